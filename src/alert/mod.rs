@@ -1,0 +1,1 @@
+//! What is mailed, and when: the policy, pure; the fingerprint of failures; the text of a mail.

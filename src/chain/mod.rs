@@ -1,0 +1,131 @@
+//! The chain: which task runs next, and when. Pure: no I/O, no clock, no log; time is an argument.
+
+mod name;
+
+use std::time::Duration;
+
+use crate::event::Step;
+use crate::time::Mono;
+
+pub use name::ChainName;
+
+/// What keeps a chain without cooldowns from spinning when its tasks fail.
+const LEAST_PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(100);
+
+/// The pauses of one task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cooldowns {
+    /// After a success, or a run that is to be tried again later.
+    pub success: Duration,
+    /// After a failure.
+    pub fail: Duration,
+}
+
+/// What the chain learns of the end of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// A success, or neither success nor failure.
+    Fine,
+    /// A failure.
+    Failed,
+    /// A failure after which the runner is to stop.
+    Fatal,
+}
+
+/// What is to be done now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Run this task.
+    Run(Step),
+    /// Nothing until then.
+    WaitUntil(Mono),
+    /// The chain has ended.
+    Stop,
+}
+
+/// An ordered set of tasks that is repeated, one after the other, with a cooldown after each run.
+#[derive(Clone, Debug)]
+pub struct Chain {
+    steps: Vec<Cooldowns>,
+    next: Step,
+    due: Mono,
+    ended: bool,
+}
+
+impl Chain {
+    /// Makes a chain that starts at once with its first task.
+    ///
+    /// # Panics
+    ///
+    /// When there is no task.
+    pub fn new(steps: Vec<Cooldowns>) -> Self {
+        assert!(!steps.is_empty(), "a chain has at least one task");
+        Chain {
+            steps,
+            next: 0,
+            due: Mono::BOOT,
+            ended: false,
+        }
+    }
+
+    /// Makes a chain that goes on where a former runner was: at `next`, not before `due`. A step that is not there is the first.
+    pub fn resumed(steps: Vec<Cooldowns>, next: Step, due: Mono) -> Self {
+        let chain = Chain::new(steps);
+        let next = if next < chain.steps.len() { next } else { 0 };
+        Chain { next, due, ..chain }
+    }
+
+    /// Returns what is to be done at `now`. Asking changes nothing.
+    pub fn next(&self, now: Mono) -> Next {
+        if self.ended {
+            Next::Stop
+        } else if now < self.due {
+            Next::WaitUntil(self.due)
+        } else {
+            Next::Run(self.next)
+        }
+    }
+
+    /// Takes note that `step` ended at `now`; its cooldown begins, then the task after it is due.
+    pub fn record(&mut self, step: Step, verdict: Verdict, now: Mono) {
+        let Cooldowns { success, fail } = self.steps[step];
+        let pause = match verdict {
+            Verdict::Fine => success,
+            Verdict::Failed | Verdict::Fatal if self.never_pauses() => LEAST_PAUSE_AFTER_FAILURE,
+            Verdict::Failed | Verdict::Fatal => fail,
+        };
+        self.next = (step + 1) % self.steps.len();
+        self.due = now + pause;
+        self.ended |= verdict == Verdict::Fatal;
+    }
+
+    /// Skips the rest of the cooldown.
+    pub fn wake(&mut self, now: Mono) {
+        self.due = self.due.min(now);
+    }
+
+    /// Ends the chain: no other run starts.
+    pub fn end(&mut self) {
+        self.ended = true;
+    }
+
+    /// Returns the task that is next, and when it is due.
+    pub fn upcoming(&self) -> (Step, Mono) {
+        (self.next, self.due)
+    }
+
+    /// Returns how many tasks it has.
+    #[expect(clippy::len_without_is_empty, reason = "a chain is never empty")]
+    pub fn len(&self) -> usize {
+        self.steps.len()
+    }
+
+    fn never_pauses(&self) -> bool {
+        self.steps
+            .iter()
+            .all(|step| step.success.is_zero() && step.fail.is_zero())
+    }
+}
+
+#[cfg(test)]
+mod tests;

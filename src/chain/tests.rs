@@ -1,0 +1,106 @@
+use super::*;
+
+const DAY: Duration = Duration::from_secs(86_400);
+const MS: Duration = Duration::from_millis(1);
+
+fn cooldowns(success: Duration, fail: Duration) -> Cooldowns {
+    Cooldowns { success, fail }
+}
+
+fn at(nanos: i64) -> Mono {
+    Mono::from_nanos(nanos)
+}
+
+#[test]
+fn tasks_follow_one_another_and_start_again() {
+    let mut chain = Chain::new(vec![cooldowns(MS, MS); 3]);
+    let mut now = at(5);
+    let mut order = Vec::new();
+    for _ in 0..7 {
+        let Next::Run(step) = chain.next(now) else {
+            panic!("not due")
+        };
+        order.push(step);
+        chain.record(step, Verdict::Fine, now);
+        now = now + MS;
+    }
+    assert_eq!(order, [0, 1, 2, 0, 1, 2, 0]);
+}
+
+#[test]
+fn the_cooldown_after_a_success_and_after_a_failure_differ() {
+    let mut chain = Chain::new(vec![cooldowns(MS, DAY)]);
+    chain.record(0, Verdict::Fine, at(7));
+    assert_eq!(chain.next(at(7)), Next::WaitUntil(at(1_000_007)));
+    chain.record(0, Verdict::Failed, at(9));
+    assert_eq!(chain.next(at(10)), Next::WaitUntil(at(9) + DAY));
+}
+
+#[test]
+fn a_day_is_not_zero_and_half_a_second_is_not_zero() {
+    for pause in [DAY, 500 * MS, MS, 400 * DAY, Duration::from_nanos(1)] {
+        let mut chain = Chain::new(vec![cooldowns(pause, pause)]);
+        chain.record(0, Verdict::Fine, at(1));
+        let due = at(1) + pause;
+        assert_eq!(
+            chain.next(due - Duration::from_nanos(1)),
+            Next::WaitUntil(due)
+        );
+        assert_eq!(chain.next(due), Next::Run(0));
+    }
+}
+
+#[test]
+fn a_failing_task_does_not_end_the_cycle() {
+    let mut chain = Chain::new(vec![cooldowns(MS, MS); 2]);
+    chain.record(0, Verdict::Failed, at(0));
+    assert_eq!(chain.next(at(1_000_000)), Next::Run(1));
+}
+
+#[test]
+fn a_chain_without_cooldowns_waits_after_a_failure_only() {
+    let mut chain = Chain::new(vec![cooldowns(Duration::ZERO, Duration::ZERO); 2]);
+    chain.record(0, Verdict::Fine, at(3));
+    assert_eq!(chain.next(at(3)), Next::Run(1));
+    chain.record(1, Verdict::Failed, at(3));
+    assert_eq!(chain.next(at(3)), Next::WaitUntil(at(3) + 100 * MS));
+}
+
+#[test]
+fn a_task_without_fail_cooldown_in_a_chain_that_pauses_elsewhere_does_not_wait() {
+    let steps = vec![cooldowns(Duration::ZERO, Duration::ZERO), cooldowns(MS, MS)];
+    let mut chain = Chain::new(steps);
+    chain.record(0, Verdict::Failed, at(3));
+    assert_eq!(chain.next(at(3)), Next::Run(1));
+}
+
+#[test]
+fn a_fatal_failure_and_an_end_stop_it() {
+    let mut chain = Chain::new(vec![cooldowns(MS, MS)]);
+    chain.record(0, Verdict::Fatal, at(0));
+    assert_eq!(chain.next(at(0) + DAY), Next::Stop);
+    let mut chain = Chain::new(vec![cooldowns(MS, MS)]);
+    chain.end();
+    assert_eq!(chain.next(at(0)), Next::Stop);
+}
+
+#[test]
+fn waking_skips_the_rest_of_the_cooldown_and_nothing_else() {
+    let mut chain = Chain::new(vec![cooldowns(DAY, DAY); 2]);
+    chain.record(0, Verdict::Fine, at(0));
+    chain.wake(at(5));
+    assert_eq!(chain.next(at(5)), Next::Run(1));
+    chain.wake(at(9));
+    assert_eq!(chain.upcoming(), (1, at(5)));
+}
+
+#[test]
+fn a_resumed_chain_honours_what_was_due() {
+    let chain = Chain::resumed(vec![cooldowns(MS, MS); 2], 1, at(100));
+    assert_eq!(chain.next(at(99)), Next::WaitUntil(at(100)));
+    assert_eq!(chain.next(at(100)), Next::Run(1));
+    assert_eq!(
+        Chain::resumed(vec![cooldowns(MS, MS)], 7, at(1)).upcoming(),
+        (0, at(1))
+    );
+}

@@ -1,0 +1,1 @@
+//! The configuration: from command line, environment, file, attributes and defaults to `settings`.

@@ -1,0 +1,162 @@
+//! What happens in a runner, as one closed set: log, alerts, history, status and metrics see the runner only through it.
+
+use std::fmt;
+
+use crate::failure::Outcome;
+use crate::time::{Moment, Mono};
+
+/// The place of a task in its chain, from 0. The same task named twice has two.
+pub type Step = usize;
+
+/// The name of one run: unique within a chain, later runs have greater ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RunId(pub u64);
+
+impl fmt::Display for RunId {
+    /// Prints it in base 36, such as `mhx3k9ab2`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+        let mut text = [b'0'; 13];
+        let mut at = text.len();
+        let mut rest = self.0;
+        loop {
+            at -= 1;
+            text[at] = DIGITS[(rest % 36) as usize];
+            rest /= 36;
+            if rest == 0 {
+                break;
+            }
+        }
+        f.pad(std::str::from_utf8(&text[at..]).expect("the digits are ASCII"))
+    }
+}
+
+/// Why a runner ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StopReason {
+    /// It was asked to by a signal, and has finished cleanly.
+    Asked {
+        /// Such as `SIGTERM`.
+        signal: &'static str,
+    },
+    /// A newcomer has its chain.
+    Replaced,
+    /// A task asked for it.
+    Fatal {
+        /// Which one.
+        step: Step,
+    },
+    /// SIGQUIT: at once.
+    Quit,
+    /// Each task was run as often as asked (`once`).
+    Done,
+    /// The runner lost its pidfile or its directory and cannot go on safely.
+    Lost(String),
+}
+
+/// Something that happened in a runner.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// The runner holds its chain and begins.
+    Started {
+        /// When.
+        at: Moment,
+    },
+    /// A run begins.
+    RunStarted {
+        /// Of which task.
+        step: Step,
+        /// Which run.
+        run: RunId,
+        /// When.
+        at: Moment,
+    },
+    /// A run has ended.
+    RunEnded {
+        /// Of which task.
+        step: Step,
+        /// Which run.
+        run: RunId,
+        /// When it began.
+        started: Moment,
+        /// When it ended.
+        at: Moment,
+        /// How.
+        outcome: &'a Outcome,
+    },
+    /// The cooldown of a task begins.
+    Sleeping {
+        /// Whose cooldown it is.
+        step: Step,
+        /// Which task runs when it has passed.
+        next: Step,
+        /// When it began.
+        at: Moment,
+        /// When it will have passed.
+        until: Mono,
+    },
+    /// Somebody asked to skip the rest of a cooldown.
+    Woken {
+        /// When.
+        at: Moment,
+    },
+    /// Somebody asked the runner to stop.
+    StopAsked {
+        /// Such as `SIGTERM`.
+        signal: &'static str,
+        /// When.
+        at: Moment,
+    },
+    /// The runner has ended its chain.
+    Stopped {
+        /// When.
+        at: Moment,
+        /// Why.
+        reason: &'a StopReason,
+    },
+    /// A mail to the admin is safely in the outbox.
+    Alerted {
+        /// About which task; `None`: about the chain.
+        step: Option<Step>,
+        /// When.
+        at: Moment,
+        /// What it says, in the words of subject and log, already redacted: `First exception caught: TEXT`.
+        headline: &'a str,
+        /// Which run it is about, if one.
+        run: Option<RunId>,
+        /// The sort of mail: `first`, `new`, `downtime`, `again`, `healed`, `digest`.
+        sort: &'static str,
+    },
+    /// A failure was not mailed, and this is why.
+    NotAlerted {
+        /// Of which task.
+        step: Step,
+        /// Which run.
+        run: RunId,
+        /// When.
+        at: Moment,
+        /// The fingerprint.
+        kind: &'a str,
+        /// The policy's reason: `same kind already mailed 21 Nov 22:46; downtime 3h < 12h`.
+        why: &'a str,
+    },
+}
+
+/// Somebody who is told of every event, in order.
+pub trait Observer {
+    /// Takes note of an event. Must not fail, and must not wait for anything slow.
+    fn observe(&mut self, event: &Event<'_>);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn run_ids_read_in_base_36() {
+        assert_eq!(RunId(0).to_string(), "0");
+        assert_eq!(RunId(36).to_string(), "10");
+        assert_eq!(RunId(u64::MAX).to_string(), "3w5e11264sgsf");
+    }
+}

@@ -1,0 +1,32 @@
+//! Keeps a chain of tasks running for ever, and mails only what is new.
+
+// The attribute names this crate; inside it, the crate must be able to name itself.
+extern crate self as run_functions;
+
+mod alert;
+mod chain;
+mod cli;
+mod config;
+mod event;
+mod exit;
+mod failure;
+mod logging;
+pub mod mail;
+mod process;
+mod runner;
+mod settings;
+mod state;
+mod task;
+mod time;
+
+pub use cli::main;
+pub use run_functions_macros::task;
+pub use task::{InvalidName, TaskError, TaskName};
+
+/// What the attribute expands to. Not for people.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::task::{Attributes, Registration, Report, registered};
+    pub use inventory;
+    pub use std::time::Duration;
+}

@@ -1,0 +1,1 @@
+//! How mail leaves the machine: outbox on disk, worker process, transports.

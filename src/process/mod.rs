@@ -1,0 +1,1 @@
+//! All that is Unix: pidfile, takeover, signals, child processes. Unsafe code lives here alone.

@@ -1,0 +1,1 @@
+//! What must survive a runner: written whole or not at all, readable from the first release on.

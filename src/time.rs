@@ -1,0 +1,131 @@
+//! Points in time as plain values; nothing here reads a clock.
+//!
+//! Scheduling and outages are counted on the boot clock (`CLOCK_BOOTTIME`: it goes on during suspend and no
+//! administrator can turn it back). The wall clock is only for what people read.
+
+use std::ops::{Add, Sub};
+use std::time::{Duration, SystemTime};
+
+use serde::{Deserialize, Serialize};
+
+const NANOS_PER_SEC: i64 = 1_000_000_000;
+
+/// A point on the boot clock, in nanoseconds since boot. Negative: before this boot (restored from a state file).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Mono(i64);
+
+impl Mono {
+    /// The moment of boot.
+    pub const BOOT: Mono = Mono(0);
+    /// A point that no clock reaches.
+    pub const NEVER: Mono = Mono(i64::MAX);
+
+    /// Makes a point from nanoseconds since boot.
+    pub const fn from_nanos(nanos: i64) -> Self {
+        Mono(nanos)
+    }
+
+    /// Returns nanoseconds since boot.
+    pub const fn as_nanos(self) -> i64 {
+        self.0
+    }
+
+    /// Returns the time that passed since `earlier`; zero if `earlier` is later.
+    pub fn since(self, earlier: Mono) -> Duration {
+        let nanos = self.0.saturating_sub(earlier.0).max(0);
+        Duration::from_nanos(nanos.unsigned_abs())
+    }
+
+    /// Returns the whole seconds and the nanoseconds within the second; (0, 0) before boot.
+    pub fn secs_and_nanos(self) -> (i64, i64) {
+        let nanos = self.0.max(0);
+        (nanos / NANOS_PER_SEC, nanos % NANOS_PER_SEC)
+    }
+}
+
+fn clamped(span: Duration) -> i64 {
+    i64::try_from(span.as_nanos()).unwrap_or(i64::MAX)
+}
+
+impl Add<Duration> for Mono {
+    type Output = Mono;
+
+    /// Saturates at [`Mono::NEVER`].
+    fn add(self, span: Duration) -> Mono {
+        Mono(self.0.saturating_add(clamped(span)))
+    }
+}
+
+impl Sub<Duration> for Mono {
+    type Output = Mono;
+
+    fn sub(self, span: Duration) -> Mono {
+        Mono(self.0.saturating_sub(clamped(span)))
+    }
+}
+
+/// One moment, read off both clocks at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moment {
+    /// For arithmetic.
+    pub mono: Mono,
+    /// For people.
+    pub wall: SystemTime,
+}
+
+impl Moment {
+    /// Returns this moment moved to another point of the boot clock, the wall clock moved by as much.
+    pub fn at(self, mono: Mono) -> Moment {
+        let wall = if mono >= self.mono {
+            self.wall.checked_add(mono.since(self.mono))
+        } else {
+            self.wall.checked_sub(self.mono.since(mono))
+        };
+        Moment {
+            mono,
+            wall: wall.unwrap_or(self.wall),
+        }
+    }
+}
+
+/// Returns a duration in whole units as people write it: `13h 20m`, `1s`, `500ms`. At most two units, never rounded up.
+pub fn in_words(span: Duration) -> String {
+    let coarse = match span.as_secs() {
+        0 if span.as_millis() > 0 => Duration::from_millis(span.as_millis() as u64),
+        0 => span,
+        1..60 if span.subsec_millis() > 0 && span.as_secs() < 10 => {
+            Duration::from_millis(span.as_millis() as u64)
+        }
+        secs => Duration::from_secs(secs),
+    };
+    let text = humantime::format_duration(coarse).to_string();
+    text.split(' ').take(2).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_read_as_people_write_them() {
+        let secs = Duration::from_secs;
+        assert_eq!(in_words(secs(1)), "1s");
+        assert_eq!(in_words(Duration::from_millis(500)), "500ms");
+        assert_eq!(in_words(Duration::ZERO), "0s");
+        assert_eq!(in_words(secs(13 * 3600 + 20 * 60 + 7)), "13h 20m");
+        assert_eq!(in_words(secs(86_400)), "1day");
+        assert_eq!(in_words(Duration::from_millis(1_250)), "1s 250ms");
+        assert_eq!(in_words(Duration::from_millis(61_250)), "1m 1s");
+    }
+
+    #[test]
+    fn arithmetic_saturates_and_never_goes_below_zero() {
+        assert_eq!(Mono::BOOT + Duration::MAX, Mono::NEVER);
+        assert_eq!(Mono::BOOT.since(Mono::NEVER), Duration::ZERO);
+        assert_eq!(
+            (Mono::BOOT - Duration::from_secs(1)).as_nanos(),
+            -1_000_000_000
+        );
+    }
+}

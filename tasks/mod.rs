@@ -1,0 +1,1 @@
+//! The tasks of the stock binary, one file each. They use the library only by its public API.
