@@ -1,1 +1,3 @@
 //! What is mailed, and when: the policy, pure; the fingerprint of failures; the text of a mail.
+
+pub(crate) mod notice;

@@ -1,0 +1,117 @@
+//! What the policy decides: that the admin is to be told, and of what.
+
+use std::time::{Duration, SystemTime};
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{RunId, Step};
+use crate::time::Moment;
+
+/// The fingerprint of a failure: two failures of one kind are "the same exception". Twelve hexadecimal digits, or the task's own word.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Kind(pub String);
+
+/// The sorts of mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Sort {
+    /// The first failure that this memory sees.
+    First,
+    /// A failure of a kind that is not in this memory.
+    New,
+    /// The outage has lasted `count` times the non-recoverable downtime.
+    Downtime {
+        /// 1: "reached"; from 2 on "reached again".
+        count: u32,
+    },
+    /// A run goes on for longer than `warn_after`.
+    StillRunning,
+    /// The outage has ended.
+    Healed,
+    /// What was held back, alone in one mail, now that the rate allows it.
+    HeldBack,
+}
+
+/// A mail that is due, with the facts that it tells. All texts are redacted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Notice {
+    /// Which sort.
+    pub sort: Sort,
+    /// Which task; `None`: the whole chain.
+    pub step: Option<Step>,
+    /// The run that gave rise to it, if one did.
+    pub run: Option<RunId>,
+    /// The time of the event.
+    pub at: Moment,
+    /// The kind of the failure that it is about.
+    pub kind: Option<Kind>,
+    /// TEXT: of the failure that it is about (the latest of the outage for [`Sort::Downtime`]); empty if there is none.
+    pub text: String,
+    /// The outage that it belongs to.
+    pub outage: Option<Outage>,
+    /// The end of the last success, and how many runs succeeded since this memory began.
+    pub last_success: Option<SystemTime>,
+    /// How many runs succeeded between the former outage and this one.
+    pub successes_before: u64,
+    /// When the next reminder is due if nothing heals.
+    pub next_reminder: Option<Moment>,
+    /// How often it is repeated from then on.
+    pub reminder_interval: Option<Duration>,
+    /// What was not mailed for want of a token since the last mail of this task (of the chain for [`Sort::HeldBack`]).
+    pub held_back: Vec<HeldBack>,
+    /// The Message-ID of the first mail of the outage, if there was one.
+    pub thread: Option<String>,
+}
+
+/// From the first failed run to the next success.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Outage {
+    /// Unique within the task; later ones are greater.
+    pub number: u64,
+    /// The start of its first failed run.
+    pub started: Moment,
+    /// Its end, if it has ended.
+    pub ended: Option<Moment>,
+    /// How many runs failed.
+    pub failures: u64,
+    /// Every distinct kind, in order of first appearance.
+    pub kinds: Vec<KindCount>,
+    /// How many kinds were forgotten because there were too many.
+    pub kinds_forgotten: u64,
+}
+
+/// How often a kind was seen in an outage.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KindCount {
+    /// The fingerprint.
+    pub kind: Kind,
+    /// The text of its latest failure.
+    pub text: String,
+    /// How often.
+    pub count: u64,
+    /// First seen.
+    pub first: SystemTime,
+    /// Last seen.
+    pub last: SystemTime,
+    /// When it was mailed, if ever.
+    pub mailed: Option<SystemTime>,
+}
+
+/// A mail that found no token.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HeldBack {
+    /// About which task.
+    pub step: Step,
+    /// `first` or `new`.
+    pub sort: String,
+    /// The kind.
+    pub kind: Kind,
+    /// The text.
+    pub text: String,
+    /// How often it was held back.
+    pub count: u64,
+    /// First and last time.
+    pub first: SystemTime,
+    /// See `first`.
+    pub last: SystemTime,
+}

@@ -1,0 +1,47 @@
+//! Our own executable, to be started again with a hidden verb: as mail worker, as launcher of commands, as isolated function.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+use once_cell::sync::OnceCell;
+
+/// Kept open from the first use on, so that an upgrade on disk mixes no two versions.
+static PROGRAM: OnceCell<File> = OnceCell::new();
+
+/// The verbs that people do not type, each handled in `cli::main` before the command line is read.
+pub(crate) const MAIL_WORKER: &str = "__mail-worker";
+/// See [`MAIL_WORKER`].
+pub(crate) const LAUNCHER: &str = "__launch";
+
+/// Opens our executable, so that later uses mean the program that runs now. Called first thing in `main`.
+///
+/// # Errors
+///
+/// When `/proc` is not mounted.
+pub(crate) fn pin() -> io::Result<&'static File> {
+    PROGRAM.get_or_try_init(|| {
+        let flags = libc::O_PATH | libc::O_CLOEXEC;
+        File::options()
+            .read(true)
+            .custom_flags(flags)
+            .open("/proc/self/exe")
+    })
+}
+
+/// Returns a command that starts our own program with a hidden verb. It is spawned by `posix_spawn` as long as nothing is added to
+/// it that needs code between fork and exec.
+///
+/// # Errors
+///
+/// When `/proc` is not mounted.
+pub(crate) fn command(verb: &str) -> io::Result<Command> {
+    let program = pin()?;
+    // The child resolves this path before its close-on-exec descriptors go.
+    let mut command = Command::new(format!("/proc/self/fd/{}", program.as_raw_fd()));
+    command.arg0("run_functions").arg(verb);
+    Ok(command)
+}
