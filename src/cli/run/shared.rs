@@ -42,6 +42,15 @@ pub(super) struct Stop {
     pub(super) at: Mono,
     /// How often SIGINT came: the second ends the task now, the third kills it.
     pub(super) interrupts: u32,
+    /// Whether nobody but a newcomer asked: if he is gone in the end, the runner goes on.
+    pub(super) heir: bool,
+}
+
+impl Stop {
+    /// Makes one that has just come, from a newcomer as far as is known.
+    pub(super) fn new(signal: &'static str, at: Mono) -> Self {
+        Stop { signal, at, interrupts: 0, heir: true }
+    }
 }
 
 /// What the two threads share.
