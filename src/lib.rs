@@ -27,7 +27,7 @@ pub use task::{InvalidName, TaskError, TaskName};
 /// What the attribute expands to. Not for people.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::task::{Attributes, Registration, Report, registered};
+    pub use crate::task::{Attributes, IntoReport, Registration, Report, registered};
     pub use inventory;
     pub use std::time::Duration;
 }
