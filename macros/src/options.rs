@@ -34,7 +34,7 @@ pub(crate) struct Options {
 /// One `name = value`.
 struct Setting {
     name: Ident,
-    /// `None` when only the name is there, or the name with parentheses.
+    /// `None` when only the name is there, the name with `=`, or the name with parentheses.
     value: Option<Expr>,
 }
 
@@ -130,7 +130,8 @@ fn setting(input: ParseStream<'_>) -> syn::Result<Setting> {
     let name = input.call(Ident::parse_any)?;
     let value = if input.peek(Token![=]) {
         input.parse::<Token![=]>()?;
-        Some(input.parse()?)
+        let missing = input.is_empty() || input.peek(Token![,]);
+        if missing { None } else { Some(input.parse()?) }
     } else {
         // `name(…)` and `name: …` are read to their end, so that what is wrong is told about the name.
         while !input.is_empty() && !input.peek(Token![,]) {
