@@ -21,6 +21,7 @@ mod task;
 mod time;
 
 pub use cli::main;
+#[doc = include_str!("task/attribute.md")]
 pub use run_functions_macros::task;
 pub use task::{InvalidName, TaskError, TaskName};
 

@@ -1,10 +1,10 @@
 //! What the attribute refuses, in which words, and where it points. Each file of `tests/macro/errors` has its messages beside it;
 //! `BLESS=1 cargo test --test macro_errors` writes them anew.
+#![cfg(test)]
 
 #[path = "macro/rustc.rs"]
 mod rustc;
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 fn fixtures() -> Vec<PathBuf> {
@@ -18,22 +18,6 @@ fn fixtures() -> Vec<PathBuf> {
     files
 }
 
-/// What does not change from compiler to compiler: the words, the line and the place in it.
-fn essence(messages: &[rustc::Message]) -> String {
-    let mut text = String::new();
-    for message in messages {
-        writeln!(text, "{}: {}", message.level, message.text).unwrap();
-        if let Some(place) = &message.place {
-            let number = format!("{:3} | ", place.line);
-            let indent = " ".repeat(number.len() + place.from - 1);
-            let caret = "^".repeat((place.to - place.from).max(1));
-            writeln!(text, "{number}{}\n{indent}{caret}", place.source).unwrap();
-        }
-        text.push('\n');
-    }
-    text
-}
-
 #[test]
 fn a_wrong_attribute_is_told_in_words_that_point_at_it() {
     let directory = rustc::scratch("macro_errors");
@@ -43,7 +27,7 @@ fn a_wrong_attribute_is_told_in_words_that_point_at_it() {
         compiler.args(["--crate-type", "lib", "--emit", "metadata"]);
         let (accepted, messages) = rustc::messages(&mut compiler);
         let expected_file = file.with_extension("stderr");
-        let said = essence(&messages);
+        let said = rustc::essence(&messages);
         if std::env::var_os("BLESS").is_some() {
             std::fs::write(&expected_file, &said).unwrap();
         }

@@ -1,4 +1,5 @@
 //! Tasks of another crate are in the binary as soon as it refers to that crate.
+#![cfg(test)]
 
 #[path = "macro/rustc.rs"]
 mod rustc;
@@ -14,7 +15,11 @@ fn source(name: &str) -> PathBuf {
 
 fn compiled(compiler: &mut Command) {
     let (accepted, messages) = rustc::messages(compiler);
-    assert!(accepted && messages.is_empty(), "{messages:#?}");
+    assert!(
+        accepted && messages.is_empty(),
+        "{}",
+        rustc::essence(&messages)
+    );
 }
 
 /// Returns what the binary prints that was made of `main` and the library.

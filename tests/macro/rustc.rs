@@ -1,6 +1,7 @@
 //! Compiles a single file against the library as it was built for this test run: what a user's crate is to the macro, without a
 //! workspace of its own, a network or a second build of every dependency.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
@@ -9,37 +10,37 @@ use serde_json::Value;
 
 /// A compiler's message, as far as it is ours to promise.
 #[derive(Debug)]
-pub struct Message {
+pub(crate) struct Message {
     /// `error` or `warning`.
-    pub level: String,
+    pub(crate) level: String,
     /// The text.
-    pub text: String,
+    pub(crate) text: String,
     /// Where it points.
-    pub place: Option<Place>,
+    pub(crate) place: Option<Place>,
 }
 
 /// Where a message points: one line of the file, and columns from 1.
 #[derive(Debug)]
-pub struct Place {
+pub(crate) struct Place {
     /// The number of the line.
-    pub line: usize,
+    pub(crate) line: usize,
     /// The line.
-    pub source: String,
+    pub(crate) source: String,
     /// The first column.
-    pub from: usize,
+    pub(crate) from: usize,
     /// The column after the last.
-    pub to: usize,
+    pub(crate) to: usize,
 }
 
 /// Returns a directory for what a test builds.
-pub fn scratch(name: &str) -> PathBuf {
+pub(crate) fn scratch(name: &str) -> PathBuf {
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::create_dir_all(&directory).unwrap();
     directory
 }
 
 /// Returns a compiler that knows the library under its name. It writes to `directory` and speaks JSON.
-pub fn rustc(file: &Path, directory: &Path) -> Command {
+pub(crate) fn rustc(file: &Path, directory: &Path) -> Command {
     let library = library();
     let mut command = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
     command
@@ -55,7 +56,7 @@ pub fn rustc(file: &Path, directory: &Path) -> Command {
 }
 
 /// Runs the compiler and returns what it said.
-pub fn messages(command: &mut Command) -> (bool, Vec<Message>) {
+pub(crate) fn messages(command: &mut Command) -> (bool, Vec<Message>) {
     let Output { status, stderr, .. } = command.output().expect("rustc is beside cargo");
     let lines = String::from_utf8(stderr).unwrap();
     let messages = lines
@@ -69,6 +70,22 @@ pub fn messages(command: &mut Command) -> (bool, Vec<Message>) {
         .filter(|message| message.place.is_some())
         .collect();
     (status.success(), messages)
+}
+
+/// What does not change from compiler to compiler: the words, the line and the place in it.
+pub(crate) fn essence(messages: &[Message]) -> String {
+    let mut text = String::new();
+    for message in messages {
+        writeln!(text, "{}: {}", message.level, message.text).unwrap();
+        if let Some(place) = &message.place {
+            let number = format!("{:3} | ", place.line);
+            let indent = " ".repeat(number.len() + place.from - 1);
+            let caret = "^".repeat((place.to - place.from).max(1));
+            writeln!(text, "{number}{}\n{indent}{caret}", place.source).unwrap();
+        }
+        text.push('\n');
+    }
+    text
 }
 
 fn read(message: &Value) -> Message {
