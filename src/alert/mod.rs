@@ -1,3 +1,4 @@
 //! What is mailed, and when: the policy, pure; the fingerprint of failures; the text of a mail.
 
 pub(crate) mod notice;
+pub(crate) mod redact;
