@@ -1,7 +1,7 @@
 //! What is mailed, and when: the policy, pure; the fingerprint of failures; the text of a mail.
 
-pub(crate) mod notice;
-pub(crate) mod policy;
-
 mod bucket;
 pub(crate) mod memory;
+pub(crate) mod notice;
+pub(crate) mod policy;
+pub(crate) mod redact;
