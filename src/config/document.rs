@@ -18,10 +18,7 @@ const TABLES: [&str; 4] = ["log", "mail", "defaults", "tasks"];
 pub(super) fn read(source: &SourceFile, report: &mut Report) -> Option<Written> {
     let (table, errors) = DeTable::parse_recoverable(&source.text);
     for error in errors.iter().take(MOST_SYNTAX_ERRORS) {
-        let end = source.text.len();
-        let origin = source.origin(error.span().unwrap_or(end..end));
-        let message = format!("this is not TOML: {}", error.message());
-        report.add(Problem::error(&origin, message));
+        report.add(syntax_error(source, error));
     }
     if !errors.is_empty() {
         return None;
@@ -33,6 +30,18 @@ pub(super) fn read(source: &SourceFile, report: &mut Report) -> Option<Written> 
     };
     document.root(&Raw::of_table(&table));
     Some(document.written)
+}
+
+fn syntax_error(source: &SourceFile, error: &toml::de::Error) -> Problem {
+    let end = source.text.len();
+    let span = error.span().unwrap_or(end..end);
+    let origin = source.origin(span.clone());
+    let unquoted = error.message().starts_with("string values must be quoted");
+    match source.text.get(span) {
+        Some(word) if unquoted => Problem::error(&origin, "a text needs quotation marks")
+            .help(format!("write `\"{word}\"`")),
+        _ => Problem::error(&origin, format!("this is not TOML: {}", error.message())),
+    }
 }
 
 struct Document<'a> {
@@ -124,9 +133,12 @@ impl Document<'_> {
                 self.report.add(Problem::error(&origin, message));
                 continue;
             }
-            self.written
-                .tasks
-                .insert(name, WrittenTask { origin, layer });
+            // Of what has nothing but strange tables in it, enough has been said.
+            if layer != Layer::default() || entries.is_empty() {
+                self.written
+                    .tasks
+                    .insert(name, WrittenTask { origin, layer });
+            }
         }
     }
 
@@ -159,7 +171,10 @@ impl Document<'_> {
             }
             Some(option) => self.store(layer, option, value),
             None => {
-                if let Some(meant) = self.meant(within, &key.name) {
+                // What was meant is not missing as well.
+                let meant = self.meant(within, &key.name);
+                let meant = meant.or((key.name == "password").then_some("password_file"));
+                if let Some(meant) = meant {
                     layer.break_key(meant);
                 }
                 let problem = self.unknown(within, key, value);
@@ -218,12 +233,17 @@ fn elsewhere(within: Within<'_>, name: &str) -> Option<String> {
     if TABLES.contains(&name) {
         return Some(format!("`{name}` belongs to the top of the file"));
     }
-    let sections = [Section::Root, Section::Log, Section::Mail, Section::Task];
-    let mut others = sections.into_iter().filter(|s| *s != within.section());
-    let section = others.find(|section| options::find(*section, name).is_some())?;
-    Some(match section {
-        Section::Root => format!("`{name}` belongs before the first `[section]`"),
-        Section::Task => format!("`{name}` belongs to `[tasks.NAME]` or `[defaults]`"),
-        other => format!("`{name}` belongs to `{}`", other.header()),
-    })
+    let has_it = |section: &Section| options::find(*section, name).is_some();
+    let homes: Vec<&str> = [Section::Root, Section::Log, Section::Mail, Section::Task]
+        .into_iter()
+        .filter(|section| *section != within.section())
+        .filter(has_it)
+        .map(|section| match section {
+            Section::Root => "before the first `[section]`",
+            Section::Log => "to `[log]`",
+            Section::Mail => "to `[mail]`",
+            Section::Task => "to `[tasks.NAME]` or `[defaults]`",
+        })
+        .collect();
+    (!homes.is_empty()).then(|| format!("`{name}` belongs {}", homes.join(", or ")))
 }

@@ -22,8 +22,8 @@ pub(super) struct Misunderstood {
     pub(super) instead: Vec<String>,
 }
 
-const UNITS: [&str; 10] = [
-    "ms", "s", "sec", "m", "min", "h", "d", "days", "weeks", "years",
+const UNITS: [&str; 12] = [
+    "ms", "s", "seconds", "m", "min", "minutes", "h", "hours", "d", "days", "weeks", "years",
 ];
 /// More digits than any duration needs, and fewer than make arithmetic overflow.
 const MOST_DIGITS: usize = 12;
@@ -71,8 +71,9 @@ pub(super) fn parse(text: &str) -> Result<Understood, Misunderstood> {
 pub(super) fn without_unit(number: &str) -> Misunderstood {
     match parse(number) {
         Err(misunderstood) => misunderstood,
+        // Zero alone is a duration, but only in quotation marks.
         Ok(_) => Misunderstood {
-            message: format!("is a duration, written as a text: `{number}`"),
+            message: format!("is a duration and needs a unit: `{number}`"),
             instead: vec![format!("{number}s")],
         },
     }
@@ -83,7 +84,7 @@ fn with_another_unit(text: &str, start: usize, unit: &str) -> Vec<String> {
     let near = UNITS
         .into_iter()
         .find(|known| **known == lower)
-        .or_else(|| suggest::nearest(unit, UNITS));
+        .or_else(|| suggest::nearest(unit, UNITS).filter(|_| unit.len() > 1));
     let put = |known: &str| {
         let (before, after) = (&text[..start], &text[start + unit.len()..]);
         format!("{before}{known}{after}")
@@ -139,14 +140,14 @@ mod tests {
         let (message, fixes) = instead("15");
         assert_eq!(message, "is a duration and needs a unit: `15`");
         assert_eq!(fixes, ["15s", "15m"]);
-        assert_eq!(without_unit("0").instead, ["0s", "0m"]);
+        assert_eq!(without_unit("0").instead, ["0s"]);
         assert_eq!(without_unit("1.5").instead, ["1.5s", "1.5m"]);
     }
 
     #[test]
     fn wrong_units_are_answered_with_right_ones() {
         assert_eq!(instead("15H").1, ["15h"]);
-        assert_eq!(instead("5 secnds 1h").1, ["5 sec 1h"]);
+        assert_eq!(instead("5 secnds 1h").1, ["5 seconds 1h"]);
         assert_eq!(instead("5x").1, ["5s", "5m", "5h"]);
         assert_eq!(instead("-5m").1, ["5m"]);
         assert_eq!(instead("soon").0, "is not a duration: `soon`");

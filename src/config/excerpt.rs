@@ -168,7 +168,7 @@ mod tests {
         );
         assert_eq!(
             shown("env = { API_TOKEN = \"s\", B = 5 }", "5"),
-            "env = { API_TOKEN = \"…\", B = 5 }\n                              ^"
+            "env = { API_TOKEN = \"…\", B = 5 }\n                             ^"
         );
         assert_eq!(shown("a = \"\x1b[2J\"", "a"), "a = \"\u{fffd}[2J\"\n^");
     }

@@ -49,37 +49,42 @@ impl Loaded {
     ///
     /// When a name is none, or unknown: all of them at once.
     pub(crate) fn resolve(&self, names: &[String]) -> Result<Vec<&TaskDefinition>, Report> {
-        let mut report = Report::default();
         let mut found = Vec::new();
+        let mut problems = Vec::new();
         for text in names {
             let task = TaskName::parse(text)
                 .ok()
                 .and_then(|name| self.tasks.get(&name));
             match task {
                 Some(task) => found.push(task),
-                None => report.add(self.unknown(text)),
+                None => problems.push(self.unknown(text)),
             }
         }
-        if report.is_empty() {
-            Ok(found)
-        } else {
-            Err(report)
-        }
+        let Some(last) = problems.pop() else {
+            return Ok(found);
+        };
+        let mut report = Report::default();
+        problems.into_iter().for_each(|problem| report.add(problem));
+        report.add(last.help(self.known()).help(UNLINKED));
+        Err(report)
     }
 
     fn unknown(&self, text: &str) -> Problem {
         let problem = Problem::error(&Origin::Nowhere, format!("unknown task `{text}`"));
-        let mut problem = problem.exit(exit::USAGE);
-        let meant = self.meant(text);
-        if let Some(meant) = meant {
-            problem = problem.help(format!("did you mean `{meant}`?"));
+        let meant = self
+            .meant(text)
+            .map(|name| format!("did you mean `{name}`?"));
+        problem.exit(exit::USAGE).maybe_help(meant)
+    }
+
+    fn known(&self) -> String {
+        const NONE: &str = "no task is known: \
+             write `[tasks.NAME]` into `run_functions.toml`, or register a function";
+        let names: Vec<&str> = self.tasks.keys().map(TaskName::as_str).collect();
+        match names.as_slice() {
+            [] => NONE.to_owned(),
+            names => format!("known are {}", names.join(", ")),
         }
-        let known: Vec<&str> = self.tasks.keys().map(TaskName::as_str).collect();
-        let known = match known.as_slice() {
-            [] => "no task is known: write `[tasks.NAME]` into `run_functions.toml`, or register a function".to_owned(),
-            known => format!("known are {}", known.join(", ")),
-        };
-        problem.help(known).help(UNLINKED)
     }
 
     /// A word alone may be the last part of a name, exactly or nearly.

@@ -99,9 +99,9 @@ impl Mail<'_> {
     fn judge_recipients(&mut self, transport: &str) {
         if self.layer.mentions("to") {
             let smtp = transport == "smtp" && !self.layer.mentions("server");
-            // A transport that was not understood may be any.
-            let known =
-                self.layer.entry("transport").is_some() || !self.layer.mentions("transport");
+            // What was not understood may be anything.
+            let understood = |key| self.layer.entry(key).is_some() || !self.layer.mentions(key);
+            let known = understood("transport") && understood("to");
             if smtp && known {
                 let problem =
                     Problem::error(&self.layer.origin("to"), "`server` is missing in `[mail]`")

@@ -102,7 +102,8 @@ impl Reader<'_> {
 
     fn wrong_type(&self, wanted: &str, example: &str) -> Fault {
         let message = format!("is {wanted}, not {}", self.raw.shape.in_words());
-        self.fault(message, Some(format!("for example {example}")))
+        let help = (!example.is_empty()).then(|| format!("for example {example}"));
+        self.fault(message, help)
     }
 
     /// Puts quotation marks around a remedy where there were some.
@@ -205,7 +206,7 @@ impl Reader<'_> {
             }
             Shape::Text(text) if text.trim().is_empty() => Err(self.fault("is empty", None)),
             Shape::Text(text) => Ok(text.clone()),
-            _ => Err(self.wrong_type("a text", "`\"…\"`")),
+            _ => Err(self.wrong_type("a text", "")),
         }
     }
 
