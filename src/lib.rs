@@ -16,6 +16,7 @@ pub mod mail;
 mod process;
 mod runner;
 mod settings;
+mod simulate;
 mod state;
 mod task;
 mod time;

@@ -171,10 +171,13 @@ impl TaskMemory {
 
     /// Returns which sort of mail a failure of a kind that the admin does not know of would be.
     pub(crate) fn sort_of(&self, kind: &Kind) -> Sort {
-        match self.held.sort_of(kind) {
-            Some(sort) => sort,
-            None if self.failed_before => Sort::New,
-            None => Sort::First,
+        if !self.failed_before {
+            Sort::First
+        } else if self.known.is_empty() {
+            // The first one was held back, or could not be stored.
+            self.held.sort_of(kind).unwrap_or(Sort::New)
+        } else {
+            Sort::New
         }
     }
 

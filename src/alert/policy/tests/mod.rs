@@ -3,7 +3,6 @@ mod crashes;
 mod held_back;
 mod reminders;
 mod rules;
-mod weekend;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
