@@ -108,6 +108,12 @@ impl Shared {
         taken
     }
 
+    /// Takes back a request to end: nobody is there any more who would take over.
+    pub(super) fn take_back_stop(&self) {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).stop = None;
+        self.attention.store(false, Ordering::Release);
+    }
+
     /// Returns whether anything was asked for. Costs next to nothing.
     pub(super) fn wants_attention(&self) -> bool {
         self.attention.load(Ordering::Acquire)
