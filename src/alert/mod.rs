@@ -1,4 +1,5 @@
 //! What is mailed, and when: the policy, pure; the fingerprint of failures; the text of a mail.
 
+pub(crate) mod fingerprint;
 pub(crate) mod notice;
 pub(crate) mod redact;
