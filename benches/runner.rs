@@ -33,7 +33,12 @@ mod measured {
             WARM => *START.lock().unwrap() = Some((Instant::now(), resident_kib("self"))),
             count if count == WARM + RUNS => {
                 let (start, before) = START.lock().unwrap().unwrap();
-                let line = format!("{} {} {}", start.elapsed().as_nanos(), before, resident_kib("self"));
+                let line = format!(
+                    "{} {} {}",
+                    start.elapsed().as_nanos(),
+                    before,
+                    resident_kib("self")
+                );
                 fs::write("answer", line).unwrap();
                 raise(Signal::SIGTERM).unwrap();
             }
@@ -63,7 +68,11 @@ mod measured {
     fn note(file: &str) {
         let now = clock_gettime(ClockId::CLOCK_BOOTTIME).unwrap();
         let nanos = now.tv_sec() * 1_000_000_000 + now.tv_nsec();
-        let mut file = fs::File::options().append(true).create(true).open(file).unwrap();
+        let mut file = fs::File::options()
+            .append(true)
+            .create(true)
+            .open(file)
+            .unwrap();
         file.write_all(&nanos.to_le_bytes()).unwrap();
     }
 }
@@ -92,13 +101,24 @@ impl Place {
 
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(args).arg0("bench").env("BENCH_ROLE", "runner").current_dir(self.0.path());
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+            .args(args)
+            .arg0("bench")
+            .env("BENCH_ROLE", "runner")
+            .current_dir(self.0.path());
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
         command
     }
 
     fn start(&self, task: &str, until: &str) -> Child {
-        let mut child = self.command(&[task]).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = self
+            .command(&[task])
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();
         while !line.contains(until) {
@@ -125,10 +145,19 @@ fn throughput() {
     let status = place.command(&["measured::nothing"]).status().unwrap();
     assert!(status.success(), "{status}");
     let answer = fs::read_to_string(place.path().join("answer")).unwrap();
-    let words: Vec<u64> = answer.split(' ').map(|word| word.parse().unwrap()).collect();
+    let words: Vec<u64> = answer
+        .split(' ')
+        .map(|word| word.parse().unwrap())
+        .collect();
     let per_second = RUNS as f64 / (words[0] as f64 / 1e9);
-    println!("in-process runs of an empty function, log at info: {:.2} M/s (goal: 1)", per_second / 1e6);
-    println!("memory before and after {RUNS} runs: {} and {} KiB", words[1], words[2]);
+    println!(
+        "in-process runs of an empty function, log at info: {:.2} M/s (goal: 1)",
+        per_second / 1e6
+    );
+    println!(
+        "memory before and after {RUNS} runs: {} and {} KiB",
+        words[1], words[2]
+    );
 }
 
 fn takeover() {
@@ -149,7 +178,9 @@ fn takeover() {
     stop(old);
     let (exec, takeover) = (quantile(&mut execs, 0.5), quantile(&mut takeovers, 0.5));
     let ratio = takeover.as_secs_f64() / exec.as_secs_f64();
-    println!("takeover of a sleeping runner, p50: {takeover:?}; one exec of the binary: {exec:?}; ratio {ratio:.2} (goal: 3)");
+    println!(
+        "takeover of a sleeping runner, p50: {takeover:?}; one exec of the binary: {exec:?}; ratio {ratio:.2} (goal: 3)"
+    );
 }
 
 fn idle() {
@@ -160,8 +191,15 @@ fn idle() {
     std::thread::sleep(Duration::from_secs(1));
     let before = switches(&pid);
     std::thread::sleep(SPAN);
-    println!("idle runner: RSS {} KiB, private {} KiB (goals: 4096, 2048)", resident_kib(&pid), private_kib(&pid));
-    println!("voluntary context switches of all threads in {SPAN:?}: {} (goal: 0)", switches(&pid) - before);
+    println!(
+        "idle runner: RSS {} KiB, private {} KiB (goals: 4096, 2048)",
+        resident_kib(&pid),
+        private_kib(&pid)
+    );
+    println!(
+        "voluntary context switches of all threads in {SPAN:?}: {} (goal: 0)",
+        switches(&pid) - before
+    );
     stop(child);
 }
 
@@ -176,10 +214,14 @@ fn lateness() {
     let notes = read_notes(&place, "ticks");
     let mut late: Vec<Duration> = notes
         .windows(2)
-        .map(|pair| Duration::from_nanos(pair[1] - pair[0]).saturating_sub(Duration::from_millis(5)))
+        .map(|pair| {
+            Duration::from_nanos(pair[1] - pair[0]).saturating_sub(Duration::from_millis(5))
+        })
         .collect();
     let (median, most) = (quantile(&mut late, 0.5), quantile(&mut late, 0.99));
-    println!("lateness of a run after a cooldown of 5 ms: p50 {median:?}, p99 {most:?} (goal: 5 ms)");
+    println!(
+        "lateness of a run after a cooldown of 5 ms: p50 {median:?}, p99 {most:?} (goal: 5 ms)"
+    );
 }
 
 fn silent_server() {
@@ -211,13 +253,18 @@ fn cadence(config: &str) -> Duration {
     }
     stop(child);
     let notes = read_notes(&place, "beats");
-    let beats = notes.windows(2).map(|pair| Duration::from_nanos(pair[1] - pair[0]));
+    let beats = notes
+        .windows(2)
+        .map(|pair| Duration::from_nanos(pair[1] - pair[0]));
     beats.max().unwrap()
 }
 
 fn read_notes(place: &Place, file: &str) -> Vec<u64> {
     let bytes = fs::read(place.path().join(file)).unwrap_or_default();
-    bytes.chunks_exact(8).map(|chunk| u64::from_le_bytes(chunk.try_into().unwrap())).collect()
+    bytes
+        .chunks_exact(8)
+        .map(|chunk| u64::from_le_bytes(chunk.try_into().unwrap()))
+        .collect()
 }
 
 fn quantile(values: &mut [Duration], share: f64) -> Duration {
@@ -237,7 +284,9 @@ fn private_kib(pid: &str) -> u64 {
 fn switches(pid: &str) -> u64 {
     let tasks = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
     let path = |task: fs::DirEntry| task.path().join("status").display().to_string();
-    tasks.map(|task| field(&path(task.unwrap()), "voluntary_ctxt_switches:")).sum()
+    tasks
+        .map(|task| field(&path(task.unwrap()), "voluntary_ctxt_switches:"))
+        .sum()
 }
 
 fn field(file: &str, name: &str) -> u64 {

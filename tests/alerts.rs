@@ -86,7 +86,10 @@ fn a_known_kind_that_comes_back_in_a_later_outage_is_silent() {
     runner.wait_for_count("Execution failed", 3);
     runner.wait_for_count("Execution successful", 3);
     assert_eq!(runner.stop(), Some(0));
-    assert_eq!(place.subjects(), ["[tasks::a] First exception caught: exit 1: apple"]);
+    assert_eq!(
+        place.subjects(),
+        ["[tasks::a] First exception caught: exit 1: apple"]
+    );
 }
 
 #[test]
@@ -108,13 +111,20 @@ non_recoverable_downtime = "200ms"
     runner.wait_for("Execution successful");
     let before = runner.log().lines().count();
     let reached = |log: &str| {
-        let news: Vec<String> =
-            log.lines().skip(before).filter(|line| line.contains("downtime reached")).map(str::to_owned).collect();
+        let news: Vec<String> = log
+            .lines()
+            .skip(before)
+            .filter(|line| line.contains("downtime reached"))
+            .map(str::to_owned)
+            .collect();
         news.first().cloned()
     };
     assert!(support::eventually(|| reached(&runner.log()).is_some()));
     let first = reached(&runner.log()).unwrap();
-    assert!(first.ends_with("Non recoverable downtime reached"), "{first}");
+    assert!(
+        first.ends_with("Non recoverable downtime reached"),
+        "{first}"
+    );
     assert_eq!(runner.stop(), Some(0));
 }
 
@@ -131,7 +141,8 @@ fn a_runner_that_a_person_starts_again_forgets() {
 
 #[test]
 fn a_runner_that_was_killed_remembers_and_mails_nothing_extra() {
-    let place = Place::with("[tasks.a]\nshell = \"echo broken; exit 1\"\nfail_cooldown = \"50ms\"\n");
+    let place =
+        Place::with("[tasks.a]\nshell = \"echo broken; exit 1\"\nfail_cooldown = \"50ms\"\n");
     for round in 0..4 {
         let mut runner = place.start(&["tasks::a"]);
         runner.wait_for("Execution failed");
@@ -139,14 +150,19 @@ fn a_runner_that_was_killed_remembers_and_mails_nothing_extra() {
         runner.signal(nix::sys::signal::Signal::SIGKILL);
         assert_eq!(runner.wait_for_status().code(), None);
         let log = runner.log();
-        assert_eq!(log.contains("Sent email"), round == 0, "round {round}:\n{log}");
+        assert_eq!(
+            log.contains("Sent email"),
+            round == 0,
+            "round {round}:\n{log}"
+        );
     }
     assert!(support::eventually(|| place.subjects().len() == 1));
 }
 
 #[test]
 fn fresh_forgets_also_after_a_crash() {
-    let place = Place::with("[tasks.a]\nshell = \"echo broken; exit 1\"\nfail_cooldown = \"50ms\"\n");
+    let place =
+        Place::with("[tasks.a]\nshell = \"echo broken; exit 1\"\nfail_cooldown = \"50ms\"\n");
     let mut runner = place.start(&["tasks::a"]);
     runner.wait_for("Sleeping 50ms");
     runner.signal(nix::sys::signal::Signal::SIGKILL);

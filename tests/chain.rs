@@ -6,12 +6,18 @@ use support::Place;
 
 /// A command that leaves its letter in `order`.
 fn letter(letter: char, exit: i32) -> String {
-    format!("shell = \"printf {letter} >> order; exit {exit}\"\nsuccess_cooldown = \"20ms\"\nfail_cooldown = \"20ms\"\n")
+    format!(
+        "shell = \"printf {letter} >> order; exit {exit}\"\nsuccess_cooldown = \"20ms\"\nfail_cooldown = \"20ms\"\n"
+    )
 }
 
 #[test]
 fn tasks_follow_one_another_and_start_again() {
-    let place = Place::with(&format!("[tasks.a]\n{}[tasks.b]\n{}", letter('a', 0), letter('b', 0)));
+    let place = Place::with(&format!(
+        "[tasks.a]\n{}[tasks.b]\n{}",
+        letter('a', 0),
+        letter('b', 0)
+    ));
     let runner = place.start(&["tasks::a", "tasks::b"]);
     assert!(support::eventually(|| place.read("order").len() >= 6));
     assert_eq!(runner.stop(), Some(0));
@@ -20,7 +26,11 @@ fn tasks_follow_one_another_and_start_again() {
 
 #[test]
 fn a_failing_task_does_not_end_the_cycle() {
-    let place = Place::with(&format!("[tasks.a]\n{}[tasks.b]\n{}", letter('a', 1), letter('b', 0)));
+    let place = Place::with(&format!(
+        "[tasks.a]\n{}[tasks.b]\n{}",
+        letter('a', 1),
+        letter('b', 0)
+    ));
     let runner = place.start(&["tasks::a", "tasks::b"]);
     runner.wait_for_count("[tasks::b] Execution successful", 2);
     runner.wait_for("[tasks::a] Execution failed: exit 1");
@@ -45,10 +55,21 @@ fn half_a_second_is_not_zero_and_a_day_is_not_zero() {
     );
     let (half, day) = (place.start(&["tasks::half"]), place.start(&["tasks::day"]));
     day.wait_for("[tasks::day] Sleeping 1day");
-    assert!(support::eventually(|| place.read("times").lines().count() >= 4));
+    assert!(support::eventually(
+        || place.read("times").lines().count() >= 4
+    ));
     assert_eq!((half.stop(), day.stop()), (Some(0), Some(0)));
-    let times: Vec<u128> = place.read("times").lines().map(|line| line.parse().unwrap()).collect();
-    assert!(times.windows(2).all(|pair| pair[1] - pair[0] >= 500_000_000), "{times:?}");
+    let times: Vec<u128> = place
+        .read("times")
+        .lines()
+        .map(|line| line.parse().unwrap())
+        .collect();
+    assert!(
+        times
+            .windows(2)
+            .all(|pair| pair[1] - pair[0] >= 500_000_000),
+        "{times:?}"
+    );
     assert_eq!(place.read("days"), "x\n");
 }
 
@@ -59,10 +80,15 @@ fn a_task_named_twice_keeps_a_state_for_each() {
         letter('b', 0)
     ));
     let runner = place.start(&["tasks::a", "tasks::b", "tasks::a"]);
-    assert!(support::eventually(|| place.read("order").starts_with("abaaba")));
+    assert!(support::eventually(|| place
+        .read("order")
+        .starts_with("abaaba")));
     assert_eq!(runner.stop(), Some(0));
     // The first `a` failed once; the other one never did, and is not spoken of.
-    assert_eq!(place.subjects(), ["[tasks::a] First exception caught: exit 1"]);
+    assert_eq!(
+        place.subjects(),
+        ["[tasks::a] First exception caught: exit 1"]
+    );
 }
 
 #[test]

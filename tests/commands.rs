@@ -4,7 +4,8 @@ mod support;
 
 use support::{Place, stderr, stdout};
 
-const TWO: &str = "[tasks.good]\nshell = \"echo fine\"\n[tasks.bad]\nshell = \"echo broken; exit 3\"\n";
+const TWO: &str =
+    "[tasks.good]\nshell = \"echo fine\"\n[tasks.bad]\nshell = \"echo broken; exit 3\"\n";
 
 #[test]
 fn once_runs_each_task_and_says_with_1_that_one_failed() {
@@ -13,8 +14,16 @@ fn once_runs_each_task_and_says_with_1_that_one_failed() {
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let output = place.run(&["once", "tasks::bad", "tasks::good"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("[tasks::bad] Execution failed: exit 3: broken"), "{}", stderr(&output));
-    assert!(stderr(&output).contains("[tasks::good] Execution successful"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("[tasks::bad] Execution failed: exit 3: broken"),
+        "{}",
+        stderr(&output)
+    );
+    assert!(
+        stderr(&output).contains("[tasks::good] Execution successful"),
+        "{}",
+        stderr(&output)
+    );
     assert!(!place.path("run").exists(), "once leaves nothing behind");
 }
 
@@ -32,7 +41,12 @@ fn a_name_that_is_not_registered_is_answered_with_the_names_that_are() {
     let output = place.run(&["tasks::god"]);
     assert_eq!(output.status.code(), Some(78), "{}", stderr(&output));
     let text = stderr(&output);
-    for expected in ["tasks::god", "tasks::good", "tasks::send_mail", "use my_tasks as _;"] {
+    for expected in [
+        "tasks::god",
+        "tasks::good",
+        "tasks::send_mail",
+        "use my_tasks as _;",
+    ] {
         assert!(text.contains(expected), "`{expected}` is not in\n{text}");
     }
     assert!(!place.path("run").exists());
@@ -51,7 +65,13 @@ fn list_names_every_task_and_what_it_is() {
     let place = Place::with(TWO);
     let output = place.run(&["list"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    for name in ["tasks::good", "tasks::bad", "tasks::divide_by_zero", "tasks::send_mail", "tasks::retry_deferred"] {
+    for name in [
+        "tasks::good",
+        "tasks::bad",
+        "tasks::divide_by_zero",
+        "tasks::send_mail",
+        "tasks::retry_deferred",
+    ] {
         assert!(stdout(&output).contains(name), "{}", stdout(&output));
     }
     let output = place.run(&["list", "--json"]);
@@ -65,12 +85,20 @@ fn check_says_what_will_happen_and_changes_nothing() {
     let output = place.run(&["check", "tasks::good", "tasks::bad"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     for expected in ["tasks::good", "5m", "20m", "12h", "run/mail"] {
-        assert!(stdout(&output).contains(expected), "`{expected}` is not in\n{}", stdout(&output));
+        assert!(
+            stdout(&output).contains(expected),
+            "`{expected}` is not in\n{}",
+            stdout(&output)
+        );
     }
     let output = place.run(&["check", "--json", "tasks::good"]);
     let _: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();
     let output = place.run(&["check", "--effective"]);
-    assert!(stdout(&output).contains("run_functions.toml:2"), "{}", stdout(&output));
+    assert!(
+        stdout(&output).contains("run_functions.toml:2"),
+        "{}",
+        stdout(&output)
+    );
     assert!(!place.path("run").exists());
 }
 
@@ -138,7 +166,11 @@ fn a_closed_pipe_is_no_reason_to_panic() {
 fn completions_and_manual_pages_are_written() {
     let place = Place::empty();
     let output = place.run(&["completions", "bash"]);
-    assert!(stdout(&output).contains("run_functions"), "{}", stderr(&output));
+    assert!(
+        stdout(&output).contains("run_functions"),
+        "{}",
+        stderr(&output)
+    );
     std::fs::create_dir(place.path("man")).unwrap();
     let output = place.run(&["man", "man"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));

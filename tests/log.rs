@@ -22,11 +22,18 @@ fn json_lines_are_objects_with_the_task() {
     runner.wait_for_count("Execution failed", 1);
     let log = runner.log();
     assert_eq!(runner.stop(), Some(0));
-    let lines: Vec<serde_json::Value> =
-        log.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
-    let failed = lines.iter().find(|line| line["message"] == "Execution failed: exit 1: broken");
+    let lines: Vec<serde_json::Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).expect(line))
+        .collect();
+    let failed = lines
+        .iter()
+        .find(|line| line["message"] == "Execution failed: exit 1: broken");
     let failed = failed.expect("the failure is a line");
-    assert_eq!((&failed["task"], &failed["level"], &failed["chain"]), (&"tasks::a".into(), &"error".into(), &"a".into()));
+    assert_eq!(
+        (&failed["task"], &failed["level"], &failed["chain"]),
+        (&"tasks::a".into(), &"error".into(), &"a".into())
+    );
 }
 
 #[test]

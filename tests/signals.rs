@@ -56,13 +56,21 @@ fn term_lets_the_running_task_finish_and_starts_no_other() {
     assert!(runner.lives());
     place.write("go", "");
     assert_eq!(runner.wait_for_end(), Some(0));
-    assert_eq!((place.read("finished").as_str(), place.read("other").as_str()), ("x\n", ""));
+    assert_eq!(
+        (
+            place.read("finished").as_str(),
+            place.read("other").as_str()
+        ),
+        ("x\n", "")
+    );
     runner.wait_for("[tasks::a] Execution successful");
 }
 
 #[test]
 fn after_the_stop_timeout_the_task_is_ended() {
-    let place = Place::with(&format!("stop_timeout = \"100ms\"\nkill_grace = \"100ms\"\n{BUSY}"));
+    let place = Place::with(&format!(
+        "stop_timeout = \"100ms\"\nkill_grace = \"100ms\"\n{BUSY}"
+    ));
     let mut runner = busy(&place);
     runner.signal(Signal::SIGTERM);
     assert_eq!(runner.wait_for_end(), Some(0));
@@ -151,8 +159,12 @@ fn hup_that_was_ignored_at_the_start_stays_ignored() {
     let mut command = place.command(&[]);
     // What nohup(1) does.
     let mut shell = std::process::Command::new("/bin/sh");
-    shell.args(["-c", "trap '' HUP; exec \"$0\" tasks::a", binary]).current_dir(place.dir());
-    shell.env_clear().envs(command.get_envs().filter_map(|(k, v)| Some((k, v?))));
+    shell
+        .args(["-c", "trap '' HUP; exec \"$0\" tasks::a", binary])
+        .current_dir(place.dir());
+    shell
+        .env_clear()
+        .envs(command.get_envs().filter_map(|(k, v)| Some((k, v?))));
     std::mem::swap(&mut command, &mut shell);
     let mut runner = Runner::start(command);
     runner.wait_for("Sleeping 1day");

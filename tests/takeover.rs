@@ -61,7 +61,11 @@ fn no_kill_concurrent_leaves_the_runner_alone_and_exits_with_75() {
     old.wait_for("Sleeping 1day");
     let refused = place.run(&["--no-kill-concurrent", "tasks::a"]);
     assert_eq!(refused.status.code(), Some(75));
-    assert!(stderr(&refused).contains(&old.pid().to_string()), "{}", stderr(&refused));
+    assert!(
+        stderr(&refused).contains(&old.pid().to_string()),
+        "{}",
+        stderr(&refused)
+    );
     assert!(old.lives());
     assert_eq!(old.stop(), Some(0));
 }
@@ -71,11 +75,19 @@ fn a_bad_configuration_does_not_kill_the_good_runner() {
     let place = Place::with(SLEEPS);
     let mut old = place.start(&["tasks::a"]);
     old.wait_for("Sleeping 1day");
-    for bad in ["[tasks.a]\nshel = \"true\"\n", "not toml", "[tasks.a]\nshell = \"true\"\nfail_cooldown = 15\n"] {
+    for bad in [
+        "[tasks.a]\nshel = \"true\"\n",
+        "not toml",
+        "[tasks.a]\nshell = \"true\"\nfail_cooldown = 15\n",
+    ] {
         place.configure(bad);
         let refused = place.run(&["tasks::a"]);
         assert_eq!(refused.status.code(), Some(78), "{}", stderr(&refused));
-        assert!(stderr(&refused).contains("run_functions.toml:"), "{}", stderr(&refused));
+        assert!(
+            stderr(&refused).contains("run_functions.toml:"),
+            "{}",
+            stderr(&refused)
+        );
     }
     assert!(old.lives());
     assert_eq!(old.count("SIGTERM"), 0);
@@ -85,7 +97,11 @@ fn a_bad_configuration_does_not_kill_the_good_runner() {
 #[test]
 fn a_pidfile_that_names_an_innocent_process_harms_nobody() {
     let place = Place::with(SLEEPS);
-    let mut innocent = Command::new("sleep").arg("600").stdin(Stdio::null()).spawn().unwrap();
+    let mut innocent = Command::new("sleep")
+        .arg("600")
+        .stdin(Stdio::null())
+        .spawn()
+        .unwrap();
     place.write("run/a.pid", format!("{}\n", innocent.id()));
     std::fs::set_permissions(place.path("run"), PermissionsExt::from_mode(0o700)).unwrap();
     let runner = place.start(&["tasks::a"]);
@@ -105,14 +121,25 @@ fn a_pidfile_of_a_dead_runner_is_wiped_in_the_words_of_the_origin() {
     std::fs::set_permissions(place.path("run"), PermissionsExt::from_mode(0o700)).unwrap();
     let runner = place.start(&["tasks::a"]);
     runner.wait_for(&format!("Found pidfile a containing: {}", dead.id()));
-    runner.wait_for(&format!("Could not find /proc/{}, wiping pidfile a", dead.id()));
+    runner.wait_for(&format!(
+        "Could not find /proc/{}, wiping pidfile a",
+        dead.id()
+    ));
     runner.wait_for("Wrote pidfile a");
     assert_eq!(runner.stop(), Some(0));
 }
 
 #[test]
 fn an_empty_or_garbage_pidfile_stops_nobody() {
-    for content in [&b""[..], b"\n", b"garbage", b"\xff\xfe\0\0", b"-1\n", b"0\n", b"99999999999999999999\n"] {
+    for content in [
+        &b""[..],
+        b"\n",
+        b"garbage",
+        b"\xff\xfe\0\0",
+        b"-1\n",
+        b"0\n",
+        b"99999999999999999999\n",
+    ] {
         let place = Place::with(SLEEPS);
         place.write("run/a.pid", content);
         std::fs::set_permissions(place.path("run"), PermissionsExt::from_mode(0o700)).unwrap();
@@ -138,8 +165,17 @@ fn a_symlink_a_fifo_a_hard_link_and_a_directory_are_refused_untouched() {
             _ => std::fs::create_dir(&pidfile).unwrap(),
         }
         let refused = place.run(&["tasks::a"]);
-        assert_eq!(refused.status.code(), Some(73), "{sort}: {}", stderr(&refused));
-        assert!(stderr(&refused).contains("a.pid"), "{sort}: {}", stderr(&refused));
+        assert_eq!(
+            refused.status.code(),
+            Some(73),
+            "{sort}: {}",
+            stderr(&refused)
+        );
+        assert!(
+            stderr(&refused).contains("a.pid"),
+            "{sort}: {}",
+            stderr(&refused)
+        );
         assert_eq!(place.read("target"), "precious", "{sort}");
         assert_eq!(place.read("runs"), "", "{sort}");
     }
@@ -164,7 +200,10 @@ fn chains_of_other_tasks_with_the_same_name_do_not_kill_each_other() {
     );
     for (first, second) in [
         (&["a.sync"][..], &["b.sync"][..]),
-        (&["tasks::x_y", "tasks::z"][..], &["tasks::x", "tasks::y_z"][..]),
+        (
+            &["tasks::x_y", "tasks::z"][..],
+            &["tasks::x", "tasks::y_z"][..],
+        ),
     ] {
         let mut old = place.start(first);
         old.wait_for("Sleeping 1day");
@@ -212,7 +251,11 @@ fn a_pidfile_that_was_deleted_is_put_back() {
     runner.wait_for("Execution successful");
     std::fs::remove_file(place.path("run/a.pid")).unwrap();
     let expected = format!("{}\n", runner.pid());
-    assert!(eventually(|| place.read("run/a.pid") == expected), "{}", runner.log());
+    assert!(
+        eventually(|| place.read("run/a.pid") == expected),
+        "{}",
+        runner.log()
+    );
     assert_eq!(runner.stop(), Some(0));
 }
 

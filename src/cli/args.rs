@@ -44,7 +44,13 @@ pub(crate) struct Common {
     #[arg(long, value_name = "FORMAT", global = true)]
     pub(crate) log_format: Option<LogFormatArg>,
     /// Colours on the screen.
-    #[arg(long, value_name = "WHEN", global = true, default_value = "auto", hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "WHEN",
+        global = true,
+        default_value = "auto",
+        hide_default_value = true
+    )]
     pub(crate) color: ColorArg,
 }
 

@@ -1,5 +1,6 @@
 //! All that is Unix: pidfile, takeover, signals, child processes. Unsafe code lives here alone.
 
+pub(crate) mod boot;
 pub(crate) mod clock;
 pub(crate) mod in_flight;
 pub(crate) mod leave;

@@ -53,5 +53,11 @@ pub(crate) fn command(verb: &str) -> io::Result<Command> {
 /// When `/proc` is not mounted.
 pub(crate) fn identity() -> io::Result<String> {
     let stat = pin()?.metadata()?;
-    Ok(format!("{}:{}:{}:{}", stat.dev(), stat.ino(), stat.size(), stat.mtime()))
+    Ok(format!(
+        "{}:{}:{}:{}",
+        stat.dev(),
+        stat.ino(),
+        stat.size(),
+        stat.mtime()
+    ))
 }

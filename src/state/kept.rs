@@ -59,15 +59,28 @@ impl Identity {
         tasks: impl IntoIterator<Item = &'a TaskName>,
         settings: String,
     ) -> Self {
-        let tasks = tasks.into_iter().map(|task| task.as_str().to_owned()).collect();
-        Identity { program, tasks, settings }
+        let tasks = tasks
+            .into_iter()
+            .map(|task| task.as_str().to_owned())
+            .collect();
+        Identity {
+            program,
+            tasks,
+            settings,
+        }
     }
 }
 
 impl<M> Kept<M> {
     /// Makes what a running runner leaves when it dies now.
     pub(crate) fn new(identity: Identity, crashes: Crashes, alerts: M) -> Self {
-        Kept { version: VERSION, identity, ended: false, crashes, alerts }
+        Kept {
+            version: VERSION,
+            identity,
+            ended: false,
+            crashes,
+            alerts,
+        }
     }
 }
 
@@ -131,8 +144,14 @@ mod tests {
 
     #[test]
     fn a_newer_form_is_refused_in_words() {
-        let newer = String::from_utf8(kept().encode()).unwrap().replace("\"version\":1", "\"version\":2");
-        assert!(decode::<String>(newer.as_bytes()).unwrap_err().contains("form `2`"));
+        let newer = String::from_utf8(kept().encode())
+            .unwrap()
+            .replace("\"version\":1", "\"version\":2");
+        assert!(
+            decode::<String>(newer.as_bytes())
+                .unwrap_err()
+                .contains("form `2`")
+        );
     }
 
     #[test]

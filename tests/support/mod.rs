@@ -22,7 +22,9 @@ pub struct Place {
 impl Place {
     /// Makes an empty one: no configuration.
     pub fn empty() -> Self {
-        Place { dir: tempfile::tempdir().expect("a temporary directory") }
+        Place {
+            dir: tempfile::tempdir().expect("a temporary directory"),
+        }
     }
 
     /// Makes one with this configuration.
@@ -63,7 +65,11 @@ impl Place {
     /// Returns a command for the stock binary, in a hermetic environment, with standard input closed.
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_run_functions"));
-        command.args(args).current_dir(self.dir()).env_clear().stdin(Stdio::null());
+        command
+            .args(args)
+            .current_dir(self.dir())
+            .env_clear()
+            .stdin(Stdio::null());
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.env("HOME", self.dir()).env("TZ", "UTC");
         command
@@ -81,11 +87,16 @@ impl Place {
 
     /// Returns the mails that were written as files, in order of their names.
     pub fn mails(&self) -> Vec<String> {
-        let Ok(entries) = fs::read_dir(self.path("run/mail")) else { return Vec::new() };
+        let Ok(entries) = fs::read_dir(self.path("run/mail")) else {
+            return Vec::new();
+        };
         let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
         paths.retain(|path| path.extension().is_some_and(|extension| extension == "eml"));
         paths.sort();
-        paths.iter().map(|path| fs::read_to_string(path).unwrap()).collect()
+        paths
+            .iter()
+            .map(|path| fs::read_to_string(path).unwrap())
+            .collect()
     }
 
     /// Returns the subjects of the mails, in order, without the host.
@@ -124,7 +135,9 @@ impl Runner {
         std::thread::spawn(move || {
             for line in BufReader::new(stderr).split(b'\n') {
                 let Ok(line) = line else { break };
-                sink.lock().unwrap().push(String::from_utf8_lossy(&line).into_owned());
+                sink.lock()
+                    .unwrap()
+                    .push(String::from_utf8_lossy(&line).into_owned());
             }
         });
         Runner { child, lines }
@@ -147,7 +160,12 @@ impl Runner {
 
     /// Returns how many lines of its log contain a text.
     pub fn count(&self, text: &str) -> usize {
-        self.lines.lock().unwrap().iter().filter(|line| line.contains(text)).count()
+        self.lines
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|line| line.contains(text))
+            .count()
     }
 
     /// Waits until a line of its log contains a text.

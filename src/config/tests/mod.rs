@@ -117,7 +117,7 @@ pub(crate) fn titles(report: &str) -> Vec<&str> {
 }
 
 fn nothing() -> Report {
-    Report::from(())
+    crate::task::IntoReport::into_report(())
 }
 
 const fn function(function: &'static str, attributes: Attributes) -> Registration {
