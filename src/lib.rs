@@ -16,18 +16,20 @@ pub mod mail;
 mod process;
 mod runner;
 mod settings;
+mod simulate;
 mod state;
 mod task;
 mod time;
 
 pub use cli::main;
+#[doc = include_str!("task/attribute.md")]
 pub use run_functions_macros::task;
 pub use task::{InvalidName, TaskError, TaskName};
 
 /// What the attribute expands to. Not for people.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::task::{Attributes, Registration, Report, registered};
+    pub use crate::task::{Attributes, IntoReport, Registration, Report, registered};
     pub use inventory;
     pub use std::time::Duration;
 }

@@ -226,6 +226,8 @@ pub struct ChildSettings {
     pub output_file: Option<PathBuf>,
 }
 
+const SIGTERM: i32 = 15;
+
 impl Default for ChildSettings {
     /// Returns what holds where nothing is written.
     fn default() -> Self {
@@ -245,7 +247,7 @@ impl Default for ChildSettings {
             retry_later_exit_codes: vec![75],
             fatal_exit_codes: Vec::new(),
             silence_timeout: None,
-            stop_signal: libc::SIGTERM,
+            stop_signal: SIGTERM,
             kill_grace: Duration::from_secs(10),
             leak: Leak::Kill,
             max_log_bytes: 819_200,

@@ -1,3 +1,7 @@
 //! What is mailed, and when: the policy, pure; the fingerprint of failures; the text of a mail.
 
+mod bucket;
+pub(crate) mod memory;
 pub(crate) mod notice;
+pub(crate) mod policy;
+pub(crate) mod redact;

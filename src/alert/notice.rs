@@ -32,6 +32,21 @@ pub enum Sort {
     HeldBack,
 }
 
+impl Sort {
+    /// Returns its word in headers, events and the state: `first`, `new`, `downtime`, `again`, `running`, `healed`, `digest`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Sort::First => "first",
+            Sort::New => "new",
+            Sort::Downtime { count: 0 | 1 } => "downtime",
+            Sort::Downtime { .. } => "again",
+            Sort::StillRunning => "running",
+            Sort::Healed => "healed",
+            Sort::HeldBack => "digest",
+        }
+    }
+}
+
 /// A mail that is due, with the facts that it tells. All texts are redacted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Notice {
@@ -59,6 +74,10 @@ pub struct Notice {
     pub reminder_interval: Option<Duration>,
     /// What was not mailed for want of a token since the last mail of this task (of the chain for [`Sort::HeldBack`]).
     pub held_back: Vec<HeldBack>,
+    /// How many failures more were held back than that list has room for.
+    pub held_back_unnamed: u64,
+    /// When the run began that goes on and on; only for [`Sort::StillRunning`].
+    pub running_since: Option<Moment>,
     /// The Message-ID of the first mail of the outage, if there was one.
     pub thread: Option<String>,
 }

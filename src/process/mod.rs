@@ -2,6 +2,17 @@
 
 pub mod child;
 pub(crate) mod clock;
+pub(crate) mod in_flight;
+pub(crate) mod leave;
+pub(crate) mod live;
+mod lock;
+pub(crate) mod notify;
 pub(crate) mod own_children;
 pub(crate) mod own_program;
+pub(crate) mod pidfd;
+pub(crate) mod pidfile;
 pub(crate) mod poll;
+mod procfs;
+pub(crate) mod run_root;
+pub(crate) mod signals;
+pub(crate) mod takeover;

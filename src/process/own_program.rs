@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
@@ -58,4 +58,20 @@ pub(crate) fn command(verb: &str) -> io::Result<Command> {
     let mut command = Command::new(format!("/proc/self/fd/{}", program.as_raw_fd()));
     command.arg0("run_functions").arg(verb);
     Ok(command)
+}
+
+/// Returns what tells this executable from another build of it: device, inode, size and time of its last change.
+///
+/// # Errors
+///
+/// When `/proc` is not mounted.
+pub(crate) fn identity() -> io::Result<String> {
+    let stat = pin()?.metadata()?;
+    Ok(format!(
+        "{}:{}:{}:{}",
+        stat.dev(),
+        stat.ino(),
+        stat.size(),
+        stat.mtime()
+    ))
 }

@@ -20,15 +20,15 @@ const FOR_THE_RUNNER: [&str; 8] = [
 ];
 
 /// The chain, in the environment of a run.
-pub const CHAIN: &str = "RUN_FUNCTIONS_CHAIN";
+pub(super) const CHAIN: &str = "RUN_FUNCTIONS_CHAIN";
 /// The task.
-pub const TASK: &str = "RUN_FUNCTIONS_TASK";
+pub(super) const TASK: &str = "RUN_FUNCTIONS_TASK";
 /// The run: unique within the chain.
-pub const RUN_ID: &str = "RUN_FUNCTIONS_RUN_ID";
+pub(super) const RUN_ID: &str = "RUN_FUNCTIONS_RUN_ID";
 /// When the run will be stopped, in whole seconds since 1970 (UTC); not set when it may run for ever.
-pub const DEADLINE: &str = "RUN_FUNCTIONS_DEADLINE";
+pub(super) const DEADLINE: &str = "RUN_FUNCTIONS_DEADLINE";
 /// A file into which the run may write what its failure is to be called; see [`report`](super::report).
-pub const REPORT: &str = "RUN_FUNCTIONS_REPORT";
+pub(super) const REPORT: &str = "RUN_FUNCTIONS_REPORT";
 
 /// Who a run is.
 #[derive(Debug)]

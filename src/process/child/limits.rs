@@ -2,44 +2,39 @@
 
 use std::io;
 
-use super::sys;
+use nix::errno::Errno;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-const RESOURCES: [(&str, u32); 15] = [
-    ("as", libc::RLIMIT_AS as u32),
-    ("core", libc::RLIMIT_CORE as u32),
-    ("cpu", libc::RLIMIT_CPU as u32),
-    ("data", libc::RLIMIT_DATA as u32),
-    ("fsize", libc::RLIMIT_FSIZE as u32),
-    ("locks", libc::RLIMIT_LOCKS as u32),
-    ("memlock", libc::RLIMIT_MEMLOCK as u32),
-    ("msgqueue", libc::RLIMIT_MSGQUEUE as u32),
-    ("nice", libc::RLIMIT_NICE as u32),
-    ("nofile", libc::RLIMIT_NOFILE as u32),
-    ("nproc", libc::RLIMIT_NPROC as u32),
-    ("rtprio", libc::RLIMIT_RTPRIO as u32),
-    ("rttime", libc::RLIMIT_RTTIME as u32),
-    ("sigpending", libc::RLIMIT_SIGPENDING as u32),
-    ("stack", libc::RLIMIT_STACK as u32),
+const RESOURCES: [(&str, Resource); 16] = [
+    ("as", Resource::RLIMIT_AS),
+    ("core", Resource::RLIMIT_CORE),
+    ("cpu", Resource::RLIMIT_CPU),
+    ("data", Resource::RLIMIT_DATA),
+    ("fsize", Resource::RLIMIT_FSIZE),
+    ("locks", Resource::RLIMIT_LOCKS),
+    ("memlock", Resource::RLIMIT_MEMLOCK),
+    ("msgqueue", Resource::RLIMIT_MSGQUEUE),
+    ("nice", Resource::RLIMIT_NICE),
+    ("nofile", Resource::RLIMIT_NOFILE),
+    ("nproc", Resource::RLIMIT_NPROC),
+    ("rss", Resource::RLIMIT_RSS),
+    ("rtprio", Resource::RLIMIT_RTPRIO),
+    ("rttime", Resource::RLIMIT_RTTIME),
+    ("sigpending", Resource::RLIMIT_SIGPENDING),
+    ("stack", Resource::RLIMIT_STACK),
 ];
 
-/// Returns the names that `rlimits` may have, in order.
-pub fn names() -> impl Iterator<Item = &'static str> {
-    RESOURCES.into_iter().map(|(name, _)| name)
-}
-
-fn number(name: &str) -> io::Result<u32> {
+fn resource(name: &str) -> Result<Resource, Errno> {
     let found = RESOURCES.into_iter().find(|(known, _)| *known == name);
-    found
-        .map(|(_, number)| number)
-        .ok_or_else(|| io::Error::from_raw_os_error(libc::EINVAL))
+    found.map(|(_, resource)| resource).ok_or(Errno::EINVAL)
 }
 
 /// Sets those limits that are raised: only root can, so this comes before the user changes.
 pub(super) fn raise(limits: &[(String, u64)]) -> Result<(), (String, io::Error)> {
-    each(limits, |number, value| {
-        let (_, hard) = sys::limits(number)?;
+    each(limits, |resource, value| {
+        let (_, hard) = getrlimit(resource)?;
         if value > hard {
-            sys::set_limit(number, value)?;
+            setrlimit(resource, value, value)?;
         }
         Ok(())
     })
@@ -47,19 +42,23 @@ pub(super) fn raise(limits: &[(String, u64)]) -> Result<(), (String, io::Error)>
 
 /// Sets all limits. The last thing before the work begins, for a low one would hit the launcher itself.
 pub(super) fn set(limits: &[(String, u64)]) -> Result<(), (String, io::Error)> {
-    each(limits, |number, value| match sys::limits(number)? {
-        (soft, hard) if soft == value && hard == value => Ok(()),
-        _ => sys::set_limit(number, value),
+    each(limits, |resource, value| {
+        let as_wanted = getrlimit(resource)? == (value, value);
+        if as_wanted {
+            Ok(())
+        } else {
+            setrlimit(resource, value, value)
+        }
     })
 }
 
 fn each(
     limits: &[(String, u64)],
-    set: impl Fn(u32, u64) -> io::Result<()>,
+    set: impl Fn(Resource, u64) -> Result<(), Errno>,
 ) -> Result<(), (String, io::Error)> {
     limits.iter().try_for_each(|(name, value)| {
-        let done = number(name).and_then(|number| set(number, *value));
-        done.map_err(|error| (format!("{name} = {value}"), error))
+        let done = resource(name).and_then(|resource| set(resource, *value));
+        done.map_err(|errno| (format!("{name} = {value}"), errno.into()))
     })
 }
 
@@ -69,9 +68,9 @@ mod tests {
 
     #[test]
     fn each_name_is_a_resource_of_this_kernel() {
-        for name in names() {
-            sys::limits(number(name).unwrap()).unwrap();
+        for (name, resource) in RESOURCES {
+            getrlimit(resource).unwrap_or_else(|errno| panic!("{name}: {errno}"));
         }
-        assert!(number("NOFILE").is_err());
+        assert!(resource("NOFILE").is_err());
     }
 }

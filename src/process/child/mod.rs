@@ -57,7 +57,6 @@ use crate::task::TaskName;
 
 pub use capture::Capture;
 pub(crate) use launcher::launch;
-pub use limits::names as limit_names;
 pub use orders::IN_FLIGHT_FD;
 pub use program::find as find_program;
 pub use run::Run;

@@ -5,7 +5,7 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
+pub(super) enum Status {
     /// By itself, with this code.
     Exited(i32),
     /// Of a signal.
@@ -184,31 +184,6 @@ pub(super) fn set_ioprio(class: u8, level: u8) -> io::Result<()> {
 pub(super) fn set_nice(niceness: i32) -> io::Result<()> {
     // SAFETY: the call takes three numbers.
     let answer = unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, niceness) };
-    checked(libc::c_long::from(answer)).map(drop)
-}
-
-/// Reads the soft and the hard limit of a resource, by its number (getrlimit(2)).
-#[expect(unsafe_code, reason = "nix lacks some resources")]
-pub(super) fn limits(resource: u32) -> io::Result<(u64, u64)> {
-    let mut found = libc::rlimit {
-        rlim_cur: 0,
-        rlim_max: 0,
-    };
-    // SAFETY: `found` outlives the call.
-    let answer = unsafe { libc::getrlimit(resource as _, &mut found) };
-    checked(libc::c_long::from(answer))?;
-    Ok((found.rlim_cur, found.rlim_max))
-}
-
-/// Sets the soft and the hard limit of a resource alike (setrlimit(2)).
-#[expect(unsafe_code, reason = "nix lacks some resources")]
-pub(super) fn set_limit(resource: u32, value: u64) -> io::Result<()> {
-    let wanted = libc::rlimit {
-        rlim_cur: value,
-        rlim_max: value,
-    };
-    // SAFETY: `wanted` outlives the call.
-    let answer = unsafe { libc::setrlimit(resource as _, &wanted) };
     checked(libc::c_long::from(answer)).map(drop)
 }
 

@@ -1,0 +1,435 @@
+//! The policy of one task.
+
+use std::time::{Duration, SystemTime};
+
+use super::reason::{Limit, Reason};
+use super::rules::TaskRules;
+use super::{AGAIN, GRACE, Verdict};
+use crate::alert::memory::{Held, Ongoing, TaskMemory, sort_of};
+use crate::alert::notice::{HeldBack, Kind, Notice, Sort};
+use crate::event::{RunId, Step};
+use crate::task::TaskName;
+use crate::time::{Moment, Mono};
+
+/// One task: what holds for it, what is remembered of it, and what goes on with it now.
+#[derive(Debug)]
+pub(super) struct Task {
+    step: Step,
+    rules: TaskRules,
+    memory: TaskMemory,
+    running: Option<Running>,
+    /// When its next run is due, if that is known.
+    planned: Option<Mono>,
+    /// No mail before this: the former could not be stored.
+    not_before: Mono,
+    /// No reminder before this: nobody could look when it was due, so the run that is due as well decides first.
+    overslept: Mono,
+}
+
+/// A run that goes on.
+#[derive(Clone, Copy, Debug)]
+struct Running {
+    run: RunId,
+    started: Moment,
+    mailed: bool,
+}
+
+impl Task {
+    pub(super) fn new(
+        step: Step,
+        occurrence: usize,
+        rules: TaskRules,
+        memory: Option<TaskMemory>,
+        now: Mono,
+    ) -> Self {
+        let nrd = rules.downtime();
+        let memory = match memory {
+            Some(memory) => memory.adapted(step, nrd, now),
+            None => TaskMemory::new(&rules.name, occurrence, nrd, now),
+        };
+        let mut task = Task {
+            step,
+            rules,
+            memory,
+            running: None,
+            planned: Some(now),
+            not_before: Mono::LONG_AGO,
+            overslept: Mono::LONG_AGO,
+        };
+        task.wait_for_the_first_run(now);
+        task
+    }
+
+    /// A reminder that became due while no runner was there waits for the first run; not for long, or a runner that crashes at once, again and
+    /// again, would never remind anybody.
+    fn wait_for_the_first_run(&mut self, now: Mono) {
+        let Some(due) = self.next_reminder() else {
+            return;
+        };
+        if now < due + self.rules.downtime() / 4 {
+            self.overslept = now;
+        }
+    }
+
+    pub(super) fn name(&self) -> &TaskName {
+        &self.rules.name
+    }
+
+    pub(super) fn memory(&self) -> &TaskMemory {
+        &self.memory
+    }
+
+    pub(super) fn held(&self) -> &Held {
+        &self.memory.held
+    }
+
+    pub(super) fn in_outage(&self) -> bool {
+        self.memory.outage.is_some()
+    }
+
+    pub(super) fn planned(&mut self, until: Mono) {
+        self.planned = Some(until);
+    }
+
+    pub(super) fn run_started(&mut self, run: RunId, at: Moment) {
+        self.planned = None;
+        self.running = Some(Running {
+            run,
+            started: at,
+            mailed: false,
+        });
+    }
+
+    pub(super) fn run_came_to_nothing(&mut self) {
+        self.running = None;
+    }
+
+    pub(super) fn run_succeeded(&mut self, started: Moment, at: Moment) {
+        self.running = None;
+        self.memory.succeeded(at.mono.since(started.mono), at.wall);
+    }
+
+    /// Enters a failed run. Returns whether an outage began with it.
+    pub(super) fn run_failed(
+        &mut self,
+        kind: &Kind,
+        text: &str,
+        started: Moment,
+        at: Moment,
+    ) -> bool {
+        self.running = None;
+        self.memory.enter(kind, text, started, at)
+    }
+
+    /// Decides about a failed run: FIRST before NEW before STUCK, or why nothing is mailed.
+    pub(super) fn judge(
+        &mut self,
+        run: RunId,
+        kind: &Kind,
+        text: &str,
+        at: Moment,
+        chain_token: Mono,
+    ) -> Verdict {
+        let mut silent = None;
+        if self.memory.known(kind).is_none() {
+            let sort = self.memory.sort_of(kind);
+            self.memory.failed();
+            silent = self.refusal(sort, at, chain_token);
+            if silent.is_none() {
+                let mut notice = self.notice(sort, at);
+                notice.run = Some(run);
+                text.clone_into(&mut notice.text);
+                self.hold(sort, kind, text, at.wall);
+                return self.mail(notice);
+            }
+            self.hold(sort, kind, text, at.wall);
+        }
+        if self.next_reminder().is_some_and(|due| due <= at.mono) && self.not_before <= at.mono {
+            let mut notice = self.reminder(at);
+            notice.run = Some(run);
+            return self.mail(notice);
+        }
+        Verdict::Silent(silent.unwrap_or_else(|| self.why_known(kind, at)))
+    }
+
+    /// Returns why a mail of this sort cannot leave now, if so.
+    fn refusal(&mut self, sort: Sort, at: Moment, chain_token: Mono) -> Option<Reason> {
+        if self.not_before > at.mono {
+            let again = at.at(self.not_before).wall;
+            return Some(Reason::NotStored { again });
+        }
+        let task_token = self.memory.bucket(sort).next_token();
+        let token = task_token.max(chain_token);
+        if token <= at.mono {
+            return None;
+        }
+        let limit = match sort {
+            _ if chain_token > task_token => Limit::Chain,
+            Sort::First => Limit::First,
+            _ => Limit::New,
+        };
+        let until = (token != Mono::NEVER).then(|| at.at(token).wall);
+        Some(Reason::HeldBack { limit, until })
+    }
+
+    /// Keeps a failure until a mail has named it; also while its own mail is on its way to the outbox, where it may never arrive.
+    fn hold(&mut self, sort: Sort, kind: &Kind, text: &str, at: SystemTime) {
+        self.memory.held.add(self.step, sort, kind, text, at);
+    }
+
+    fn mail(&mut self, notice: Notice) -> Verdict {
+        self.not_before = notice.at.mono + AGAIN;
+        Verdict::Mail(Box::new(notice))
+    }
+
+    fn why_known(&self, kind: &Kind, at: Moment) -> Reason {
+        let Some(ongoing) = &self.memory.outage else {
+            return Reason::NotStored { again: at.wall };
+        };
+        let due = self.next_reminder().unwrap_or(Mono::NEVER);
+        if due <= at.mono {
+            let again = at.at(self.not_before).wall;
+            return Reason::NotStored { again };
+        }
+        let started = ongoing.outage.started.mono;
+        Reason::Known {
+            mailed: self
+                .memory
+                .known(kind)
+                .map_or(at.wall, |known| known.mailed),
+            downtime: at.mono.since(started),
+            reminder: due.since(started),
+        }
+    }
+
+    /// Ends the outage. Returns the mail about that, if one is due.
+    pub(super) fn end_outage(&mut self, at: Moment, mailed: bool) -> Option<Notice> {
+        let mut ongoing = self.memory.outage.take()?;
+        self.overslept = Mono::LONG_AGO;
+        if !mailed || ongoing.reminded == 0 {
+            return None;
+        }
+        ongoing.outage.ended = Some(at);
+        self.memory.healing = Some(ongoing);
+        if self.not_before > at.mono {
+            return None;
+        }
+        self.not_before = at.mono + AGAIN;
+        Some(self.healed(at))
+    }
+
+    /// Returns the earliest moment at which [`poll`](Task::poll) has something.
+    pub(super) fn due(&self) -> Mono {
+        let due = self.reminder_due().min(self.warning_due());
+        match self.memory.healing {
+            Some(_) => self.not_before,
+            None => due.max(self.not_before),
+        }
+    }
+
+    pub(super) fn poll(&mut self, now: Moment) -> Option<Notice> {
+        if self.due() > now.mono {
+            return None;
+        }
+        let notice = if self.memory.healing.is_some() {
+            self.healed(now)
+        } else if self.warning_due() <= now.mono {
+            self.still_running(now)?
+        } else if self.has_overslept(now.mono) {
+            self.overslept = now.mono;
+            return None;
+        } else {
+            self.reminder(now)
+        };
+        self.not_before = now.mono + AGAIN;
+        Some(notice)
+    }
+
+    /// Returns when the next reminder of the outage is due by its own schedule.
+    fn next_reminder(&self) -> Option<Mono> {
+        let ongoing = self.memory.outage.as_ref()?;
+        let after = self
+            .rules
+            .downtime()
+            .saturating_mul(ongoing.reminded.saturating_add(1));
+        Some(ongoing.outage.started.mono + after)
+    }
+
+    /// Returns when it is due if no run decides before.
+    fn reminder_due(&self) -> Mono {
+        let Some(due) = self.next_reminder() else {
+            return Mono::NEVER;
+        };
+        let due = due.max(self.overslept);
+        if self.run_decides_first(due) {
+            due + GRACE
+        } else {
+            due
+        }
+    }
+
+    fn run_decides_first(&self, due: Mono) -> bool {
+        self.running.is_some() || self.planned.is_some_and(|planned| planned <= due + GRACE)
+    }
+
+    /// Returns whether the time of a reminder was slept through (suspend), so that the run that was due meanwhile must be given its chance. Once a reminder.
+    fn has_overslept(&self, now: Mono) -> bool {
+        let Some(due) = self.next_reminder() else {
+            return false;
+        };
+        self.overslept < due && due + 2 * GRACE < now && self.run_decides_first(due)
+    }
+
+    fn reminder(&self, at: Moment) -> Notice {
+        let started = self
+            .memory
+            .outage
+            .as_ref()
+            .map(|ongoing| ongoing.outage.started.mono);
+        let passed = intervals(
+            at.mono.since(started.unwrap_or(at.mono)),
+            self.rules.downtime(),
+        );
+        self.notice(
+            Sort::Downtime {
+                count: passed.max(1),
+            },
+            at,
+        )
+    }
+
+    /// Returns when the run that goes on has gone on for too long. As often as reminders, at most.
+    fn warning_due(&self) -> Mono {
+        match &self.running {
+            Some(running) if !running.mailed => {
+                let limit = self.rules.warn_after.limit(self.memory.usual);
+                let spaced = self.memory.warned.map(|at| at + self.rules.downtime());
+                (running.started.mono + limit).max(spaced.unwrap_or(Mono::LONG_AGO))
+            }
+            _ => Mono::NEVER,
+        }
+    }
+
+    fn still_running(&self, now: Moment) -> Option<Notice> {
+        let running = self.running?;
+        let mut notice = self.notice(Sort::StillRunning, now);
+        notice.run = Some(running.run);
+        notice.running_since = Some(running.started);
+        Some(notice)
+    }
+
+    fn healed(&self, now: Moment) -> Notice {
+        let mut notice = self.notice(Sort::Healed, now);
+        if let Some(ongoing) = &self.memory.healing {
+            notice.outage = Some(ongoing.outage.clone());
+            notice.thread.clone_from(&ongoing.thread);
+            notice.successes_before = ongoing.successes_before;
+        }
+        notice
+    }
+
+    /// Returns a notice with all that does not depend on its sort.
+    fn notice(&self, sort: Sort, at: Moment) -> Notice {
+        let ongoing = match sort {
+            Sort::Healed => None,
+            _ => self.memory.outage.as_ref(),
+        };
+        Notice {
+            sort,
+            step: Some(self.step),
+            run: None,
+            at,
+            kind: ongoing.map(|ongoing| ongoing.latest.kind.clone()),
+            text: ongoing.map_or_else(String::new, |ongoing| ongoing.latest.text.clone()),
+            outage: ongoing.map(|ongoing| ongoing.outage.clone()),
+            last_success: self.memory.last_success,
+            successes_before: ongoing.map_or(0, |ongoing| ongoing.successes_before),
+            next_reminder: ongoing.map(|ongoing| self.reminder_after(ongoing, at)),
+            reminder_interval: ongoing.map(|_| self.rules.downtime()),
+            held_back: self.memory.held.named().to_vec(),
+            held_back_unnamed: self.memory.held.unnamed(),
+            running_since: None,
+            thread: ongoing.and_then(|ongoing| ongoing.thread.clone()),
+        }
+    }
+
+    fn reminder_after(&self, ongoing: &Ongoing, at: Moment) -> Moment {
+        let (nrd, started) = (self.rules.downtime(), ongoing.outage.started.mono);
+        let passed = intervals(at.mono.since(started), nrd);
+        at.at(started + nrd.saturating_mul(passed.saturating_add(1)))
+    }
+
+    pub(super) fn sent(&mut self, notice: &Notice, message_id: &str, at: Moment) {
+        self.not_before = Mono::LONG_AGO;
+        match notice.sort {
+            Sort::First | Sort::New => self.first_or_new_sent(notice, at),
+            Sort::Downtime { count } => {
+                if let Some(ongoing) = self.outage_of(notice) {
+                    ongoing.reminded = ongoing.reminded.max(count);
+                }
+            }
+            Sort::StillRunning => {
+                self.memory.warned = Some(at.mono);
+                if let Some(running) = &mut self.running {
+                    running.mailed |= Some(running.run) == notice.run;
+                }
+            }
+            Sort::Healed => self.memory.healing = None,
+            Sort::HeldBack => {}
+        }
+        let named: Vec<&HeldBack> = notice.held_back.iter().collect();
+        self.told_of_held(&named, notice.held_back_unnamed, at);
+        if let Some(ongoing) = self.outage_of(notice) {
+            ongoing.thread.get_or_insert_with(|| message_id.to_owned());
+        }
+    }
+
+    fn first_or_new_sent(&mut self, notice: &Notice, at: Moment) {
+        self.memory.bucket(notice.sort).take(at.mono);
+        if let Some(kind) = &notice.kind {
+            self.memory.held.settle(kind);
+            self.memory.told(kind, at.wall);
+        }
+    }
+
+    fn outage_of(&mut self, notice: &Notice) -> Option<&mut Ongoing> {
+        let number = notice.outage.as_ref()?.number;
+        self.memory
+            .outage
+            .as_mut()
+            .filter(|ongoing| ongoing.outage.number == number)
+    }
+
+    /// Takes note that a mail named what was held back.
+    pub(super) fn told_of_held(&mut self, named: &[&HeldBack], unnamed: u64, at: Moment) {
+        self.memory
+            .held
+            .settle_all(named.iter().map(|entry| &entry.kind), unnamed);
+        for entry in named {
+            self.memory.told(&entry.kind, at.wall);
+        }
+    }
+
+    /// Returns from when on there is a token of this task for what was held back; never if nothing was.
+    pub(super) fn held_until(&self) -> Mono {
+        let named = self.memory.held.named().iter();
+        let token = named.map(|entry| self.memory.token(sort_of(entry))).min();
+        token.map_or(Mono::NEVER, |token| token.max(self.not_before))
+    }
+
+    pub(super) fn pay_for_digest(&mut self, at: Mono) {
+        let named = self.memory.held.named().iter();
+        let sort = named
+            .map(sort_of)
+            .min_by_key(|sort| self.memory.token(*sort));
+        if let Some(sort) = sort {
+            self.memory.bucket(sort).take(at);
+        }
+    }
+}
+
+/// Returns how many whole intervals fit into a span.
+fn intervals(span: Duration, interval: Duration) -> u32 {
+    let whole = span.as_nanos() / interval.as_nanos().max(1);
+    u32::try_from(whole).unwrap_or(u32::MAX)
+}

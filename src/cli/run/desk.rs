@@ -1,0 +1,164 @@
+//! The desk at which alerts are made: judges each failure by the policy, writes the mail, hands it to the outbox, and remembers.
+//!
+//! The order is fixed: outbox, then memory, then delivery. A crash in between costs at most one duplicate, never a mail.
+
+use crate::alert::fingerprint;
+use crate::alert::notice::{Kind, Notice};
+use crate::alert::policy::{Policy, Seen, Verdict};
+use crate::event::{Event, RunId, Step};
+use crate::failure::{Failure, Outcome};
+use crate::mail::Mailer;
+use crate::time::{Moment, Mono};
+
+use super::compose::Composer;
+use super::memory::MemoryFile;
+
+/// Makes alerts of events.
+#[derive(Debug)]
+pub(super) struct Desk {
+    policy: Policy,
+    composer: Composer,
+    mailer: Mailer,
+    memory: MemoryFile,
+    /// The latest failure of each task: a reminder tells of it.
+    failures: Vec<Option<Failure>>,
+    /// When the limit of the running task was passed, for the watchdog.
+    limits: Vec<Option<std::time::Duration>>,
+}
+
+/// Who is told of what the desk decides.
+type Tell<'a> = &'a mut dyn FnMut(&Event<'_>);
+
+impl Desk {
+    /// Opens the desk.
+    pub(super) fn new(
+        policy: Policy,
+        composer: Composer,
+        mailer: Mailer,
+        memory: MemoryFile,
+        limits: Vec<Option<std::time::Duration>>,
+    ) -> Self {
+        let failures = limits.iter().map(|_| None).collect();
+        Desk { policy, composer, mailer, memory, failures, limits }
+    }
+
+    /// Takes note of an event, whose secrets are removed.
+    pub(super) fn observe(&mut self, event: &Event<'_>, tell: Tell<'_>) {
+        tell(event);
+        match *event {
+            Event::Started { at } => {
+                // From now on a memory without the mark of an end means a crash.
+                self.save(at);
+                self.mailer.adopt();
+            }
+            Event::RunStarted { step, run, at } => self.policy.run_started(step, run, at),
+            Event::Sleeping { next, until, .. } => self.policy.sleeping(next, until),
+            Event::RunEnded { step, run, started, at, outcome } => {
+                self.judge(step, run, started, at, outcome, tell);
+                self.save_if_worth(at);
+            }
+            Event::Stopped { at, .. } => {
+                let memory = self.policy.memory(at);
+                let _ = self.memory.close(memory);
+            }
+            _ => {}
+        }
+    }
+
+    /// Returns when there is something to do without an event.
+    pub(super) fn due(&self) -> Mono {
+        self.policy.due().min(self.policy.save_due())
+    }
+
+    /// Does what is due.
+    pub(super) fn poll(&mut self, now: Moment, tell: Tell<'_>) {
+        if self.policy.due() <= now.mono {
+            for notice in self.policy.poll(now) {
+                self.send(&notice, now, tell);
+            }
+        }
+        self.save_if_worth(now);
+    }
+
+    /// Lets what was handed in just now leave, until `until`.
+    pub(super) fn finish(&self, until: Mono) {
+        self.mailer.finish(until);
+    }
+
+    /// Returns whether a run that began at `since` has passed its timeout.
+    pub(super) fn is_overdue(&self, step: Step, since: Mono, now: Mono) -> bool {
+        self.limits[step].is_some_and(|limit| now.since(since) > limit)
+    }
+
+    fn judge(
+        &mut self,
+        step: Step,
+        run: RunId,
+        started: Moment,
+        at: Moment,
+        outcome: &Outcome,
+        tell: Tell<'_>,
+    ) {
+        let Some(failure) = outcome.failure() else {
+            let seen = match outcome {
+                Outcome::Success => Seen::Success,
+                _ => Seen::Neither,
+            };
+            let verdict = self.policy.run_ended(step, run, started, at, seen);
+            return self.carry_out(verdict, step, run, at, None, tell);
+        };
+        let (kind, text) = (fingerprint::of(failure), failure.text());
+        self.failures[step] = Some(failure.clone());
+        let seen = Seen::Failure { kind: &kind, text: &text };
+        let verdict = self.policy.run_ended(step, run, started, at, seen);
+        self.carry_out(verdict, step, run, at, Some(&kind), tell);
+    }
+
+    fn carry_out(
+        &mut self,
+        verdict: Verdict,
+        step: Step,
+        run: RunId,
+        at: Moment,
+        kind: Option<&Kind>,
+        tell: Tell<'_>,
+    ) {
+        match verdict {
+            Verdict::Nothing => {}
+            Verdict::Mail(notice) => self.send(&notice, at, tell),
+            Verdict::Silent(reason) => {
+                let why = reason.words(|time| self.composer.when(time));
+                let kind = kind.map_or("", |kind| kind.0.as_str());
+                tell(&Event::NotAlerted { step, run, at, kind, why: &why });
+            }
+        }
+    }
+
+    fn send(&mut self, notice: &Notice, now: Moment, tell: Tell<'_>) {
+        let failure = notice.step.and_then(|step| self.failures[step].as_ref());
+        let letter = self.composer.letter(notice, failure);
+        self.mailer.post(&letter, now.wall);
+        self.policy.sent(notice, &letter.message_id, now);
+        self.save(now);
+        tell(&Event::Alerted {
+            step: notice.step,
+            at: now,
+            headline: &Composer::headline(notice),
+            run: notice.run,
+            sort: notice.sort.word(),
+        });
+    }
+
+    fn save_if_worth(&mut self, now: Moment) {
+        if self.policy.worth_saving(now.mono) {
+            self.save(now);
+        }
+    }
+
+    fn save(&mut self, now: Moment) {
+        match self.memory.write(self.policy.memory(now)) {
+            Ok(()) => self.policy.saved(now.mono),
+            Err(_) => self.policy.not_saved(now.mono),
+        }
+    }
+}

@@ -1,0 +1,336 @@
+//! From registered functions and what is written of them to tasks that can run.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::child;
+use super::inputs::Inputs;
+use super::layer::Layer;
+use super::options::{self, Applies, OptionSpec, Section};
+use super::origin::Origin;
+use super::report::{Problem, Report};
+use super::suggest::{nearest, one_of};
+use super::value::Value;
+use super::written::{Written, WrittenTask};
+use crate::settings::{Program, Settings, TaskSettings};
+use crate::task::{Attributes, Registration, TaskName};
+
+/// What to do when a crate's tasks are missing.
+pub(super) const UNLINKED: &str = "tasks of another crate are only known when something refers to it: \
+     write `use my_tasks as _;` beside your `main`";
+
+/// A task that can run.
+#[derive(Clone, Debug)]
+pub(crate) struct TaskDefinition {
+    /// Its name.
+    pub(crate) name: TaskName,
+    /// All its settings.
+    pub(crate) settings: TaskSettings,
+    /// The function, unless it is a command.
+    pub(crate) function: Option<&'static Registration>,
+    /// The function of the same name that a command stands in for.
+    pub(crate) replaces: Option<&'static Registration>,
+    /// Where it is defined: the function, or the section of the command.
+    pub(crate) defined: Origin,
+    /// Each of its settings with its origin.
+    pub(crate) layer: Layer,
+}
+
+/// What the definition of each task needs to know.
+pub(super) struct Surroundings<'a> {
+    /// What surrounds this process.
+    pub(super) inputs: &'a Inputs,
+    /// The settings of the runner.
+    pub(super) settings: &'a Settings,
+}
+
+/// Defines every task: those of the binary, and those of the file.
+pub(super) fn define(
+    written: &Written,
+    surroundings: &Surroundings<'_>,
+    report: &mut Report,
+) -> BTreeMap<TaskName, TaskDefinition> {
+    let functions = functions(surroundings.inputs, report);
+    let names = functions.keys().chain(written.tasks.keys());
+    let mut tasks = BTreeMap::new();
+    for name in names {
+        if tasks.contains_key(name) {
+            continue;
+        }
+        let function = functions.get(name).copied();
+        let own = written.tasks.get(name);
+        let layer = own.map(|task| task.layer.clone()).unwrap_or_default();
+        let command = is_command(&layer);
+        if let (Some(task), None, false) = (own, function, command) {
+            report.add(without_program(name, task, &functions));
+            continue;
+        }
+        let open = Open {
+            name: name.clone(),
+            function: function.filter(|_| !command),
+            replaces: function.filter(|_| command),
+            own: layer,
+            defined: match (own, function) {
+                (Some(task), _) if command => task.origin.clone(),
+                (_, Some(function)) => Origin::of_function(function),
+                _ => Origin::Nowhere,
+            },
+        };
+        let task = open.define(&written.defaults, surroundings, report);
+        tasks.insert(name.clone(), task);
+    }
+    tasks
+}
+
+fn is_command(layer: &Layer) -> bool {
+    programs().any(|option| layer.mentions(option.key))
+}
+
+fn programs() -> impl Iterator<Item = &'static OptionSpec> {
+    options::of(Section::Task).filter(|option| option.applies == Applies::Program)
+}
+
+fn functions(inputs: &Inputs, report: &mut Report) -> BTreeMap<TaskName, &'static Registration> {
+    let mut known: BTreeMap<TaskName, &'static Registration> = BTreeMap::new();
+    for function in &inputs.registered {
+        let name = function.name();
+        if let Some(other) = known.get(&name) {
+            let message = format!(
+                "two functions are called `{name}`: {}:{} and {}:{}",
+                other.file, other.line, function.file, function.line
+            );
+            let problem = Problem::error(&Origin::of_function(function), message);
+            report.add(problem.help("rename one, or move it into another module"));
+        } else {
+            known.insert(name, function);
+        }
+    }
+    known
+}
+
+fn without_program(
+    name: &TaskName,
+    task: &WrittenTask,
+    functions: &BTreeMap<TaskName, &'static Registration>,
+) -> Problem {
+    let message =
+        format!("`{name}` is no function of this program, and nothing says what it executes");
+    let known: Vec<&str> = functions.keys().map(TaskName::as_str).collect();
+    let mut problem = Problem::error(&task.origin, message);
+    if let Some(meant) = nearest(name.as_str(), known.iter().copied()) {
+        problem = problem.help(format!("did you mean `{meant}`?"));
+    }
+    if !task.layer.mentions("command") {
+        problem = problem.help(
+            "for a command, add `command = [\"program\", \"argument\"]`, `shell` or `script`",
+        );
+    }
+    if known.is_empty() {
+        problem = problem.help("this program has no functions of its own");
+    } else {
+        problem = problem.help(format!("its functions are {}", one_of(known)));
+    }
+    problem.help(UNLINKED)
+}
+
+/// A task whose settings are still layers.
+struct Open {
+    name: TaskName,
+    function: Option<&'static Registration>,
+    replaces: Option<&'static Registration>,
+    own: Layer,
+    defined: Origin,
+}
+
+impl Open {
+    fn define(
+        self,
+        defaults: &Layer,
+        surroundings: &Surroundings<'_>,
+        report: &mut Report,
+    ) -> TaskDefinition {
+        let mut layer = self.layers(defaults, surroundings);
+        let isolated = self.isolation(&mut layer, report);
+        self.judge_own(isolated, report);
+        let applies = |option: &OptionSpec| self.suits(option.applies, isolated);
+        let mut layer = layer.only(applies);
+        let base = surroundings.inputs.cwd.as_path();
+        let kill_grace = Value::Span(surroundings.settings.kill_grace);
+        layer.fill("kill_grace", kill_grace, Origin::Default);
+        layer.fill_defaults(Section::Task, base);
+        let program = self.program(&layer, report);
+        child::judge(&layer, surroundings.inputs, report);
+        let settings = TaskSettings {
+            success_cooldown: layer.need("success_cooldown"),
+            fail_cooldown: layer.need("fail_cooldown"),
+            non_recoverable_downtime: layer.need("non_recoverable_downtime"),
+            timeout: layer.need("timeout"),
+            warn_after: layer.get("warn_after"),
+            isolate: isolated == Isolated::Child && self.function.is_some(),
+            program,
+            child: child::settings(&layer),
+        };
+        judge_times(&self.name, &layer, &settings, report);
+        let layer = layer.only(applies);
+        TaskDefinition {
+            name: self.name,
+            settings,
+            function: self.function,
+            replaces: self.replaces,
+            defined: self.defined,
+            layer,
+        }
+    }
+
+    /// Lays what is written for this task over `[defaults]`, over the attribute.
+    fn layers(&self, defaults: &Layer, surroundings: &Surroundings<'_>) -> Layer {
+        let attributes = self.function.map(of_attributes).unwrap_or_default();
+        let mut layer = self.own.clone().over(defaults).over(&attributes);
+        let never = self.function.is_some();
+        let hour = Value::Span(Duration::from_secs(3600));
+        let timeout = if never { Value::Never } else { hour };
+        layer.fill("timeout", timeout, Origin::Default);
+        let kill_grace = Value::Span(surroundings.settings.kill_grace);
+        layer.fill("kill_grace", kill_grace, Origin::Default);
+        layer
+    }
+
+    /// A timeout can only be kept by a process that can be killed.
+    fn isolation(&self, layer: &mut Layer, report: &mut Report) -> Isolated {
+        if self.function.is_none() {
+            return Isolated::Child;
+        }
+        let limited = layer.get::<Option<Duration>>("timeout").flatten().is_some();
+        match (layer.get::<bool>("isolate"), limited) {
+            (Some(false), true) => {
+                let timeout = layer.origin("timeout");
+                let message = format!(
+                    "`{}` has a timeout ({timeout}), which needs a child process",
+                    self.name
+                );
+                let origin = layer.origin("isolate");
+                let help = "remove `isolate = false`, or write `timeout = \"never\"` beside it";
+                report.add(Problem::error(&origin, message).help(help));
+                Isolated::Child
+            }
+            (None, true) => {
+                let origin = layer.origin("timeout");
+                layer.set("isolate", Value::Flag(true), origin);
+                Isolated::Child
+            }
+            (Some(true), _) => Isolated::Child,
+            _ => Isolated::No,
+        }
+    }
+
+    fn suits(&self, applies: Applies, isolated: Isolated) -> bool {
+        match applies {
+            Applies::Every => true,
+            Applies::Child => isolated == Isolated::Child,
+            Applies::Command | Applies::Program => self.function.is_none(),
+            Applies::Function => self.function.is_some(),
+        }
+    }
+
+    /// What is written for this very task must apply to it; what is in `[defaults]` applies where it can.
+    fn judge_own(&self, isolated: Isolated, report: &mut Report) {
+        for (key, entry) in self.own.entries() {
+            let Some(option) = options::find(Section::Task, key) else {
+                continue;
+            };
+            if self.suits(option.applies, isolated) {
+                continue;
+            }
+            let name = &self.name;
+            let problem = match option.applies {
+                Applies::Child => Problem::error(
+                    &entry.origin,
+                    format!("`{key}` cannot apply to `{name}`, a function inside the runner"),
+                )
+                .help("run it in a child process: add `isolate = true`"),
+                Applies::Function => Problem::error(
+                    &entry.origin,
+                    format!(
+                        "`{key}` is for functions; `{name}` is a command and has its own process"
+                    ),
+                )
+                .help("remove it"),
+                _ => Problem::error(
+                    &entry.origin,
+                    format!("`{key}` is for commands; `{name}` is a function"),
+                )
+                .help("remove it"),
+            };
+            report.add(problem);
+        }
+    }
+
+    fn program(&self, layer: &Layer, report: &mut Report) -> Option<Program> {
+        let written: Vec<&OptionSpec> = programs().filter(|o| layer.mentions(o.key)).collect();
+        if let [first, second, ..] = written.as_slice() {
+            let message = format!("`{}` and `{}` exclude each other", first.key, second.key);
+            let origin = layer.origin(second.key);
+            report.add(Problem::error(&origin, message).help("keep one of them"));
+        }
+        if let Some(path) = layer.get::<PathBuf>("script") {
+            if let Err((message, help)) = super::script::judge(&path) {
+                let message = format!("script `{}` {message}", path.display());
+                let origin = layer.origin("script");
+                report.add(Problem::error(&origin, message).maybe_help(help));
+            }
+            return Some(Program::Script(path));
+        }
+        let shell = layer.get("shell").map(Program::Shell);
+        shell.or_else(|| layer.get("command").map(Program::Command))
+    }
+}
+
+/// Whether a task has a process of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Isolated {
+    No,
+    Child,
+}
+
+fn of_attributes(function: &'static Registration) -> Layer {
+    let Attributes {
+        success_cooldown,
+        fail_cooldown,
+        non_recoverable_downtime,
+        timeout,
+        warn_after,
+        isolate,
+    } = function.attributes;
+    let limit = timeout.map(|limit| limit.map_or(Value::Never, Value::Span));
+    let values = [
+        ("success_cooldown", success_cooldown.map(Value::Span)),
+        ("fail_cooldown", fail_cooldown.map(Value::Span)),
+        (
+            "non_recoverable_downtime",
+            non_recoverable_downtime.map(Value::Span),
+        ),
+        ("timeout", limit),
+        ("warn_after", warn_after.map(Value::Span)),
+        ("isolate", isolate.map(Value::Flag)),
+    ];
+    let mut layer = Layer::default();
+    for (key, value) in values {
+        if let Some(value) = value {
+            layer.set(key, value, Origin::of_function(function));
+        }
+    }
+    layer
+}
+
+/// A warning after the end would never be given.
+fn judge_times(name: &TaskName, layer: &Layer, settings: &TaskSettings, report: &mut Report) {
+    if let (Some(warn), Some(limit)) = (settings.warn_after, settings.timeout)
+        && warn > limit
+    {
+        let origin = layer.origin("warn_after");
+        let message =
+            format!("`warn_after` of `{name}` is longer than its timeout and has no effect");
+        report.add(Problem::warning(&origin, message));
+    }
+}
