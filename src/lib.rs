@@ -34,3 +34,27 @@ pub mod __private {
     pub use inventory;
     pub use std::time::Duration;
 }
+
+/// What tests and benches of the parts need. Not for people.
+#[doc(hidden)]
+pub mod __internal {
+    use std::io;
+    use std::path::Path;
+
+    pub use crate::chain::ChainName;
+    pub use crate::event::RunId;
+    pub use crate::failure::{Failure, FailureClass, Outcome, Output};
+    pub use crate::process::child;
+    pub use crate::settings::{ChildSettings, IoNice, Leak, LogOutput, Program};
+    pub use crate::time::{Moment, Mono};
+
+    /// Reads both clocks.
+    pub fn now() -> Moment {
+        crate::process::clock::now()
+    }
+
+    /// Makes a file stand for our own executable.
+    pub fn pin_own_program_to(path: &Path) -> io::Result<()> {
+        crate::process::own_program::pin_to(path)
+    }
+}

@@ -1,12 +1,14 @@
 //! All that is Unix: pidfile, takeover, signals, child processes. Unsafe code lives here alone.
 
 pub(crate) mod boot;
+pub mod child;
 pub(crate) mod clock;
 pub(crate) mod in_flight;
 pub(crate) mod leave;
 pub(crate) mod live;
 mod lock;
 pub(crate) mod notify;
+pub(crate) mod own_children;
 pub(crate) mod own_program;
 pub(crate) mod pidfd;
 pub(crate) mod pidfile;

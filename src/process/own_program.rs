@@ -5,6 +5,7 @@ use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::Command;
 
 use once_cell::sync::OnceCell;
@@ -30,6 +31,19 @@ pub(crate) fn pin() -> io::Result<&'static File> {
             .custom_flags(flags)
             .open("/proc/self/exe")
     })
+}
+
+/// Makes a file stand for our executable. For tests and benches, whose own executable knows no hidden verbs.
+///
+/// # Errors
+///
+/// When it cannot be opened, or another was pinned before.
+pub(crate) fn pin_to(path: &Path) -> io::Result<()> {
+    let flags = libc::O_PATH | libc::O_CLOEXEC;
+    let file = File::options().read(true).custom_flags(flags).open(path)?;
+    PROGRAM
+        .set(file)
+        .map_err(|_| io::Error::from(io::ErrorKind::AlreadyExists))
 }
 
 /// Returns a command that starts our own program with a hidden verb. It is spawned by `posix_spawn` as long as nothing is added to
