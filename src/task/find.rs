@@ -61,13 +61,11 @@ impl UnknownTask {
             (false, false) => hints.push(format!("the other tasks are {}", listed(&self.rest))),
             (false, true) => {}
         }
-        if self.near.is_empty() {
-            hints.push(
-                "a task of another crate is only there if the binary refers to that crate: \
-                 `use my_tasks as _;` in its `main.rs`"
-                    .to_owned(),
-            );
-        }
+        hints.push(
+            "a task of another crate is only there if the binary refers to that crate: \
+             `use my_tasks as _;` in its `main.rs`"
+                .to_owned(),
+        );
         hints
     }
 }
@@ -85,22 +83,25 @@ impl fmt::Display for UnknownTask {
 
 impl Error for UnknownTask {}
 
-/// Several functions under one name: nobody could say which one is meant.
+/// Several registrations under one name: nobody could say which one is meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DuplicateTask {
     name: TaskName,
-    /// `crate_a (src/sync.rs:12)`
+    /// `crate_a::sync (src/sync.rs:12)`
     places: Vec<String>,
+    /// Whether it is one function with several attributes.
+    of_one_function: bool,
 }
 
 impl fmt::Display for DuplicateTask {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let DuplicateTask { name, places } = self;
-        let places = places.join(" and ");
-        write!(
-            f,
-            "`{name}` is the name of {places}: rename one of the functions, or move it to a module of another name"
-        )
+        let (name, places) = (&self.name, self.places.join(" and "));
+        let remedy = if self.of_one_function {
+            "remove one of its attributes"
+        } else {
+            "rename one of the functions, or move it to a module of another name"
+        };
+        write!(f, "`{name}` is registered by {places}: {remedy}")
     }
 }
 
@@ -119,8 +120,13 @@ fn duplicates_among(sorted: &[&Registration]) -> Vec<DuplicateTask> {
         .map(|same| DuplicateTask {
             name: same[0].name(),
             places: same.iter().map(|task| place(task)).collect(),
+            of_one_function: same.windows(2).all(|two| path(two[0]) == path(two[1])),
         })
         .collect()
+}
+
+fn path(task: &Registration) -> (&str, &str) {
+    (task.module_path, task.function)
 }
 
 fn place(task: &Registration) -> String {
@@ -156,7 +162,7 @@ mod tests {
         let error = UnknownTask::new(name("tasks.send_mial"), known);
         assert_eq!(error.to_string(), "there is no task `tasks::send_mial`");
         assert_eq!(
-            error.hints(),
+            error.hints()[..2],
             [
                 "did you mean `tasks::send_mail`?",
                 "the other tasks are `tasks::backup`"
@@ -186,10 +192,13 @@ mod tests {
         let text = found[0].to_string();
         assert!(
             text.starts_with(
-                "`tasks::sync` is the name of `app::tasks::sync` (src/lib.rs:7) and `lib::"
+                "`tasks::sync` is registered by `app::tasks::sync` (src/lib.rs:7) and `lib::"
             ),
             "{text}"
         );
+        assert!(text.contains("rename one of the functions"), "{text}");
         assert!(duplicates_among(&[&one, &alone]).is_empty());
+        let twice = &duplicates_among(&[&one, &one])[0];
+        assert!(twice.to_string().ends_with("remove one of its attributes"));
     }
 }
