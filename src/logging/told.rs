@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use super::form::OUTPUT;
 use crate::event::{Event, Observer, RunId, Step, StopReason};
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, Outcome, Output};
 use crate::time::{Mono, in_words};
 
 /// Successes that come faster than this are counted together …
@@ -151,6 +152,26 @@ impl Observer for EventLog {
             }
         }
     }
+}
+
+/// Logs something that is to be known of a run besides its outcome. Redacted by the caller.
+pub(crate) fn tell_note(task: &str, run: RunId, note: &str) {
+    log::warn!(task, run = run.to_string(); "{note}");
+}
+
+/// Logs what a run printed. Redacted by the caller.
+pub(crate) fn tell_output(task: &str, run: RunId, output: &Output) {
+    let run = run.to_string();
+    let tell = |text: &str| {
+        for line in text.lines() {
+            log::info!(target: OUTPUT, task, run = run.as_str(); "| {line}");
+        }
+    };
+    tell(&output.head);
+    if output.cut > 0 {
+        log::info!(task, run = run.as_str(); "| … {} bytes left out …", output.cut);
+    }
+    tell(&output.tail);
 }
 
 fn tell_stop(reason: &StopReason, tasks: &[Task]) {

@@ -13,7 +13,7 @@ const FEWEST_OF_HALF_A_TOKEN: usize = 8;
 
 impl Redactor {
     /// Returns `output` without its secrets, also those that the cut has split.
-    pub(super) fn output(&self, output: &Output) -> Output {
+    pub(crate) fn output(&self, output: &Output) -> Output {
         if output.cut == 0 {
             return Output {
                 head: self.text(&output.head).into_owned(),

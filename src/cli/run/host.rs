@@ -1,11 +1,10 @@
 //! The real host of a runner: this process, on this machine.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 
 use crate::event::{Event, Observer, RunId, Step as ChainStep, StopReason};
-use crate::failure::{Failure, FailureClass, Outcome};
+use crate::failure::Outcome;
 use crate::process::clock;
 use crate::process::pidfile::{Pidfile, Standing};
 use crate::process::poll::Alarm;
@@ -14,7 +13,6 @@ use crate::task::{self, Registration};
 use crate::time::{Moment, Mono};
 
 use super::children::Children;
-use super::patience::Patience;
 use super::shared::{Place, Shared};
 
 /// How a task of the chain is run.
@@ -32,7 +30,6 @@ pub(super) struct Process {
     alarm: Alarm,
     tasks: Vec<How>,
     children: Children,
-    patience: Patience,
     /// `None` for `once`, which holds no chain.
     pidfile: Option<Pidfile>,
 }
@@ -47,11 +44,10 @@ impl Process {
         shared: Arc<Shared>,
         tasks: Vec<How>,
         children: Children,
-        patience: Patience,
         pidfile: Option<Pidfile>,
     ) -> io::Result<Self> {
         let alarm = Alarm::new()?;
-        Ok(Process { shared, alarm, tasks, children, patience, pidfile })
+        Ok(Process { shared, alarm, tasks, children, pidfile })
     }
 
     /// Returns what signals asked for, as the runner wants to hear it.
@@ -100,7 +96,7 @@ impl Process {
 
     fn run_child(&mut self, step: ChainStep, run: RunId) -> Outcome {
         self.shared.set_place(Place::WithChild);
-        let ended = self.children.run(step, run, &mut self.alarm, &self.shared, &self.patience);
+        let ended = self.children.run(step, run, &mut self.alarm, &self.shared);
         self.shared.set_place(Place::Between);
         ended
     }

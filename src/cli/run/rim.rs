@@ -1,8 +1,9 @@
 //! Everybody who is told of events, in the order in which they are: log, alerts, live page, status.
 
 use crate::event::{Event, Observer, RunId, Step, StopReason};
-use crate::failure::Outcome;
-use crate::logging::EventLog;
+use crate::alert::redact::Redactor;
+use crate::failure::{Outcome, Output};
+use crate::logging::{self, EventLog};
 use crate::process::live::{Doing, Live};
 use crate::time::{Moment, Mono};
 
@@ -12,6 +13,8 @@ use super::desk::Desk;
 /// The observers of a runner.
 #[derive(Debug)]
 pub(super) struct Rim {
+    /// Secrets go before anybody is told.
+    redactor: Redactor,
     log: EventLog,
     board: Board,
     /// `None` for `once`, which mails nobody.
@@ -25,8 +28,9 @@ pub(super) struct Rim {
 
 impl Rim {
     /// Makes the observers of tasks with these labels, who only log.
-    pub(super) fn new(labels: &[String]) -> Self {
+    pub(super) fn new(labels: &[String], redactor: Redactor) -> Self {
         Rim {
+            redactor,
             log: EventLog::new(labels.iter().cloned()),
             board: Board::new(labels),
             desk: None,
@@ -65,8 +69,24 @@ impl Rim {
         for line in self.board.table(now) {
             log::info!("{line}");
         }
+    }
+
+    /// Logs what is to be known of a run besides its outcome.
+    pub(super) fn log_notes(&self, label: &str, run: RunId, notes: &[String]) {
+        for note in notes {
+            logging::tell_note(label, run, &self.redactor.text(note));
+        }
+    }
+
+    /// Logs what a run printed.
+    pub(super) fn log_output(&self, label: &str, run: RunId, output: &Output) {
+        logging::tell_output(label, run, &self.redactor.output(output));
+    }
+
+    /// Lets the last mails leave, until `until`.
+    pub(super) fn finish(&self, until: Mono) {
         if let Some(desk) = &self.desk {
-            desk.log_status();
+            desk.finish(until);
         }
     }
 
@@ -117,8 +137,7 @@ impl Rim {
     }
 }
 
-impl Observer for Rim {
-    fn observe(&mut self, event: &Event<'_>) {
+    fn tell(&mut self, event: &Event<'_>) {
         match *event {
             Event::RunStarted { step, run, at } => self.running = Some((step, run, at)),
             Event::RunEnded { .. } => self.running = None,
@@ -127,12 +146,37 @@ impl Observer for Rim {
         self.tell_live(event);
         self.board.note(event);
         match &mut self.desk {
-            // The desk removes secrets before anybody is told.
             Some(desk) => {
                 let log = &mut self.log;
                 desk.observe(event, &mut |event| log.observe(event));
             }
             None => self.log.observe(event),
         }
+    }
+}
+
+impl Observer for Rim {
+    fn observe(&mut self, event: &Event<'_>) {
+        let Event::RunEnded { step, run, started, at, outcome } = *event else {
+            return self.tell(event);
+        };
+        match redacted(&self.redactor, outcome) {
+            None => self.tell(event),
+            Some(outcome) => {
+                self.tell(&Event::RunEnded { step, run, started, at, outcome: &outcome });
+            }
+        }
+    }
+}
+
+/// Returns the outcome without its secrets; `None` when it has no text.
+fn redacted(redactor: &Redactor, outcome: &Outcome) -> Option<Outcome> {
+    let text = |text: &String| redactor.text(text).into_owned();
+    match outcome {
+        Outcome::Success => None,
+        Outcome::RetryLater { reason } => Some(Outcome::RetryLater { reason: text(reason) }),
+        Outcome::Failure(failure) => Some(Outcome::Failure(Box::new(redactor.failure(failure)))),
+        Outcome::Fatal(failure) => Some(Outcome::Fatal(Box::new(redactor.failure(failure)))),
+        Outcome::Interrupted { how } => Some(Outcome::Interrupted { how: text(how) }),
     }
 }
