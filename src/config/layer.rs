@@ -59,7 +59,7 @@ impl Layer {
     }
 
     /// Returns the origin of a value; of none when it is not written.
-    pub(super) fn origin(&self, key: &str) -> Origin {
+    pub(crate) fn origin(&self, key: &str) -> Origin {
         self.entry(key)
             .map_or(Origin::Nowhere, |entry| entry.origin.clone())
     }

@@ -16,10 +16,12 @@ mod inputs;
 mod loaded;
 pub(crate) mod options;
 mod origin;
+pub(crate) mod program;
 mod report;
 pub(crate) mod secret;
 
 mod child;
+pub(crate) mod cycle;
 mod document;
 mod duration;
 mod excerpt;
@@ -92,4 +94,4 @@ pub(crate) fn load(inputs: &Inputs) -> Result<Loaded, Report> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
