@@ -8,6 +8,7 @@ mod mail;
 mod tests;
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use super::plan::Plan;
 use crate::config::cycle::Cycle;
@@ -144,7 +145,8 @@ fn print_runner(out: &mut dyn Write, plan: &Plan<'_>, settings: &Settings) -> io
     if let Some(pidfile) = plan.pidfile() {
         line(out, "Pidfile", &pidfile.display().to_string())?;
     }
-    line(out, "State", &settings.state_dir.display().to_string())?;
+    line(out, "Run root", &directory_in_words(&settings.run_root))?;
+    line(out, "State", &directory_in_words(&settings.state_dir))?;
     let log = settings.log.file.as_ref().map_or_else(
         || "standard error".to_owned(),
         |file| file.display().to_string(),
@@ -176,6 +178,11 @@ fn print_runner(out: &mut dyn Write, plan: &Plan<'_>, settings: &Settings) -> io
         |file| file.display().to_string(),
     );
     line(out, "Settings", &file)
+}
+
+fn directory_in_words(path: &Path) -> String {
+    let made = if path.exists() { "" } else { " (will be made)" };
+    format!("{}{made}", path.display())
 }
 
 /// Prints one labelled line.

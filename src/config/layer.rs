@@ -98,6 +98,11 @@ impl Layer {
         layer
     }
 
+    /// Removes the values that mean nothing here.
+    pub(super) fn retain(&mut self, keep: impl Fn(&str) -> bool) {
+        self.entries.retain(|key, _| keep(key));
+    }
+
     /// Fills in the defaults that the table of options has as values; paths of them start from `base`.
     pub(super) fn fill_defaults(&mut self, section: Section, base: &Path) {
         for option in options::of(section) {

@@ -10,7 +10,7 @@ use lettre::Address;
 
 use super::inputs::Inputs;
 use super::layer::Layer;
-use super::options::Section;
+use super::options::{self, Section};
 use super::origin::Origin;
 use super::report::{Problem, Report};
 use super::value::Value;
@@ -18,19 +18,6 @@ use crate::exit;
 use crate::settings::{
     Digest, Healed, Login, MailSettings, PasswordSource, SmtpSettings, Tls, Transport,
 };
-
-/// The keys that mean something for one transport only.
-const OF_TRANSPORT: [(&str, &str); 9] = [
-    ("server", "smtp"),
-    ("port", "smtp"),
-    ("tls", "smtp"),
-    ("username", "smtp"),
-    ("password_file", "smtp"),
-    ("password_env", "smtp"),
-    ("ca_file", "smtp"),
-    ("program", "sendmail"),
-    ("directory", "file"),
-];
 
 /// Puts the settings of mail together, and fills what is open in the layer.
 pub(super) fn settings(
@@ -135,9 +122,9 @@ impl Mail<'_> {
         if chosen == Origin::Nowhere || chosen.overrides_the_file() {
             return;
         }
-        for (key, owner) in OF_TRANSPORT {
-            match self.layer.entry(key) {
-                Some(entry) if owner != transport => {
+        for (key, entry) in self.layer.entries() {
+            match options::transport_of(key) {
+                Some(owner) if owner != transport => {
                     let message =
                         format!("`{key}` has no effect with `transport = \"{transport}\"`");
                     let help = format!("remove it, or write `transport = \"{owner}\"`");
@@ -172,6 +159,7 @@ impl Mail<'_> {
             fill("directory", Value::Path(state_dir.join("mail")));
         }
         layer.fill_defaults(Section::Mail, &self.inputs.cwd);
+        layer.retain(|key| options::transport_of(key).is_none_or(|owner| owner == transport));
     }
 
     fn smtp(&mut self, login: Option<Login>) -> SmtpSettings {

@@ -37,6 +37,18 @@ pub(crate) struct TaskDefinition {
     pub(crate) layer: Layer,
 }
 
+impl TaskDefinition {
+    /// Tells whether an option can be written for this task as it is.
+    pub(crate) fn takes(&self, option: &OptionSpec) -> bool {
+        let runs = match self.function {
+            None => Runs::AsCommand,
+            Some(_) if self.settings.isolate => Runs::InChild,
+            Some(_) => Runs::Inside,
+        };
+        runs.takes(option.applies)
+    }
+}
+
 /// What the definition of each task needs to know.
 pub(super) struct Surroundings<'a> {
     /// What surrounds this process.
@@ -151,9 +163,9 @@ impl Open {
         report: &mut Report,
     ) -> TaskDefinition {
         let mut layer = self.layers(defaults, surroundings);
-        let isolated = self.isolation(&mut layer, report);
-        self.judge_own(isolated, report);
-        let applies = |option: &OptionSpec| self.suits(option.applies, isolated);
+        let runs = self.way(&mut layer, report);
+        self.judge_own(runs, report);
+        let applies = |option: &OptionSpec| runs.takes(option.applies);
         let mut layer = layer.only(applies);
         let base = surroundings.inputs.cwd.as_path();
         let kill_grace = Value::Span(surroundings.settings.kill_grace);
@@ -167,7 +179,7 @@ impl Open {
             non_recoverable_downtime: layer.need("non_recoverable_downtime"),
             timeout: layer.need("timeout"),
             warn_after: layer.get("warn_after"),
-            isolate: isolated == Isolated::Child && self.function.is_some(),
+            isolate: runs == Runs::InChild,
             program,
             child: child::settings(&layer),
         };
@@ -197,9 +209,9 @@ impl Open {
     }
 
     /// A timeout can only be kept by a process that can be killed.
-    fn isolation(&self, layer: &mut Layer, report: &mut Report) -> Isolated {
+    fn way(&self, layer: &mut Layer, report: &mut Report) -> Runs {
         if self.function.is_none() {
-            return Isolated::Child;
+            return Runs::AsCommand;
         }
         let limited = layer.get::<Option<Duration>>("timeout").flatten().is_some();
         match (layer.get::<bool>("isolate"), limited) {
@@ -212,34 +224,25 @@ impl Open {
                 let origin = layer.origin("isolate");
                 let help = "remove `isolate = false`, or write `timeout = \"never\"` beside it";
                 report.add(Problem::error(&origin, message).help(help));
-                Isolated::Child
+                Runs::InChild
             }
             (None, true) => {
                 let origin = layer.origin("timeout");
                 layer.set("isolate", Value::Flag(true), origin);
-                Isolated::Child
+                Runs::InChild
             }
-            (Some(true), _) => Isolated::Child,
-            _ => Isolated::No,
-        }
-    }
-
-    fn suits(&self, applies: Applies, isolated: Isolated) -> bool {
-        match applies {
-            Applies::Every => true,
-            Applies::Child => isolated == Isolated::Child,
-            Applies::Command | Applies::Program => self.function.is_none(),
-            Applies::Function => self.function.is_some(),
+            (Some(true), _) => Runs::InChild,
+            _ => Runs::Inside,
         }
     }
 
     /// What is written for this very task must apply to it; what is in `[defaults]` applies where it can.
-    fn judge_own(&self, isolated: Isolated, report: &mut Report) {
+    fn judge_own(&self, runs: Runs, report: &mut Report) {
         for (key, entry) in self.own.entries() {
             let Some(option) = options::find(Section::Task, key) else {
                 continue;
             };
-            if self.suits(option.applies, isolated) {
+            if runs.takes(option.applies) {
                 continue;
             }
             let name = &self.name;
@@ -286,11 +289,26 @@ impl Open {
     }
 }
 
-/// Whether a task has a process of its own.
+/// In which way a task runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Isolated {
-    No,
-    Child,
+enum Runs {
+    /// As a command.
+    AsCommand,
+    /// As a function in a child process.
+    InChild,
+    /// As a function inside the runner.
+    Inside,
+}
+
+impl Runs {
+    fn takes(self, applies: Applies) -> bool {
+        match applies {
+            Applies::Every => true,
+            Applies::Child => self != Runs::Inside,
+            Applies::Command | Applies::Program => self == Runs::AsCommand,
+            Applies::Function => self != Runs::AsCommand,
+        }
+    }
 }
 
 fn of_attributes(function: &'static Registration) -> Layer {

@@ -33,7 +33,7 @@ pub(crate) fn print(out: &mut dyn Write, plan: &Plan<'_>) -> io::Result<()> {
             "success_seconds": cycle.success.as_secs_f64(),
             "failure_seconds": cycle.failure.as_secs_f64(),
         })),
-        "mail": super::mail::way(&settings.mail),
+        "mail": super::mail::way(&settings.mail).join(" "),
         "settings": {
             "general": section(Section::Root),
             "log": section(Section::Log),

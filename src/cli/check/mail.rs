@@ -8,15 +8,17 @@ use crate::settings::{Digest, Healed, MailSettings, PasswordSource, SmtpSettings
 
 /// Prints to whom, by which way, and how often mail goes.
 pub(super) fn print(out: &mut dyn Write, mail: &MailSettings) -> io::Result<()> {
-    line(out, "Mail", &way(mail))?;
-    let mut when = format!(
-        "at the first failure and each new one (at most {} an hour), and at downtime",
-        mail.max_per_hour
-    );
-    if mail.healed == Healed::AfterDowntime {
-        when.push_str(", and at its end");
+    for (at, part) in way(mail).iter().enumerate() {
+        line(out, if at == 0 { "Mail" } else { "" }, part)?;
     }
+    let end = match mail.healed {
+        Healed::Never => "",
+        Healed::AfterDowntime => ", and the end of a downtime",
+    };
+    let most = mail.max_per_hour;
+    let when = format!("at the first failure and each new one, at most {most} an hour;");
     line(out, "", &when)?;
+    line(out, "", &format!("at each reminder of a downtime{end}"))?;
     match mail.digest {
         Digest::Never => Ok(()),
         Digest::Daily => line(out, "", "a summary each day at 08:00"),
@@ -24,29 +26,27 @@ pub(super) fn print(out: &mut dyn Write, mail: &MailSettings) -> io::Result<()> 
     }
 }
 
-/// Returns to whom and by which way.
-pub(super) fn way(mail: &MailSettings) -> String {
-    let to = mail.to.join(", ");
-    match &mail.transport {
+/// Returns to whom and by which way, in parts.
+pub(super) fn way(mail: &MailSettings) -> Vec<String> {
+    let by = match &mail.transport {
         Transport::Smtp(smtp) => {
             let limit = written_duration(mail.timeout);
-            format!(
-                "to {to}, from {}, by {}, within {limit}",
-                mail.from,
-                server(smtp)
-            )
+            format!("by {}, given up after {limit}", server(smtp))
         }
-        Transport::Sendmail { program } => {
-            format!("to {to}, from {}, by {}", mail.from, program.display())
-        }
+        Transport::Sendmail { program } => format!("by {}", program.display()),
         Transport::File { directory } => {
-            format!(
-                "nobody is mailed: each mail is a file in {}",
-                directory.display()
-            )
+            let directory = directory.display();
+            return vec![format!(
+                "nobody is mailed: each mail is a file in {directory}"
+            )];
         }
-        Transport::Print => "nobody is mailed: each mail is printed to standard error".to_owned(),
-    }
+        Transport::Print => {
+            let words = "nobody is mailed: each mail is printed to standard error";
+            return vec![words.to_owned()];
+        }
+    };
+    let to = mail.to.join(", ");
+    vec![format!("to {to}"), format!("from {}", mail.from), by]
 }
 
 fn server(smtp: &SmtpSettings) -> String {
@@ -65,5 +65,5 @@ fn server(smtp: &SmtpSettings) -> String {
             format!("as {} (password {source})", login.username)
         }
     };
-    format!("{}:{} {tls} {login}", smtp.server, smtp.port)
+    format!("{}:{} {tls}, {login}", smtp.server, smtp.port)
 }

@@ -86,10 +86,14 @@ fn check_says_what_will_happen() {
     A cycle takes at least 25m when all succeed, 2h 10m when all fail; the runs themselves come on top.
     The pause after a task delays the next: when tasks::backup fails, tasks::send_mail waits for 1h 30m.
 
-    Mail      to ops@example.org, from run_functions@web1.example.org, by mail.example.org:465 with TLS from the first byte without a login, within 1m
-              at the first failure and each new one (at most 20 an hour), and at downtime, and at its end
+    Mail      to ops@example.org
+              from run_functions@web1.example.org
+              by mail.example.org:465 with TLS from the first byte, without a login, given up after 1m
+              at the first failure and each new one, at most 20 an hour;
+              at each reminder of a downtime, and the end of a downtime
     Pidfile   ROOT/cwd/run/backup_send_mail_sweep.pid
-    State     ROOT/cwd/run
+    Run root  ROOT/cwd/run (will be made)
+    State     ROOT/cwd/run (will be made)
     Log       text from level info on, to standard error
     Stop      a running task has 1m to finish, then TERM, and after 10s KILL
     Start     a running runner of the same chain is replaced
@@ -101,89 +105,77 @@ fn check_says_what_will_happen() {
 fn check_says_where_each_value_is_from() {
     let setup = setup().set("RUN_FUNCTIONS_LOG_LEVEL", "debug");
     let tasks = ["tasks::backup", "tasks::refresh", "tasks::refresh"];
-    insta::assert_snapshot!(printed(&setup, &tasks, check::print_effective), @r#"
-    run_root = "ROOT/cwd/run"             # default
-    state_dir = "ROOT/cwd/run"            # default
-    kill_concurrent = true                           # default
-    stop_timeout = "1m"                              # default
-    kill_grace = "10s"                               # default
+    let text = printed(&setup, &tasks, check::print_effective);
+    // The width of the column depends on where the temporary directory is.
+    let lines = text.lines().map(|line| match line.split_once(" # ") {
+        Some((setting, origin)) => format!("{} # {origin}", setting.trim_end()),
+        None => line.to_owned(),
+    });
+    let text = lines.collect::<Vec<_>>().join("\n");
+    insta::assert_snapshot!(text, @r#"
+    run_root = "ROOT/cwd/run" # default
+    state_dir = "ROOT/cwd/run" # default
+    kill_concurrent = true # default
+    stop_timeout = "1m" # default
+    kill_grace = "10s" # default
 
     [log]
-    level = "debug"                                  # environment variable RUN_FUNCTIONS_LOG_LEVEL
-    format = "text"                                  # default
+    level = "debug" # environment variable RUN_FUNCTIONS_LOG_LEVEL
+    format = "text" # default
     # file: standard error
 
     [mail]
-    to = ["ops@example.org"]                         # run_functions.toml:3
-    from = "run_functions@web1.example.org"          # default
-    transport = "smtp"                               # default
-    server = "mail.example.org"                      # run_functions.toml:4
-    port = 465                                       # default
-    tls = "implicit"                                 # default
+    to = ["ops@example.org"] # run_functions.toml:3
+    from = "run_functions@web1.example.org" # default
+    transport = "smtp" # default
+    server = "mail.example.org" # run_functions.toml:4
+    port = 465 # default
+    tls = "implicit" # default
     # username: no login
     # password_file: none
     # password_env: none
     # ca_file: the authorities of this machine alone
-    program = "/usr/sbin/sendmail"                   # default
-    # directory: STATE_DIR/mail
-    timeout = "1m"                                   # default
-    max_per_hour = 20                                # default
-    healed = "after-downtime"                        # run_functions.toml:5
-    digest = "never"                                 # default
+    timeout = "1m" # default
+    max_per_hour = 20 # default
+    healed = "after-downtime" # run_functions.toml:5
+    digest = "never" # default
 
     [tasks.backup]
-    command = ["backup", "--all", "two words"]       # run_functions.toml:11
-    # shell: none
-    # script: none
-    success_cooldown = "15m"                         # run_functions.toml:13
-    fail_cooldown = "1h 30m"                         # run_functions.toml:14
-    non_recoverable_downtime = "6h"                  # run_functions.toml:8
-    timeout = "1h"                                   # default
+    command = ["backup", "--all", "two words"] # run_functions.toml:11
+    success_cooldown = "15m" # run_functions.toml:13
+    fail_cooldown = "1h 30m" # run_functions.toml:14
+    non_recoverable_downtime = "6h" # run_functions.toml:8
+    timeout = "1h" # default
     # warn_after: the timeout, else 10 times the usual time and at least 10m
-    working_dir = "ROOT/cwd"              # run_functions.toml:12
-    env = { A = "1", API_TOKEN = "(hidden)" }        # run_functions.toml:15
-    env_clear = false                                # default
+    working_dir = "ROOT/cwd" # run_functions.toml:12
+    env = { A = "1", API_TOKEN = "(hidden)" } # run_functions.toml:15
+    env_clear = false # default
     # env_pass: nothing
     # user: that of the runner
     # group: that of the user
-    nice = 5                                         # run_functions.toml:16
+    nice = 5 # run_functions.toml:16
     # ionice: that of the runner
     # umask: that of the runner
     # rlimits: those of the runner
     # stdin: /dev/null
-    ok_exit_codes = [0]                              # default
-    retry_later_exit_codes = [75]                    # default
-    fatal_exit_codes = []                            # default
-    silence_timeout = "never"                        # default
-    stop_signal = "TERM"                             # default
-    kill_grace = "10s"                               # default
-    leak = "kill"                                    # default
-    max_log_bytes = 819200                           # default
-    log_output = "on_failure"                        # default
+    ok_exit_codes = [0] # default
+    retry_later_exit_codes = [75] # default
+    fatal_exit_codes = [] # default
+    silence_timeout = "never" # default
+    stop_signal = "TERM" # default
+    kill_grace = "10s" # default
+    leak = "kill" # default
+    max_log_bytes = 819200 # default
+    log_output = "on_failure" # default
     # output_file: none
 
     [tasks.refresh]
-    # command: none
-    # shell: none
-    # script: none
-    success_cooldown = "1s"                          # attribute at src/tasks.rs:7
-    fail_cooldown = "2s"                             # attribute at src/tasks.rs:7
-    non_recoverable_downtime = "6h"                  # run_functions.toml:8
-    timeout = "never"                                # default
+    success_cooldown = "1s" # attribute at src/tasks.rs:7
+    fail_cooldown = "2s" # attribute at src/tasks.rs:7
+    non_recoverable_downtime = "6h" # run_functions.toml:8
+    timeout = "never" # default
     # warn_after: the timeout, else 10 times the usual time and at least 10m
-    isolate = false                                  # default
-    # working_dir: that of the runner
-    # env: nothing
-    # env_pass: nothing
-    # user: that of the runner
-    # group: that of the user
-    # nice: that of the runner
-    # ionice: that of the runner
-    # umask: that of the runner
-    # rlimits: those of the runner
-    # stdin: /dev/null
-    # kill_grace: kill_grace of the runner
-    # output_file: none
+    isolate = false # default
     "#);
 }
 
@@ -227,11 +219,17 @@ fn list_names_every_task() {
 fn warnings_tell_what_will_not_work() {
     let setup = setup();
     let loaded = setup.load();
-    let names = ["tasks::gone", "tasks::sweep"].map(str::to_owned);
+    let names = ["tasks::gone", "tasks::backup", "tasks::sweep"].map(str::to_owned);
     let tasks = loaded.resolve(&names).unwrap();
     let plan = Plan::of_chain(&loaded, tasks, None, &setup.inputs);
     let text = plan.warnings().render(Colour::Plain);
     insta::assert_snapshot!(setup.without_root(&text), @r#"
+    warning: `non_recoverable_downtime` of `tasks::sweep` (1h) is shorter than a cycle in which all fail (2h 10m): it is reported as down before it could run again
+     --> run_functions.toml:21:28
+       |
+    21 | non_recoverable_downtime = "1h"
+       |                            ^^^^
+
     warning: `tasks::gone` cannot start: `no-such-program` is not in the PATH of the run, ROOT/cwd/bin
      --> run_functions.toml:24:11
        |
