@@ -47,9 +47,8 @@ pub(crate) use loaded::Loaded;
 pub(crate) use origin::Origin;
 pub(crate) use report::{Colour, Problem, Report, Severity};
 pub(crate) use script::interpreter;
-pub(crate) use suggest::did_you_mean;
+
 pub(crate) use tasks::TaskDefinition;
-pub(crate) use value::Value;
 
 use written::Written;
 

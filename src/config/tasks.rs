@@ -1,5 +1,7 @@
 //! From registered functions and what is written of them to tasks that can run.
 
+mod functions;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,11 +12,10 @@ use super::layer::Layer;
 use super::options::{self, Applies, OptionSpec, Section};
 use super::origin::Origin;
 use super::report::{Problem, Report};
-use super::suggest::{nearest, one_of};
 use super::value::Value;
-use super::written::{Written, WrittenTask};
+use super::written::Written;
 use crate::settings::{Program, Settings, TaskSettings};
-use crate::task::{Attributes, Registration, TaskName};
+use crate::task::{Registration, TaskName};
 
 /// What to do when a crate's tasks are missing.
 pub(super) const UNLINKED: &str = "tasks of another crate are only known when something refers to it: \
@@ -63,7 +64,7 @@ pub(super) fn define(
     surroundings: &Surroundings<'_>,
     report: &mut Report,
 ) -> BTreeMap<TaskName, TaskDefinition> {
-    let functions = functions(surroundings.inputs, report);
+    let functions = functions::known(surroundings.inputs, report);
     let names = functions.keys().chain(written.tasks.keys());
     let mut tasks = BTreeMap::new();
     for name in names {
@@ -75,7 +76,7 @@ pub(super) fn define(
         let layer = own.map(|task| task.layer.clone()).unwrap_or_default();
         let command = is_command(&layer);
         if let (Some(task), None, false) = (own, function, command) {
-            report.add(without_program(name, task, &functions));
+            report.add(functions::unknown(name, task, &functions));
             continue;
         }
         let open = Open {
@@ -101,49 +102,6 @@ fn is_command(layer: &Layer) -> bool {
 
 fn programs() -> impl Iterator<Item = &'static OptionSpec> {
     options::of(Section::Task).filter(|option| option.applies == Applies::Program)
-}
-
-fn functions(inputs: &Inputs, report: &mut Report) -> BTreeMap<TaskName, &'static Registration> {
-    let mut known: BTreeMap<TaskName, &'static Registration> = BTreeMap::new();
-    for function in &inputs.registered {
-        let name = function.name();
-        if let Some(other) = known.get(&name) {
-            let message = format!(
-                "two functions are called `{name}`: {}:{} and {}:{}",
-                other.file, other.line, function.file, function.line
-            );
-            let problem = Problem::error(&Origin::of_function(function), message);
-            report.add(problem.help("rename one, or move it into another module"));
-        } else {
-            known.insert(name, function);
-        }
-    }
-    known
-}
-
-fn without_program(
-    name: &TaskName,
-    task: &WrittenTask,
-    functions: &BTreeMap<TaskName, &'static Registration>,
-) -> Problem {
-    let message =
-        format!("`{name}` is no function of this program, and nothing says what it executes");
-    let known: Vec<&str> = functions.keys().map(TaskName::as_str).collect();
-    let mut problem = Problem::error(&task.origin, message);
-    if let Some(meant) = nearest(name.as_str(), known.iter().copied()) {
-        problem = problem.help(format!("did you mean `{meant}`?"));
-    }
-    if !task.layer.mentions("command") {
-        problem = problem.help(
-            "for a command, add `command = [\"program\", \"argument\"]`, `shell` or `script`",
-        );
-    }
-    if known.is_empty() {
-        problem = problem.help("this program has no functions of its own");
-    } else {
-        problem = problem.help(format!("its functions are {}", one_of(known)));
-    }
-    problem.help(UNLINKED)
 }
 
 /// A task whose settings are still layers.
@@ -197,7 +155,7 @@ impl Open {
 
     /// Lays what is written for this task over `[defaults]`, over the attribute.
     fn layers(&self, defaults: &Layer, surroundings: &Surroundings<'_>) -> Layer {
-        let attributes = self.function.map(of_attributes).unwrap_or_default();
+        let attributes = self.function.map(functions::attributes).unwrap_or_default();
         let mut layer = self.own.clone().over(defaults).over(&attributes);
         let never = self.function.is_some();
         let hour = Value::Span(Duration::from_secs(3600));
@@ -309,36 +267,6 @@ impl Runs {
             Applies::Function => self != Runs::AsCommand,
         }
     }
-}
-
-fn of_attributes(function: &'static Registration) -> Layer {
-    let Attributes {
-        success_cooldown,
-        fail_cooldown,
-        non_recoverable_downtime,
-        timeout,
-        warn_after,
-        isolate,
-    } = function.attributes;
-    let limit = timeout.map(|limit| limit.map_or(Value::Never, Value::Span));
-    let values = [
-        ("success_cooldown", success_cooldown.map(Value::Span)),
-        ("fail_cooldown", fail_cooldown.map(Value::Span)),
-        (
-            "non_recoverable_downtime",
-            non_recoverable_downtime.map(Value::Span),
-        ),
-        ("timeout", limit),
-        ("warn_after", warn_after.map(Value::Span)),
-        ("isolate", isolate.map(Value::Flag)),
-    ];
-    let mut layer = Layer::default();
-    for (key, value) in values {
-        if let Some(value) = value {
-            layer.set(key, value, Origin::of_function(function));
-        }
-    }
-    layer
 }
 
 /// A warning after the end would never be given.
