@@ -76,6 +76,7 @@ pub(crate) fn load(inputs: &Inputs) -> Result<Loaded, Report> {
     let surroundings = tasks::Surroundings {
         inputs,
         settings: &settings,
+        base,
     };
     let tasks = tasks::define(&written, &surroundings, &mut report);
     if report.has_errors() {

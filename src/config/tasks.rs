@@ -3,7 +3,7 @@
 mod functions;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::child;
@@ -56,6 +56,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) inputs: &'a Inputs,
     /// The settings of the runner.
     pub(super) settings: &'a Settings,
+    /// The directory of the file; the working directory if there is none.
+    pub(super) base: &'a Path,
 }
 
 /// Defines every task: those of the binary, and those of the file.
@@ -129,7 +131,7 @@ impl Open {
         let kill_grace = Value::Span(surroundings.settings.kill_grace);
         layer.fill("kill_grace", kill_grace, Origin::Default);
         layer.fill_defaults(Section::Task, base);
-        let program = self.program(&layer, report);
+        let program = program(&layer, surroundings.base, report);
         child::judge(&layer, surroundings.inputs, report);
         let settings = TaskSettings {
             success_cooldown: layer.need("success_cooldown"),
@@ -226,25 +228,35 @@ impl Open {
             report.add(problem);
         }
     }
+}
 
-    fn program(&self, layer: &Layer, report: &mut Report) -> Option<Program> {
-        let written: Vec<&OptionSpec> = programs().filter(|o| layer.mentions(o.key)).collect();
-        if let [first, second, ..] = written.as_slice() {
-            let message = format!("`{}` and `{}` exclude each other", first.key, second.key);
-            let origin = layer.origin(second.key);
-            report.add(Problem::error(&origin, message).help("keep one of them"));
-        }
-        if let Some(path) = layer.get::<PathBuf>("script") {
-            if let Err((message, help)) = super::script::judge(&path) {
-                let message = format!("script `{}` {message}", path.display());
-                let origin = layer.origin("script");
-                report.add(Problem::error(&origin, message).maybe_help(help));
-            }
-            return Some(Program::Script(path));
-        }
-        let shell = layer.get("shell").map(Program::Shell);
-        shell.or_else(|| layer.get("command").map(Program::Command))
+fn program(layer: &Layer, base: &Path, report: &mut Report) -> Option<Program> {
+    let written: Vec<&OptionSpec> = programs().filter(|o| layer.mentions(o.key)).collect();
+    if let [first, second, ..] = written.as_slice() {
+        let message = format!("`{}` and `{}` exclude each other", first.key, second.key);
+        let origin = layer.origin(second.key);
+        report.add(Problem::error(&origin, message).help("keep one of them"));
     }
+    if let Some(path) = layer.get::<PathBuf>("script") {
+        if let Err((message, help)) = super::script::judge(&path) {
+            let message = format!("script `{}` {message}", path.display());
+            let origin = layer.origin("script");
+            report.add(Problem::error(&origin, message).maybe_help(help));
+        }
+        return Some(Program::Script(path));
+    }
+    if let Some(line) = layer.get("shell") {
+        return Some(Program::Shell(line));
+    }
+    let mut words: Vec<String> = layer.get("command")?;
+    // Paths in a file are relative to that file; but who says where it runs means it from there.
+    if let Some(first) = words.first_mut()
+        && first.contains('/')
+        && !layer.mentions("working_dir")
+    {
+        *first = base.join(&*first).display().to_string();
+    }
+    Some(Program::Command(words))
 }
 
 /// In which way a task runs.
