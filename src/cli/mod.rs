@@ -1,6 +1,11 @@
 //! The command line: names every concrete type; only it prints.
 
 mod args;
+mod check;
+mod list;
+mod plan;
+mod run;
+mod screen;
 
 use std::ffi::OsStr;
 use std::process::ExitCode;
@@ -11,12 +16,5 @@ use crate::process::{child, own_program};
 
 /// Runs the command line of this process: what the `main` of a binary returns.
 pub fn main() -> ExitCode {
-    let verb = std::env::args_os().nth(1);
-    match verb.as_deref().and_then(OsStr::to_str) {
-        Some(own_program::LAUNCHER) => return child::launch(),
-        _ => {}
-    }
-    let line = args::CommandLine::parse();
-    println!("{line:#?}");
     ExitCode::from(crate::exit::OK)
 }

@@ -43,6 +43,11 @@ impl Loaded {
         }
     }
 
+    /// Returns the way of mail as it is written.
+    pub(crate) fn transport(&self) -> String {
+        self.mail.need("transport")
+    }
+
     /// Finds the tasks that a command line names, in its order; one that is named twice is there twice.
     ///
     /// # Errors
