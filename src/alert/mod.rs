@@ -1,5 +1,7 @@
 //! What is mailed, and when: the policy, pure; the fingerprint of failures; the text of a mail.
 
 pub(crate) mod fingerprint;
+pub(crate) mod message;
 pub(crate) mod notice;
 pub(crate) mod redact;
+mod terminal;
