@@ -3,6 +3,8 @@
 mod bucket;
 pub(crate) mod fingerprint;
 pub(crate) mod memory;
+pub(crate) mod message;
 pub(crate) mod notice;
 pub(crate) mod policy;
 pub(crate) mod redact;
+mod terminal;

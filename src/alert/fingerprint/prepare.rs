@@ -1,8 +1,9 @@
 //! The part of a message that counts: its first two lines, without what only terminals understand.
 
+use crate::alert::terminal::{ESC, skip_sequence};
+
 const MOST_LINES: usize = 2;
 const MOST_CHARS: usize = 1024;
-const ESC: char = '\u{1b}';
 
 /// Returns the first two lines that are not blank, at most 1,024 characters, trimmed, joined with a line feed; runs of blanks are one space, ANSI
 /// sequences and control characters are gone.
@@ -41,35 +42,4 @@ pub(super) fn first_lines(text: &str) -> String {
     let len = kept.trim_end().len();
     kept.truncate(len);
     kept
-}
-
-/// Skips what follows ESC: `[…m` and its like (ECMA-48 CSI), a string such as a title up to its end (OSC), or one character.
-fn skip_sequence(rest: &mut std::str::Chars<'_>) {
-    let mut ahead = rest.clone();
-    match ahead.next() {
-        Some('[') => {
-            for c in ahead.by_ref() {
-                if ('@'..='~').contains(&c) {
-                    break;
-                }
-                if c.is_control() {
-                    return;
-                }
-            }
-        }
-        Some(']' | 'P' | '_' | '^') => {
-            let mut before = ' ';
-            for c in ahead.by_ref() {
-                if c == '\u{7}' || (before == ESC && c == '\\') {
-                    break;
-                }
-                if c == '\n' {
-                    return;
-                }
-                before = c;
-            }
-        }
-        _ => {}
-    }
-    *rest = ahead;
 }
