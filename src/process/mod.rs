@@ -3,6 +3,8 @@
 pub(crate) mod boot;
 pub mod child;
 pub(crate) mod clock;
+pub(crate) mod confine;
+pub(crate) mod files;
 pub(crate) mod in_flight;
 pub(crate) mod leave;
 pub(crate) mod live;
