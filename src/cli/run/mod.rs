@@ -18,40 +18,35 @@ mod memory;
 mod patience;
 mod rim;
 mod shared;
+mod start;
 mod watch;
 
+use std::ffi::OsString;
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::screen::{Ended, Refusal};
-use crate::alert::memory::Memory;
-use crate::alert::policy::{ChainRules, Policy, TaskRules, WarnAfter};
 use crate::alert::redact::Redactor;
-use crate::chain::{Chain, ChainName, Cooldowns};
+use crate::chain::ChainName;
 use crate::config::{Inputs, Loaded, TaskDefinition};
 use crate::event::StopReason;
 use crate::exit;
 use crate::logging::Log;
-use crate::mail::Mailer;
+use crate::process::child::descendants::kill_descendants_of;
+use crate::process::clock;
 use crate::process::in_flight::InFlight;
-use crate::process::live::{self, Doing, Glimpse, Live};
 use crate::process::notify::Notifier;
-use crate::process::own_program;
 use crate::process::run_root::RunRoot;
 use crate::process::signals::{Reader, Signals};
 use crate::process::takeover::{self, Held, Incumbent, Takeover, TakeoverError};
-use crate::process::{boot, clock};
 use crate::runner;
-use crate::settings::Settings;
-use crate::state::kept::Identity;
+use crate::settings::{Login, PasswordSource, Settings, SmtpSettings, Transport};
 use crate::task::TaskName;
-use crate::time::{Moment, Mono};
 
 use children::Children;
-use compose::Composer;
-use desk::Desk;
 use host::{How, Process};
-use memory::{Found, MemoryFile};
 use patience::Patience;
 use rim::Rim;
 use shared::Shared;
@@ -74,6 +69,24 @@ pub(crate) struct Order<'a> {
     pub(crate) memory: Remember,
 }
 
+impl Order<'_> {
+    /// Returns what the tasks are called on the screen.
+    fn labels(&self) -> Vec<String> {
+        board::labels(self.tasks.iter().map(|task| task.name.as_str()))
+    }
+
+    /// Returns what takes the secrets of this process out of texts.
+    fn redactor(&self) -> Redactor {
+        let text = |text: &OsString| text.to_string_lossy().into_owned();
+        let environment = self.inputs.environment.iter();
+        let environment = environment.map(|(name, value)| (text(name), text(value)));
+        let of_tasks = self.tasks.iter().flat_map(|task| task.settings.child.env.clone());
+        let password = crate::mail::password(&self.loaded.settings.mail);
+        let password = password.map(|value| ("password".to_owned(), value));
+        Redactor::new(environment.chain(of_tasks).chain(password))
+    }
+}
+
 /// What is to be made of what a former runner remembered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Remember {
@@ -85,31 +98,20 @@ pub(crate) enum Remember {
 
 /// Runs a chain until it is told to stop.
 pub(crate) fn chain(order: &Order<'_>) -> Ended {
-    let (_handlers, signals) = install_signals()?;
-    let log = start_log(&order.loaded.settings, order.name.as_str())?;
     let settings = &order.loaded.settings;
+    let (_handlers, signals) = install_signals()?;
+    let log = start_log(settings, order.name.as_str())?;
     let run_root = open_directory(&settings.run_root)?;
     let state_dir = open_directory(&settings.state_dir)?;
     let held = take_over(order, &run_root, &signals)?;
     let in_flight = claim_in_flight(&run_root, &order.name)?;
-    let boot = boot::id();
-    let now = clock::now();
-    let former = former_glimpse(&run_root, &order.name);
-    let mut memory = MemoryFile::new(state_dir.clone(), &order.name, identity(order)?);
-    let past = Past::of(&mut memory, order, &held, former, &boot, now);
-    let live = begin_live(&run_root, &order.name, &boot);
-    let mut chain = past.chain(cooldowns(&order.tasks), &order.tasks);
-    let desk = open_desk(order, past.alerts, memory, now)?;
-    let names: Vec<&str> = order.tasks.iter().map(|task| task.name.as_str()).collect();
-    let labels = board::labels(names);
-    let rim = Rim::new(&labels, redactor(order.inputs, settings)).with(desk, live, past.died_under, &boot);
-    let surroundings = Surroundings { chain: &order.name, labels: &labels, in_flight: Some(in_flight) };
+    let start = start::Start::of(order, &run_root, state_dir, &held)?;
+    let (mut chain, rim) = start.into_parts(order)?;
     let shared = Arc::new(Shared::new(rim).map_err(no_descriptor)?);
-    let mut process = process(order, &shared, surroundings, Some(held))?;
-    let patience = patience(order);
+    let mut process = process(order, &shared, Some(in_flight), Some(held))?;
     let notifier = Notifier::from_env();
     notifier.ready();
-    let watcher = Watcher::start(Arc::clone(&shared), signals, log, patience, notifier)
+    let watcher = Watcher::start(Arc::clone(&shared), signals, log, patience(order), notifier)
         .map_err(no_descriptor)?;
     let reason = runner::run(&mut chain, &mut process);
     shared.end();
@@ -118,16 +120,15 @@ pub(crate) fn chain(order: &Order<'_>) -> Ended {
     ended(&reason)
 }
 
-/// Runs each task once, in order, without pidfile, memory or mail.
+/// Runs each task once, in order, without pidfile, memory or mail to the admin.
 pub(crate) fn once(order: &Order<'_>) -> Ended {
+    let settings = &order.loaded.settings;
     let (_handlers, signals) = install_signals()?;
-    let log = start_log(&order.loaded.settings, order.name.as_str())?;
-    let names: Vec<&str> = order.tasks.iter().map(|task| task.name.as_str()).collect();
-    let labels = board::labels(names);
-    let rim = Rim::new(&labels, redactor(order.inputs, &order.loaded.settings));
+    let log = start_log(settings, order.name.as_str())?;
+    crate::mail::install(settings.mail.clone(), &settings.state_dir);
+    let rim = Rim::new(&order.labels(), order.redactor());
     let shared = Arc::new(Shared::new(rim).map_err(no_descriptor)?);
-    let surroundings = Surroundings { chain: &order.name, labels: &labels, in_flight: None };
-    let mut process = process(order, &shared, surroundings, None)?;
+    let mut process = process(order, &shared, None, None)?;
     let watcher =
         Watcher::start(Arc::clone(&shared), signals, log, patience(order), Notifier::default())
             .map_err(no_descriptor)?;
@@ -156,19 +157,19 @@ fn install_signals() -> Result<(Signals, Reader), Refusal> {
     Ok((signals, reader))
 }
 
-fn no_descriptor(error: std::io::Error) -> Refusal {
+fn no_descriptor(error: io::Error) -> Refusal {
     Refusal::of(exit::UNSAFE_DIRECTORY, &error).hint("look at `ulimit -n` and at the memory that is left")
 }
 
 fn start_log(settings: &Settings, chain: &str) -> Result<Log, Refusal> {
     Log::start(&settings.log, chain).map_err(|error| {
-        let file = settings.log.file.as_deref().unwrap_or(std::path::Path::new("-"));
+        let file = settings.log.file.as_deref().unwrap_or(Path::new("-"));
         let message = format!("the log file `{}` cannot be opened: {error}", file.display());
         Refusal::new(exit::UNSAFE_DIRECTORY, message)
     })
 }
 
-fn open_directory(path: &std::path::Path) -> Result<RunRoot, Refusal> {
+fn open_directory(path: &Path) -> Result<RunRoot, Refusal> {
     RunRoot::open(path).map_err(|error| Refusal::of(exit::UNSAFE_DIRECTORY, &error))
 }
 
@@ -179,7 +180,7 @@ fn take_over(order: &Order<'_>, root: &RunRoot, signals: &Reader) -> Result<Held
     if !settings.kill_concurrent {
         policy.incumbent = Incumbent::Stays;
     }
-    policy.end_tree = crate::process::child::tree::kill_descendants_of;
+    policy.end_tree = kill_descendants_of;
     let held = takeover::acquire(root, &order.name, &names, &policy, signals, &mut |progress| {
         let level = if progress.is_warning() { log::Level::Warn } else { log::Level::Info };
         log::log!(level, "{progress}");
@@ -217,81 +218,10 @@ fn claim_in_flight(root: &RunRoot, name: &ChainName) -> Result<InFlight, Refusal
     Ok(in_flight)
 }
 
-fn cooldowns(tasks: &[&TaskDefinition]) -> Vec<Cooldowns> {
-    let cooldowns = |task: &&TaskDefinition| Cooldowns {
-        success: task.settings.success_cooldown,
-        fail: task.settings.fail_cooldown,
-    };
-    tasks.iter().map(cooldowns).collect()
-}
-
-fn identity(order: &Order<'_>) -> Result<Identity, Refusal> {
-    let program = own_program::identity().map_err(no_descriptor)?;
-    let settings: Vec<_> = order.tasks.iter().map(|task| &task.settings).collect();
-    let settings = crate::hash::fnv1a(format!("{settings:?}").as_bytes());
-    let names = order.tasks.iter().map(|task| &task.name);
-    Ok(Identity::new(program, names, format!("{settings:016x}")))
-}
-
-fn live_file(name: &ChainName) -> String {
-    format!("{name}.live")
-}
-
-/// What the former runner did last, if its page is there.
-fn former_glimpse(root: &RunRoot, name: &ChainName) -> Option<Glimpse> {
-    let file = root.open_file(&live_file(name)).ok()?;
-    live::glimpse(&file)
-}
-
-fn begin_live(root: &RunRoot, name: &ChainName, boot: &str) -> Option<Live> {
-    let begun = root
-        .open_file(&live_file(name))
-        .map_err(|error| error.to_string())
-        .and_then(|file| {
-            let pid = std::process::id();
-            Live::begin(&file, pid, boot::short(boot)).map_err(|error| error.to_string())
-        });
-    begun.inspect_err(|error| log::warn!("`status` cannot look into this runner: {error}")).ok()
-}
-
-fn redactor(inputs: &Inputs, settings: &Settings) -> Redactor {
-    let text = |text: &std::ffi::OsString| text.to_string_lossy().into_owned();
-    let environment = inputs.environment.iter().map(|(name, value)| (text(name), text(value)));
-    let password = crate::mail::password(&settings.mail).map(|value| ("password".to_owned(), value));
-    Redactor::new(environment.chain(password))
-}
-
-fn open_desk(order: &Order<'_>, alerts: Memory, memory: MemoryFile, now: Moment) -> Result<Desk, Refusal> {
-    let settings = &order.loaded.settings;
-    let rules = order.tasks.iter().map(|task| TaskRules {
-        name: task.name.clone(),
-        non_recoverable_downtime: task.settings.non_recoverable_downtime,
-        warn_after: WarnAfter::of(
-            task.settings.warn_after,
-            task.settings.timeout,
-            task.settings.child.kill_grace,
-        ),
-    });
-    let chain = ChainRules { max_per_hour: settings.mail.max_per_hour, healed: settings.mail.healed };
-    let policy = Policy::new(rules.collect(), chain, alerts, now);
-    let mailer = Mailer::new(&settings.state_dir, settings.mail.clone()).map_err(no_descriptor)?;
-    crate::mail::install(&settings.state_dir, &settings.mail);
-    let composer = Composer::new(order, now);
-    let limits = order.tasks.iter().map(|task| task.settings.timeout).collect();
-    Ok(Desk::new(policy, composer, mailer, memory, limits))
-}
-
-/// What a process host needs besides the order.
-struct Surroundings<'a> {
-    chain: &'a ChainName,
-    labels: &'a [String],
-    in_flight: Option<InFlight>,
-}
-
 fn process(
     order: &Order<'_>,
     shared: &Arc<Shared>,
-    surroundings: Surroundings<'_>,
+    in_flight: Option<InFlight>,
     held: Option<Held>,
 ) -> Result<Process, Refusal> {
     let how = |task: &&TaskDefinition| match task.function {
@@ -301,80 +231,25 @@ fn process(
         _ => How::Child,
     };
     let ways = order.tasks.iter().map(how).collect();
-    let children = Children::new(order, surroundings);
+    let children = Children::new(
+        order.name.clone(),
+        order.tasks.iter().map(|&task| task.clone()).collect(),
+        order.labels(),
+        secret_variables(&order.loaded.settings),
+        in_flight,
+        order.loaded.settings.stop_timeout,
+    );
     let pidfile = held.map(|held| held.pidfile);
-    Process::new(Arc::clone(shared), ways, children, patience(order), pidfile).map_err(no_descriptor)
+    Process::new(Arc::clone(shared), ways, children, pidfile).map_err(no_descriptor)
 }
 
-/// What this runner makes of the one before it.
-struct Past {
-    alerts: Memory,
-    /// Where the chain goes on: the next task and when it is due; `None`: at once, from the start.
-    resume: Option<(usize, Mono)>,
-    /// The task under which the former runners died again and again, which makes it a failure of that task.
-    died_under: Option<usize>,
-}
-
-impl Past {
-    fn of(
-        memory: &mut MemoryFile,
-        order: &Order<'_>,
-        held: &Held,
-        former: Option<Glimpse>,
-        boot: &str,
-        now: Moment,
-    ) -> Past {
-        let fresh = |alerts| Past { alerts, resume: None, died_under: None };
-        match memory.read() {
-            Found::Nothing => fresh(Memory::empty(now, boot)),
-            Found::Damaged(why) => {
-                log::error!("The memory of alerts is damaged and starts anew: {why}");
-                fresh(Memory::empty(now, boot))
-            }
-            Found::Former(alerts) => fresh(alerts.forgotten(now, boot)),
-            // Whoever had to be killed for us was started again by a person all the same.
-            Found::Crashed(alerts) if order.memory == Remember::Never || held.replaced.is_some() => {
-                fresh(alerts.forgotten(now, boot))
-            }
-            Found::Crashed(alerts) => {
-                let alerts = alerts.restored(now, boot);
-                let former = former.filter(|former| former.boot == boot::short(boot));
-                Past::after_crash(alerts, memory, former, order)
-            }
-        }
-    }
-
-    /// A crash loop must not bypass the cooldown: what was due is honoured. A run in which the runner died counts as begun.
-    fn after_crash(
-        alerts: Memory,
-        memory: &mut MemoryFile,
-        former: Option<Glimpse>,
-        order: &Order<'_>,
-    ) -> Past {
-        let count = order.tasks.len();
-        match former.map(|former| former.doing) {
-            Some(Doing::Sleeping { step, until, .. }) if step < count => {
-                memory.crashes = Default::default();
-                log::warn!("The former runner died in a cooldown; what was due is honoured");
-                Past { alerts, resume: Some(((step + 1) % count, until)), died_under: None }
-            }
-            Some(Doing::Running { step, since }) if step < count => {
-                memory.crashes = memory.crashes.another(step);
-                let task = order.tasks[step];
-                log::warn!("The former runner died while {} ran", task.name);
-                let due = since + task.settings.fail_cooldown;
-                let died_under = (memory.crashes.count > 1).then_some(step);
-                Past { alerts, resume: Some(((step + 1) % count, due)), died_under }
-            }
-            _ => Past { alerts, resume: None, died_under: None },
-        }
-    }
-
-    fn chain(&self, cooldowns: Vec<Cooldowns>, tasks: &[&TaskDefinition]) -> Chain {
-        debug_assert_eq!(cooldowns.len(), tasks.len());
-        match self.resume {
-            Some((next, due)) => Chain::resumed(cooldowns, next, due),
-            None => Chain::new(cooldowns),
-        }
+/// The variables that hold secrets of our own, which no child gets.
+fn secret_variables(settings: &Settings) -> Vec<String> {
+    match &settings.mail.transport {
+        Transport::Smtp(SmtpSettings {
+            login: Some(Login { password: PasswordSource::Env(name), .. }),
+            ..
+        }) => vec![name.clone()],
+        _ => Vec::new(),
     }
 }

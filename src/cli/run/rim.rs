@@ -42,7 +42,11 @@ impl Rim {
 
     /// Adds those of a chain.
     pub(super) fn with(self, desk: Desk, live: Option<Live>) -> Self {
-        Rim { desk: Some(desk), live, ..self }
+        Rim {
+            desk: Some(desk),
+            live,
+            ..self
+        }
     }
 
     /// Returns when alerts have something to do without an event. The caller promises to look then.
@@ -135,7 +139,6 @@ impl Rim {
             _ => {}
         }
     }
-}
 
     fn tell(&mut self, event: &Event<'_>) {
         match *event {
