@@ -26,7 +26,7 @@ use crate::event::{RunId, Step};
 use crate::settings::Healed;
 use crate::time::{Moment, Mono};
 
-pub(crate) use reason::{Limit, Reason};
+pub(crate) use reason::Reason;
 pub(crate) use rules::{ChainRules, TaskRules, WarnAfter};
 use saves::Saves;
 use task::Task;

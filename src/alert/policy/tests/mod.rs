@@ -1,6 +1,7 @@
 mod bounds;
 mod crashes;
 mod held_back;
+mod histories;
 mod reminders;
 mod rules;
 
