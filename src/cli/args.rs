@@ -129,11 +129,6 @@ pub(crate) enum Command {
     },
     /// Print the mails that a failure would bring. Nothing runs, nothing is sent.
     Simulate(SimulateArgs),
-    /// Look after the mails of the runner.
-    Mail {
-        #[command(subcommand)]
-        verb: MailVerb,
-    },
     /// Print what completes commands in a shell.
     Completions {
         /// Which one.

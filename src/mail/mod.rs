@@ -28,4 +28,5 @@ mod wire;
 pub(crate) mod worker;
 
 pub use service::{Delivered, QueueError, Returned, deliver_queue, retry_deferred};
+pub(crate) use route::password;
 pub(crate) use service::install;

@@ -6,6 +6,7 @@ pub(crate) mod clock;
 pub(crate) mod confine;
 pub(crate) mod files;
 pub(crate) mod in_flight;
+pub(crate) mod incumbent;
 pub(crate) mod leave;
 pub(crate) mod live;
 mod lock;

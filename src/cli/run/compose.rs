@@ -95,7 +95,7 @@ impl Composer {
             self.letters
         );
         let report = outbox::report(&self.runner.state_dir);
-        let reason = report.broken.as_ref().map(|broken| broken.trouble.to_string());
+        let reason = report.broken.as_ref().map(|broken| broken.trouble.line());
         let step = notice.step;
         let function = step.map_or(self.chain.as_str(), |step| self.functions[step].as_str());
         let notes = std::mem::take(&mut self.notes);

@@ -57,6 +57,11 @@ impl Desk {
         Desk { policy, composer, mailer, memory, failures, limits, told_of: None }
     }
 
+    /// Adds a sentence to the next mail.
+    pub(super) fn note(&mut self, note: String) {
+        self.composer.note(note);
+    }
+
     /// Takes note of an event, whose secrets are removed.
     pub(super) fn observe(&mut self, event: &Event<'_>, tell: Tell<'_>) {
         tell(event);

@@ -2,7 +2,7 @@
 
 use crate::event::{Event, Observer, RunId, Step, StopReason};
 use crate::alert::redact::Redactor;
-use crate::failure::{Outcome, Output};
+use crate::failure::{Failure, FailureClass, Outcome, Output};
 use crate::logging::{self, EventLog};
 use crate::process::live::{Doing, Live};
 use crate::time::{Moment, Mono};
@@ -47,6 +47,19 @@ impl Rim {
             live,
             ..self
         }
+    }
+
+    /// Tells that `count` runners in a row died while this task ran: a failure that no process lived to report.
+    pub(super) fn died_under(&mut self, step: Step, count: u32, now: Moment) {
+        let how = "the runner died while this task ran".to_owned();
+        let message = "killed, out of memory, or ended by the task itself";
+        let mut failure = Failure::new(FailureClass::Vanished(how), message);
+        failure.notes.push(format!("{count} runners in a row died under it"));
+        failure.notes.push("`isolate = true` keeps such an end in a process of the task's own".to_owned());
+        let micros = now.wall.duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_micros();
+        let run = RunId(u64::try_from(micros).unwrap_or(0));
+        let outcome = Outcome::Failure(Box::new(failure));
+        self.observe(&Event::RunEnded { step, run, started: now, at: now, outcome: &outcome });
     }
 
     /// Returns when alerts have something to do without an event. The caller promises to look then.
