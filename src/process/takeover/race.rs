@@ -244,7 +244,7 @@ impl Player {
     }
 
     fn play(&self) -> u8 {
-        let signals = Signals::install().unwrap().reader().unwrap();
+        let (_, signals) = Signals::install().unwrap();
         let _ = std::io::stdin().read_to_end(&mut Vec::new());
         let root = RunRoot::open(&self.ground.join("run")).unwrap();
         let chain = ChainName::parse("x").unwrap();

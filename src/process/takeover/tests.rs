@@ -35,7 +35,7 @@ struct Attempt {
 
 impl Attempt {
     fn of(ground: &Ground, tasks: &[&str], policy: &Takeover) -> Self {
-        let signals = Signals::install().unwrap().reader().unwrap();
+        let (_, signals) = Signals::install().unwrap();
         let mut told = Vec::new();
         let mut out = |progress: Progress| told.push(progress.to_string());
         let tasks: Vec<TaskName> = tasks.iter().map(|t| TaskName::parse(t).unwrap()).collect();
