@@ -77,7 +77,7 @@ fn whatever_is_written_in_a_pidfile_does_not_stop_a_start() {
 fn an_unreadable_pidfile_is_used_by_root_and_refused_to_others_untouched() {
     let ground = on_ground(|path| {
         fs::write(path, "1\n").unwrap();
-        fs::set_permissions(path, fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o000)).unwrap();
     });
     let attempt = Attempt::plain(&ground);
     if nix::unistd::geteuid().is_root() {
@@ -195,4 +195,14 @@ fn a_path_that_cannot_be_a_directory_is_refused() {
         let error: UnsafePath = RunRoot::open(&path).unwrap_err();
         assert!(error.to_string().starts_with("cannot use"), "{error}");
     }
+}
+
+#[test]
+fn a_state_that_cannot_be_written_does_not_keep_a_chain_from_running() {
+    let ground = on_ground(|_| {});
+    fs::create_dir(ground.path("x.state")).unwrap();
+    let attempt = Attempt::plain(&ground);
+    assert_eq!(attempt.replaced(), None);
+    assert!(attempt.told[0].starts_with("Could not write pidfile x, but hold it"));
+    assert!(ground.path("x.state").is_dir());
 }

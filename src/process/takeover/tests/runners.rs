@@ -131,6 +131,25 @@ fn a_runner_is_not_waited_for_by_what_it_has_started_itself() {
 }
 
 #[test]
+fn takeovers_are_counted_from_runner_to_runner_and_not_across_an_end() {
+    let ground = Ground::new();
+    let counted = || {
+        let state = fs::read(ground.path("x.state")).unwrap();
+        Holder::parse(&state).unwrap().takeovers.len()
+    };
+    let mut runners = Vec::new();
+    for before in 0..3 {
+        runners.push(ground.runner(&Manner::default()));
+        assert_eq!(counted(), before);
+    }
+    let last = runners.last_mut().unwrap();
+    last.signal(Number::SIGTERM);
+    assert_eq!(last.end(), Some(0));
+    let _runner = ground.runner(&Manner::default());
+    assert_eq!(counted(), 0);
+}
+
+#[test]
 fn a_war_of_restarts_ends() {
     let ground = Ground::new();
     let mut runner = ground.runner(&Manner::default());
