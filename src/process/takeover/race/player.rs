@@ -7,6 +7,8 @@ use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use nix::sys::signal::Signal as Number;
+
 use super::DEADLINE;
 use super::ground::{Manner, command, note, pause};
 use crate::chain::ChainName;
@@ -48,6 +50,8 @@ impl Player {
     }
 
     fn play(&self) -> u8 {
+        // A driver that is killed must not leave us behind.
+        nix::sys::prctl::set_pdeathsig(Number::SIGKILL).unwrap();
         let (_, signals) = Signals::install().unwrap();
         let _ = std::io::stdin().read_to_end(&mut Vec::new());
         let root = RunRoot::open(&self.ground.join("run")).unwrap();
