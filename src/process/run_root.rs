@@ -39,7 +39,7 @@ enum Problem {
     WritableByOthers(u32),
     Symlink,
     NotAFile(&'static str),
-    Links(u64),
+    Links(libc::nlink_t),
     ForeignFile(u32),
     NeverStill,
 }
@@ -254,7 +254,10 @@ impl fmt::Display for UnsafePath {
         let path = self.path.display();
         let ours = geteuid();
         match &self.problem {
-            Problem::Io(_) => write!(f, "cannot use `{path}`"),
+            Problem::Io(_) => write!(
+                f,
+                "cannot use `{path}`; name a directory that uid {ours} may write, with `--run-root` for instance"
+            ),
             Problem::ForeignDirectory(uid) => write!(
                 f,
                 "`{path}` belongs to uid {uid}, not to us (uid {ours}) or root; choose another directory or `chown` it"
@@ -318,9 +321,7 @@ fn judge_file(stat: &FileStat) -> Result<(), Problem> {
     if stat.st_uid != geteuid().as_raw() {
         return Err(Problem::ForeignFile(stat.st_uid));
     }
-    // The type of st_nlink is narrower on some machines.
-    #[allow(clippy::allow_attributes, clippy::unnecessary_cast)]
-    match stat.st_nlink as u64 {
+    match stat.st_nlink {
         1 => Ok(()),
         links => Err(Problem::Links(links)),
     }
