@@ -211,8 +211,11 @@ fn number(scan: &mut Scan<'_>, run: usize, inside: bool) {
     if is_part_of_name(scan, run) {
         return scan.copy(run);
     }
-    if rest.starts_with(b"0x") || rest.starts_with(b"0X") || is_hex(&rest[..run]) {
+    if rest.starts_with(b"0x") || rest.starts_with(b"0X") {
         return scan.replace("<hex>", run);
+    }
+    if is_hex(&rest[..run]) {
+        return scan.replace("<n>", run);
     }
     let number = numbers::length(rest);
     match numbers::unit(&rest[number..]) {
@@ -224,24 +227,35 @@ fn number(scan: &mut Scan<'_>, run: usize, inside: bool) {
     }
 }
 
-/// `ORA-00942`, `utf-8`, `job_2`: a hyphen or an underscore joins a number to a name.
+/// `ORA-00942`, `iso-8859-1`, `job_2`: a hyphen or an underscore joins a number to a name.
 fn is_part_of_name(scan: &Scan<'_>, run: usize) -> bool {
-    let before = &scan.text[..scan.at];
-    let name = |separator: usize| {
-        let end = before.len() - separator;
-        let len = before[..end]
-            .iter()
-            .rev()
-            .take(16)
-            .take_while(|c| c.is_ascii_alphabetic())
-            .count();
-        &before[end - len..end]
-    };
-    match before.last() {
-        Some(b'-') => words::is_numbered_name(name(1)),
-        Some(b'_') => !name(1).is_empty() && run < FEWEST_DIGITS_OF_ID - 1,
+    match scan.before() {
+        Some(b'-') => {
+            let is_number = |c: &&u8| c.is_ascii_digit() || **c == b'-';
+            let numbers = scan.text[..scan.at]
+                .iter()
+                .rev()
+                .take(16)
+                .take_while(is_number)
+                .count();
+            words::is_numbered_name(name_before(&scan.text[..scan.at - numbers]))
+        }
+        Some(b'_') => {
+            !name_before(&scan.text[..scan.at - 1]).is_empty() && run < FEWEST_DIGITS_OF_ID - 1
+        }
         _ => false,
     }
+}
+
+/// Returns the letters with which a text ends, as far as a name goes.
+fn name_before(text: &[u8]) -> &[u8] {
+    let len = text
+        .iter()
+        .rev()
+        .take(16)
+        .take_while(|c| c.is_ascii_alphabetic())
+        .count();
+    &text[text.len() - len..]
 }
 
 fn is_ordinal(letters: &[u8]) -> bool {
@@ -255,8 +269,9 @@ fn word_with_digits(scan: &mut Scan<'_>, run: usize, end: usize) {
     if let Some(date) = date_or_time(scan).filter(|date| *date > run) {
         return scan.replace("<time>", date);
     }
+    // The same token as for numbers: one in 40 hex words of eight digits has no letter.
     if is_hex(word) {
-        return scan.replace("<hex>", run);
+        return scan.replace("<n>", run);
     }
     let joined = &rest[..end - scan.at];
     if run >= FEWEST_BASE64 && is_base64(&joined[..run]) {
