@@ -110,4 +110,6 @@ fn replace(text: &str, secrets: Vec<Range<usize>>) -> Cow<'_, str> {
 }
 
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
 mod tests;
