@@ -1,6 +1,6 @@
 //! Judges what stands between blanks, brackets, quotes and commas: a URL, an address, a path, or words and numbers.
 
-use super::scan::{Scan, date_or_time, is_chunk};
+use super::scan::{AT, COLON, DIGIT, SLASH, Scan, chunk_length, date_or_time};
 use super::{numbers, words};
 
 /// Words this long whose letters and digits change kind as often as random ones do are base64.
@@ -13,21 +13,23 @@ const FEWEST_DIGITS_OF_ID: usize = 6;
 /// Judges the chunk at the current place of `scan`, and moves behind it.
 pub(super) fn judge(scan: &mut Scan<'_>) {
     let rest = scan.rest();
-    let whole = rest.iter().take_while(|c| is_chunk(**c)).count();
+    let (whole, mut classes) = chunk_length(rest);
     let chunk = trimmed(&rest[..whole]);
     if chunk.is_empty() {
-        scan.keeps &= rest[0] == b':' || rest[0] == b'#' || rest[0] == b'-';
+        scan.keeps &= b":#-".contains(&rest[0]);
         return scan.copy(1);
     }
-    let has = |wanted: u8| chunk.contains(&wanted);
-    let has_digit = chunk.iter().any(u8::is_ascii_digit);
-    if (has(b':') && url(scan, chunk)) || (has(b'@') && mail_address(scan, chunk)) {
+    if chunk.len() < whole {
+        classes = chunk_length(chunk).1;
+    }
+    let has = |class: u8| classes & class != 0;
+    if (has(COLON) && url(scan, chunk)) || (has(AT) && mail_address(scan, chunk)) {
         return;
     }
-    if (has(b'/') || has(b'\\')) && path(scan, chunk, has_digit) {
+    if has(SLASH) && path(scan, chunk, has(DIGIT)) {
         return;
     }
-    if !has_digit {
+    if !has(DIGIT) {
         return letters(scan, chunk.len());
     }
     if chunk.len() >= FEWEST_BASE64 && is_base64(chunk) {
@@ -37,13 +39,11 @@ pub(super) fn judge(scan: &mut Scan<'_>) {
             .count();
         return scan.replace("<base64>", chunk.len() + padding);
     }
-    if has(b':') {
-        if numbers::is_colon_separated_hex(chunk) {
-            return scan.replace("<ip>", chunk.len());
-        }
-        if is_host_and_port(chunk) && !scan.keeps {
-            return scan.replace("<host>", chunk.len());
-        }
+    if has(COLON) && numbers::is_colon_separated_hex(chunk) {
+        return scan.replace("<ip>", chunk.len());
+    }
+    if has(COLON) && !scan.keeps && is_host_and_port(chunk) {
+        return scan.replace("<host>", chunk.len());
     }
     let end = scan.at + chunk.len();
     while scan.at < end {

@@ -1,17 +1,5 @@
 //! Words that matter to what follows them.
 
-/// Words after which a number tells failures apart.
-const KEEPERS: [&str; 11] = [
-    "code", "errno", "exit", "exited", "exits", "http", "os", "retcode", "signal", "sqlstate",
-    "status",
-];
-
-/// Words that may stand between a keeper and its number.
-const BETWEEN: [&str; 12] = [
-    "error", "is", "no", "nr", "number", "of", "reply", "response", "returned", "value", "was",
-    "with",
-];
-
 /// Endings of names such as `exitCode`.
 const KEEPING_HUMPS: [&str; 5] = ["Code", "Status", "Errno", "State", "Signal"];
 
@@ -38,11 +26,44 @@ pub(super) fn keeps_next(word: &[u8], kept: bool) -> bool {
     };
     lower.copy_from_slice(word);
     lower.make_ascii_lowercase();
-    let is = |known: &str| known.as_bytes() == lower;
-    KEEPERS.iter().any(|word| is(word))
-        || (kept && BETWEEN.iter().any(|word| is(word)))
-        || is_http(word)
-        || has_keeping_hump(word)
+    is_keeper(lower) || (kept && is_between(lower)) || is_http(word) || has_keeping_hump(word)
+}
+
+/// Words after which a number tells failures apart.
+fn is_keeper(word: &[u8]) -> bool {
+    matches!(
+        word,
+        b"code"
+            | b"errno"
+            | b"exit"
+            | b"exited"
+            | b"exits"
+            | b"http"
+            | b"os"
+            | b"retcode"
+            | b"signal"
+            | b"sqlstate"
+            | b"status"
+    )
+}
+
+/// Words that may stand between a keeper and its number.
+fn is_between(word: &[u8]) -> bool {
+    matches!(
+        word,
+        b"error"
+            | b"is"
+            | b"no"
+            | b"nr"
+            | b"number"
+            | b"of"
+            | b"reply"
+            | b"response"
+            | b"returned"
+            | b"value"
+            | b"was"
+            | b"with"
+    )
 }
 
 /// `HTTPError`, `HttpException`, `http_status`.

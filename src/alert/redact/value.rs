@@ -214,7 +214,7 @@ fn end_of_quoted(text: &[u8], start: usize, quote: u8, escapes: usize) -> usize 
 
 /// Returns the values in `["a", "b"]`, or the one in `[a]`.
 fn list(text: &[u8], at: usize, pair: Pair) -> Option<Range<usize>> {
-    let len = count(&text[at + 1..], MOST_BYTES, |c| c != b']' && c != b'\n');
+    let len = count(&text[at + 1..], MOST_BYTES, |c| !b"[]\n".contains(&c));
     let value = &text[at + 1..at + 1 + len];
     let quoted = value.iter().any(|c| *c == b'"' || *c == b'\'');
     let one = !value.iter().any(|c| b" ,".contains(c));
