@@ -139,13 +139,11 @@ fn letters(scan: &mut Scan<'_>, len: usize) {
     if let Some(date) = date_or_time(scan).filter(|date| *date > len) {
         return scan.replace("<time>", date);
     }
-    let word = chunk
-        .rsplit(|c| !c.is_ascii_alphabetic())
-        .find(|word| !word.is_empty());
-    scan.keeps = match word {
-        Some(word) => words::keeps_next(word, scan.keeps),
-        None => scan.keeps,
-    };
+    if let Some(last) = chunk.iter().rposition(u8::is_ascii_alphabetic) {
+        let before = chunk[..last].iter().rposition(|c| !c.is_ascii_alphabetic());
+        let word = &chunk[before.map_or(0, |before| before + 1)..=last];
+        scan.keeps = words::keeps_next(word, scan.keeps);
+    }
     scan.copy(len);
 }
 

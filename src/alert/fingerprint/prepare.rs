@@ -51,11 +51,17 @@ pub(super) fn first_lines(text: &str) -> Cow<'_, str> {
 
 /// Returns whether there is nothing to prepare: most messages are one short line of ASCII.
 fn is_ready(text: &[u8]) -> bool {
-    let mut before = b' ';
-    let plain = text.iter().all(|&c| {
-        let doubled = c == b' ' && before == b' ';
-        before = c;
-        (b' '..0x7f).contains(&c) && !doubled
-    });
-    plain && text.len() <= MOST_CHARS && before != b' '
+    let blank = |c: Option<&u8>| c.is_none_or(|c| *c == b' ');
+    if text.len() > MOST_CHARS || blank(text.first()) || blank(text.last()) {
+        return false;
+    }
+    // Without a way out of these loops the compiler looks at many bytes at once.
+    let plain = text
+        .iter()
+        .fold(true, |plain, c| plain & (b' '..0x7f).contains(c));
+    let pairs = text.iter().zip(&text[1..]);
+    plain
+        && !pairs.fold(false, |doubled, (one, other)| {
+            doubled | ((one | other) == b' ')
+        })
 }

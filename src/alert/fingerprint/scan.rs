@@ -93,7 +93,8 @@ impl<'a> Scan<'a> {
     /// Replaces a quoted value, if one begins here.
     fn quoted(&mut self) -> bool {
         let rest = self.rest();
-        let Some(which) = QUOTES.iter().position(|(open, _)| rest.starts_with(open)) else {
+        let opens = |(open, _): &(&[u8], &[u8])| rest[0] == open[0] && rest.starts_with(open);
+        let Some(which) = QUOTES.iter().position(opens) else {
             return false;
         };
         if self.at < self.unclosed[which] || (which < 2 && self.is_apostrophe()) {

@@ -1,7 +1,7 @@
 //! Words that matter to what follows them.
 
 /// Endings of names such as `exitCode`.
-const KEEPING_HUMPS: [&str; 5] = ["Code", "Status", "Errno", "State", "Signal"];
+const KEEPING_HUMPS: [&[u8]; 5] = [b"Code", b"Status", b"Errno", b"State", b"Signal"];
 
 /// Words that a hyphen joins to a number that does not count anything: standards, and families of error codes.
 const NUMBERED_NAMES: &[&str] = &[
@@ -72,9 +72,13 @@ fn is_http(word: &[u8]) -> bool {
 }
 
 fn has_keeping_hump(word: &[u8]) -> bool {
-    KEEPING_HUMPS
-        .iter()
-        .any(|hump| word.len() > hump.len() && word.ends_with(hump.as_bytes()))
+    KEEPING_HUMPS.iter().any(|hump| {
+        let start = word
+            .len()
+            .checked_sub(hump.len())
+            .filter(|start| *start > 0);
+        start.is_some_and(|start| word[start] == hump[0] && &word[start..] == *hump)
+    })
 }
 
 /// Returns whether quotes hold no value but a code: `code '23505'`.
