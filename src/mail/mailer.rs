@@ -141,7 +141,9 @@ impl Mailer {
 
 impl Shared {
     fn work(&self) -> MutexGuard<'_, Work> {
-        self.work.lock().unwrap_or_else(|broken| broken.into_inner())
+        self.work
+            .lock()
+            .unwrap_or_else(|broken| broken.into_inner())
     }
 
     /// The thread.

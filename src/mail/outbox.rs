@@ -180,7 +180,9 @@ impl Outbox {
     fn waiting_with(&self, memory: &[Entry]) -> Vec<Entry> {
         let mut waiting = self.on_disk();
         waiting.extend(memory.iter().cloned());
-        waiting.sort_by(|a, b| (a.created, &a.letter.message_id).cmp(&(b.created, &b.letter.message_id)));
+        waiting.sort_by(|a, b| {
+            (a.created, &a.letter.message_id).cmp(&(b.created, &b.letter.message_id))
+        });
         waiting
     }
 
@@ -323,7 +325,10 @@ pub(crate) fn report(state_dir: &Path) -> Report {
         .collect();
     let notes = Notes::read(&root);
     let messages = |name: &str| {
-        let found = fs::read_dir(root.join(name)).into_iter().flatten().flatten();
+        let found = fs::read_dir(root.join(name))
+            .into_iter()
+            .flatten()
+            .flatten();
         found
             .filter(|entry| super::queue::is_message_name(&entry.file_name()))
             .count()
@@ -341,6 +346,25 @@ pub(crate) fn report(state_dir: &Path) -> Report {
         deferred: messages("deferred"),
         failed: messages("failed"),
     }
+}
+
+/// Makes everything that waits due now: what `mail queue --flush` does before it delivers.
+///
+/// # Errors
+///
+/// When the disk refuses.
+pub(crate) fn make_due(state_dir: &Path) -> io::Result<()> {
+    let outbox = Outbox::open(state_dir);
+    let mut notes = outbox.notes();
+    if let Some(broken) = &mut notes.broken {
+        broken.next = SystemTime::UNIX_EPOCH;
+        notes.write(&outbox.root)?;
+    }
+    for mut entry in outbox.waiting() {
+        entry.make_due();
+        outbox.write(&entry)?;
+    }
+    Ok(())
 }
 
 /// Returns a number for names, from what identifies a letter.

@@ -132,7 +132,10 @@ impl Pass<'_> {
         };
         let fates = self.carrier.carry(&parcel)?;
         fates.into_iter().next().ok_or_else(|| {
-            Trouble::new(Class::Path, "the mail worker did not say what became of the message")
+            Trouble::new(
+                Class::Path,
+                "the mail worker did not say what became of the message",
+            )
         })
     }
 
@@ -272,10 +275,12 @@ impl Pass<'_> {
         );
         let bytes = bytes.unwrap_or_else(|_| entry.letter.body.clone().into_bytes());
         let stem = message::file_stem(&entry.letter, &address);
-        self.outbox.fail(&stem, &bytes, &format!("{address}: {reason}"));
+        self.outbox
+            .fail(&stem, &bytes, &format!("{address}: {reason}"));
         entry.recipients[index].state = State::Refused(reason.to_owned());
-        self.notes
-            .remember_refusal(format!("A mail to {address} could not be delivered: {reason}"));
+        self.notes.remember_refusal(format!(
+            "A mail to {address} could not be delivered: {reason}"
+        ));
         self.outbox.keep_notes(&self.notes);
     }
 

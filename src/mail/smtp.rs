@@ -417,9 +417,11 @@ fn tls_parameters(route: &SmtpRoute) -> Result<TlsParameters, Trouble> {
         let shown = path.display();
         let pem = std::fs::read(path)
             .map_err(|error| setup(format!("`mail.ca_file` `{shown}` cannot be read: {error}")))?;
-        // All certificates of the file, if there are several.
+        // All certificates of the file, if there are several; a file without any gives none, and no error.
         let authorities = Certificate::from_pem(&pem)
-            .map_err(|_| setup(format!("`mail.ca_file` `{shown}` holds no PEM certificate")))?;
+            .ok()
+            .filter(|_| String::from_utf8_lossy(&pem).contains("-----BEGIN CERTIFICATE-----"))
+            .ok_or_else(|| setup(format!("`mail.ca_file` `{shown}` holds no PEM certificate")))?;
         builder = builder.add_root_certificate(authorities);
     }
     builder.build_rustls().map_err(|error| {

@@ -157,3 +157,14 @@ impl Way for std::path::PathBuf {
 
     fn close(self) {}
 }
+
+#[cfg(test)]
+mod tests {
+    /// Not a test by itself: the process that stands for the worker in tests of the runner's side.
+    #[test]
+    fn worker_of_other_tests() {
+        if std::env::var_os("RUN_FUNCTIONS_TEST_WORKER").is_some() {
+            super::main();
+        }
+    }
+}

@@ -6,7 +6,7 @@ use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{Child, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, killpg};
@@ -162,7 +162,7 @@ impl Running {
 
     fn spawn() -> io::Result<Self> {
         let (ours, theirs) = UnixStream::pair()?;
-        let mut command = own_program::command(own_program::MAIL_WORKER)?;
+        let mut command = worker_command()?;
         command.stdin(Stdio::from(OwnedFd::from(theirs)));
         command.stdout(Stdio::null()).stderr(Stdio::null());
         // Ctrl-C in a terminal is for the runner; and a mail program that the worker runs is killed with its group.
@@ -212,13 +212,15 @@ impl Running {
         let _ = self.writer.stream.shutdown(Shutdown::Write);
         self.reader.get_mut().until = clock::mono() + AFTER_DEADLINE * 2;
         let _ = io::copy(&mut self.reader, &mut io::sink());
-        self.kill();
+        // Alone: a mail program may have left a process that delivers what it took.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 
     /// Ends it, and says how it ended if it did so by itself.
     fn end_and_say(mut self, late: bool, timeout: Duration) -> Cause {
         if late {
-            self.kill();
+            self.kill_with_children();
             return Cause::Silence(timeout);
         }
         // Its end of the socket is closed: it is dying, which takes no time that could be told.
@@ -228,13 +230,25 @@ impl Running {
         }
     }
 
-    fn kill(&mut self) {
+    fn kill_with_children(&mut self) {
         // It has not been waited for, so its number, and that of its group, are still its own.
         let group = Pid::from_raw(i32::try_from(self.child.id()).unwrap_or(i32::MAX));
         let _ = killpg(group, Signal::SIGKILL);
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn worker_command() -> io::Result<Command> {
+    let mut command = own_program::command(own_program::MAIL_WORKER)?;
+    // The program of the unit tests knows no verbs; it has a test that is the worker.
+    if cfg!(test) {
+        command.args(["--exact", "mail::worker::tests::worker_of_other_tests"]);
+        command
+            .arg("--nocapture")
+            .env("RUN_FUNCTIONS_TEST_WORKER", "1");
+    }
+    Ok(command)
 }
 
 fn how_it_ended(status: ExitStatus) -> String {
@@ -286,3 +300,7 @@ impl Write for Timed {
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[path = "process_tests.rs"]
+mod tests;
