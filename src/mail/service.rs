@@ -34,7 +34,7 @@ pub(crate) fn install(settings: MailSettings, state_dir: &Path) {
 
 fn installed() -> Result<Installed, QueueError> {
     let installed = INSTALLED.lock().unwrap_or_else(PoisonError::into_inner);
-    installed.clone().ok_or_else(|| QueueError {
+    installed.clone().ok_or(QueueError {
         what: What::NoRunner,
         source: None,
     })

@@ -112,7 +112,10 @@ fn answer(runner: &Runner, what: &Answer) -> io::Result<()> {
 fn tell_panics(runner: &Runner) {
     let runner = Arc::clone(runner);
     panic::set_hook(Box::new(move |info| {
-        let payload = info.payload_as_str().unwrap_or("no message");
+        let payload = info.payload();
+        let text = payload.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        let payload = text.unwrap_or("no message");
         // In a panic there is nothing else to be done about a failing write.
         let _ = answer(&runner, &Answer::Panicked(shortened(payload)));
     }));

@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::thread;
@@ -9,6 +10,8 @@ use std::time::Duration;
 
 use nix::libc;
 use nix::sys::socket::{setsockopt, sockopt};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 /// What the server does when a stage is reached.
 #[derive(Clone, Debug)]
@@ -54,7 +57,7 @@ pub struct Script {
     pub quit: Act,
     /// Whether the message counts as accepted after `dot`.
     pub accepts: bool,
-    /// PEM files of a certificate chain and its key: TLS is spoken.
+    /// TLS is spoken.
     pub tls: Option<Tls>,
 }
 
@@ -64,6 +67,23 @@ pub struct Tls {
     pub config: Arc<rustls::ServerConfig>,
     /// From the first byte; else after STARTTLS.
     pub implicit: bool,
+}
+
+/// Returns TLS from the first byte with the certificate and key in a PEM file.
+pub fn tls(pem: &Path) -> Tls {
+    let certificates = CertificateDer::pem_file_iter(pem).unwrap();
+    let key = PrivateKeyDer::from_pem_file(pem).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(certificates.map(Result::unwrap).collect(), key)
+        .unwrap();
+    Tls {
+        config: Arc::new(config),
+        implicit: true,
+    }
 }
 
 impl Default for Script {
