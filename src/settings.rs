@@ -226,6 +226,37 @@ pub struct ChildSettings {
     pub output_file: Option<PathBuf>,
 }
 
+const SIGTERM: i32 = 15;
+
+impl Default for ChildSettings {
+    /// Returns what holds where nothing is written.
+    fn default() -> Self {
+        ChildSettings {
+            working_dir: None,
+            env: BTreeMap::new(),
+            env_clear: false,
+            env_pass: Vec::new(),
+            user: None,
+            group: None,
+            nice: None,
+            ionice: None,
+            umask: None,
+            rlimits: BTreeMap::new(),
+            stdin: None,
+            ok_exit_codes: vec![0],
+            retry_later_exit_codes: vec![75],
+            fatal_exit_codes: Vec::new(),
+            silence_timeout: None,
+            stop_signal: SIGTERM,
+            kill_grace: Duration::from_secs(10),
+            leak: Leak::Kill,
+            max_log_bytes: 819_200,
+            log_output: LogOutput::OnFailure,
+            output_file: None,
+        }
+    }
+}
+
 /// An I/O scheduling class with its level (ioprio_set(2)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IoNice {

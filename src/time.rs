@@ -18,6 +18,8 @@ pub struct Mono(i64);
 impl Mono {
     /// The moment of boot.
     pub const BOOT: Mono = Mono(0);
+    /// A point before everything: saturated, like [`Mono::NEVER`] at the other end.
+    pub const LONG_AGO: Mono = Mono(i64::MIN);
     /// A point that no clock reaches.
     pub const NEVER: Mono = Mono(i64::MAX);
 

@@ -1,1 +1,63 @@
-//! The log: text in the words that people grep for, or JSON lines.
+//! The log: text in the words that people grep for, or JSON lines; to standard error or a file. Writing it is never fatal.
+//!
+//! [`form`] makes one line of a record, [`sink`] writes it, [`told`] turns events into records.
+
+mod form;
+mod sink;
+mod told;
+
+use std::sync::Arc;
+
+use log::{LevelFilter, Record};
+
+use crate::settings::{LogFormat, LogSettings};
+use form::Form;
+pub(crate) use sink::Sink;
+pub(crate) use told::{EventLog, tell_note, tell_output};
+
+/// The log of this process, once it is set up.
+#[derive(Clone, Debug)]
+pub(crate) struct Log {
+    sink: Arc<Sink>,
+}
+
+impl Log {
+    /// Starts logging as the settings say. Only the first call of a process changes anything.
+    ///
+    /// # Errors
+    ///
+    /// When the log file cannot be opened.
+    pub(crate) fn start(settings: &LogSettings, chain: &str) -> std::io::Result<Log> {
+        let sink = Arc::new(match &settings.file {
+            Some(path) => Sink::file(path)?,
+            None => Sink::stderr(),
+        });
+        let form = match settings.format {
+            LogFormat::Json => Form::Json {
+                chain: chain.to_owned(),
+            },
+            LogFormat::Text if sink.is_journal() => Form::Journal,
+            LogFormat::Text => Form::Text,
+        };
+        let target = Arc::clone(&sink);
+        let write = move |record: &Record<'_>| target.write(&form.line(record));
+        let dispatch = fern::Dispatch::new()
+            .level(settings.level)
+            // What libraries say at debug is for their authors.
+            .level_for("rustls", settings.level.min(LevelFilter::Warn))
+            .chain(fern::Output::call(write));
+        // A second call in one process (a test) keeps the first logger.
+        let _ = dispatch.apply();
+        Ok(Log { sink })
+    }
+
+    /// Opens the log file anew, as after `logrotate`. Keeps the old one when that fails, and says so.
+    pub(crate) fn reopen(&self) {
+        match self.sink.reopen() {
+            Ok(()) => log::info!("Log reopened"),
+            Err(error) => {
+                log::error!("could not reopen the log file, going on with the old one: {error}")
+            }
+        }
+    }
+}

@@ -37,5 +37,6 @@ pub(crate) mod trouble;
 mod wire;
 pub(crate) mod worker;
 
+pub(crate) use route::password;
 pub(crate) use service::install;
 pub use service::{Delivered, QueueError, Returned, deliver_queue, retry_deferred};

@@ -91,3 +91,12 @@ fn from_file(path: &Path) -> Result<String, Trouble> {
         .map_err(unreadable)?;
     Ok(text.lines().next().unwrap_or_default().to_owned())
 }
+
+/// Returns the password of the server, if there is one and it can be had: what must never be shown.
+pub(crate) fn password(settings: &MailSettings) -> Option<String> {
+    let Transport::Smtp(smtp) = &settings.transport else {
+        return None;
+    };
+    let login = smtp.login.as_ref()?;
+    user_and_password(login).ok().map(|(_, password)| password)
+}

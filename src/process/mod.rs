@@ -1,7 +1,22 @@
 //! All that is Unix: pidfile, takeover, signals, child processes. Unsafe code lives here alone.
 
+pub(crate) mod boot;
+pub mod child;
 pub(crate) mod clock;
 pub(crate) mod confine;
 pub(crate) mod files;
+pub(crate) mod in_flight;
+pub(crate) mod incumbent;
+pub(crate) mod leave;
+pub(crate) mod live;
+mod lock;
+pub(crate) mod notify;
+pub(crate) mod own_children;
 pub(crate) mod own_program;
+pub(crate) mod pidfd;
+pub(crate) mod pidfile;
 pub(crate) mod poll;
+mod procfs;
+pub(crate) mod run_root;
+pub(crate) mod signals;
+pub(crate) mod takeover;

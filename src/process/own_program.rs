@@ -3,9 +3,11 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::Command;
+use std::time::SystemTime;
 
 use once_cell::sync::OnceCell;
 
@@ -32,6 +34,19 @@ pub(crate) fn pin() -> io::Result<&'static File> {
     })
 }
 
+/// Makes a file stand for our executable. For tests and benches, whose own executable knows no hidden verbs.
+///
+/// # Errors
+///
+/// When it cannot be opened, or another was pinned before.
+pub(crate) fn pin_to(path: &Path) -> io::Result<()> {
+    let flags = libc::O_PATH | libc::O_CLOEXEC;
+    let file = File::options().read(true).custom_flags(flags).open(path)?;
+    PROGRAM
+        .set(file)
+        .map_err(|_| io::Error::from(io::ErrorKind::AlreadyExists))
+}
+
 /// Returns a command that starts our own program with a hidden verb. It is spawned by `posix_spawn` as long as nothing is added to
 /// it that needs code between fork and exec.
 ///
@@ -44,4 +59,29 @@ pub(crate) fn command(verb: &str) -> io::Result<Command> {
     let mut command = Command::new(format!("/proc/self/fd/{}", program.as_raw_fd()));
     command.arg0("run_functions").arg(verb);
     Ok(command)
+}
+
+/// Returns what tells this executable from another build of it: device, inode, size and time of its last change.
+///
+/// # Errors
+///
+/// When `/proc` is not mounted.
+pub(crate) fn identity() -> io::Result<String> {
+    let stat = pin()?.metadata()?;
+    Ok(format!(
+        "{}:{}:{}:{}",
+        stat.dev(),
+        stat.ino(),
+        stat.size(),
+        stat.mtime()
+    ))
+}
+
+/// Returns when this executable was last changed.
+///
+/// # Errors
+///
+/// When `/proc` is not mounted, or the file system knows no such time.
+pub(crate) fn changed() -> io::Result<SystemTime> {
+    pin()?.metadata()?.modified()
 }

@@ -52,6 +52,24 @@ pub fn run(chain: &mut Chain, host: &mut impl Host) -> StopReason {
     reason
 }
 
+/// Runs each of `count` tasks once, in order, without cooldowns, and returns why it ended.
+pub fn once(count: usize, host: &mut impl Host) -> StopReason {
+    let mut runs = RunIds::default();
+    for step in 0..count {
+        if let Request::Stop(reason) = host.poll() {
+            return reason;
+        }
+        let outcome = execute(host, step, &mut runs).0;
+        if matches!(outcome, Outcome::Fatal(_)) {
+            return StopReason::Fatal { step };
+        }
+    }
+    match host.poll() {
+        Request::Stop(reason) => reason,
+        Request::None | Request::Wake => StopReason::Done,
+    }
+}
+
 /// One decision of the chain, carried out. Returns the reason when it was the last one.
 fn turn(chain: &mut Chain, host: &mut impl Host, runs: &mut RunIds) -> Option<StopReason> {
     match host.poll() {
@@ -85,23 +103,8 @@ fn run_once(
     step: Step,
     runs: &mut RunIds,
 ) -> Option<StopReason> {
-    let started = host.now();
-    let run = runs.next(started);
-    host.observe(&Event::RunStarted {
-        step,
-        run,
-        at: started,
-    });
-    let outcome = host.run(step, run);
-    let at = host.now();
+    let (outcome, at) = execute(host, step, runs);
     chain.record(step, verdict(&outcome), at.mono);
-    host.observe(&Event::RunEnded {
-        step,
-        run,
-        started,
-        at,
-        outcome: &outcome,
-    });
     if matches!(outcome, Outcome::Fatal(_)) {
         return Some(StopReason::Fatal { step });
     }
@@ -115,6 +118,27 @@ fn run_once(
         });
     }
     None
+}
+
+/// One run, from its first event to its last. Returns when it ended.
+fn execute(host: &mut impl Host, step: Step, runs: &mut RunIds) -> (Outcome, Moment) {
+    let started = host.now();
+    let run = runs.next(started);
+    host.observe(&Event::RunStarted {
+        step,
+        run,
+        at: started,
+    });
+    let outcome = host.run(step, run);
+    let at = host.now();
+    host.observe(&Event::RunEnded {
+        step,
+        run,
+        started,
+        at,
+        outcome: &outcome,
+    });
+    (outcome, at)
 }
 
 fn verdict(outcome: &Outcome) -> Verdict {

@@ -1,1 +1,4 @@
-//! What must survive a runner: written whole or not at all, readable from the first release on.
+//! What must survive a runner: written whole or not at all, readable from the first release on. Forms only; `cli` reads and writes the files.
+
+pub(crate) mod holder;
+pub(crate) mod kept;

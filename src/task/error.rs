@@ -18,15 +18,25 @@ type Source = Box<dyn Error + Send + Sync>;
 /// }
 /// assert_eq!(refresh_token().unwrap_err().to_string(), "the token endpoint answered 503");
 /// ```
+///
+/// What it says holds wherever it is in the chain of causes: as the source of an error of yours, or converted by `?` into
+/// `anyhow::Error` and the like. The outermost one that says something wins.
 #[derive(Debug)]
-pub struct TaskError {
+pub struct TaskError(Mark);
+
+/// What a [`TaskError`] says beside its message. It is an error of its own, as the first source of a `TaskError`: a wrapper that
+/// takes the `TaskError` itself out of reach, as `anyhow::Error` does once it is boxed, still shows its source.
+#[derive(Debug)]
+pub(super) struct Mark {
     source: Source,
     effect: Effect,
     kind: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Effect {
+/// What is to become of the run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Effect {
+    #[default]
     Fail,
     Stop,
     RetryLater,
@@ -35,55 +45,96 @@ pub(crate) enum Effect {
 impl TaskError {
     /// Makes an ordinary failure of any error or text.
     pub fn new(error: impl Into<Source>) -> Self {
-        TaskError {
-            source: error.into(),
-            effect: Effect::Fail,
-            kind: None,
-        }
+        TaskError::with_effect(error, Effect::Fail)
     }
 
     /// Makes a failure after which the runner stops: the admin is mailed and the runner exits with 70.
     pub fn fatal(error: impl Into<Source>) -> Self {
-        TaskError {
-            effect: Effect::Stop,
-            ..TaskError::new(error)
-        }
+        TaskError::with_effect(error, Effect::Stop)
     }
 
     /// Makes an end that counts neither as success nor as failure: nothing is mailed, an outage neither begins nor ends, and
     /// the task's `success_cooldown` passes before the chain goes on.
     pub fn retry_later(reason: impl Into<Source>) -> Self {
-        TaskError {
-            effect: Effect::RetryLater,
-            ..TaskError::new(reason)
-        }
+        TaskError::with_effect(reason, Effect::RetryLater)
     }
 
     /// Sets the fingerprint by hand: failures of one kind are "the same exception" whatever their message says.
     #[must_use]
     pub fn kind(mut self, kind: impl Into<String>) -> Self {
-        self.kind = Some(kind.into());
+        self.0.kind = Some(kind.into());
         self
     }
 
-    pub(crate) fn effect(&self) -> Effect {
-        self.effect
-    }
-
-    pub(crate) fn into_parts(self) -> (Source, Effect, Option<String>) {
-        (self.source, self.effect, self.kind)
+    fn with_effect(error: impl Into<Source>, effect: Effect) -> Self {
+        TaskError(Mark {
+            source: error.into(),
+            effect,
+            kind: None,
+        })
     }
 }
 
 impl fmt::Display for TaskError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.source.fmt(f)
+        self.0.source.fmt(f)
     }
 }
 
 impl Error for TaskError {
-    /// Returns the cause below the error that this one stands for, whose own words are its `Display`.
+    /// Returns what is said beside the message, if anything is (`stops the runner`), and below it the cause of the error that
+    /// this one stands for, whose own words are its `Display`.
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        if self.0.says_something() {
+            Some(&self.0)
+        } else {
+            self.0.source()
+        }
+    }
+}
+
+impl Mark {
+    /// Tells whether there is more than the message: also when the boxed error is itself a `TaskError`, which is not in the chain.
+    fn says_something(&self) -> bool {
+        self.effect != Effect::Fail || self.kind.is_some()
+    }
+}
+
+impl fmt::Display for Mark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.effect, &self.kind) {
+            (Effect::Stop, _) => f.write_str("stops the runner"),
+            (Effect::RetryLater, _) => f.write_str("is to be tried again later"),
+            (Effect::Fail, Some(kind)) => write!(f, "is of the kind `{kind}`"),
+            (Effect::Fail, None) => f.write_str("is an ordinary failure"),
+        }
+    }
+}
+
+impl Error for Mark {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.source.source()
+    }
+}
+
+/// What the marks along a chain of causes say together, the outermost first.
+#[derive(Debug, Default)]
+pub(super) struct Marks {
+    pub(super) effect: Effect,
+    pub(super) kind: Option<String>,
+}
+
+impl Marks {
+    /// Takes note of one error of the chain.
+    pub(super) fn note(&mut self, error: &(dyn Error + 'static)) {
+        let Some(mark) = error.downcast_ref::<Mark>() else {
+            return;
+        };
+        if self.effect == Effect::Fail {
+            self.effect = mark.effect;
+        }
+        if self.kind.is_none() {
+            self.kind.clone_from(&mark.kind);
+        }
     }
 }

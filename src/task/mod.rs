@@ -1,9 +1,22 @@
-//! Tasks: how functions are registered, what they are called, and how they say that they failed.
+//! Tasks: how functions are registered, what they are called, how they are run, and how they say that they failed.
 
+mod attributes;
+mod call;
 mod error;
+mod find;
 mod name;
 mod registry;
+mod report;
+mod suggest;
 
+pub use attributes::Attributes;
+pub(crate) use call::call;
 pub use error::TaskError;
+pub(crate) use find::{UnknownTask, duplicates, find};
 pub use name::{InvalidName, TaskName};
-pub use registry::{Attributes, Registration, Report, registered};
+pub use registry::{Registration, registered};
+pub use report::{IntoReport, Report};
+pub(crate) use suggest::suggestions;
+
+#[cfg(test)]
+mod tests;

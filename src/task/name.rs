@@ -50,6 +50,8 @@ impl TaskName {
             Some((_crate, inside)) => inside,
             None => module_path,
         };
+        // A module that is named as a keyword.
+        let inside = &*inside.replace("r#", "");
         let last = inside.rsplit("::").next().unwrap_or(inside);
         if last == function && inside.contains("::") {
             TaskName(inside.into())
@@ -132,6 +134,7 @@ mod tests {
         assert_eq!(of("app::tasks", "send_mail"), "tasks::send_mail");
         assert_eq!(of("app::tasks", "tasks"), "tasks::tasks");
         assert_eq!(of("app", "sync"), "app::sync");
+        assert_eq!(of("app::tasks::r#match", "match"), "tasks::match");
     }
 
     #[test]

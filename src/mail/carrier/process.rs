@@ -16,7 +16,7 @@ use super::{AFTER_DEADLINE, Carrier, Parcel};
 use crate::mail::route;
 use crate::mail::trouble::{Cause, Class, Stage, Trouble, judge};
 use crate::mail::wire::{Answer, Fate, Header, Job, MOST_MESSAGE, Route, hear, say};
-use crate::process::{clock, own_program};
+use crate::process::{clock, own_children, own_program};
 use crate::settings::MailSettings;
 use crate::time::Mono;
 
@@ -143,6 +143,17 @@ enum Heard {
     Panicked(String),
 }
 
+impl Drop for Running {
+    /// Called when it has been reaped.
+    fn drop(&mut self) {
+        own_children::unregister(number(&self.child));
+    }
+}
+
+fn number(child: &Child) -> i32 {
+    i32::try_from(child.id()).unwrap_or(i32::MAX)
+}
+
 impl Running {
     fn start(settings: &MailSettings) -> Result<Self, Trouble> {
         let route = route::with_password(settings)?;
@@ -168,6 +179,7 @@ impl Running {
         // Ctrl-C in a terminal is for the runner; and a mail program that the worker runs is killed with its group.
         command.process_group(0);
         let child = command.spawn()?;
+        own_children::register(number(&child));
         let writer = Timed::new(ours.try_clone()?);
         Ok(Running {
             child,
@@ -232,8 +244,7 @@ impl Running {
 
     fn kill_with_children(&mut self) {
         // It has not been waited for, so its number, and that of its group, are still its own.
-        let group = Pid::from_raw(i32::try_from(self.child.id()).unwrap_or(i32::MAX));
-        let _ = killpg(group, Signal::SIGKILL);
+        let _ = killpg(Pid::from_raw(number(&self.child)), Signal::SIGKILL);
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

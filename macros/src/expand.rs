@@ -1,0 +1,96 @@
+//! What the attribute leaves in the program: the function as it was, and a registration beside it.
+
+use std::time::Duration;
+
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::ext::IdentExt as _;
+use syn::spanned::Spanned as _;
+use syn::{ItemFn, ReturnType};
+
+use crate::function;
+use crate::options::Options;
+
+/// Returns the item with its registration, or with the errors of both attribute and function. The item stays in any case, so
+/// that one mistake here does not make a second one wherever the function is used.
+pub(crate) fn task(options: TokenStream, item: TokenStream) -> TokenStream {
+    let addition = match (Options::read(options), function::read(item.clone())) {
+        (Ok(options), Ok(function)) => registration(&options, &function),
+        (Err(error), Ok(_)) | (Ok(_), Err(error)) => error.into_compile_error(),
+        (Err(mut error), Err(other)) => {
+            error.combine(other);
+            error.into_compile_error()
+        }
+    };
+    quote!(#item #addition)
+}
+
+fn registration(options: &Options, function: &ItemFn) -> TokenStream {
+    let ident = &function.sig.ident;
+    let name = ident.unraw().to_string();
+    let attributes = attributes(options);
+    let call = call(function);
+    // No name is brought in beside the function: what the program calls its own is not shadowed.
+    quote! {
+        const _: () = {
+            ::run_functions::__private::inventory::submit! {
+                ::run_functions::__private::Registration {
+                    module_path: ::core::module_path!(),
+                    function: #name,
+                    file: ::core::file!(),
+                    line: ::core::line!(),
+                    attributes: #attributes,
+                    run: || #call,
+                }
+            }
+        };
+    }
+}
+
+/// The call stands where the return type is written, so that an error about the type points at it.
+fn call(function: &ItemFn) -> TokenStream {
+    let ident = &function.sig.ident;
+    let place = match &function.sig.output {
+        ReturnType::Type(_, ty) => ty.span(),
+        ReturnType::Default => ident.span(),
+    };
+    // Not the place itself: tokens of a macro are not linted as the user's own.
+    let place = Span::call_site().located_at(place);
+    let ident = {
+        let mut ident = ident.clone();
+        ident.set_span(place);
+        ident
+    };
+    quote_spanned!(place=> ::run_functions::__private::IntoReport::into_report(#ident()))
+}
+
+fn attributes(options: &Options) -> TokenStream {
+    let success_cooldown = optional(options.success_cooldown.map(span));
+    let fail_cooldown = optional(options.fail_cooldown.map(span));
+    let non_recoverable_downtime = optional(options.non_recoverable_downtime.map(span));
+    let timeout = optional(options.timeout.map(|timeout| optional(timeout.map(span))));
+    let warn_after = optional(options.warn_after.map(span));
+    let isolate = optional(options.isolate.map(|isolate| quote!(#isolate)));
+    quote! {
+        ::run_functions::__private::Attributes {
+            success_cooldown: #success_cooldown,
+            fail_cooldown: #fail_cooldown,
+            non_recoverable_downtime: #non_recoverable_downtime,
+            timeout: #timeout,
+            warn_after: #warn_after,
+            isolate: #isolate,
+        }
+    }
+}
+
+fn optional(value: Option<TokenStream>) -> TokenStream {
+    match value {
+        Some(value) => quote!(::core::option::Option::Some(#value)),
+        None => quote!(::core::option::Option::None),
+    }
+}
+
+fn span(duration: Duration) -> TokenStream {
+    let (secs, nanos) = (duration.as_secs(), duration.subsec_nanos());
+    quote!(::run_functions::__private::Duration::new(#secs, #nanos))
+}

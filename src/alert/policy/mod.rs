@@ -1,0 +1,281 @@
+//! The alert policy: events and a time in, mails out. Pure: no I/O, no clock, no log.
+//!
+//! Whoever runs it tells it of each run, asks it at [`due`](Policy::due) what is to be mailed though no run ended, writes what it returns
+//! to the outbox at once, and says [`sent`](Policy::sent) when it is safe there. Only then a kind counts as mailed and a token as
+//! taken. A notice that could not be stored comes again a minute later.
+//!
+//! | mail | when | limited by |
+//! |---|---|---|
+//! | FIRST, NEW | a run failed in a way that this memory has not mailed | tokens of the task and of the chain |
+//! | STUCK | outage start + k × non-recoverable downtime | that downtime |
+//! | still running | a run goes on for longer than `warn_after` | once a run, and that downtime |
+//! | HEALED | an outage with a STUCK mail ends, if asked for | that downtime |
+//! | digest | a token is there for what found none | tokens, as FIRST and NEW |
+
+mod reason;
+mod rules;
+mod saves;
+mod task;
+
+use std::time::Duration;
+
+use super::bucket::HourlyLimit;
+use super::memory::{Held, Memory, TaskMemory};
+use super::notice::{HeldBack, Kind, Notice, Sort};
+use crate::event::{RunId, Step};
+use crate::settings::Healed;
+use crate::time::{Moment, Mono};
+
+pub(crate) use reason::Reason;
+pub(crate) use rules::{ChainRules, TaskRules, WarnAfter};
+use saves::Saves;
+use task::Task;
+
+/// How long a reminder waits for a run that is about to decide whether there is still something to be reminded of.
+pub(crate) const GRACE: Duration = Duration::from_secs(5);
+/// When a notice comes again that could not be stored.
+pub(crate) const AGAIN: Duration = Duration::from_secs(60);
+
+/// How a run ended, as far as alerts are concerned.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Seen<'a> {
+    /// It succeeded.
+    Success,
+    /// It counts as nothing: to be tried again later, or interrupted.
+    Neither,
+    /// It failed.
+    Failure {
+        /// The fingerprint.
+        kind: &'a Kind,
+        /// TEXT, redacted.
+        text: &'a str,
+    },
+}
+
+/// What is to be done about the end of a run.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    /// Nothing happened that anybody is told of.
+    Nothing,
+    /// Send this.
+    Mail(Box<Notice>),
+    /// It failed, and is not mailed.
+    Silent(Reason),
+}
+
+/// The policy of one chain, with all that it remembers.
+#[derive(Debug)]
+pub(crate) struct Policy {
+    tasks: Vec<Task>,
+    rules: ChainRules,
+    hour: HourlyLimit,
+    digest_not_before: Mono,
+    saves: Saves,
+    boot: String,
+}
+
+impl Policy {
+    /// Makes the policy of a chain of these tasks. The memory is a [restored](Memory::restored), a [forgotten](Memory::forgotten) or an
+    /// [empty](Memory::empty) one.
+    pub(crate) fn new(
+        tasks: Vec<TaskRules>,
+        rules: ChainRules,
+        memory: Memory,
+        now: Moment,
+    ) -> Self {
+        let boot = memory.boot().to_owned();
+        let mut former = memory.tasks;
+        let mut made: Vec<Task> = Vec::with_capacity(tasks.len());
+        for (step, rules) in tasks.into_iter().enumerate() {
+            let same_name = |task: &&Task| task.name() == &rules.name;
+            let occurrence = made.iter().filter(same_name).count();
+            let memory = take_former(&mut former, rules.name.as_str(), occurrence);
+            made.push(Task::new(step, occurrence, rules, memory, now.mono));
+        }
+        Policy {
+            tasks: made,
+            hour: memory.hour.adapted(rules.max_per_hour, now.mono),
+            rules,
+            digest_not_before: Mono::LONG_AGO,
+            saves: Saves::new(),
+            boot,
+        }
+    }
+
+    /// Takes note that a run begins.
+    pub(crate) fn run_started(&mut self, step: Step, run: RunId, at: Moment) {
+        self.tasks[step].run_started(run, at);
+    }
+
+    /// Takes note that the next run is that of `next`, at `until`.
+    pub(crate) fn sleeping(&mut self, next: Step, until: Mono) {
+        self.tasks[next].planned(until);
+    }
+
+    /// Judges the end of a run. At most one mail comes of it.
+    pub(crate) fn run_ended(
+        &mut self,
+        step: Step,
+        run: RunId,
+        started: Moment,
+        at: Moment,
+        seen: Seen<'_>,
+    ) -> Verdict {
+        match seen {
+            Seen::Success => self.succeeded(step, run, started, at),
+            Seen::Neither => {
+                self.tasks[step].run_came_to_nothing();
+                Verdict::Nothing
+            }
+            Seen::Failure { kind, text } => {
+                let task = &mut self.tasks[step];
+                if task.run_failed(kind, text, started, at) {
+                    self.saves.outage_changed();
+                } else {
+                    self.saves.counted();
+                }
+                task.judge(run, kind, text, at, self.hour.next_token())
+            }
+        }
+    }
+
+    fn succeeded(&mut self, step: Step, run: RunId, started: Moment, at: Moment) -> Verdict {
+        let task = &mut self.tasks[step];
+        task.run_succeeded(started, at);
+        if !task.in_outage() {
+            return Verdict::Nothing;
+        }
+        self.saves.outage_changed();
+        let mailed = self.rules.healed == Healed::AfterDowntime;
+        match task.end_outage(at, mailed) {
+            Some(mut notice) => {
+                notice.run = Some(run);
+                Verdict::Mail(Box::new(notice))
+            }
+            None => Verdict::Nothing,
+        }
+    }
+
+    /// Returns when [`poll`](Policy::poll) may have something next: ask then, also while a run goes on. [`Mono::NEVER`]: not before the next event.
+    pub(crate) fn due(&self) -> Mono {
+        let tasks = self.tasks.iter().map(Task::due);
+        tasks
+            .chain([self.digest_due()])
+            .min()
+            .unwrap_or(Mono::NEVER)
+    }
+
+    /// Returns what is to be mailed now though no run has ended: at most one mail of each task, more perhaps at the next call.
+    pub(crate) fn poll(&mut self, now: Moment) -> Vec<Notice> {
+        let mut notices: Vec<Notice> = self
+            .tasks
+            .iter_mut()
+            .filter_map(|task| task.poll(now))
+            .collect();
+        if notices.is_empty() && self.digest_due() <= now.mono {
+            self.digest_not_before = now.mono + AGAIN;
+            notices.push(self.digest(now));
+        }
+        notices
+    }
+
+    /// When the digest of what was held back may leave. Later than the token by as much as a run may take that would mail it itself.
+    fn digest_due(&self) -> Mono {
+        let task = self.tasks.iter().map(Task::held_until).min();
+        match task.unwrap_or(Mono::NEVER) {
+            Mono::NEVER => Mono::NEVER,
+            token => {
+                token
+                    .max(self.hour.next_token())
+                    .max(self.digest_not_before)
+                    + GRACE
+            }
+        }
+    }
+
+    fn digest(&self, now: Moment) -> Notice {
+        let held = self.tasks.iter().map(Task::held);
+        Notice {
+            sort: Sort::HeldBack,
+            step: None,
+            run: None,
+            at: now,
+            kind: None,
+            text: String::new(),
+            outage: None,
+            last_success: None,
+            successes_before: 0,
+            next_reminder: None,
+            reminder_interval: None,
+            held_back: held
+                .clone()
+                .flat_map(|held| held.named().to_vec())
+                .collect(),
+            held_back_unnamed: held.map(Held::unnamed).fold(0, u64::saturating_add),
+            running_since: None,
+            thread: None,
+        }
+    }
+
+    /// Takes note that a mail is safely in the outbox: now its kinds count as mailed, its token is taken and the thread has a name.
+    pub(crate) fn sent(&mut self, notice: &Notice, message_id: &str, at: Moment) {
+        self.saves.mailed();
+        let token = matches!(notice.sort, Sort::First | Sort::New | Sort::HeldBack);
+        if token {
+            self.hour.take(at.mono);
+        }
+        match notice.step.and_then(|step| self.tasks.get_mut(step)) {
+            Some(task) => task.sent(notice, message_id, at),
+            None => self.digest_sent(notice, at),
+        }
+    }
+
+    fn digest_sent(&mut self, notice: &Notice, at: Moment) {
+        self.digest_not_before = Mono::LONG_AGO;
+        let payer = self.tasks.iter_mut().min_by_key(|task| task.held_until());
+        if let Some(task) = payer {
+            task.pay_for_digest(at.mono);
+        }
+        for (step, task) in self.tasks.iter_mut().enumerate() {
+            let of_task = |entry: &&HeldBack| entry.step == step;
+            let named: Vec<&HeldBack> = notice.held_back.iter().filter(of_task).collect();
+            task.told_of_held(&named, u64::MAX, at);
+        }
+    }
+
+    /// Returns what is to be saved now.
+    pub(crate) fn memory(&self, now: Moment) -> Memory {
+        let tasks = self.tasks.iter().map(|task| task.memory().clone());
+        Memory::new(now, &self.boot, self.hour.clone(), tasks.collect())
+    }
+
+    /// Returns when the memory is worth saving: at once after a mail, soon after an outage began or ended, within a minute when something was
+    /// counted, never while healthy.
+    pub(crate) fn save_due(&self) -> Mono {
+        self.saves.due()
+    }
+
+    /// Returns whether the memory is worth saving now.
+    pub(crate) fn worth_saving(&self, now: Mono) -> bool {
+        self.saves.due() <= now
+    }
+
+    /// Takes note that the memory was saved.
+    pub(crate) fn saved(&mut self, now: Mono) {
+        self.saves.saved(now);
+    }
+
+    /// Takes note that the memory could not be saved: it is worth another try in a minute.
+    pub(crate) fn not_saved(&mut self, now: Mono) {
+        self.saves.not_saved(now);
+    }
+}
+
+fn take_former(former: &mut Vec<TaskMemory>, name: &str, occurrence: usize) -> Option<TaskMemory> {
+    let same = |task: &TaskMemory| task.name == name && task.occurrence == occurrence;
+    let at = former.iter().position(same)?;
+    Some(former.swap_remove(at))
+}
+
+#[cfg(test)]
+mod tests;

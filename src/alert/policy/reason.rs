@@ -1,0 +1,74 @@
+//! Why a failure is not mailed.
+
+use std::time::{Duration, SystemTime};
+
+use crate::time::in_words;
+
+/// Why a failed run is not mailed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reason {
+    /// The admin knows of this kind, and the next reminder is not due.
+    Known {
+        /// When its mail left.
+        mailed: SystemTime,
+        /// How long the outage lasts.
+        downtime: Duration,
+        /// After what downtime the next reminder is due.
+        reminder: Duration,
+    },
+    /// There was no token for its mail.
+    HeldBack {
+        /// Of which bucket.
+        limit: Limit,
+        /// When there is one; `None`: never.
+        until: Option<SystemTime>,
+    },
+    /// The former mail of this task could not be stored.
+    NotStored {
+        /// When that is tried again.
+        again: SystemTime,
+    },
+}
+
+/// What limits the number of mails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Limit {
+    /// First failures after restarts of this task.
+    First,
+    /// New kinds of failure of this task.
+    New,
+    /// `max_per_hour` of the chain.
+    Chain,
+}
+
+impl Reason {
+    /// Returns it in words. `when` writes a time as people of this machine read it.
+    pub(crate) fn words(&self, when: impl Fn(SystemTime) -> String) -> String {
+        match *self {
+            Reason::Known {
+                mailed,
+                downtime,
+                reminder,
+            } => format!(
+                "same kind already mailed {}; downtime {} < {}",
+                when(mailed),
+                in_words(downtime),
+                in_words(reminder)
+            ),
+            Reason::HeldBack { limit, until } => {
+                let limit = match limit {
+                    Limit::First => "too many first failures of this task mailed",
+                    Limit::New => "too many new kinds of failure of this task mailed",
+                    Limit::Chain => "`max_per_hour` mails of this chain sent",
+                };
+                let until =
+                    until.map_or_else(String::new, |until| format!(" until {}", when(until)));
+                format!("held back{until}: {limit}")
+            }
+            Reason::NotStored { again } => format!(
+                "held back: the mail before could not be stored, tried again {}",
+                when(again)
+            ),
+        }
+    }
+}

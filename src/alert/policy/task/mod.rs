@@ -1,0 +1,302 @@
+//! The policy of one task.
+
+mod due;
+mod notices;
+
+use std::time::SystemTime;
+
+use super::reason::{Limit, Reason};
+use super::rules::TaskRules;
+use super::{AGAIN, Verdict};
+use crate::alert::memory::{Held, Ongoing, TaskMemory, sort_of};
+use crate::alert::notice::{HeldBack, Kind, Notice, Sort};
+use crate::event::{RunId, Step};
+use crate::task::TaskName;
+use crate::time::{Moment, Mono};
+
+/// One task: what holds for it, what is remembered of it, and what goes on with it now.
+#[derive(Debug)]
+pub(super) struct Task {
+    step: Step,
+    rules: TaskRules,
+    memory: TaskMemory,
+    running: Option<Running>,
+    /// When its next run is due, if that is known.
+    planned: Option<Mono>,
+    /// No mail before this: the former could not be stored.
+    not_before: Mono,
+    /// No reminder before this: nobody could look when it was due, so the run that is due as well decides first.
+    overslept: Mono,
+}
+
+/// A run that goes on.
+#[derive(Clone, Copy, Debug)]
+struct Running {
+    run: RunId,
+    started: Moment,
+    mailed: bool,
+}
+
+impl Task {
+    pub(super) fn new(
+        step: Step,
+        occurrence: usize,
+        rules: TaskRules,
+        memory: Option<TaskMemory>,
+        now: Mono,
+    ) -> Self {
+        let nrd = rules.downtime();
+        let memory = match memory {
+            Some(memory) => memory.adapted(step, nrd, now),
+            None => TaskMemory::new(&rules.name, occurrence, nrd, now),
+        };
+        let mut task = Task {
+            step,
+            rules,
+            memory,
+            running: None,
+            planned: Some(now),
+            not_before: Mono::LONG_AGO,
+            overslept: Mono::LONG_AGO,
+        };
+        task.wait_for_the_first_run(now);
+        task
+    }
+
+    /// A reminder that became due while no runner was there waits for the first run; not for long, or a runner that crashes at once, again and
+    /// again, would never remind anybody.
+    fn wait_for_the_first_run(&mut self, now: Mono) {
+        let Some(due) = self.next_reminder() else {
+            return;
+        };
+        if now < due + self.rules.downtime() / 4 {
+            self.overslept = now;
+        }
+    }
+
+    pub(super) fn name(&self) -> &TaskName {
+        &self.rules.name
+    }
+
+    pub(super) fn memory(&self) -> &TaskMemory {
+        &self.memory
+    }
+
+    pub(super) fn held(&self) -> &Held {
+        &self.memory.held
+    }
+
+    pub(super) fn in_outage(&self) -> bool {
+        self.memory.outage.is_some()
+    }
+
+    pub(super) fn planned(&mut self, until: Mono) {
+        self.planned = Some(until);
+    }
+
+    pub(super) fn run_started(&mut self, run: RunId, at: Moment) {
+        self.planned = None;
+        self.running = Some(Running {
+            run,
+            started: at,
+            mailed: false,
+        });
+    }
+
+    pub(super) fn run_came_to_nothing(&mut self) {
+        self.running = None;
+    }
+
+    pub(super) fn run_succeeded(&mut self, started: Moment, at: Moment) {
+        self.running = None;
+        self.memory.succeeded(at.mono.since(started.mono), at.wall);
+    }
+
+    /// Enters a failed run. Returns whether an outage began with it.
+    pub(super) fn run_failed(
+        &mut self,
+        kind: &Kind,
+        text: &str,
+        started: Moment,
+        at: Moment,
+    ) -> bool {
+        self.running = None;
+        self.memory.enter(kind, text, started, at)
+    }
+
+    /// Decides about a failed run: FIRST before NEW before STUCK, or why nothing is mailed.
+    pub(super) fn judge(
+        &mut self,
+        run: RunId,
+        kind: &Kind,
+        text: &str,
+        at: Moment,
+        chain_token: Mono,
+    ) -> Verdict {
+        let mut silent = None;
+        if self.memory.known(kind).is_none() {
+            let sort = self.memory.sort_of(kind);
+            self.memory.failed();
+            silent = self.refusal(sort, at, chain_token);
+            if silent.is_none() {
+                let mut notice = self.notice(sort, at);
+                notice.run = Some(run);
+                text.clone_into(&mut notice.text);
+                self.hold(sort, kind, text, at.wall);
+                return self.mail(notice);
+            }
+            self.hold(sort, kind, text, at.wall);
+        }
+        if self.next_reminder().is_some_and(|due| due <= at.mono) && self.not_before <= at.mono {
+            let mut notice = self.reminder(at);
+            notice.run = Some(run);
+            return self.mail(notice);
+        }
+        Verdict::Silent(silent.unwrap_or_else(|| self.why_known(kind, at)))
+    }
+
+    /// Returns why a mail of this sort cannot leave now, if so.
+    fn refusal(&mut self, sort: Sort, at: Moment, chain_token: Mono) -> Option<Reason> {
+        if self.not_before > at.mono {
+            let again = at.at(self.not_before).wall;
+            return Some(Reason::NotStored { again });
+        }
+        let task_token = self.memory.bucket(sort).next_token();
+        let token = task_token.max(chain_token);
+        if token <= at.mono {
+            return None;
+        }
+        let limit = match sort {
+            _ if chain_token > task_token => Limit::Chain,
+            Sort::First => Limit::First,
+            _ => Limit::New,
+        };
+        let until = (token != Mono::NEVER).then(|| at.at(token).wall);
+        Some(Reason::HeldBack { limit, until })
+    }
+
+    /// Keeps a failure until a mail has named it; also while its own mail is on its way to the outbox, where it may never arrive.
+    fn hold(&mut self, sort: Sort, kind: &Kind, text: &str, at: SystemTime) {
+        self.memory.held.add(self.step, sort, kind, text, at);
+    }
+
+    fn mail(&mut self, notice: Notice) -> Verdict {
+        self.not_before = notice.at.mono + AGAIN;
+        Verdict::Mail(Box::new(notice))
+    }
+
+    fn why_known(&self, kind: &Kind, at: Moment) -> Reason {
+        let Some(ongoing) = &self.memory.outage else {
+            return Reason::NotStored { again: at.wall };
+        };
+        let due = self.next_reminder().unwrap_or(Mono::NEVER);
+        if due <= at.mono {
+            let again = at.at(self.not_before).wall;
+            return Reason::NotStored { again };
+        }
+        let started = ongoing.outage.started.mono;
+        Reason::Known {
+            mailed: self
+                .memory
+                .known(kind)
+                .map_or(at.wall, |known| known.mailed),
+            downtime: at.mono.since(started),
+            reminder: due.since(started),
+        }
+    }
+
+    /// Ends the outage. Returns the mail about that, if one is due.
+    pub(super) fn end_outage(&mut self, at: Moment, mailed: bool) -> Option<Notice> {
+        let mut ongoing = self.memory.outage.take()?;
+        self.overslept = Mono::LONG_AGO;
+        if !mailed || ongoing.reminded == 0 {
+            return None;
+        }
+        ongoing.outage.ended = Some(at);
+        self.memory.healing = Some(ongoing);
+        if self.not_before > at.mono {
+            return None;
+        }
+        self.not_before = at.mono + AGAIN;
+        Some(self.healed(at))
+    }
+
+    pub(super) fn poll(&mut self, now: Moment) -> Option<Notice> {
+        if self.due() > now.mono {
+            return None;
+        }
+        let notice = if self.memory.healing.is_some() {
+            self.healed(now)
+        } else if self.warning_due() <= now.mono {
+            self.still_running(now)?
+        } else if self.has_overslept(now.mono) {
+            self.overslept = now.mono;
+            return None;
+        } else {
+            self.reminder(now)
+        };
+        self.not_before = now.mono + AGAIN;
+        Some(notice)
+    }
+
+    pub(super) fn sent(&mut self, notice: &Notice, message_id: &str, at: Moment) {
+        self.not_before = Mono::LONG_AGO;
+        match notice.sort {
+            Sort::First | Sort::New => self.first_or_new_sent(notice, at),
+            Sort::Downtime { count } => {
+                if let Some(ongoing) = self.outage_of(notice) {
+                    ongoing.reminded = ongoing.reminded.max(count);
+                }
+            }
+            Sort::StillRunning => {
+                self.memory.warned = Some(at.mono);
+                if let Some(running) = &mut self.running {
+                    running.mailed |= Some(running.run) == notice.run;
+                }
+            }
+            Sort::Healed => self.memory.healing = None,
+            Sort::HeldBack => {}
+        }
+        let named: Vec<&HeldBack> = notice.held_back.iter().collect();
+        self.told_of_held(&named, notice.held_back_unnamed, at);
+        if let Some(ongoing) = self.outage_of(notice) {
+            ongoing.thread.get_or_insert_with(|| message_id.to_owned());
+        }
+    }
+
+    fn first_or_new_sent(&mut self, notice: &Notice, at: Moment) {
+        self.memory.bucket(notice.sort).take(at.mono);
+        if let Some(kind) = &notice.kind {
+            self.memory.held.settle(kind);
+            self.memory.told(kind, at.wall);
+        }
+    }
+
+    fn outage_of(&mut self, notice: &Notice) -> Option<&mut Ongoing> {
+        let number = notice.outage.as_ref()?.number;
+        self.memory
+            .outage
+            .as_mut()
+            .filter(|ongoing| ongoing.outage.number == number)
+    }
+
+    /// Takes note that a mail named what was held back.
+    pub(super) fn told_of_held(&mut self, named: &[&HeldBack], unnamed: u64, at: Moment) {
+        self.memory
+            .held
+            .settle_all(named.iter().map(|entry| &entry.kind), unnamed);
+        for entry in named {
+            self.memory.told(&entry.kind, at.wall);
+        }
+    }
+
+    pub(super) fn pay_for_digest(&mut self, at: Mono) {
+        let named = self.memory.held.named().iter();
+        let sort = named
+            .map(sort_of)
+            .min_by_key(|sort| self.memory.token(*sort));
+        if let Some(sort) = sort {
+            self.memory.bucket(sort).take(at);
+        }
+    }
+}

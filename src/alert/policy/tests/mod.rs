@@ -1,0 +1,202 @@
+mod bounds;
+mod crashes;
+mod held_back;
+mod histories;
+mod reminders;
+mod rules;
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::*;
+use crate::alert::memory::Memory;
+use crate::task::TaskName;
+
+pub(super) const MS: Duration = Duration::from_millis(1);
+pub(super) const SEC: Duration = Duration::from_secs(1);
+pub(super) const MINUTE: Duration = Duration::from_secs(60);
+pub(super) const HOUR: Duration = Duration::from_secs(3600);
+
+/// A chain under test with its clocks, its disk and the admin's inbox. Runs take no time unless they are begun and ended apart.
+#[derive(Debug)]
+pub(super) struct Desk {
+    pub(super) rules: (Vec<TaskRules>, ChainRules),
+    pub(super) policy: Policy,
+    pub(super) now: Moment,
+    boot: String,
+    runs: u64,
+    begun: Vec<Option<(RunId, Moment)>>,
+    pub(super) disk_is_full: bool,
+    pub(super) inbox: Vec<Notice>,
+    pub(super) why: Option<Reason>,
+}
+
+impl Desk {
+    /// Makes one of a single task.
+    pub(super) fn of(nrd: Duration) -> Self {
+        Desk::of_tasks(&[nrd])
+    }
+
+    /// Makes one of tasks with these downtimes.
+    pub(super) fn of_tasks(nrds: &[Duration]) -> Self {
+        let tasks = nrds.iter().map(|nrd| TaskRules {
+            name: TaskName::parse("tasks::a").unwrap(),
+            non_recoverable_downtime: *nrd,
+            warn_after: WarnAfter::Usual,
+        });
+        let chain = ChainRules {
+            max_per_hour: 20,
+            healed: Healed::Never,
+        };
+        Desk::with(tasks.collect(), chain)
+    }
+
+    pub(super) fn with(tasks: Vec<TaskRules>, chain: ChainRules) -> Self {
+        let now = Moment {
+            mono: Mono::BOOT + HOUR,
+            wall: UNIX_EPOCH + Duration::from_secs(1_800_000_000),
+        };
+        let memory = Memory::empty(now, "boot 0");
+        Desk {
+            begun: vec![None; tasks.len()],
+            policy: Policy::new(tasks.clone(), chain, memory, now),
+            rules: (tasks, chain),
+            now,
+            boot: "boot 0".to_owned(),
+            runs: 0,
+            disk_is_full: false,
+            inbox: Vec::new(),
+            why: None,
+        }
+    }
+
+    /// Begins a run.
+    pub(super) fn begin(&mut self, step: Step) {
+        self.runs += 1;
+        let run = RunId(self.runs);
+        self.begun[step] = Some((run, self.now));
+        self.policy.run_started(step, run, self.now);
+    }
+
+    /// Ends it.
+    pub(super) fn end(&mut self, step: Step, seen: Seen<'_>) {
+        let (run, started) = self.begun[step].take().expect("a run was begun");
+        self.why = None;
+        match self.policy.run_ended(step, run, started, self.now, seen) {
+            Verdict::Nothing => {}
+            Verdict::Mail(notice) => self.deliver(*notice),
+            Verdict::Silent(reason) => self.why = Some(reason),
+        }
+    }
+
+    fn deliver(&mut self, notice: Notice) {
+        if !self.disk_is_full {
+            let id = format!("{}@host", self.inbox.len());
+            self.policy.sent(&notice, &id, self.now);
+            self.inbox.push(notice);
+        }
+    }
+
+    pub(super) fn fail_step(&mut self, step: Step, kind: &str) {
+        self.begin(step);
+        self.end_failed(step, kind);
+    }
+
+    pub(super) fn end_failed(&mut self, step: Step, kind: &str) {
+        let kind = Kind(kind.to_owned());
+        let text = format!("text of {}", kind.0);
+        self.end(
+            step,
+            Seen::Failure {
+                kind: &kind,
+                text: &text,
+            },
+        );
+    }
+
+    pub(super) fn fail(&mut self, kind: &str) {
+        self.fail_step(0, kind);
+    }
+
+    pub(super) fn succeed(&mut self) {
+        self.begin(0);
+        self.end(0, Seen::Success);
+    }
+
+    pub(super) fn retry_later(&mut self) {
+        self.begin(0);
+        self.end(0, Seen::Neither);
+    }
+
+    /// Lets time pass until the next run of a step, which the runner announces.
+    pub(super) fn sleep(&mut self, next: Step, pause: Duration) {
+        self.policy.sleeping(next, self.now.mono + pause);
+        self.pass(pause);
+    }
+
+    /// Lets time pass, asking the policy whenever it wants to be asked. What is due at the end is for the run that begins then.
+    pub(super) fn pass(&mut self, span: Duration) {
+        let end = self.now.mono + span;
+        let mut asked = 0;
+        while self.policy.due() < end {
+            let due = self.policy.due().max(self.now.mono);
+            self.now = self.now.at(due);
+            for notice in self.policy.poll(self.now) {
+                self.deliver(notice);
+            }
+            asked += 1;
+            assert!(asked < 100_000, "the policy asks to be asked for ever");
+        }
+        self.now = self.now.at(end);
+    }
+
+    /// Lets time pass in which nobody can look, as in suspend.
+    pub(super) fn suspend(&mut self, span: Duration) {
+        self.now = self.now.at(self.now.mono + span);
+    }
+
+    /// Returns the memory as it comes back from the disk.
+    fn stored_memory(&self) -> Memory {
+        let text = serde_json::to_string(&self.policy.memory(self.now)).unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+
+    /// Ends the runner by force; the next one comes back from that.
+    pub(super) fn crash(&mut self) {
+        let memory = self.stored_memory().restored(self.now, &self.boot);
+        self.begin_again(memory);
+    }
+
+    /// A person starts it again.
+    pub(super) fn restart(&mut self) {
+        let memory = self.stored_memory().forgotten(self.now, &self.boot);
+        self.begin_again(memory);
+    }
+
+    /// The machine crashes; it is up again with this wall clock.
+    pub(super) fn reboot(&mut self, wall: SystemTime) {
+        let memory = self.stored_memory();
+        self.boot.push('\'');
+        let mono = Mono::BOOT + 20 * SEC;
+        self.now = Moment { mono, wall };
+        self.begin_again(memory.restored(self.now, &self.boot));
+    }
+
+    fn begin_again(&mut self, memory: Memory) {
+        self.begun.fill(None);
+        let (tasks, chain) = self.rules.clone();
+        self.policy = Policy::new(tasks, chain, memory, self.now);
+    }
+
+    /// Returns the mails so far, as `first new downtime×1 again×2`.
+    pub(super) fn mails(&self) -> String {
+        let words = self.inbox.iter().map(|notice| match notice.sort {
+            Sort::Downtime { count } => format!("{}×{count}", notice.sort.word()),
+            sort => sort.word().to_owned(),
+        });
+        words.collect::<Vec<_>>().join(" ")
+    }
+
+    pub(super) fn last(&self) -> &Notice {
+        self.inbox.last().expect("a mail was sent")
+    }
+}

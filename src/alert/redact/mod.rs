@@ -1,0 +1,113 @@
+//! Takes secrets out of texts, before anything else is done with them.
+//!
+//! Secrets are known by their value (what the caller says is secret, in plain, escaped, URL-encoded and base64 form) and by their shape (`password=…`,
+//! `Authorization: …`, userinfo in URLs, PEM blocks, tokens with a known prefix). Both are found in one pass each, in time linear in the text.
+//!
+//! What cannot be known stays: a password alone in a sentence, which no setting or variable of the runner holds. Values shorter than four bytes are not looked
+//! for, and those shorter than six only where they stand alone, for they would eat ordinary words.
+
+mod edges;
+mod encode;
+mod names;
+mod options;
+mod pairs;
+mod pem;
+mod shapes;
+mod tokens;
+mod url;
+mod value;
+mod values;
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+pub(crate) use names::is_secret_name;
+
+use crate::failure::{Failure, FailureClass};
+use values::Values;
+
+/// What stands where a secret was.
+pub(crate) const REDACTED: &str = "[redacted]";
+
+/// Knows secrets, and takes them out of texts.
+#[derive(Debug, Default)]
+pub(crate) struct Redactor {
+    values: Values,
+}
+
+impl Redactor {
+    /// Makes a redactor of named values: the environment, the settings. Those count whose names [say so](is_secret_name); for a value that is secret
+    /// whatever it is called, give the name `password`.
+    pub(crate) fn new(secrets: impl Iterator<Item = (String, String)>) -> Self {
+        let secret = secrets.filter(|(name, _)| is_secret_name(name));
+        Redactor {
+            values: Values::new(secret.map(|(_, value)| value)),
+        }
+    }
+
+    /// Returns `text` without its secrets.
+    pub(crate) fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        replace(text, self.find(text))
+    }
+
+    /// Returns `failure` without the secrets in any of its texts.
+    pub(crate) fn failure(&self, failure: &Failure) -> Failure {
+        let text = |text: &String| self.text(text).into_owned();
+        let class = match &failure.class {
+            FailureClass::Vanished(how) => FailureClass::Vanished(text(how)),
+            class => class.clone(),
+        };
+        let output = failure.output.as_ref();
+        Failure {
+            class,
+            message: match output {
+                Some(output) => self.message_of_output(&failure.message, output),
+                None => text(&failure.message),
+            },
+            causes: failure.causes.iter().map(text).collect(),
+            place: failure.place.as_ref().map(text),
+            backtrace: failure.backtrace.as_ref().map(text),
+            kind: failure.kind.as_ref().map(text),
+            output: output.map(|output| self.output(output)),
+            notes: failure.notes.iter().map(text).collect(),
+        }
+    }
+
+    /// Returns where the secrets of `text` are, in order, none touching another.
+    fn find(&self, text: &str) -> Vec<Range<usize>> {
+        let mut found = Vec::new();
+        self.values.find(text.as_bytes(), &mut found);
+        shapes::find(text.as_bytes(), &mut found);
+        merged(found)
+    }
+}
+
+fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    ranges.sort_by_key(|range| range.start);
+    let mut merged: Vec<Range<usize>> = Vec::with_capacity(ranges.len());
+    for range in ranges.into_iter().filter(|range| !range.is_empty()) {
+        match merged.last_mut() {
+            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+            _ => merged.push(range),
+        }
+    }
+    merged
+}
+
+fn replace(text: &str, secrets: Vec<Range<usize>>) -> Cow<'_, str> {
+    if secrets.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    let mut clean = String::with_capacity(text.len());
+    let mut done = 0;
+    for secret in secrets {
+        clean.push_str(&text[done..secret.start]);
+        clean.push_str(REDACTED);
+        done = secret.end;
+    }
+    clean.push_str(&text[done..]);
+    Cow::Owned(clean)
+}
+
+#[cfg(test)]
+mod tests;

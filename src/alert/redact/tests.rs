@@ -1,0 +1,179 @@
+use super::*;
+use crate::failure::Output;
+
+fn redactor(secrets: &[(&str, &str)]) -> Redactor {
+    Redactor::new(
+        secrets
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+    )
+}
+
+fn shapes_only(text: &str) -> String {
+    Redactor::default().text(text).into_owned()
+}
+
+#[test]
+fn known_values_go_in_every_form() {
+    let redactor = redactor(&[("DB_PASSWORD", "p@ss/w0rd \"x\""), ("HOME", "/home/bob")]);
+    for text in [
+        "login with p@ss/w0rd \"x\" failed in /home/bob",
+        "login with p%40ss%2Fw0rd%20%22x%22 failed in /home/bob",
+        "login with p%40ss%2fw0rd+%22x%22 failed in /home/bob",
+        r#"login with p@ss/w0rd \"x\" failed in /home/bob"#,
+        "login with cEBzcy93MHJkICJ4Ig== failed in /home/bob",
+        "login with dXNlcjpwQHNzL3cwcmQgIngi failed in /home/bob",
+    ] {
+        assert_eq!(
+            redactor.text(text),
+            "login with [redacted] failed in /home/bob",
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn short_values_go_only_where_they_stand_alone() {
+    let redactor = redactor(&[
+        ("PIN_TOKEN", "abcd"),
+        ("AUTH_KEY", "abc"),
+        ("X_SECRET", "true"),
+    ]);
+    assert_eq!(
+        redactor.text("abcd abcdef (abcd) abc true"),
+        "[redacted] abcdef ([redacted]) abc true"
+    );
+}
+
+#[test]
+fn a_password_inside_a_secret_url_goes_alone_too() {
+    let redactor = redactor(&[("SENTRY_DSN", "postgres://bob:hunt%40er22@db/x")]);
+    assert_eq!(
+        redactor.text("denied for hunt@er22"),
+        "denied for [redacted]"
+    );
+}
+
+#[test]
+fn text_without_secrets_is_not_copied() {
+    assert!(matches!(
+        Redactor::default().text("all is well: 3 monkeys"),
+        Cow::Borrowed(_)
+    ));
+}
+
+#[test]
+fn redacting_twice_changes_nothing() {
+    for text in [
+        "password=hunter2 and https://u:p4ss@h/x",
+        "Authorization: Basic dXNlcjpwYXNz",
+        r#"{"token": "abc"}"#,
+        "DB_PASSWORD=a b c",
+        "Cookie: a=b; c=d",
+    ] {
+        let once = shapes_only(text);
+        assert!(once.contains(REDACTED), "{text}");
+        assert_eq!(shapes_only(&once), once);
+    }
+}
+
+#[test]
+fn a_value_ends_where_the_next_pair_begins() {
+    for (text, clean) in [
+        ("password=a,b;c&d user=bob", "password=[redacted] user=bob"),
+        ("x?token=abc123&page=2", "x?token=[redacted]&page=2"),
+        (
+            "Server=h;Password=a;b!c;User=bob;",
+            "Server=h;Password=[redacted];User=bob;",
+        ),
+        (
+            r#"{"password":"a\"b","user":"bob"}"#,
+            r#"{"password":"[redacted]","user":"bob"}"#,
+        ),
+        (
+            r#""{\"password\":\"ab\",\"user\":1}""#,
+            r#""{\"password\":\"[redacted]\",\"user\":1}""#,
+        ),
+        (
+            r#"Login { password: "ab", user: 1 }"#,
+            r#"Login { password: "[redacted]", user: 1 }"#,
+        ),
+        (
+            "x --password 's e' --user bob",
+            "x --password '[redacted]' --user bob",
+        ),
+        (
+            "<Password>ab</Password><User>",
+            "<Password>[redacted]</Password><User>",
+        ),
+        (
+            "next=%2F%3Ftoken%3Dab12%26page%3D2",
+            "next=%2F%3Ftoken%3D[redacted]%26page%3D2",
+        ),
+    ] {
+        assert_eq!(shapes_only(text), clean);
+    }
+}
+
+fn cut(head: &str, tail: &str) -> Output {
+    Output {
+        head: head.to_owned(),
+        cut: 100,
+        tail: tail.to_owned(),
+    }
+}
+
+#[test]
+fn halves_of_a_secret_that_a_cut_has_split_do_not_show() {
+    let redactor = redactor(&[("API_SECRET", "correct-horse-battery-staple")]);
+    for (head, tail) in [
+        ("using correct-hor", "ery-staple for it"),
+        ("password=zebr", "astripes for it"),
+        ("ghp_16C7", "e42F292c6912E7710c838347Ae178B4a for it"),
+        (
+            "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA04up8hoqzS1+APIB0RhjXyObwHQnOzhAk5Bd7mhkSbPkyhP1\n",
+            "iBzE5rtXyO0w\nEZVUG8T9JVzUh0TT5cHDrNAlJHXL7kZ8K0pH4CEs4xKFy0VIUYTkKfqvYNh3Cmfa\n-----END RSA PRIVATE KEY-----\nfor it",
+        ),
+    ] {
+        let clean = redactor.output(&cut(head, tail));
+        assert!(clean.head.trim_end().ends_with(REDACTED), "{clean:?}");
+        let rest = clean
+            .tail
+            .strip_prefix(REDACTED)
+            .unwrap_or_else(|| panic!("{clean:?}"));
+        assert_eq!(rest.trim(), "for it");
+    }
+}
+
+#[test]
+fn innocent_text_at_a_cut_stays() {
+    let redactor = redactor(&[("API_SECRET", "correct-horse-battery-staple")]);
+    let output = cut(
+        "compiling 12 of 20\nstill ru",
+        "nning the tests\ndone 2026-11-22",
+    );
+    assert_eq!(redactor.output(&output), output);
+}
+
+#[test]
+fn every_text_of_a_failure_is_redacted() {
+    let redactor = redactor(&[("TOKEN", "hunter2hunter2")]);
+    let text = "a hunter2hunter2 b".to_owned();
+    let failure = Failure {
+        class: FailureClass::Vanished(text.clone()),
+        message: text.clone(),
+        causes: vec![text.clone()],
+        place: Some(text.clone()),
+        backtrace: Some(text.clone()),
+        kind: Some(text.clone()),
+        output: Some(Output {
+            head: text.clone(),
+            cut: 0,
+            tail: text.clone(),
+        }),
+        notes: vec![text],
+    };
+    let clean = format!("{:?}", redactor.failure(&failure));
+    assert!(!clean.contains("hunter2"), "{clean}");
+    assert_eq!(clean.matches("a [redacted] b").count(), 9);
+}

@@ -1,0 +1,203 @@
+//! What can be typed. Nothing is judged here beyond its form.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// Keeps a chain of tasks running for ever, one after the other, and mails the admin only what is new.
+#[derive(Debug, Parser)]
+#[command(
+    name = "run_functions",
+    version,
+    disable_help_subcommand = true,
+    subcommand_precedence_over_arg = true,
+    override_usage = "run_functions [OPTIONS] TASK [TASK…]\n       run_functions COMMAND …",
+    after_help = "Starting the same chain again replaces its runner: that is how code is upgraded.\n\
+                  Stop it with `run_functions stop NAME`, Ctrl-C or SIGTERM."
+)]
+pub(crate) struct CommandLine {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// Options that every command understands.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Common {
+    /// The configuration; else $RUN_FUNCTIONS_CONFIG, ./run_functions.toml, $XDG_CONFIG_HOME and /etc/run_functions/run_functions.toml, the first found.
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(crate) config: Option<PathBuf>,
+    /// Where pidfiles are [default: run].
+    #[arg(long, value_name = "DIR", global = true)]
+    pub(crate) run_root: Option<PathBuf>,
+    /// More in the log; twice: everything.
+    #[arg(short, long, action = clap::ArgAction::Count, global = true, conflicts_with = "quiet")]
+    pub(crate) verbose: u8,
+    /// Less in the log: warnings and errors; twice: errors only.
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    pub(crate) quiet: u8,
+    /// The form of the log.
+    #[arg(long, value_name = "FORMAT", global = true)]
+    pub(crate) log_format: Option<LogFormatArg>,
+    /// Colours on the screen.
+    #[arg(
+        long,
+        value_name = "WHEN",
+        global = true,
+        default_value = "auto",
+        hide_default_value = true
+    )]
+    pub(crate) color: ColorArg,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum LogFormatArg {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorArg {
+    Auto,
+    Always,
+    Never,
+}
+
+/// How a chain is run.
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// The tasks of the chain in their order, such as `tasks::send_mail`.
+    #[arg(value_name = "TASK")]
+    pub(crate) tasks: Vec<String>,
+    /// The name of the chain [default: the function names joined with `_`].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// Refuse to start while another runner of this chain lives (exit 75).
+    #[arg(long)]
+    pub(crate) no_kill_concurrent: bool,
+    /// Forget what was mailed before, also after a crash.
+    #[arg(long)]
+    pub(crate) fresh: bool,
+    /// Print what would be done, and do nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Say what will happen: tasks, settings, cycle, mail path, directories. Changes nothing.
+    Check(CheckArgs),
+    /// List the tasks that can be run.
+    List {
+        /// As data.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Run tasks once each, in order, and exit with 1 if one failed. No pidfile, no mail.
+    Once {
+        /// The tasks.
+        #[arg(value_name = "TASK", required = true)]
+        tasks: Vec<String>,
+    },
+    /// Say what runs, what sleeps, and what fails. Changes nothing.
+    Status {
+        /// The chain; all of RUN_ROOT if not given.
+        #[arg(value_name = "NAME")]
+        name: Option<String>,
+        /// As data.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Stop a runner: its running task may finish first.
+    Stop {
+        /// The chain.
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// Do not let the running task finish.
+        #[arg(long)]
+        now: bool,
+    },
+    /// Skip the rest of a cooldown.
+    Wake {
+        /// The chain.
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+    /// Print the mails that a failure would bring. Nothing runs, nothing is sent.
+    Simulate(SimulateArgs),
+    /// Print what completes commands in a shell.
+    Completions {
+        /// Which one.
+        shell: Shell,
+    },
+    /// Write the manual pages into a directory.
+    Man {
+        /// Where to.
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// The tasks of a chain; all that are known if none is given.
+    #[arg(value_name = "TASK")]
+    pub(crate) tasks: Vec<String>,
+    /// Every setting, and where it comes from.
+    #[arg(long)]
+    pub(crate) effective: bool,
+    /// As data.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print the form of an error text by which two failures are told apart or taken for the same.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) explain_kind: Option<String>,
+    /// Reach the mail server as far as login, and send nothing.
+    #[arg(long)]
+    pub(crate) connect: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimulateArgs {
+    /// The tasks of the chain.
+    #[arg(value_name = "TASK", required = true)]
+    pub(crate) tasks: Vec<String>,
+    /// The first task fails for this long.
+    #[arg(long, value_name = "TIME", conflicts_with = "outcomes")]
+    pub(crate) fail_for: Option<String>,
+    /// How the runs end: `F` failure, `F:text`, `S` success, `R` retry later; `F*40 S F`.
+    #[arg(long, value_name = "SCRIPT")]
+    pub(crate) outcomes: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum MailVerb {
+    /// Send a sample through the real path, and print how it went.
+    Test {
+        /// Which mail.
+        #[arg(long, value_name = "SORT")]
+        sample: Option<SampleArg>,
+        /// To whom, instead of the recipients of the configuration.
+        #[arg(long, value_name = "ADDRESS")]
+        to: Option<String>,
+    },
+    /// Show what waits, and why.
+    Queue {
+        /// Try now.
+        #[arg(long)]
+        flush: bool,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SampleArg {
+    First,
+    New,
+    Downtime,
+    Again,
+    Healed,
+}

@@ -1,0 +1,135 @@
+//! What a runner knows of its tasks for people who ask: the table that SIGUSR1 puts into the log.
+
+use std::time::Duration;
+
+use crate::event::{Event, Step};
+use crate::failure::Outcome;
+use crate::time::{Moment, Mono, in_words};
+
+/// What is known of each task, and what happens now.
+#[derive(Debug)]
+pub(super) struct Board {
+    tasks: Vec<Task>,
+    now: Now,
+}
+
+#[derive(Debug)]
+struct Task {
+    label: String,
+    last: Option<Last>,
+    succeeded: u64,
+    failed: u64,
+}
+
+#[derive(Debug)]
+struct Last {
+    result: &'static str,
+    at: Mono,
+    took: Duration,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Now {
+    Between,
+    Running { step: Step, since: Moment },
+    Sleeping { next: Step, until: Mono },
+}
+
+impl Board {
+    /// Makes one for tasks with these labels.
+    pub(super) fn new(labels: &[String]) -> Self {
+        let task = |label: &String| Task { label: label.clone(), last: None, succeeded: 0, failed: 0 };
+        Board { tasks: labels.iter().map(task).collect(), now: Now::Between }
+    }
+
+    /// Takes note of an event.
+    pub(super) fn note(&mut self, event: &Event<'_>) {
+        match *event {
+            Event::RunStarted { step, at, .. } => self.now = Now::Running { step, since: at },
+            Event::Sleeping { next, until, .. } => self.now = Now::Sleeping { next, until },
+            Event::RunEnded { step, started, at, outcome, .. } => {
+                self.now = Now::Between;
+                self.tasks[step].note(outcome, at.mono, at.mono.since(started.mono));
+            }
+            _ => {}
+        }
+    }
+
+    /// Returns how many runs failed.
+    pub(super) fn failures(&self) -> u64 {
+        self.tasks.iter().map(|task| task.failed).sum()
+    }
+
+    /// Returns the running task and when its run began.
+    pub(super) fn running(&self) -> Option<(Step, Moment)> {
+        match self.now {
+            Now::Running { step, since } => Some((step, since)),
+            _ => None,
+        }
+    }
+
+    /// Returns the table, a line each.
+    pub(super) fn table(&self, now: Moment) -> Vec<String> {
+        let first = match self.now {
+            Now::Between => "between two runs".to_owned(),
+            Now::Running { step, since } => {
+                format!("{} runs since {}", self.tasks[step].label, in_words(now.mono.since(since.mono)))
+            }
+            Now::Sleeping { next, until } => {
+                format!("sleeping: {} is next in {}", self.tasks[next].label, in_words(until.since(now.mono)))
+            }
+        };
+        let width = self.tasks.iter().map(|task| task.label.len()).max().unwrap_or(0);
+        let lines = self.tasks.iter().map(|task| task.line(now.mono, width));
+        std::iter::once(first).chain(lines).collect()
+    }
+}
+
+impl Task {
+    fn note(&mut self, outcome: &Outcome, at: Mono, took: Duration) {
+        let result = match outcome {
+            Outcome::Success => "ok",
+            Outcome::RetryLater { .. } => "to be tried again",
+            Outcome::Failure(_) | Outcome::Fatal(_) => "failed",
+            Outcome::Interrupted { .. } => "interrupted",
+        };
+        self.succeeded += u64::from(matches!(outcome, Outcome::Success));
+        self.failed += u64::from(outcome.failure().is_some());
+        self.last = Some(Last { result, at, took });
+    }
+
+    fn line(&self, now: Mono, width: usize) -> String {
+        let Task { label, succeeded, failed, .. } = self;
+        match &self.last {
+            None => format!("{label:width$}  not run yet"),
+            Some(Last { result, at, took }) => format!(
+                "{label:width$}  {result} {} ago, took {}; {succeeded} ok, {failed} failed since the start",
+                in_words(now.since(*at)),
+                in_words(*took),
+            ),
+        }
+    }
+}
+
+/// Returns what the tasks of a chain are called on the screen: their names, with `#2` for the second place of one that is named twice.
+pub(crate) fn labels<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    let mut seen: Vec<&str> = Vec::new();
+    let mut label = |name: &'a str| {
+        seen.push(name);
+        match seen.iter().filter(|other| **other == name).count() {
+            1 => name.to_owned(),
+            place => format!("{name}#{place}"),
+        }
+    };
+    names.into_iter().map(&mut label).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_named_twice_has_two_labels() {
+        assert_eq!(labels(["a::b", "c::d", "a::b"]), ["a::b", "c::d", "a::b#2"]);
+    }
+}

@@ -1,0 +1,153 @@
+//! The real host of a runner: this process, on this machine.
+
+use std::io;
+use std::sync::Arc;
+
+use crate::event::{Event, Observer, RunId, Step as ChainStep, StopReason};
+use crate::failure::Outcome;
+use crate::process::clock;
+use crate::process::pidfile::{Pidfile, Standing};
+use crate::process::poll::Alarm;
+use crate::runner::{Host, Request};
+use crate::task::{self, Registration};
+use crate::time::{Moment, Mono};
+
+use super::children::Children;
+use super::shared::{Place, Shared};
+
+/// How a task of the chain is run.
+#[derive(Debug)]
+pub(super) enum How {
+    /// As a function in this process.
+    Inside(&'static Registration),
+    /// In a child process.
+    Child,
+}
+
+/// This process.
+pub(super) struct Process {
+    shared: Arc<Shared>,
+    alarm: Alarm,
+    tasks: Vec<How>,
+    children: Children,
+    /// `None` for `once`, which holds no chain.
+    pidfile: Option<Pidfile>,
+}
+
+impl Process {
+    /// Makes the host of these tasks.
+    ///
+    /// # Errors
+    ///
+    /// When the process has no descriptor left.
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        tasks: Vec<How>,
+        children: Children,
+        pidfile: Option<Pidfile>,
+    ) -> io::Result<Self> {
+        let alarm = Alarm::new()?;
+        Ok(Process { shared, alarm, tasks, children, pidfile })
+    }
+
+    /// Returns what signals asked for, as the runner wants to hear it.
+    fn request(&mut self) -> Request {
+        let asked = self.shared.asked();
+        if asked.quit {
+            return Request::Stop(StopReason::Quit);
+        }
+        match asked.stop {
+            Some(stop) if stop.heir && self.heir_is_gone() => {
+                log::warn!("The newcomer that asked this runner to leave is gone; going on");
+                self.shared.take_back_stop();
+                Request::None
+            }
+            Some(stop) if stop.heir => Request::Stop(StopReason::Replaced),
+            Some(stop) => Request::Stop(StopReason::Asked { signal: stop.signal }),
+            None if asked.wake => Request::Wake,
+            None => Request::None,
+        }
+    }
+
+    fn heir_is_gone(&self) -> bool {
+        let has_heir = |pidfile: &Pidfile| pidfile.has_heir().unwrap_or(true);
+        self.pidfile.as_ref().is_some_and(|pidfile| !has_heir(pidfile))
+    }
+
+    fn verify(&mut self) -> Request {
+        let Some(pidfile) = &mut self.pidfile else { return Request::None };
+        match pidfile.verify(clock::mono()) {
+            Standing::Held => Request::None,
+            Standing::PutBack => {
+                log::warn!("The pidfile was deleted; it is put back");
+                Request::None
+            }
+            Standing::Replaced => Request::Stop(StopReason::Replaced),
+            Standing::Lost(why) => Request::Stop(StopReason::Lost(why)),
+        }
+    }
+
+    fn run_inside(&self, registration: &'static Registration) -> Outcome {
+        self.shared.set_place(Place::InFunction);
+        let outcome = task::call(registration);
+        self.shared.set_place(Place::Between);
+        outcome
+    }
+
+    fn run_child(&mut self, step: ChainStep, run: RunId) -> Outcome {
+        self.shared.set_place(Place::WithChild);
+        let ended = self.children.run(step, run, &mut self.alarm, &self.shared);
+        self.shared.set_place(Place::Between);
+        ended
+    }
+}
+
+impl Observer for Process {
+    fn observe(&mut self, event: &Event<'_>) {
+        let earlier = {
+            let mut rim = self.shared.rim();
+            rim.observe(event);
+            rim.is_due_earlier()
+        };
+        if earlier {
+            self.shared.watch_bell().ring();
+        }
+    }
+}
+
+impl Host for Process {
+    fn now(&self) -> Moment {
+        clock::now()
+    }
+
+    fn poll(&mut self) -> Request {
+        if self.shared.wants_attention() {
+            match self.request() {
+                Request::None => {}
+                request => return request,
+            }
+        }
+        self.verify()
+    }
+
+    fn wait(&mut self, until: Mono) -> Request {
+        loop {
+            let bell = Arc::clone(&self.shared);
+            if let Err(error) = self.alarm.wait([Some(bell.main_bell().fd())], until) {
+                return Request::Stop(StopReason::Lost(format!("cannot wait: {error}")));
+            }
+            bell.main_bell().hear();
+            match self.request() {
+                Request::None if clock::mono() < until => {}
+                request => return request,
+            }
+        }
+    }
+
+    fn run(&mut self, step: ChainStep, run: RunId) -> Outcome {
+        match self.tasks[step] {
+            How::Inside(registration) => self.run_inside(registration),
+            How::Child => self.run_child(step, run),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The memory of alerts on disk: read at the start, written when it is worth it, marked when the runner ends by itself.
+
+use std::io;
+
+use crate::alert::memory::Memory;
+use crate::chain::ChainName;
+use crate::process::run_root::RunRoot;
+use crate::state::kept::{self, Crashes, Identity, Kept};
+
+/// Far more than 64 kinds of each task of a long chain take.
+const MOST_BYTES: u64 = 16 << 20;
+
+/// The file that a chain's memory is in.
+#[derive(Debug)]
+pub(super) struct MemoryFile {
+    state_dir: RunRoot,
+    name: String,
+    identity: Identity,
+    /// Carried from runner to runner.
+    pub(super) crashes: Crashes,
+    /// Whether the last write failed: that is told once.
+    broken: bool,
+}
+
+/// What was found.
+#[derive(Debug)]
+pub(super) enum Found {
+    /// Nothing: the chain never ran here.
+    Nothing,
+    /// What a runner left that ended by itself, or was another program, or ran other settings.
+    Former(Memory),
+    /// What a runner of this very program and these settings left when it died.
+    Crashed(Memory),
+    /// A file that cannot be understood: why.
+    Damaged(String),
+}
+
+impl MemoryFile {
+    /// Names the file. Nothing is read or written yet.
+    pub(super) fn new(state_dir: RunRoot, chain: &ChainName, identity: Identity) -> Self {
+        let name = format!("{chain}.memory");
+        MemoryFile { state_dir, name, identity, crashes: Crashes::default(), broken: false }
+    }
+
+    /// Reads what the former runner left.
+    pub(super) fn read(&mut self) -> Found {
+        let bytes = match self.state_dir.read(&self.name, MOST_BYTES) {
+            Ok(Some(bytes)) if !bytes.is_empty() => bytes,
+            Ok(_) => return Found::Nothing,
+            Err(error) => return Found::Damaged(error.to_string()),
+        };
+        let kept: Kept<Memory> = match kept::decode(&bytes) {
+            Ok(kept) => kept,
+            Err(why) => return Found::Damaged(why),
+        };
+        if kept.ended || kept.identity != self.identity {
+            return Found::Former(kept.alerts);
+        }
+        self.crashes = kept.crashes;
+        Found::Crashed(kept.alerts)
+    }
+
+    /// Writes what a runner leaves when it dies now.
+    pub(super) fn write(&mut self, memory: Memory) -> io::Result<()> {
+        self.put(Kept::new(self.identity.clone(), self.crashes, memory))
+    }
+
+    /// Writes what a runner leaves that ends by itself.
+    pub(super) fn close(&mut self, memory: Memory) -> io::Result<()> {
+        let kept = Kept::new(self.identity.clone(), Crashes::default(), memory);
+        self.put(Kept { ended: true, ..kept })
+    }
+
+    fn put(&mut self, kept: Kept<Memory>) -> io::Result<()> {
+        let written = self.state_dir.replace(&self.name, &kept.encode());
+        match &written {
+            Err(error) if !self.broken => log::error!(
+                "the memory of alerts cannot be written to `{}`: {error}; going on from memory, a crash would forget what was mailed",
+                self.state_dir.path().join(&self.name).display()
+            ),
+            Ok(()) if self.broken => log::info!("The memory of alerts can be written again"),
+            _ => {}
+        }
+        self.broken = written.is_err();
+        written
+    }
+}

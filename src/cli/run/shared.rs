@@ -1,0 +1,183 @@
+//! What the two threads of a runner share. The main thread runs tasks and waits; the watcher reads signals and keeps the times of the
+//! alert policy, so that a function that hangs can silence neither.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use nix::sys::eventfd::{EfdFlags, EventFd};
+
+use super::rim::Rim;
+use crate::time::Mono;
+
+/// Where the main thread is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Between runs, or asleep.
+    Between,
+    /// In a function that runs in this process: nobody but the watcher can act.
+    InFunction,
+    /// Waiting for a child process, ready to act.
+    WithChild,
+}
+
+/// What signals have asked for so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Asked {
+    /// To end: which signal said so first, and when.
+    pub(super) stop: Option<Stop>,
+    /// To end at once.
+    pub(super) quit: bool,
+    /// To skip the rest of a cooldown.
+    pub(super) wake: bool,
+}
+
+/// A request to end.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stop {
+    /// Such as `SIGTERM`.
+    pub(super) signal: &'static str,
+    /// When it came.
+    pub(super) at: Mono,
+    /// How often SIGINT came: the second ends the task now, the third kills it.
+    pub(super) interrupts: u32,
+    /// Whether nobody but a newcomer asked: if he is gone in the end, the runner goes on.
+    pub(super) heir: bool,
+}
+
+impl Stop {
+    /// Makes one that has just come, from a newcomer as far as is known.
+    pub(super) fn new(signal: &'static str, at: Mono) -> Self {
+        Stop { signal, at, interrupts: 0, heir: true }
+    }
+}
+
+/// What the two threads share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    rim: Mutex<Rim>,
+    asked: Mutex<Asked>,
+    attention: AtomicBool,
+    place: AtomicU8,
+    over: AtomicBool,
+    /// Wakes the main thread.
+    main_bell: Bell,
+    /// Wakes the watcher.
+    watch_bell: Bell,
+}
+
+impl Shared {
+    /// Makes it.
+    ///
+    /// # Errors
+    ///
+    /// When the process has no descriptor left.
+    pub(super) fn new(rim: Rim) -> io::Result<Self> {
+        Ok(Shared {
+            rim: Mutex::new(rim),
+            asked: Mutex::default(),
+            attention: AtomicBool::new(false),
+            place: AtomicU8::new(Place::Between as u8),
+            over: AtomicBool::new(false),
+            main_bell: Bell::new()?,
+            watch_bell: Bell::new()?,
+        })
+    }
+
+    /// Returns the observers. Nobody holds them while a task runs.
+    pub(super) fn rim(&self) -> MutexGuard<'_, Rim> {
+        self.rim.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes what was asked for, and wakes the main thread.
+    pub(super) fn ask(&self, change: impl FnOnce(&mut Asked)) {
+        change(&mut self.asked.lock().unwrap_or_else(PoisonError::into_inner));
+        self.attention.store(true, Ordering::Release);
+        self.main_bell.ring();
+    }
+
+    /// Returns what was asked for; a wake is returned once.
+    pub(super) fn asked(&self) -> Asked {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = *asked;
+        asked.wake = false;
+        if asked.stop.is_none() && !asked.quit {
+            self.attention.store(false, Ordering::Release);
+        }
+        taken
+    }
+
+    /// Takes back a request to end: nobody is there any more who would take over.
+    pub(super) fn take_back_stop(&self) {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).stop = None;
+        self.attention.store(false, Ordering::Release);
+    }
+
+    /// Returns whether anything was asked for. Costs next to nothing.
+    pub(super) fn wants_attention(&self) -> bool {
+        self.attention.load(Ordering::Acquire)
+    }
+
+    /// Tells where the main thread is from now on.
+    pub(super) fn set_place(&self, place: Place) {
+        self.place.store(place as u8, Ordering::Release);
+    }
+
+    /// Returns where the main thread is.
+    pub(super) fn place(&self) -> Place {
+        match self.place.load(Ordering::Acquire) {
+            place if place == Place::InFunction as u8 => Place::InFunction,
+            place if place == Place::WithChild as u8 => Place::WithChild,
+            _ => Place::Between,
+        }
+    }
+
+    /// Ends the watcher.
+    pub(super) fn end(&self) {
+        self.over.store(true, Ordering::Release);
+        self.watch_bell.ring();
+    }
+
+    /// Returns whether the watcher is to end.
+    pub(super) fn is_over(&self) -> bool {
+        self.over.load(Ordering::Acquire)
+    }
+
+    /// Returns what wakes the main thread.
+    pub(super) fn main_bell(&self) -> &Bell {
+        &self.main_bell
+    }
+
+    /// Returns what wakes the watcher.
+    pub(super) fn watch_bell(&self) -> &Bell {
+        &self.watch_bell
+    }
+}
+
+/// Wakes a thread that waits for descriptors.
+#[derive(Debug)]
+pub(super) struct Bell(EventFd);
+
+impl Bell {
+    fn new() -> io::Result<Self> {
+        let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK;
+        Ok(Bell(EventFd::from_value_and_flags(0, flags)?))
+    }
+
+    /// Rings. It stays rung until it is heard.
+    pub(super) fn ring(&self) {
+        // The counter is full only after 2^64 rings that nobody heard, and then it is rung.
+        let _ = self.0.write(1);
+    }
+
+    /// Takes note of all rings so far.
+    pub(super) fn hear(&self) {
+        let _ = self.0.read();
+    }
+
+    /// Returns what can be waited for.
+    pub(super) fn fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}

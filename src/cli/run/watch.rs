@@ -1,0 +1,166 @@
+//! The watcher: a thread that reads signals, keeps the times of the alert policy, and ends a function that does not end.
+//!
+//! It is asleep all the time but for those. The main thread could do the same while it sleeps or waits for a child, but not while a
+//! function of a user runs in it; one way for all three is simpler than two.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use super::patience::{Patience, Step};
+use super::shared::{Place, Shared, Stop};
+use crate::exit;
+use crate::logging::Log;
+use crate::process::child::descendants::{EndDescendants, end_descendants};
+use crate::process::clock;
+use crate::process::leave;
+use crate::process::notify::Notifier;
+use crate::process::poll::Alarm;
+use crate::process::signals::{Reader, Signal};
+use crate::time::Mono;
+
+/// The alert policy writes mails here, which takes more than a few frames; memory that is not touched costs nothing.
+const STACK_BYTES: usize = 1 << 20;
+
+/// What the watcher goes by.
+pub(super) struct Watcher {
+    shared: Arc<Shared>,
+    signals: Reader,
+    log: Log,
+    alarm: Alarm,
+    patience: Patience,
+    /// What a function has started, on its way to the end.
+    ending: Option<EndDescendants>,
+    notifier: Notifier,
+}
+
+impl Watcher {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    ///
+    /// When the process has no descriptor or thread left.
+    pub(super) fn start(
+        shared: Arc<Shared>,
+        signals: Reader,
+        log: Log,
+        patience: Patience,
+        notifier: Notifier,
+    ) -> io::Result<JoinHandle<()>> {
+        let alarm = Alarm::new()?;
+        let watcher = Watcher { shared, signals, log, alarm, patience, ending: None, notifier };
+        let builder = std::thread::Builder::new().name("watcher".to_owned()).stack_size(STACK_BYTES);
+        builder.spawn(move || watcher.watch())
+    }
+
+    fn watch(mut self) {
+        while !self.shared.is_over() {
+            let until = self.until();
+            let sources = [Some(self.signals.as_fd()), Some(self.shared.watch_bell().fd())];
+            if let Err(error) = self.alarm.wait(sources, until) {
+                log::error!("the watcher cannot wait: {error}");
+                return;
+            }
+            self.shared.watch_bell().hear();
+            for signal in self.signals.drain() {
+                self.obey(signal);
+            }
+            let now = clock::now();
+            self.shared.rim().poll(now);
+            self.insist(now.mono);
+            self.pet_watchdog();
+        }
+    }
+
+    /// Returns when there is something to do without being asked.
+    fn until(&self) -> Mono {
+        let stop = self.shared.asked().stop;
+        let patience = match (self.shared.place(), stop) {
+            (Place::InFunction, Some(stop)) => self.patience.due(&stop),
+            _ => Mono::NEVER,
+        };
+        let interval = self.notifier.watchdog_interval();
+        let watchdog = interval.map_or(Mono::NEVER, |interval| clock::mono() + interval / 2);
+        let ending = self.ending.as_ref().map_or(Mono::NEVER, EndDescendants::due);
+        self.shared.rim().due().min(patience).min(watchdog).min(ending)
+    }
+
+    fn obey(&self, signal: Signal) {
+        let now = clock::now();
+        match signal {
+            Signal::Hangup => self.log.reopen(),
+            Signal::Status => self.shared.rim().log_status(now),
+            Signal::Wake => {
+                if self.shared.place() == Place::Between {
+                    self.shared.ask(|asked| asked.wake = true);
+                }
+            }
+            Signal::Quit => {
+                self.shared.rim().stop_asked(signal.name(), now);
+                self.shared.ask(|asked| asked.quit = true);
+            }
+            Signal::Term | Signal::Int | Signal::Replace { .. } => {
+                self.shared.rim().stop_asked(signal.name(), now);
+                self.shared.ask(|asked| {
+                    let first = Stop::new(signal.name(), now.mono);
+                    let stop = asked.stop.get_or_insert(first);
+                    stop.interrupts += u32::from(signal == Signal::Int);
+                    stop.heir = match signal {
+                        Signal::Replace { .. } => stop.heir,
+                        _ => false,
+                    };
+                });
+            }
+        }
+    }
+
+    /// Ends a function that runs in this process, and with it the process, when it has had its time.
+    fn insist(&mut self, now: Mono) {
+        let asked = self.shared.asked();
+        if self.shared.place() != Place::InFunction {
+            return;
+        }
+        if asked.quit {
+            self.leave(exit::QUIT, "SIGQUIT");
+        }
+        let Some(stop) = asked.stop else { return };
+        match self.patience.step(&stop, now) {
+            Step::Wait => {}
+            Step::Terminate => {
+                let grace = self.patience.kill_grace();
+                self.ending = Some(end_descendants(libc::SIGTERM, grace, now));
+            }
+            Step::Kill => self.leave(exit::OK, stop.signal),
+        }
+        if self.ending.as_mut().is_some_and(|ending| ending.step(now).is_some()) {
+            self.ending = None;
+        }
+    }
+
+    /// Kills what the function has started, writes down what must be kept, and ends the process under the function.
+    fn leave(&mut self, code: u8, signal: &'static str) {
+        let mut rim = self.shared.rim();
+        // It may have ended by itself in the meantime: then the main thread does the rest.
+        if self.shared.place() != Place::InFunction {
+            return;
+        }
+        let mut ending = end_descendants(libc::SIGKILL, Duration::ZERO, clock::mono());
+        while ending.step(clock::mono()).is_none() {
+            if self.alarm.wait([None], ending.due()).is_err() {
+                break;
+            }
+        }
+        rim.cut_off(signal, clock::now());
+        leave::now(code);
+    }
+
+    /// systemd takes silence for a hang; so we are silent when the running task is past its time.
+    fn pet_watchdog(&self) {
+        let wanted = self.notifier.watchdog_interval().is_some();
+        if wanted && !self.shared.rim().is_overdue(clock::mono()) {
+            self.notifier.watchdog();
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! What people see: data on standard output, everything else on standard error. Neither a closed pipe nor a full disk is a reason to panic.
+
+use std::error::Error;
+use std::fmt;
+use std::io::{self, IsTerminal, Write};
+
+use super::args::ColorArg;
+use crate::exit;
+
+/// Why a command ends with another code than 0, in words.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    /// See `exit`.
+    pub(crate) code: u8,
+    message: String,
+    causes: Vec<String>,
+    hint: Option<String>,
+    /// Whether the message brings its own `error:` (a report of the configuration, of clap).
+    whole: bool,
+}
+
+impl Refusal {
+    /// Makes one of a sentence.
+    pub(crate) fn new(code: u8, message: impl fmt::Display) -> Self {
+        let message = message.to_string();
+        Refusal { code, message, causes: Vec::new(), hint: None, whole: false }
+    }
+
+    /// Makes one of an error, with its causes.
+    pub(crate) fn of(code: u8, error: &(dyn Error + 'static)) -> Self {
+        let causes = std::iter::successors(error.source(), |&cause| cause.source());
+        let causes = causes.map(ToString::to_string).collect();
+        Refusal { causes, ..Refusal::new(code, error) }
+    }
+
+    /// Makes one of a report that is complete.
+    pub(crate) fn whole(code: u8, report: impl fmt::Display) -> Self {
+        Refusal { whole: true, ..Refusal::new(code, report) }
+    }
+
+    /// Makes a silent one: what there is to say is on the screen.
+    pub(crate) fn said(code: u8) -> Self {
+        Refusal::whole(code, "")
+    }
+
+    /// Makes one of a wrong command line.
+    pub(crate) fn usage(message: impl fmt::Display) -> Self {
+        Refusal::new(exit::USAGE, message).hint("`--help` shows what can be typed")
+    }
+
+    /// Says what to do about it.
+    pub(crate) fn hint(self, hint: impl fmt::Display) -> Self {
+        Refusal { hint: Some(hint.to_string()), ..self }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.whole {
+            return f.write_str(&self.message);
+        }
+        writeln!(f, "error: {}", self.message)?;
+        for cause in &self.causes {
+            writeln!(f, "  caused by: {cause}")?;
+        }
+        if let Some(hint) = &self.hint {
+            writeln!(f, "\nhint: {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+/// How a command ends.
+pub(crate) type Ended = Result<(), Refusal>;
+
+/// Prints data. A reader that has gone away, or a full disk, ends the command with code 1 without a word more.
+pub(crate) fn print(text: &str) -> Ended {
+    let mut out = io::stdout().lock();
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    match written {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Refusal::said(exit::OK)),
+        Err(error) => Err(Refusal::new(
+            exit::FAILED,
+            format_args!("standard output could not be written: {error}"),
+        )),
+    }
+}
+
+/// Prints what is not data.
+pub(crate) fn tell(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
+/// Returns whether errors may have colours: when asked for, or on a terminal unless `NO_COLOR` is set to something (no-color.org).
+pub(crate) fn colours_errors(when: ColorArg) -> bool {
+    match when {
+        ColorArg::Always => true,
+        ColorArg::Never => false,
+        ColorArg::Auto => {
+            let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+            !unwanted && io::stderr().is_terminal()
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! The file, read into sections: each key is either in the table of options, or an error that says what was meant.
+
+use toml::de::DeTable;
+
+use super::layer::Layer;
+use super::options::{self, Applies, OptionSpec, Section};
+use super::raw::{Key, Raw, Shape};
+use super::report::{Problem, Report};
+use super::source::SourceFile;
+use super::suggest::{did_you_mean, nearest, one_of};
+use super::written::{self, Place, Written, WrittenTask};
+use crate::task::TaskName;
+
+const MOST_SYNTAX_ERRORS: usize = 10;
+const TABLES: [&str; 4] = ["log", "mail", "defaults", "tasks"];
+
+/// Reads a file. What is wrong goes to the report; `None` after syntax errors, which keep the rest from being judged.
+pub(super) fn read(source: &SourceFile, report: &mut Report) -> Option<Written> {
+    let (table, errors) = DeTable::parse_recoverable(&source.text);
+    for error in errors.iter().take(MOST_SYNTAX_ERRORS) {
+        report.add(syntax_error(source, error));
+    }
+    if !errors.is_empty() {
+        return None;
+    }
+    let mut document = Document {
+        source,
+        report,
+        written: Written::default(),
+    };
+    document.root(&Raw::of_table(&table));
+    Some(document.written)
+}
+
+fn syntax_error(source: &SourceFile, error: &toml::de::Error) -> Problem {
+    let end = source.text.len();
+    let span = error.span().unwrap_or(end..end);
+    let origin = source.origin(span.clone());
+    let unquoted = error.message().starts_with("string values must be quoted");
+    match source.text.get(span) {
+        Some(word) if unquoted => Problem::error(&origin, "a text needs quotation marks")
+            .help(format!("write `\"{word}\"`")),
+        _ => Problem::error(&origin, format!("this is not TOML: {}", error.message())),
+    }
+}
+
+struct Document<'a> {
+    source: &'a SourceFile,
+    report: &'a mut Report,
+    written: Written,
+}
+
+/// In which section keys are being read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Within<'a> {
+    Section(Section),
+    Defaults,
+    Task(&'a str),
+}
+
+impl Within<'_> {
+    fn section(self) -> Section {
+        match self {
+            Within::Section(section) => section,
+            Within::Defaults | Within::Task(_) => Section::Task,
+        }
+    }
+
+    fn in_words(self) -> String {
+        match self {
+            Within::Section(Section::Root) => String::new(),
+            Within::Section(section) => format!(" in `{}`", section.header()),
+            Within::Defaults => " in `[defaults]`".to_owned(),
+            Within::Task(name) => format!(" in `[tasks.{name}]`"),
+        }
+    }
+}
+
+impl Document<'_> {
+    fn root(&mut self, raw: &Raw) {
+        let Shape::Table(entries) = &raw.shape else {
+            return;
+        };
+        let mut layer = Layer::default();
+        for (key, value) in entries {
+            match key.name.as_str() {
+                "log" => self.table(Within::Section(Section::Log), key, value),
+                "mail" => self.table(Within::Section(Section::Mail), key, value),
+                "defaults" => self.table(Within::Defaults, key, value),
+                "tasks" => self.tasks(key, value),
+                _ => self.entry(&mut layer, Within::Section(Section::Root), key, value),
+            }
+        }
+        self.written.root = layer;
+    }
+
+    fn table(&mut self, within: Within<'_>, key: &Key, value: &Raw) {
+        let Some(entries) = self.expect_table(key, value) else {
+            return;
+        };
+        let mut layer = Layer::default();
+        for (key, value) in entries {
+            self.entry(&mut layer, within, key, value);
+        }
+        *self.written.section(within.section()) = layer;
+    }
+
+    fn tasks(&mut self, key: &Key, value: &Raw) {
+        let Some(entries) = self.expect_table(key, value) else {
+            return;
+        };
+        for (key, value) in entries {
+            let origin = self.source.origin(key.span.clone());
+            let name = match TaskName::of_key(&key.name) {
+                Ok(name) => name,
+                Err(_) => {
+                    let message = format!("`{}` cannot be the name of a task", key.name);
+                    self.report.add(Problem::error(&origin, message).help(
+                        "letters, digits, `_` and `-`, beginning with a letter; or a path such as `\"a::sync\"`",
+                    ));
+                    continue;
+                }
+            };
+            let Some(entries) = self.expect_table(key, value) else {
+                continue;
+            };
+            let mut layer = Layer::default();
+            for (inner, value) in entries {
+                self.entry(&mut layer, Within::Task(&key.name), inner, value);
+            }
+            if self.written.tasks.contains_key(&name) {
+                let message = format!("`{name}` is configured twice");
+                self.report.add(Problem::error(&origin, message));
+                continue;
+            }
+            // Of what has nothing but strange tables in it, enough has been said.
+            if layer != Layer::default() || entries.is_empty() {
+                self.written
+                    .tasks
+                    .insert(name, WrittenTask { origin, layer });
+            }
+        }
+    }
+
+    fn expect_table<'r>(&mut self, key: &Key, value: &'r Raw) -> Option<&'r Vec<(Key, Raw)>> {
+        match &value.shape {
+            Shape::Table(entries) => Some(entries),
+            other => {
+                let origin = self.source.origin(value.span.clone());
+                let message = format!("`{}` is a table, not {}", key.name, other.in_words());
+                let example = match key.name.as_str() {
+                    "log" => "log = { level = \"info\" }",
+                    "mail" => "mail = { to = [\"ops@example.org\"] }",
+                    _ => "write a section in brackets",
+                };
+                self.report
+                    .add(Problem::error(&origin, message).help(format!("for example `{example}`")));
+                None
+            }
+        }
+    }
+
+    fn entry(&mut self, layer: &mut Layer, within: Within<'_>, key: &Key, value: &Raw) {
+        let option = options::find(within.section(), &key.name);
+        match option {
+            Some(option) if within == Within::Defaults && option.applies == Applies::Program => {
+                let message = format!("`{}` cannot be in `[defaults]`", key.name);
+                let origin = self.source.origin(key.span.clone());
+                let help = "what is executed belongs to `[tasks.NAME]`";
+                self.report.add(Problem::error(&origin, message).help(help));
+            }
+            Some(option) => self.store(layer, option, value),
+            None => {
+                // What was meant is not missing as well.
+                let meant = self.meant(within, &key.name);
+                let meant = meant.or((key.name == "password").then_some("password_file"));
+                if let Some(meant) = meant {
+                    layer.break_key(meant);
+                }
+                let problem = self.unknown(within, key, value);
+                self.report.add(problem);
+            }
+        }
+    }
+
+    fn store(&mut self, layer: &mut Layer, option: &'static OptionSpec, value: &Raw) {
+        let origin = self.source.origin(value.span.clone());
+        let source = self.source;
+        let place = Place {
+            base: source.directory(),
+            origin_of: &|fault| source.origin(fault.span.clone()),
+        };
+        written::store(layer, option, value, &origin, place, self.report);
+    }
+
+    fn meant(&self, within: Within<'_>, word: &str) -> Option<&'static str> {
+        nearest(word, options::of(within.section()).map(|option| option.key))
+    }
+
+    fn unknown(&self, within: Within<'_>, key: &Key, value: &Raw) -> Problem {
+        let origin = self.source.origin(key.span.clone());
+        let place = within.in_words();
+        let name = key.name.as_str();
+        if name == "password" && within.section() == Section::Mail {
+            return Problem::error(&origin, "a password does not belong into this file")
+                .help("put it into a file that only its owner can read: `password_file = \"smtp_password\"`")
+                .help("or into an environment variable: `password_env = \"SMTP_PASSWORD\"`");
+        }
+        let problem = Problem::error(&origin, format!("unknown key `{name}`{place}"));
+        let is_table = matches!(value.shape, Shape::Table(_));
+        match within {
+            Within::Task(task) if is_table => {
+                return problem.help(format!(
+                    "the task `{task}::{name}` is written `[tasks.\"{task}::{name}\"]`"
+                ));
+            }
+            _ => {}
+        }
+        let known = options::of(within.section()).map(|option| option.key);
+        let tables = TABLES
+            .into_iter()
+            .filter(|_| within == Within::Section(Section::Root));
+        let candidates: Vec<&str> = known.chain(tables).collect();
+        let help = did_you_mean(name, candidates.iter().copied())
+            .or_else(|| elsewhere(within, name))
+            .unwrap_or_else(|| format!("known are {}", one_of(candidates)));
+        problem.help(help)
+    }
+}
+
+/// Says where a key belongs that was written into the wrong section.
+fn elsewhere(within: Within<'_>, name: &str) -> Option<String> {
+    if TABLES.contains(&name) {
+        return Some(format!("`{name}` belongs to the top of the file"));
+    }
+    let has_it = |section: &Section| options::find(*section, name).is_some();
+    let homes: Vec<&str> = [Section::Root, Section::Log, Section::Mail, Section::Task]
+        .into_iter()
+        .filter(|section| *section != within.section())
+        .filter(has_it)
+        .map(|section| match section {
+            Section::Root => "before the first `[section]`",
+            Section::Log => "to `[log]`",
+            Section::Mail => "to `[mail]`",
+            Section::Task => "to `[tasks.NAME]` or `[defaults]`",
+        })
+        .collect();
+    (!homes.is_empty()).then(|| format!("`{name}` belongs {}", homes.join(", or ")))
+}

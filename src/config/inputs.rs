@@ -1,0 +1,107 @@
+//! Everything that a configuration depends on besides files: given by the caller, so that tests need no process of their own.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::path::PathBuf;
+
+use nix::unistd::{Group, User, geteuid, gethostname};
+
+use super::origin::Origin;
+use crate::settings::LogFormat;
+use crate::task::{self, Registration};
+
+/// What the command line says about settings.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CommandLine {
+    /// `--config`
+    pub(crate) config: Option<PathBuf>,
+    /// `--run-root`
+    pub(crate) run_root: Option<PathBuf>,
+    /// `--no-kill-concurrent` is `Some(false)`.
+    pub(crate) kill_concurrent: Option<bool>,
+    /// `--log-format`
+    pub(crate) log_format: Option<LogFormat>,
+    /// What `-v` and `-q` amount to.
+    pub(crate) log_level: Option<log::LevelFilter>,
+}
+
+/// What surrounds this process.
+#[derive(Clone, Debug)]
+pub(crate) struct Inputs {
+    /// What the command line says.
+    pub(crate) command_line: CommandLine,
+    /// The environment.
+    pub(crate) environment: BTreeMap<OsString, OsString>,
+    /// The working directory. Absolute.
+    pub(crate) cwd: PathBuf,
+    /// `/etc`.
+    pub(crate) etc: PathBuf,
+    /// The name of this machine.
+    pub(crate) hostname: String,
+    /// The functions of this binary.
+    pub(crate) registered: Vec<&'static Registration>,
+    /// The effective user.
+    pub(crate) uid: u32,
+    /// Finds the number of a user.
+    pub(crate) user: fn(&str) -> Option<u32>,
+    /// Finds the number of a group.
+    pub(crate) group: fn(&str) -> Option<u32>,
+}
+
+impl Inputs {
+    /// Takes what surrounds this process.
+    ///
+    /// # Errors
+    ///
+    /// When the working directory has been removed.
+    pub(crate) fn of_process(command_line: CommandLine) -> io::Result<Self> {
+        let hostname = gethostname().ok().and_then(|name| name.into_string().ok());
+        Ok(Inputs {
+            command_line,
+            environment: std::env::vars_os().collect(),
+            cwd: std::env::current_dir()?,
+            etc: PathBuf::from("/etc"),
+            hostname: hostname.unwrap_or_else(|| "localhost".to_owned()),
+            registered: task::registered(),
+            uid: geteuid().as_raw(),
+            user: |name| User::from_name(name).ok()?.map(|user| user.uid.as_raw()),
+            group: |name| Group::from_name(name).ok()?.map(|group| group.gid.as_raw()),
+        })
+    }
+
+    /// Returns a variable that is set and not empty.
+    pub(super) fn variable(&self, name: &str) -> Option<&OsStr> {
+        let value = self.environment.get(OsStr::new(name))?;
+        (!value.is_empty()).then_some(value.as_os_str())
+    }
+
+    /// Tells whether this process may become anybody.
+    pub(super) fn is_root(&self) -> bool {
+        self.uid == 0
+    }
+
+    /// Returns the origin of what `--config` or `$RUN_FUNCTIONS_CONFIG` says, with the path.
+    pub(super) fn named_file(&self) -> Option<(PathBuf, Origin)> {
+        if let Some(path) = &self.command_line.config {
+            return Some((self.cwd.join(path), Origin::CommandLine("--config")));
+        }
+        let name = "RUN_FUNCTIONS_CONFIG";
+        let path = self.variable(name)?;
+        Some((self.cwd.join(path), Origin::Variable(name.to_owned())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_has_what_a_configuration_needs() {
+        let inputs = Inputs::of_process(CommandLine::default()).unwrap();
+        assert!(inputs.cwd.is_absolute() && !inputs.hostname.is_empty());
+        assert_eq!((inputs.user)("root"), Some(0));
+        assert_eq!((inputs.group)("no such group"), None);
+        assert!(inputs.variable("PATH").is_some());
+    }
+}

@@ -1,0 +1,145 @@
+//! What has been written for one section, each value with its origin: layers are laid over one another until nothing is open.
+
+use std::collections::btree_map::Entry as Slot;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use super::options::{self, Fallback, OptionSpec, Section};
+use super::origin::Origin;
+use super::raw::{Raw, Shape};
+use super::read;
+use super::value::{FromValue, Value};
+
+/// A value and where it is from.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Entry {
+    /// What holds.
+    pub(crate) value: Value,
+    /// Who says so.
+    pub(crate) origin: Origin,
+}
+
+/// The values of a section.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Layer {
+    entries: BTreeMap<&'static str, Entry>,
+    /// Keys that were written and not understood: what depends on them is not judged.
+    broken: BTreeSet<&'static str>,
+}
+
+impl Layer {
+    /// Sets a value; a former one is overruled.
+    pub(super) fn set(&mut self, key: &'static str, value: Value, origin: Origin) {
+        self.entries.insert(key, Entry { value, origin });
+    }
+
+    /// Sets a value unless there is one.
+    pub(super) fn fill(&mut self, key: &'static str, value: Value, origin: Origin) {
+        self.entries.entry(key).or_insert(Entry { value, origin });
+    }
+
+    /// Notes that something was written for this key that was not understood.
+    pub(super) fn break_key(&mut self, key: &'static str) {
+        self.broken.insert(key);
+    }
+
+    /// Tells whether something was written for this key, understood or not.
+    pub(super) fn mentions(&self, key: &str) -> bool {
+        self.entries.contains_key(key) || self.broken.contains(key)
+    }
+
+    /// Returns a value with its origin.
+    pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
+        self.entries.get(key)
+    }
+
+    /// Returns all values, by key.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&'static str, &Entry)> {
+        self.entries.iter().map(|(key, entry)| (*key, entry))
+    }
+
+    /// Returns the origin of a value; of none when it is not written.
+    pub(crate) fn origin(&self, key: &str) -> Origin {
+        self.entry(key)
+            .map_or(Origin::Nowhere, |entry| entry.origin.clone())
+    }
+
+    /// Returns a value that need not be there.
+    pub(super) fn get<T: FromValue>(&self, key: &str) -> Option<T> {
+        T::from_value(&self.entry(key)?.value)
+    }
+
+    /// Returns a value that is there once the defaults are filled in.
+    pub(super) fn need<T: FromValue>(&self, key: &str) -> T {
+        self.get(key)
+            .expect("the table of options gives this key a default of this kind")
+    }
+
+    /// Lays this layer over a lower one. Tables of variables and limits are joined entry by entry.
+    pub(super) fn over(mut self, lower: &Layer) -> Layer {
+        self.broken.extend(&lower.broken);
+        for (key, below) in &lower.entries {
+            match self.entries.entry(key) {
+                Slot::Vacant(slot) => {
+                    slot.insert(below.clone());
+                }
+                Slot::Occupied(mut slot) => join(&mut slot.get_mut().value, &below.value),
+            }
+        }
+        self
+    }
+
+    /// Returns this layer without the keys that do not pass.
+    pub(super) fn only(&self, passes: impl Fn(&OptionSpec) -> bool) -> Layer {
+        let kept = |key: &str| options::find(Section::Task, key).is_some_and(&passes);
+        let mut layer = self.clone();
+        layer.entries.retain(|key, _| kept(key));
+        layer.broken.retain(|key| kept(key));
+        layer
+    }
+
+    /// Removes the values that mean nothing here.
+    pub(super) fn retain(&mut self, keep: impl Fn(&str) -> bool) {
+        self.entries.retain(|key, _| keep(key));
+    }
+
+    /// Fills in the defaults that the table of options has as values; paths of them start from `base`.
+    pub(super) fn fill_defaults(&mut self, section: Section, base: &Path) {
+        for option in options::of(section) {
+            if let Fallback::Written(text) = option.default {
+                self.fill(
+                    option.key,
+                    default_value(option, text, base),
+                    Origin::Default,
+                );
+            }
+        }
+    }
+}
+
+fn join(upper: &mut Value, lower: &Value) {
+    match (upper, lower) {
+        (Value::Variables(upper), Value::Variables(lower)) => {
+            for (name, value) in lower {
+                upper.entry(name.clone()).or_insert_with(|| value.clone());
+            }
+        }
+        (Value::Limits(upper), Value::Limits(lower)) => {
+            for (name, limit) in lower {
+                upper.entry(name.clone()).or_insert(*limit);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn default_value(option: &OptionSpec, text: &str, base: &Path) -> Value {
+    let document = format!("x = {text}");
+    let table = toml::de::DeTable::parse(&document).expect("defaults are written as TOML");
+    let Shape::Table(entries) = Raw::of_table(&table).shape else {
+        unreachable!("a document is a table");
+    };
+    let raw = entries.into_iter().next().map(|(_, raw)| raw);
+    raw.and_then(|raw| read::read(option, &raw, base).value)
+        .expect("defaults are values of their kind")
+}

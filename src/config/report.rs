@@ -1,0 +1,230 @@
+//! What is wrong with a configuration, all of it at once, each with its place and remedy.
+
+use std::error::Error;
+use std::fmt::{self, Write as _};
+
+use super::excerpt;
+use super::origin::Origin;
+use super::source::SourceFile;
+use crate::exit;
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Severity {
+    /// Nothing starts.
+    Error,
+    /// It works, but perhaps not as meant.
+    Warning,
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Problem {
+    /// How bad.
+    pub(crate) severity: Severity,
+    /// A lowercase fragment.
+    pub(crate) message: String,
+    /// What was written, and where.
+    pub(crate) origin: Origin,
+    /// What to do, a line each.
+    pub(crate) help: Vec<String>,
+    /// The exit code if this is all that is wrong.
+    pub(crate) exit: u8,
+}
+
+impl Problem {
+    /// Makes an error.
+    pub(crate) fn error(origin: &Origin, message: impl Into<String>) -> Self {
+        Problem {
+            severity: Severity::Error,
+            message: message.into(),
+            origin: origin.clone(),
+            help: Vec::new(),
+            exit: exit::CONFIG,
+        }
+    }
+
+    /// Makes a warning.
+    pub(crate) fn warning(origin: &Origin, message: impl Into<String>) -> Self {
+        Problem {
+            severity: Severity::Warning,
+            ..Problem::error(origin, message)
+        }
+    }
+
+    /// Adds a line of help.
+    #[must_use]
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help.push(help.into());
+        self
+    }
+
+    /// Adds a line of help if there is one.
+    #[must_use]
+    pub(crate) fn maybe_help(mut self, help: Option<String>) -> Self {
+        self.help.extend(help);
+        self
+    }
+
+    /// Sets the exit code.
+    #[must_use]
+    pub(crate) fn exit(mut self, code: u8) -> Self {
+        self.exit = code;
+        self
+    }
+}
+
+/// Whether a text for people is coloured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Colour {
+    /// Plain text.
+    Plain,
+    /// With ANSI escape sequences.
+    Ansi,
+}
+
+impl Colour {
+    fn paint(self, style: &str, text: &str) -> String {
+        match self {
+            Colour::Plain => text.to_owned(),
+            Colour::Ansi => format!("\x1b[{style}m{text}\x1b[0m"),
+        }
+    }
+}
+
+const RED: &str = "1;31";
+const YELLOW: &str = "1;33";
+const CYAN: &str = "1;36";
+const BLUE: &str = "1;34";
+
+/// Everything that was found wrong, in the order in which it is written.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Report {
+    source: Option<SourceFile>,
+    problems: Vec<Problem>,
+}
+
+impl Report {
+    /// Makes an empty report on a file.
+    pub(crate) fn on(source: Option<SourceFile>) -> Self {
+        Report {
+            source,
+            problems: Vec::new(),
+        }
+    }
+
+    /// Makes a report of one problem that has no place in a file.
+    pub(crate) fn of(problem: Problem) -> Self {
+        Report {
+            source: None,
+            problems: vec![problem],
+        }
+    }
+
+    /// Adds a problem, unless the same is told already: a value of `[defaults]` is judged once for each task.
+    pub(crate) fn add(&mut self, problem: Problem) {
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
+    }
+
+    /// Adds what another report tells.
+    pub(crate) fn extend(&mut self, other: Report) {
+        other
+            .problems
+            .into_iter()
+            .for_each(|problem| self.add(problem));
+    }
+
+    /// Returns the problems, in the order of the file; those without a place in it come last.
+    pub(crate) fn problems(&self) -> Vec<&Problem> {
+        let mut sorted: Vec<&Problem> = self.problems.iter().collect();
+        sorted.sort_by_key(|problem| problem.origin.offset());
+        sorted
+    }
+
+    /// Tells whether nothing was found.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.problems.is_empty()
+    }
+
+    /// Tells whether there is an error among the problems.
+    pub(crate) fn has_errors(&self) -> bool {
+        let mut all = self.problems.iter();
+        all.any(|problem| problem.severity == Severity::Error)
+    }
+
+    /// Returns the exit code: that of the errors where they agree, else the one for a wrong configuration.
+    pub(crate) fn exit_code(&self) -> u8 {
+        let mut codes = self.problems.iter().filter_map(|problem| {
+            let error = problem.severity == Severity::Error;
+            error.then_some(problem.exit)
+        });
+        let first = codes.next().unwrap_or(exit::CONFIG);
+        if codes.all(|code| code == first) {
+            first
+        } else {
+            exit::CONFIG
+        }
+    }
+
+    /// Returns the report as people read it, a blank line between two problems.
+    pub(crate) fn render(&self, colour: Colour) -> String {
+        let each = self.problems().into_iter();
+        let rendered: Vec<String> = each
+            .map(|problem| self.render_one(problem, colour))
+            .collect();
+        rendered.join("\n")
+    }
+
+    fn render_one(&self, problem: &Problem, colour: Colour) -> String {
+        let title = match problem.severity {
+            Severity::Error => colour.paint(RED, "error"),
+            Severity::Warning => colour.paint(YELLOW, "warning"),
+        };
+        let mut text = format!("{title}: {}\n", clean(&problem.message));
+        let arrow = colour.paint(BLUE, "-->");
+        match (&problem.origin, &self.source) {
+            (Origin::File(place), Some(source)) => {
+                let _ = writeln!(text, " {arrow} {place}");
+                text.push_str(&self.excerpt(source, place.span.clone(), colour));
+            }
+            (Origin::Nowhere | Origin::Default, _) => {}
+            (origin, _) => {
+                let _ = writeln!(text, " {arrow} {origin}");
+            }
+        }
+        for help in &problem.help {
+            let _ = writeln!(text, "{}: {}", colour.paint(CYAN, "help"), clean(help));
+        }
+        text
+    }
+
+    fn excerpt(&self, source: &SourceFile, span: std::ops::Range<usize>, colour: Colour) -> String {
+        let excerpt = excerpt::of(&source.text, span);
+        let number = excerpt.line.to_string();
+        let margin = " ".repeat(number.len());
+        let bar = colour.paint(BLUE, "|");
+        let carets = colour.paint(RED, &"^".repeat(excerpt.carets));
+        format!(
+            "{margin} {bar}\n{} {bar} {}\n{margin} {bar} {}{carets}\n",
+            colour.paint(BLUE, &number),
+            excerpt.text,
+            " ".repeat(excerpt.indent),
+        )
+    }
+}
+
+/// Replaces control characters: what is quoted from a file must not steer the terminal.
+fn clean(text: &str) -> String {
+    let plain = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+    text.chars().map(plain).collect()
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(Colour::Plain))
+    }
+}
+
+impl Error for Report {}

@@ -1,0 +1,72 @@
+//! From what is written outside of tasks to the settings of a runner.
+
+use std::path::{Path, PathBuf};
+
+use super::inputs::Inputs;
+use super::layer::Layer;
+use super::mail;
+use super::options::Section;
+use super::origin::Origin;
+use super::report::{Problem, Report};
+use super::value::Value;
+use super::written::Written;
+use crate::settings::{LogFormat, LogSettings, Settings};
+
+/// Puts the settings together and fills what is open in the layers. Defaults that are paths start from `base`.
+pub(super) fn settings(
+    written: &mut Written,
+    base: &Path,
+    inputs: &Inputs,
+    report: &mut Report,
+) -> Settings {
+    let root = &mut written.root;
+    root.fill_defaults(Section::Root, base);
+    let run_root: PathBuf = root.need("run_root");
+    root.fill("state_dir", Value::Path(run_root.clone()), Origin::Default);
+    let state_dir: PathBuf = root.need("state_dir");
+    let log = log_settings(&mut written.log, base, report);
+    let mail = mail::settings(&mut written.mail, &state_dir, inputs, report);
+    Settings {
+        run_root,
+        state_dir,
+        log,
+        kill_concurrent: written.root.need("kill_concurrent"),
+        stop_timeout: written.root.need("stop_timeout"),
+        kill_grace: written.root.need("kill_grace"),
+        mail,
+    }
+}
+
+fn log_settings(layer: &mut Layer, base: &Path, report: &mut Report) -> LogSettings {
+    layer.fill_defaults(Section::Log, base);
+    let level: String = layer.need("level");
+    let file: Option<PathBuf> = layer.get("file");
+    if let Some(path) = &file {
+        judge_parent(layer, "file", path, report);
+    }
+    LogSettings {
+        level: level.parse().unwrap_or(log::LevelFilter::Info),
+        format: match layer.need::<String>("format").as_str() {
+            "json" => LogFormat::Json,
+            _ => LogFormat::Text,
+        },
+        file,
+    }
+}
+
+/// Reports a file that is to be written into a directory that is not there.
+pub(super) fn judge_parent(layer: &Layer, key: &str, path: &Path, report: &mut Report) {
+    let parent = path.parent().unwrap_or(path);
+    let origin = layer.origin(key);
+    if path.is_dir() {
+        let message = format!("`{key}` is a directory: `{}`", path.display());
+        report.add(Problem::error(&origin, message));
+    } else if !parent.is_dir() {
+        let message = format!(
+            "the directory of `{key}` does not exist: `{}`",
+            parent.display()
+        );
+        let help = format!("mkdir -p {}", parent.display());
+        report.add(Problem::error(&origin, message).help(help));
+    }
+}

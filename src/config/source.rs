@@ -1,0 +1,47 @@
+//! The file that is read, with its text: what places in it refer to.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::excerpt;
+use super::origin::{FilePlace, Origin};
+
+/// A configuration file in memory.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct SourceFile {
+    /// Absolute.
+    pub(crate) path: PathBuf,
+    /// As people read it: relative to the working directory when it is in there.
+    pub(crate) shown: Arc<str>,
+    /// What it says.
+    pub(crate) text: Arc<str>,
+}
+
+impl SourceFile {
+    /// Makes one of what was read from `path`.
+    pub(crate) fn new(path: PathBuf, cwd: &Path, text: &str) -> Self {
+        let shown = path.strip_prefix(cwd).unwrap_or(&path);
+        SourceFile {
+            shown: shown.display().to_string().into(),
+            text: text.into(),
+            path,
+        }
+    }
+
+    /// Returns the directory that relative paths in it start from.
+    pub(crate) fn directory(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("/"))
+    }
+
+    /// Returns the place of some bytes of it.
+    pub(crate) fn origin(&self, span: Range<usize>) -> Origin {
+        let (line, column) = excerpt::position(&self.text, span.start);
+        Origin::File(FilePlace {
+            file: Arc::clone(&self.shown),
+            line,
+            column,
+            span,
+        })
+    }
+}

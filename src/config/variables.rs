@@ -1,0 +1,146 @@
+//! Overrides by environment: `RUN_FUNCTIONS_MAIL_TO`, `RUN_FUNCTIONS_TASKS_SEND_MAIL_TIMEOUT` and so on.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::inputs::Inputs;
+use super::layer::Layer;
+use super::options::{self, Applies, OPTIONS, OptionSpec, Section};
+use super::origin::Origin;
+use super::raw::Raw;
+use super::report::{Problem, Report};
+use super::suggest::did_you_mean;
+use super::words;
+use super::written::{self, Place, Written, WrittenTask};
+use crate::task::TaskName;
+
+const PREFIX: &str = "RUN_FUNCTIONS_";
+
+/// What a variable sets.
+#[derive(Clone, Debug)]
+enum Target {
+    Section(Section, &'static OptionSpec),
+    Task(TaskName, &'static OptionSpec),
+}
+
+/// Reads the overrides into what the file says.
+pub(super) fn apply(inputs: &Inputs, written: &mut Written, report: &mut Report) {
+    let targets = targets(inputs, written);
+    let passwords = written.mail.get::<String>("password_env");
+    for (name, value) in &inputs.environment {
+        let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else {
+            continue;
+        };
+        let ours = name == "RUN_FUNCTIONS_CONFIG" || words::OF_A_RUN.contains(&name);
+        if ours || passwords.as_deref() == Some(name) {
+            continue;
+        }
+        let origin = Origin::Variable(name.to_owned());
+        match (targets.get(name).map(Vec::as_slice), value.to_str()) {
+            (None, _) => report.add(unknown(&origin, name, targets.keys())),
+            (Some([target]), Some(text)) => {
+                set(target, text, &origin, &inputs.cwd, written, report);
+            }
+            (Some([_]), None) => report.add(Problem::error(&origin, "its value is not UTF-8")),
+            (Some(several), _) => report.add(ambiguous(&origin, several)),
+        }
+    }
+}
+
+fn unknown<'a>(origin: &Origin, name: &str, known: impl Iterator<Item = &'a String>) -> Problem {
+    let problem = Problem::warning(origin, format!("`{name}` is no setting and has no effect"));
+    if name == "RUN_FUNCTIONS_MAIL_PASSWORD" {
+        return problem.help("say `password_env = \"RUN_FUNCTIONS_MAIL_PASSWORD\"` in `[mail]`");
+    }
+    problem.maybe_help(did_you_mean(name, known.map(String::as_str)))
+}
+
+fn ambiguous(origin: &Origin, targets: &[Target]) -> Problem {
+    let names: Vec<String> = targets
+        .iter()
+        .map(|target| match target {
+            Target::Task(task, option) => format!("`{}` of `{task}`", option.key),
+            Target::Section(_, option) => format!("`{}`", option.key),
+        })
+        .collect();
+    Problem::error(origin, format!("it could mean {}", names.join(" and ")))
+        .help("write the setting into the file instead")
+}
+
+/// Returns every variable that would be understood.
+fn targets(inputs: &Inputs, written: &Written) -> BTreeMap<String, Vec<Target>> {
+    let mut all: BTreeMap<String, Vec<Target>> = BTreeMap::new();
+    let mut add = |name: String, target| all.entry(name).or_default().push(target);
+    for option in OPTIONS {
+        let section = match option.section {
+            Section::Root => "",
+            Section::Log => "LOG_",
+            Section::Mail => "MAIL_",
+            Section::Task if option.applies == Applies::Program => continue,
+            Section::Task => "DEFAULTS_",
+        };
+        let name = format!("{PREFIX}{section}{}", option.key.to_ascii_uppercase());
+        add(name, Target::Section(option.section, option));
+    }
+    let mut tasks: Vec<TaskName> = written.tasks.keys().cloned().collect();
+    tasks.extend(inputs.registered.iter().map(|function| function.name()));
+    tasks.sort();
+    tasks.dedup();
+    for task in tasks {
+        for option in options::of(Section::Task) {
+            let key = option.key.to_ascii_uppercase();
+            let name = format!("{PREFIX}TASKS_{}_{key}", in_capitals(&task));
+            add(name, Target::Task(task.clone(), option));
+        }
+    }
+    all
+}
+
+/// `tasks::send_mail` is `SEND_MAIL`, `a::sync` is `A_SYNC`.
+fn in_capitals(task: &TaskName) -> String {
+    let path = task.as_str();
+    let short = path.strip_prefix("tasks::").unwrap_or(path);
+    short
+        .replace("::", "_")
+        .replace('-', "_")
+        .to_ascii_uppercase()
+}
+
+fn set(
+    target: &Target,
+    text: &str,
+    origin: &Origin,
+    cwd: &Path,
+    written: &mut Written,
+    report: &mut Report,
+) {
+    let (layer, option) = layer_of(target, origin, written);
+    let Some(raw) = Raw::of_variable(option.kind, text) else {
+        let message = format!("`{}` cannot be set by the environment", option.key);
+        report.add(Problem::error(origin, message).help("write it into the file"));
+        return;
+    };
+    let place = Place {
+        base: cwd,
+        origin_of: &|_| origin.clone(),
+    };
+    written::store(layer, option, &raw, origin, place, report);
+}
+
+fn layer_of<'a>(
+    target: &Target,
+    origin: &Origin,
+    written: &'a mut Written,
+) -> (&'a mut Layer, &'static OptionSpec) {
+    match target {
+        Target::Section(section, option) => (written.section(*section), option),
+        Target::Task(name, option) => {
+            let task = written.tasks.entry(name.clone());
+            let task = task.or_insert_with(|| WrittenTask {
+                origin: origin.clone(),
+                layer: Layer::default(),
+            });
+            (&mut task.layer, option)
+        }
+    }
+}

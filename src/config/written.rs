@@ -1,0 +1,111 @@
+//! Everything that has been written, section by section, before it is put together.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::inputs::CommandLine;
+use super::layer::Layer;
+use super::options::{OptionSpec, Section};
+use super::origin::Origin;
+use super::raw::Raw;
+use super::read::{self, Fault};
+use super::report::{Problem, Report};
+use super::value::Value;
+use crate::settings::LogFormat;
+use crate::task::TaskName;
+
+/// What was written for one task.
+#[derive(Clone, Debug)]
+pub(super) struct WrittenTask {
+    /// Its section, or the first variable that names it.
+    pub(super) origin: Origin,
+    /// Its values.
+    pub(super) layer: Layer,
+}
+
+/// What was written.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Written {
+    /// Before the first section.
+    pub(super) root: Layer,
+    /// `[log]`
+    pub(super) log: Layer,
+    /// `[mail]`
+    pub(super) mail: Layer,
+    /// `[defaults]`
+    pub(super) defaults: Layer,
+    /// `[tasks.NAME]`
+    pub(super) tasks: BTreeMap<TaskName, WrittenTask>,
+}
+
+impl Written {
+    /// Returns the layer of a section; of `[defaults]` for settings of tasks.
+    pub(super) fn section(&mut self, section: Section) -> &mut Layer {
+        match section {
+            Section::Root => &mut self.root,
+            Section::Log => &mut self.log,
+            Section::Mail => &mut self.mail,
+            Section::Task => &mut self.defaults,
+        }
+    }
+
+    /// Lays the command line over all else.
+    pub(super) fn overlay(&mut self, line: &CommandLine, cwd: &Path) {
+        if let Some(path) = &line.run_root {
+            let path = cwd.join(path).components().collect();
+            let origin = Origin::CommandLine("--run-root");
+            self.root.set("run_root", Value::Path(path), origin);
+        }
+        if let Some(flag) = line.kill_concurrent {
+            let origin = Origin::CommandLine("--no-kill-concurrent");
+            self.root.set("kill_concurrent", Value::Flag(flag), origin);
+        }
+        if let Some(format) = line.log_format {
+            let word = match format {
+                LogFormat::Text => "text",
+                LogFormat::Json => "json",
+            };
+            let origin = Origin::CommandLine("--log-format");
+            self.log.set("format", Value::Text(word.to_owned()), origin);
+        }
+        if let Some(level) = line.log_level {
+            let word = level.as_str().to_ascii_lowercase();
+            let origin = Origin::CommandLine("-v or -q");
+            self.log.set("level", Value::Text(word), origin);
+        }
+    }
+}
+
+/// Reads one value into a layer and reports what is wrong with it.
+pub(super) fn store(
+    layer: &mut Layer,
+    option: &'static OptionSpec,
+    raw: &Raw,
+    origin: &Origin,
+    place: Place<'_>,
+    report: &mut Report,
+) {
+    let reading = read::read(option, raw, place.base);
+    let problem = |make: fn(&Origin, String) -> Problem, fault: &Fault| {
+        make(&(place.origin_of)(fault), fault.message.clone()).maybe_help(fault.help.clone())
+    };
+    for fault in &reading.faults {
+        report.add(problem(Problem::error, fault));
+    }
+    for oddity in &reading.oddities {
+        report.add(problem(Problem::warning, oddity));
+    }
+    match reading.value {
+        Some(value) => layer.set(option.key, value, origin.clone()),
+        None => layer.break_key(option.key),
+    }
+}
+
+/// How places are told, and where relative paths start.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    /// Of relative paths.
+    pub(super) base: &'a Path,
+    /// Where exactly a fault is.
+    pub(super) origin_of: &'a dyn Fn(&Fault) -> Origin,
+}

@@ -1,0 +1,186 @@
+//! Events in the words of the log. These words are kept from the origin: people grep for them.
+
+use std::time::Duration;
+
+use super::form::OUTPUT;
+use crate::event::{Event, Observer, RunId, Step, StopReason};
+use crate::failure::{Failure, Outcome, Output};
+use crate::time::{Mono, in_words};
+
+/// Successes that come faster than this are counted together …
+const QUICK: Duration = Duration::from_millis(100);
+/// … and told once in this time.
+const SUMMARY: Duration = Duration::from_secs(1);
+
+/// Tells of events in the log.
+#[derive(Debug)]
+pub(crate) struct EventLog {
+    tasks: Vec<Task>,
+}
+
+#[derive(Debug)]
+struct Task {
+    label: String,
+    /// When a success of it was last told.
+    told: Option<Mono>,
+    /// How many successes were not told since then.
+    untold: u64,
+    /// Whether its latest run was among those that are counted together.
+    quick: bool,
+}
+
+impl EventLog {
+    /// Makes one for a chain of tasks with these labels.
+    pub(crate) fn new(labels: impl IntoIterator<Item = String>) -> Self {
+        let task = |label| Task {
+            label,
+            told: None,
+            untold: 0,
+            quick: false,
+        };
+        EventLog {
+            tasks: labels.into_iter().map(task).collect(),
+        }
+    }
+
+    fn ended(&mut self, step: Step, run: RunId, at: Mono, outcome: &Outcome) {
+        if let Outcome::Success = outcome {
+            return self.tasks[step].succeeded(run, at);
+        }
+        self.tell_untold(at);
+        let task = self.tasks[step].label.as_str();
+        let run = run.to_string();
+        match outcome {
+            Outcome::Success => {}
+            Outcome::RetryLater { reason } => {
+                log::info!(task, run; "To be tried again later: {reason}");
+            }
+            Outcome::Interrupted { how } => log::info!(task, run; "Execution interrupted: {how}"),
+            Outcome::Failure(failure) => tell_failure(task, &run, failure),
+            Outcome::Fatal(failure) => {
+                tell_failure(task, &run, failure);
+                log::error!(task, run; "The task asks to stop the runner");
+            }
+        }
+    }
+
+    fn tell_untold(&mut self, now: Mono) {
+        for task in &mut self.tasks {
+            task.tell_untold(now);
+        }
+    }
+}
+
+impl Task {
+    fn succeeded(&mut self, run: RunId, at: Mono) {
+        self.quick = self.told.is_some_and(|told| at.since(told) < QUICK) || self.untold > 0;
+        if self.quick {
+            self.untold += 1;
+            if self.told.is_some_and(|told| at.since(told) >= SUMMARY) {
+                self.tell_untold(at);
+            }
+            return;
+        }
+        self.told = Some(at);
+        log::info!(task = self.label.as_str(), run = run.to_string(); "Execution successful");
+    }
+
+    fn tell_untold(&mut self, now: Mono) {
+        if self.untold == 0 {
+            return;
+        }
+        let span = in_words(self.told.map_or(SUMMARY, |told| now.since(told)));
+        let task = self.label.as_str();
+        log::info!(task; "Execution successful ({} times in {span})", self.untold);
+        (self.untold, self.told) = (0, Some(now));
+    }
+}
+
+fn tell_failure(task: &str, run: &str, failure: &Failure) {
+    log::error!(task, run; "Execution failed: {}", failure.text());
+    if let Some(place) = &failure.place {
+        log::error!(task, run; "at {place}");
+    }
+    for cause in &failure.causes {
+        log::error!(task, run; "caused by: {cause}");
+    }
+    for note in &failure.notes {
+        log::error!(task, run; "{note}");
+    }
+}
+
+impl Observer for EventLog {
+    fn observe(&mut self, event: &Event<'_>) {
+        match *event {
+            Event::RunStarted { .. } => {}
+            Event::RunEnded {
+                step,
+                run,
+                at,
+                outcome,
+                ..
+            } => {
+                self.ended(step, run, at.mono, outcome);
+            }
+            Event::Sleeping {
+                step, at, until, ..
+            } => {
+                if !self.tasks[step].quick {
+                    let span = in_words(until.since(at.mono));
+                    log::info!(task = self.tasks[step].label.as_str(); "Sleeping {span}");
+                }
+            }
+            Event::Alerted { step, headline, .. } => match step {
+                Some(step) => {
+                    let task = self.tasks[step].label.as_str();
+                    log::info!(task; "Sent email to admins: {headline}");
+                }
+                None => log::info!("Sent email to admins: {headline}"),
+            },
+            Event::NotAlerted { step, why, .. } => {
+                log::debug!(task = self.tasks[step].label.as_str(); "Not mailed: {why}");
+            }
+            Event::Started { .. } => log::debug!("Chain started"),
+            Event::Woken { .. } => log::info!("Woken: the rest of the cooldown is skipped"),
+            Event::StopAsked { signal, at } => {
+                self.tell_untold(at.mono);
+                log::info!("{signal} received");
+            }
+            Event::Stopped { at, reason } => {
+                self.tell_untold(at.mono);
+                tell_stop(reason, &self.tasks);
+            }
+        }
+    }
+}
+
+/// Logs something that is to be known of a run besides its outcome. Redacted by the caller.
+pub(crate) fn tell_note(task: &str, run: RunId, note: &str) {
+    log::warn!(task, run = run.to_string(); "{note}");
+}
+
+/// Logs what a run printed. Redacted by the caller.
+pub(crate) fn tell_output(task: &str, run: RunId, output: &Output) {
+    let run = run.to_string();
+    let tell = |text: &str| {
+        for line in text.lines() {
+            log::info!(target: OUTPUT, task, run = run.as_str(); "| {line}");
+        }
+    };
+    tell(&output.head);
+    if output.cut > 0 {
+        log::info!(task, run = run.as_str(); "| … {} bytes left out …", output.cut);
+    }
+    tell(&output.tail);
+}
+
+fn tell_stop(reason: &StopReason, tasks: &[Task]) {
+    match reason {
+        StopReason::Asked { signal } => log::info!("Stopped after {signal}"),
+        StopReason::Replaced => log::info!("Stopped: a newcomer runs this chain"),
+        StopReason::Fatal { step } => log::error!("Stopped: {} asked for it", tasks[*step].label),
+        StopReason::Quit => log::warn!("Stopped at once by SIGQUIT"),
+        StopReason::Done => log::debug!("Done"),
+        StopReason::Lost(why) => log::error!("Stopped: {why}"),
+    }
+}

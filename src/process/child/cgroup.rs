@@ -1,0 +1,108 @@
+//! A cgroup (v2) of its own for each run, where that is ours to make. It makes the end of a tree certain: nothing can leave it.
+//!
+//! Never required. Used only below a cgroup that was delegated to the runner: systemd marks those (`Delegate=yes`) with an extended
+//! attribute; a runner that is not root may use what its own user owns.
+
+use std::ffi::CString;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use once_cell::sync::OnceCell;
+
+/// The runner's own cgroup, if runs may have theirs below it.
+static DELEGATED: OnceCell<Option<PathBuf>> = OnceCell::new();
+
+/// The cgroup of one run; removed when dropped, as soon as it is empty.
+#[derive(Debug)]
+pub(super) struct Cgroup {
+    path: PathBuf,
+}
+
+impl Cgroup {
+    /// Makes one; `None` where none can be made.
+    pub(super) fn create(run: &str) -> Option<Self> {
+        let parent = DELEGATED.get_or_init(delegated).as_ref()?;
+        let path = parent.join(format!("run-{}-{run}", nix::unistd::getpid()));
+        fs::create_dir(&path).ok()?;
+        Some(Cgroup { path })
+    }
+
+    /// Returns the file through which a process joins.
+    pub(super) fn procs(&self) -> PathBuf {
+        self.path.join("cgroup.procs")
+    }
+
+    /// Kills all that is in it (Linux 5.14).
+    pub(super) fn kill(&self) {
+        let _ = fs::write(self.path.join("cgroup.kill"), "1");
+    }
+}
+
+impl Drop for Cgroup {
+    fn drop(&mut self) {
+        // Refused while somebody is in it (`leak = "allow"`): the next runner does not mind, and the service manager removes it in the end.
+        let _ = fs::remove_dir(&self.path);
+    }
+}
+
+fn delegated() -> Option<PathBuf> {
+    let own = fs::read_to_string("/proc/self/cgroup").ok()?;
+    let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
+    let path = own_path(&own, &mounts)?;
+    is_delegated(&path).then_some(path)
+}
+
+/// Returns the directory of the own cgroup (cgroups(7), proc(5)).
+fn own_path(own: &str, mounts: &str) -> Option<PathBuf> {
+    let below = own.lines().find_map(|line| line.strip_prefix("0::"))?;
+    let mount = mounts.lines().find_map(|line| {
+        let (mount, kind) = line.split_once(" - ")?;
+        let point = mount.split(' ').nth(4)?;
+        kind.starts_with("cgroup2 ").then_some(point)
+    })?;
+    Some(Path::new(mount).join(below.trim_start_matches('/')))
+}
+
+fn is_delegated(path: &Path) -> bool {
+    let euid = nix::unistd::geteuid();
+    let owned = fs::metadata(path).is_ok_and(|data| data.uid() == euid.as_raw());
+    let marked = ["trusted.delegate", "user.delegate"];
+    owned && (!euid.is_root() || marked.iter().any(|name| has_attribute(path, name)))
+}
+
+#[expect(unsafe_code, reason = "no safe form in std or nix")]
+fn has_attribute(path: &Path, name: &str) -> bool {
+    let (Ok(path), Ok(name)) = (
+        CString::new(path.as_os_str().as_bytes()),
+        CString::new(name),
+    ) else {
+        return false;
+    };
+    let mut value = [0_u8; 8];
+    // SAFETY: both texts end with NUL, and `value` has the length that is given.
+    let len = unsafe {
+        let value = value.as_mut_ptr().cast();
+        libc::getxattr(path.as_ptr(), name.as_ptr(), value, 8)
+    };
+    len >= 1 && value[0] == b'1'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_own_cgroup_is_found_on_unified_and_on_hybrid_machines() {
+        let unified = "25 1 0:23 / /sys/fs/cgroup rw shared:9 - cgroup2 cgroup2 rw\n";
+        let path = own_path("0::/system.slice/a.service\n", unified);
+        assert_eq!(path, Some("/sys/fs/cgroup/system.slice/a.service".into()));
+        let hybrid = "25 1 0:23 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n\
+                      26 1 0:24 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n";
+        let path = own_path("1:cpu:/\n0::/a\n", hybrid);
+        assert_eq!(path, Some("/sys/fs/cgroup/unified/a".into()));
+        assert_eq!(own_path("1:cpu:/\n", hybrid), None);
+        assert_eq!(own_path("0::/\n", ""), None);
+    }
+}

@@ -1,0 +1,90 @@
+//! Ending the processes that a function in this very process has started: it cannot be ended itself, but what it waits for can.
+
+use std::time::Duration;
+
+use super::sweep;
+use super::table::{Process, Table};
+use crate::process::own_children;
+use crate::time::Mono;
+
+const MOST_AFTER_KILL: Duration = Duration::from_secs(2);
+const FIRST_PAUSE: Duration = Duration::from_millis(1);
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
+
+/// The ending of all descendants of this process, less the registered children with theirs. In steps, for whoever owns the wait: call
+/// [`step`](EndDescendants::step) when [`due`](EndDescendants::due), until it answers.
+///
+/// None of them is reaped: whoever started them is told by the system how they ended.
+#[derive(Debug)]
+pub(crate) struct EndDescendants {
+    kill_at: Mono,
+    give_up_at: Mono,
+    next: Mono,
+    pause: Duration,
+}
+
+/// Sends `signal` (and CONT) to all descendants; those that are still there after `grace` are killed.
+pub(crate) fn end_descendants(signal: i32, grace: Duration, now: Mono) -> EndDescendants {
+    let all = living();
+    sweep::signal_each(&all, signal);
+    sweep::signal_each(&all, libc::SIGCONT);
+    EndDescendants {
+        kill_at: now + grace,
+        give_up_at: now + grace + MOST_AFTER_KILL,
+        next: now,
+        pause: FIRST_PAUSE,
+    }
+}
+
+impl EndDescendants {
+    /// Returns when the next step is due.
+    pub(crate) fn due(&self) -> Mono {
+        self.next
+    }
+
+    /// Kills now rather than after the grace.
+    pub(crate) fn kill(&mut self, now: Mono) {
+        self.kill_at = self.kill_at.min(now);
+        self.give_up_at = self.kill_at + MOST_AFTER_KILL;
+        self.next = now;
+    }
+
+    /// Does what is due. Returns those that could not be ended (usually none) when there is nothing more to be done.
+    pub(crate) fn step(&mut self, now: Mono) -> Option<Vec<i32>> {
+        if now < self.next {
+            return None;
+        }
+        let left = living();
+        if left.is_empty() || now >= self.give_up_at {
+            return Some(left.iter().map(|process| process.pid).collect());
+        }
+        if now >= self.kill_at {
+            sweep::signal_each(&left, libc::SIGKILL);
+        }
+        let until = if now < self.kill_at {
+            self.kill_at
+        } else {
+            self.give_up_at
+        };
+        self.next = (now + self.pause).min(until);
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        None
+    }
+}
+
+/// Kills all that descends from another process, which is stopped or does not answer: what it would have ended itself.
+pub(crate) fn kill_descendants_of(pid: i32) {
+    let table = Table::read();
+    let all = table.trees(table.children(pid).to_vec());
+    sweep::signal_each(&all, libc::SIGKILL);
+}
+
+fn living() -> Vec<Process> {
+    let table = Table::read();
+    let children = table.children(nix::unistd::getpid().as_raw()).iter();
+    let others = children.filter(|child| !own_children::is_registered(child.pid));
+    let all = table.trees(others.cloned().collect());
+    all.into_iter()
+        .filter(|process| !process.is_zombie())
+        .collect()
+}

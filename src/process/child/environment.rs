@@ -1,0 +1,133 @@
+//! The environment of a run: the runner's own, less what is only for the runner, and what tells the run who it is.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::settings::ChildSettings;
+
+/// What the service manager says to the runner alone. With these a child could end the runner's watchdog or claim to be ready in its place.
+const FOR_THE_RUNNER: [&str; 8] = [
+    "NOTIFY_SOCKET",
+    "LISTEN_PID",
+    "LISTEN_FDS",
+    "LISTEN_FDNAMES",
+    "LISTEN_PIDFDID",
+    "JOURNAL_STREAM",
+    "WATCHDOG_PID",
+    "WATCHDOG_USEC",
+];
+
+/// The chain, in the environment of a run.
+pub(super) const CHAIN: &str = "RUN_FUNCTIONS_CHAIN";
+/// The task.
+pub(super) const TASK: &str = "RUN_FUNCTIONS_TASK";
+/// The run: unique within the chain.
+pub(super) const RUN_ID: &str = "RUN_FUNCTIONS_RUN_ID";
+/// When the run will be stopped, in whole seconds since 1970 (UTC); not set when it may run for ever.
+pub(super) const DEADLINE: &str = "RUN_FUNCTIONS_DEADLINE";
+/// A file into which the run may write what its failure is to be called; see [`report`](super::report).
+pub(super) const REPORT: &str = "RUN_FUNCTIONS_REPORT";
+
+/// Who a run is.
+#[derive(Debug)]
+pub(super) struct Identity<'a> {
+    pub(super) chain: &'a str,
+    pub(super) task: &'a str,
+    pub(super) run: String,
+    pub(super) deadline: Option<SystemTime>,
+    pub(super) report: Option<&'a Path>,
+}
+
+/// Returns the whole environment of a run.
+pub(super) fn of_run(
+    own: impl Iterator<Item = (OsString, OsString)>,
+    settings: &ChildSettings,
+    secrets: &[String],
+    identity: &Identity<'_>,
+) -> BTreeMap<OsString, OsString> {
+    let passes = |name: &OsStr| {
+        let is = |other: &str| name == OsStr::new(other);
+        let passed = !settings.env_clear || settings.env_pass.iter().any(|pass| is(pass));
+        let hidden = FOR_THE_RUNNER.into_iter().any(is) || secrets.iter().any(|s| is(s));
+        let of_another_run = [CHAIN, TASK, RUN_ID, DEADLINE, REPORT].into_iter().any(is);
+        passed && !hidden && !of_another_run
+    };
+    let mut all: BTreeMap<OsString, OsString> = own.filter(|(name, _)| passes(name)).collect();
+    for (name, value) in &settings.env {
+        all.insert(name.into(), value.into());
+    }
+    all.insert(CHAIN.into(), identity.chain.into());
+    all.insert(TASK.into(), identity.task.into());
+    all.insert(RUN_ID.into(), (&identity.run).into());
+    if let Some(deadline) = identity.deadline {
+        let since_epoch = deadline.duration_since(UNIX_EPOCH).unwrap_or_default();
+        all.insert(DEADLINE.into(), since_epoch.as_secs().to_string().into());
+    }
+    if let Some(report) = identity.report {
+        all.insert(REPORT.into(), report.into());
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn identity() -> Identity<'static> {
+        Identity {
+            chain: "a_b",
+            task: "tasks::a",
+            run: "mhx3".to_owned(),
+            deadline: Some(UNIX_EPOCH + Duration::from_millis(1_500)),
+            report: None,
+        }
+    }
+
+    fn environment(settings: &ChildSettings) -> Vec<String> {
+        let own = [
+            ("PATH", "/bin"),
+            ("HOME", "/root"),
+            ("NOTIFY_SOCKET", "/run/notify"),
+            ("WATCHDOG_USEC", "1"),
+            ("SMTP_PASSWORD", "secret"),
+            ("RUN_FUNCTIONS_TASK", "outer"),
+            ("RUN_FUNCTIONS_REPORT", "outer"),
+        ];
+        let own = own.into_iter().map(|(n, v)| (n.into(), v.into()));
+        let secrets = ["SMTP_PASSWORD".to_owned()];
+        let all = of_run(own, settings, &secrets, &identity());
+        let line = |(n, v): (OsString, OsString)| format!("{}={}", n.display(), v.display());
+        all.into_iter().map(line).collect()
+    }
+
+    const OURS: [&str; 4] = [
+        "RUN_FUNCTIONS_CHAIN=a_b",
+        "RUN_FUNCTIONS_DEADLINE=1",
+        "RUN_FUNCTIONS_RUN_ID=mhx3",
+        "RUN_FUNCTIONS_TASK=tasks::a",
+    ];
+
+    #[test]
+    fn what_is_for_the_runner_and_secrets_do_not_pass() {
+        let mut expected = vec!["HOME=/root", "PATH=/bin"];
+        expected.extend(OURS);
+        assert_eq!(environment(&ChildSettings::default()), expected);
+    }
+
+    #[test]
+    fn a_cleared_environment_has_only_what_is_passed_or_given() {
+        let settings = ChildSettings {
+            env_clear: true,
+            env_pass: vec!["PATH".to_owned(), "NOTIFY_SOCKET".to_owned()],
+            env: [("A".to_owned(), "1".to_owned())].into(),
+            ..ChildSettings::default()
+        };
+        let mut expected = vec!["A=1", "PATH=/bin"];
+        expected.extend(OURS);
+        assert_eq!(environment(&settings), expected);
+    }
+}

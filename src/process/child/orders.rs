@@ -1,0 +1,225 @@
+//! What the runner and its launcher say to each other.
+//!
+//! The launcher's standard input is a socket. In it waits one byte with descriptors attached: the orders (a memfd with JSON, so that
+//! their size never blocks the runner) and the in-flight lock. Through the same socket the launcher answers: why it could not start the
+//! program, or what the function returned. A program that was started answers nothing: the socket closes on exec.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::failure::{Failure, FailureClass, Outcome};
+
+/// The number under which a child finds the in-flight lock.
+pub const IN_FLIGHT_FD: i32 = 3;
+
+/// What the launcher is to do.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Orders {
+    pub(super) what: Work,
+    /// The runner: when it is no longer the parent, there is nobody to work for.
+    pub(super) parent: i32,
+    /// `cgroup.procs` of the run's own cgroup.
+    pub(super) cgroup: Option<PathBuf>,
+    /// Resource numbers with limits.
+    pub(super) limits: Vec<(String, u64)>,
+    pub(super) nice: Option<i32>,
+    /// Class and level.
+    pub(super) ionice: Option<(u8, u8)>,
+    pub(super) umask: Option<u32>,
+    pub(super) user: Option<String>,
+    pub(super) group: Option<String>,
+    /// Variables that the settings give, so that those of the user's account stay away.
+    pub(super) given: Vec<String>,
+    pub(super) working_dir: Option<PathBuf>,
+    pub(super) stdin: Option<PathBuf>,
+}
+
+/// What is to be run.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum Work {
+    /// A program with its arguments; the first is the program.
+    Program(Vec<String>),
+    /// A file by its first line.
+    Script(PathBuf),
+    /// A registered function.
+    Function(String),
+}
+
+/// What the launcher answers.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum Answer {
+    /// Nothing was started.
+    NotStarted(Refusal),
+    /// The function came to its end.
+    Returned(Returned),
+}
+
+/// Why nothing was started.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Refusal {
+    /// At which step.
+    pub(super) stage: Stage,
+    /// What it was about: a file, a user, a limit.
+    pub(super) subject: String,
+    /// The error number, if the system refused.
+    pub(super) errno: Option<i32>,
+    /// The reason, where the system gave none.
+    pub(super) reason: Option<String>,
+}
+
+/// The steps before the work begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Stage {
+    Spawn,
+    Orders,
+    Session,
+    Limit,
+    Nice,
+    IoNice,
+    User,
+    Group,
+    Parent,
+    WorkingDir,
+    Stdin,
+    Shebang,
+    Interpreter,
+    Program,
+    Function,
+}
+
+/// What a function came to.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum Returned {
+    Success,
+    RetryLater(String),
+    Failure(Told),
+    Fatal(Told),
+}
+
+/// A failure as the function's process tells it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Told {
+    /// The type of the error; `None`: a panic.
+    error_type: Option<String>,
+    message: String,
+    causes: Vec<String>,
+    place: Option<String>,
+    backtrace: Option<String>,
+    kind: Option<String>,
+}
+
+impl From<Outcome> for Returned {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Success => Returned::Success,
+            Outcome::RetryLater { reason } => Returned::RetryLater(reason),
+            Outcome::Interrupted { how } => Returned::RetryLater(how),
+            Outcome::Failure(failure) => Returned::Failure((*failure).into()),
+            Outcome::Fatal(failure) => Returned::Fatal((*failure).into()),
+        }
+    }
+}
+
+impl From<Failure> for Told {
+    fn from(failure: Failure) -> Self {
+        let error_type = match failure.class {
+            FailureClass::Error { type_name } => Some(type_name),
+            _ => None,
+        };
+        Told {
+            error_type,
+            message: failure.message,
+            causes: failure.causes,
+            place: failure.place,
+            backtrace: failure.backtrace,
+            kind: failure.kind,
+        }
+    }
+}
+
+impl From<Told> for Failure {
+    fn from(told: Told) -> Self {
+        let class = match told.error_type {
+            Some(type_name) => FailureClass::Error { type_name },
+            None => FailureClass::Panic,
+        };
+        Failure {
+            causes: told.causes,
+            place: told.place,
+            backtrace: told.backtrace,
+            kind: told.kind,
+            ..Failure::new(class, told.message)
+        }
+    }
+}
+
+/// The socket takes this much without a reader (its buffer is twice as large at least), and the runner reads only at the end.
+const MOST_BYTES: usize = 64 * 1024;
+
+impl Answer {
+    /// Returns it as JSON that the socket takes at once: texts are cut until it fits.
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
+        let whole = serde_json::to_vec(self).unwrap_or_default();
+        let told = match self {
+            Answer::Returned(Returned::Failure(told) | Returned::Fatal(told)) => told,
+            _ if whole.len() <= MOST_BYTES => return whole,
+            Answer::Returned(Returned::RetryLater(reason)) => {
+                let reason = beginning(reason, 8 * 1024);
+                let cut = Answer::Returned(Returned::RetryLater(reason));
+                return serde_json::to_vec(&cut).unwrap_or_default();
+            }
+            _ => return whole,
+        };
+        if whole.len() <= MOST_BYTES {
+            return whole;
+        }
+        // A character can take six bytes in JSON, so that these always fit.
+        let cut = Told {
+            error_type: told.error_type.as_ref().map(|name| beginning(name, 256)),
+            message: beginning(&told.message, 4096),
+            causes: told
+                .causes
+                .iter()
+                .take(4)
+                .map(|c| beginning(c, 512))
+                .collect(),
+            place: told.place.as_ref().map(|place| beginning(place, 512)),
+            backtrace: None,
+            kind: told.kind.as_ref().map(|kind| beginning(kind, 256)),
+        };
+        let returned = match self {
+            Answer::Returned(Returned::Fatal(_)) => Returned::Fatal(cut),
+            _ => Returned::Failure(cut),
+        };
+        serde_json::to_vec(&Answer::Returned(returned)).unwrap_or_default()
+    }
+}
+
+/// Returns the beginning of a text, at most `most` bytes, cut between characters.
+pub(super) fn beginning(text: &str, most: usize) -> String {
+    let mut end = most.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text[..end].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_of_any_size_fits_the_socket() {
+        let mut failure = Failure::new(FailureClass::Panic, "\0".repeat(1_000_000));
+        failure.causes = vec!["\u{1}".repeat(100_000); 32];
+        failure.backtrace = Some("x".repeat(1_000_000));
+        let fatal = Answer::Returned(Outcome::Fatal(Box::new(failure)).into());
+        let later = Answer::Returned(Returned::RetryLater("ä\n".repeat(100_000)));
+        for answer in [fatal, later] {
+            let bytes = answer.to_bytes();
+            assert!(bytes.len() <= MOST_BYTES, "{}", bytes.len());
+            serde_json::from_slice::<Answer>(&bytes).unwrap();
+        }
+    }
+}

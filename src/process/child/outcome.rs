@@ -1,0 +1,309 @@
+//! From what was seen of a run to what it means. Pure.
+
+use std::time::Duration;
+
+use super::ansi;
+use super::orders::{Answer, Returned, beginning};
+use super::refusal;
+use super::report::Said;
+use super::sys::Status;
+use crate::failure::{Failure, FailureClass, Outcome, Output, signal_name};
+use crate::settings::ChildSettings;
+
+/// What was seen of a run.
+#[derive(Debug)]
+pub(super) struct Seen<'a> {
+    pub(super) settings: &'a ChildSettings,
+    pub(super) is_function: bool,
+    pub(super) status: Status,
+    pub(super) answer: Option<Answer>,
+    pub(super) said: Said,
+    pub(super) ended: Option<Ending>,
+    pub(super) output: &'a Output,
+}
+
+/// Why the runner ended a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// Its time was over.
+    Timeout(Duration),
+    /// It printed nothing for so long.
+    Silence(Duration),
+    /// The runner was told to stop.
+    Asked(String),
+}
+
+const LONGEST_MESSAGE: usize = 4096;
+
+/// Judges a run.
+pub(super) fn judge(seen: Seen<'_>) -> Outcome {
+    let Seen { settings, said, .. } = &seen;
+    let (kind, notes) = (said.kind.clone(), said.notes.clone());
+    let retry_later = said.retry_later.clone();
+    let outcome = match (&seen.ended, &seen.answer) {
+        (_, Some(Answer::NotStarted(refusal))) => {
+            Outcome::Failure(Box::new(refusal::failure_of(refusal, settings)))
+        }
+        (Some(Ending::Asked(how)), _) => Outcome::Interrupted { how: how.clone() },
+        (Some(Ending::Timeout(limit)), _) => fail(FailureClass::Timeout(*limit), &seen),
+        (Some(Ending::Silence(limit)), _) => fail(FailureClass::Silence(*limit), &seen),
+        (None, _) if seen.is_function => return function(seen),
+        (None, _) => match (retry_later, seen.status) {
+            (Some(reason), Status::Exited(code)) => retry(code, &reason, &seen),
+            _ => command(&seen),
+        },
+    };
+    with(outcome, |failure| {
+        failure.kind = failure.kind.take().or(kind);
+        failure.notes.extend(notes);
+    })
+}
+
+fn with(mut outcome: Outcome, change: impl FnOnce(&mut Failure)) -> Outcome {
+    if let Outcome::Failure(failure) | Outcome::Fatal(failure) = &mut outcome {
+        change(failure);
+    }
+    outcome
+}
+
+fn last_line(output: &Output) -> String {
+    let line = output.last_line().unwrap_or_default();
+    beginning(ansi::stripped(line).trim(), LONGEST_MESSAGE)
+}
+
+fn fail(class: FailureClass, seen: &Seen<'_>) -> Outcome {
+    Outcome::Failure(Box::new(Failure::new(class, last_line(seen.output))))
+}
+
+fn retry(code: i32, reason: &str, seen: &Seen<'_>) -> Outcome {
+    let reason = match (reason, last_line(seen.output)) {
+        ("", line) if line.is_empty() => format!("exit {code}"),
+        ("", line) => format!("exit {code}: {line}"),
+        (reason, _) => reason.to_owned(),
+    };
+    Outcome::RetryLater { reason }
+}
+
+fn command(seen: &Seen<'_>) -> Outcome {
+    let settings = seen.settings;
+    let code = match seen.status {
+        Status::Exited(code) => code,
+        Status::Signaled { number, core } => return killed(number, core, seen),
+    };
+    if settings.ok_exit_codes.contains(&code) {
+        Outcome::Success
+    } else if settings.retry_later_exit_codes.contains(&code) {
+        retry(code, "", seen)
+    } else if settings.fatal_exit_codes.contains(&code) {
+        let failure = Failure::new(FailureClass::Exit(code), last_line(seen.output));
+        Outcome::Fatal(Box::new(failure))
+    } else {
+        fail(FailureClass::Exit(code), seen)
+    }
+}
+
+/// Not by us: else there were an [`Ending`].
+fn killed(number: i32, core: bool, seen: &Seen<'_>) -> Outcome {
+    with(
+        fail(FailureClass::Signal { number, core }, seen),
+        |failure| {
+            if number == libc::SIGKILL {
+                failure.notes.push(
+                "the runner did not send this signal: often it is the kernel, when memory is out \
+                 (`journalctl -k -g 'out of memory'`)"
+                    .to_owned(),
+            );
+            }
+        },
+    )
+}
+
+fn function(seen: Seen<'_>) -> Outcome {
+    let returned = match seen.answer {
+        Some(Answer::Returned(returned)) => returned,
+        _ => return vanished(&seen),
+    };
+    let after = match seen.status {
+        Status::Exited(0) => None,
+        Status::Exited(code) => Some(format!(
+            "its process ended with exit {code} after it returned"
+        )),
+        Status::Signaled { number, .. } => Some(format!(
+            "its process was killed by signal {number} ({}) after it returned",
+            signal_name(number)
+        )),
+    };
+    match (returned, after) {
+        (Returned::Success | Returned::RetryLater(_), Some(after)) => fail(
+            FailureClass::Vanished(after),
+            &Seen {
+                answer: None,
+                ..seen
+            },
+        ),
+        (Returned::Success, None) => Outcome::Success,
+        (Returned::RetryLater(reason), None) => Outcome::RetryLater { reason },
+        (Returned::Failure(told), after) => with(Outcome::Failure(Box::new(told.into())), |f| {
+            f.notes.extend(after);
+        }),
+        (Returned::Fatal(told), after) => with(Outcome::Fatal(Box::new(told.into())), |f| {
+            f.notes.extend(after);
+        }),
+    }
+}
+
+/// A function whose process ended without a word.
+fn vanished(seen: &Seen<'_>) -> Outcome {
+    let printed = |text: &str| seen.output.tail.contains(text) || seen.output.head.contains(text);
+    let how = match seen.status {
+        Status::Exited(code) => format!("called exit({code}) instead of returning"),
+        Status::Signaled { number, .. } if number == libc::SIGABRT => {
+            // The words of std, from its handlers of SIGSEGV and of a failed allocation.
+            if printed("has overflowed its stack") {
+                "stack overflow".to_owned()
+            } else if printed("memory allocation of ") {
+                "out of memory".to_owned()
+            } else {
+                "aborted (SIGABRT)".to_owned()
+            }
+        }
+        Status::Signaled { number, core } => return killed(number, core, seen),
+    };
+    fail(FailureClass::Vanished(how), seen)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(status: Status, change: impl FnOnce(&mut Seen<'_>)) -> Outcome {
+        let settings = ChildSettings {
+            fatal_exit_codes: vec![99],
+            ..ChildSettings::default()
+        };
+        let output = Output {
+            head: "\u{1b}[31mno such table\u{1b}[0m\n\n".to_owned(),
+            ..Output::default()
+        };
+        let mut seen = Seen {
+            settings: &settings,
+            is_function: false,
+            status,
+            answer: None,
+            said: Said::default(),
+            ended: None,
+            output: &output,
+        };
+        change(&mut seen);
+        judge(seen)
+    }
+
+    fn text(outcome: &Outcome) -> String {
+        outcome.failure().unwrap().text()
+    }
+
+    #[test]
+    fn the_text_of_a_command_is_its_exit_class_and_its_last_line() {
+        let outcome = judged(Status::Exited(1), |_| {});
+        assert_eq!(text(&outcome), "exit 1: no such table");
+        let killed = Status::Signaled {
+            number: 11,
+            core: true,
+        };
+        let expected = "killed by signal 11 (SIGSEGV, core dumped): no such table";
+        assert_eq!(text(&judged(killed, |_| {})), expected);
+    }
+
+    #[test]
+    fn each_exit_code_means_what_its_list_says() {
+        for code in 0..=255 {
+            let outcome = judged(Status::Exited(code), |_| {});
+            let as_listed = match code {
+                0 => matches!(outcome, Outcome::Success),
+                75 => matches!(outcome, Outcome::RetryLater { .. }),
+                99 => matches!(outcome, Outcome::Fatal(_)),
+                _ => outcome.failure().unwrap().class == FailureClass::Exit(code),
+            };
+            assert!(as_listed, "{code}: {outcome:?}");
+        }
+    }
+
+    #[test]
+    fn every_signal_is_named() {
+        for number in 1..=64 {
+            let outcome = judged(
+                Status::Signaled {
+                    number,
+                    core: false,
+                },
+                |_| {},
+            );
+            let class = FailureClass::Signal {
+                number,
+                core: false,
+            };
+            assert_eq!(outcome.failure().unwrap().class, class);
+        }
+    }
+
+    #[test]
+    fn a_run_that_the_runner_ended_is_judged_by_the_reason() {
+        let limit = Duration::from_secs(60);
+        let term = Status::Signaled {
+            number: 15,
+            core: false,
+        };
+        let outcome = judged(term, |seen| seen.ended = Some(Ending::Timeout(limit)));
+        assert_eq!(text(&outcome), "timed out after 1m: no such table");
+        let asked = Ending::Asked("SIGTERM".to_owned());
+        let outcome = judged(Status::Exited(0), |seen| seen.ended = Some(asked));
+        assert!(matches!(outcome, Outcome::Interrupted { .. }));
+    }
+
+    #[test]
+    fn what_a_run_said_of_itself_counts() {
+        let said = Said {
+            kind: Some("db down".to_owned()),
+            ..Said::default()
+        };
+        let outcome = judged(Status::Exited(1), |seen| seen.said = said);
+        assert_eq!(outcome.failure().unwrap().kind.as_deref(), Some("db down"));
+        let said = Said {
+            retry_later: Some("locked".to_owned()),
+            ..Said::default()
+        };
+        let outcome = judged(Status::Exited(1), |seen| seen.said = said.clone());
+        assert!(matches!(outcome, Outcome::RetryLater { reason } if reason == "locked"));
+        let killed = Status::Signaled {
+            number: 9,
+            core: false,
+        };
+        let outcome = judged(killed, |seen| seen.said = said);
+        assert!(matches!(outcome, Outcome::Failure(_)));
+    }
+
+    #[test]
+    fn a_function_that_did_not_return_is_named_by_how_it_went() {
+        let gone = |status| text(&judged(status, |seen| seen.is_function = true));
+        let expected = "called exit(0) instead of returning: no such table";
+        assert_eq!(gone(Status::Exited(0)), expected);
+        let abort = Status::Signaled {
+            number: 6,
+            core: false,
+        };
+        assert_eq!(gone(abort), "aborted (SIGABRT): no such table");
+    }
+
+    #[test]
+    fn a_crash_after_a_function_returned_is_a_failure() {
+        let crash = Status::Signaled {
+            number: 11,
+            core: false,
+        };
+        let outcome = judged(crash, |seen| {
+            seen.is_function = true;
+            seen.answer = Some(Answer::Returned(Returned::Success));
+        });
+        assert!(text(&outcome).contains("(SIGSEGV) after it returned"));
+    }
+}

@@ -1,0 +1,109 @@
+//! Emptying the pipe of a run.
+
+use std::fs::File;
+use std::io::{self, PipeReader, Read, Write};
+
+use super::capture::Capture;
+use super::spawn;
+use crate::failure::Output;
+use crate::settings::ChildSettings;
+use crate::time::Mono;
+
+const READ_BYTES: usize = 256 * 1024;
+
+/// Whether there can be more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flow {
+    /// Perhaps.
+    Open,
+    /// Nobody can write any more.
+    Closed,
+}
+
+/// What was read so far.
+#[derive(Debug)]
+pub(super) struct Reading {
+    capture: Capture,
+    /// Untouched pages of it cost nothing.
+    buffer: Vec<u8>,
+    file: Option<File>,
+    flow: Flow,
+    /// When something came last.
+    pub(super) latest: Mono,
+    /// Why the output file is not complete, in a sentence.
+    pub(super) trouble: Option<String>,
+}
+
+impl Reading {
+    /// Begins, with the file that the settings name.
+    pub(super) fn new(settings: &ChildSettings, now: Mono) -> Self {
+        let mut reading = Reading {
+            capture: Capture::new(settings.max_log_bytes),
+            buffer: vec![0; READ_BYTES],
+            file: None,
+            flow: Flow::Open,
+            latest: now,
+            trouble: None,
+        };
+        if let Some(path) = &settings.output_file {
+            match spawn::open_output_file(path) {
+                Ok(file) => reading.file = Some(file),
+                Err(error) => {
+                    let path = path.display();
+                    let text = format!("the output file `{path}` cannot be opened: {error}");
+                    reading.trouble = Some(text);
+                }
+            }
+        }
+        reading
+    }
+
+    /// Reads what is there, at most `times` times.
+    pub(super) fn read(&mut self, pipe: &mut PipeReader, now: Mono, times: usize) -> Flow {
+        for _ in 0..times {
+            if self.flow == Flow::Closed {
+                break;
+            }
+            match pipe.read(&mut self.buffer) {
+                Ok(0) => self.flow = Flow::Closed,
+                Ok(count) => {
+                    self.take_in(count);
+                    self.latest = now;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(_) => self.flow = Flow::Closed,
+            }
+        }
+        self.flow
+    }
+
+    /// Reads what was written before the run ended. That is as much as a pipe holds; what somebody who is left over writes meanwhile
+    /// does not prolong it.
+    pub(super) fn drain(&mut self, pipe: &mut PipeReader) {
+        let written = spawn::PIPE_BYTES.unsigned_abs() as usize;
+        let before = self.capture.total();
+        while self.capture.total() - before < written as u64 {
+            let so_far = self.capture.total();
+            self.read(pipe, self.latest, 1);
+            if self.capture.total() == so_far {
+                break;
+            }
+        }
+    }
+
+    fn take_in(&mut self, count: usize) {
+        let bytes = &self.buffer[..count];
+        self.capture.push(bytes);
+        let written = self.file.as_mut().map(|file| file.write_all(bytes));
+        if let Some(Err(error)) = written {
+            self.file = None;
+            self.trouble = Some(format!("the output file is not complete: {error}"));
+        }
+    }
+
+    /// Takes the text out.
+    pub(super) fn take(&mut self) -> Output {
+        std::mem::replace(&mut self.capture, Capture::new(0)).finish()
+    }
+}

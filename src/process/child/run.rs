@@ -1,0 +1,522 @@
+//! One run, from the start of its process to the end of the last process that it left behind.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Duration;
+
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
+use nix::sys::prctl;
+
+use super::outcome::{self, Ending, Seen};
+use super::reading::{Flow, Reading};
+use super::refusal;
+use super::spawn::{self, Started};
+use super::sweep::{self, Tolerated};
+use super::sys::{self, Found, Status, Whom};
+use super::table::Process;
+use super::{Ended, Spec, What};
+use crate::failure::{Failure, FailureClass, Outcome, Output, signal_name};
+use crate::process::poll::Alarm;
+use crate::process::{clock, own_children};
+use crate::settings::{ChildSettings, Leak};
+use crate::time::{Moment, Mono, in_words};
+
+/// A process that has not gone this long after SIGKILL hangs in the kernel.
+const MOST_AFTER_KILL: Duration = Duration::from_secs(5);
+/// How long the sweep goes on.
+const LONGEST_SWEEP: Duration = Duration::from_secs(2);
+/// The pauses between two looks at dying processes.
+const FIRST_PAUSE: Duration = Duration::from_millis(1);
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
+/// How often is read in one step: signals are looked at in between.
+const READS_PER_STEP: usize = 16;
+
+/// A run that goes on.
+///
+/// Started from the main thread only: the process dies with the thread that started it (`PR_SET_PDEATHSIG`).
+#[derive(Debug)]
+pub struct Run {
+    settings: ChildSettings,
+    timeout: Option<Duration>,
+    is_function: bool,
+    started: Mono,
+    child: Started,
+    poll: Epoll,
+    output: Reading,
+    tolerated: Tolerated,
+    phase: Phase,
+    ended: Option<Ending>,
+    /// What the run left behind: names by number.
+    left: BTreeMap<i32, String>,
+    notes: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Phase {
+    /// The process runs.
+    Running,
+    /// It was asked to end.
+    Asked { kill_at: Mono },
+    /// It was killed.
+    Killed { give_up_at: Mono },
+    /// It has ended after it was asked to; others of its tree have the rest of the grace.
+    Lingering {
+        status: Status,
+        kill_at: Mono,
+        look: Look,
+    },
+    /// It has ended and was reaped; what it left is being killed.
+    Sweeping {
+        status: Status,
+        give_up_at: Mono,
+        look: Look,
+    },
+    /// All is told.
+    Over,
+}
+
+/// When dying processes are looked at again.
+#[derive(Clone, Copy, Debug)]
+struct Look {
+    at: Mono,
+    pause: Duration,
+}
+
+impl Look {
+    fn first(now: Mono) -> Self {
+        Look {
+            at: now,
+            pause: FIRST_PAUSE,
+        }
+    }
+
+    fn next(self, now: Mono) -> Self {
+        Look {
+            at: now + self.pause,
+            pause: (self.pause * 2).min(LONGEST_PAUSE),
+        }
+    }
+}
+
+impl Run {
+    /// Starts a run.
+    ///
+    /// # Errors
+    ///
+    /// When no process can be made, or the output cannot be waited for. That a program does not exist is learned at the end of the run.
+    pub fn start(spec: &Spec<'_>, now: Moment) -> Result<Self, Box<Failure>> {
+        let settings = spec.settings;
+        let refused =
+            |error: &io::Error| Box::new(refusal::failure_of(&refusal::of_spawn(error), settings));
+        Run::try_start(spec, now).map_err(|error| refused(&error))
+    }
+
+    fn try_start(spec: &Spec<'_>, now: Moment) -> io::Result<Self> {
+        prctl::set_child_subreaper(true)?;
+        sys::mind_children();
+        let tolerated = Tolerated::now();
+        let poll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
+        let output = Reading::new(spec.settings, now.mono);
+        let deadline = spec
+            .timeout
+            .and_then(|timeout| now.wall.checked_add(timeout));
+        let child = spawn::spawn(spec, deadline)?;
+        let run = Run {
+            settings: spec.settings.clone(),
+            timeout: spec.timeout,
+            is_function: matches!(spec.what, What::Function(_)),
+            started: now.mono,
+            child,
+            poll,
+            output,
+            tolerated,
+            phase: Phase::Running,
+            ended: None,
+            left: BTreeMap::new(),
+            notes: Vec::new(),
+        };
+        let readable = EpollEvent::new(EpollFlags::EPOLLIN, 0);
+        run.poll.add(&run.child.pidfd, readable)?;
+        run.poll.add(&run.child.output, readable)?;
+        Ok(run)
+    }
+
+    /// Returns the number of the process: its group and its session have the same.
+    pub fn pid(&self) -> i32 {
+        self.child.pid
+    }
+
+    /// Returns what becomes readable when there is something to do in [`step`](Run::step).
+    pub fn source(&self) -> BorrowedFd<'_> {
+        self.poll.0.as_fd()
+    }
+
+    /// Returns when there is something to do in [`step`](Run::step) at the latest.
+    pub fn due(&self) -> Mono {
+        match self.phase {
+            Phase::Running => {
+                let times_out = self.timeout.map(|limit| self.started + limit);
+                let silence = self.settings.silence_timeout;
+                let silent = silence.map(|limit| self.output.latest + limit);
+                let first = times_out.into_iter().chain(silent).min();
+                first.unwrap_or(Mono::NEVER)
+            }
+            Phase::Asked { kill_at } => kill_at,
+            Phase::Killed { give_up_at } => give_up_at,
+            Phase::Lingering { kill_at, look, .. } => look.at.min(kill_at),
+            Phase::Sweeping { look, .. } => look.at,
+            Phase::Over => Mono::NEVER,
+        }
+    }
+
+    /// Does what is to be done at `now`; returns the end when it has come. Never waits.
+    pub fn step(&mut self, now: Mono) -> Option<Ended> {
+        if self
+            .output
+            .read(&mut self.child.output, now, READS_PER_STEP)
+            == Flow::Closed
+        {
+            let _ = self.poll.delete(&self.child.output);
+        }
+        match self.phase {
+            Phase::Running | Phase::Asked { .. } | Phase::Killed { .. } => self.watch(now),
+            Phase::Lingering {
+                status,
+                kill_at,
+                look,
+            } if now >= look.at.min(kill_at) => self.linger(status, kill_at, look, now),
+            Phase::Sweeping {
+                status,
+                give_up_at,
+                look,
+            } if now >= look.at => self.sweep(status, give_up_at, look, now),
+            Phase::Lingering { .. } | Phase::Sweeping { .. } | Phase::Over => None,
+        }
+    }
+
+    /// Asks the run to end: `stop_signal` (and CONT) to its group, after `kill_grace` KILL. Asked before, or ended already: changes nothing.
+    pub fn terminate(&mut self, now: Mono) {
+        if matches!(self.phase, Phase::Running) && self.status().is_none() {
+            let signal = signal_name(self.settings.stop_signal);
+            self.ask(Ending::Asked(self.how(&signal, now)), now);
+        }
+    }
+
+    /// Kills the run now, with all that belongs to it.
+    pub fn kill(&mut self, now: Mono) {
+        let alive = matches!(self.phase, Phase::Running | Phase::Asked { .. });
+        if let Phase::Lingering { kill_at, .. } = &mut self.phase {
+            *kill_at = now.min(*kill_at);
+        } else if alive && self.status().is_none() {
+            let how = self.how("SIGKILL", now);
+            self.ended.get_or_insert(Ending::Asked(how));
+            self.kill_tree(now);
+        }
+    }
+
+    /// Waits for the end. For who has nothing else to wait for.
+    ///
+    /// # Errors
+    ///
+    /// Those of ppoll(2).
+    pub fn finish(mut self) -> io::Result<Ended> {
+        let mut alarm = Alarm::new()?;
+        loop {
+            if let Some(ended) = self.step(clock::mono()) {
+                return Ok(ended);
+            }
+            alarm.wait([Some(self.source())], self.due())?;
+        }
+    }
+
+    fn how(&self, signal: &str, now: Mono) -> String {
+        format!("{signal} after {}", in_words(now.since(self.started)))
+    }
+
+    fn status(&self) -> Option<Status> {
+        match sys::peek(Whom::Pinned(self.child.pidfd.as_fd())) {
+            Ok(Found::Ended(status)) => Some(status),
+            _ => None,
+        }
+    }
+
+    /// The process lives, or has just ended. Its end comes before any deadline: who has ended in time is not timed out.
+    fn watch(&mut self, now: Mono) -> Option<Ended> {
+        if let Some(status) = self.status() {
+            return self.leader_ended(status, now);
+        }
+        if now < self.due() {
+            return None;
+        }
+        match self.phase {
+            Phase::Running => self.ask(self.overdue(now), now),
+            Phase::Asked { .. } => self.kill_tree(now),
+            _ => return Some(self.give_up(now)),
+        }
+        None
+    }
+
+    fn overdue(&self, now: Mono) -> Ending {
+        match (self.timeout, self.settings.silence_timeout) {
+            (Some(limit), _) if now >= self.started + limit => Ending::Timeout(limit),
+            (_, limit) => Ending::Silence(limit.unwrap_or_default()),
+        }
+    }
+
+    fn ask(&mut self, ending: Ending, now: Mono) {
+        self.ended = Some(ending);
+        self.signal(self.settings.stop_signal);
+        // Who is stopped could not obey.
+        self.signal(libc::SIGCONT);
+        self.phase = Phase::Asked {
+            kill_at: now + self.settings.kill_grace,
+        };
+    }
+
+    fn kill_tree(&mut self, now: Mono) {
+        self.signal(libc::SIGKILL);
+        self.kill_cgroup();
+        self.phase = Phase::Killed {
+            give_up_at: now + MOST_AFTER_KILL,
+        };
+    }
+
+    /// Only while the process was not reaped: then its number, and that of its group, is nobody else's.
+    fn signal(&self, signal: i32) {
+        if sys::signal_group(self.child.pid, signal).is_err() {
+            // It has no group of its own yet: the launcher has just begun.
+            let _ = sys::signal_pinned(self.child.pidfd.as_fd(), signal);
+        }
+    }
+
+    fn kill_cgroup(&self) {
+        if let (Leak::Kill, Some(cgroup)) = (self.settings.leak, &self.child.cgroup) {
+            cgroup.kill();
+        }
+    }
+
+    fn leader_ended(&mut self, status: Status, now: Mono) -> Option<Ended> {
+        let _ = self.poll.delete(&self.child.pidfd);
+        let Phase::Asked { kill_at } = self.phase else {
+            return self.close(status, now);
+        };
+        let left = self.look();
+        if left.is_empty() {
+            return self.close(status, now);
+        }
+        // Those that left the group were not asked yet.
+        let (_, others) = self.split(left);
+        sweep::signal_each(&others, self.settings.stop_signal);
+        sweep::signal_each(&others, libc::SIGCONT);
+        let look = Look::first(now).next(now);
+        self.phase = Phase::Lingering {
+            status,
+            kill_at,
+            look,
+        };
+        None
+    }
+
+    fn linger(&mut self, status: Status, kill_at: Mono, look: Look, now: Mono) -> Option<Ended> {
+        if now >= kill_at || self.look().is_empty() {
+            return self.close(status, now);
+        }
+        let look = look.next(now);
+        self.phase = Phase::Lingering {
+            status,
+            kill_at,
+            look,
+        };
+        None
+    }
+
+    /// The process is a zombie: the last moment at which its group can be hit without doubt. Then it is reaped.
+    fn close(&mut self, status: Status, now: Mono) -> Option<Ended> {
+        let ends_group = self.settings.leak == Leak::Kill || self.ended.is_some();
+        if ends_group {
+            let _ = sys::signal_group(self.child.pid, libc::SIGKILL);
+            self.kill_cgroup();
+        }
+        let _ = sys::reap(Whom::Pinned(self.child.pidfd.as_fd()));
+        own_children::unregister(self.child.pid);
+        if sweep::has_no_children() {
+            return Some(self.tell(status));
+        }
+        if ends_group {
+            let give_up_at = now + LONGEST_SWEEP;
+            return self.sweep(status, give_up_at, Look::first(now), now);
+        }
+        if self.settings.leak == Leak::Warn {
+            let left = self.look();
+            self.remember(&left);
+        }
+        Some(self.tell(status))
+    }
+
+    fn sweep(&mut self, status: Status, give_up_at: Mono, look: Look, now: Mono) -> Option<Ended> {
+        let left = self.look();
+        self.remember(&left);
+        if left.is_empty() {
+            return Some(self.tell(status));
+        }
+        if now >= give_up_at {
+            let mut ended = self.tell(status);
+            mark_unkillable(&mut ended, &left);
+            return Some(ended);
+        }
+        self.kill_cgroup();
+        sweep::signal_each(&left, libc::SIGKILL);
+        let look = look.next(now);
+        self.phase = Phase::Sweeping {
+            status,
+            give_up_at,
+            look,
+        };
+        None
+    }
+
+    /// Looks what of the run is left that must not be: with a tolerant `leak`, only its group when it is being ended.
+    fn look(&mut self) -> Vec<Process> {
+        let seen = sweep::look(&self.tolerated);
+        self.remember(&seen.killed);
+        if self.settings.leak == Leak::Kill || self.ended.is_none() {
+            return seen.alive;
+        }
+        self.split(seen.alive).0
+    }
+
+    /// Those of the run's group, and the others.
+    fn split(&self, processes: Vec<Process>) -> (Vec<Process>, Vec<Process>) {
+        let group = self.child.pid;
+        processes
+            .into_iter()
+            .partition(|process| process.group == group)
+    }
+
+    fn remember(&mut self, left: &[Process]) {
+        // Of a fork bomb a few names do.
+        const MOST: usize = 10_000;
+        for process in left.iter().take(MOST.saturating_sub(self.left.len())) {
+            self.left.insert(process.pid, process.name.clone());
+        }
+    }
+
+    /// The process does not die.
+    fn give_up(&mut self, now: Mono) -> Ended {
+        own_children::unregister(self.child.pid);
+        let never = Status::Signaled {
+            number: libc::SIGKILL,
+            core: false,
+        };
+        let name = Process::read(self.child.pid);
+        let mut ended = self.tell(never);
+        let since = in_words(now.since(self.started));
+        ended.notes.push(format!("the run began {since} ago"));
+        mark_unkillable(&mut ended, name.as_slice());
+        ended
+    }
+
+    /// Puts together what was seen.
+    fn tell(&mut self, status: Status) -> Ended {
+        self.phase = Phase::Over;
+        self.output.drain(&mut self.child.output);
+        let output = self.output.take();
+        let mut notes = std::mem::take(&mut self.notes);
+        notes.extend(self.output.trouble.take());
+        notes.extend(self.left_in_words());
+        let mut outcome = outcome::judge(Seen {
+            settings: &self.settings,
+            is_function: self.is_function,
+            status,
+            answer: self.child.answer(),
+            said: self.child.said(),
+            ended: self.ended.take(),
+            output: &output,
+        });
+        let mut kept = Output::default();
+        match &mut outcome {
+            Outcome::Failure(failure) | Outcome::Fatal(failure) => {
+                failure.notes.extend(notes.iter().cloned());
+                failure.output = Some(output);
+            }
+            _ => kept = output,
+        }
+        Ended {
+            outcome,
+            output: kept,
+            notes,
+            unkillable: Vec::new(),
+        }
+    }
+
+    fn left_in_words(&self) -> Option<String> {
+        // What was ended with the run was no leftover.
+        if self.left.is_empty() || self.ended.is_some() {
+            return None;
+        }
+        let then = match self.settings.leak {
+            Leak::Kill => "killed",
+            Leak::Warn | Leak::Allow => "left alone",
+        };
+        let pids_and_names = self.left.iter();
+        let names = names(pids_and_names.map(|(pid, name)| (*pid, name.as_str())));
+        Some(format!(
+            "the run left processes behind, which were {then}: {names}"
+        ))
+    }
+}
+
+impl Drop for Run {
+    /// Whoever drops a run that is not over kills it.
+    fn drop(&mut self) {
+        if matches!(
+            self.phase,
+            Phase::Running | Phase::Asked { .. } | Phase::Lingering { .. }
+        ) {
+            self.signal(libc::SIGKILL);
+            self.kill_cgroup();
+        }
+        // From now on it is an orphan like others: the next run reaps it.
+        own_children::unregister(self.child.pid);
+    }
+}
+
+fn names<'a>(processes: impl Iterator<Item = (i32, &'a str)>) -> String {
+    const MOST: usize = 5;
+    let all: Vec<String> = processes
+        .map(|(pid, name)| format!("`{name}` ({pid})"))
+        .collect();
+    match all.len().checked_sub(MOST) {
+        Some(more @ 1..) => format!("{} and {more} more", all[..MOST].join(", ")),
+        _ => all.join(", "),
+    }
+}
+
+fn mark_unkillable(ended: &mut Ended, left: &[Process]) {
+    let names = names(
+        left.iter()
+            .map(|process| (process.pid, process.name.as_str())),
+    );
+    let text = format!(
+        "SIGKILL did not end {names}: hanging in the kernel (state D, often a dead disk or network \
+         mount), or somebody else's"
+    );
+    ended.unkillable = left.iter().map(|process| process.pid).collect();
+    ended.notes.push(text.clone());
+    match &mut ended.outcome {
+        Outcome::Interrupted { .. } => {}
+        Outcome::Failure(failure) if failure.class != FailureClass::NotStarted => {
+            failure.class = FailureClass::Leak;
+            failure.message = text;
+        }
+        Outcome::Failure(failure) | Outcome::Fatal(failure) => failure.notes.push(text),
+        Outcome::Success | Outcome::RetryLater { .. } => {
+            let failure = Failure {
+                output: Some(std::mem::take(&mut ended.output)),
+                ..Failure::new(FailureClass::Leak, text)
+            };
+            ended.outcome = Outcome::Failure(Box::new(failure));
+        }
+    }
+}

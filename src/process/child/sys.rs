@@ -1,0 +1,195 @@
+//! The system calls for which neither std nor nix has a safe form.
+
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Status {
+    /// By itself, with this code.
+    Exited(i32),
+    /// Of a signal.
+    Signaled {
+        /// Its number.
+        number: i32,
+        /// Whether a core was dumped.
+        core: bool,
+    },
+}
+
+/// Which child a wait is for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Whom<'a> {
+    /// The one behind a descriptor.
+    Pinned(BorrowedFd<'a>),
+    /// The one with this number.
+    Pid(i32),
+    /// Any.
+    Any,
+}
+
+/// What a wait that does not wait has found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// There is no such child.
+    NoChild,
+    /// There is, and it lives.
+    Alive,
+    /// It has ended.
+    Ended(Status),
+}
+
+/// Looks how a child ended and leaves it as it is: a zombie, whose number nobody else can get.
+pub(crate) fn peek(whom: Whom<'_>) -> io::Result<Found> {
+    waitid(whom, libc::WNOWAIT)
+}
+
+/// Looks how a child ended; if it has, takes it away.
+pub(crate) fn reap(whom: Whom<'_>) -> io::Result<Found> {
+    waitid(whom, 0)
+}
+
+#[expect(unsafe_code, reason = "nix reads no status of a real-time signal")]
+fn waitid(whom: Whom<'_>, flags: i32) -> io::Result<Found> {
+    let (kind, id) = match whom {
+        Whom::Pinned(fd) => (libc::P_PIDFD, fd.as_raw_fd()),
+        Whom::Pid(pid) => (libc::P_PID, pid),
+        Whom::Any => (libc::P_ALL, 0),
+    };
+    let flags = flags | libc::WEXITED | libc::WNOHANG | libc::__WALL;
+    // SAFETY: all zeros is a valid `siginfo_t`: it is plain old data.
+    let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+    let id = libc::id_t::try_from(id).unwrap_or(0);
+    // SAFETY: `info` outlives the call, which writes nothing else.
+    let answer = unsafe { libc::waitid(kind, id, &mut info, flags) };
+    if answer != 0 {
+        let error = io::Error::last_os_error();
+        return match error.raw_os_error() {
+            Some(libc::ECHILD) => Ok(Found::NoChild),
+            _ => Err(error),
+        };
+    }
+    // SAFETY: waitid(2) fills these fields, or leaves the pid zero.
+    let (pid, status) = unsafe { (info.si_pid(), info.si_status()) };
+    Ok(match (pid, info.si_code) {
+        (0, _) => Found::Alive,
+        (_, libc::CLD_EXITED) => Found::Ended(Status::Exited(status)),
+        (_, code) => Found::Ended(Status::Signaled {
+            number: status,
+            core: code == libc::CLD_DUMPED,
+        }),
+    })
+}
+
+fn checked(answer: libc::c_long) -> io::Result<libc::c_long> {
+    if answer < 0 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(answer)
+    }
+}
+
+/// Pins a process: the descriptor means it for ever, whoever gets its number (pidfd_open(2)). It can be polled: readable when it ended.
+#[expect(unsafe_code, reason = "no safe form in std or nix")]
+pub(crate) fn pin(pid: i32) -> io::Result<OwnedFd> {
+    // SAFETY: the call takes two numbers and gives a new descriptor.
+    let fd = checked(unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) })?;
+    let fd = RawFd::try_from(fd).map_err(io::Error::other)?;
+    // SAFETY: it is new, and nobody else has it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// Sends a signal to a pinned process (pidfd_send_signal(2)).
+#[expect(unsafe_code, reason = "no safe form in std or nix")]
+pub(crate) fn signal_pinned(process: BorrowedFd<'_>, signal: i32) -> io::Result<()> {
+    let none = std::ptr::null::<libc::siginfo_t>();
+    let fd = process.as_raw_fd();
+    // SAFETY: the call takes numbers, and no information beside the signal.
+    checked(unsafe { libc::syscall(libc::SYS_pidfd_send_signal, fd, signal, none, 0) })?;
+    Ok(())
+}
+
+/// Sends a signal to each process of a group (kill(2)).
+#[expect(unsafe_code, reason = "nix knows no real-time signals")]
+pub(crate) fn signal_group(leader: i32, signal: i32) -> io::Result<()> {
+    assert!(leader > 1, "0, 1 and -1 would mean others");
+    // SAFETY: the call takes two numbers.
+    checked(libc::c_long::from(unsafe { libc::kill(-leader, signal) }))?;
+    Ok(())
+}
+
+/// Sends a signal to a child that was not reaped yet, so that its number is its own.
+#[expect(unsafe_code, reason = "nix knows no real-time signals")]
+pub(crate) fn signal_child(pid: i32, signal: i32) -> io::Result<()> {
+    assert!(pid > 1, "0, 1 and -1 would mean others");
+    // SAFETY: the call takes two numbers.
+    checked(libc::c_long::from(unsafe { libc::kill(pid, signal) }))?;
+    Ok(())
+}
+
+/// Makes sure that children can be waited for: who starts us with SIGCHLD ignored would have them vanish.
+#[expect(unsafe_code, reason = "nix offers no safe form either")]
+pub(super) fn mind_children() {
+    // SAFETY: all zeros is a valid `sigaction`; the calls read and write what is passed, and the default action runs no code of ours.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        libc::sigaction(libc::SIGCHLD, std::ptr::null(), &mut action);
+        if action.sa_sigaction == libc::SIG_IGN {
+            libc::signal(libc::SIGCHLD, libc::SIG_DFL);
+        }
+    }
+}
+
+/// Gives all signals their default action again, less those in `keep`, and empties the mask.
+#[expect(unsafe_code, reason = "nix knows no real-time signals")]
+pub(super) fn reset_signals(keep: &[i32]) {
+    const LAST: i32 = 64;
+    for signal in (1..=LAST).filter(|signal| !keep.contains(signal)) {
+        // SAFETY: the default action runs no code of ours. KILL, STOP and the two of the C library refuse, as they should.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
+    let _ = nix::sys::signal::SigSet::empty().thread_set_mask();
+}
+
+/// Puts a descriptor under a number that stays open across exec.
+#[expect(
+    unsafe_code,
+    reason = "nix gives the number an owner who would close it"
+)]
+pub(super) fn place(fd: BorrowedFd<'_>, number: RawFd) -> io::Result<()> {
+    let from = fd.as_raw_fd();
+    // SAFETY: the launcher alone decides what its low numbers are, and holds no owner of `number`.
+    let answer = unsafe {
+        if from == number {
+            libc::fcntl(number, libc::F_SETFD, 0)
+        } else {
+            libc::dup2(from, number)
+        }
+    };
+    checked(libc::c_long::from(answer)).map(drop)
+}
+
+/// Sets the I/O class and level of this process (ioprio_set(2)).
+#[expect(unsafe_code, reason = "no safe form in std or nix")]
+pub(super) fn set_ioprio(class: u8, level: u8) -> io::Result<()> {
+    const WHO_PROCESS: i32 = 1;
+    const CLASS_SHIFT: u32 = 13;
+    let value = (i32::from(class) << CLASS_SHIFT) | i32::from(level);
+    // SAFETY: the call takes three numbers.
+    checked(unsafe { libc::syscall(libc::SYS_ioprio_set, WHO_PROCESS, 0, value) }).map(drop)
+}
+
+/// Sets the niceness of this process (setpriority(2)).
+#[expect(unsafe_code, reason = "no safe form in std or nix")]
+pub(super) fn set_nice(niceness: i32) -> io::Result<()> {
+    // SAFETY: the call takes three numbers.
+    let answer = unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, niceness) };
+    checked(libc::c_long::from(answer)).map(drop)
+}
+
+/// Sets a variable of this process's environment.
+#[expect(unsafe_code, reason = "a thread that reads the environment would race")]
+pub(super) fn set_variable(name: &str, value: &std::ffi::OsStr) {
+    // SAFETY: only the launcher calls this, and it has one thread.
+    unsafe { std::env::set_var(name, value) };
+}

@@ -1,0 +1,116 @@
+//! The processes of this machine, as `/proc` shows them at one moment.
+//!
+//! `/proc/PID/task/TID/children` would be shorter, but is missing in kernels without CONFIG_PROC_CHILDREN.
+
+use std::collections::HashMap;
+use std::fs;
+
+/// One process. What is read is past already: only a child of ours that was not reaped, or a pinned process that was looked at again, is
+/// surely still the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Process {
+    pub(crate) pid: i32,
+    pub(crate) name: String,
+    pub(crate) state: char,
+    pub(crate) parent: i32,
+    pub(crate) group: i32,
+    pub(crate) session: i32,
+    /// In clock ticks since boot: with the pid, it names a process for ever.
+    pub(crate) started: u64,
+}
+
+impl Process {
+    /// Reads one process; `None` when there is none.
+    pub(crate) fn read(pid: i32) -> Option<Self> {
+        // A name may hold any byte.
+        let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
+        Process::parse(pid, &String::from_utf8_lossy(&stat))
+    }
+
+    fn parse(pid: i32, stat: &str) -> Option<Self> {
+        // The name may hold spaces and parentheses itself; the last one is its end (proc(5)).
+        let (name, rest) = stat.split_once('(')?.1.rsplit_once(')')?;
+        let mut fields = rest.split_ascii_whitespace();
+        let state = fields.next()?.chars().next()?;
+        let mut number = || fields.next()?.parse::<i32>().ok();
+        let (parent, group, session) = (number()?, number()?, number()?);
+        // The 22nd field, three after the session's sixth being tty, foreground group and flags.
+        let started = fields.nth(15)?.parse().ok()?;
+        Some(Process {
+            pid,
+            name: name.to_owned(),
+            state,
+            parent,
+            group,
+            session,
+            started,
+        })
+    }
+
+    /// Tells whether it has ended and waits for its parent.
+    pub(crate) fn is_zombie(&self) -> bool {
+        matches!(self.state, 'Z' | 'X')
+    }
+}
+
+/// All processes.
+#[derive(Debug)]
+pub(crate) struct Table {
+    by_parent: HashMap<i32, Vec<Process>>,
+}
+
+impl Table {
+    /// Reads all processes that can be seen.
+    pub(crate) fn read() -> Self {
+        let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+        let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        let mut by_parent: HashMap<i32, Vec<Process>> = HashMap::new();
+        for process in pids.filter_map(Process::read) {
+            by_parent.entry(process.parent).or_default().push(process);
+        }
+        Table { by_parent }
+    }
+
+    /// Returns the children of a process.
+    pub(crate) fn children(&self, pid: i32) -> &[Process] {
+        self.by_parent.get(&pid).map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns these processes with all that descend from them, ancestors first.
+    pub(crate) fn trees(&self, roots: Vec<Process>) -> Vec<Process> {
+        let mut all = roots;
+        let mut next = 0;
+        while next < all.len() {
+            let children = self.children(all[next].pid).to_vec();
+            all.extend(children);
+            next += 1;
+        }
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_with_spaces_and_parentheses_is_read() {
+        let stat = "7 (a) b) (c) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20 21\n";
+        let process = Process::parse(7, stat).unwrap();
+        assert_eq!(process.name, "a) b) (c");
+        assert_eq!((process.parent, process.group, process.session), (1, 2, 3));
+        assert_eq!(process.started, 4711);
+    }
+
+    #[test]
+    fn this_process_is_a_child_of_its_parent() {
+        let own = Process::read(nix::unistd::getpid().as_raw()).unwrap();
+        assert_eq!(own.parent, nix::unistd::getppid().as_raw());
+        assert!(
+            Table::read()
+                .children(own.parent)
+                .iter()
+                .any(|p| p.pid == own.pid)
+        );
+    }
+}

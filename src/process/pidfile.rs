@@ -1,0 +1,259 @@
+//! The pidfile of the chain that we hold: `NAME.pid`. Its lock is what holding means; the number in it is text for people.
+
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use super::clock;
+use super::lock::LockFile;
+use super::poll::Alarm;
+use super::procfs;
+use super::run_root::{Identity, RunRoot};
+use crate::chain::ChainName;
+use crate::time::Mono;
+
+/// Runs may come a million times a second; looks at the disk need not.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
+
+/// More than any pid has digits; who writes more than this into it did not write a pid.
+const MOST_TEXT: usize = 64;
+
+/// How often, and how far apart, we look for an heir before we say that there is none.
+const LOOKS_FOR_HEIR: usize = 5;
+const BETWEEN_HEIRS: Duration = Duration::from_millis(10);
+
+/// The pidfile, held. Dropping it gives the chain up.
+#[derive(Debug)]
+pub(crate) struct Pidfile {
+    root: RunRoot,
+    names: Names,
+    lock: LockFile,
+    state: Vec<u8>,
+    looked: Mono,
+}
+
+/// How things stand with our pidfile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It is ours.
+    Held,
+    /// It was deleted or replaced; there is one again, and it is ours.
+    PutBack,
+    /// It was deleted, and a newcomer has the new one: leave.
+    Replaced,
+    /// It cannot be put back, for this reason: leave.
+    Lost(String),
+}
+
+/// The files of a chain in RUN_ROOT.
+#[derive(Clone, Debug)]
+pub(super) struct Names {
+    /// `NAME.pid`: who holds its lock is the runner.
+    pub(super) pid: String,
+    /// `NAME.next`: who holds its lock is the heir, and alone may ask the runner to leave.
+    pub(super) next: String,
+    /// `NAME.state`: what the runner says of itself.
+    pub(super) state: String,
+}
+
+impl Names {
+    pub(super) fn of(chain: &ChainName) -> Self {
+        Names {
+            pid: format!("{chain}.pid"),
+            next: format!("{chain}.next"),
+            state: format!("{chain}.state"),
+        }
+    }
+}
+
+impl Pidfile {
+    /// Takes over what was locked, and writes our number into it, and what we say of ourselves beside it.
+    ///
+    /// Neither is needed to hold the chain. What could not be written is returned.
+    pub(super) fn hold(
+        root: &RunRoot,
+        names: &Names,
+        lock: LockFile,
+        state: Vec<u8>,
+    ) -> (Self, io::Result<()>) {
+        let pidfile = Pidfile {
+            root: root.clone(),
+            names: names.clone(),
+            lock,
+            state,
+            looked: Mono::BOOT,
+        };
+        let written = pidfile.write();
+        (pidfile, written)
+    }
+
+    /// Looks whether the pidfile is still there and ours, at most once a second; called before each run. A pidfile that was deleted is put back.
+    pub(crate) fn verify(&mut self, now: Mono) -> Standing {
+        if now.since(self.looked) < BETWEEN_LOOKS && self.looked != Mono::BOOT {
+            return Standing::Held;
+        }
+        self.looked = now;
+        match self.lock.is_named(&self.root, &self.names.pid) {
+            Ok(true) => Standing::Held,
+            Ok(false) => self.put_back(),
+            Err(error) => Standing::Lost(format!("cannot look at the pidfile: {error}")),
+        }
+    }
+
+    /// Returns whether an heir is there to take over: what a runner asks that was told to leave by an heir and by nobody else
+    /// (`Signal::Replace`), when it would leave. Without one it goes on.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be told. The runner leaves then, as it was asked to.
+    pub(crate) fn has_heir(&self) -> io::Result<bool> {
+        // The heir holds its lock from before it asked until it holds ours, so that there is no moment in which a living one is not seen.
+        let mut alarm = Alarm::new()?;
+        for _ in 0..LOOKS_FOR_HEIR {
+            let next = LockFile::open(&self.root, &self.names.next).map_err(io::Error::other)?;
+            if next.is_held()? {
+                return Ok(true);
+            }
+            // One heir may just have left for a newer one.
+            alarm.wait([None], clock::mono() + BETWEEN_HEIRS)?;
+        }
+        Ok(false)
+    }
+
+    fn write(&self) -> io::Result<()> {
+        let text = self.lock.write_text(&format!("{}\n", std::process::id()));
+        let state = self.root.replace(&self.names.state, &self.state);
+        text.and(state)
+    }
+
+    fn put_back(&mut self) -> Standing {
+        let lost = |error: String| Standing::Lost(format!("cannot put the pidfile back: {error}"));
+        let fresh = match LockFile::open(&self.root, &self.names.pid) {
+            Ok(fresh) => fresh,
+            Err(error) => return lost(error.to_string()),
+        };
+        if fresh.identity() == self.lock.identity() {
+            return self.found_again(fresh);
+        }
+        match fresh.try_lock() {
+            Ok(true) => {}
+            Ok(false) => return Standing::Replaced,
+            Err(error) => return lost(error.to_string()),
+        }
+        self.lock = fresh;
+        // Without text the pidfile holds as well.
+        let _ = self.write();
+        match self.lock.is_named(&self.root, &self.names.pid) {
+            Ok(true) => Standing::PutBack,
+            Ok(false) => lost("it is deleted again and again".to_owned()),
+            Err(error) => lost(error.to_string()),
+        }
+    }
+
+    /// Our own file got its name back between two looks. Opening it a second time was not to be done: with that descriptor the record
+    /// lock goes, so it is taken anew. The other lock was ours all the time.
+    fn found_again(&mut self, second: LockFile) -> Standing {
+        drop(second);
+        match self.lock.try_record_lock() {
+            Ok(true) => Standing::Held,
+            Ok(false) => Standing::Replaced,
+            Err(error) => Standing::Lost(format!("cannot lock the pidfile again: {error}")),
+        }
+    }
+}
+
+/// What somebody once wrote into a pidfile. Never trusted, only told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Written {
+    Nothing,
+    Pid(i32),
+    Garbage,
+}
+
+impl Written {
+    /// Reads what is in a pidfile, of whatever size and form.
+    pub(super) fn in_file(lock: &LockFile) -> Self {
+        match lock.text(MOST_TEXT) {
+            Ok(bytes) => Written::of(&bytes),
+            Err(_) => Written::Garbage,
+        }
+    }
+
+    fn of(bytes: &[u8]) -> Self {
+        let text = bytes.trim_ascii();
+        if bytes.is_empty() {
+            return Written::Nothing;
+        }
+        let digits = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
+        let pid = std::str::from_utf8(text)
+            .ok()
+            .and_then(|text| text.parse().ok());
+        match pid {
+            Some(pid) if digits && pid > 0 && bytes.len() < MOST_TEXT => Written::Pid(pid),
+            _ => Written::Garbage,
+        }
+    }
+}
+
+impl fmt::Display for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Written::Nothing => f.write_str("nothing"),
+            Written::Pid(pid) => write!(f, "{pid}"),
+            Written::Garbage => f.write_str("no pid"),
+        }
+    }
+}
+
+/// Returns whether a process holds the lock of a pidfile of this name that was deleted, and of which file.
+pub(super) fn deleted_pidfile_of(pid: i32, root: &RunRoot, names: &Names) -> Option<Identity> {
+    let device = root.identity().ok()?.device;
+    let ending = format!("/{} (deleted)", names.pid);
+    let deleted = procfs::descriptors(pid)
+        .into_iter()
+        .filter(|open| open.target.to_string_lossy().ends_with(&ending));
+    deleted
+        .filter_map(|open| open.identity())
+        .find(|file| file.device == device && procfs::lock_holders(*file).contains(&pid))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn opening_our_own_file_again_does_not_cost_the_lock_that_attests_us() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = RunRoot::open(dir.path()).unwrap();
+        let names = Names::of(&ChainName::parse("x").unwrap());
+        let lock = LockFile::open(&root, &names.pid).unwrap();
+        assert!(lock.try_lock().unwrap());
+        let (mut pidfile, written) = Pidfile::hold(&root, &names, lock, Vec::new());
+        written.unwrap();
+        assert_eq!(procfs::lock_holders(pidfile.lock.identity()).len(), 2);
+        assert_eq!(pidfile.put_back(), Standing::Held);
+        assert_eq!(procfs::lock_holders(pidfile.lock.identity()).len(), 2);
+    }
+
+    #[test]
+    fn only_a_number_is_a_pid() {
+        assert_eq!(Written::of(b""), Written::Nothing);
+        assert_eq!(Written::of(b"1234\n"), Written::Pid(1234));
+        assert_eq!(Written::of(b"1234"), Written::Pid(1234));
+        let long = [b'1'; MOST_TEXT];
+        let garbage: [&[u8]; 9] = [
+            b"\n",
+            b"-1\n",
+            b"0",
+            b"+5",
+            b"1 2",
+            b"99999999999",
+            b"\0\0\0\0",
+            b"\xff\xfe",
+            &long,
+        ];
+        for bytes in garbage {
+            assert_eq!(Written::of(bytes), Written::Garbage, "{bytes:?}");
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! The newcomer: its way from the command line to the lock, and how it waits and heeds signals on it.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+use nix::sys::signal::Signal as Number;
+
+use super::succession::Past;
+use super::{Held, Progress, Takeover, TakeoverError};
+use crate::chain::ChainName;
+use crate::process::clock;
+use crate::process::lock::LockFile;
+use crate::process::pidfd::Pidfd;
+use crate::process::pidfile::{Names, Pidfile, Written};
+use crate::process::poll::Alarm;
+use crate::process::procfs;
+use crate::process::run_root::RunRoot;
+use crate::process::signals::{Reader, Signal};
+use crate::state::holder::Holder;
+use crate::task::TaskName;
+use crate::time::Mono;
+
+/// Between two looks at a lock that nobody tells us about: an heir may become the runner instead of leaving.
+pub(super) const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
+
+/// Bounds the loops. Each turn ends with a lock, a process that ended, or a wait of [`BETWEEN_LOOKS`].
+pub(super) const MOST_TURNS: usize = 10_000;
+
+/// Longer than any list of tasks that a command line can hold.
+pub(super) const MOST_STATE: u64 = 1 << 21;
+
+/// A process that wants to be the runner.
+pub(super) struct Newcomer<'a> {
+    pub(super) root: &'a RunRoot,
+    chain: &'a ChainName,
+    pub(super) names: Names,
+    pub(super) tasks: &'a [TaskName],
+    pub(super) policy: &'a Takeover,
+    signals: &'a Reader,
+    pub(super) out: &'a mut dyn FnMut(Progress),
+    alarm: Alarm,
+    /// Since when a lock is held by nobody that can be seen.
+    pub(super) unseen_since: Option<Mono>,
+}
+
+impl<'a> Newcomer<'a> {
+    pub(super) fn new(
+        root: &'a RunRoot,
+        chain: &'a ChainName,
+        tasks: &'a [TaskName],
+        policy: &'a Takeover,
+        signals: &'a Reader,
+        out: &'a mut dyn FnMut(Progress),
+    ) -> io::Result<Self> {
+        Ok(Newcomer {
+            root,
+            chain,
+            names: Names::of(chain),
+            tasks,
+            policy,
+            signals,
+            out,
+            alarm: Alarm::new()?,
+            unseen_since: None,
+        })
+    }
+
+    pub(super) fn acquire(mut self) -> Result<Held, TakeoverError> {
+        let found = self.look_first()?;
+        let next = self.become_heir()?;
+        let mut past = Past::default();
+        let lock = self.succeed(&mut past)?;
+        self.tell_of_stranger(found, &past);
+        let pidfile = self.hold(lock, &past);
+        // Only now: whoever is heir after us reads what we have just written of ourselves.
+        drop(next);
+        Ok(Held {
+            pidfile,
+            replaced: past.replaced,
+        })
+    }
+
+    /// Refuses while nobody has been disturbed yet.
+    fn look_first(&mut self) -> Result<Written, TakeoverError> {
+        let lock = LockFile::open(self.root, &self.names.pid)?;
+        let found = Written::in_file(&lock);
+        let chain = self.chain.clone();
+        match found {
+            Written::Pid(pid) => (self.out)(Progress::Found { chain, pid }),
+            Written::Garbage => (self.out)(Progress::FoundGarbage { chain }),
+            Written::Nothing => {}
+        }
+        if let Some(runner) = pin_holder(&lock)? {
+            self.judge(&runner)?;
+        }
+        Ok(found)
+    }
+
+    /// Returns what the last holder said of itself. What cannot be read says nothing.
+    pub(super) fn holder_state(&self) -> Option<Holder> {
+        let bytes = self.root.read(&self.names.state, MOST_STATE).ok()??;
+        Holder::parse(&bytes)
+    }
+
+    fn hold(&mut self, lock: LockFile, past: &Past) -> Pidfile {
+        let mut holder = Holder::new(own_pid(), self.tasks, clock::wall());
+        holder.stop_timeout = self.policy.stop_timeout;
+        holder.kill_grace = self.policy.kill_grace;
+        holder.takeovers.clone_from(&past.takeovers);
+        let (pidfile, written) = Pidfile::hold(self.root, &self.names, lock, holder.to_bytes());
+        let chain = self.chain.clone();
+        (self.out)(match written {
+            Ok(()) => Progress::Wrote { chain },
+            Err(error) => Progress::NotWritten { chain, error },
+        });
+        pidfile
+    }
+
+    /// The number that was in the pidfile is told, and nothing else is done to whom it belongs.
+    fn tell_of_stranger(&mut self, found: Written, past: &Past) {
+        let Written::Pid(pid) = found else {
+            return;
+        };
+        let chain = self.chain.clone();
+        if pid == own_pid() || past.replaced == Some(pid) {
+            return;
+        }
+        (self.out)(if procfs::exists(pid) {
+            Progress::Innocent { chain, pid }
+        } else {
+            Progress::Gone { chain, pid }
+        });
+    }
+
+    /// Waits a moment for somebody who cannot be seen: about to lock, about to end, or in another pid namespace.
+    pub(super) fn wait_unseen(&mut self) -> Result<(), TakeoverError> {
+        let now = clock::mono();
+        let since = *self.unseen_since.get_or_insert(now);
+        if now.since(since) >= self.policy.patience.unseen {
+            return Err(TakeoverError::Unseen);
+        }
+        self.wait(None, now + BETWEEN_LOOKS)?;
+        Ok(())
+    }
+
+    /// Waits until this process has ended (returns true), or `until` is reached. Signals may end our own attempt.
+    pub(super) fn wait(
+        &mut self,
+        process: Option<&Pidfd>,
+        until: Mono,
+    ) -> Result<bool, TakeoverError> {
+        loop {
+            let sources = [process.map(AsFd::as_fd), Some(self.signals.as_fd())];
+            match self.alarm.wait(sources, until)? {
+                // First: an heir whose runner has left is the runner at once, and heeds the signal as such.
+                [true, _] => return Ok(true),
+                [false, true] => self.heed_signals()?,
+                [false, false] => return Ok(false),
+            }
+        }
+    }
+
+    fn heed_signals(&self) -> Result<(), TakeoverError> {
+        for signal in self.signals.drain() {
+            match signal {
+                // One that is gone cannot take our place: then the chain would be nobody's.
+                Signal::Replace { by } if by > 0 && !is_there(by)? => {}
+                Signal::Replace { by } => return Err(TakeoverError::Evicted { by }),
+                signal if signal.ends() => return Err(TakeoverError::Asked { signal }),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Returns the process that holds a lock, pinned, and attested by the kernel after it was pinned.
+pub(super) fn pin_holder(lock: &LockFile) -> Result<Option<Pidfd>, TakeoverError> {
+    let Some(pid) = lock.holder()? else {
+        return Ok(None);
+    };
+    let pinned = Pidfd::open(pid)?;
+    // Our own: another descriptor of this process has it, and nobody is to be asked.
+    let attested = lock.holder()? == Some(pid) && pid != own_pid();
+    Ok(pinned.filter(|_| attested))
+}
+
+/// SIGTERM with the mark of an heir, then SIGCONT: a stopped process must go too.
+pub(super) fn ask(process: &Pidfd) -> Result<(), TakeoverError> {
+    allowed(process.ask_to_leave(), process.pid())?;
+    allowed(process.send(Number::SIGCONT), process.pid())
+}
+
+pub(super) fn allowed(sent: io::Result<()>, pid: i32) -> Result<(), TakeoverError> {
+    match sent {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            Err(TakeoverError::NoPermission { pid })
+        }
+        sent => Ok(sent?),
+    }
+}
+
+fn is_there(pid: i32) -> io::Result<bool> {
+    match Pidfd::open(pid)? {
+        Some(process) => Ok(!process.has_ended()?),
+        None => Ok(false),
+    }
+}
+
+pub(super) fn own_pid() -> i32 {
+    nix::unistd::getpid().as_raw()
+}

@@ -1,0 +1,184 @@
+//! What the holder of a chain says of itself, for the newcomer that is to replace it: `NAME.state` in RUN_ROOT.
+//!
+//! Nothing here proves who holds the chain: the kernel does, by the lock. A file that names another process than the one that holds
+//! the lock is a former holder's, and says nothing.
+
+use std::time::{Duration, SystemTime};
+
+use serde::{Deserialize, Serialize};
+
+use crate::task::TaskName;
+use crate::time::Mono;
+
+/// The version that is written. Every older one can be read.
+pub(crate) const VERSION: u32 = 1;
+
+/// The promises and the identity of the runner that holds a chain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Holder {
+    version: u32,
+    /// The process that holds the pidfile.
+    pub(crate) pid: i32,
+    /// The full names of the tasks, in order.
+    pub(crate) tasks: Vec<String>,
+    /// How long its running task may finish after SIGTERM.
+    #[serde(with = "span")]
+    pub(crate) stop_timeout: Duration,
+    /// How long that task's tree has between TERM and KILL.
+    #[serde(with = "span")]
+    pub(crate) kill_grace: Duration,
+    /// When one runner of this chain was last replaced by another, oldest first; of this boot.
+    #[serde(default)]
+    pub(crate) takeovers: Vec<Mono>,
+    /// When it began, for people.
+    #[serde(default)]
+    started: String,
+    /// Which version of the program it is, for people.
+    #[serde(default)]
+    program: String,
+}
+
+impl Holder {
+    /// Makes what a runner of these tasks says of itself.
+    pub(crate) fn new(pid: i32, tasks: &[TaskName], started: SystemTime) -> Self {
+        Holder {
+            version: VERSION,
+            pid,
+            tasks: full_names(tasks),
+            stop_timeout: Duration::ZERO,
+            kill_grace: Duration::ZERO,
+            takeovers: Vec::new(),
+            started: humantime::format_rfc3339(started).to_string(),
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+
+    /// Reads what a runner has written; `None` for anything else, however it came to be there.
+    pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bytes).ok()
+    }
+
+    /// Returns the text of the file.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = serde_json::to_vec(self).expect("plain fields are always JSON");
+        bytes.push(b'\n');
+        bytes
+    }
+
+    /// Returns whether it runs exactly these tasks, in this order.
+    pub(crate) fn runs(&self, tasks: &[TaskName]) -> bool {
+        self.tasks
+            .iter()
+            .map(String::as_str)
+            .eq(tasks.iter().map(TaskName::as_str))
+    }
+
+    /// Returns the takeovers not longer ago than `within`.
+    pub(crate) fn takeovers_since(&self, now: Mono, within: Duration) -> Vec<Mono> {
+        let recent = |at: &&Mono| **at <= now && now.since(**at) <= within;
+        self.takeovers.iter().filter(recent).copied().collect()
+    }
+}
+
+/// Returns the full names of tasks, as they are kept in files.
+pub(crate) fn full_names(tasks: &[TaskName]) -> Vec<String> {
+    tasks.iter().map(|task| task.as_str().to_owned()).collect()
+}
+
+/// Durations as people write them, which is exact to the nanosecond.
+mod span {
+    use std::time::Duration;
+
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(span: &Duration, out: S) -> Result<S::Ok, S::Error> {
+        out.collect_str(&humantime::format_duration(*span))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+        let text = String::deserialize(from)?;
+        humantime::parse_duration(&text).map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn tasks(names: &[&str]) -> Vec<TaskName> {
+        names
+            .iter()
+            .map(|name| TaskName::parse(name).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn version_1_is_read() {
+        let bytes = include_bytes!("../../tests/data/state/v1/holder.state");
+        let holder = Holder::parse(bytes).unwrap();
+        assert_eq!(holder.pid, 4711);
+        assert!(holder.runs(&tasks(&["tasks::send_mail", "tasks::retry_deferred"])));
+        assert_eq!(holder.stop_timeout, Duration::from_secs(60));
+        assert_eq!(holder.kill_grace, Duration::from_secs(10));
+        assert_eq!(holder.takeovers.len(), 2);
+        assert_eq!(holder.to_bytes(), bytes);
+    }
+
+    #[test]
+    fn what_a_later_version_adds_is_passed_over() {
+        let text = r#"{"version":9,"pid":1,"tasks":[],"stop_timeout":"1ms","kill_grace":"0s","mood":"good"}"#;
+        let holder = Holder::parse(text.as_bytes()).unwrap();
+        assert_eq!(holder.stop_timeout, Duration::from_millis(1));
+    }
+
+    #[test]
+    fn other_tasks_or_another_order_are_another_chain() {
+        let holder = Holder::new(1, &tasks(&["a::x", "a::y"]), SystemTime::UNIX_EPOCH);
+        assert!(holder.runs(&tasks(&["a::x", "a::y"])));
+        for other in [
+            &["a::y", "a::x"][..],
+            &["b::x", "a::y"],
+            &["a::x"],
+            &["a::x", "a::y", "a::y"],
+        ] {
+            assert!(!holder.runs(&tasks(other)), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_cut_anywhere_is_no_holder() {
+        let whole = include_bytes!("../../tests/data/state/v1/holder.state").trim_ascii_end();
+        for end in 0..whole.len() {
+            assert_eq!(Holder::parse(&whole[..end]), None, "cut after {end}");
+        }
+    }
+
+    #[test]
+    fn only_recent_takeovers_of_this_boot_count() {
+        let second = Duration::from_secs(1);
+        let now = Mono::BOOT + 100 * second;
+        let mut holder = Holder::new(1, &[], SystemTime::UNIX_EPOCH);
+        holder.takeovers = vec![now - 61 * second, now - 60 * second, now, now + second];
+        assert_eq!(
+            holder.takeovers_since(now, 60 * second),
+            [now - 60 * second, now]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn garbage_is_no_holder_and_no_panic(bytes: Vec<u8>) {
+            prop_assert_eq!(Holder::parse(&bytes), None);
+        }
+
+        #[test]
+        fn durations_come_back_exactly(secs in 0..u64::from(u32::MAX), nanos in 0..1_000_000_000u32) {
+            let mut holder = Holder::new(1, &[], SystemTime::UNIX_EPOCH);
+            holder.stop_timeout = Duration::new(secs, nanos);
+            prop_assert_eq!(Holder::parse(&holder.to_bytes()), Some(holder));
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Running a function in this process: a panic becomes a failure with its place and payload.
+//!
+//! What no process survives ends here too: a second panic while the first one unwinds (in a destructor), a panic in a binary that
+//! was built with `panic = "abort"`, a stack overflow. `isolate = true` keeps those in a child process.
+
+use std::any::Any;
+use std::backtrace::{Backtrace, BacktraceStatus};
+use std::cell::{Cell, RefCell};
+use std::panic::{self, PanicHookInfo};
+use std::sync::Once;
+use std::thread;
+
+use super::Registration;
+use crate::failure::{Failure, FailureClass, Outcome};
+
+const UNKNOWN_PAYLOAD: &str = "a panic with a payload of an unknown type";
+/// How many panics of one run are kept; a task can catch any number of its own.
+const MOST_PANICS: usize = 8;
+
+/// What the hook saw of a panic.
+#[derive(Debug)]
+struct Panic {
+    message: String,
+    place: Option<String>,
+    backtrace: Option<String>,
+}
+
+thread_local! {
+    /// Whether this thread is inside a task.
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
+    /// The panics of this thread since the task began.
+    static SEEN: RefCell<Vec<Panic>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Runs a function once, on this thread.
+pub(crate) fn call(task: &Registration) -> Outcome {
+    install_hook();
+    let before = INSIDE.replace(true);
+    let result = panic::catch_unwind(task.run);
+    INSIDE.set(before);
+    match result {
+        Ok(report) => {
+            forget_caught_panics(task);
+            report.into_outcome()
+        }
+        Err(payload) => Outcome::Failure(Box::new(failure_of(payload))),
+    }
+}
+
+/// Takes the place of the hook that prints: a panic of a task is a failure that is told elsewhere, once. A panic of any other
+/// thread stays visible, in the log, or as it was before when there is no log.
+fn install_hook() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        let former = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if INSIDE.try_with(Cell::get).unwrap_or(false) {
+                keep(seen(info));
+            } else if log::log_enabled!(log::Level::Error) {
+                tell(&seen(info));
+            } else {
+                former(info);
+            }
+        }));
+    });
+}
+
+fn seen(info: &PanicHookInfo<'_>) -> Panic {
+    // `capture` looks at RUST_BACKTRACE and RUST_LIB_BACKTRACE itself.
+    let backtrace = Backtrace::capture();
+    Panic {
+        message: message_of(info.payload()),
+        place: info.location().map(ToString::to_string),
+        backtrace: (backtrace.status() == BacktraceStatus::Captured).then(|| backtrace.to_string()),
+    }
+}
+
+fn keep(panic: Panic) {
+    // A hook must not panic: it would abort the process.
+    let _ = SEEN.try_with(|seen| {
+        if let Ok(mut seen) = seen.try_borrow_mut() {
+            if seen.len() == MOST_PANICS {
+                seen.remove(0);
+            }
+            seen.push(panic);
+        }
+    });
+}
+
+fn tell(panic: &Panic) {
+    let thread = thread::current();
+    let name = thread.name().unwrap_or("without a name");
+    let place = panic.place.as_deref().unwrap_or("an unknown place");
+    log::error!("thread `{name}` panicked at {place}: {}", panic.message);
+    if let Some(backtrace) = &panic.backtrace {
+        log::error!("backtrace of thread `{name}`:\n{backtrace}");
+    }
+}
+
+fn message_of(payload: &(dyn Any + Send)) -> String {
+    if let Some(text) = payload.downcast_ref::<&'static str>() {
+        (*text).to_owned()
+    } else if let Some(text) = payload.downcast_ref::<String>() {
+        text.clone()
+    } else {
+        UNKNOWN_PAYLOAD.to_owned()
+    }
+}
+
+/// Panics that the task caught itself are its own business, but nobody has printed them.
+fn forget_caught_panics(task: &Registration) {
+    SEEN.with_borrow_mut(|seen| {
+        for panic in seen.drain(..) {
+            let place = panic.place.as_deref().unwrap_or("an unknown place");
+            log::warn!(
+                "[{}] caught a panic of its own at {place}: {}",
+                task.name(),
+                panic.message
+            );
+        }
+    });
+}
+
+fn failure_of(payload: Box<dyn Any + Send>) -> Failure {
+    let message = message_of(payload.as_ref());
+    let mut seen = SEEN.take();
+    // The last one is not always the one that came out: a destructor may have caught another on the way.
+    let at = seen.iter().rposition(|panic| panic.message == message);
+    let mut failure = Failure::new(FailureClass::Panic, message);
+    if let Some(at) = at {
+        let panic = seen.swap_remove(at);
+        failure.place = panic.place;
+        failure.backtrace = panic.backtrace;
+    }
+    if let Some(name) = thread::current().name().filter(|name| *name != "main") {
+        failure
+            .notes
+            .push(format!("the panic was on the thread `{name}`"));
+    }
+    discard(payload);
+    failure
+}
+
+/// Drops a payload of the task's own type, whose destructor may panic as well.
+fn discard(payload: Box<dyn Any + Send>) {
+    let dropped = panic::catch_unwind(panic::AssertUnwindSafe(|| drop(payload)));
+    if let Err(another) = dropped {
+        std::mem::forget(another);
+    }
+    SEEN.with_borrow_mut(Vec::clear);
+}

@@ -1,0 +1,221 @@
+//! Which mails leave a real runner: the origin's worked example, and the defects that its code had.
+
+mod support;
+
+use support::Place;
+
+/// A task that fails with the lines of `words`, one a run, and then goes on succeeding.
+const FAILS_WITH_WORDS: &str = r#"
+[tasks.a]
+shell = '''
+n=$(cat count 2>/dev/null || echo 1)
+echo $((n + 1)) > count
+word=$(sed -n "${n}p" words)
+test -n "$word" || exit 0
+test "$word" != ok || exit 0
+echo "$word"
+exit 1
+'''
+success_cooldown = "20ms"
+fail_cooldown = "20ms"
+"#;
+
+#[test]
+fn the_worked_example_of_the_origin_holds() {
+    let place = Place::empty();
+    let runner = place.start(&["tasks::divide_by_zero"]);
+    runner.wait_for("Non recoverable downtime reached again");
+    assert_eq!(runner.stop(), Some(0));
+    let subjects = place.subjects();
+    assert_eq!(
+        subjects[..3],
+        [
+            "[tasks::divide_by_zero] First exception caught: attempt to divide by zero",
+            "[tasks::divide_by_zero] Non recoverable downtime reached",
+            "[tasks::divide_by_zero] Non recoverable downtime reached again",
+        ]
+    );
+    assert_eq!(subjects.len(), 3);
+}
+
+#[test]
+fn the_worked_example_reads_in_the_log_as_its_author_described_it() {
+    let place = Place::empty();
+    let runner = place.start(&["tasks::divide_by_zero"]);
+    runner.wait_for("Non recoverable downtime reached again");
+    let log = runner.log();
+    assert_eq!(runner.stop(), Some(0));
+    let words = [
+        "Wrote pidfile divide_by_zero",
+        "[tasks::divide_by_zero] Execution failed: attempt to divide by zero",
+        "[tasks::divide_by_zero] Sent email to admins: First exception caught: attempt to divide by zero",
+        "[tasks::divide_by_zero] Sleeping 1s",
+        "[tasks::divide_by_zero] Execution failed: attempt to divide by zero",
+        "[tasks::divide_by_zero] Sent email to admins: Non recoverable downtime reached",
+        "[tasks::divide_by_zero] Sent email to admins: Non recoverable downtime reached again",
+    ];
+    let mut rest = log.as_str();
+    for word in words {
+        let found = rest.find(word);
+        assert!(found.is_some(), "`{word}` is not in its place in\n{log}");
+        rest = &rest[found.unwrap() + word.len()..];
+    }
+}
+
+#[test]
+fn a_second_different_exception_mails_and_a_repeat_does_not() {
+    let place = Place::with(FAILS_WITH_WORDS);
+    place.write("words", "apple\napple\npear\napple\npear\n");
+    let runner = place.start(&["tasks::a"]);
+    runner.wait_for_count("Execution successful", 2);
+    assert_eq!(runner.stop(), Some(0));
+    assert_eq!(
+        place.subjects(),
+        [
+            "[tasks::a] First exception caught: exit 1: apple",
+            "[tasks::a] New exception caught: exit 1: pear",
+        ]
+    );
+}
+
+#[test]
+fn a_known_kind_that_comes_back_in_a_later_outage_is_silent() {
+    let place = Place::with(FAILS_WITH_WORDS);
+    place.write("words", "apple\nok\napple\nok\napple\n");
+    let runner = place.start(&["tasks::a"]);
+    runner.wait_for_count("Execution failed", 3);
+    runner.wait_for_count("Execution successful", 3);
+    assert_eq!(runner.stop(), Some(0));
+    assert_eq!(
+        place.subjects(),
+        ["[tasks::a] First exception caught: exit 1: apple"]
+    );
+}
+
+#[test]
+fn a_second_outage_says_reached_and_not_again() {
+    let place = Place::with(
+        r#"
+[tasks.a]
+shell = '''
+if test -e works; then rm works; else echo broken; exit 1; fi
+'''
+success_cooldown = "20ms"
+fail_cooldown = "50ms"
+non_recoverable_downtime = "200ms"
+"#,
+    );
+    let runner = place.start(&["tasks::a"]);
+    runner.wait_for("Sent email to admins: Non recoverable downtime reached again");
+    place.write("works", "");
+    runner.wait_for("Execution successful");
+    let before = runner.log().lines().count();
+    let reached = |log: &str| {
+        let news: Vec<String> = log
+            .lines()
+            .skip(before)
+            .filter(|line| line.contains("downtime reached"))
+            .map(str::to_owned)
+            .collect();
+        news.first().cloned()
+    };
+    assert!(support::eventually(|| reached(&runner.log()).is_some()));
+    let first = reached(&runner.log()).unwrap();
+    assert!(
+        first.ends_with("Non recoverable downtime reached"),
+        "{first}"
+    );
+    assert_eq!(runner.stop(), Some(0));
+}
+
+#[test]
+fn a_runner_that_a_person_starts_again_forgets() {
+    let place = Place::with("[tasks.a]\nshell = \"echo broken; exit 1\"\n");
+    for mails in 1..=2 {
+        let runner = place.start(&["tasks::a"]);
+        runner.wait_for("First exception caught: exit 1: broken");
+        assert_eq!(runner.stop(), Some(0));
+        assert_eq!(place.subjects().len(), mails);
+    }
+}
+
+#[test]
+fn a_runner_that_was_killed_remembers_and_mails_nothing_extra() {
+    let place =
+        Place::with("[tasks.a]\nshell = \"echo broken; exit 1\"\nfail_cooldown = \"50ms\"\n");
+    for round in 0..4 {
+        let mut runner = place.start(&["tasks::a"]);
+        runner.wait_for("Execution failed");
+        runner.wait_for("Sleeping 50ms");
+        runner.signal(nix::sys::signal::Signal::SIGKILL);
+        assert_eq!(runner.wait_for_status().code(), None);
+        let log = runner.log();
+        assert_eq!(
+            log.contains("Sent email"),
+            round == 0,
+            "round {round}:\n{log}"
+        );
+    }
+    assert!(support::eventually(|| place.subjects().len() == 1));
+}
+
+#[test]
+fn fresh_forgets_also_after_a_crash() {
+    let place =
+        Place::with("[tasks.a]\nshell = \"echo broken; exit 1\"\nfail_cooldown = \"50ms\"\n");
+    let mut runner = place.start(&["tasks::a"]);
+    runner.wait_for("Sleeping 50ms");
+    runner.signal(nix::sys::signal::Signal::SIGKILL);
+    runner.wait_for_status();
+    let runner = place.start(&["--fresh", "tasks::a"]);
+    runner.wait_for("Sent email to admins: First exception caught");
+    assert_eq!(runner.stop(), Some(0));
+}
+
+#[test]
+fn mail_trouble_never_ends_the_runner() {
+    let place = Place::with(
+        "[mail]\nto = [\"ops@example.org\"]\ntransport = \"smtp\"\nserver = \"127.0.0.1\"\nport = 1\ntls = \"none\"\n\
+         [tasks.a]\nshell = \"echo broken; exit 1\"\nfail_cooldown = \"20ms\"\n",
+    );
+    let mut runner = place.start(&["tasks::a"]);
+    runner.wait_for("ERROR");
+    runner.wait_for_count("Execution failed", 5);
+    assert!(runner.lives());
+    assert_eq!(runner.stop(), Some(0));
+}
+
+#[test]
+fn the_mail_says_what_happened_why_and_what_comes_next() {
+    let place = Place::with(
+        "[defaults]\nnon_recoverable_downtime = \"6h\"\n[tasks.a]\nshell = \"echo line one; echo ZeroDivisionError: division by zero; exit 1\"\n",
+    );
+    let runner = place.start(&["tasks::a"]);
+    runner.wait_for("Sent email");
+    assert_eq!(runner.stop(), Some(0));
+    let mails = place.mails();
+    let mail = &mails[0];
+    for expected in [
+        "Auto-Submitted: auto-generated",
+        "X-Auto-Response-Suppress: All",
+        "X-Run-Functions: event=first; task=tasks::a; chain=a; kind=",
+        "line one",
+        "ZeroDivisionError: division by zero",
+        "tasks::a",
+        "run_functions logs a",
+        "6h",
+    ] {
+        assert!(mail.contains(expected), "`{expected}` is not in\n{mail}");
+    }
+}
+
+#[test]
+fn a_reminder_is_due_during_a_long_cooldown_too() {
+    let place = Place::with(
+        "[tasks.a]\nshell = \"echo broken; exit 1\"\nfail_cooldown = \"1day\"\nnon_recoverable_downtime = \"300ms\"\n",
+    );
+    let runner = place.start(&["tasks::a"]);
+    runner.wait_for("Non recoverable downtime reached again");
+    assert_eq!(runner.count("Execution failed"), 1);
+    assert_eq!(runner.stop(), Some(0));
+}

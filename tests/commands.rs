@@ -1,0 +1,179 @@
+//! The commands that change nothing: check, list, once, and what is answered to what cannot be meant.
+
+mod support;
+
+use support::{Place, stderr, stdout};
+
+const TWO: &str =
+    "[tasks.good]\nshell = \"echo fine\"\n[tasks.bad]\nshell = \"echo broken; exit 3\"\n";
+
+#[test]
+fn once_runs_each_task_and_says_with_1_that_one_failed() {
+    let place = Place::with(TWO);
+    let output = place.run(&["once", "tasks::good"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let output = place.run(&["once", "tasks::bad", "tasks::good"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr(&output).contains("[tasks::bad] Execution failed: exit 3: broken"),
+        "{}",
+        stderr(&output)
+    );
+    assert!(
+        stderr(&output).contains("[tasks::good] Execution successful"),
+        "{}",
+        stderr(&output)
+    );
+    assert!(!place.path("run").exists(), "once leaves nothing behind");
+}
+
+#[test]
+fn a_mistyped_command_is_answered_with_the_command_meant() {
+    let place = Place::empty();
+    let output = place.run(&["statsu"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("`status`"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_name_that_is_not_registered_is_answered_with_the_names_that_are() {
+    let place = Place::with(TWO);
+    let output = place.run(&["tasks::god"]);
+    assert_eq!(output.status.code(), Some(78), "{}", stderr(&output));
+    let text = stderr(&output);
+    for expected in [
+        "tasks::god",
+        "tasks::good",
+        "tasks::send_mail",
+        "use my_tasks as _;",
+    ] {
+        assert!(text.contains(expected), "`{expected}` is not in\n{text}");
+    }
+    assert!(!place.path("run").exists());
+}
+
+#[test]
+fn nothing_to_do_is_a_usage_error() {
+    let place = Place::empty();
+    let output = place.run(&[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("TASK"), "{}", stderr(&output));
+}
+
+#[test]
+fn list_names_every_task_and_what_it_is() {
+    let place = Place::with(TWO);
+    let output = place.run(&["list"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    for name in [
+        "tasks::good",
+        "tasks::bad",
+        "tasks::divide_by_zero",
+        "tasks::send_mail",
+        "tasks::retry_deferred",
+    ] {
+        assert!(stdout(&output).contains(name), "{}", stdout(&output));
+    }
+    let output = place.run(&["list", "--json"]);
+    let data: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert!(data.to_string().contains("tasks::good"));
+}
+
+#[test]
+fn check_says_what_will_happen_and_changes_nothing() {
+    let place = Place::with(TWO);
+    let output = place.run(&["check", "tasks::good", "tasks::bad"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    for expected in ["tasks::good", "5m", "20m", "12h", "run/mail"] {
+        assert!(
+            stdout(&output).contains(expected),
+            "`{expected}` is not in\n{}",
+            stdout(&output)
+        );
+    }
+    let output = place.run(&["check", "--json", "tasks::good"]);
+    let _: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();
+    let output = place.run(&["check", "--effective"]);
+    assert!(
+        stdout(&output).contains("run_functions.toml:2"),
+        "{}",
+        stdout(&output)
+    );
+    assert!(!place.path("run").exists());
+}
+
+#[test]
+fn a_dry_run_starts_nothing() {
+    let place = Place::with("[tasks.a]\nshell = \"echo x > ran\"\n");
+    let output = place.run(&["--dry-run", "tasks::a"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stdout(&output).contains("tasks::a"));
+    assert!(!place.path("ran").exists() && !place.path("run").exists());
+}
+
+#[test]
+fn all_errors_of_a_file_are_shown_at_once_with_their_places() {
+    let place = Place::with(
+        "run_rot = \"x\"\n[tasks.a]\nshell = \"true\"\nfail_cooldown = 15\nsuccess_cooldown = \"15\"\n[tasks.b]\nshell = \"true\"\nnise = 3\n",
+    );
+    let output = place.run(&["tasks::a"]);
+    assert_eq!(output.status.code(), Some(78));
+    let text = stderr(&output);
+    for expected in [
+        "run_functions.toml:1:1",
+        "run_functions.toml:4:17",
+        "run_functions.toml:5:20",
+        "run_functions.toml:8:1",
+        "run_root",
+        "nice",
+        "^",
+    ] {
+        assert!(text.contains(expected), "`{expected}` is not in\n{text}");
+    }
+    assert!(!text.contains('\x1b'));
+}
+
+#[test]
+fn the_environment_goes_before_the_file_and_the_command_line_before_both() {
+    let place = Place::with("run_root = \"of_file\"\n[tasks.a]\nshell = \"true\"\n");
+    let line = |args: &[&str], variable: bool| {
+        let mut command = place.command(args);
+        if variable {
+            command.env("RUN_FUNCTIONS_RUN_ROOT", "of_environment");
+        }
+        stdout(&command.output().unwrap())
+    };
+    assert!(line(&["check"], false).contains("of_file"));
+    assert!(line(&["check"], true).contains("of_environment"));
+    assert!(line(&["check", "--run-root", "of_line"], true).contains("of_line"));
+}
+
+#[test]
+fn a_closed_pipe_is_no_reason_to_panic() {
+    let place = Place::with(TWO);
+    let mut child = place
+        .command(&["check", "--effective"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(!stderr(&output).contains("panic"), "{}", stderr(&output));
+}
+
+#[test]
+fn completions_and_manual_pages_are_written() {
+    let place = Place::empty();
+    let output = place.run(&["completions", "bash"]);
+    assert!(
+        stdout(&output).contains("run_functions"),
+        "{}",
+        stderr(&output)
+    );
+    std::fs::create_dir(place.path("man")).unwrap();
+    let output = place.run(&["man", "man"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(place.read("man/run_functions.1").contains("run_functions"));
+    assert!(place.path("man/run_functions-check.1").exists());
+}

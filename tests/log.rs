@@ -1,0 +1,65 @@
+//! The log: where it goes, in which form, and that it is never fatal.
+
+mod support;
+
+use support::Place;
+
+const TASK: &str = "[tasks.a]\nshell = \"echo broken; exit 1\"\nfail_cooldown = \"10ms\"\n";
+
+#[test]
+fn there_are_no_colour_codes_in_the_log() {
+    let place = Place::with(TASK);
+    let runner = place.start(&["tasks::a"]);
+    runner.wait_for_count("Execution failed", 3);
+    assert!(!runner.log().contains('\x1b'));
+    assert_eq!(runner.stop(), Some(0));
+}
+
+#[test]
+fn json_lines_are_objects_with_the_task() {
+    let place = Place::with(TASK);
+    let runner = place.start(&["--log-format", "json", "tasks::a"]);
+    runner.wait_for_count("Execution failed", 1);
+    let log = runner.log();
+    assert_eq!(runner.stop(), Some(0));
+    let lines: Vec<serde_json::Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).expect(line))
+        .collect();
+    let failed = lines
+        .iter()
+        .find(|line| line["message"] == "Execution failed: exit 1: broken");
+    let failed = failed.expect("the failure is a line");
+    assert_eq!(
+        (&failed["task"], &failed["level"], &failed["chain"]),
+        (&"tasks::a".into(), &"error".into(), &"a".into())
+    );
+}
+
+#[test]
+fn a_reader_that_goes_away_does_not_end_the_runner() {
+    let place = Place::with(&format!("{TASK}success_cooldown = \"10ms\"\n"));
+    let mut child = place
+        .command(&["tasks::a"])
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stderr.take());
+    assert!(support::eventually(|| place.subjects().len() == 1));
+    place.write("run_functions.toml", "");
+    assert!(child.try_wait().unwrap().is_none(), "the runner ended");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn quiet_and_verbose_change_the_level() {
+    let place = Place::with(TASK);
+    let runner = place.start(&["-q", "tasks::a"]);
+    runner.wait_for("Execution failed");
+    assert_eq!(runner.count("Wrote pidfile"), 0);
+    assert_eq!(runner.stop(), Some(0));
+    let runner = place.start(&["-v", "tasks::a"]);
+    runner.wait_for("Not mailed: ");
+    assert_eq!(runner.stop(), Some(0));
+}

@@ -1,0 +1,243 @@
+//! What the tests of the program stand on: a fresh place, runners that are real processes, and waiting for conditions.
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+/// How long a test waits for a condition before it fails: far longer than any healthy machine needs.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A fresh directory with a configuration, from which runners are started.
+pub struct Place {
+    dir: tempfile::TempDir,
+}
+
+impl Place {
+    /// Makes an empty one: no configuration.
+    pub fn empty() -> Self {
+        Place {
+            dir: tempfile::tempdir().expect("a temporary directory"),
+        }
+    }
+
+    /// Makes one with this configuration.
+    pub fn with(config: &str) -> Self {
+        let place = Place::empty();
+        place.configure(config);
+        place
+    }
+
+    /// Writes the configuration.
+    pub fn configure(&self, config: &str) {
+        self.write("run_functions.toml", config);
+    }
+
+    /// Writes a file below the place.
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+
+    /// Reads a file below the place; empty when it is not there.
+    pub fn read(&self, name: &str) -> String {
+        let bytes = fs::read(self.path(name)).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// Returns the path of something below the place.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Returns the directory.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Returns a command for the stock binary, in a hermetic environment, with standard input closed.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_run_functions"));
+        command
+            .args(args)
+            .current_dir(self.dir())
+            .env_clear()
+            .stdin(Stdio::null());
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.env("HOME", self.dir()).env("TZ", "UTC");
+        command
+    }
+
+    /// Runs a command to its end.
+    pub fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().expect("the binary can be run")
+    }
+
+    /// Starts a runner, whose log can be read as it grows.
+    pub fn start(&self, args: &[&str]) -> Runner {
+        Runner::start(self.command(args))
+    }
+
+    /// Returns the mails that were written as files, in order of their names.
+    pub fn mails(&self) -> Vec<String> {
+        let Ok(entries) = fs::read_dir(self.path("run/mail")) else {
+            return Vec::new();
+        };
+        let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+        paths.retain(|path| path.extension().is_some_and(|extension| extension == "eml"));
+        paths.sort();
+        paths
+            .iter()
+            .map(|path| fs::read_to_string(path).unwrap())
+            .collect()
+    }
+
+    /// Returns the subjects of the mails, in order, without the host.
+    pub fn subjects(&self) -> Vec<String> {
+        self.mails().iter().map(|mail| subject(mail)).collect()
+    }
+}
+
+/// Returns the subject of a mail, unfolded, without the `[host] ` in front.
+pub fn subject(mail: &str) -> String {
+    let mail = mail.replace("\r\n ", " ").replace("\n ", " ");
+    let line = mail.lines().find_map(|line| line.strip_prefix("Subject: "));
+    let subject = line.unwrap_or("").to_owned();
+    match subject.split_once("] ") {
+        Some((_host, rest)) => rest.to_owned(),
+        None => subject,
+    }
+}
+
+/// A runner, ended with the test if it has not ended before.
+pub struct Runner {
+    child: Child,
+    lines: Arc<Mutex<Vec<String>>>,
+}
+
+impl Runner {
+    /// Starts a command and reads its standard error.
+    pub fn start(mut command: Command) -> Self {
+        let mut child = command
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary can be started");
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let (stderr, sink) = (child.stderr.take().unwrap(), Arc::clone(&lines));
+        std::thread::spawn(move || {
+            for line in BufReader::new(stderr).split(b'\n') {
+                let Ok(line) = line else { break };
+                sink.lock()
+                    .unwrap()
+                    .push(String::from_utf8_lossy(&line).into_owned());
+            }
+        });
+        Runner { child, lines }
+    }
+
+    /// Returns its pid.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.pid().cast_signed()), signal).expect("the runner lives");
+    }
+
+    /// Returns what it has written to its log so far.
+    pub fn log(&self) -> String {
+        self.lines.lock().unwrap().join("\n")
+    }
+
+    /// Returns how many lines of its log contain a text.
+    pub fn count(&self, text: &str) -> usize {
+        self.lines
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|line| line.contains(text))
+            .count()
+    }
+
+    /// Waits until a line of its log contains a text.
+    #[track_caller]
+    pub fn wait_for(&self, text: &str) {
+        self.wait_for_count(text, 1);
+    }
+
+    /// Waits until that many lines of its log contain a text.
+    #[track_caller]
+    pub fn wait_for_count(&self, text: &str, count: usize) {
+        if !eventually(|| self.count(text) >= count) {
+            panic!("`{text}` is not {count} times in the log:\n{}", self.log());
+        }
+    }
+
+    /// Waits until it ends, and returns its exit code.
+    #[track_caller]
+    pub fn wait_for_end(&mut self) -> Option<i32> {
+        self.wait_for_status().code()
+    }
+
+    /// Waits until it ends.
+    #[track_caller]
+    pub fn wait_for_status(&mut self) -> ExitStatus {
+        let mut status = None;
+        let ended = eventually(|| {
+            status = self.child.try_wait().unwrap();
+            status.is_some()
+        });
+        assert!(ended, "the runner does not end:\n{}", self.log());
+        status.unwrap()
+    }
+
+    /// Returns whether it still runs.
+    pub fn lives(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    /// Asks it to stop, and waits for it.
+    #[track_caller]
+    pub fn stop(mut self) -> Option<i32> {
+        self.signal(Signal::SIGTERM);
+        self.wait_for_end()
+    }
+}
+
+impl Drop for Runner {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Waits until a condition holds; `false` when it does not within [`PATIENCE`].
+pub fn eventually(mut condition: impl FnMut() -> bool) -> bool {
+    let start = Instant::now();
+    while start.elapsed() < PATIENCE {
+        if condition() {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    condition()
+}
+
+/// Returns the text of standard error.
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Returns the text of standard output.
+pub fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}

@@ -1,0 +1,275 @@
+//! Starting a chain again replaces its runner; the wrong one is never harmed.
+
+mod support;
+
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::process::{Command, Stdio};
+
+use nix::sys::signal::Signal;
+use support::{Place, eventually, stderr};
+
+const SLEEPS: &str = "[tasks.a]\nshell = \"echo x >> runs\"\nsuccess_cooldown = \"1day\"\n";
+
+#[test]
+fn a_newcomer_replaces_the_runner_and_says_what_it_found() {
+    let place = Place::with(SLEEPS);
+    let mut old = place.start(&["tasks::a"]);
+    old.wait_for("Wrote pidfile a");
+    old.wait_for("Sleeping 1day");
+    let new = place.start(&["tasks::a"]);
+    new.wait_for(&format!("Found pidfile a containing: {}", old.pid()));
+    new.wait_for("Wrote pidfile a");
+    assert_eq!(old.wait_for_end(), Some(0));
+    new.wait_for("Sleeping 1day");
+    assert_eq!(place.read("run/a.pid"), format!("{}\n", new.pid()));
+    assert_eq!(new.stop(), Some(0));
+}
+
+#[test]
+fn a_newcomer_waits_for_the_task_that_runs() {
+    let place = Place::with(
+        "[tasks.a]\nshell = \"echo begun >> log; until test -e go; do sleep 0.01; done; echo finished >> log\"\nsuccess_cooldown = \"1day\"\n",
+    );
+    let mut old = place.start(&["tasks::a"]);
+    assert!(eventually(|| place.read("log") == "begun\n"));
+    let new = place.start(&["tasks::a"]);
+    old.wait_for("SIGTERM received");
+    assert_eq!(place.read("log"), "begun\n");
+    place.write("go", "");
+    assert_eq!(old.wait_for_end(), Some(0));
+    new.wait_for("Sleeping 1day");
+    assert_eq!(place.read("log"), "begun\nfinished\nbegun\nfinished\n");
+    assert_eq!(new.stop(), Some(0));
+}
+
+#[test]
+fn a_stopped_runner_is_replaced_too() {
+    let place = Place::with(SLEEPS);
+    let mut old = place.start(&["tasks::a"]);
+    old.wait_for("Sleeping 1day");
+    old.signal(Signal::SIGSTOP);
+    let new = place.start(&["tasks::a"]);
+    new.wait_for("Sleeping 1day");
+    assert_eq!(old.wait_for_end(), Some(0));
+    assert_eq!(new.stop(), Some(0));
+}
+
+#[test]
+fn no_kill_concurrent_leaves_the_runner_alone_and_exits_with_75() {
+    let place = Place::with(SLEEPS);
+    let mut old = place.start(&["tasks::a"]);
+    old.wait_for("Sleeping 1day");
+    let refused = place.run(&["--no-kill-concurrent", "tasks::a"]);
+    assert_eq!(refused.status.code(), Some(75));
+    assert!(
+        stderr(&refused).contains(&old.pid().to_string()),
+        "{}",
+        stderr(&refused)
+    );
+    assert!(old.lives());
+    assert_eq!(old.stop(), Some(0));
+}
+
+#[test]
+fn a_bad_configuration_does_not_kill_the_good_runner() {
+    let place = Place::with(SLEEPS);
+    let mut old = place.start(&["tasks::a"]);
+    old.wait_for("Sleeping 1day");
+    for bad in [
+        "[tasks.a]\nshel = \"true\"\n",
+        "not toml",
+        "[tasks.a]\nshell = \"true\"\nfail_cooldown = 15\n",
+    ] {
+        place.configure(bad);
+        let refused = place.run(&["tasks::a"]);
+        assert_eq!(refused.status.code(), Some(78), "{}", stderr(&refused));
+        assert!(
+            stderr(&refused).contains("run_functions.toml:"),
+            "{}",
+            stderr(&refused)
+        );
+    }
+    assert!(old.lives());
+    assert_eq!(old.count("SIGTERM"), 0);
+    assert_eq!(old.stop(), Some(0));
+}
+
+#[test]
+fn a_pidfile_that_names_an_innocent_process_harms_nobody() {
+    let place = Place::with(SLEEPS);
+    let mut innocent = Command::new("sleep")
+        .arg("600")
+        .stdin(Stdio::null())
+        .spawn()
+        .unwrap();
+    place.write("run/a.pid", format!("{}\n", innocent.id()));
+    std::fs::set_permissions(place.path("run"), PermissionsExt::from_mode(0o700)).unwrap();
+    let runner = place.start(&["tasks::a"]);
+    runner.wait_for("Sleeping 1day");
+    assert!(innocent.try_wait().unwrap().is_none());
+    innocent.kill().unwrap();
+    innocent.wait().unwrap();
+    assert_eq!(runner.stop(), Some(0));
+}
+
+#[test]
+fn a_pidfile_of_a_dead_runner_is_wiped_in_the_words_of_the_origin() {
+    let place = Place::with(SLEEPS);
+    let mut dead = Command::new("true").spawn().unwrap();
+    dead.wait().unwrap();
+    place.write("run/a.pid", format!("{}\n", dead.id()));
+    std::fs::set_permissions(place.path("run"), PermissionsExt::from_mode(0o700)).unwrap();
+    let runner = place.start(&["tasks::a"]);
+    runner.wait_for(&format!("Found pidfile a containing: {}", dead.id()));
+    runner.wait_for(&format!(
+        "Could not find /proc/{}, wiping pidfile a",
+        dead.id()
+    ));
+    runner.wait_for("Wrote pidfile a");
+    assert_eq!(runner.stop(), Some(0));
+}
+
+#[test]
+fn an_empty_or_garbage_pidfile_stops_nobody() {
+    for content in [
+        &b""[..],
+        b"\n",
+        b"garbage",
+        b"\xff\xfe\0\0",
+        b"-1\n",
+        b"0\n",
+        b"99999999999999999999\n",
+    ] {
+        let place = Place::with(SLEEPS);
+        place.write("run/a.pid", content);
+        std::fs::set_permissions(place.path("run"), PermissionsExt::from_mode(0o700)).unwrap();
+        let runner = place.start(&["tasks::a"]);
+        runner.wait_for("Sleeping 1day");
+        assert_eq!(place.read("run/a.pid"), format!("{}\n", runner.pid()));
+        assert_eq!(runner.stop(), Some(0));
+    }
+}
+
+#[test]
+fn a_symlink_a_fifo_a_hard_link_and_a_directory_are_refused_untouched() {
+    for sort in ["symlink", "fifo", "hard link", "directory"] {
+        let place = Place::with(SLEEPS);
+        place.write("run/target", "precious");
+        place.write("target", "precious");
+        std::fs::set_permissions(place.path("run"), PermissionsExt::from_mode(0o700)).unwrap();
+        let pidfile = place.path("run/a.pid");
+        match sort {
+            "symlink" => symlink(place.path("target"), &pidfile).unwrap(),
+            "fifo" => nix::unistd::mkfifo(&pidfile, nix::sys::stat::Mode::S_IRWXU).unwrap(),
+            "hard link" => std::fs::hard_link(place.path("target"), &pidfile).unwrap(),
+            _ => std::fs::create_dir(&pidfile).unwrap(),
+        }
+        let refused = place.run(&["tasks::a"]);
+        assert_eq!(
+            refused.status.code(),
+            Some(73),
+            "{sort}: {}",
+            stderr(&refused)
+        );
+        assert!(
+            stderr(&refused).contains("a.pid"),
+            "{sort}: {}",
+            stderr(&refused)
+        );
+        assert_eq!(place.read("target"), "precious", "{sort}");
+        assert_eq!(place.read("runs"), "", "{sort}");
+    }
+}
+
+#[test]
+fn a_run_root_that_others_can_write_is_refused() {
+    let place = Place::with(SLEEPS);
+    std::fs::create_dir(place.path("run")).unwrap();
+    std::fs::set_permissions(place.path("run"), PermissionsExt::from_mode(0o777)).unwrap();
+    let refused = place.run(&["tasks::a"]);
+    assert_eq!(refused.status.code(), Some(73), "{}", stderr(&refused));
+}
+
+#[test]
+fn chains_of_other_tasks_with_the_same_name_do_not_kill_each_other() {
+    let place = Place::with(
+        "[tasks.\"a::sync\"]\nshell = \"true\"\nsuccess_cooldown = \"1day\"\n\
+         [tasks.\"b::sync\"]\nshell = \"true\"\nsuccess_cooldown = \"1day\"\n\
+         [tasks.x_y]\nshell = \"true\"\nsuccess_cooldown = \"0s\"\n[tasks.z]\nshell = \"true\"\nsuccess_cooldown = \"1day\"\n\
+         [tasks.x]\nshell = \"true\"\nsuccess_cooldown = \"0s\"\n[tasks.y_z]\nshell = \"true\"\nsuccess_cooldown = \"1day\"\n",
+    );
+    for (first, second) in [
+        (&["a.sync"][..], &["b.sync"][..]),
+        (
+            &["tasks::x_y", "tasks::z"][..],
+            &["tasks::x", "tasks::y_z"][..],
+        ),
+    ] {
+        let mut old = place.start(first);
+        old.wait_for("Sleeping 1day");
+        let refused = place.run(second);
+        assert_eq!(refused.status.code(), Some(65), "{}", stderr(&refused));
+        assert!(stderr(&refused).contains("--name"), "{}", stderr(&refused));
+        assert!(old.lives());
+        assert_eq!(old.count("SIGTERM"), 0);
+        assert_eq!(old.stop(), Some(0));
+    }
+}
+
+#[test]
+fn a_runner_that_ignores_everything_is_killed_after_the_promised_time() {
+    // The holder promises to be gone within stop_timeout + kill_grace; a task in a process that is stopped keeps it from that.
+    let place = Place::with(
+        "stop_timeout = \"100ms\"\nkill_grace = \"100ms\"\n[tasks.a]\nshell = \"echo x >> runs\"\nsuccess_cooldown = \"1day\"\n",
+    );
+    let mut old = place.start(&["tasks::a"]);
+    old.wait_for("Sleeping 1day");
+    // Stopped again and again, so that the SIGCONT of the newcomer does not help it.
+    let pid = nix::unistd::Pid::from_raw(old.pid().cast_signed());
+    let over = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let stopper = {
+        let over = std::sync::Arc::clone(&over);
+        std::thread::spawn(move || {
+            while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                let _ = nix::sys::signal::kill(pid, Signal::SIGSTOP);
+                std::thread::yield_now();
+            }
+        })
+    };
+    let new = place.start(&["tasks::a"]);
+    new.wait_for("Sleeping 1day");
+    over.store(true, std::sync::atomic::Ordering::Relaxed);
+    stopper.join().unwrap();
+    let _ = old.wait_for_status();
+    assert_eq!(new.stop(), Some(0));
+}
+
+#[test]
+fn a_pidfile_that_was_deleted_is_put_back() {
+    let place = Place::with("[tasks.a]\nshell = \"true\"\nsuccess_cooldown = \"50ms\"\n");
+    let runner = place.start(&["tasks::a"]);
+    runner.wait_for("Execution successful");
+    std::fs::remove_file(place.path("run/a.pid")).unwrap();
+    let expected = format!("{}\n", runner.pid());
+    assert!(
+        eventually(|| place.read("run/a.pid") == expected),
+        "{}",
+        runner.log()
+    );
+    assert_eq!(runner.stop(), Some(0));
+}
+
+#[test]
+fn stop_and_wake_reach_the_runner_by_its_lock() {
+    let place = Place::with(SLEEPS);
+    let mut runner = place.start(&["tasks::a"]);
+    runner.wait_for("Sleeping 1day");
+    assert_eq!(place.run(&["wake", "a"]).status.code(), Some(0));
+    runner.wait_for_count("Execution successful", 2);
+    assert_eq!(place.run(&["stop", "a"]).status.code(), Some(0));
+    assert_eq!(runner.wait_for_end(), Some(0));
+    for verb in ["stop", "wake", "status"] {
+        let answer = place.run(&[verb, "a"]);
+        assert_eq!(answer.status.code(), Some(3), "{verb}: {}", stderr(&answer));
+    }
+}

@@ -1,0 +1,351 @@
+//! The rules of this repository that no compiler keeps. Each failure says where, what, why, and what to do instead.
+#![cfg(test)]
+
+#[path = "tidy/arrows.rs"]
+mod arrows;
+#[path = "tidy/source.rs"]
+mod source;
+
+use std::path::Path;
+use std::process::Command;
+
+use source::{Source, words};
+
+const MOST_LINES_OF_A_FILE: usize = 400;
+const MOST_LINES_OF_A_TEST_FILE: usize = 800;
+const MOST_LINES_OF_A_FUNCTION: usize = 70;
+/// A test may be one table.
+const MOST_LINES_OF_A_TEST: usize = 200;
+
+/// Long data tables are the one good long file: path, and what it is a table of.
+const DATA_TABLES: [(&str, &str); 0] = [];
+
+/// The modules whose decisions are pure, and what no pure decision asks for.
+const PURE: [&str; 9] = [
+    "alert", "chain", "event", "exit", "failure", "letter", "runner", "settings", "time",
+];
+const IMPURE: [&str; 10] = [
+    "std::env",
+    "std::fs",
+    "std::net",
+    "std::os",
+    "std::process",
+    "std::thread",
+    "nix::",
+    "Instant",
+    "SystemTime::now",
+    "process::clock",
+];
+
+/// Who reads the environment besides `config` and `cli`, and why.
+const READS_ENVIRONMENT: [(&str, &str); 6] = [
+    ("src/cli/", "it is where everything meets"),
+    ("src/cli.rs", "it is where everything meets"),
+    ("src/config/", "the environment overrides the file"),
+    (
+        "src/mail/route.rs",
+        "`password_env` is read when the password is needed",
+    ),
+    (
+        "src/process/child/",
+        "the environment of a child is made here",
+    ),
+    (
+        "src/process/notify.rs",
+        "sd_notify(3) is told where to answer",
+    ),
+];
+
+fn report(wrong: &[String]) {
+    assert!(
+        wrong.is_empty(),
+        "{} to put right:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
+
+fn in_src(rule: impl Fn(&Source, &str) -> Vec<String>) -> Vec<String> {
+    let sources = source::rust_in("src/");
+    sources
+        .iter()
+        .flat_map(|source| rule(source, &source.product_code()))
+        .collect()
+}
+
+#[test]
+fn every_module_knows_only_whom_the_design_says() {
+    report(&arrows::against());
+}
+
+#[test]
+fn pure_modules_ask_the_machine_for_nothing() {
+    report(&in_src(|source, code| {
+        if !PURE.contains(&arrows::top_module(&source.path)) {
+            return Vec::new();
+        }
+        let found = IMPURE
+            .iter()
+            .flat_map(|word| words(code, word).map(move |at| (at, word)));
+        let told = found.map(|(at, word)| {
+            let place = source.place(at);
+            format!("{place}: `{word}` in a pure module cannot be tested without a machine; take it as an argument")
+        });
+        told.collect()
+    }));
+}
+
+#[test]
+fn unsafe_code_is_in_process_alone() {
+    report(&in_src(|source, code| {
+        let here = source.path.starts_with("src/process/");
+        let found = words(code, "unsafe").filter(|_| !here);
+        let told = found.map(|at| {
+            let place = source.place(at);
+            format!("{place}: `unsafe` outside src/process; put a safe function there and call it")
+        });
+        told.collect()
+    }));
+}
+
+#[test]
+fn only_the_command_line_prints() {
+    report(&in_src(|source, code| {
+        let here = source.path.starts_with("src/cli");
+        let printing = ["println!", "print!", "eprintln!", "eprint!", "dbg!"];
+        let found = printing
+            .into_iter()
+            .flat_map(|word| words(code, word))
+            .filter(|_| !here);
+        let told = found.map(|at| {
+            let place = source.place(at);
+            format!("{place}: it panics on a closed pipe; write to the log, or return what is to be printed to `cli`")
+        });
+        told.collect()
+    }));
+}
+
+#[test]
+fn the_environment_is_read_in_one_place() {
+    report(&in_src(|source, code| {
+        let here = READS_ENVIRONMENT
+            .iter()
+            .any(|(prefix, _)| source.path.starts_with(prefix));
+        let reading = ["env::var", "env::vars", "env::var_os", "env::vars_os"];
+        let found = reading
+            .into_iter()
+            .flat_map(|word| words(code, word))
+            .filter(|_| !here);
+        let told = found.map(|at| {
+            let place = source.place(at);
+            format!("{place}: a setting that `check --effective` cannot show; read it in `config`")
+        });
+        told.collect()
+    }));
+}
+
+#[test]
+fn files_are_short() {
+    let mut wrong = Vec::new();
+    for source in source::all().into_iter().filter(Source::is_rust) {
+        let most = if source.is_test {
+            MOST_LINES_OF_A_TEST_FILE
+        } else {
+            MOST_LINES_OF_A_FILE
+        };
+        let lines = source.text.lines().count();
+        if lines > most && !DATA_TABLES.iter().any(|(path, _)| *path == source.path) {
+            let path = source.path;
+            wrong.push(format!(
+                "{path}: {lines} lines, more than {most}; split it by what it is about"
+            ));
+        }
+    }
+    report(&wrong);
+}
+
+#[test]
+fn functions_are_short() {
+    let mut wrong = Vec::new();
+    for source in source::all().into_iter().filter(Source::is_rust) {
+        let product = source.product_code();
+        for at in words(&source.code, "fn ") {
+            let in_product = product
+                .get(at..)
+                .is_some_and(|code| code.starts_with("fn "));
+            let most = if in_product {
+                MOST_LINES_OF_A_FUNCTION
+            } else {
+                MOST_LINES_OF_A_TEST
+            };
+            let end = source::end_of_item(&source.code, at);
+            let lines = source.code[at..end].lines().count();
+            if lines > most {
+                let place = source.place(at);
+                wrong.push(format!(
+                    "{place}: {lines} lines, more than {most}; name its parts"
+                ));
+            }
+        }
+    }
+    report(&wrong);
+}
+
+#[test]
+fn every_module_says_what_it_is() {
+    let sources = source::rust_in("src/")
+        .into_iter()
+        .chain(source::rust_in("macros/src/"));
+    let sources = sources
+        .chain(source::rust_in("tasks/"))
+        .chain(source::rust_in("tests/"));
+    let undocumented = sources.filter(|source| {
+        let tests_of_a_module = source.path.starts_with("src/") && source.is_test;
+        !tests_of_a_module && !source.text.starts_with("//!")
+    });
+    let told = undocumented.map(|source| {
+        format!(
+            "{}:1: no `//!` at the top; say in one sentence what is in here",
+            source.path
+        )
+    });
+    report(&told.collect::<Vec<_>>());
+}
+
+#[test]
+fn ignored_tests_say_what_they_need() {
+    let mut wrong = Vec::new();
+    for source in source::all().into_iter().filter(Source::is_rust) {
+        for at in words(&source.code, "ignore").filter(|at| source.code[..*at].ends_with("#[")) {
+            if !source.text[at..].starts_with("ignore = \"needs ") {
+                let place = source.place(at);
+                wrong.push(format!(
+                    "{place}: a test that nobody can run; write `#[ignore = \"needs …\"]`"
+                ));
+            }
+        }
+    }
+    report(&wrong);
+}
+
+#[test]
+fn nothing_is_left_for_later_or_for_one_machine() {
+    let left = [
+        (concat!("TO", "DO"), "write an issue, or do it"),
+        (concat!("FIX", "ME"), "write an issue, or fix it"),
+        (
+            concat!("/ro", "ot/"),
+            "a path of one machine; write one that everybody has",
+        ),
+        (
+            concat!("/wo", "rk/"),
+            "a path of one machine; write one that everybody has",
+        ),
+        (
+            concat!("index.", "crates.io"),
+            "a registry belongs into the user's configuration",
+        ),
+        (
+            concat!("pypi.", "org"),
+            "a registry belongs into the user's configuration",
+        ),
+    ];
+    let mut wrong = Vec::new();
+    for source in source::all() {
+        for (word, remedy) in left {
+            let found = source.text.match_indices(word);
+            // A part of a longer path is no path of a machine.
+            let whole = found.filter(|(at, _)| {
+                !word.starts_with('/')
+                    || !source.text[..*at]
+                        .ends_with(|c: char| c.is_alphanumeric() || "_.-}".contains(c))
+            });
+            wrong.extend(whole.map(|(at, _)| format!("{}: `{word}`; {remedy}", source.place(at))));
+        }
+    }
+    report(&wrong);
+}
+
+#[test]
+fn every_dependency_comes_from_crates_io() {
+    let lock = text("Cargo.lock");
+    let foreign = lock.lines().filter(|line| line.starts_with("source = "));
+    let foreign: Vec<String> = foreign
+        .filter(|line| {
+            *line != "source = \"registry+https://github.com/rust-lang/crates.io-index\""
+        })
+        .map(|line| format!("Cargo.lock: {line}; nobody else can build this"))
+        .collect();
+    report(&foreign);
+}
+
+#[test]
+fn the_readme_and_ci_run_the_same_tests() {
+    const COMMAND: &str = "cargo test --workspace";
+    let stands = |path: &str| {
+        text(path)
+            .lines()
+            .any(|line| line.trim().trim_start_matches("$ ") == COMMAND)
+    };
+    let told = ["README.md", ".ci/run"].into_iter().filter(|path| !stands(path)).map(|path| {
+        format!("{path}: no line `{COMMAND}`; README and .ci/run name the same command, so that what people run is what is checked")
+    });
+    report(&told.collect::<Vec<_>>());
+}
+
+#[test]
+fn no_dependency_needs_a_newer_compiler_than_we_say() {
+    let metadata = metadata();
+    let packages = metadata["packages"].as_array().expect("packages");
+    let ours = packages
+        .iter()
+        .find(|package| package["name"] == "run_functions")
+        .expect("ours");
+    let most = version(
+        ours["rust_version"]
+            .as_str()
+            .expect("a stated rust-version"),
+    );
+    let newer = packages.iter().filter_map(|package| {
+        let needs = package["rust_version"].as_str()?;
+        (version(needs) > most).then(|| {
+            let (name, stated) = (&package["name"], &ours["rust_version"]);
+            format!("Cargo.toml: {name} needs Rust {needs} and we promise {stated}; take an older release of it, or raise `rust-version`")
+        })
+    });
+    report(&newer.collect::<Vec<_>>());
+}
+
+/// Asks cargo, for this kind of machine only: what other kinds need was never downloaded.
+fn metadata() -> serde_json::Value {
+    let target = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args([
+            "metadata",
+            "--offline",
+            "--format-version",
+            "1",
+            "--filter-platform",
+            &target,
+        ])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("cargo runs this test");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    serde_json::from_slice(&output.stdout).expect("cargo metadata speaks JSON")
+}
+
+fn version(text: &str) -> Vec<u32> {
+    let mut parts: Vec<u32> = text
+        .split('.')
+        .map(|part| part.parse().unwrap_or(0))
+        .collect();
+    parts.resize(3, 0);
+    parts
+}
+
+fn text(path: &str) -> String {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
