@@ -99,8 +99,8 @@ fn what_one_runner_left_the_next_one_delivers() {
             .contains("refuses connections")
     );
     let server = Server::start(Script::default());
-    super::super::outbox::make_due(dir.path()).unwrap();
     let second = Mailer::new(dir.path(), settings(smtp(server.address.port()))).unwrap();
+    second.shared.outbox.make_due().unwrap();
     second.adopt();
     assert_eq!(server.wait_for(1).len(), 1);
     wait_until_idle(&second);
@@ -168,4 +168,40 @@ fn an_idle_mailer_has_no_thread() {
     mailer.post(&letter("1", "first", "tasks::a", 1), clock::wall());
     wait_until_idle(&mailer);
     assert!(!mailer.shared.work().running);
+}
+
+#[test]
+fn flushing_delivers_what_rests() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut script = Script::default();
+    script.greeting = Act::SayAndClose("421 busy".to_owned());
+    let busy = Server::start(script);
+    let mailer = Mailer::new(dir.path(), settings(smtp(busy.address.port()))).unwrap();
+    mailer.post(&letter("1", "first", "tasks::a", 1), clock::wall());
+    mailer.finish(clock::mono() + PATIENCE);
+    let server = Server::start(Script::default());
+    let now = settings(smtp(server.address.port()));
+    let summary = flush(dir.path(), &now).unwrap().unwrap();
+    assert_eq!((summary.accepted, summary.next), (1, None));
+}
+
+#[test]
+fn a_test_mail_tells_each_stage_and_the_answer() {
+    use std::sync::mpsc;
+    let server = Server::start(Script::default());
+    let (tell, told) = mpsc::channel();
+    let to = ["ops@example.org".to_owned()];
+    let answers = send_now(
+        &settings(smtp(server.address.port())),
+        &letter("1", "first", "tasks::a", 1),
+        &to,
+        Box::new(move |stage| tell.send(stage).unwrap()),
+    );
+    assert_eq!(
+        answers.unwrap(),
+        [(to[0].clone(), Fate::Accepted("250 2.0.0 queued".to_owned()))]
+    );
+    let stages: Vec<Stage> = told.iter().collect();
+    assert_eq!(stages.first(), Some(&Stage::Resolve));
+    assert_eq!(stages.last(), Some(&Stage::Answer));
 }

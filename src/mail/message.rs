@@ -6,6 +6,7 @@ use lettre::message::header::{ContentType, Date, HeaderName, HeaderValue, MIME_V
 use lettre::message::{Mailbox, MessageBuilder};
 
 use super::trouble::{Class, Trouble};
+use crate::hash::fnv1a;
 use crate::letter::Letter;
 
 /// The last second that the form of a date in mails can say (year 9999).
@@ -168,13 +169,6 @@ fn slug(text: &str) -> String {
         }
     }
     slug.trim_end_matches('-').to_owned()
-}
-
-/// FNV-1a, 64 bits: stable for ever, unlike the hashers of std (names must be the same for each release).
-pub(crate) fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
 }
 
 #[cfg(test)]

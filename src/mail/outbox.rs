@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
 use std::time::SystemTime;
 
-use super::message::fnv1a;
 use super::trouble::shortened;
+use crate::hash::fnv1a;
 use crate::letter::Letter;
 use crate::process::clock;
 use crate::process::files::{self, Lock};
@@ -150,6 +150,24 @@ impl Outbox {
     /// Keeps what is to be told besides letters; a disk that refuses has been told of already.
     pub(crate) fn keep_notes(&self, notes: &Notes) {
         let _ = files::private_dir(&self.root).and_then(|()| notes.write(&self.root));
+    }
+
+    /// Makes everything that waits due now.
+    ///
+    /// # Errors
+    ///
+    /// When the disk refuses.
+    pub(crate) fn make_due(&self) -> io::Result<()> {
+        let mut notes = self.notes();
+        if let Some(broken) = &mut notes.broken {
+            broken.next = SystemTime::UNIX_EPOCH;
+            notes.write(&self.root)?;
+        }
+        for mut entry in self.waiting() {
+            entry.make_due();
+            self.write(&entry)?;
+        }
+        Ok(())
     }
 
     fn memory(&self) -> MutexGuard<'_, Vec<Entry>> {
@@ -346,25 +364,6 @@ pub(crate) fn report(state_dir: &Path) -> Report {
         deferred: messages("deferred"),
         failed: messages("failed"),
     }
-}
-
-/// Makes everything that waits due now: what `mail queue --flush` does before it delivers.
-///
-/// # Errors
-///
-/// When the disk refuses.
-pub(crate) fn make_due(state_dir: &Path) -> io::Result<()> {
-    let outbox = Outbox::open(state_dir);
-    let mut notes = outbox.notes();
-    if let Some(broken) = &mut notes.broken {
-        broken.next = SystemTime::UNIX_EPOCH;
-        notes.write(&outbox.root)?;
-    }
-    for mut entry in outbox.waiting() {
-        entry.make_due();
-        outbox.write(&entry)?;
-    }
-    Ok(())
 }
 
 /// Returns a number for names, from what identifies a letter.

@@ -8,10 +8,10 @@ use std::sync::{Mutex, PoisonError};
 
 use super::carrier::carrier;
 use super::queue::{self, Outcome, Queue, SETTLED};
-use crate::TaskError;
 use crate::process::clock;
 use crate::process::poll::Alarm;
 use crate::settings::MailSettings;
+use crate::task::TaskError;
 
 /// What the runner of this process has set.
 static INSTALLED: Mutex<Option<Installed>> = Mutex::new(None);

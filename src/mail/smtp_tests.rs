@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use super::mask::base64;
 use super::*;
 
 use super::super::test_server::{Act, Script, Server, Tls, say, tls};

@@ -58,8 +58,8 @@ pub(crate) enum Stage {
 }
 
 impl Stage {
-    /// Returns what was going on, to follow "while".
-    fn in_words(self) -> &'static str {
+    /// Returns what is going on, to follow "while".
+    pub(crate) fn in_words(self) -> &'static str {
         match self {
             Stage::Start => "starting",
             Stage::Resolve => "looking up the server's name",
@@ -138,6 +138,12 @@ impl Trouble {
             Some(remedy) => format!("{} ({remedy})", self.words),
             None => self.words.clone(),
         }
+    }
+}
+
+impl std::fmt::Display for Trouble {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.line())
     }
 }
 

@@ -30,6 +30,8 @@ pub(crate) struct Worker {
     /// Messages in a row whose connection broke, and how the last did.
     breaks: u32,
     last_break: Option<Trouble>,
+    /// Is told of each stage.
+    tell: Box<dyn FnMut(Stage)>,
 }
 
 struct Running {
@@ -40,12 +42,13 @@ struct Running {
 
 impl Worker {
     /// Makes a carrier that starts its process when it has something to carry.
-    pub(crate) fn new(settings: MailSettings) -> Self {
+    pub(crate) fn new(settings: MailSettings, tell: Box<dyn FnMut(Stage)>) -> Self {
         Worker {
             settings,
             running: None,
             breaks: 0,
             last_break: None,
+            tell,
         }
     }
 
@@ -56,7 +59,12 @@ impl Worker {
             None => Running::start(&self.settings)?,
         };
         let mut stage = Stage::Start;
-        match running.converse(parcel, until, &mut stage) {
+        let tell = &mut self.tell;
+        let mut reached = |now| {
+            stage = now;
+            tell(now);
+        };
+        match running.converse(parcel, until, &mut reached) {
             Ok(Heard::Settled { fates, held }) if fates.len() == parcel.to.len() => {
                 self.running = Some(running);
                 self.count_breaks(held, &fates);
@@ -198,7 +206,12 @@ impl Running {
         say(&mut self.writer, &job)
     }
 
-    fn converse(&mut self, parcel: &Parcel, until: Mono, stage: &mut Stage) -> io::Result<Heard> {
+    fn converse(
+        &mut self,
+        parcel: &Parcel,
+        until: Mono,
+        reached: &mut dyn FnMut(Stage),
+    ) -> io::Result<Heard> {
         self.writer.until = until;
         self.reader.get_mut().until = until;
         let header = Header {
@@ -210,7 +223,7 @@ impl Running {
         self.writer.write_all(&parcel.bytes)?;
         loop {
             match hear::<Answer>(&mut self.reader)? {
-                Some(Answer::Stage(reached)) => *stage = reached,
+                Some(Answer::Stage(stage)) => reached(stage),
                 Some(Answer::Settled { fates, held }) => return Ok(Heard::Settled { fates, held }),
                 Some(Answer::NoWay(trouble)) => return Ok(Heard::NoWay(trouble)),
                 Some(Answer::Panicked(words)) => return Ok(Heard::Panicked(words)),

@@ -30,11 +30,14 @@ fn smtp(server: &Server, timeout: Duration) -> Worker {
         login: None,
         ca_file: None,
     };
-    Worker::new(settings(Transport::Smtp(smtp), timeout))
+    Worker::new(settings(Transport::Smtp(smtp), timeout), Box::new(|_| {}))
 }
 
 fn sendmail(program: PathBuf, timeout: Duration) -> Worker {
-    Worker::new(settings(Transport::Sendmail { program }, timeout))
+    Worker::new(
+        settings(Transport::Sendmail { program }, timeout),
+        Box::new(|_| {}),
+    )
 }
 
 fn parcel() -> Parcel {
@@ -161,7 +164,7 @@ fn a_worker_that_is_killed_or_stopped_is_a_failed_attempt() {
         let mut stage = Stage::Start;
         // It hangs at DATA now, until this gives up waiting.
         running
-            .converse(&parcel(), until, &mut stage)
+            .converse(&parcel(), until, &mut |now| stage = now)
             .err()
             .unwrap();
         assert_eq!(stage, Stage::Data);

@@ -7,8 +7,8 @@ use std::time::SystemTime;
 
 use super::parking::Remaining;
 use super::{Look, Message, Place, Queue};
+use crate::hash::fnv1a;
 use crate::mail::carrier::{Carrier, Parcel};
-use crate::mail::message::fnv1a;
 use crate::mail::trouble::{Class, Trouble};
 use crate::mail::wire::Fate;
 
