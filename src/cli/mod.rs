@@ -21,11 +21,12 @@ use log::LevelFilter;
 
 use crate::alert::fingerprint;
 use crate::chain::ChainName;
-use crate::config::{self, Colour, Inputs, Loaded, Report, did_you_mean};
+use crate::config::{self, Colour, Inputs, Loaded, Report};
 use crate::exit;
 use crate::process::{child, own_program};
 use crate::settings::LogFormat;
-use args::{CheckArgs, Command, CommandLine, Common, LogFormatArg, MailVerb, RunArgs};
+use crate::task::suggestions;
+use args::{CheckArgs, Command, CommandLine, Common, LogFormatArg, RunArgs};
 use plan::Plan;
 use run::{Order, Remember};
 use screen::{Ended, Refusal, colours_errors, print, tell};
@@ -91,7 +92,7 @@ fn obey(line: CommandLine) -> Ended {
         }
         Command::Simulate(args) => {
             let (_, loaded) = load(&common, None)?;
-            simulate::print(&loaded, &args)
+            simulate::print_inbox(&loaded, &args)
         }
         Command::Completions { shell } => pages::completions(shell),
         Command::Man { directory } => pages::manual(&directory),
@@ -121,10 +122,10 @@ fn refuse_words(tasks: &[String]) -> Ended {
     let Some(word) = tasks.iter().find(|task| !task.contains("::") && !task.contains('.')) else {
         return Ok(());
     };
-    let commands: Vec<&str> = Command::names();
+    let commands = Command::names();
     let message = format!("`{word}` is neither a command nor the name of a task, such as `tasks::{word}`");
-    Err(match did_you_mean(word, commands.iter().copied()) {
-        Some(meant) => Refusal::usage(message).hint(meant),
+    Err(match suggestions(word, commands.iter().map(String::as_str)).first() {
+        Some(meant) => Refusal::usage(message).hint(format_args!("did you mean `{meant}`?")),
         None => Refusal::usage(message).hint("`run_functions list` names the tasks; `--help` shows the commands"),
     })
 }

@@ -67,8 +67,9 @@ impl MemoryFile {
 
     /// Writes what a runner leaves that ends by itself.
     pub(super) fn close(&mut self, memory: Memory) -> io::Result<()> {
-        let kept = Kept::new(self.identity.clone(), Crashes::default(), memory);
-        self.put(Kept { ended: true, ..kept })
+        let mut kept = Kept::new(self.identity.clone(), Crashes::default(), memory);
+        kept.ended = true;
+        self.put(kept)
     }
 
     fn put(&mut self, kept: Kept<Memory>) -> io::Result<()> {

@@ -152,9 +152,7 @@ fn ended(reason: &StopReason) -> Ended {
 }
 
 fn install_signals() -> Result<(Signals, Reader), Refusal> {
-    let signals = Signals::install().map_err(no_descriptor)?;
-    let reader = signals.reader().map_err(no_descriptor)?;
-    Ok((signals, reader))
+    Signals::install().map_err(no_descriptor)
 }
 
 fn no_descriptor(error: io::Error) -> Refusal {
