@@ -175,6 +175,9 @@ impl Command {
     /// Returns what commands are called.
     pub(crate) fn names() -> Vec<String> {
         let program = CommandLine::command();
-        program.get_subcommands().map(|command| command.get_name().to_owned()).collect()
+        program
+            .get_subcommands()
+            .map(|command| command.get_name().to_owned())
+            .collect()
     }
 }

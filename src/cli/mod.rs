@@ -53,7 +53,11 @@ fn people() -> ExitCode {
         Err(error) => {
             // Help and version are no errors, and clap knows where they go. A closed pipe is nobody's business.
             let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { exit::USAGE } else { exit::OK });
+            return ExitCode::from(if error.use_stderr() {
+                exit::USAGE
+            } else {
+                exit::OK
+            });
         }
     };
     match obey(line) {
@@ -66,12 +70,23 @@ fn people() -> ExitCode {
 }
 
 fn obey(line: CommandLine) -> Ended {
-    let CommandLine { common, run, command } = line;
+    let CommandLine {
+        common,
+        run,
+        command,
+    } = line;
     let Some(command) = command else {
         return run_chain(&common, &run);
     };
-    if !run.tasks.is_empty() || run.name.is_some() || run.fresh || run.dry_run || run.no_kill_concurrent {
-        return Err(Refusal::usage("a command is not combined with tasks to run or their options"));
+    if !run.tasks.is_empty()
+        || run.name.is_some()
+        || run.fresh
+        || run.dry_run
+        || run.no_kill_concurrent
+    {
+        return Err(Refusal::usage(
+            "a command is not combined with tasks to run or their options",
+        ));
     }
     match command {
         Command::Check(args) => check(&common, &args),
@@ -79,11 +94,23 @@ fn obey(line: CommandLine) -> Ended {
         Command::Once { tasks } => once(&common, &tasks),
         Command::Status { name, json } => {
             let (_, loaded) = load(&common, None)?;
-            status::print(&loaded.settings, name.as_deref(), if json { status::Form::Json } else { status::Form::Text })
+            status::print(
+                &loaded.settings,
+                name.as_deref(),
+                if json {
+                    status::Form::Json
+                } else {
+                    status::Form::Text
+                },
+            )
         }
         Command::Stop { name, now } => {
             let (_, loaded) = load(&common, None)?;
-            let how = if now { control::How::Now } else { control::How::Finish };
+            let how = if now {
+                control::How::Now
+            } else {
+                control::How::Finish
+            };
             control::stop(&loaded.settings, &name, how)
         }
         Command::Wake { name } => {
@@ -102,7 +129,9 @@ fn obey(line: CommandLine) -> Ended {
 fn run_chain(common: &Common, args: &RunArgs) -> Ended {
     refuse_words(&args.tasks)?;
     let (inputs, loaded) = load(common, Some(args))?;
-    let tasks = loaded.resolve(&args.tasks).map_err(|report| refused(&report, common))?;
+    let tasks = loaded
+        .resolve(&args.tasks)
+        .map_err(|report| refused(&report, common))?;
     let name = args.name.as_deref().map(control::chain_name).transpose()?;
     let plan = Plan::of_chain(&loaded, tasks, name, &inputs);
     warn(&plan.warnings(), common);
@@ -110,8 +139,18 @@ fn run_chain(common: &Common, args: &RunArgs) -> Ended {
         return written(|out| check::print(out, &plan));
     }
     let name = plan.chain.clone().unwrap_or_else(|| ChainName::of(&[]));
-    let memory = if args.fresh { Remember::Never } else { Remember::AfterCrash };
-    run::chain(&Order { inputs: &inputs, loaded: &loaded, tasks: plan.tasks, name, memory })
+    let memory = if args.fresh {
+        Remember::Never
+    } else {
+        Remember::AfterCrash
+    };
+    run::chain(&Order {
+        inputs: &inputs,
+        loaded: &loaded,
+        tasks: plan.tasks,
+        name,
+        memory,
+    })
 }
 
 /// Answers what can be no task before the configuration is read.
@@ -119,15 +158,22 @@ fn refuse_words(tasks: &[String]) -> Ended {
     if tasks.is_empty() {
         return Err(Refusal::usage("no TASK is named, such as `tasks::send_mail`").hint("`run_functions list` names those that there are; `--help` shows what else can be typed"));
     }
-    let Some(word) = tasks.iter().find(|task| !task.contains("::") && !task.contains('.')) else {
+    let Some(word) = tasks
+        .iter()
+        .find(|task| !task.contains("::") && !task.contains('.'))
+    else {
         return Ok(());
     };
     let commands = Command::names();
-    let message = format!("`{word}` is neither a command nor the name of a task, such as `tasks::{word}`");
-    Err(match suggestions(word, commands.iter().map(String::as_str)).first() {
-        Some(meant) => Refusal::usage(message).hint(format_args!("did you mean `{meant}`?")),
-        None => Refusal::usage(message).hint("`run_functions list` names the tasks; `--help` shows the commands"),
-    })
+    let message =
+        format!("`{word}` is neither a command nor the name of a task, such as `tasks::{word}`");
+    Err(
+        match suggestions(word, commands.iter().map(String::as_str)).first() {
+            Some(meant) => Refusal::usage(message).hint(format_args!("did you mean `{meant}`?")),
+            None => Refusal::usage(message)
+                .hint("`run_functions list` names the tasks; `--help` shows the commands"),
+        },
+    )
 }
 
 fn check(common: &Common, args: &CheckArgs) -> Ended {
@@ -138,7 +184,9 @@ fn check(common: &Common, args: &CheckArgs) -> Ended {
     let plan = if args.tasks.is_empty() {
         Plan::of_everything(&loaded, &inputs)
     } else {
-        let tasks = loaded.resolve(&args.tasks).map_err(|report| refused(&report, common))?;
+        let tasks = loaded
+            .resolve(&args.tasks)
+            .map_err(|report| refused(&report, common))?;
         Plan::of_chain(&loaded, tasks, None, &inputs)
     };
     warn(&plan.warnings(), common);
@@ -162,11 +210,19 @@ fn list(common: &Common, json: bool) -> Ended {
 fn once(common: &Common, tasks: &[String]) -> Ended {
     refuse_words(tasks)?;
     let (inputs, loaded) = load(common, None)?;
-    let tasks = loaded.resolve(tasks).map_err(|report| refused(&report, common))?;
+    let tasks = loaded
+        .resolve(tasks)
+        .map_err(|report| refused(&report, common))?;
     let names: Vec<_> = tasks.iter().map(|task| task.name.clone()).collect();
     let name = ChainName::of(&names);
     let memory = Remember::Never;
-    run::once(&Order { inputs: &inputs, loaded: &loaded, tasks, name, memory })
+    run::once(&Order {
+        inputs: &inputs,
+        loaded: &loaded,
+        tasks,
+        name,
+        memory,
+    })
 }
 
 /// Reads the configuration, and tells what is odd in it.
@@ -183,7 +239,10 @@ fn load(common: &Common, run: Option<&RunArgs>) -> Result<(Inputs, Loaded), Refu
         log_level: level(common),
     };
     let inputs = Inputs::of_process(line).map_err(|error| {
-        Refusal::new(exit::CONFIG, format_args!("the working directory cannot be found: {error}"))
+        Refusal::new(
+            exit::CONFIG,
+            format_args!("the working directory cannot be found: {error}"),
+        )
     })?;
     let loaded = config::load(&inputs).map_err(|report| refused(&report, common))?;
     Ok((inputs, loaded))
@@ -200,7 +259,11 @@ fn level(common: &Common) -> Option<LevelFilter> {
 }
 
 fn colour(common: &Common) -> Colour {
-    if colours_errors(common.color) { Colour::Ansi } else { Colour::Plain }
+    if colours_errors(common.color) {
+        Colour::Ansi
+    } else {
+        Colour::Plain
+    }
 }
 
 fn refused(report: &Report, common: &Common) -> Refusal {

@@ -20,9 +20,15 @@ pub(crate) fn completions(shell: Shell) -> Ended {
 /// Writes the manual pages into a directory, one for the program and one for each command.
 pub(crate) fn manual(directory: &Path) -> Ended {
     clap_mangen::generate_to(CommandLine::command(), directory).map_err(|error| {
-        let message = format!("the manual pages cannot be written to `{}`: {error}", directory.display());
+        let message = format!(
+            "the manual pages cannot be written to `{}`: {error}",
+            directory.display()
+        );
         Refusal::new(exit::FAILED, message)
     })?;
-    tell(&format!("Wrote the manual pages; read them with `man -l {}/run_functions.1`\n", directory.display()));
+    tell(&format!(
+        "Wrote the manual pages; read them with `man -l {}/run_functions.1`\n",
+        directory.display()
+    ));
     Ok(())
 }

@@ -20,14 +20,21 @@ const USUAL: Duration = Duration::from_secs(60 * 3600);
 /// Prints the mails that a chain would send.
 pub(crate) fn print_inbox(loaded: &Loaded, args: &SimulateArgs) -> Ended {
     let tasks = loaded.resolve(&args.tasks).map_err(|report| {
-        Refusal::whole(report.exit_code(), report.render(crate::config::Colour::Plain))
+        Refusal::whole(
+            report.exit_code(),
+            report.render(crate::config::Colour::Plain),
+        )
     })?;
     let script = script(args)?;
     let simulated = tasks.iter().enumerate().map(|(step, task)| SimulatedTask {
         rules: TaskRules::of(task.name.clone(), &task.settings),
         cooldowns: cooldowns(task),
         // The first task does what is written, the others succeed as long as it does.
-        script: if step == 0 { script.clone() } else { Script::succeeds() },
+        script: if step == 0 {
+            script.clone()
+        } else {
+            Script::succeeds()
+        },
         takes: Duration::ZERO,
     });
     let start = clock::now();
@@ -43,7 +50,10 @@ pub(crate) fn print_inbox(loaded: &Loaded, args: &SimulateArgs) -> Ended {
 }
 
 fn cooldowns(task: &TaskDefinition) -> Cooldowns {
-    Cooldowns { success: task.settings.success_cooldown, fail: task.settings.fail_cooldown }
+    Cooldowns {
+        success: task.settings.success_cooldown,
+        fail: task.settings.fail_cooldown,
+    }
 }
 
 fn script(args: &SimulateArgs) -> Result<Script, Refusal> {
@@ -52,7 +62,9 @@ fn script(args: &SimulateArgs) -> Result<Script, Refusal> {
         (Some(outcomes), _) => Script::parse(outcomes).map_err(|error| wrong(error.to_string())),
         (None, Some(span)) => match humantime::parse_duration(span) {
             Ok(span) => Ok(Script::fail_for(span)),
-            Err(error) => Err(wrong(format!("`--fail-for {span}`: {error}; write `60h`, for instance"))),
+            Err(error) => Err(wrong(format!(
+                "`--fail-for {span}`: {error}; write `60h`, for instance"
+            ))),
         },
         (None, None) => Ok(Script::fail_for(USUAL)),
     }

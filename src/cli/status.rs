@@ -55,7 +55,10 @@ pub(crate) fn print(settings: &Settings, name: Option<&str>, form: Form) -> Ende
         (Some(name), _) => vec![chain_name(name)?],
         (None, Some(root)) => {
             let stems = root.stems(".pid").map_err(unsafe_path)?;
-            stems.iter().filter_map(|stem| ChainName::parse(stem)).collect()
+            stems
+                .iter()
+                .filter_map(|stem| ChainName::parse(stem))
+                .collect()
         }
         (None, None) => Vec::new(),
     };
@@ -73,7 +76,10 @@ pub(crate) fn print(settings: &Settings, name: Option<&str>, form: Form) -> Ende
         Form::Text => print_text(&as_text(settings, &known, &report, now))?,
     }
     let failing = known.iter().any(|known| !known.failing.is_empty()) || report.broken.is_some();
-    let missing = known.is_empty() || known.iter().any(|known| known.pid.is_none() && !known.unseen);
+    let missing = known.is_empty()
+        || known
+            .iter()
+            .any(|known| known.pid.is_none() && !known.unseen);
     match (failing, missing) {
         (true, _) => Err(Refusal::said(exit::FAILED)),
         (false, true) => Err(Refusal::said(exit::NOT_RUNNING)),
@@ -81,16 +87,34 @@ pub(crate) fn print(settings: &Settings, name: Option<&str>, form: Form) -> Ende
     }
 }
 
-fn look(settings: &Settings, root: &RunRoot, chain: ChainName, now: Moment) -> Result<Known, Refusal> {
+fn look(
+    settings: &Settings,
+    root: &RunRoot,
+    chain: ChainName,
+    now: Moment,
+) -> Result<Known, Refusal> {
     let unsafe_path = |error| Refusal::of(exit::UNSAFE_DIRECTORY, &error);
     let holder = incumbent::find(root, &chain).map_err(unsafe_path)?;
-    let said = root.read(&format!("{chain}.state"), MOST_BYTES).ok().flatten();
+    let said = root
+        .read(&format!("{chain}.state"), MOST_BYTES)
+        .ok()
+        .flatten();
     let said = said.and_then(|bytes| holder::Holder::parse(&bytes));
-    let page = root.open_existing_file(&format!("{chain}.live")).ok().flatten();
+    let page = root
+        .open_existing_file(&format!("{chain}.live"))
+        .ok()
+        .flatten();
     let here = boot::short(&boot::id());
-    let glimpse = page.and_then(|page| live::glimpse(&page)).filter(|glimpse| glimpse.boot == here);
+    let glimpse = page
+        .and_then(|page| live::glimpse(&page))
+        .filter(|glimpse| glimpse.boot == here);
     let failing = failing(settings, &chain, now);
-    let mut known = Known { tasks: said.map(|said| said.tasks).unwrap_or_default(), glimpse, failing, ..Known::nothing(chain) };
+    let mut known = Known {
+        tasks: said.map(|said| said.tasks).unwrap_or_default(),
+        glimpse,
+        failing,
+        ..Known::nothing(chain)
+    };
     match holder {
         Holder::Runner(runner) => known.pid = Some(runner.pid()),
         Holder::Unseen => known.unseen = true,
@@ -102,13 +126,20 @@ fn look(settings: &Settings, root: &RunRoot, chain: ChainName, now: Moment) -> R
 /// What the memory of alerts says of tasks that are down.
 fn failing(settings: &Settings, chain: &ChainName, now: Moment) -> Vec<Failing> {
     let state_dir = RunRoot::open_existing(&settings.state_dir).ok().flatten();
-    let bytes = state_dir.and_then(|dir| dir.read(&format!("{chain}.memory"), MOST_BYTES).ok().flatten());
+    let bytes = state_dir.and_then(|dir| {
+        dir.read(&format!("{chain}.memory"), MOST_BYTES)
+            .ok()
+            .flatten()
+    });
     let Some(kept) = bytes.and_then(|bytes| kept::decode::<Memory>(&bytes).ok()) else {
         return Vec::new();
     };
     let down = kept.alerts.tasks().iter().filter_map(|task| {
         let ongoing = task.outage.as_ref()?;
-        let since = now.wall.duration_since(ongoing.outage.started.wall).unwrap_or_default();
+        let since = now
+            .wall
+            .duration_since(ongoing.outage.started.wall)
+            .unwrap_or_default();
         Some(Failing {
             task: task.name.clone(),
             since: in_words(since),
@@ -121,7 +152,14 @@ fn failing(settings: &Settings, chain: &ChainName, now: Moment) -> Vec<Failing> 
 
 impl Known {
     fn nothing(chain: ChainName) -> Self {
-        Known { chain, pid: None, unseen: false, tasks: Vec::new(), glimpse: None, failing: Vec::new() }
+        Known {
+            chain,
+            pid: None,
+            unseen: false,
+            tasks: Vec::new(),
+            glimpse: None,
+            failing: Vec::new(),
+        }
     }
 
     fn task(&self, step: usize) -> &str {
@@ -129,7 +167,11 @@ impl Known {
     }
 
     fn next(&self, step: usize) -> &str {
-        self.task(if step + 1 < self.tasks.len() { step + 1 } else { 0 })
+        self.task(if step + 1 < self.tasks.len() {
+            step + 1
+        } else {
+            0
+        })
     }
 
     fn doing(&self, now: Moment) -> String {
@@ -140,12 +182,25 @@ impl Known {
             return "not running".to_owned();
         };
         let ours = |glimpse: &&Glimpse| i64::from(glimpse.pid) == i64::from(pid);
-        match self.glimpse.as_ref().filter(ours).map(|glimpse| glimpse.doing) {
+        match self
+            .glimpse
+            .as_ref()
+            .filter(ours)
+            .map(|glimpse| glimpse.doing)
+        {
             Some(Doing::Running { step, since }) => {
-                format!("{} runs since {}", self.task(step), in_words(now.mono.since(since)))
+                format!(
+                    "{} runs since {}",
+                    self.task(step),
+                    in_words(now.mono.since(since))
+                )
             }
             Some(Doing::Sleeping { step, until, .. }) => {
-                format!("sleeping, {} is next in {}", self.next(step), in_words(until.since(now.mono)))
+                format!(
+                    "sleeping, {} is next in {}",
+                    self.next(step),
+                    in_words(until.since(now.mono))
+                )
             }
             Some(Doing::Nothing) | None => "running".to_owned(),
         }
@@ -155,16 +210,35 @@ impl Known {
 fn as_text(settings: &Settings, known: &[Known], report: &outbox::Report, now: Moment) -> String {
     let mut text = String::new();
     if known.is_empty() {
-        let _ = writeln!(text, "No chain was ever run in `{}`.", settings.run_root.display());
+        let _ = writeln!(
+            text,
+            "No chain was ever run in `{}`.",
+            settings.run_root.display()
+        );
     }
     for known in known {
-        let pid = known.pid.map_or_else(String::new, |pid| format!(" (pid {pid})"));
+        let pid = known
+            .pid
+            .map_or_else(String::new, |pid| format!(" (pid {pid})"));
         let _ = writeln!(text, "{}{pid}: {}", known.chain, known.doing(now));
-        for Failing { task, since, failures, latest } in &known.failing {
-            let _ = writeln!(text, "  {task} is down since {since}, {failures} failures, the latest: {latest}");
+        for Failing {
+            task,
+            since,
+            failures,
+            latest,
+        } in &known.failing
+        {
+            let _ = writeln!(
+                text,
+                "  {task} is down since {since}, {failures} failures, the latest: {latest}"
+            );
         }
         if known.pid.is_none() && !known.unseen && !known.tasks.is_empty() {
-            let _ = writeln!(text, "  start it with `run_functions {}`", known.tasks.join(" "));
+            let _ = writeln!(
+                text,
+                "  start it with `run_functions {}`",
+                known.tasks.join(" ")
+            );
         }
     }
     if let Some(broken) = &report.broken {

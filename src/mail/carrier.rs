@@ -5,7 +5,7 @@ mod process;
 
 use std::time::Duration;
 
-use super::trouble::Trouble;
+use super::trouble::{Stage, Trouble};
 use super::wire::Fate;
 use crate::settings::{MailSettings, Transport};
 
@@ -37,10 +37,20 @@ pub(crate) trait Carrier {
 
 /// Makes the carrier that the settings ask for. No connection is opened before there is something to carry.
 pub(crate) fn carrier(settings: &MailSettings) -> Box<dyn Carrier> {
+    carrier_that_tells(settings, Box::new(|_| {}))
+}
+
+/// As [`carrier`], telling each stage that it reaches, where there are any.
+pub(crate) fn carrier_that_tells(
+    settings: &MailSettings,
+    tell: Box<dyn FnMut(Stage)>,
+) -> Box<dyn Carrier> {
     match &settings.transport {
         Transport::File { directory } => Box::new(Files::new(directory.clone())),
         Transport::Print => Box::new(Print),
-        Transport::Smtp(_) | Transport::Sendmail { .. } => Box::new(Worker::new(settings.clone())),
+        Transport::Smtp(_) | Transport::Sendmail { .. } => {
+            Box::new(Worker::new(settings.clone(), tell))
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Messages of others, as far as delivery must understand them: who they are from and for, and what must not leave with them.
 
-use super::message::fnv1a;
+use crate::hash::fnv1a;
 
 /// A message, read for delivery.
 #[derive(Debug, PartialEq)]

@@ -11,9 +11,12 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use super::carrier::carrier;
+use super::carrier::{Parcel, carrier, carrier_that_tells};
+use super::message::{self, Extent};
 use super::outbox::{Entry, Kept, Outbox};
 use super::pass::{self, Summary};
+use super::trouble::{Stage, Trouble};
+use super::wire::Fate;
 use crate::letter::Letter;
 use crate::process::clock;
 use crate::process::poll::Alarm;
@@ -139,9 +142,59 @@ impl Mailer {
     }
 }
 
+/// Delivers everything that waits now, in this process, whenever it was to be tried next: `mail queue --flush`. `None`: another
+/// process is delivering at this moment.
+///
+/// # Errors
+///
+/// When the disk refuses.
+pub(crate) fn flush(state_dir: &Path, settings: &MailSettings) -> io::Result<Option<Summary>> {
+    let outbox = Outbox::open(state_dir);
+    let Some(_lock) = outbox.try_lock()? else {
+        return Ok(None);
+    };
+    outbox.make_due()?;
+    let mut carrier = carrier(settings);
+    Ok(Some(pass::deliver_due(
+        &outbox,
+        carrier.as_mut(),
+        &clock::wall,
+    )))
+}
+
+/// Sends one letter now, past the outbox, telling each stage that is reached: `mail test`, and `check --connect` with no letter.
+/// Returns the answer for each recipient.
+///
+/// # Errors
+///
+/// When there is no way to deliver anything.
+pub(crate) fn send_now(
+    settings: &MailSettings,
+    letter: &Letter,
+    to: &[String],
+    tell: Box<dyn FnMut(Stage)>,
+) -> Result<Vec<(String, Fate)>, Trouble> {
+    let mut carrier = carrier_that_tells(settings, tell);
+    let mut answers = Vec::new();
+    for to in to {
+        let bytes = message::render(letter, &settings.from, to, Extent::Whole, &[])?;
+        let parcel = Parcel {
+            from: message::bare_address(&settings.from),
+            to: vec![message::bare_address(to).unwrap_or_else(|| to.clone())],
+            bytes,
+            file_stem: message::file_stem(letter, to),
+        };
+        let fates = carrier.carry(&parcel)?;
+        answers.extend(fates.into_iter().map(|fate| (to.clone(), fate)));
+    }
+    Ok(answers)
+}
+
 impl Shared {
     fn work(&self) -> MutexGuard<'_, Work> {
-        self.work.lock().unwrap_or_else(|broken| broken.into_inner())
+        self.work
+            .lock()
+            .unwrap_or_else(|broken| broken.into_inner())
     }
 
     /// The thread.

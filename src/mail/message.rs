@@ -2,10 +2,11 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use lettre::message::header::{ContentType, Date, HeaderName, HeaderValue};
+use lettre::message::header::{ContentType, Date, HeaderName, HeaderValue, MIME_VERSION_1_0};
 use lettre::message::{Mailbox, MessageBuilder};
 
 use super::trouble::{Class, Trouble};
+use crate::hash::fnv1a;
 use crate::letter::Letter;
 
 /// The last second that the form of a date in mails can say (year 9999).
@@ -70,13 +71,14 @@ fn headers(letter: &Letter) -> MessageBuilder {
     let mut builder = MessageBuilder::new()
         .subject(one_line(&letter.subject))
         .header(Date::new(sayable(letter.date)))
-        .message_id(Some(format!("<{}>", one_line(&letter.message_id))))
+        .message_id(Some(angled(&letter.message_id)))
+        .header(MIME_VERSION_1_0)
         .header(ContentType::TEXT_PLAIN);
     if let Some(thread) = &letter.thread {
-        let thread = format!("<{}>", one_line(thread));
+        let thread = angled(thread);
         builder = builder.in_reply_to(thread.clone()).references(thread);
     }
-    let list_id = format!("<{}>", letter.list_id);
+    let list_id = angled(&letter.list_id);
     let plain = [
         ("Auto-Submitted", "auto-generated"),
         ("X-Auto-Response-Suppress", "All"),
@@ -100,6 +102,12 @@ fn one_line(text: &str) -> String {
         end -= 1;
     }
     plain[..end].trim().to_owned()
+}
+
+/// Returns an identifier in angle brackets, without what would end it there.
+fn angled(id: &str) -> String {
+    let plain = |c: &char| c.is_ascii_graphic() && !matches!(c, '<' | '>');
+    format!("<{}>", id.chars().filter(plain).collect::<String>())
 }
 
 fn sayable(date: SystemTime) -> SystemTime {
@@ -161,13 +169,6 @@ fn slug(text: &str) -> String {
         }
     }
     slug.trim_end_matches('-').to_owned()
-}
-
-/// FNV-1a, 64 bits: stable for ever, unlike the hashers of std (names must be the same for each release).
-pub(crate) fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
 }
 
 #[cfg(test)]

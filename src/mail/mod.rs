@@ -22,11 +22,21 @@ mod schedule;
 mod sendmail;
 mod service;
 mod smtp;
+#[cfg(test)]
+mod test_letters;
+#[cfg(test)]
+#[path = "../../tests/support/smtp.rs"]
+#[expect(
+    dead_code,
+    unreachable_pub,
+    reason = "shared with tests that use more of it"
+)]
+mod test_server;
 mod tls_words;
 pub(crate) mod trouble;
 mod wire;
 pub(crate) mod worker;
 
-pub use service::{Delivered, QueueError, Returned, deliver_queue, retry_deferred};
 pub(crate) use route::password;
 pub(crate) use service::install;
+pub use service::{Delivered, QueueError, Returned, deliver_queue, retry_deferred};

@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
 use std::time::SystemTime;
 
-use super::message::fnv1a;
 use super::trouble::shortened;
+use crate::hash::fnv1a;
 use crate::letter::Letter;
 use crate::process::clock;
 use crate::process::files::{self, Lock};
@@ -152,6 +152,24 @@ impl Outbox {
         let _ = files::private_dir(&self.root).and_then(|()| notes.write(&self.root));
     }
 
+    /// Makes everything that waits due now.
+    ///
+    /// # Errors
+    ///
+    /// When the disk refuses.
+    pub(crate) fn make_due(&self) -> io::Result<()> {
+        let mut notes = self.notes();
+        if let Some(broken) = &mut notes.broken {
+            broken.next = SystemTime::UNIX_EPOCH;
+            notes.write(&self.root)?;
+        }
+        for mut entry in self.waiting() {
+            entry.make_due();
+            self.write(&entry)?;
+        }
+        Ok(())
+    }
+
     fn memory(&self) -> MutexGuard<'_, Vec<Entry>> {
         self.memory
             .lock()
@@ -180,7 +198,9 @@ impl Outbox {
     fn waiting_with(&self, memory: &[Entry]) -> Vec<Entry> {
         let mut waiting = self.on_disk();
         waiting.extend(memory.iter().cloned());
-        waiting.sort_by(|a, b| (a.created, &a.letter.message_id).cmp(&(b.created, &b.letter.message_id)));
+        waiting.sort_by(|a, b| {
+            (a.created, &a.letter.message_id).cmp(&(b.created, &b.letter.message_id))
+        });
         waiting
     }
 
@@ -323,7 +343,10 @@ pub(crate) fn report(state_dir: &Path) -> Report {
         .collect();
     let notes = Notes::read(&root);
     let messages = |name: &str| {
-        let found = fs::read_dir(root.join(name)).into_iter().flatten().flatten();
+        let found = fs::read_dir(root.join(name))
+            .into_iter()
+            .flatten()
+            .flatten();
         found
             .filter(|entry| super::queue::is_message_name(&entry.file_name()))
             .count()

@@ -8,6 +8,7 @@ use super::outbox::{BrokenPath, Entry, Notes, Outbox, Recipient, State};
 use super::schedule;
 use super::trouble::{Class, Trouble};
 use super::wire::Fate;
+use crate::hash::fnv1a;
 use crate::time::in_words;
 
 /// From this age on a mail says that it is late.
@@ -132,7 +133,10 @@ impl Pass<'_> {
         };
         let fates = self.carrier.carry(&parcel)?;
         fates.into_iter().next().ok_or_else(|| {
-            Trouble::new(Class::Path, "the mail worker did not say what became of the message")
+            Trouble::new(
+                Class::Path,
+                "the mail worker did not say what became of the message",
+            )
         })
     }
 
@@ -196,7 +200,7 @@ impl Pass<'_> {
     fn put_off(&mut self, entry: &mut Entry, index: usize, trouble: &Trouble) {
         let recipient = &mut entry.recipients[index];
         let count = attempts(recipient) + 1;
-        let dice = message::fnv1a(format!("{}{count}", entry.letter.message_id).as_bytes());
+        let dice = fnv1a(format!("{}{count}", entry.letter.message_id).as_bytes());
         let pause = schedule::pause(trouble.class, count, dice);
         if schedule::is_told(u64::from(count)) {
             log::error!(
@@ -219,7 +223,7 @@ impl Pass<'_> {
         let now = (self.now)();
         let former = self.notes.broken.take();
         let attempts = former.as_ref().map_or(0, |broken| broken.attempts) + 1;
-        let dice = message::fnv1a(format!("{}{now:?}", trouble.words).as_bytes());
+        let dice = fnv1a(format!("{}{now:?}", trouble.words).as_bytes());
         let pause = schedule::pause(trouble.class, attempts, dice);
         if schedule::is_told(u64::from(attempts)) {
             log::error!(
@@ -272,10 +276,12 @@ impl Pass<'_> {
         );
         let bytes = bytes.unwrap_or_else(|_| entry.letter.body.clone().into_bytes());
         let stem = message::file_stem(&entry.letter, &address);
-        self.outbox.fail(&stem, &bytes, &format!("{address}: {reason}"));
+        self.outbox
+            .fail(&stem, &bytes, &format!("{address}: {reason}"));
         entry.recipients[index].state = State::Refused(reason.to_owned());
-        self.notes
-            .remember_refusal(format!("A mail to {address} could not be delivered: {reason}"));
+        self.notes.remember_refusal(format!(
+            "A mail to {address} could not be delivered: {reason}"
+        ));
         self.outbox.keep_notes(&self.notes);
     }
 

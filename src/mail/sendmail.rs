@@ -68,9 +68,9 @@ fn spawn(program: &Path, header: &Header) -> io::Result<Child> {
     command.stdin(Stdio::piped());
     command.stdout(writer.try_clone()?).stderr(writer);
     let mut child = command.spawn()?;
-    child.stdout = Some(std::process::ChildStdout::from(
-        std::os::fd::OwnedFd::from(reader),
-    ));
+    child.stdout = Some(std::process::ChildStdout::from(std::os::fd::OwnedFd::from(
+        reader,
+    )));
     Ok(child)
 }
 
@@ -127,7 +127,3 @@ fn unix_lines(message: &[u8]) -> Vec<u8> {
     }
     lines
 }
-
-#[cfg(test)]
-#[path = "sendmail_tests.rs"]
-mod tests;

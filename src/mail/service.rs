@@ -8,10 +8,10 @@ use std::sync::{Mutex, PoisonError};
 
 use super::carrier::carrier;
 use super::queue::{self, Outcome, Queue, SETTLED};
-use crate::TaskError;
 use crate::process::clock;
 use crate::process::poll::Alarm;
 use crate::settings::MailSettings;
+use crate::task::TaskError;
 
 /// What the runner of this process has set.
 static INSTALLED: Mutex<Option<Installed>> = Mutex::new(None);
@@ -34,7 +34,7 @@ pub(crate) fn install(settings: MailSettings, state_dir: &Path) {
 
 fn installed() -> Result<Installed, QueueError> {
     let installed = INSTALLED.lock().unwrap_or_else(PoisonError::into_inner);
-    installed.clone().ok_or_else(|| QueueError {
+    installed.clone().ok_or(QueueError {
         what: What::NoRunner,
         source: None,
     })

@@ -7,22 +7,23 @@
 //!   before it was sent: before each transaction, after STARTTLS (injected plain text) and before each message the line must be quiet;
 //! - its deadlines are per read: the absolute one is the worker's, who is killed.
 
-use std::error::Error as _;
+mod cause;
+mod connect;
+mod mask;
+
 use std::io;
-use std::net::{SocketAddr, ToSocketAddrs};
 use std::time::Duration;
 
 use lettre::Address;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
-use lettre::transport::smtp::client::{Certificate, SmtpConnection, TlsParameters};
+use lettre::transport::smtp::client::{SmtpConnection, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Rset};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 use lettre::transport::smtp::response::Response;
 
 use super::trouble::{Cause, Class, Stage, Trouble, judge};
 use super::wire::{Fate, Header, Security, SmtpRoute};
-use crate::process::clock;
-use crate::time::Mono;
+use cause::{cause_of, is_silence};
 
 /// How long the line is listened to for answers that nobody asked for.
 const QUIET: Duration = Duration::from_millis(1);
@@ -64,19 +65,19 @@ impl Session {
         let server = format!("{}:{}", route.server, route.port);
         let tls = match route.security {
             Security::None => None,
-            _ => Some(tls_parameters(route)?),
+            _ => Some(connect::tls_parameters(route)?),
         };
         progress(Stage::Resolve);
-        let addresses = resolve(route, &server)?;
+        let addresses = connect::resolve(route, &server)?;
         progress(Stage::Connect);
         let implicit = tls
             .as_ref()
             .filter(|_| route.security == Security::Implicit);
-        let connection = connect(&addresses, &server, timeout, implicit)?;
+        let connection = connect::connect(&addresses, &server, timeout, implicit)?;
         let mut session = Session {
             connection,
             server,
-            secrets: secrets(route),
+            secrets: mask::secrets(route),
             patience: timeout,
         };
         if let (Security::StartTls, Some(tls)) = (route.security, &tls) {
@@ -363,174 +364,6 @@ fn is_refused(fate: &Option<Fate>) -> bool {
 fn in_one_line(answer: &Response) -> String {
     let text: Vec<&str> = answer.message().collect();
     super::trouble::shortened(&format!("{} {}", answer.code(), text.join(" ")))
-}
-
-fn resolve(route: &SmtpRoute, server: &str) -> Result<Vec<SocketAddr>, Trouble> {
-    let bare = route.server.trim_start_matches('[').trim_end_matches(']');
-    let found = (bare, route.port).to_socket_addrs();
-    let cause = match found.map(Iterator::collect::<Vec<_>>) {
-        Ok(addresses) if !addresses.is_empty() => return Ok(addresses),
-        Ok(_) => Cause::Io(io::ErrorKind::NotFound, "it has no address".to_owned()),
-        Err(error) => Cause::Io(error.kind(), plain_words(&error)),
-    };
-    Err(judge(server, Stage::Resolve, &cause))
-}
-
-/// Connects to the first address that takes the connection, sharing the time among them.
-fn connect(
-    addresses: &[SocketAddr],
-    server: &str,
-    timeout: Duration,
-    tls: Option<&TlsParameters>,
-) -> Result<SmtpConnection, Trouble> {
-    let deadline: Mono = clock::mono() + timeout;
-    let mut last = Cause::Silence(timeout);
-    for (tried, address) in addresses.iter().enumerate() {
-        let left = deadline.since(clock::mono());
-        let shares = u32::try_from(addresses.len() - tried).unwrap_or(u32::MAX);
-        let share = (left / shares).max(QUIET);
-        let hello = ClientId::default();
-        match SmtpConnection::connect(address, Some(share), &hello, tls, None) {
-            Ok(mut connection) => {
-                let set = connection.set_timeout(Some(timeout));
-                match set {
-                    Ok(()) => return Ok(connection),
-                    Err(_) => last = Cause::Closed,
-                }
-            }
-            Err(error) => {
-                last = cause_of(&error, timeout);
-                if !error.to_string().starts_with("Connection error") {
-                    break;
-                }
-            }
-        }
-    }
-    Err(judge(server, Stage::Connect, &last))
-}
-
-fn tls_parameters(route: &SmtpRoute) -> Result<TlsParameters, Trouble> {
-    let setup = |words: String| Trouble::new(Class::Setup, words);
-    let name = route.server.trim_start_matches('[').trim_end_matches(']');
-    let mut builder = TlsParameters::builder(name.to_owned());
-    if let Some(path) = &route.ca_file {
-        let shown = path.display();
-        let pem = std::fs::read(path)
-            .map_err(|error| setup(format!("`mail.ca_file` `{shown}` cannot be read: {error}")))?;
-        // All certificates of the file, if there are several.
-        let authorities = Certificate::from_pem(&pem)
-            .map_err(|_| setup(format!("`mail.ca_file` `{shown}` holds no PEM certificate")))?;
-        builder = builder.add_root_certificate(authorities);
-    }
-    builder.build_rustls().map_err(|error| {
-        let words = format!("TLS cannot be set up for the name `{name}`: {error}");
-        setup(words).remedy("check `mail.server` and `mail.ca_file`")
-    })
-}
-
-/// Says what an error of lettre means. Its own texts are for programmers.
-fn cause_of(error: &lettre::transport::smtp::Error, limit: Duration) -> Cause {
-    let source = error.source().map(ToString::to_string).unwrap_or_default();
-    if let Some(code) = error.status() {
-        return Cause::Reply(u16::from(code), source);
-    }
-    if is_silence(error) {
-        return Cause::Silence(limit);
-    }
-    if error.is_response() {
-        return match source.as_str() {
-            "incomplete response" => Cause::Closed,
-            text => Cause::Garbled(plain_parse(text)),
-        };
-    }
-    if error.is_tls() {
-        return Cause::Tls(source);
-    }
-    match io_error(error) {
-        Some(io) if is_tls_error(io) => Cause::Tls(io.to_string()),
-        Some(io) => Cause::Io(io.kind(), plain_words(io)),
-        None if source.contains("resolve") => Cause::Io(io::ErrorKind::NotFound, source),
-        None => Cause::Garbled(source),
-    }
-}
-
-fn is_silence(error: &lettre::transport::smtp::Error) -> bool {
-    use io::ErrorKind::{TimedOut, WouldBlock};
-    error.status().is_none()
-        && io_error(error).is_some_and(|io| matches!(io.kind(), TimedOut | WouldBlock))
-}
-
-fn io_error(error: &lettre::transport::smtp::Error) -> Option<&io::Error> {
-    let mut source = error.source();
-    while let Some(found) = source {
-        if let Some(io) = found.downcast_ref::<io::Error>() {
-            return Some(io);
-        }
-        source = found.source();
-    }
-    None
-}
-
-/// rustls hands its errors through as the inside of an `InvalidData`.
-fn is_tls_error(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::InvalidData && error.get_ref().is_some() && !is_utf8_error(error)
-}
-
-fn is_utf8_error(error: &io::Error) -> bool {
-    error.to_string().contains("UTF-8")
-}
-
-/// Returns the system's words without the number that Rust adds.
-fn plain_words(error: &io::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" (os error").next().unwrap_or(&text);
-    let text = text.trim_start_matches("failed to lookup address information: ");
-    text.to_lowercase()
-}
-
-/// A parser's error quotes its input in its own notation; what matters is that it is none.
-fn plain_parse(text: &str) -> String {
-    if text.contains("too long") || text.contains("too large") {
-        "its answer has no end".to_owned()
-    } else if text.contains("challenges") {
-        text.to_owned()
-    } else {
-        "its answer is not one of a mail server".to_owned()
-    }
-}
-
-/// The forms in which a server could send our password back: plain, and as AUTH PLAIN and AUTH LOGIN encode it.
-fn secrets(route: &SmtpRoute) -> Vec<String> {
-    let Some((user, password)) = &route.login else {
-        return Vec::new();
-    };
-    if password.is_empty() {
-        return Vec::new();
-    }
-    let plain = format!("\0{user}\0{password}");
-    vec![
-        base64(plain.as_bytes()),
-        base64(password.as_bytes()),
-        password.clone(),
-    ]
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for group in bytes.chunks(3) {
-        let byte = |index: usize| u32::from(group.get(index).copied().unwrap_or(0));
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for digit in 0..4 {
-            if digit <= group.len() {
-                let index = (bits >> (18 - 6 * digit)) & 63;
-                text.push(char::from(ALPHABET[index as usize]));
-            } else {
-                text.push('=');
-            }
-        }
-    }
-    text
 }
 
 #[cfg(test)]

@@ -58,8 +58,8 @@ pub(crate) enum Stage {
 }
 
 impl Stage {
-    /// Returns what was going on, to follow "while".
-    fn in_words(self) -> &'static str {
+    /// Returns what is going on, to follow "while".
+    pub(crate) fn in_words(self) -> &'static str {
         match self {
             Stage::Start => "starting",
             Stage::Resolve => "looking up the server's name",
@@ -138,6 +138,12 @@ impl Trouble {
             Some(remedy) => format!("{} ({remedy})", self.words),
             None => self.words.clone(),
         }
+    }
+}
+
+impl std::fmt::Display for Trouble {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.line())
     }
 }
 
@@ -258,8 +264,9 @@ fn system_refused(server: &str, stage: Stage, kind: io::ErrorKind, text: &str) -
         Kind::InvalidData => garbled(server, stage, text),
         _ => {
             let doing = stage.in_words();
-            let words =
-                format!("the connection to the mail server at {server} failed while {doing}: {text}");
+            let words = format!(
+                "the connection to the mail server at {server} failed while {doing}: {text}"
+            );
             Trouble::new(broken_class(stage), words)
         }
     }
@@ -326,7 +333,9 @@ fn closed(server: &str, stage: Stage) -> Trouble {
 fn lacks(server: &str, what: &str) -> Trouble {
     let words = format!("the mail server at {server} does not offer {what}");
     let remedy = match what {
-        "STARTTLS" => "use a port with implicit TLS (465) and `tls = \"implicit\"`; mail is never sent in plain text instead",
+        "STARTTLS" => {
+            "use a port with implicit TLS (465) and `tls = \"implicit\"`; mail is never sent in plain text instead"
+        }
         "8BITMIME" => "send the message in a 7-bit encoding",
         "SMTPUTF8" => "use addresses in ASCII",
         _ => "ask its administrator for PLAIN or LOGIN",

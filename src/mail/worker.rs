@@ -112,7 +112,10 @@ fn answer(runner: &Runner, what: &Answer) -> io::Result<()> {
 fn tell_panics(runner: &Runner) {
     let runner = Arc::clone(runner);
     panic::set_hook(Box::new(move |info| {
-        let payload = info.payload_as_str().unwrap_or("no message");
+        let payload = info.payload();
+        let text = payload.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        let payload = text.unwrap_or("no message");
         // In a panic there is nothing else to be done about a failing write.
         let _ = answer(&runner, &Answer::Panicked(shortened(payload)));
     }));
@@ -156,4 +159,15 @@ impl Way for std::path::PathBuf {
     }
 
     fn close(self) {}
+}
+
+#[cfg(test)]
+mod tests {
+    /// Not a test by itself: the process that stands for the worker in tests of the runner's side.
+    #[test]
+    fn worker_of_other_tests() {
+        if std::env::var_os("RUN_FUNCTIONS_TEST_WORKER").is_some() {
+            super::main();
+        }
+    }
 }

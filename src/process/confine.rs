@@ -19,7 +19,9 @@ pub(crate) fn bind_to_parent(parent: i32) -> io::Result<()> {
     prctl::set_pdeathsig(Signal::SIGKILL)?;
     // The parent may have ended before the line above; then nobody would ever send that signal.
     if getppid() != Pid::from_raw(parent) {
-        return Err(io::Error::other("the process that started this one is gone"));
+        return Err(io::Error::other(
+            "the process that started this one is gone",
+        ));
     }
     Ok(())
 }
@@ -52,7 +54,10 @@ pub(crate) fn limit_memory(bytes: u64) -> io::Result<()> {
 /// # Errors
 ///
 /// When the kernel refuses.
-#[expect(unsafe_code, reason = "neither std nor nix has SIG_DFL or setitimer as a safe call")]
+#[expect(
+    unsafe_code,
+    reason = "neither std nor nix has SIG_DFL or setitimer as a safe call"
+)]
 pub(crate) fn die_after(after: Duration) -> io::Result<()> {
     // SAFETY: the default action is no handler of ours, so nothing runs in a signal context.
     unsafe { signal(Signal::SIGALRM, SigHandler::SigDfl) }?;

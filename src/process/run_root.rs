@@ -154,9 +154,12 @@ impl RunRoot {
     pub(crate) fn stems(&self, ending: &str) -> Result<Vec<String>, UnsafePath> {
         let entries = std::fs::read_dir(&self.path);
         let entries = entries.map_err(|error| UnsafePath::new(&self.path, Problem::Io(error)))?;
-        let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
-        let mut stems: Vec<String> =
-            names.filter_map(|name| name.strip_suffix(ending).map(str::to_owned)).collect();
+        let names = entries
+            .flatten()
+            .filter_map(|entry| entry.file_name().into_string().ok());
+        let mut stems: Vec<String> = names
+            .filter_map(|name| name.strip_suffix(ending).map(str::to_owned))
+            .collect();
         stems.sort();
         Ok(stems)
     }

@@ -101,7 +101,11 @@ impl Script {
 
     /// Makes one that always succeeds, and is at its end from the beginning.
     pub(crate) fn succeeds() -> Self {
-        Script::Outcomes(Outcomes { parts: Vec::new(), part: 0, done: 0 })
+        Script::Outcomes(Outcomes {
+            parts: Vec::new(),
+            part: 0,
+            done: 0,
+        })
     }
 
     /// Makes one that fails for so long, then succeeds.

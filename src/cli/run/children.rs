@@ -40,7 +40,15 @@ impl Children {
         stop_timeout: Duration,
     ) -> Self {
         let unkillable = vec![Vec::new(); tasks.len()];
-        Children { chain, tasks, labels, secrets, in_flight, stop_timeout, unkillable }
+        Children {
+            chain,
+            tasks,
+            labels,
+            secrets,
+            in_flight,
+            stop_timeout,
+            unkillable,
+        }
     }
 
     /// Runs a task once, to its end.
@@ -81,9 +89,13 @@ impl Children {
     fn former_copy(&self, step: ChainStep) -> Option<Failure> {
         let lives = |pid: &&i32| Path::new("/proc").join(pid.to_string()).exists();
         let pid = self.unkillable[step].iter().find(lives)?;
-        let message = format!("process {pid} of the former run hangs in the kernel, and no second copy is started");
+        let message = format!(
+            "process {pid} of the former run hangs in the kernel, and no second copy is started"
+        );
         let mut failure = Failure::new(FailureClass::Leak, message);
-        failure.notes.push(format!("look at it with `ps -o pid,stat,wchan,args -p {pid}`"));
+        failure.notes.push(format!(
+            "look at it with `ps -o pid,stat,wchan,args -p {pid}`"
+        ));
         Some(failure)
     }
 

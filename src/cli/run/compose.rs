@@ -55,7 +55,9 @@ impl Composer {
     ) -> Self {
         let from: Option<Mailbox> = runner.mail.from.parse().ok();
         let domain = from.map(|from| from.email.domain().to_owned());
-        let user = nix::unistd::User::from_uid(nix::unistd::geteuid()).ok().flatten();
+        let user = nix::unistd::User::from_uid(nix::unistd::geteuid())
+            .ok()
+            .flatten();
         Composer {
             domain: domain.unwrap_or_else(|| host.clone()),
             user: user.map_or_else(|| nix::unistd::geteuid().to_string(), |user| user.name),
@@ -142,7 +144,9 @@ impl Composer {
 
 fn local(time: SystemTime, format: &str) -> String {
     match jiff::Timestamp::try_from(time) {
-        Ok(timestamp) => Zoned::new(timestamp, TimeZone::system()).strftime(format).to_string(),
+        Ok(timestamp) => Zoned::new(timestamp, TimeZone::system())
+            .strftime(format)
+            .to_string(),
         // A clock that is set to before the year -9999 or after 9999.
         Err(_) => "at an impossible time".to_owned(),
     }

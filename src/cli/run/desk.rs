@@ -54,7 +54,15 @@ impl Desk {
         limits: Vec<Option<Duration>>,
     ) -> Self {
         let failures = limits.iter().map(|_| None).collect();
-        Desk { policy, composer, mailer, memory, failures, limits, told_of: None }
+        Desk {
+            policy,
+            composer,
+            mailer,
+            memory,
+            failures,
+            limits,
+            told_of: None,
+        }
     }
 
     /// Adds a sentence to the next mail.
@@ -73,7 +81,13 @@ impl Desk {
             }
             Event::RunStarted { step, run, at } => self.policy.run_started(step, run, at),
             Event::Sleeping { next, until, .. } => self.policy.sleeping(next, until),
-            Event::RunEnded { step, run, started, at, outcome } => {
+            Event::RunEnded {
+                step,
+                run,
+                started,
+                at,
+                outcome,
+            } => {
                 self.judge(step, run, started, at, outcome, tell);
                 self.save_if_worth(at);
             }
@@ -126,17 +140,46 @@ impl Desk {
                 _ => Seen::Neither,
             };
             let verdict = self.policy.run_ended(step, run, started, at, seen);
-            return self.carry_out(verdict, &Ended { step, run, started, at, kind: "" }, tell);
+            return self.carry_out(
+                verdict,
+                &Ended {
+                    step,
+                    run,
+                    started,
+                    at,
+                    kind: "",
+                },
+                tell,
+            );
         };
         let (kind, text) = (fingerprint::of(failure), failure.text());
         self.failures[step] = Some(failure.clone());
-        let seen = Seen::Failure { kind: &kind, text: &text };
+        let seen = Seen::Failure {
+            kind: &kind,
+            text: &text,
+        };
         let verdict = self.policy.run_ended(step, run, started, at, seen);
-        self.carry_out(verdict, &Ended { step, run, started, at, kind: &kind.0 }, tell);
+        self.carry_out(
+            verdict,
+            &Ended {
+                step,
+                run,
+                started,
+                at,
+                kind: &kind.0,
+            },
+            tell,
+        );
     }
 
     fn carry_out(&mut self, verdict: Verdict, ended: &Ended<'_>, tell: Tell<'_>) {
-        let &Ended { step, run, started, at, kind } = ended;
+        let &Ended {
+            step,
+            run,
+            started,
+            at,
+            kind,
+        } = ended;
         match verdict {
             Verdict::Nothing => {}
             Verdict::Mail(notice) => {
@@ -145,7 +188,13 @@ impl Desk {
             }
             Verdict::Silent(reason) => {
                 let why = reason.words(Composer::when);
-                tell(&Event::NotAlerted { step, run, at, kind, why: &why });
+                tell(&Event::NotAlerted {
+                    step,
+                    run,
+                    at,
+                    kind,
+                    why: &why,
+                });
             }
         }
     }
@@ -171,7 +220,8 @@ impl Desk {
     fn trouble(&mut self, why: String) {
         if self.told_of.as_ref() != Some(&why) {
             log::error!("Mail is kept in memory only: {why}");
-            self.composer.note(format!("Mail was kept in memory only for a while: {why}."));
+            self.composer
+                .note(format!("Mail was kept in memory only for a while: {why}."));
             self.told_of = Some(why);
         }
     }

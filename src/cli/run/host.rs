@@ -47,7 +47,13 @@ impl Process {
         pidfile: Option<Pidfile>,
     ) -> io::Result<Self> {
         let alarm = Alarm::new()?;
-        Ok(Process { shared, alarm, tasks, children, pidfile })
+        Ok(Process {
+            shared,
+            alarm,
+            tasks,
+            children,
+            pidfile,
+        })
     }
 
     /// Returns what signals asked for, as the runner wants to hear it.
@@ -63,7 +69,9 @@ impl Process {
                 Request::None
             }
             Some(stop) if stop.heir => Request::Stop(StopReason::Replaced),
-            Some(stop) => Request::Stop(StopReason::Asked { signal: stop.signal }),
+            Some(stop) => Request::Stop(StopReason::Asked {
+                signal: stop.signal,
+            }),
             None if asked.wake => Request::Wake,
             None => Request::None,
         }
@@ -71,11 +79,15 @@ impl Process {
 
     fn heir_is_gone(&self) -> bool {
         let has_heir = |pidfile: &Pidfile| pidfile.has_heir().unwrap_or(true);
-        self.pidfile.as_ref().is_some_and(|pidfile| !has_heir(pidfile))
+        self.pidfile
+            .as_ref()
+            .is_some_and(|pidfile| !has_heir(pidfile))
     }
 
     fn verify(&mut self) -> Request {
-        let Some(pidfile) = &mut self.pidfile else { return Request::None };
+        let Some(pidfile) = &mut self.pidfile else {
+            return Request::None;
+        };
         match pidfile.verify(clock::mono()) {
             Standing::Held => Request::None,
             Standing::PutBack => {

@@ -39,7 +39,13 @@ impl MemoryFile {
     /// Names the file. Nothing is read or written yet.
     pub(super) fn new(state_dir: RunRoot, chain: &ChainName, identity: Identity) -> Self {
         let name = format!("{chain}.memory");
-        MemoryFile { state_dir, name, identity, crashes: Crashes::default(), broken: false }
+        MemoryFile {
+            state_dir,
+            name,
+            identity,
+            crashes: Crashes::default(),
+            broken: false,
+        }
     }
 
     /// Reads what the former runner left.

@@ -80,7 +80,10 @@ impl Order<'_> {
         let text = |text: &OsString| text.to_string_lossy().into_owned();
         let environment = self.inputs.environment.iter();
         let environment = environment.map(|(name, value)| (text(name), text(value)));
-        let of_tasks = self.tasks.iter().flat_map(|task| task.settings.child.env.clone());
+        let of_tasks = self
+            .tasks
+            .iter()
+            .flat_map(|task| task.settings.child.env.clone());
         let password = crate::mail::password(&self.loaded.settings.mail);
         let password = password.map(|value| ("password".to_owned(), value));
         Redactor::new(environment.chain(of_tasks).chain(password))
@@ -129,9 +132,14 @@ pub(crate) fn once(order: &Order<'_>) -> Ended {
     let rim = Rim::new(&order.labels(), order.redactor());
     let shared = Arc::new(Shared::new(rim).map_err(no_descriptor)?);
     let mut process = process(order, &shared, None, None)?;
-    let watcher =
-        Watcher::start(Arc::clone(&shared), signals, log, patience(order), Notifier::default())
-            .map_err(no_descriptor)?;
+    let watcher = Watcher::start(
+        Arc::clone(&shared),
+        signals,
+        log,
+        patience(order),
+        Notifier::default(),
+    )
+    .map_err(no_descriptor)?;
     let reason = runner::once(order.tasks.len(), &mut process);
     shared.end();
     let _ = watcher.join();
@@ -156,13 +164,17 @@ fn install_signals() -> Result<(Signals, Reader), Refusal> {
 }
 
 fn no_descriptor(error: io::Error) -> Refusal {
-    Refusal::of(exit::UNSAFE_DIRECTORY, &error).hint("look at `ulimit -n` and at the memory that is left")
+    Refusal::of(exit::UNSAFE_DIRECTORY, &error)
+        .hint("look at `ulimit -n` and at the memory that is left")
 }
 
 fn start_log(settings: &Settings, chain: &str) -> Result<Log, Refusal> {
     Log::start(&settings.log, chain).map_err(|error| {
         let file = settings.log.file.as_deref().unwrap_or(Path::new("-"));
-        let message = format!("the log file `{}` cannot be opened: {error}", file.display());
+        let message = format!(
+            "the log file `{}` cannot be opened: {error}",
+            file.display()
+        );
         Refusal::new(exit::UNSAFE_DIRECTORY, message)
     })
 }
@@ -179,10 +191,21 @@ fn take_over(order: &Order<'_>, root: &RunRoot, signals: &Reader) -> Result<Held
         policy.incumbent = Incumbent::Stays;
     }
     policy.end_tree = kill_descendants_of;
-    let held = takeover::acquire(root, &order.name, &names, &policy, signals, &mut |progress| {
-        let level = if progress.is_warning() { log::Level::Warn } else { log::Level::Info };
-        log::log!(level, "{progress}");
-    });
+    let held = takeover::acquire(
+        root,
+        &order.name,
+        &names,
+        &policy,
+        signals,
+        &mut |progress| {
+            let level = if progress.is_warning() {
+                log::Level::Warn
+            } else {
+                log::Level::Info
+            };
+            log::log!(level, "{progress}");
+        },
+    );
     held.map_err(|error| match &error {
         TakeoverError::Evicted { .. } | TakeoverError::Asked { .. } => {
             log::info!("Stopped: {error}");
@@ -194,8 +217,14 @@ fn take_over(order: &Order<'_>, root: &RunRoot, signals: &Reader) -> Result<Held
 
 /// The longest time that a tree of this chain may take from TERM to KILL.
 fn longest_grace(order: &Order<'_>) -> Duration {
-    let graces = order.tasks.iter().map(|task| task.settings.child.kill_grace);
-    graces.chain([order.loaded.settings.kill_grace]).max().unwrap_or_default()
+    let graces = order
+        .tasks
+        .iter()
+        .map(|task| task.settings.child.kill_grace);
+    graces
+        .chain([order.loaded.settings.kill_grace])
+        .max()
+        .unwrap_or_default()
 }
 
 fn patience(order: &Order<'_>) -> Patience {
@@ -204,14 +233,18 @@ fn patience(order: &Order<'_>) -> Patience {
 }
 
 fn claim_in_flight(root: &RunRoot, name: &ChainName) -> Result<InFlight, Refusal> {
-    let in_flight = InFlight::open(root, name)
-        .map_err(|error| Refusal::of(exit::UNSAFE_DIRECTORY, &error))?;
+    let in_flight =
+        InFlight::open(root, name).map_err(|error| Refusal::of(exit::UNSAFE_DIRECTORY, &error))?;
     let ended = in_flight.claim().map_err(|error| {
-        Refusal::of(exit::HELD, &error).hint("a second copy of a task must not start beside the first")
+        Refusal::of(exit::HELD, &error)
+            .hint("a second copy of a task must not start beside the first")
     })?;
     if !ended.is_empty() {
         let pids: Vec<String> = ended.iter().map(ToString::to_string).collect();
-        log::warn!("Killed what the former runner had left running: {}", pids.join(", "));
+        log::warn!(
+            "Killed what the former runner had left running: {}",
+            pids.join(", ")
+        );
     }
     Ok(in_flight)
 }
@@ -245,7 +278,11 @@ fn process(
 fn secret_variables(settings: &Settings) -> Vec<String> {
     match &settings.mail.transport {
         Transport::Smtp(SmtpSettings {
-            login: Some(Login { password: PasswordSource::Env(name), .. }),
+            login:
+                Some(Login {
+                    password: PasswordSource::Env(name),
+                    ..
+                }),
             ..
         }) => vec![name.clone()],
         _ => Vec::new(),

@@ -29,7 +29,12 @@ pub(super) enum Step {
 impl Patience {
     /// Makes it.
     pub(super) fn new(stop_timeout: Duration, kill_grace: Duration) -> Self {
-        Patience { stop_timeout, kill_grace, terminated: None, killed: false }
+        Patience {
+            stop_timeout,
+            kill_grace,
+            terminated: None,
+            killed: false,
+        }
     }
 
     /// Returns how long a tree has between TERM and KILL.
@@ -69,7 +74,10 @@ mod tests {
     use super::*;
 
     fn stop(interrupts: u32) -> Stop {
-        Stop { interrupts, ..Stop::new("SIGTERM", Mono::BOOT) }
+        Stop {
+            interrupts,
+            ..Stop::new("SIGTERM", Mono::BOOT)
+        }
     }
 
     fn secs(secs: u64) -> Mono {

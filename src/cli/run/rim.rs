@@ -1,7 +1,7 @@
 //! Everybody who is told of events, in the order in which they are: log, alerts, live page, status.
 
-use crate::event::{Event, Observer, RunId, Step, StopReason};
 use crate::alert::redact::Redactor;
+use crate::event::{Event, Observer, RunId, Step, StopReason};
 use crate::failure::{Failure, FailureClass, Outcome, Output};
 use crate::logging::{self, EventLog};
 use crate::process::live::{Doing, Live};
@@ -54,12 +54,26 @@ impl Rim {
         let how = "the runner died while this task ran".to_owned();
         let message = "killed, out of memory, or ended by the task itself";
         let mut failure = Failure::new(FailureClass::Vanished(how), message);
-        failure.notes.push(format!("{count} runners in a row died under it"));
-        failure.notes.push("`isolate = true` keeps such an end in a process of the task's own".to_owned());
-        let micros = now.wall.duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_micros();
+        failure
+            .notes
+            .push(format!("{count} runners in a row died under it"));
+        failure
+            .notes
+            .push("`isolate = true` keeps such an end in a process of the task's own".to_owned());
+        let micros = now
+            .wall
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_micros();
         let run = RunId(u64::try_from(micros).unwrap_or(0));
         let outcome = Outcome::Failure(Box::new(failure));
-        self.observe(&Event::RunEnded { step, run, started: now, at: now, outcome: &outcome });
+        self.observe(&Event::RunEnded {
+            step,
+            run,
+            started: now,
+            at: now,
+            outcome: &outcome,
+        });
     }
 
     /// Returns when alerts have something to do without an event. The caller promises to look then.
@@ -70,7 +84,9 @@ impl Rim {
 
     /// Returns whether something is due earlier than the watcher knows.
     pub(super) fn is_due_earlier(&self) -> bool {
-        self.desk.as_ref().is_some_and(|desk| desk.due() < self.armed)
+        self.desk
+            .as_ref()
+            .is_some_and(|desk| desk.due() < self.armed)
     }
 
     /// Lets alerts do what is due.
@@ -117,10 +133,19 @@ impl Rim {
         if let Some((step, run, started)) = self.running {
             let how = format!("it had not ended in time after {signal}");
             let outcome = Outcome::Interrupted { how };
-            self.observe(&Event::RunEnded { step, run, started, at, outcome: &outcome });
+            self.observe(&Event::RunEnded {
+                step,
+                run,
+                started,
+                at,
+                outcome: &outcome,
+            });
         }
         let reason = StopReason::Asked { signal };
-        self.observe(&Event::Stopped { at, reason: &reason });
+        self.observe(&Event::Stopped {
+            at,
+            reason: &reason,
+        });
     }
 
     /// Returns whether the running task is past its time.
@@ -139,9 +164,18 @@ impl Rim {
     fn tell_live(&mut self, event: &Event<'_>) {
         let Some(live) = &mut self.live else { return };
         match *event {
-            Event::RunStarted { step, at, .. } => live.tell(Doing::Running { step, since: at.mono }),
-            Event::Sleeping { step, at, until, .. } => {
-                live.tell(Doing::Sleeping { step, since: at.mono, until });
+            Event::RunStarted { step, at, .. } => live.tell(Doing::Running {
+                step,
+                since: at.mono,
+            }),
+            Event::Sleeping {
+                step, at, until, ..
+            } => {
+                live.tell(Doing::Sleeping {
+                    step,
+                    since: at.mono,
+                    until,
+                });
             }
             Event::RunEnded { outcome, .. } => match outcome {
                 Outcome::Success => live.count_success(),
@@ -173,13 +207,26 @@ impl Rim {
 
 impl Observer for Rim {
     fn observe(&mut self, event: &Event<'_>) {
-        let Event::RunEnded { step, run, started, at, outcome } = *event else {
+        let Event::RunEnded {
+            step,
+            run,
+            started,
+            at,
+            outcome,
+        } = *event
+        else {
             return self.tell(event);
         };
         match redacted(&self.redactor, outcome) {
             None => self.tell(event),
             Some(outcome) => {
-                self.tell(&Event::RunEnded { step, run, started, at, outcome: &outcome });
+                self.tell(&Event::RunEnded {
+                    step,
+                    run,
+                    started,
+                    at,
+                    outcome: &outcome,
+                });
             }
         }
     }
@@ -190,7 +237,9 @@ fn redacted(redactor: &Redactor, outcome: &Outcome) -> Option<Outcome> {
     let text = |text: &String| redactor.text(text).into_owned();
     match outcome {
         Outcome::Success => None,
-        Outcome::RetryLater { reason } => Some(Outcome::RetryLater { reason: text(reason) }),
+        Outcome::RetryLater { reason } => Some(Outcome::RetryLater {
+            reason: text(reason),
+        }),
         Outcome::Failure(failure) => Some(Outcome::Failure(Box::new(redactor.failure(failure)))),
         Outcome::Fatal(failure) => Some(Outcome::Fatal(Box::new(redactor.failure(failure)))),
         Outcome::Interrupted { how } => Some(Outcome::Interrupted { how: text(how) }),

@@ -53,7 +53,9 @@ fn begin_live(root: &RunRoot, name: &ChainName, boot: &str) -> Option<Live> {
             let pid = std::process::id();
             Live::begin(&file, pid, boot::short(boot)).map_err(|error| error.to_string())
         });
-    begun.inspect_err(|error| log::warn!("`status` cannot look into this runner: {error}")).ok()
+    begun
+        .inspect_err(|error| log::warn!("`status` cannot look into this runner: {error}"))
+        .ok()
 }
 
 fn open_desk(
@@ -68,12 +70,24 @@ fn open_desk(
     let names = Names {
         chain: order.name.to_string(),
         labels: order.labels(),
-        functions: order.tasks.iter().map(|task| task.name.function().to_owned()).collect(),
+        functions: order
+            .tasks
+            .iter()
+            .map(|task| task.name.function().to_owned())
+            .collect(),
     };
-    let tasks = order.tasks.iter().map(|task| task.settings.clone()).collect();
+    let tasks = order
+        .tasks
+        .iter()
+        .map(|task| task.settings.clone())
+        .collect();
     let host = order.inputs.hostname.clone();
     let composer = Composer::new(host, names, tasks, settings.clone(), now);
-    let limits = order.tasks.iter().map(|task| task.settings.timeout).collect();
+    let limits = order
+        .tasks
+        .iter()
+        .map(|task| task.settings.timeout)
+        .collect();
     Ok(Desk::new(policy, composer, mailer, memory, limits))
 }
 
@@ -99,20 +113,34 @@ impl Start {
         let mut memory = MemoryFile::new(state_dir, &order.name, identity(order)?);
         let past = Past::of(&mut memory, order, held, former, &boot, now);
         let live = begin_live(run_root, &order.name, &boot);
-        Ok(Start { past, memory, live, now })
+        Ok(Start {
+            past,
+            memory,
+            live,
+            now,
+        })
     }
 
     /// Returns the chain as it goes on, and everybody who is told of it.
     pub(super) fn into_parts(self, order: &Order<'_>) -> Result<(Chain, Rim), Refusal> {
-        let Start { past, memory, live, now } = self;
+        let Start {
+            past,
+            memory,
+            live,
+            now,
+        } = self;
         let chain = past.chain(cooldowns(&order.tasks));
         let rules = order.tasks.iter();
-        let rules = rules.map(|task| TaskRules::of(task.name.clone(), &task.settings)).collect();
+        let rules = rules
+            .map(|task| TaskRules::of(task.name.clone(), &task.settings))
+            .collect();
         let mail = ChainRules::of(&order.loaded.settings.mail);
         let policy = Policy::new(rules, mail, past.alerts, now);
         let mut desk = open_desk(order, policy, memory, now)?;
         if let Some(why) = past.damaged {
-            desk.note(format!("The memory of alerts was damaged and began anew: {why}."));
+            desk.note(format!(
+                "The memory of alerts was damaged and began anew: {why}."
+            ));
         }
         let mut rim = Rim::new(&order.labels(), order.redactor()).with(desk, live);
         if let Some(Crashes { step, count }) = past.died_under {
@@ -142,16 +170,26 @@ impl Past {
         boot: &str,
         now: Moment,
     ) -> Past {
-        let fresh = |alerts| Past { alerts, resume: None, died_under: None, damaged: None };
+        let fresh = |alerts| Past {
+            alerts,
+            resume: None,
+            died_under: None,
+            damaged: None,
+        };
         match memory.read() {
             Found::Nothing => fresh(Memory::empty(now, boot)),
             Found::Damaged(why) => {
                 log::error!("The memory of alerts is damaged and begins anew: {why}");
-                Past { damaged: Some(why), ..fresh(Memory::empty(now, boot)) }
+                Past {
+                    damaged: Some(why),
+                    ..fresh(Memory::empty(now, boot))
+                }
             }
             Found::Former(alerts) => fresh(alerts.forgotten(now, boot)),
             // Whoever had to be killed for us was started again by a person all the same.
-            Found::Crashed(alerts) if order.memory == Remember::Never || held.replaced.is_some() => {
+            Found::Crashed(alerts)
+                if order.memory == Remember::Never || held.replaced.is_some() =>
+            {
                 fresh(alerts.forgotten(now, boot))
             }
             Found::Crashed(alerts) => {
@@ -170,7 +208,12 @@ impl Past {
         order: &Order<'_>,
     ) -> Past {
         let count = order.tasks.len();
-        let mut past = Past { alerts, resume: None, died_under: None, damaged: None };
+        let mut past = Past {
+            alerts,
+            resume: None,
+            died_under: None,
+            damaged: None,
+        };
         match former.map(|former| former.doing) {
             Some(Doing::Sleeping { step, until, .. }) if step < count => {
                 memory.crashes = Crashes::default();

@@ -50,15 +50,28 @@ impl Watcher {
         notifier: Notifier,
     ) -> io::Result<JoinHandle<()>> {
         let alarm = Alarm::new()?;
-        let watcher = Watcher { shared, signals, log, alarm, patience, ending: None, notifier };
-        let builder = std::thread::Builder::new().name("watcher".to_owned()).stack_size(STACK_BYTES);
+        let watcher = Watcher {
+            shared,
+            signals,
+            log,
+            alarm,
+            patience,
+            ending: None,
+            notifier,
+        };
+        let builder = std::thread::Builder::new()
+            .name("watcher".to_owned())
+            .stack_size(STACK_BYTES);
         builder.spawn(move || watcher.watch())
     }
 
     fn watch(mut self) {
         while !self.shared.is_over() {
             let until = self.until();
-            let sources = [Some(self.signals.as_fd()), Some(self.shared.watch_bell().fd())];
+            let sources = [
+                Some(self.signals.as_fd()),
+                Some(self.shared.watch_bell().fd()),
+            ];
             if let Err(error) = self.alarm.wait(sources, until) {
                 log::error!("the watcher cannot wait: {error}");
                 return;
@@ -83,8 +96,16 @@ impl Watcher {
         };
         let interval = self.notifier.watchdog_interval();
         let watchdog = interval.map_or(Mono::NEVER, |interval| clock::mono() + interval / 2);
-        let ending = self.ending.as_ref().map_or(Mono::NEVER, EndDescendants::due);
-        self.shared.rim().due().min(patience).min(watchdog).min(ending)
+        let ending = self
+            .ending
+            .as_ref()
+            .map_or(Mono::NEVER, EndDescendants::due);
+        self.shared
+            .rim()
+            .due()
+            .min(patience)
+            .min(watchdog)
+            .min(ending)
     }
 
     fn obey(&self, signal: Signal) {
@@ -134,7 +155,11 @@ impl Watcher {
             }
             Step::Kill => self.leave(exit::OK, stop.signal),
         }
-        if self.ending.as_mut().is_some_and(|ending| ending.step(now).is_some()) {
+        if self
+            .ending
+            .as_mut()
+            .is_some_and(|ending| ending.step(now).is_some())
+        {
             self.ending = None;
         }
     }

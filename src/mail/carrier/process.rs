@@ -6,7 +6,7 @@ use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{Child, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, killpg};
@@ -16,7 +16,7 @@ use super::{AFTER_DEADLINE, Carrier, Parcel};
 use crate::mail::route;
 use crate::mail::trouble::{Cause, Class, Stage, Trouble, judge};
 use crate::mail::wire::{Answer, Fate, Header, Job, MOST_MESSAGE, Route, hear, say};
-use crate::process::{clock, own_program};
+use crate::process::{clock, own_children, own_program};
 use crate::settings::MailSettings;
 use crate::time::Mono;
 
@@ -30,6 +30,8 @@ pub(crate) struct Worker {
     /// Messages in a row whose connection broke, and how the last did.
     breaks: u32,
     last_break: Option<Trouble>,
+    /// Is told of each stage.
+    tell: Box<dyn FnMut(Stage)>,
 }
 
 struct Running {
@@ -40,12 +42,13 @@ struct Running {
 
 impl Worker {
     /// Makes a carrier that starts its process when it has something to carry.
-    pub(crate) fn new(settings: MailSettings) -> Self {
+    pub(crate) fn new(settings: MailSettings, tell: Box<dyn FnMut(Stage)>) -> Self {
         Worker {
             settings,
             running: None,
             breaks: 0,
             last_break: None,
+            tell,
         }
     }
 
@@ -56,7 +59,12 @@ impl Worker {
             None => Running::start(&self.settings)?,
         };
         let mut stage = Stage::Start;
-        match running.converse(parcel, until, &mut stage) {
+        let tell = &mut self.tell;
+        let mut reached = |now| {
+            stage = now;
+            tell(now);
+        };
+        match running.converse(parcel, until, &mut reached) {
             Ok(Heard::Settled { fates, held }) if fates.len() == parcel.to.len() => {
                 self.running = Some(running);
                 self.count_breaks(held, &fates);
@@ -143,6 +151,17 @@ enum Heard {
     Panicked(String),
 }
 
+impl Drop for Running {
+    /// Called when it has been reaped.
+    fn drop(&mut self) {
+        own_children::unregister(number(&self.child));
+    }
+}
+
+fn number(child: &Child) -> i32 {
+    i32::try_from(child.id()).unwrap_or(i32::MAX)
+}
+
 impl Running {
     fn start(settings: &MailSettings) -> Result<Self, Trouble> {
         let route = route::with_password(settings)?;
@@ -162,12 +181,13 @@ impl Running {
 
     fn spawn() -> io::Result<Self> {
         let (ours, theirs) = UnixStream::pair()?;
-        let mut command = own_program::command(own_program::MAIL_WORKER)?;
+        let mut command = worker_command()?;
         command.stdin(Stdio::from(OwnedFd::from(theirs)));
         command.stdout(Stdio::null()).stderr(Stdio::null());
         // Ctrl-C in a terminal is for the runner; and a mail program that the worker runs is killed with its group.
         command.process_group(0);
         let child = command.spawn()?;
+        own_children::register(number(&child));
         let writer = Timed::new(ours.try_clone()?);
         Ok(Running {
             child,
@@ -186,7 +206,12 @@ impl Running {
         say(&mut self.writer, &job)
     }
 
-    fn converse(&mut self, parcel: &Parcel, until: Mono, stage: &mut Stage) -> io::Result<Heard> {
+    fn converse(
+        &mut self,
+        parcel: &Parcel,
+        until: Mono,
+        reached: &mut dyn FnMut(Stage),
+    ) -> io::Result<Heard> {
         self.writer.until = until;
         self.reader.get_mut().until = until;
         let header = Header {
@@ -198,7 +223,7 @@ impl Running {
         self.writer.write_all(&parcel.bytes)?;
         loop {
             match hear::<Answer>(&mut self.reader)? {
-                Some(Answer::Stage(reached)) => *stage = reached,
+                Some(Answer::Stage(stage)) => reached(stage),
                 Some(Answer::Settled { fates, held }) => return Ok(Heard::Settled { fates, held }),
                 Some(Answer::NoWay(trouble)) => return Ok(Heard::NoWay(trouble)),
                 Some(Answer::Panicked(words)) => return Ok(Heard::Panicked(words)),
@@ -212,13 +237,15 @@ impl Running {
         let _ = self.writer.stream.shutdown(Shutdown::Write);
         self.reader.get_mut().until = clock::mono() + AFTER_DEADLINE * 2;
         let _ = io::copy(&mut self.reader, &mut io::sink());
-        self.kill();
+        // Alone: a mail program may have left a process that delivers what it took.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 
     /// Ends it, and says how it ended if it did so by itself.
     fn end_and_say(mut self, late: bool, timeout: Duration) -> Cause {
         if late {
-            self.kill();
+            self.kill_with_children();
             return Cause::Silence(timeout);
         }
         // Its end of the socket is closed: it is dying, which takes no time that could be told.
@@ -228,13 +255,24 @@ impl Running {
         }
     }
 
-    fn kill(&mut self) {
+    fn kill_with_children(&mut self) {
         // It has not been waited for, so its number, and that of its group, are still its own.
-        let group = Pid::from_raw(i32::try_from(self.child.id()).unwrap_or(i32::MAX));
-        let _ = killpg(group, Signal::SIGKILL);
+        let _ = killpg(Pid::from_raw(number(&self.child)), Signal::SIGKILL);
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn worker_command() -> io::Result<Command> {
+    let mut command = own_program::command(own_program::MAIL_WORKER)?;
+    // The program of the unit tests knows no verbs; it has a test that is the worker.
+    if cfg!(test) {
+        command.args(["--exact", "mail::worker::tests::worker_of_other_tests"]);
+        command
+            .arg("--nocapture")
+            .env("RUN_FUNCTIONS_TEST_WORKER", "1");
+    }
+    Ok(command)
 }
 
 fn how_it_ended(status: ExitStatus) -> String {
@@ -286,3 +324,7 @@ impl Write for Timed {
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[path = "process_tests.rs"]
+mod tests;

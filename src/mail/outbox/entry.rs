@@ -159,6 +159,15 @@ impl Entry {
         self.recipients.iter().filter_map(next).min()
     }
 
+    /// Makes it due now, whoever it waits for.
+    pub(crate) fn make_due(&mut self) {
+        for recipient in &mut self.recipients {
+            if let State::Waiting { next, .. } = &mut recipient.state {
+                *next = UNIX_EPOCH;
+            }
+        }
+    }
+
     /// Returns whether it has never been tried.
     pub(crate) fn is_untried(&self) -> bool {
         let untried =

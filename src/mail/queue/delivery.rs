@@ -7,8 +7,8 @@ use std::time::SystemTime;
 
 use super::parking::Remaining;
 use super::{Look, Message, Place, Queue};
+use crate::hash::fnv1a;
 use crate::mail::carrier::{Carrier, Parcel};
-use crate::mail::message::fnv1a;
 use crate::mail::trouble::{Class, Trouble};
 use crate::mail::wire::Fate;
 
@@ -146,13 +146,7 @@ impl Pass<'_> {
         }
     }
 
-    fn fail(
-        &mut self,
-        stem: &OsStr,
-        remaining: Option<&Remaining<'_>>,
-        sort: &str,
-        reason: &str,
-    ) {
+    fn fail(&mut self, stem: &OsStr, remaining: Option<&Remaining<'_>>, sort: &str, reason: &str) {
         match self.queue.fail(stem, remaining, reason) {
             Ok(()) => self.failed(stem, sort, reason),
             Err(error) => self.stuck(stem, &error),
@@ -177,7 +171,10 @@ impl Pass<'_> {
     fn stuck(&mut self, stem: &OsStr, error: &io::Error) {
         self.outcome.stuck += 1;
         let name = stem.to_string_lossy();
-        self.note("stuck", &format!("`{name}.eml` cannot be read or moved: {error}"));
+        self.note(
+            "stuck",
+            &format!("`{name}.eml` cannot be read or moved: {error}"),
+        );
     }
 
     fn note(&mut self, sort: &str, reason: &str) {
@@ -233,7 +230,13 @@ fn file_stem(stem: &OsStr, message: &Message) -> String {
     let plain: String = stem
         .to_string_lossy()
         .chars()
-        .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') { c } else { '-' })
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') {
+                c
+            } else {
+                '-'
+            }
+        })
         .take(100)
         .collect();
     format!("{plain}-{:08x}", fnv1a(&message.bytes) as u32)

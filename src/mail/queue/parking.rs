@@ -92,13 +92,7 @@ impl Queue {
         reason: &str,
     ) -> io::Result<()> {
         let reason = format!("{reason}\n");
-        self.park(
-            stem,
-            Place::Failed,
-            remaining,
-            ".reason",
-            reason.as_bytes(),
-        )
+        self.park(stem, Place::Failed, remaining, ".reason", reason.as_bytes())
     }
 
     /// Puts a copy of a message into `failed`, for the recipients that refused it, while others are still tried.
@@ -114,8 +108,18 @@ impl Queue {
     ) -> io::Result<()> {
         let content = fs::read(self.path(Place::Queue, stem, ".eml"))?;
         let target = self.free_stem(Place::Failed, stem);
-        self.write(Place::Failed, &target, ".reason", format!("{reason}\n").as_bytes())?;
-        self.write(Place::Failed, &target, ".json", &serde_json::to_vec(remaining)?)?;
+        self.write(
+            Place::Failed,
+            &target,
+            ".reason",
+            format!("{reason}\n").as_bytes(),
+        )?;
+        self.write(
+            Place::Failed,
+            &target,
+            ".json",
+            &serde_json::to_vec(remaining)?,
+        )?;
         self.write(Place::Failed, &target, ".eml", &content)
     }
 
