@@ -3,7 +3,6 @@
 mod attributes;
 mod call;
 mod error;
-mod find;
 mod name;
 mod registry;
 mod report;

@@ -7,10 +7,10 @@ use crate::config::inputs::Inputs;
 use crate::config::layer::Layer;
 use crate::config::origin::Origin;
 use crate::config::report::{Problem, Report};
-use crate::config::suggest::{nearest, one_of};
+use crate::config::suggest::one_of;
 use crate::config::value::Value;
 use crate::config::written::WrittenTask;
-use crate::task::{Attributes, Registration, TaskName};
+use crate::task::{Attributes, Registration, TaskName, suggestions};
 
 /// Returns the functions of this program by name; two of one name are reported.
 pub(super) fn known(
@@ -44,7 +44,7 @@ pub(super) fn unknown(
         format!("`{name}` is no function of this program, and nothing says what it executes");
     let known: Vec<&str> = functions.keys().map(TaskName::as_str).collect();
     let mut problem = Problem::error(&task.origin, message);
-    if let Some(meant) = nearest(name.as_str(), known.iter().copied()) {
+    if let Some(meant) = suggestions(name.as_str(), known.iter().copied()).first() {
         problem = problem.help(format!("did you mean `{meant}`?"));
     }
     if !task.layer.mentions("command") {
