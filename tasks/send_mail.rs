@@ -4,7 +4,7 @@ use run_functions::{TaskError, mail};
 
 /// Delivers every message that was dropped into `STATE_DIR/outbox/queue`.
 #[run_functions::task(success_cooldown = "15m", fail_cooldown = "30m")]
-pub fn send_mail() -> Result<(), TaskError> {
+pub(crate) fn send_mail() -> Result<(), TaskError> {
     mail::deliver_queue()?;
     Ok(())
 }

@@ -9,7 +9,6 @@ use crate::alert::fingerprint;
 use crate::alert::policy::{ChainRules, TaskRules};
 use crate::chain::Cooldowns;
 use crate::config::{Loaded, TaskDefinition};
-use crate::exit;
 use crate::process::clock;
 use crate::simulate::{Foreseen, Script, SimulatedTask, Simulation};
 use crate::time::in_words;

@@ -8,7 +8,7 @@ use crate::failure::Outcome;
 use crate::time::{Moment, Mono};
 
 /// What a runner stands on.
-pub trait Host: Observer {
+pub(crate) trait Host: Observer {
     /// Reads the clocks.
     fn now(&self) -> Moment;
 
@@ -24,7 +24,7 @@ pub trait Host: Observer {
 
 /// What was asked of a runner from outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Request {
+pub(crate) enum Request {
     /// Nothing.
     None,
     /// Skip the rest of the cooldown.
@@ -34,7 +34,7 @@ pub enum Request {
 }
 
 /// Runs the chain until it ends, and returns why it did.
-pub fn run(chain: &mut Chain, host: &mut impl Host) -> StopReason {
+pub(crate) fn run(chain: &mut Chain, host: &mut impl Host) -> StopReason {
     let mut runs = RunIds::default();
     let at = host.now();
     host.observe(&Event::Started { at });
@@ -53,7 +53,7 @@ pub fn run(chain: &mut Chain, host: &mut impl Host) -> StopReason {
 }
 
 /// Runs each of `count` tasks once, in order, without cooldowns, and returns why it ended.
-pub fn once(count: usize, host: &mut impl Host) -> StopReason {
+pub(crate) fn once(count: usize, host: &mut impl Host) -> StopReason {
     let mut runs = RunIds::default();
     for step in 0..count {
         if let Request::Stop(reason) = host.poll() {

@@ -17,7 +17,7 @@ use crate::runner;
 use crate::time::Moment;
 
 use host::VirtualHost;
-pub(crate) use script::{InvalidScript, Script};
+pub(crate) use script::Script;
 
 /// One task of a simulated chain.
 #[derive(Clone, Debug)]

@@ -12,7 +12,6 @@ mod suggest;
 pub use attributes::Attributes;
 pub(crate) use call::call;
 pub use error::TaskError;
-pub(crate) use find::{UnknownTask, duplicates, find};
 pub use name::{InvalidName, TaskName};
 pub use registry::{Registration, registered};
 pub use report::{IntoReport, Report};

@@ -71,7 +71,7 @@ impl Child {
     }
 
     pub(crate) fn start(&self) -> Running {
-        let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = turn();
         pin();
         match self.try_start() {
             Ok(run) => Running { run, _turn: turn },
@@ -104,6 +104,18 @@ impl Child {
     pub(crate) fn fails(&self) -> String {
         text(&self.run())
     }
+}
+
+/// Waits until no other test has a child.
+pub(crate) fn turn() -> MutexGuard<'static, ()> {
+    ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Starts what cannot even be made a process of.
+pub(crate) fn start_refused(child: &Child) -> Box<Failure> {
+    let _turn = turn();
+    pin();
+    child.try_start().expect_err("it could start")
 }
 
 /// A child process that runs.
@@ -171,6 +183,21 @@ pub(crate) fn is_alive(pid: i32) -> bool {
         }
         Err(_) => false,
     }
+}
+
+/// Returns what runs have left to this process, zombies too.
+pub(crate) fn children_of_other_sessions() -> Vec<i32> {
+    let own = std::process::id().to_string();
+    let session = nix::unistd::getsid(None).unwrap().to_string();
+    let entries = fs::read_dir("/proc").unwrap().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+    let is_left = |pid: &i32| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let fields = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
+        let fields: Vec<&str> = fields.split(' ').take(4).collect();
+        matches!(fields[..], [_, parent, _, of] if parent == own && of != session)
+    };
+    pids.filter(is_left).collect()
 }
 
 /// Waits for a condition.

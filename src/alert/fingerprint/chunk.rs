@@ -1,6 +1,6 @@
 //! Judges what stands between blanks, brackets, quotes and commas: a URL, an address, a path, or words and numbers.
 
-use super::scan::{Scan, date_or_time, is_chunk};
+use super::scan::{AT, COLON, DIGIT, SLASH, Scan, chunk_length, date_or_time};
 use super::{numbers, words};
 
 /// Words this long whose letters and digits change kind as often as random ones do are base64.
@@ -13,21 +13,23 @@ const FEWEST_DIGITS_OF_ID: usize = 6;
 /// Judges the chunk at the current place of `scan`, and moves behind it.
 pub(super) fn judge(scan: &mut Scan<'_>) {
     let rest = scan.rest();
-    let whole = rest.iter().take_while(|c| is_chunk(**c)).count();
+    let (whole, mut classes) = chunk_length(rest);
     let chunk = trimmed(&rest[..whole]);
     if chunk.is_empty() {
-        scan.keeps &= rest[0] == b':' || rest[0] == b'#' || rest[0] == b'-';
+        scan.keeps &= b":#-".contains(&rest[0]);
         return scan.copy(1);
     }
-    let has = |wanted: u8| chunk.contains(&wanted);
-    let has_digit = chunk.iter().any(u8::is_ascii_digit);
-    if (has(b':') && url(scan, chunk)) || (has(b'@') && mail_address(scan, chunk)) {
+    if chunk.len() < whole {
+        classes = chunk_length(chunk).1;
+    }
+    let has = |class: u8| classes & class != 0;
+    if (has(COLON) && url(scan, chunk)) || (has(AT) && mail_address(scan, chunk)) {
         return;
     }
-    if (has(b'/') || has(b'\\')) && path(scan, chunk, has_digit) {
+    if has(SLASH) && path(scan, chunk, has(DIGIT)) {
         return;
     }
-    if !has_digit {
+    if !has(DIGIT) {
         return letters(scan, chunk.len());
     }
     if chunk.len() >= FEWEST_BASE64 && is_base64(chunk) {
@@ -37,13 +39,11 @@ pub(super) fn judge(scan: &mut Scan<'_>) {
             .count();
         return scan.replace("<base64>", chunk.len() + padding);
     }
-    if has(b':') {
-        if numbers::is_colon_separated_hex(chunk) {
-            return scan.replace("<ip>", chunk.len());
-        }
-        if is_host_and_port(chunk) && !scan.keeps {
-            return scan.replace("<host>", chunk.len());
-        }
+    if has(COLON) && numbers::is_colon_separated_hex(chunk) {
+        return scan.replace("<ip>", chunk.len());
+    }
+    if has(COLON) && !scan.keeps && is_host_and_port(chunk) {
+        return scan.replace("<host>", chunk.len());
     }
     let end = scan.at + chunk.len();
     while scan.at < end {
@@ -139,13 +139,11 @@ fn letters(scan: &mut Scan<'_>, len: usize) {
     if let Some(date) = date_or_time(scan).filter(|date| *date > len) {
         return scan.replace("<time>", date);
     }
-    let word = chunk
-        .rsplit(|c| !c.is_ascii_alphabetic())
-        .find(|word| !word.is_empty());
-    scan.keeps = match word {
-        Some(word) => words::keeps_next(word, scan.keeps),
-        None => scan.keeps,
-    };
+    if let Some(last) = chunk.iter().rposition(u8::is_ascii_alphabetic) {
+        let before = chunk[..last].iter().rposition(|c| !c.is_ascii_alphabetic());
+        let word = &chunk[before.map_or(0, |before| before + 1)..=last];
+        scan.keeps = words::keeps_next(word, scan.keeps);
+    }
     scan.copy(len);
 }
 
@@ -211,8 +209,11 @@ fn number(scan: &mut Scan<'_>, run: usize, inside: bool) {
     if is_part_of_name(scan, run) {
         return scan.copy(run);
     }
-    if rest.starts_with(b"0x") || rest.starts_with(b"0X") || is_hex(&rest[..run]) {
+    if rest.starts_with(b"0x") || rest.starts_with(b"0X") {
         return scan.replace("<hex>", run);
+    }
+    if is_hex(&rest[..run]) {
+        return scan.replace("<n>", run);
     }
     let number = numbers::length(rest);
     match numbers::unit(&rest[number..]) {
@@ -224,24 +225,35 @@ fn number(scan: &mut Scan<'_>, run: usize, inside: bool) {
     }
 }
 
-/// `ORA-00942`, `utf-8`, `job_2`: a hyphen or an underscore joins a number to a name.
+/// `ORA-00942`, `iso-8859-1`, `job_2`: a hyphen or an underscore joins a number to a name.
 fn is_part_of_name(scan: &Scan<'_>, run: usize) -> bool {
-    let before = &scan.text[..scan.at];
-    let name = |separator: usize| {
-        let end = before.len() - separator;
-        let len = before[..end]
-            .iter()
-            .rev()
-            .take(16)
-            .take_while(|c| c.is_ascii_alphabetic())
-            .count();
-        &before[end - len..end]
-    };
-    match before.last() {
-        Some(b'-') => words::is_numbered_name(name(1)),
-        Some(b'_') => !name(1).is_empty() && run < FEWEST_DIGITS_OF_ID - 1,
+    match scan.before() {
+        Some(b'-') => {
+            let is_number = |c: &&u8| c.is_ascii_digit() || **c == b'-';
+            let numbers = scan.text[..scan.at]
+                .iter()
+                .rev()
+                .take(16)
+                .take_while(is_number)
+                .count();
+            words::is_numbered_name(name_before(&scan.text[..scan.at - numbers]))
+        }
+        Some(b'_') => {
+            !name_before(&scan.text[..scan.at - 1]).is_empty() && run < FEWEST_DIGITS_OF_ID - 1
+        }
         _ => false,
     }
+}
+
+/// Returns the letters with which a text ends, as far as a name goes.
+fn name_before(text: &[u8]) -> &[u8] {
+    let len = text
+        .iter()
+        .rev()
+        .take(16)
+        .take_while(|c| c.is_ascii_alphabetic())
+        .count();
+    &text[text.len() - len..]
 }
 
 fn is_ordinal(letters: &[u8]) -> bool {
@@ -255,8 +267,9 @@ fn word_with_digits(scan: &mut Scan<'_>, run: usize, end: usize) {
     if let Some(date) = date_or_time(scan).filter(|date| *date > run) {
         return scan.replace("<time>", date);
     }
+    // The same token as for numbers: one in 40 hex words of eight digits has no letter.
     if is_hex(word) {
-        return scan.replace("<hex>", run);
+        return scan.replace("<n>", run);
     }
     let joined = &rest[..end - scan.at];
     if run >= FEWEST_BASE64 && is_base64(&joined[..run]) {

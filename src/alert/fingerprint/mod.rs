@@ -114,4 +114,6 @@ impl Hash {
 }
 
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
 mod tests;

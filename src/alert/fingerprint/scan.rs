@@ -38,7 +38,9 @@ pub(super) fn normal_form(text: &str) -> String {
     while scan.at < scan.text.len() {
         scan.step();
     }
-    String::from_utf8_lossy(&scan.out).into_owned()
+    // A message is only ever cut at ASCII characters or whole tokens; should it not be, the rest of a character is no reason to fail.
+    String::from_utf8(scan.out)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 impl<'a> Scan<'a> {
@@ -91,7 +93,8 @@ impl<'a> Scan<'a> {
     /// Replaces a quoted value, if one begins here.
     fn quoted(&mut self) -> bool {
         let rest = self.rest();
-        let Some(which) = QUOTES.iter().position(|(open, _)| rest.starts_with(open)) else {
+        let opens = |(open, _): &(&[u8], &[u8])| rest[0] == open[0] && rest.starts_with(open);
+        let Some(which) = QUOTES.iter().position(opens) else {
             return false;
         };
         if self.at < self.unclosed[which] || (which < 2 && self.is_apostrophe()) {
@@ -139,12 +142,64 @@ fn closing(text: &[u8], close: &[u8]) -> Result<usize, usize> {
     Err(at.min(text.len()))
 }
 
-/// Returns whether this byte belongs to words, numbers, paths, addresses: what no blank, bracket, quote or comma interrupts.
-pub(super) fn is_chunk(c: u8) -> bool {
-    c.is_ascii_alphanumeric() || c >= 0x80 || b"_.-+/:@%~\\$#*!?&".contains(&c)
+/// Says of each byte whether it belongs to words, numbers, paths, addresses (what no blank, bracket, quote or comma interrupts), and what it means there.
+const CLASSES: [u8; 256] = classes();
+const CHUNK: u8 = 1;
+/// The chunk has a digit.
+pub(super) const DIGIT: u8 = 2;
+/// The chunk has a colon.
+pub(super) const COLON: u8 = 4;
+/// The chunk has an at sign.
+pub(super) const AT: u8 = 8;
+/// The chunk has a slash or a backslash.
+pub(super) const SLASH: u8 = 16;
+
+const fn classes() -> [u8; 256] {
+    const OTHERS: &[u8] = b"_.-+~%$#*!?&";
+    let mut classes = [0; 256];
+    let mut c = 0;
+    while c < 256 {
+        let byte = c as u8;
+        classes[c] = match byte {
+            b'0'..=b'9' => CHUNK | DIGIT,
+            b':' => CHUNK | COLON,
+            b'@' => CHUNK | AT,
+            b'/' | b'\\' => CHUNK | SLASH,
+            _ if byte.is_ascii_alphabetic() || byte >= 0x80 => CHUNK,
+            _ => 0,
+        };
+        c += 1;
+    }
+    let mut at = 0;
+    while at < OTHERS.len() {
+        classes[OTHERS[at] as usize] = CHUNK;
+        at += 1;
+    }
+    classes
+}
+
+fn is_chunk(c: u8) -> bool {
+    CLASSES[usize::from(c)] & CHUNK != 0
+}
+
+/// Returns the length of the chunk that `text` begins with, and what it has in it.
+pub(super) fn chunk_length(text: &[u8]) -> (usize, u8) {
+    let mut classes = 0;
+    for (at, &c) in text.iter().enumerate() {
+        let class = CLASSES[usize::from(c)];
+        if class & CHUNK == 0 {
+            return (at, classes);
+        }
+        classes |= class;
+    }
+    (text.len(), classes)
 }
 
 /// Returns the length of a date, a time or both that begins at the current place, names of days and months included.
 pub(super) fn date_or_time(scan: &Scan<'_>) -> Option<usize> {
-    dates::length(scan.rest())
+    let rest = scan.rest();
+    let may_be = |c: &u8| c.is_ascii_digit() || b"ADFJMNOSTW".contains(c);
+    rest.first()
+        .filter(|c| may_be(c))
+        .and_then(|_| dates::length(rest))
 }

@@ -41,7 +41,7 @@ fn what_differs_from_run_to_run_is_one_token() {
         ("timed out after 2h 30m", "timed out after <duration>"),
         ("timed out after 1m30s", "timed out after <duration>"),
         ("wrote 4,096 bytes of 1.5GiB", "wrote <size> of <size>"),
-        ("commit deadbeef01 at 0x7ffe12", "commit <hex> at <hex>"),
+        ("commit deadbeef01 at 0x7ffe12", "commit <n> at <hex>"),
         ("bad blob dGhpcyBpcyBhIHRlc3Q0MTIz==", "bad blob <base64>"),
         ("cannot open /tmp/abc: x", "cannot open <path>: x"),
         (
@@ -60,7 +60,10 @@ fn what_differs_from_run_to_run_is_one_token() {
             "\u{1b}[31mred\u{1b}[0m 5\n\n  second   line 7\nthird",
             "red <n> second line <n>",
         ),
-        ("worker-12 lost order1234567", "worker-<n> lost order<n>"),
+        (
+            "worker-12 lost order1234567 of INV-88123",
+            "worker-<n> lost order<n> of INV-<n>",
+        ),
     ] {
         assert_eq!(normalise(text), normal, "{text}");
     }

@@ -1,24 +1,13 @@
 //! Words that matter to what follows them.
 
-/// Words after which a number tells failures apart.
-const KEEPERS: [&str; 11] = [
-    "code", "errno", "exit", "exited", "exits", "http", "os", "retcode", "signal", "sqlstate",
-    "status",
-];
-
-/// Words that may stand between a keeper and its number.
-const BETWEEN: [&str; 12] = [
-    "error", "is", "no", "nr", "number", "of", "reply", "response", "returned", "value", "was",
-    "with",
-];
-
 /// Endings of names such as `exitCode`.
-const KEEPING_HUMPS: [&str; 5] = ["Code", "Status", "Errno", "State", "Signal"];
+const KEEPING_HUMPS: [&[u8]; 5] = [b"Code", b"Status", b"Errno", b"State", b"Signal"];
 
-/// Lower-case words that a hyphen joins to a number without making it count something.
+/// Words that a hyphen joins to a number that does not count anything: standards, and families of error codes.
 const NUMBERED_NAMES: &[&str] = &[
-    "aes", "base", "cp", "ecma", "ed", "es", "iec", "ieee", "iso", "ipv", "latin", "md", "rfc",
-    "rsa", "sha", "ssl", "tls", "ucs", "utf", "win", "windows", "x",
+    "aes", "amq", "base", "cp", "cve", "cwe", "dsa", "ecma", "ed", "err", "es", "hhh", "http",
+    "iec", "ieee", "ipv", "iso", "kb", "latin", "md", "ora", "pls", "rfc", "rhsa", "rman", "rsa",
+    "sha", "sql", "ssl", "tls", "tns", "ucs", "usn", "utf", "win", "windows", "x",
 ];
 
 const FILE_ENDINGS: &[&str] = &[
@@ -37,11 +26,44 @@ pub(super) fn keeps_next(word: &[u8], kept: bool) -> bool {
     };
     lower.copy_from_slice(word);
     lower.make_ascii_lowercase();
-    let is = |known: &str| known.as_bytes() == lower;
-    KEEPERS.iter().any(|word| is(word))
-        || (kept && BETWEEN.iter().any(|word| is(word)))
-        || is_http(word)
-        || has_keeping_hump(word)
+    is_keeper(lower) || (kept && is_between(lower)) || is_http(word) || has_keeping_hump(word)
+}
+
+/// Words after which a number tells failures apart.
+fn is_keeper(word: &[u8]) -> bool {
+    matches!(
+        word,
+        b"code"
+            | b"errno"
+            | b"exit"
+            | b"exited"
+            | b"exits"
+            | b"http"
+            | b"os"
+            | b"retcode"
+            | b"signal"
+            | b"sqlstate"
+            | b"status"
+    )
+}
+
+/// Words that may stand between a keeper and its number.
+fn is_between(word: &[u8]) -> bool {
+    matches!(
+        word,
+        b"error"
+            | b"is"
+            | b"no"
+            | b"nr"
+            | b"number"
+            | b"of"
+            | b"reply"
+            | b"response"
+            | b"returned"
+            | b"value"
+            | b"was"
+            | b"with"
+    )
 }
 
 /// `HTTPError`, `HttpException`, `http_status`.
@@ -50,9 +72,13 @@ fn is_http(word: &[u8]) -> bool {
 }
 
 fn has_keeping_hump(word: &[u8]) -> bool {
-    KEEPING_HUMPS
-        .iter()
-        .any(|hump| word.len() > hump.len() && word.ends_with(hump.as_bytes()))
+    KEEPING_HUMPS.iter().any(|hump| {
+        let start = word
+            .len()
+            .checked_sub(hump.len())
+            .filter(|start| *start > 0);
+        start.is_some_and(|start| word[start] == hump[0] && &word[start..] == *hump)
+    })
 }
 
 /// Returns whether quotes hold no value but a code: `code '23505'`.
@@ -62,16 +88,10 @@ pub(super) fn is_short_code(quoted: &[u8]) -> bool {
         && quoted.iter().any(u8::is_ascii_digit)
 }
 
-/// Returns whether the number that a hyphen joins to `word` is part of a name: `utf-8`, `ORA-00942`; but not `worker-12`.
+/// Returns whether the number that a hyphen joins to `word` is part of a name: `utf-8`, `ORA-00942`; but not `worker-12`, `ORDER-88123`.
 pub(super) fn is_numbered_name(word: &[u8]) -> bool {
-    let shouted = word.iter().all(u8::is_ascii_uppercase);
-    let mut lower = word.to_vec();
-    lower.make_ascii_lowercase();
-    !word.is_empty()
-        && (shouted
-            || NUMBERED_NAMES
-                .iter()
-                .any(|name| name.as_bytes() == lower.as_slice()))
+    let lower = word.to_ascii_lowercase();
+    std::str::from_utf8(&lower).is_ok_and(|word| NUMBERED_NAMES.binary_search(&word).is_ok())
 }
 
 /// Returns whether a name ends like that of a file of text or code: what stands after its colon is a line.
@@ -86,6 +106,6 @@ mod tests {
 
     #[test]
     fn tables_are_sorted() {
-        assert!(FILE_ENDINGS.is_sorted());
+        assert!(FILE_ENDINGS.is_sorted() && NUMBERED_NAMES.is_sorted());
     }
 }

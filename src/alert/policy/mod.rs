@@ -27,7 +27,7 @@ use crate::settings::Healed;
 use crate::time::{Moment, Mono};
 
 pub(crate) use reason::Reason;
-pub(crate) use rules::{ChainRules, TaskRules, WarnAfter};
+pub(crate) use rules::{ChainRules, TaskRules};
 use saves::Saves;
 use task::Task;
 

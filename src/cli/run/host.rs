@@ -58,7 +58,7 @@ impl Process {
 
     /// Returns what signals asked for, as the runner wants to hear it.
     fn request(&mut self) -> Request {
-        let asked = self.shared.asked();
+        let asked = self.shared.take();
         if asked.quit {
             return Request::Stop(StopReason::Quit);
         }

@@ -102,8 +102,13 @@ impl Shared {
         self.main_bell.ring();
     }
 
-    /// Returns what was asked for; a wake is returned once.
+    /// Returns what was asked for.
     pub(super) fn asked(&self) -> Asked {
+        *self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns what was asked for, and takes a wake: only the main thread does, whom it is meant for.
+    pub(super) fn take(&self) -> Asked {
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = *asked;
         asked.wake = false;

@@ -154,22 +154,33 @@ fn function(seen: Seen<'_>) -> Outcome {
 
 /// A function whose process ended without a word.
 fn vanished(seen: &Seen<'_>) -> Outcome {
-    let printed = |text: &str| seen.output.tail.contains(text) || seen.output.head.contains(text);
     let how = match seen.status {
         Status::Exited(code) => format!("called exit({code}) instead of returning"),
-        Status::Signaled { number, .. } if number == libc::SIGABRT => {
-            // The words of std, from its handlers of SIGSEGV and of a failed allocation.
-            if printed("has overflowed its stack") {
-                "stack overflow".to_owned()
-            } else if printed("memory allocation of ") {
-                "out of memory".to_owned()
-            } else {
-                "aborted (SIGABRT)".to_owned()
-            }
-        }
+        Status::Signaled { number, .. } if number == libc::SIGABRT => return aborted(seen),
         Status::Signaled { number, core } => return killed(number, core, seen),
     };
     fail(FailureClass::Vanished(how), seen)
+}
+
+/// The words of std tell why, from its handler of SIGSEGV and of a failed allocation. What is printed after them says less.
+fn aborted(seen: &Seen<'_>) -> Outcome {
+    let reasons = [
+        ("has overflowed its stack", "stack overflow"),
+        ("memory allocation of ", "out of memory"),
+    ];
+    let lines = [&seen.output.tail, &seen.output.head];
+    let lines = lines.into_iter().flat_map(|text| text.lines().rev());
+    let told = lines.take(100).find_map(|line| {
+        let (_, how) = reasons.iter().find(|(words, _)| line.contains(words))?;
+        Some((*how, beginning(line.trim(), LONGEST_MESSAGE)))
+    });
+    match told {
+        Some((how, line)) => {
+            let class = FailureClass::Vanished(how.to_owned());
+            Outcome::Failure(Box::new(Failure::new(class, line)))
+        }
+        None => fail(FailureClass::Vanished("aborted (SIGABRT)".to_owned()), seen),
+    }
 }
 
 #[cfg(test)]

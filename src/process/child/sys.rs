@@ -144,9 +144,22 @@ pub(super) fn mind_children() {
 #[expect(unsafe_code, reason = "nix knows no real-time signals")]
 pub(super) fn reset_signals(keep: &[i32]) {
     const LAST: i32 = 64;
+    const OF_THE_C_LIBRARY: [i32; 2] = [32, 33];
+    const MASK_BYTES: usize = 8;
+    // What the kernel calls `sigaction`: handler, flags, restorer, mask; all zeros is the default action.
+    let default = [0_u64; 4];
+    let nowhere = std::ptr::null::<u64>();
     for signal in (1..=LAST).filter(|signal| !keep.contains(signal)) {
-        // SAFETY: the default action runs no code of ours. KILL, STOP and the two of the C library refuse, as they should.
-        unsafe { libc::signal(signal, libc::SIG_DFL) };
+        // SAFETY: the default action runs no code of ours, and `default` outlives the call. KILL and STOP refuse, as they should.
+        unsafe {
+            if OF_THE_C_LIBRARY.contains(&signal) {
+                // The C library refuses these, and who started the runner may have ignored them.
+                let call = libc::SYS_rt_sigaction;
+                libc::syscall(call, signal, default.as_ptr(), nowhere, MASK_BYTES);
+            } else {
+                libc::signal(signal, libc::SIG_DFL);
+            }
+        }
     }
     let _ = nix::sys::signal::SigSet::empty().thread_set_mask();
 }

@@ -1,0 +1,334 @@
+//! Functions in processes of their own, and what is left when their runner is killed.
+//!
+//! Without the usual harness: the executable of these tests is itself what is started again, as it is in a developer's own binary.
+#![cfg(unix)]
+
+mod child_support;
+mod tiny_harness;
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+use std::time::Duration;
+
+use child_support::{Child, PATIENCE, is_alive, is_success, notes, pid_in, text, wait_until};
+use run_functions::__internal::child::{Ended, Run, Spec, What};
+use run_functions::__internal::{ChainName, ChildSettings, FailureClass, Outcome, RunId, now};
+use run_functions::TaskName;
+
+mod tasks {
+    //! What functions do to their processes.
+
+    use std::error::Error;
+    use std::io::Write;
+    use std::time::Duration;
+
+    use run_functions::TaskError;
+
+    #[run_functions::task]
+    pub(crate) fn fine() {
+        println!("all is well");
+    }
+
+    #[run_functions::task]
+    pub(crate) fn fails() -> Result<(), Box<dyn Error + Send + Sync>> {
+        let cause = std::io::Error::other("the disk is full");
+        Err(Box::new(std::io::Error::other(Chain(cause))))
+    }
+
+    #[derive(Debug)]
+    struct Chain(std::io::Error);
+
+    impl std::fmt::Display for Chain {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("cannot save")
+        }
+    }
+
+    impl Error for Chain {
+        fn source(&self) -> Option<&(dyn Error + 'static)> {
+            Some(&self.0)
+        }
+    }
+
+    #[run_functions::task]
+    pub(crate) fn panics() {
+        panic!("out of {}", "cheese");
+    }
+
+    #[run_functions::task]
+    pub(crate) fn later() -> Result<(), TaskError> {
+        Err(TaskError::retry_later("not yet"))
+    }
+
+    #[run_functions::task]
+    pub(crate) fn fatal() -> Result<(), TaskError> {
+        Err(TaskError::fatal("no licence").kind("licence"))
+    }
+
+    #[run_functions::task]
+    pub(crate) fn aborts() {
+        eprintln!("last words");
+        std::process::abort();
+    }
+
+    #[run_functions::task]
+    pub(crate) fn exits() {
+        super::leave(0);
+    }
+
+    #[run_functions::task]
+    pub(crate) fn overflows() {
+        fn deeper(depth: u64) -> u64 {
+            let block = std::hint::black_box([depth; 512]);
+            if depth == u64::MAX {
+                0
+            } else {
+                deeper(depth + 1) + block[7]
+            }
+        }
+        println!("{}", deeper(0));
+    }
+
+    #[run_functions::task]
+    pub(crate) fn segfaults() {
+        // The first one is taken by the handler that looks for stack overflows.
+        super::signal_own_process(nix::sys::signal::SIGSEGV);
+        super::signal_own_process(nix::sys::signal::SIGSEGV);
+    }
+
+    #[run_functions::task]
+    pub(crate) fn is_killed() {
+        super::signal_own_process(nix::sys::signal::SIGKILL);
+    }
+
+    #[run_functions::task]
+    pub(crate) fn takes_all_memory() {
+        let all = vec![1_u8; 1 << 40];
+        println!("{}", all[all.len() / 2]);
+    }
+
+    #[run_functions::task]
+    pub(crate) fn never_ends() {
+        loop {
+            std::hint::spin_loop();
+        }
+    }
+
+    #[run_functions::task]
+    pub(crate) fn leaks() {
+        std::thread::spawn(|| {
+            loop {
+                std::thread::park();
+            }
+        });
+        std::mem::forget(std::fs::File::open("/dev/null"));
+        let _ = std::process::Command::new("sleep").arg("1000").spawn();
+    }
+
+    #[run_functions::task]
+    pub(crate) fn says_what_it_finds() {
+        let names = std::fs::read_dir("/proc/self/fd").unwrap();
+        let numbers = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut numbers: Vec<u32> = numbers.map(|name| name.parse().unwrap()).collect();
+        numbers.sort_unstable();
+        let task = std::env::var("RUN_FUNCTIONS_TASK").unwrap();
+        writeln!(std::io::stdout(), "{numbers:?} {task}").unwrap();
+    }
+}
+
+/// As a library of somebody else would, in the middle of a task.
+#[expect(clippy::disallowed_methods, reason = "that is what is tested")]
+fn leave(code: i32) {
+    std::process::exit(code);
+}
+
+fn signal_own_process(signal: nix::sys::signal::Signal) {
+    nix::sys::signal::raise(signal).unwrap();
+}
+
+fn called(function: &str, change: impl FnOnce(&mut ChildSettings), timeout: Duration) -> Ended {
+    let name = TaskName::parse(&format!("tasks::{function}")).unwrap();
+    let mut settings = ChildSettings::default();
+    settings.rlimits.insert("core".to_owned(), 0);
+    change(&mut settings);
+    let spec = Spec {
+        what: What::Function(&name),
+        settings: &settings,
+        timeout: Some(timeout),
+        chain: &ChainName::of(&[name.clone()]),
+        task: &name,
+        run: RunId(1),
+        secrets: &[],
+        in_flight: None,
+        scratch: None,
+    };
+    Run::start(&spec, now()).unwrap().finish().unwrap()
+}
+
+fn call(function: &str) -> Ended {
+    called(function, |_| {}, PATIENCE)
+}
+
+fn a_function_that_returns_is_a_success_with_output() {
+    let ended = call("fine");
+    assert!(is_success(&ended), "{ended:?}");
+    assert_eq!(ended.output().head, "all is well\n");
+}
+
+fn an_error_arrives_with_its_type_and_its_causes() {
+    let ended = call("fails");
+    let failure = ended.outcome.failure().unwrap();
+    assert!(
+        matches!(&failure.class, FailureClass::Error { type_name } if type_name.contains("dyn"))
+    );
+    assert_eq!(failure.message, "cannot save");
+    assert_eq!(failure.causes, ["the disk is full"]);
+}
+
+fn a_panic_arrives_with_its_place() {
+    let ended = call("panics");
+    let failure = ended.outcome.failure().unwrap();
+    assert_eq!(failure.class, FailureClass::Panic);
+    assert_eq!(failure.message, "out of cheese");
+    let place = failure.place.as_deref().unwrap();
+    assert!(place.contains("child_functions.rs:"), "{place}");
+}
+
+fn what_a_task_error_asks_for_arrives() {
+    let ended = call("later");
+    assert!(matches!(ended.outcome, Outcome::RetryLater { reason } if reason == "not yet"));
+    let ended = call("fatal");
+    let Outcome::Fatal(failure) = &ended.outcome else {
+        panic!("{ended:?}")
+    };
+    assert_eq!(failure.kind.as_deref(), Some("licence"));
+}
+
+fn each_way_to_vanish_is_named() {
+    let exit = "called exit(0) instead of returning";
+    for (function, expected) in [
+        ("aborts", "aborted (SIGABRT): last words"),
+        ("exits", exit),
+        ("overflows", "stack overflow: "),
+        ("segfaults", "killed by signal 11 (SIGSEGV)"),
+        ("is_killed", "killed by signal 9 (SIGKILL)"),
+    ] {
+        let text = text(&call(function));
+        assert!(text.starts_with(expected), "{function}: {text}");
+    }
+    assert!(notes(&call("is_killed")).contains("memory"));
+}
+
+fn a_function_without_memory_is_named() {
+    let limited = |to: &mut ChildSettings| {
+        to.rlimits.insert("as".to_owned(), 1 << 30);
+    };
+    let text = text(&called("takes_all_memory", limited, PATIENCE));
+    assert!(
+        text.starts_with("out of memory: memory allocation of "),
+        "{text}"
+    );
+}
+
+fn an_endless_function_is_timed_out() {
+    let limit = Duration::from_millis(200);
+    let ended = called("never_ends", |_| {}, limit);
+    assert_eq!(text(&ended), "timed out after 200ms");
+}
+
+fn leaked_threads_descriptors_and_children_stay_in_the_child() {
+    let before = fs::read_dir("/proc/self/fd").unwrap().count();
+    let ended = call("leaks");
+    assert!(is_success(&ended), "{ended:?}");
+    assert_eq!(fs::read_dir("/proc/self/fd").unwrap().count(), before);
+    assert_eq!(
+        child_support::children_of_other_sessions(),
+        Vec::<i32>::new()
+    );
+}
+
+fn a_function_finds_few_descriptors_and_its_name() {
+    let ended = call("says_what_it_finds");
+    // 3 is the directory that it reads, 4 the socket for its answer.
+    let expected = "[0, 1, 2, 3, 4] tasks::says_what_it_finds\n";
+    assert_eq!(ended.output().head, expected, "{ended:?}");
+}
+
+fn a_function_that_is_not_registered_could_not_start() {
+    let text = text(&call("is_not_there"));
+    assert!(
+        text.starts_with("could not start: function `tasks::is_not_there`"),
+        "{text}"
+    );
+}
+
+/// What the runner that is to be killed runs: children that note their numbers.
+fn hold(directory: &str) -> ExitCode {
+    let directory = PathBuf::from(directory);
+    let lock = fs::File::create(directory.join("lock")).unwrap();
+    let lock = nix::fcntl::Flock::lock(lock, nix::fcntl::FlockArg::LockExclusive).unwrap();
+    let note = |name: &str| format!("echo $$ > {}/{name}; exec sleep 1000", directory.display());
+    let line = format!("setsid sh -c '{}' & {}", note("grandchild"), note("child"));
+    let mut child = Child::shell(&line);
+    child.in_flight = Some(lock.try_clone().unwrap());
+    let _ = child.try_start().unwrap().finish();
+    ExitCode::FAILURE
+}
+
+fn a_killed_runner_takes_its_child_along_and_what_escaped_holds_the_lock() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut runner = Command::new(std::env::current_exe().unwrap())
+        .arg("hold")
+        .arg(dir.path())
+        .spawn()
+        .unwrap();
+    let pid = |name: &str| pid_in(&dir.path().join(name));
+    wait_until("both run", || {
+        pid("child").is_some() && pid("grandchild").is_some()
+    });
+    let (child, grandchild) = (pid("child").unwrap(), pid("grandchild").unwrap());
+    wait_until("both sleep", || sleeps(child) && sleeps(grandchild));
+    runner.kill().unwrap();
+    runner.wait().unwrap();
+    wait_until("the child is gone", || !is_alive(child));
+    let lock = fs::File::open(dir.path().join("lock")).unwrap();
+    let kind = nix::fcntl::FlockArg::LockExclusiveNonblock;
+    let (lock, _) = nix::fcntl::Flock::lock(lock, kind).expect_err("the grandchild holds it");
+    let pinned = nix::unistd::Pid::from_raw(grandchild);
+    nix::sys::signal::kill(pinned, nix::sys::signal::SIGKILL).unwrap();
+    wait_until("the grandchild is gone", || !is_alive(grandchild));
+    let mut lock = Some(lock);
+    wait_until("the lock is free", || {
+        let file = lock.take().expect("it comes back while it is held");
+        nix::fcntl::Flock::lock(file, kind)
+            .map_err(|(file, _)| lock = Some(file))
+            .is_ok()
+    });
+}
+
+fn sleeps(pid: i32) -> bool {
+    fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim() == "sleep")
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().collect();
+    match arguments.get(1).map(String::as_str) {
+        Some("__launch") => return run_functions::main(),
+        Some("hold") => return hold(&arguments[2]),
+        _ => {}
+    }
+    tiny_harness::run(tiny_harness::tests![
+        a_function_that_returns_is_a_success_with_output,
+        an_error_arrives_with_its_type_and_its_causes,
+        a_panic_arrives_with_its_place,
+        what_a_task_error_asks_for_arrives,
+        each_way_to_vanish_is_named,
+        a_function_without_memory_is_named,
+        an_endless_function_is_timed_out,
+        leaked_threads_descriptors_and_children_stay_in_the_child,
+        a_function_finds_few_descriptors_and_its_name,
+        a_function_that_is_not_registered_could_not_start,
+        a_killed_runner_takes_its_child_along_and_what_escaped_holds_the_lock,
+    ])
+}
