@@ -133,7 +133,10 @@ impl Way for SmtpWay {
         let mut session = match self.session.take() {
             Some(session) => session,
             None => match Session::open(&self.route, self.timeout, tell) {
-                Ok(session) => session,
+                Ok(session) => {
+                    confine::hurry_connections();
+                    session
+                }
                 Err(trouble) => return Answer::NoWay(trouble),
             },
         };
