@@ -6,7 +6,7 @@ use crate::failure::Outcome;
 use crate::time::{Moment, Mono};
 
 /// The place of a task in its chain, from 0. The same task named twice has two.
-pub type Step = usize;
+pub(crate) type Step = usize;
 
 /// The name of one run: unique within a chain, later runs have greater ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,7 +33,7 @@ impl fmt::Display for RunId {
 
 /// Why a runner ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StopReason {
+pub(crate) enum StopReason {
     /// It was asked to by a signal, and has finished cleanly.
     Asked {
         /// Such as `SIGTERM`.
@@ -57,7 +57,7 @@ pub enum StopReason {
 /// Something that happened in a runner.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub enum Event<'a> {
+pub(crate) enum Event<'a> {
     /// The runner holds its chain and begins.
     Started {
         /// When.
@@ -144,7 +144,7 @@ pub enum Event<'a> {
 }
 
 /// Somebody who is told of every event, in order.
-pub trait Observer {
+pub(crate) trait Observer {
     /// Takes note of an event. Must not fail, and must not wait for anything slow.
     fn observe(&mut self, event: &Event<'_>);
 }

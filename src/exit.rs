@@ -1,26 +1,26 @@
 //! The exit codes, all in one place. Numbers from 64 on follow sysexits(3).
 
 /// Done; stopped by SIGTERM or SIGINT after a clean finish; replaced by a newcomer.
-pub const OK: u8 = 0;
+pub(crate) const OK: u8 = 0;
 /// A task failed (`once`); something is failing (`status`).
-pub const FAILED: u8 = 1;
+pub(crate) const FAILED: u8 = 1;
 /// The command line is wrong.
-pub const USAGE: u8 = 2;
+pub(crate) const USAGE: u8 = 2;
 /// Not running (`status`, `stop`, `wake`).
-pub const NOT_RUNNING: u8 = 3;
+pub(crate) const NOT_RUNNING: u8 = 3;
 /// The pidfile belongs to a chain of other tasks with the same name.
-pub const OTHER_CHAIN: u8 = 65;
+pub(crate) const OTHER_CHAIN: u8 = 65;
 /// The mail server refused (`mail test`).
-pub const MAIL_REFUSED: u8 = 69;
+pub(crate) const MAIL_REFUSED: u8 = 69;
 /// A task asked to stop the runner.
-pub const FATAL_TASK: u8 = 70;
+pub(crate) const FATAL_TASK: u8 = 70;
 /// `run_root` or `state_dir` cannot be used safely.
-pub const UNSAFE_DIRECTORY: u8 = 73;
+pub(crate) const UNSAFE_DIRECTORY: u8 = 73;
 /// Another runner holds this chain and was not replaced.
-pub const HELD: u8 = 75;
+pub(crate) const HELD: u8 = 75;
 /// No permission: the other runner is somebody else's, or a file with a password is readable by others.
-pub const NO_PERMISSION: u8 = 77;
+pub(crate) const NO_PERMISSION: u8 = 77;
 /// The configuration is wrong.
-pub const CONFIG: u8 = 78;
+pub(crate) const CONFIG: u8 = 78;
 /// SIGQUIT: 128 + 3, as shells have it.
-pub const QUIT: u8 = 131;
+pub(crate) const QUIT: u8 = 131;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// One mail to the admin, already redacted. `mail` makes one MIME message of it for each recipient.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Letter {
+pub(crate) struct Letter {
     /// At most 100 characters, no control characters: `[host] [task] First exception caught: TEXT`.
     pub subject: String,
     /// The time of the event.
@@ -29,7 +29,7 @@ pub struct Letter {
 
 /// Where a letter stands among those of its outage.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
+pub(crate) struct Place {
     /// `first`, `new`, `downtime`, `again`, `running`, `healed`, `digest`.
     pub sort: String,
     /// The chain.

@@ -10,6 +10,7 @@ mod config;
 mod event;
 mod exit;
 mod failure;
+mod hash;
 mod letter;
 mod logging;
 pub mod mail;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 /// The settings of one runner.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// Where pidfiles are. Absolute.
     pub run_root: PathBuf,
     /// Where alert memory, outbox, mail and history are. Absolute.
@@ -27,7 +27,7 @@ pub struct Settings {
 
 /// How the log is written.
 #[derive(Clone, Debug, PartialEq)]
-pub struct LogSettings {
+pub(crate) struct LogSettings {
     /// The least severe level that is written.
     pub level: log::LevelFilter,
     /// One line of text, or of JSON, for each record.
@@ -38,7 +38,7 @@ pub struct LogSettings {
 
 /// The form of a log record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogFormat {
+pub(crate) enum LogFormat {
     /// For people.
     Text,
     /// One JSON object a line.
@@ -47,7 +47,7 @@ pub enum LogFormat {
 
 /// How mail leaves the machine.
 #[derive(Clone, Debug, PartialEq)]
-pub struct MailSettings {
+pub(crate) struct MailSettings {
     /// The recipients, as written (`Name <a@b>` or `a@b`), each checked to be an address.
     pub to: Vec<String>,
     /// The sender, as written, checked to be an address.
@@ -66,7 +66,7 @@ pub struct MailSettings {
 
 /// The ways by which a mail can leave.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Transport {
+pub(crate) enum Transport {
     /// To a server.
     Smtp(SmtpSettings),
     /// Through a local program that takes the message on standard input and recipients as arguments.
@@ -85,7 +85,7 @@ pub enum Transport {
 
 /// Where and how an SMTP server is reached.
 #[derive(Clone, Debug, PartialEq)]
-pub struct SmtpSettings {
+pub(crate) struct SmtpSettings {
     /// Name or address.
     pub server: String,
     /// Port; 465 with implicit TLS, 587 with STARTTLS, 25 without TLS, unless written.
@@ -100,7 +100,7 @@ pub struct SmtpSettings {
 
 /// How an SMTP connection is secured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tls {
+pub(crate) enum Tls {
     /// From the first byte (RFC 8314).
     Implicit,
     /// After a STARTTLS command, which the server must offer (RFC 3207).
@@ -111,7 +111,7 @@ pub enum Tls {
 
 /// A user and where the password comes from. The password itself is read when it is needed, and never stored.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Login {
+pub(crate) struct Login {
     /// The user's name.
     pub username: String,
     /// Where the password is.
@@ -120,7 +120,7 @@ pub struct Login {
 
 /// Where a password is found.
 #[derive(Clone, Debug, PartialEq)]
-pub enum PasswordSource {
+pub(crate) enum PasswordSource {
     /// In a file (its first line) that only its owner can read. Absolute.
     File(PathBuf),
     /// In an environment variable of this name.
@@ -129,7 +129,7 @@ pub enum PasswordSource {
 
 /// Whether the end of an outage is mailed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Healed {
+pub(crate) enum Healed {
     /// Never (the default).
     Never,
     /// When the outage had a mail "Non recoverable downtime reached".
@@ -138,7 +138,7 @@ pub enum Healed {
 
 /// Whether a regular summary is mailed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Digest {
+pub(crate) enum Digest {
     /// Never (the default).
     Never,
     /// Each day at 08:00 local time.
@@ -149,7 +149,7 @@ pub enum Digest {
 
 /// The settings of one task.
 #[derive(Clone, Debug, PartialEq)]
-pub struct TaskSettings {
+pub(crate) struct TaskSettings {
     /// The pause after a success.
     pub success_cooldown: Duration,
     /// The pause after a failure.

@@ -92,7 +92,7 @@ impl Moment {
 }
 
 /// Returns a duration in whole units as people write it: `13h 20m`, `1s`, `500ms`. At most two units, never rounded up.
-pub fn in_words(span: Duration) -> String {
+pub(crate) fn in_words(span: Duration) -> String {
     let coarse = match span.as_secs() {
         0 if span.as_millis() > 0 => Duration::from_millis(span.as_millis() as u64),
         0 => span,

@@ -39,7 +39,7 @@ fn a_mistyped_command_is_answered_with_the_command_meant() {
 fn a_name_that_is_not_registered_is_answered_with_the_names_that_are() {
     let place = Place::with(TWO);
     let output = place.run(&["tasks::god"]);
-    assert_eq!(output.status.code(), Some(78), "{}", stderr(&output));
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
     let text = stderr(&output);
     for expected in [
         "tasks::god",

@@ -52,9 +52,11 @@ mod tasks {
     }
 
     pub(crate) mod sync {
-        //! Named as its function.
+        //! Named as its function, and uses the attribute by its last name.
 
-        #[run_functions::task(timeout = "never", isolate = false)]
+        use run_functions::task;
+
+        #[task(timeout = "never", isolate = false)]
         pub(crate) fn sync() -> std::io::Result<()> {
             super::the_machine_has_a_root()
         }

@@ -10,11 +10,11 @@ use crate::time::Moment;
 /// The fingerprint of a failure: two failures of one kind are "the same exception". Twelve hexadecimal digits, or the task's own word.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Kind(pub String);
+pub(crate) struct Kind(pub String);
 
 /// The sorts of mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Sort {
+pub(crate) enum Sort {
     /// The first failure that this memory sees.
     First,
     /// A failure of a kind that is not in this memory.
@@ -34,7 +34,7 @@ pub enum Sort {
 
 impl Sort {
     /// Returns its word in headers, events and the state: `first`, `new`, `downtime`, `again`, `running`, `healed`, `digest`.
-    pub fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Sort::First => "first",
             Sort::New => "new",
@@ -49,7 +49,7 @@ impl Sort {
 
 /// A mail that is due, with the facts that it tells. All texts are redacted.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Notice {
+pub(crate) struct Notice {
     /// Which sort.
     pub sort: Sort,
     /// Which task; `None`: the whole chain.
@@ -84,7 +84,7 @@ pub struct Notice {
 
 /// From the first failed run to the next success.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Outage {
+pub(crate) struct Outage {
     /// Unique within the task; later ones are greater.
     pub number: u64,
     /// The start of its first failed run.
@@ -101,7 +101,7 @@ pub struct Outage {
 
 /// How often a kind was seen in an outage.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct KindCount {
+pub(crate) struct KindCount {
     /// The fingerprint.
     pub kind: Kind,
     /// The text of its latest failure.
@@ -118,7 +118,7 @@ pub struct KindCount {
 
 /// A mail that found no token.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct HeldBack {
+pub(crate) struct HeldBack {
     /// About which task.
     pub step: Step,
     /// `first` or `new`.

@@ -14,7 +14,7 @@ const LEAST_PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(100);
 
 /// The pauses of one task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cooldowns {
+pub(crate) struct Cooldowns {
     /// After a success, or a run that is to be tried again later.
     pub success: Duration,
     /// After a failure.
@@ -23,7 +23,7 @@ pub struct Cooldowns {
 
 /// What the chain learns of the end of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// A success, or neither success nor failure.
     Fine,
     /// A failure.
@@ -34,7 +34,7 @@ pub enum Verdict {
 
 /// What is to be done now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Next {
+pub(crate) enum Next {
     /// Run this task.
     Run(Step),
     /// Nothing until then.
@@ -45,7 +45,7 @@ pub enum Next {
 
 /// An ordered set of tasks that is repeated, one after the other, with a cooldown after each run.
 #[derive(Clone, Debug)]
-pub struct Chain {
+pub(crate) struct Chain {
     steps: Vec<Cooldowns>,
     next: Step,
     due: Mono,
@@ -58,7 +58,7 @@ impl Chain {
     /// # Panics
     ///
     /// When there is no task.
-    pub fn new(steps: Vec<Cooldowns>) -> Self {
+    pub(crate) fn new(steps: Vec<Cooldowns>) -> Self {
         assert!(!steps.is_empty(), "a chain has at least one task");
         Chain {
             steps,
@@ -69,14 +69,14 @@ impl Chain {
     }
 
     /// Makes a chain that goes on where a former runner was: at `next`, not before `due`. A step that is not there is the first.
-    pub fn resumed(steps: Vec<Cooldowns>, next: Step, due: Mono) -> Self {
+    pub(crate) fn resumed(steps: Vec<Cooldowns>, next: Step, due: Mono) -> Self {
         let chain = Chain::new(steps);
         let next = if next < chain.steps.len() { next } else { 0 };
         Chain { next, due, ..chain }
     }
 
     /// Returns what is to be done at `now`. Asking changes nothing.
-    pub fn next(&self, now: Mono) -> Next {
+    pub(crate) fn next(&self, now: Mono) -> Next {
         if self.ended {
             Next::Stop
         } else if now < self.due {
@@ -87,7 +87,7 @@ impl Chain {
     }
 
     /// Takes note that `step` ended at `now`; its cooldown begins, then the task after it is due.
-    pub fn record(&mut self, step: Step, verdict: Verdict, now: Mono) {
+    pub(crate) fn record(&mut self, step: Step, verdict: Verdict, now: Mono) {
         let Cooldowns { success, fail } = self.steps[step];
         let pause = match verdict {
             Verdict::Fine => success,
@@ -100,23 +100,23 @@ impl Chain {
     }
 
     /// Skips the rest of the cooldown.
-    pub fn wake(&mut self, now: Mono) {
+    pub(crate) fn wake(&mut self, now: Mono) {
         self.due = self.due.min(now);
     }
 
     /// Ends the chain: no other run starts.
-    pub fn end(&mut self) {
+    pub(crate) fn end(&mut self) {
         self.ended = true;
     }
 
     /// Returns the task that is next, and when it is due.
-    pub fn upcoming(&self) -> (Step, Mono) {
+    pub(crate) fn upcoming(&self) -> (Step, Mono) {
         (self.next, self.due)
     }
 
     /// Returns how many tasks it has.
     #[expect(clippy::len_without_is_empty, reason = "a chain is never empty")]
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.steps.len()
     }
 

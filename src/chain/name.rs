@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::hash::fnv1a;
 use crate::task::TaskName;
 
 /// What fits into a file name with every suffix of ours (255 bytes, less some for `.task`, `.next` and temporary endings).
@@ -38,13 +39,6 @@ impl ChainName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-/// FNV-1a, 64 bits: stable for ever, unlike the hashers of std (the name must be the same for each release).
-fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
 }
 
 impl fmt::Display for ChainName {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 /// Keeps a chain of tasks running for ever, one after the other, and mails the admin only what is new.
@@ -129,11 +129,6 @@ pub(crate) enum Command {
     },
     /// Print the mails that a failure would bring. Nothing runs, nothing is sent.
     Simulate(SimulateArgs),
-    /// Look after the mails of the runner.
-    Mail {
-        #[command(subcommand)]
-        verb: MailVerb,
-    },
     /// Print what completes commands in a shell.
     Completions {
         /// Which one.
@@ -161,9 +156,6 @@ pub(crate) struct CheckArgs {
     /// Print the form of an error text by which two failures are told apart or taken for the same.
     #[arg(long, value_name = "TEXT")]
     pub(crate) explain_kind: Option<String>,
-    /// Reach the mail server as far as login, and send nothing.
-    #[arg(long)]
-    pub(crate) connect: bool,
 }
 
 #[derive(Debug, Args)]
@@ -179,30 +171,13 @@ pub(crate) struct SimulateArgs {
     pub(crate) outcomes: Option<String>,
 }
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum MailVerb {
-    /// Send a sample through the real path, and print how it went.
-    Test {
-        /// Which mail.
-        #[arg(long, value_name = "SORT")]
-        sample: Option<SampleArg>,
-        /// To whom, instead of the recipients of the configuration.
-        #[arg(long, value_name = "ADDRESS")]
-        to: Option<String>,
-    },
-    /// Show what waits, and why.
-    Queue {
-        /// Try now.
-        #[arg(long)]
-        flush: bool,
-    },
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum SampleArg {
-    First,
-    New,
-    Downtime,
-    Again,
-    Healed,
+impl Command {
+    /// Returns what commands are called.
+    pub(crate) fn names() -> Vec<String> {
+        let program = CommandLine::command();
+        program
+            .get_subcommands()
+            .map(|command| command.get_name().to_owned())
+            .collect()
+    }
 }

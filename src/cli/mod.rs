@@ -1,22 +1,284 @@
 //! The command line: names every concrete type; only it prints.
+//!
+//! [`args`] is what can be typed, [`screen`] what is shown, [`run`] the runner. The rest is a module for each command.
 
 mod args;
+mod check;
+mod control;
+mod list;
+mod pages;
+mod plan;
+mod run;
+mod screen;
+mod simulate;
+mod status;
 
 use std::ffi::OsStr;
 use std::process::ExitCode;
 
 use clap::Parser;
+use log::LevelFilter;
 
+use crate::alert::fingerprint;
+use crate::chain::ChainName;
+use crate::config::{self, Colour, Inputs, Loaded, Report};
+use crate::exit;
 use crate::process::{child, own_program};
+use crate::settings::LogFormat;
+use crate::task::suggestions;
+use args::{CheckArgs, Command, CommandLine, Common, LogFormatArg, RunArgs};
+use plan::Plan;
+use run::{Order, Remember};
+use screen::{Ended, Refusal, colours_errors, print, tell};
 
 /// Runs the command line of this process: what the `main` of a binary returns.
+///
+/// Call it before anything else: commands, isolated functions and the delivery of mail are this same binary, started with a verb
+/// that only the runner uses, and must not do what is before this call a second time.
 pub fn main() -> ExitCode {
+    // Later this path may be another program.
+    let _ = own_program::pin();
     let verb = std::env::args_os().nth(1);
     match verb.as_deref().and_then(OsStr::to_str) {
-        Some(own_program::LAUNCHER) => return child::launch(),
-        _ => {}
+        Some(own_program::LAUNCHER) => child::launch(),
+        Some(own_program::MAIL_WORKER) => crate::mail::worker::main(),
+        _ => people(),
     }
-    let line = args::CommandLine::parse();
-    println!("{line:#?}");
-    ExitCode::from(crate::exit::OK)
+}
+
+/// The command line of a person.
+fn people() -> ExitCode {
+    let line = match CommandLine::try_parse() {
+        Ok(line) => line,
+        Err(error) => {
+            // Help and version are no errors, and clap knows where they go. A closed pipe is nobody's business.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() {
+                exit::USAGE
+            } else {
+                exit::OK
+            });
+        }
+    };
+    match obey(line) {
+        Ok(()) => ExitCode::from(exit::OK),
+        Err(refusal) => {
+            tell(&refusal.to_string());
+            ExitCode::from(refusal.code)
+        }
+    }
+}
+
+fn obey(line: CommandLine) -> Ended {
+    let CommandLine {
+        common,
+        run,
+        command,
+    } = line;
+    let Some(command) = command else {
+        return run_chain(&common, &run);
+    };
+    if !run.tasks.is_empty()
+        || run.name.is_some()
+        || run.fresh
+        || run.dry_run
+        || run.no_kill_concurrent
+    {
+        return Err(Refusal::usage(
+            "a command is not combined with tasks to run or their options",
+        ));
+    }
+    match command {
+        Command::Check(args) => check(&common, &args),
+        Command::List { json } => list(&common, json),
+        Command::Once { tasks } => once(&common, &tasks),
+        Command::Status { name, json } => {
+            let (_, loaded) = load(&common, None)?;
+            status::print(
+                &loaded.settings,
+                name.as_deref(),
+                if json {
+                    status::Form::Json
+                } else {
+                    status::Form::Text
+                },
+            )
+        }
+        Command::Stop { name, now } => {
+            let (_, loaded) = load(&common, None)?;
+            let how = if now {
+                control::How::Now
+            } else {
+                control::How::Finish
+            };
+            control::stop(&loaded.settings, &name, how)
+        }
+        Command::Wake { name } => {
+            let (_, loaded) = load(&common, None)?;
+            control::wake(&loaded.settings, &name)
+        }
+        Command::Simulate(args) => {
+            let (_, loaded) = load(&common, None)?;
+            simulate::print_inbox(&loaded, &args)
+        }
+        Command::Completions { shell } => pages::completions(shell),
+        Command::Man { directory } => pages::manual(&directory),
+    }
+}
+
+fn run_chain(common: &Common, args: &RunArgs) -> Ended {
+    refuse_words(&args.tasks)?;
+    let (inputs, loaded) = load(common, Some(args))?;
+    let tasks = loaded
+        .resolve(&args.tasks)
+        .map_err(|report| refused(&report, common))?;
+    let name = args.name.as_deref().map(control::chain_name).transpose()?;
+    let plan = Plan::of_chain(&loaded, tasks, name, &inputs);
+    warn(&plan.warnings(), common);
+    if args.dry_run {
+        return written(|out| check::print(out, &plan));
+    }
+    let name = plan.chain.clone().unwrap_or_else(|| ChainName::of(&[]));
+    let memory = if args.fresh {
+        Remember::Never
+    } else {
+        Remember::AfterCrash
+    };
+    run::chain(&Order {
+        inputs: &inputs,
+        loaded: &loaded,
+        tasks: plan.tasks,
+        name,
+        memory,
+    })
+}
+
+/// Answers what can be no task before the configuration is read.
+fn refuse_words(tasks: &[String]) -> Ended {
+    if tasks.is_empty() {
+        return Err(Refusal::usage("no TASK is named, such as `tasks::send_mail`").hint("`run_functions list` names those that there are; `--help` shows what else can be typed"));
+    }
+    let Some(word) = tasks
+        .iter()
+        .find(|task| !task.contains("::") && !task.contains('.'))
+    else {
+        return Ok(());
+    };
+    let commands = Command::names();
+    let message =
+        format!("`{word}` is neither a command nor the name of a task, such as `tasks::{word}`");
+    Err(
+        match suggestions(word, commands.iter().map(String::as_str)).first() {
+            Some(meant) => Refusal::usage(message).hint(format_args!("did you mean `{meant}`?")),
+            None => Refusal::usage(message)
+                .hint("`run_functions list` names the tasks; `--help` shows the commands"),
+        },
+    )
+}
+
+fn check(common: &Common, args: &CheckArgs) -> Ended {
+    if let Some(text) = &args.explain_kind {
+        return print(&fingerprint::explain(text));
+    }
+    let (inputs, loaded) = load(common, None)?;
+    let plan = if args.tasks.is_empty() {
+        Plan::of_everything(&loaded, &inputs)
+    } else {
+        let tasks = loaded
+            .resolve(&args.tasks)
+            .map_err(|report| refused(&report, common))?;
+        Plan::of_chain(&loaded, tasks, None, &inputs)
+    };
+    warn(&plan.warnings(), common);
+    match (args.json, args.effective) {
+        (true, _) => written(|out| check::print_json(out, &plan)),
+        (false, true) => written(|out| check::print_effective(out, &plan)),
+        (false, false) => written(|out| check::print(out, &plan)),
+    }
+}
+
+fn list(common: &Common, json: bool) -> Ended {
+    let (inputs, loaded) = load(common, None)?;
+    let plan = Plan::of_everything(&loaded, &inputs);
+    if json {
+        written(|out| list::print_json(out, &plan))
+    } else {
+        written(|out| list::print(out, &plan))
+    }
+}
+
+fn once(common: &Common, tasks: &[String]) -> Ended {
+    refuse_words(tasks)?;
+    let (inputs, loaded) = load(common, None)?;
+    let tasks = loaded
+        .resolve(tasks)
+        .map_err(|report| refused(&report, common))?;
+    let names: Vec<_> = tasks.iter().map(|task| task.name.clone()).collect();
+    let name = ChainName::of(&names);
+    let memory = Remember::Never;
+    run::once(&Order {
+        inputs: &inputs,
+        loaded: &loaded,
+        tasks,
+        name,
+        memory,
+    })
+}
+
+/// Reads the configuration, and tells what is odd in it.
+fn load(common: &Common, run: Option<&RunArgs>) -> Result<(Inputs, Loaded), Refusal> {
+    let kept = run.is_some_and(|run| run.no_kill_concurrent);
+    let line = config::CommandLine {
+        config: common.config.clone(),
+        run_root: common.run_root.clone(),
+        kill_concurrent: kept.then_some(false),
+        log_format: common.log_format.map(|format| match format {
+            LogFormatArg::Text => LogFormat::Text,
+            LogFormatArg::Json => LogFormat::Json,
+        }),
+        log_level: level(common),
+    };
+    let inputs = Inputs::of_process(line).map_err(|error| {
+        Refusal::new(
+            exit::CONFIG,
+            format_args!("the working directory cannot be found: {error}"),
+        )
+    })?;
+    let loaded = config::load(&inputs).map_err(|report| refused(&report, common))?;
+    Ok((inputs, loaded))
+}
+
+fn level(common: &Common) -> Option<LevelFilter> {
+    match (common.verbose, common.quiet) {
+        (0, 0) => None,
+        (0, 1) => Some(LevelFilter::Warn),
+        (0, _) => Some(LevelFilter::Error),
+        (1, _) => Some(LevelFilter::Debug),
+        (_, _) => Some(LevelFilter::Trace),
+    }
+}
+
+fn colour(common: &Common) -> Colour {
+    if colours_errors(common.color) {
+        Colour::Ansi
+    } else {
+        Colour::Plain
+    }
+}
+
+fn refused(report: &Report, common: &Common) -> Refusal {
+    Refusal::whole(report.exit_code(), report.render(colour(common)))
+}
+
+fn warn(report: &Report, common: &Common) {
+    if !report.is_empty() {
+        tell(&report.render(colour(common)));
+    }
+}
+
+/// Prints what a writer writes.
+fn written(write: impl FnOnce(&mut dyn std::io::Write) -> std::io::Result<()>) -> Ended {
+    let mut text = Vec::new();
+    write(&mut text).expect("memory can be written to");
+    print(&String::from_utf8_lossy(&text))
 }

@@ -23,19 +23,31 @@ impl Refusal {
     /// Makes one of a sentence.
     pub(crate) fn new(code: u8, message: impl fmt::Display) -> Self {
         let message = message.to_string();
-        Refusal { code, message, causes: Vec::new(), hint: None, whole: false }
+        Refusal {
+            code,
+            message,
+            causes: Vec::new(),
+            hint: None,
+            whole: false,
+        }
     }
 
     /// Makes one of an error, with its causes.
     pub(crate) fn of(code: u8, error: &(dyn Error + 'static)) -> Self {
         let causes = std::iter::successors(error.source(), |&cause| cause.source());
         let causes = causes.map(ToString::to_string).collect();
-        Refusal { causes, ..Refusal::new(code, error) }
+        Refusal {
+            causes,
+            ..Refusal::new(code, error)
+        }
     }
 
     /// Makes one of a report that is complete.
     pub(crate) fn whole(code: u8, report: impl fmt::Display) -> Self {
-        Refusal { whole: true, ..Refusal::new(code, report) }
+        Refusal {
+            whole: true,
+            ..Refusal::new(code, report)
+        }
     }
 
     /// Makes a silent one: what there is to say is on the screen.
@@ -50,7 +62,10 @@ impl Refusal {
 
     /// Says what to do about it.
     pub(crate) fn hint(self, hint: impl fmt::Display) -> Self {
-        Refusal { hint: Some(hint.to_string()), ..self }
+        Refusal {
+            hint: Some(hint.to_string()),
+            ..self
+        }
     }
 }
 

@@ -91,3 +91,17 @@ impl Inputs {
         Some((self.cwd.join(path), Origin::Variable(name.to_owned())))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_has_what_a_configuration_needs() {
+        let inputs = Inputs::of_process(CommandLine::default()).unwrap();
+        assert!(inputs.cwd.is_absolute() && !inputs.hostname.is_empty());
+        assert_eq!((inputs.user)("root"), Some(0));
+        assert_eq!((inputs.group)("no such group"), None);
+        assert!(inputs.variable("PATH").is_some());
+    }
+}

@@ -59,7 +59,7 @@ impl Layer {
     }
 
     /// Returns the origin of a value; of none when it is not written.
-    pub(super) fn origin(&self, key: &str) -> Origin {
+    pub(crate) fn origin(&self, key: &str) -> Origin {
         self.entry(key)
             .map_or(Origin::Nowhere, |entry| entry.origin.clone())
     }
@@ -96,6 +96,11 @@ impl Layer {
         layer.entries.retain(|key, _| kept(key));
         layer.broken.retain(|key| kept(key));
         layer
+    }
+
+    /// Removes the values that mean nothing here.
+    pub(super) fn retain(&mut self, keep: impl Fn(&str) -> bool) {
+        self.entries.retain(|key, _| keep(key));
     }
 
     /// Fills in the defaults that the table of options has as values; paths of them start from `base`.

@@ -7,11 +7,10 @@ use super::layer::Layer;
 use super::options::{self, Section};
 use super::origin::Origin;
 use super::report::{Problem, Report};
-use super::suggest::nearest;
 use super::tasks::{TaskDefinition, UNLINKED};
 use crate::exit;
 use crate::settings::Settings;
-use crate::task::TaskName;
+use crate::task::{TaskName, suggestions};
 
 /// What [`load`](super::load) returns.
 #[derive(Clone, Debug)]
@@ -43,6 +42,11 @@ impl Loaded {
         }
     }
 
+    /// Returns the way of mail as it is written.
+    pub(crate) fn transport(&self) -> String {
+        self.mail.need("transport")
+    }
+
     /// Finds the tasks that a command line names, in its order; one that is named twice is there twice.
     ///
     /// # Errors
@@ -71,9 +75,8 @@ impl Loaded {
 
     fn unknown(&self, text: &str) -> Problem {
         let problem = Problem::error(&Origin::Nowhere, format!("unknown task `{text}`"));
-        let meant = self
-            .meant(text)
-            .map(|name| format!("did you mean `{name}`?"));
+        let near = suggestions(text, self.tasks.keys().map(TaskName::as_str));
+        let meant = near.first().map(|name| format!("did you mean `{name}`?"));
         problem.exit(exit::USAGE).maybe_help(meant)
     }
 
@@ -85,23 +88,6 @@ impl Loaded {
             [] => NONE.to_owned(),
             names => format!("known are {}", names.join(", ")),
         }
-    }
-
-    /// A word alone may be the last part of a name, exactly or nearly.
-    fn meant(&self, text: &str) -> Option<&TaskName> {
-        let path = text.replace('.', "::");
-        let names = || self.tasks.keys();
-        let function = path.rsplit("::").next().unwrap_or(&path);
-        let exact = names().find(|name| name.function() == function);
-        let near = || {
-            let whole = nearest(&path, names().map(TaskName::as_str))?;
-            names().find(|name| name.as_str() == whole)
-        };
-        let nearly = || {
-            let last = nearest(function, names().map(TaskName::function))?;
-            names().find(|name| name.function() == last)
-        };
-        exact.or_else(near).or_else(nearly)
     }
 
     /// Returns every option of a section in order, with its value and origin where it has one.

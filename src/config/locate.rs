@@ -27,6 +27,8 @@ pub(super) fn find(inputs: &Inputs) -> Result<Option<SourceFile>, Problem> {
         match path.symlink_metadata() {
             Ok(_) => return open(&path, &inputs.cwd, &Origin::Nowhere).map(Some),
             Err(error) if is_absent(&error) => {}
+            // After `sudo -u` HOME may still be somebody else's. Below /etc, a closed directory hides what was meant for us.
+            Err(error) if is_closed(&error) && !path.starts_with(&inputs.etc) => {}
             Err(error) => return Err(unreadable(&path, &Origin::Nowhere, &error)),
         }
     }
@@ -53,6 +55,10 @@ fn is_absent(error: &io::Error) -> bool {
         error.kind(),
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
     )
+}
+
+fn is_closed(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::PermissionDenied
 }
 
 fn open(path: &Path, cwd: &Path, origin: &Origin) -> Result<SourceFile, Problem> {

@@ -1,36 +1,21 @@
 //! From what is written in `[mail]` to how mail leaves the machine.
 
+mod login;
+
 use std::fs;
 use std::io;
 use std::net::IpAddr;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use lettre::Address;
 
 use super::inputs::Inputs;
 use super::layer::Layer;
-use super::options::Section;
+use super::options::{self, Section};
 use super::origin::Origin;
 use super::report::{Problem, Report};
 use super::value::Value;
-use crate::exit;
-use crate::settings::{
-    Digest, Healed, Login, MailSettings, PasswordSource, SmtpSettings, Tls, Transport,
-};
-
-/// The keys that mean something for one transport only.
-const OF_TRANSPORT: [(&str, &str); 9] = [
-    ("server", "smtp"),
-    ("port", "smtp"),
-    ("tls", "smtp"),
-    ("username", "smtp"),
-    ("password_file", "smtp"),
-    ("password_env", "smtp"),
-    ("ca_file", "smtp"),
-    ("program", "sendmail"),
-    ("directory", "file"),
-];
+use crate::settings::{Digest, Healed, Login, MailSettings, SmtpSettings, Tls, Transport};
 
 /// Puts the settings of mail together, and fills what is open in the layer.
 pub(super) fn settings(
@@ -59,7 +44,10 @@ pub(super) fn settings(
             directory: mail.layer.need("directory"),
         },
     };
-    let layer = mail.layer;
+    assembled(mail.layer, transport)
+}
+
+fn assembled(layer: &Layer, transport: Transport) -> MailSettings {
     MailSettings {
         to: layer.need("to"),
         from: layer.need("from"),
@@ -135,9 +123,9 @@ impl Mail<'_> {
         if chosen == Origin::Nowhere || chosen.overrides_the_file() {
             return;
         }
-        for (key, owner) in OF_TRANSPORT {
-            match self.layer.entry(key) {
-                Some(entry) if owner != transport => {
+        for (key, entry) in self.layer.entries() {
+            match options::transport_of(key) {
+                Some(owner) if owner != transport => {
                     let message =
                         format!("`{key}` has no effect with `transport = \"{transport}\"`");
                     let help = format!("remove it, or write `transport = \"{owner}\"`");
@@ -172,6 +160,7 @@ impl Mail<'_> {
             fill("directory", Value::Path(state_dir.join("mail")));
         }
         layer.fill_defaults(Section::Mail, &self.inputs.cwd);
+        layer.retain(|key| options::transport_of(key).is_none_or(|owner| owner == transport));
     }
 
     fn smtp(&mut self, login: Option<Login>) -> SmtpSettings {
@@ -240,104 +229,6 @@ impl Mail<'_> {
         let message = format!("`ca_file` {wrong}: `{}`", path.display());
         let origin = self.layer.origin("ca_file");
         self.report.add(Problem::error(&origin, message));
-    }
-
-    fn login(&mut self) -> Option<Login> {
-        let file: Option<PathBuf> = self.layer.get("password_file");
-        let variable: Option<String> = self.layer.get("password_env");
-        let username: Option<String> = self.layer.get("username");
-        if let Some(path) = &file {
-            self.judge_password_file(path);
-        }
-        if let Some(name) = &variable
-            && self.inputs.variable(name).is_none()
-        {
-            let message = format!("`password_env` names `{name}`, which is not set");
-            self.refuse(
-                "password_env",
-                message,
-                "set it where this program is started",
-            );
-        }
-        let source = match (file, variable) {
-            (Some(_), Some(_)) => {
-                let message = "`password_file` and `password_env` exclude each other";
-                self.refuse("password_env", message, "remove one of them");
-                return None;
-            }
-            (Some(path), None) => Some(PasswordSource::File(path)),
-            (None, Some(name)) => Some(PasswordSource::Env(name)),
-            (None, None) => None,
-        };
-        let mentioned = |key| self.layer.mentions(key);
-        let a_password = mentioned("password_file") || mentioned("password_env");
-        match (username, source) {
-            (Some(username), Some(password)) => Some(Login { username, password }),
-            (Some(_), None) if !a_password => {
-                let help = "add `password_file` or `password_env`, or remove `username`";
-                self.refuse("username", "`username` has no password", help);
-                None
-            }
-            (None, Some(_)) if !mentioned("username") => {
-                let key = if mentioned("password_file") {
-                    "password_file"
-                } else {
-                    "password_env"
-                };
-                self.refuse(
-                    key,
-                    "there is a password, but no `username`",
-                    "add `username`",
-                );
-                None
-            }
-            _ => None,
-        }
-    }
-
-    fn refuse(&mut self, key: &str, message: impl Into<String>, help: &str) {
-        let origin = self.layer.origin(key);
-        self.report.add(Problem::error(&origin, message).help(help));
-    }
-
-    fn judge_password_file(&mut self, path: &Path) {
-        const OTHERS: u32 = 0o077;
-        let shown = path.display();
-        let origin = self.layer.origin("password_file");
-        let problem = match fs::metadata(path) {
-            Ok(meta) if !meta.is_file() => {
-                Problem::error(&origin, format!("`password_file` is not a file: `{shown}`"))
-            }
-            Ok(meta) if meta.mode() & OTHERS != 0 => {
-                let message = format!("the password in `{shown}` can be read by others");
-                Problem::error(&origin, message)
-                    .help(format!("chmod 600 {shown}"))
-                    .exit(exit::NO_PERMISSION)
-            }
-            Ok(meta) if meta.len() == 0 => {
-                Problem::error(&origin, format!("`password_file` is empty: `{shown}`"))
-            }
-            Ok(_) => match fs::File::open(path) {
-                Ok(_) => return,
-                Err(error) => unreadable_password(&origin, path, &error),
-            },
-            Err(error) => unreadable_password(&origin, path, &error),
-        };
-        self.report.add(problem);
-    }
-}
-
-fn unreadable_password(origin: &Origin, path: &Path, error: &io::Error) -> Problem {
-    let what = cannot_be_read(error);
-    let problem = Problem::error(
-        origin,
-        format!("`password_file` {what}: `{}`", path.display()),
-    );
-    match error.kind() {
-        io::ErrorKind::PermissionDenied => problem
-            .help("it must belong to the user that this runs as")
-            .exit(exit::NO_PERMISSION),
-        _ => problem,
     }
 }
 

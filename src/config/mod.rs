@@ -16,10 +16,12 @@ mod inputs;
 mod loaded;
 pub(crate) mod options;
 mod origin;
+pub(crate) mod program;
 mod report;
 pub(crate) mod secret;
 
 mod child;
+pub(crate) mod cycle;
 mod document;
 mod duration;
 mod excerpt;
@@ -45,9 +47,8 @@ pub(crate) use loaded::Loaded;
 pub(crate) use origin::Origin;
 pub(crate) use report::{Colour, Problem, Report, Severity};
 pub(crate) use script::interpreter;
-pub(crate) use suggest::did_you_mean;
+
 pub(crate) use tasks::TaskDefinition;
-pub(crate) use value::Value;
 
 use written::Written;
 
@@ -75,6 +76,7 @@ pub(crate) fn load(inputs: &Inputs) -> Result<Loaded, Report> {
     let surroundings = tasks::Surroundings {
         inputs,
         settings: &settings,
+        base,
     };
     let tasks = tasks::define(&written, &surroundings, &mut report);
     if report.has_errors() {
@@ -92,4 +94,4 @@ pub(crate) fn load(inputs: &Inputs) -> Result<Loaded, Report> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -290,6 +290,18 @@ pub(crate) fn find(section: Section, key: &str) -> Option<&'static OptionSpec> {
     of(section).find(|option| option.key == key)
 }
 
+/// Returns the one transport for which a key of `[mail]` means something, if it is one.
+pub(crate) fn transport_of(key: &str) -> Option<&'static str> {
+    match key {
+        "server" | "port" | "tls" | "username" | "password_file" | "password_env" | "ca_file" => {
+            Some("smtp")
+        }
+        "program" => Some("sendmail"),
+        "directory" => Some("file"),
+        _ => None,
+    }
+}
+
 /// Tells whether some section has this key.
 pub(crate) fn is_known(key: &str) -> bool {
     OPTIONS.iter().any(|option| option.key == key)

@@ -56,6 +56,14 @@ impl Origin {
         }
     }
 
+    /// Returns it as a place where something is defined: `file:line` of a function or of the configuration.
+    pub(crate) fn place(&self) -> String {
+        match self {
+            Origin::Attribute { file, line } => format!("{file}:{line}"),
+            other => other.to_string(),
+        }
+    }
+
     /// Returns what sorts origins by their place in the file, all others behind.
     pub(crate) fn offset(&self) -> usize {
         match self {

@@ -128,6 +128,14 @@ impl Report {
         }
     }
 
+    /// Adds what another report tells.
+    pub(crate) fn extend(&mut self, other: Report) {
+        other
+            .problems
+            .into_iter()
+            .for_each(|problem| self.add(problem));
+    }
+
     /// Returns the problems, in the order of the file; those without a place in it come last.
     pub(crate) fn problems(&self) -> Vec<&Problem> {
         let mut sorted: Vec<&Problem> = self.problems.iter().collect();

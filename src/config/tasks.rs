@@ -1,7 +1,9 @@
 //! From registered functions and what is written of them to tasks that can run.
 
+mod functions;
+
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::child;
@@ -10,11 +12,10 @@ use super::layer::Layer;
 use super::options::{self, Applies, OptionSpec, Section};
 use super::origin::Origin;
 use super::report::{Problem, Report};
-use super::suggest::{nearest, one_of};
 use super::value::Value;
-use super::written::{Written, WrittenTask};
+use super::written::Written;
 use crate::settings::{Program, Settings, TaskSettings};
-use crate::task::{Attributes, Registration, TaskName};
+use crate::task::{Registration, TaskName};
 
 /// What to do when a crate's tasks are missing.
 pub(super) const UNLINKED: &str = "tasks of another crate are only known when something refers to it: \
@@ -37,12 +38,26 @@ pub(crate) struct TaskDefinition {
     pub(crate) layer: Layer,
 }
 
+impl TaskDefinition {
+    /// Tells whether an option can be written for this task as it is.
+    pub(crate) fn takes(&self, option: &OptionSpec) -> bool {
+        let runs = match self.function {
+            None => Runs::AsCommand,
+            Some(_) if self.settings.isolate => Runs::InChild,
+            Some(_) => Runs::Inside,
+        };
+        runs.takes(option.applies)
+    }
+}
+
 /// What the definition of each task needs to know.
 pub(super) struct Surroundings<'a> {
     /// What surrounds this process.
     pub(super) inputs: &'a Inputs,
     /// The settings of the runner.
     pub(super) settings: &'a Settings,
+    /// The directory of the file; the working directory if there is none.
+    pub(super) base: &'a Path,
 }
 
 /// Defines every task: those of the binary, and those of the file.
@@ -51,7 +66,7 @@ pub(super) fn define(
     surroundings: &Surroundings<'_>,
     report: &mut Report,
 ) -> BTreeMap<TaskName, TaskDefinition> {
-    let functions = functions(surroundings.inputs, report);
+    let functions = functions::known(surroundings.inputs, report);
     let names = functions.keys().chain(written.tasks.keys());
     let mut tasks = BTreeMap::new();
     for name in names {
@@ -63,7 +78,7 @@ pub(super) fn define(
         let layer = own.map(|task| task.layer.clone()).unwrap_or_default();
         let command = is_command(&layer);
         if let (Some(task), None, false) = (own, function, command) {
-            report.add(without_program(name, task, &functions));
+            report.add(functions::unknown(name, task, &functions));
             continue;
         }
         let open = Open {
@@ -91,49 +106,6 @@ fn programs() -> impl Iterator<Item = &'static OptionSpec> {
     options::of(Section::Task).filter(|option| option.applies == Applies::Program)
 }
 
-fn functions(inputs: &Inputs, report: &mut Report) -> BTreeMap<TaskName, &'static Registration> {
-    let mut known: BTreeMap<TaskName, &'static Registration> = BTreeMap::new();
-    for function in &inputs.registered {
-        let name = function.name();
-        if let Some(other) = known.get(&name) {
-            let message = format!(
-                "two functions are called `{name}`: {}:{} and {}:{}",
-                other.file, other.line, function.file, function.line
-            );
-            let problem = Problem::error(&Origin::of_function(function), message);
-            report.add(problem.help("rename one, or move it into another module"));
-        } else {
-            known.insert(name, function);
-        }
-    }
-    known
-}
-
-fn without_program(
-    name: &TaskName,
-    task: &WrittenTask,
-    functions: &BTreeMap<TaskName, &'static Registration>,
-) -> Problem {
-    let message =
-        format!("`{name}` is no function of this program, and nothing says what it executes");
-    let known: Vec<&str> = functions.keys().map(TaskName::as_str).collect();
-    let mut problem = Problem::error(&task.origin, message);
-    if let Some(meant) = nearest(name.as_str(), known.iter().copied()) {
-        problem = problem.help(format!("did you mean `{meant}`?"));
-    }
-    if !task.layer.mentions("command") {
-        problem = problem.help(
-            "for a command, add `command = [\"program\", \"argument\"]`, `shell` or `script`",
-        );
-    }
-    if known.is_empty() {
-        problem = problem.help("this program has no functions of its own");
-    } else {
-        problem = problem.help(format!("its functions are {}", one_of(known)));
-    }
-    problem.help(UNLINKED)
-}
-
 /// A task whose settings are still layers.
 struct Open {
     name: TaskName,
@@ -151,15 +123,15 @@ impl Open {
         report: &mut Report,
     ) -> TaskDefinition {
         let mut layer = self.layers(defaults, surroundings);
-        let isolated = self.isolation(&mut layer, report);
-        self.judge_own(isolated, report);
-        let applies = |option: &OptionSpec| self.suits(option.applies, isolated);
+        let runs = self.way(&mut layer, report);
+        self.judge_own(runs, report);
+        let applies = |option: &OptionSpec| runs.takes(option.applies);
         let mut layer = layer.only(applies);
         let base = surroundings.inputs.cwd.as_path();
         let kill_grace = Value::Span(surroundings.settings.kill_grace);
         layer.fill("kill_grace", kill_grace, Origin::Default);
         layer.fill_defaults(Section::Task, base);
-        let program = self.program(&layer, report);
+        let program = program(&layer, surroundings.base, report);
         child::judge(&layer, surroundings.inputs, report);
         let settings = TaskSettings {
             success_cooldown: layer.need("success_cooldown"),
@@ -167,7 +139,7 @@ impl Open {
             non_recoverable_downtime: layer.need("non_recoverable_downtime"),
             timeout: layer.need("timeout"),
             warn_after: layer.get("warn_after"),
-            isolate: isolated == Isolated::Child && self.function.is_some(),
+            isolate: runs == Runs::InChild,
             program,
             child: child::settings(&layer),
         };
@@ -185,7 +157,7 @@ impl Open {
 
     /// Lays what is written for this task over `[defaults]`, over the attribute.
     fn layers(&self, defaults: &Layer, surroundings: &Surroundings<'_>) -> Layer {
-        let attributes = self.function.map(of_attributes).unwrap_or_default();
+        let attributes = self.function.map(functions::attributes).unwrap_or_default();
         let mut layer = self.own.clone().over(defaults).over(&attributes);
         let never = self.function.is_some();
         let hour = Value::Span(Duration::from_secs(3600));
@@ -197,9 +169,9 @@ impl Open {
     }
 
     /// A timeout can only be kept by a process that can be killed.
-    fn isolation(&self, layer: &mut Layer, report: &mut Report) -> Isolated {
+    fn way(&self, layer: &mut Layer, report: &mut Report) -> Runs {
         if self.function.is_none() {
-            return Isolated::Child;
+            return Runs::AsCommand;
         }
         let limited = layer.get::<Option<Duration>>("timeout").flatten().is_some();
         match (layer.get::<bool>("isolate"), limited) {
@@ -212,34 +184,25 @@ impl Open {
                 let origin = layer.origin("isolate");
                 let help = "remove `isolate = false`, or write `timeout = \"never\"` beside it";
                 report.add(Problem::error(&origin, message).help(help));
-                Isolated::Child
+                Runs::InChild
             }
             (None, true) => {
                 let origin = layer.origin("timeout");
                 layer.set("isolate", Value::Flag(true), origin);
-                Isolated::Child
+                Runs::InChild
             }
-            (Some(true), _) => Isolated::Child,
-            _ => Isolated::No,
-        }
-    }
-
-    fn suits(&self, applies: Applies, isolated: Isolated) -> bool {
-        match applies {
-            Applies::Every => true,
-            Applies::Child => isolated == Isolated::Child,
-            Applies::Command | Applies::Program => self.function.is_none(),
-            Applies::Function => self.function.is_some(),
+            (Some(true), _) => Runs::InChild,
+            _ => Runs::Inside,
         }
     }
 
     /// What is written for this very task must apply to it; what is in `[defaults]` applies where it can.
-    fn judge_own(&self, isolated: Isolated, report: &mut Report) {
+    fn judge_own(&self, runs: Runs, report: &mut Report) {
         for (key, entry) in self.own.entries() {
             let Some(option) = options::find(Section::Task, key) else {
                 continue;
             };
-            if self.suits(option.applies, isolated) {
+            if runs.takes(option.applies) {
                 continue;
             }
             let name = &self.name;
@@ -265,62 +228,57 @@ impl Open {
             report.add(problem);
         }
     }
-
-    fn program(&self, layer: &Layer, report: &mut Report) -> Option<Program> {
-        let written: Vec<&OptionSpec> = programs().filter(|o| layer.mentions(o.key)).collect();
-        if let [first, second, ..] = written.as_slice() {
-            let message = format!("`{}` and `{}` exclude each other", first.key, second.key);
-            let origin = layer.origin(second.key);
-            report.add(Problem::error(&origin, message).help("keep one of them"));
-        }
-        if let Some(path) = layer.get::<PathBuf>("script") {
-            if let Err((message, help)) = super::script::judge(&path) {
-                let message = format!("script `{}` {message}", path.display());
-                let origin = layer.origin("script");
-                report.add(Problem::error(&origin, message).maybe_help(help));
-            }
-            return Some(Program::Script(path));
-        }
-        let shell = layer.get("shell").map(Program::Shell);
-        shell.or_else(|| layer.get("command").map(Program::Command))
-    }
 }
 
-/// Whether a task has a process of its own.
+fn program(layer: &Layer, base: &Path, report: &mut Report) -> Option<Program> {
+    let written: Vec<&OptionSpec> = programs().filter(|o| layer.mentions(o.key)).collect();
+    if let [first, second, ..] = written.as_slice() {
+        let message = format!("`{}` and `{}` exclude each other", first.key, second.key);
+        let origin = layer.origin(second.key);
+        report.add(Problem::error(&origin, message).help("keep one of them"));
+    }
+    if let Some(path) = layer.get::<PathBuf>("script") {
+        if let Err((message, help)) = super::script::judge(&path) {
+            let message = format!("script `{}` {message}", path.display());
+            let origin = layer.origin("script");
+            report.add(Problem::error(&origin, message).maybe_help(help));
+        }
+        return Some(Program::Script(path));
+    }
+    if let Some(line) = layer.get("shell") {
+        return Some(Program::Shell(line));
+    }
+    let mut words: Vec<String> = layer.get("command")?;
+    // Paths in a file are relative to that file; but who says where it runs means it from there.
+    if let Some(first) = words.first_mut()
+        && first.contains('/')
+        && !layer.mentions("working_dir")
+    {
+        *first = base.join(&*first).display().to_string();
+    }
+    Some(Program::Command(words))
+}
+
+/// In which way a task runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Isolated {
-    No,
-    Child,
+enum Runs {
+    /// As a command.
+    AsCommand,
+    /// As a function in a child process.
+    InChild,
+    /// As a function inside the runner.
+    Inside,
 }
 
-fn of_attributes(function: &'static Registration) -> Layer {
-    let Attributes {
-        success_cooldown,
-        fail_cooldown,
-        non_recoverable_downtime,
-        timeout,
-        warn_after,
-        isolate,
-    } = function.attributes;
-    let limit = timeout.map(|limit| limit.map_or(Value::Never, Value::Span));
-    let values = [
-        ("success_cooldown", success_cooldown.map(Value::Span)),
-        ("fail_cooldown", fail_cooldown.map(Value::Span)),
-        (
-            "non_recoverable_downtime",
-            non_recoverable_downtime.map(Value::Span),
-        ),
-        ("timeout", limit),
-        ("warn_after", warn_after.map(Value::Span)),
-        ("isolate", isolate.map(Value::Flag)),
-    ];
-    let mut layer = Layer::default();
-    for (key, value) in values {
-        if let Some(value) = value {
-            layer.set(key, value, Origin::of_function(function));
+impl Runs {
+    fn takes(self, applies: Applies) -> bool {
+        match applies {
+            Applies::Every => true,
+            Applies::Child => self != Runs::Inside,
+            Applies::Command | Applies::Program => self == Runs::AsCommand,
+            Applies::Function => self != Runs::AsCommand,
         }
     }
-    layer
 }
 
 /// A warning after the end would never be given.

@@ -30,11 +30,12 @@ pub(super) const SIGNALS: [&str; 8] = [
 ];
 
 /// The variables that each run is given: they cannot be set for it.
-pub(super) const OF_A_RUN: [&str; 4] = [
+pub(super) const OF_A_RUN: [&str; 5] = [
     "RUN_FUNCTIONS_CHAIN",
     "RUN_FUNCTIONS_TASK",
     "RUN_FUNCTIONS_RUN_ID",
     "RUN_FUNCTIONS_DEADLINE",
+    "RUN_FUNCTIONS_REPORT",
 ];
 
 /// Tells whether a text can be the name of an environment variable that a shell can use.

@@ -12,6 +12,9 @@ pub(crate) const TASK: &str = "task";
 /// See [`TASK`].
 pub(crate) const RUN: &str = "run";
 
+/// The target of records that are lines of a task's output: their colours are kept.
+pub(crate) const OUTPUT: &str = "run_functions::output";
+
 /// The forms of a line.
 #[derive(Debug)]
 pub(crate) enum Form {
@@ -48,8 +51,29 @@ fn text(record: &Record<'_>) -> String {
         let _ = write!(line, "[{task}] ");
     }
     let message = record.args().to_string();
-    escape_into(&message, &mut line);
+    if record.target() == OUTPUT {
+        escape_but_colours(&message, &mut line);
+    } else {
+        escape_into(&message, &mut line);
+    }
     line
+}
+
+/// As [`escape_into`], but the colours (SGR sequences, `ESC [ … m`) stay.
+fn escape_but_colours(message: &str, line: &mut String) {
+    let mut parts = message.split("\x1b[");
+    escape_into(parts.next().unwrap_or_default(), line);
+    for part in parts {
+        let parameters = part.find(|c: char| !c.is_ascii_digit() && c != ';' && c != ':');
+        match parameters {
+            Some(end) if part[end..].starts_with('m') => {
+                line.push_str("\x1b[");
+                line.push_str(&part[..=end]);
+                escape_into(&part[end + 1..], line);
+            }
+            _ => escape_into(&format!("\x1b[{part}"), line),
+        }
+    }
 }
 
 /// Writes a message so that it stays on its line. Line feeds continue, indented, on the next line; other controls are shown as escapes.
@@ -136,6 +160,13 @@ mod tests {
     fn a_message_cannot_move_the_cursor_or_forge_a_line() {
         let line = line(&Form::Journal, Level::Error, "a\x1b[2Jb\r\nc\0");
         assert_eq!(line, "<3>[tasks::a] a\\u{1b}[2Jb\n    c\\u{0}\n");
+    }
+
+    #[test]
+    fn colours_of_output_stay_and_nothing_else_of_it() {
+        let mut text = String::new();
+        escape_but_colours("a\x1b[1;31mred\x1b[0m\x1b[2Jb\x1b]0;t\x07", &mut text);
+        assert_eq!(text, "a\x1b[1;31mred\x1b[0m\\u{1b}[2Jb\\u{1b}]0;t\\u{7}");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use log::{LevelFilter, Record};
 use crate::settings::{LogFormat, LogSettings};
 use form::Form;
 pub(crate) use sink::Sink;
-pub(crate) use told::EventLog;
+pub(crate) use told::{EventLog, tell_note, tell_output};
 
 /// The log of this process, once it is set up.
 #[derive(Clone, Debug)]

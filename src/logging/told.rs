@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use super::form::OUTPUT;
 use crate::event::{Event, Observer, RunId, Step, StopReason};
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, Outcome, Output};
 use crate::time::{Mono, in_words};
 
 /// Successes that come faster than this are counted together …
@@ -84,13 +85,26 @@ impl Task {
         log::info!(task = self.label.as_str(), run = run.to_string(); "Execution successful");
     }
 
+    /// A pause that is worth a line ends the counting: whoever looks at the log then must see how things stand.
+    fn sleeps(&mut self, now: Mono, pause: Duration) {
+        if pause >= QUICK {
+            self.tell_untold(now);
+        } else if self.quick {
+            return;
+        }
+        log::info!(task = self.label.as_str(); "Sleeping {}", in_words(pause));
+    }
+
     fn tell_untold(&mut self, now: Mono) {
         if self.untold == 0 {
             return;
         }
         let span = in_words(self.told.map_or(SUMMARY, |told| now.since(told)));
         let task = self.label.as_str();
-        log::info!(task; "Execution successful ({} times in {span})", self.untold);
+        match self.untold {
+            1 => log::info!(task; "Execution successful"),
+            times => log::info!(task; "Execution successful ({times} times in {span})"),
+        }
         (self.untold, self.told) = (0, Some(now));
     }
 }
@@ -123,12 +137,7 @@ impl Observer for EventLog {
             }
             Event::Sleeping {
                 step, at, until, ..
-            } => {
-                if !self.tasks[step].quick {
-                    let span = in_words(until.since(at.mono));
-                    log::info!(task = self.tasks[step].label.as_str(); "Sleeping {span}");
-                }
-            }
+            } => self.tasks[step].sleeps(at.mono, until.since(at.mono)),
             Event::Alerted { step, headline, .. } => match step {
                 Some(step) => {
                     let task = self.tasks[step].label.as_str();
@@ -151,6 +160,26 @@ impl Observer for EventLog {
             }
         }
     }
+}
+
+/// Logs something that is to be known of a run besides its outcome. Redacted by the caller.
+pub(crate) fn tell_note(task: &str, run: RunId, note: &str) {
+    log::warn!(task, run = run.to_string(); "{note}");
+}
+
+/// Logs what a run printed. Redacted by the caller.
+pub(crate) fn tell_output(task: &str, run: RunId, output: &Output) {
+    let run = run.to_string();
+    let tell = |text: &str| {
+        for line in text.lines() {
+            log::info!(target: OUTPUT, task, run = run.as_str(); "| {line}");
+        }
+    };
+    tell(&output.head);
+    if output.cut > 0 {
+        log::info!(task, run = run.as_str(); "| … {} bytes left out …", output.cut);
+    }
+    tell(&output.tail);
 }
 
 fn tell_stop(reason: &StopReason, tasks: &[Task]) {

@@ -1,1 +1,42 @@
 //! How mail leaves the machine: outbox on disk, worker process, transports.
+//!
+//! ```text
+//! loop ── one small file, fsync ──► outbox ──► mailer ──► worker process ──► smtp | sendmail
+//!                                                   └────────────────────► file | print
+//! ```
+//!
+//! Two kinds of mail go this way. Our own letters to the admin wait in `STATE_DIR/outbox/alerts` and are delivered by a thread that is
+//! there only while something waits. Messages of other programs wait in `STATE_DIR/outbox/queue`, where anybody drops them (`NAME.eml`,
+//! plain or with the envelope that lettre's file transport writes); [`deliver_queue`] and [`retry_deferred`] serve them, and the tasks
+//! `tasks::send_mail` and `tasks::retry_deferred` are nothing but calls of these.
+
+pub(crate) mod carrier;
+mod eml;
+pub(crate) mod mailer;
+mod message;
+pub(crate) mod outbox;
+mod pass;
+pub(crate) mod queue;
+mod route;
+mod schedule;
+mod sendmail;
+mod service;
+mod smtp;
+#[cfg(test)]
+mod test_letters;
+#[cfg(test)]
+#[path = "../../tests/support/smtp.rs"]
+#[expect(
+    dead_code,
+    unreachable_pub,
+    reason = "shared with tests that use more of it"
+)]
+mod test_server;
+mod tls_words;
+pub(crate) mod trouble;
+mod wire;
+pub(crate) mod worker;
+
+pub(crate) use route::password;
+pub(crate) use service::install;
+pub use service::{Delivered, QueueError, Returned, deliver_queue, retry_deferred};

@@ -168,7 +168,7 @@ fn listed(pids: &[i32]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::process::{Child, Command, Stdio};
+    use std::process::{Child, Command};
 
     use super::*;
 
@@ -176,16 +176,20 @@ mod tests {
         ChainName::parse("x").unwrap()
     }
 
-    /// A process that holds the lock as its standard input, as a child of a runner holds it.
+    /// A process that holds the lock on an inherited descriptor, as a child of a runner that is gone. This process never opens what it
+    /// locks: a child that another test starts at that moment would inherit it too.
     fn leftover(root: &RunRoot) -> Child {
-        let lock = InFlight::open(root, &chain()).unwrap();
-        assert!(lock.claim().unwrap().is_empty());
-        let inherited = Stdio::from(lock.file.try_clone().unwrap());
-        Command::new("sleep")
-            .arg("1000")
-            .stdin(inherited)
-            .spawn()
-            .unwrap()
+        let script = "exec 9<>\"$0\" && flock -n 9 && exec sleep 1000";
+        let mut sh = Command::new("sh");
+        sh.args(["-c", script]).arg(root.path().join("x.task"));
+        let child = sh.spawn().unwrap();
+        let mut alarm = Alarm::new().unwrap();
+        let deadline = clock::mono() + Duration::from_secs(60);
+        while InFlight::open(root, &chain()).unwrap().holders().is_empty() {
+            assert!(clock::mono() < deadline, "never locked");
+            alarm.wait([None], clock::mono() + BETWEEN_TRIES).unwrap();
+        }
+        child
     }
 
     #[test]

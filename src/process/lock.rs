@@ -36,6 +36,20 @@ impl LockFile {
         Ok(LockFile { file, identity })
     }
 
+    /// Opens it to look who holds it; `None` when it is missing. Nothing is made, and nothing can be locked by this.
+    ///
+    /// # Errors
+    ///
+    /// When what is there cannot be relied on.
+    pub(crate) fn open_existing(root: &RunRoot, name: &str) -> Result<Option<Self>, UnsafePath> {
+        let Some(file) = root.open_existing_file(name)? else {
+            return Ok(None);
+        };
+        let stat = fstat(&file).map_err(|errno| root.io_error(name, errno.into()))?;
+        let identity = Identity::of(&stat);
+        Ok(Some(LockFile { file, identity }))
+    }
+
     /// Locks it unless somebody else has. Returns whether it is ours now.
     pub(crate) fn try_lock(&self) -> io::Result<bool> {
         if !try_flock(&self.file)? {

@@ -1,8 +1,12 @@
 //! All that is Unix: pidfile, takeover, signals, child processes. Unsafe code lives here alone.
 
+pub(crate) mod boot;
 pub mod child;
 pub(crate) mod clock;
+pub(crate) mod confine;
+pub(crate) mod files;
 pub(crate) mod in_flight;
+pub(crate) mod incumbent;
 pub(crate) mod leave;
 pub(crate) mod live;
 mod lock;

@@ -7,6 +7,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
+use std::time::SystemTime;
 
 use once_cell::sync::OnceCell;
 
@@ -74,4 +75,13 @@ pub(crate) fn identity() -> io::Result<String> {
         stat.size(),
         stat.mtime()
     ))
+}
+
+/// Returns when this executable was last changed.
+///
+/// # Errors
+///
+/// When `/proc` is not mounted, or the file system knows no such time.
+pub(crate) fn changed() -> io::Result<SystemTime> {
+    pin()?.metadata()?.modified()
 }

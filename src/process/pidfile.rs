@@ -222,6 +222,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn opening_our_own_file_again_does_not_cost_the_lock_that_attests_us() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = RunRoot::open(dir.path()).unwrap();
+        let names = Names::of(&ChainName::parse("x").unwrap());
+        let lock = LockFile::open(&root, &names.pid).unwrap();
+        assert!(lock.try_lock().unwrap());
+        let (mut pidfile, written) = Pidfile::hold(&root, &names, lock, Vec::new());
+        written.unwrap();
+        assert_eq!(procfs::lock_holders(pidfile.lock.identity()).len(), 2);
+        assert_eq!(pidfile.put_back(), Standing::Held);
+        assert_eq!(procfs::lock_holders(pidfile.lock.identity()).len(), 2);
+    }
+
+    #[test]
     fn only_a_number_is_a_pid() {
         assert_eq!(Written::of(b""), Written::Nothing);
         assert_eq!(Written::of(b"1234\n"), Written::Pid(1234));

@@ -39,7 +39,7 @@ enum Problem {
     WritableByOthers(u32),
     Symlink,
     NotAFile(&'static str),
-    Links(u64),
+    Links(libc::nlink_t),
     ForeignFile(u32),
     NeverStill,
 }
@@ -60,9 +60,26 @@ impl RunRoot {
     ///
     /// When it cannot be made or opened, belongs to neither us nor root, or can be written by others without the sticky bit.
     pub(crate) fn open(path: &Path) -> Result<Self, UnsafePath> {
-        let wrong = |problem| UnsafePath::new(path, problem);
         let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
-        made.map_err(|error| wrong(Problem::Io(error)))?;
+        made.map_err(|error| UnsafePath::new(path, Problem::Io(error)))?;
+        RunRoot::open_made(path)
+    }
+
+    /// Opens the directory if it is there; makes nothing.
+    ///
+    /// # Errors
+    ///
+    /// See [`RunRoot::open`].
+    pub(crate) fn open_existing(path: &Path) -> Result<Option<Self>, UnsafePath> {
+        match RunRoot::open_made(path) {
+            Ok(root) => Ok(Some(root)),
+            Err(error) if error.is_missing() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn open_made(path: &Path) -> Result<Self, UnsafePath> {
+        let wrong = |problem| UnsafePath::new(path, problem);
         let dir = File::options()
             .read(true)
             .custom_flags(libc::O_DIRECTORY)
@@ -107,12 +124,7 @@ impl RunRoot {
     ///
     /// When it is not ours, or cannot be read.
     pub(crate) fn read(&self, name: &str, most: u64) -> Result<Option<Vec<u8>>, UnsafePath> {
-        let opened = match self.open_linked(name, OFlag::O_RDONLY) {
-            Ok(opened) => opened,
-            Err(error) if error.is_missing() => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let Some(file) = opened else {
+        let Some(file) = self.open_existing_file(name)? else {
             return Ok(None);
         };
         let mut bytes = Vec::new();
@@ -120,6 +132,36 @@ impl RunRoot {
             Ok(_) => Ok(Some(bytes)),
             Err(error) => Err(self.wrong(name, Problem::Io(error))),
         }
+    }
+
+    /// Opens a file of ours for reading; `None` when it is missing.
+    ///
+    /// # Errors
+    ///
+    /// When it is not ours.
+    pub(crate) fn open_existing_file(&self, name: &str) -> Result<Option<File>, UnsafePath> {
+        match self.open_linked(name, OFlag::O_RDONLY) {
+            Err(error) if error.is_missing() => Ok(None),
+            opened => opened,
+        }
+    }
+
+    /// Returns the names of the files that end so, without the ending, in order.
+    ///
+    /// # Errors
+    ///
+    /// When the directory cannot be read.
+    pub(crate) fn stems(&self, ending: &str) -> Result<Vec<String>, UnsafePath> {
+        let entries = std::fs::read_dir(&self.path);
+        let entries = entries.map_err(|error| UnsafePath::new(&self.path, Problem::Io(error)))?;
+        let names = entries
+            .flatten()
+            .filter_map(|entry| entry.file_name().into_string().ok());
+        let mut stems: Vec<String> = names
+            .filter_map(|name| name.strip_suffix(ending).map(str::to_owned))
+            .collect();
+        stems.sort();
+        Ok(stems)
     }
 
     /// Replaces a file by one with these bytes: a reader sees the old or the new one, whole. It is not forced to the disk.
@@ -215,7 +257,10 @@ impl fmt::Display for UnsafePath {
         let path = self.path.display();
         let ours = geteuid();
         match &self.problem {
-            Problem::Io(_) => write!(f, "cannot use `{path}`"),
+            Problem::Io(_) => write!(
+                f,
+                "cannot use `{path}`; name a directory that uid {ours} may write, with `--run-root` for instance"
+            ),
             Problem::ForeignDirectory(uid) => write!(
                 f,
                 "`{path}` belongs to uid {uid}, not to us (uid {ours}) or root; choose another directory or `chown` it"
@@ -279,9 +324,7 @@ fn judge_file(stat: &FileStat) -> Result<(), Problem> {
     if stat.st_uid != geteuid().as_raw() {
         return Err(Problem::ForeignFile(stat.st_uid));
     }
-    // The type of st_nlink is narrower on some machines.
-    #[allow(clippy::allow_attributes, clippy::unnecessary_cast)]
-    match stat.st_nlink as u64 {
+    match stat.st_nlink {
         1 => Ok(()),
         links => Err(Problem::Links(links)),
     }

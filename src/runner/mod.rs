@@ -8,7 +8,7 @@ use crate::failure::Outcome;
 use crate::time::{Moment, Mono};
 
 /// What a runner stands on.
-pub trait Host: Observer {
+pub(crate) trait Host: Observer {
     /// Reads the clocks.
     fn now(&self) -> Moment;
 
@@ -24,7 +24,7 @@ pub trait Host: Observer {
 
 /// What was asked of a runner from outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Request {
+pub(crate) enum Request {
     /// Nothing.
     None,
     /// Skip the rest of the cooldown.
@@ -34,7 +34,7 @@ pub enum Request {
 }
 
 /// Runs the chain until it ends, and returns why it did.
-pub fn run(chain: &mut Chain, host: &mut impl Host) -> StopReason {
+pub(crate) fn run(chain: &mut Chain, host: &mut impl Host) -> StopReason {
     let mut runs = RunIds::default();
     let at = host.now();
     host.observe(&Event::Started { at });
@@ -50,6 +50,24 @@ pub fn run(chain: &mut Chain, host: &mut impl Host) -> StopReason {
         reason: &reason,
     });
     reason
+}
+
+/// Runs each of `count` tasks once, in order, without cooldowns, and returns why it ended.
+pub(crate) fn once(count: usize, host: &mut impl Host) -> StopReason {
+    let mut runs = RunIds::default();
+    for step in 0..count {
+        if let Request::Stop(reason) = host.poll() {
+            return reason;
+        }
+        let outcome = execute(host, step, &mut runs).0;
+        if matches!(outcome, Outcome::Fatal(_)) {
+            return StopReason::Fatal { step };
+        }
+    }
+    match host.poll() {
+        Request::Stop(reason) => reason,
+        Request::None | Request::Wake => StopReason::Done,
+    }
 }
 
 /// One decision of the chain, carried out. Returns the reason when it was the last one.
@@ -85,23 +103,8 @@ fn run_once(
     step: Step,
     runs: &mut RunIds,
 ) -> Option<StopReason> {
-    let started = host.now();
-    let run = runs.next(started);
-    host.observe(&Event::RunStarted {
-        step,
-        run,
-        at: started,
-    });
-    let outcome = host.run(step, run);
-    let at = host.now();
+    let (outcome, at) = execute(host, step, runs);
     chain.record(step, verdict(&outcome), at.mono);
-    host.observe(&Event::RunEnded {
-        step,
-        run,
-        started,
-        at,
-        outcome: &outcome,
-    });
     if matches!(outcome, Outcome::Fatal(_)) {
         return Some(StopReason::Fatal { step });
     }
@@ -115,6 +118,27 @@ fn run_once(
         });
     }
     None
+}
+
+/// One run, from its first event to its last. Returns when it ended.
+fn execute(host: &mut impl Host, step: Step, runs: &mut RunIds) -> (Outcome, Moment) {
+    let started = host.now();
+    let run = runs.next(started);
+    host.observe(&Event::RunStarted {
+        step,
+        run,
+        at: started,
+    });
+    let outcome = host.run(step, run);
+    let at = host.now();
+    host.observe(&Event::RunEnded {
+        step,
+        run,
+        started,
+        at,
+        outcome: &outcome,
+    });
+    (outcome, at)
 }
 
 fn verdict(outcome: &Outcome) -> Verdict {

@@ -8,15 +8,16 @@ mod script;
 use std::time::Duration;
 
 use crate::alert::memory::Memory;
-use crate::alert::notice::{Kind, Notice, Sort};
+use crate::alert::message;
+use crate::alert::notice::{Kind, Notice};
 use crate::alert::policy::{ChainRules, Policy, TaskRules};
 use crate::chain::{Chain, Cooldowns};
 use crate::failure::Failure;
 use crate::runner;
-use crate::time::{Moment, in_words};
+use crate::time::Moment;
 
 use host::VirtualHost;
-pub(crate) use script::{InvalidScript, Script};
+pub(crate) use script::Script;
 
 /// One task of a simulated chain.
 #[derive(Clone, Debug)]
@@ -71,34 +72,7 @@ pub(crate) struct ForeseenMail {
 impl ForeseenMail {
     /// Returns the words of its subject: `First exception caught: TEXT`.
     pub(crate) fn headline(&self) -> String {
-        let Notice { sort, text, .. } = &self.notice;
-        match sort {
-            Sort::First => format!("First exception caught: {text}"),
-            Sort::New => format!("New exception caught: {text}"),
-            Sort::Downtime { count: 0 | 1 } => "Non recoverable downtime reached".to_owned(),
-            Sort::Downtime { .. } => "Non recoverable downtime reached again".to_owned(),
-            Sort::StillRunning => format!("Still running after {}", in_words(self.running_for())),
-            Sort::Healed => format!("Process healed after {}", in_words(self.downtime())),
-            Sort::HeldBack => format!("Held back: {} failures", self.held_back()),
-        }
-    }
-
-    fn running_for(&self) -> Duration {
-        let since = self.notice.running_since.unwrap_or(self.at);
-        self.at.mono.since(since.mono)
-    }
-
-    fn downtime(&self) -> Duration {
-        let outage = self.notice.outage.as_ref();
-        outage.map_or(Duration::ZERO, |outage| {
-            let ended = outage.ended.unwrap_or(self.at);
-            ended.mono.since(outage.started.mono)
-        })
-    }
-
-    fn held_back(&self) -> u64 {
-        let counts = self.notice.held_back.iter().map(|entry| entry.count);
-        counts.fold(self.notice.held_back_unnamed, u64::saturating_add)
+        message::headline(&self.notice)
     }
 }
 

@@ -103,6 +103,7 @@ fn weekend_of_all_different_messages_each_second_is_27_mails_at_most_and_counts_
     let foreseen = one(script, SEC).run();
     assert_eq!(foreseen.failures, 216_000);
     assert!(foreseen.mails.len() <= 27, "{}", foreseen.mails.len());
+    assert_eq!(foreseen.mails.len(), 24);
     let still_held = &foreseen.memory.tasks()[0].held;
     let waiting: u64 = still_held.named().iter().map(|entry| entry.count).sum();
     assert_eq!(told(&foreseen) + waiting + still_held.unnamed(), 216_000);

@@ -3,7 +3,6 @@
 mod attributes;
 mod call;
 mod error;
-mod find;
 mod name;
 mod registry;
 mod report;
@@ -12,7 +11,6 @@ mod suggest;
 pub use attributes::Attributes;
 pub(crate) use call::call;
 pub use error::TaskError;
-pub(crate) use find::{UnknownTask, duplicates, find};
 pub use name::{InvalidName, TaskName};
 pub use registry::{Registration, registered};
 pub use report::{IntoReport, Report};

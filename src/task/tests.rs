@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::panic::{panic_any, resume_unwind};
+use std::process::Command;
 
 use super::*;
 use crate::failure::{Failure, FailureClass, Outcome};
@@ -303,4 +304,77 @@ fn a_task_within_a_task_leaves_the_outer_one_a_task() {
     });
     assert_eq!(failure.text(), "outer");
     assert!(failure.place.is_some());
+}
+
+/// What a runner with a task and a thread of its own does, in a process whose hook and logger nobody else has touched.
+#[test]
+#[ignore = "needs to be started by the tests below: it plays their scene"]
+fn scene_of_a_task_and_a_thread_that_panic() {
+    struct ToStderr;
+    impl log::Log for ToStderr {
+        fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+            true
+        }
+        fn log(&self, record: &log::Record<'_>) {
+            eprintln!("{}: {}", record.level(), record.args());
+        }
+        fn flush(&self) {}
+    }
+    if std::env::var_os("SCENE_WITH_LOG").is_some() {
+        log::set_boxed_logger(Box::new(ToStderr)).unwrap();
+        log::set_max_level(log::LevelFilter::Info);
+    }
+    let failure = panicked(|| panic!("of the task"));
+    eprintln!("has a backtrace: {}", failure.backtrace.is_some());
+    let thread = std::thread::Builder::new().name("helper".to_owned());
+    let thread = thread.spawn(|| panic!("of the thread")).unwrap();
+    assert!(thread.join().is_err());
+}
+
+/// Returns what the scene leaves on standard error.
+fn scene(variables: &[(&str, &str)]) -> String {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "task::tests::scene_of_a_task_and_a_thread_that_panic",
+        ])
+        .args(["--ignored", "--nocapture"])
+        .env_remove("SCENE_WITH_LOG")
+        .env_remove("RUST_LIB_BACKTRACE")
+        .env("RUST_BACKTRACE", "0")
+        .envs(variables.iter().copied())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn a_panic_of_a_task_is_not_printed_and_that_of_another_thread_stays_visible() {
+    let printed = scene(&[]);
+    assert!(!printed.contains("of the task"), "{printed}");
+    assert_eq!(printed.matches("of the thread").count(), 1, "{printed}");
+    assert!(printed.contains("thread 'helper'"), "{printed}");
+}
+
+#[test]
+fn with_a_log_the_panic_of_another_thread_is_in_the_log_once() {
+    let printed = scene(&[("SCENE_WITH_LOG", "1")]);
+    assert!(
+        printed.contains("ERROR: thread `helper` panicked at src/task/tests.rs:"),
+        "{printed}"
+    );
+    assert_eq!(printed.matches("of the thread").count(), 1, "{printed}");
+    assert!(!printed.contains("of the task"), "{printed}");
+}
+
+#[test]
+fn a_backtrace_is_kept_when_the_environment_asks_for_it() {
+    assert!(scene(&[]).contains("has a backtrace: false"));
+    let asked = scene(&[("RUST_BACKTRACE", "1"), ("SCENE_WITH_LOG", "1")]);
+    assert!(asked.contains("has a backtrace: true"));
+    assert!(
+        asked.contains("ERROR: backtrace of thread `helper`:"),
+        "{asked}"
+    );
 }

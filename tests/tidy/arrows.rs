@@ -8,7 +8,7 @@ const CORE: [&str; 8] = [
 ];
 
 /// What a module may know besides the core.
-const BESIDES_CORE: [(&str, &[&str]); 8] = [
+const BESIDES_CORE: [(&str, &[&str]); 9] = [
     ("alert", &[]),
     ("process", &[]),
     ("runner", &[]),
@@ -17,7 +17,9 @@ const BESIDES_CORE: [(&str, &[&str]); 8] = [
     ("logging", &["process"]),
     ("mail", &["process"]),
     ("state", &["process"]),
-    ("testing", &["alert", "runner"]),
+    // The policy and the runner under a virtual clock.
+    ("simulate", &["alert", "runner"]),
+    ("testing", &["alert", "runner", "simulate"]),
 ];
 
 /// What the modules of the core may know of each other.
@@ -71,17 +73,24 @@ fn against_in(source: &Source) -> Vec<String> {
             let module = reference.module.as_str();
             module != here && !allowed.contains(&module) && !is_excepted(&source.path, module)
         })
-        .map(|Reference { module, at }| {
-            let place = source.place(at);
-            let allowed = allowed.join(", ");
-            format!(
-                "{place}: `{here}` must not know `{module}` (it may know {allowed}); pass what it \
-                 needs as an argument, or let `cli` connect the two"
-            )
-        })
+        .map(|Reference { module, at }| told(source, here, &module, at, &allowed))
         .collect();
     wrong.extend(climbs(source, &code));
     wrong
+}
+
+fn told(source: &Source, here: &str, module: &str, at: usize, allowed: &[&str]) -> String {
+    let place = source.place(at);
+    if self::allowed(module).is_none() && !KNOWS_ALL.contains(&module) {
+        return format!(
+            "{place}: `crate::{module}` hides which module it is of; write `crate::MODULE::{module}`"
+        );
+    }
+    let allowed = allowed.join(", ");
+    format!(
+        "{place}: `{here}` must not know `{module}` (it may know {allowed}); pass what it needs as \
+         an argument, or let `cli` connect the two"
+    )
 }
 
 /// Returns `alert` for `src/alert/mod.rs` and for `src/alert.rs`.

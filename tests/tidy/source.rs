@@ -12,7 +12,11 @@ pub(crate) struct Source {
     pub(crate) text: String,
     /// The same with comments, strings and characters blanked: every offset and line is where it was.
     pub(crate) code: String,
+    /// Whether the whole file is only compiled for tests.
+    pub(crate) is_test: bool,
 }
+
+const TEST_MARK: &str = "#[cfg(test)]";
 
 /// What people and machines leave here that is not part of the project.
 const NOT_OURS: [&str; 3] = ["target", ".git", ".nextest"];
@@ -22,7 +26,37 @@ pub(crate) fn all() -> Vec<Source> {
     let mut found = Vec::new();
     collect(Path::new(env!("CARGO_MANIFEST_DIR")), "", &mut found);
     found.sort_by(|one, other| one.path.cmp(&other.path));
+    let tests: Vec<String> = found.iter().flat_map(test_modules).collect();
+    for source in &mut found {
+        let declared = tests.iter().any(|test| {
+            let rest = source.path.strip_prefix(test.as_str());
+            rest.is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))
+        });
+        // With `#[path]` the name of the module says nothing; that of the file does.
+        let named = source.path.ends_with("tests.rs");
+        source.is_test = declared || named || source.path.starts_with("tests/");
+    }
     found
+}
+
+/// Returns the modules of a file that are declared for tests only, as paths without `.rs`.
+fn test_modules(source: &Source) -> Vec<String> {
+    let (directory, file) = source.path.rsplit_once('/').unwrap_or(("", &source.path));
+    let directory = match file.trim_end_matches(".rs") {
+        "mod" | "lib" | "main" => directory.to_owned(),
+        module => format!("{directory}/{module}"),
+    };
+    let after_mark = source.code.split(TEST_MARK).skip(1);
+    after_mark
+        .filter_map(|rest| {
+            let declaration = rest.split([';', '{']).next()?;
+            let name = declaration
+                .split_whitespace()
+                .skip_while(|word| *word != "mod")
+                .nth(1)?;
+            Some(format!("{directory}/{name}"))
+        })
+        .collect()
 }
 
 /// Returns the Rust files below `directory`, such as `src/`.
@@ -48,7 +82,12 @@ fn collect(directory: &Path, prefix: &str, found: &mut Vec<Source>) {
             collect(&entry.path(), &format!("{path}/"), found);
         } else if let Ok(text) = fs::read_to_string(entry.path()) {
             let code = blanked(&text);
-            found.push(Source { path, text, code });
+            found.push(Source {
+                path,
+                text,
+                code,
+                is_test: false,
+            });
         }
     }
 }
@@ -58,23 +97,15 @@ impl Source {
         self.path.ends_with(".rs")
     }
 
-    /// Tells whether the whole file is a test: an integration test, or the `tests.rs` of a module.
-    pub(crate) fn is_test(&self) -> bool {
-        self.path.starts_with("tests/")
-            || self.path.contains("/tests/")
-            || self.path.ends_with("/tests.rs")
-    }
-
     /// Returns the code without what is only compiled for tests.
     pub(crate) fn product_code(&self) -> String {
-        if self.is_test() {
+        if self.is_test {
             return String::new();
         }
         let mut code = self.code.clone().into_bytes();
-        const MARK: &str = "#[cfg(test)]";
         let mut from = 0;
-        while let Some(at) = self.code[from..].find(MARK).map(|at| from + at) {
-            let end = end_of_item(&self.code, at + MARK.len());
+        while let Some(at) = self.code[from..].find(TEST_MARK).map(|at| from + at) {
+            let end = end_of_item(&self.code, at + TEST_MARK.len());
             blank(&mut code, at, end);
             from = end;
         }

@@ -26,8 +26,8 @@ use crate::event::{RunId, Step};
 use crate::settings::Healed;
 use crate::time::{Moment, Mono};
 
-pub(crate) use reason::{Limit, Reason};
-pub(crate) use rules::{ChainRules, TaskRules, WarnAfter};
+pub(crate) use reason::Reason;
+pub(crate) use rules::{ChainRules, TaskRules};
 use saves::Saves;
 use task::Task;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::settings::Healed;
+use crate::settings::{Healed, MailSettings, TaskSettings};
 use crate::task::TaskName;
 
 use super::GRACE;
@@ -20,6 +20,16 @@ pub(crate) struct ChainRules {
     pub(crate) healed: Healed,
 }
 
+impl ChainRules {
+    /// Takes them from the settings.
+    pub(crate) fn of(settings: &MailSettings) -> Self {
+        ChainRules {
+            max_per_hour: settings.max_per_hour,
+            healed: settings.healed,
+        }
+    }
+}
+
 /// What holds for one task.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TaskRules {
@@ -32,6 +42,16 @@ pub(crate) struct TaskRules {
 }
 
 impl TaskRules {
+    /// Takes them from the settings.
+    pub(crate) fn of(name: TaskName, settings: &TaskSettings) -> Self {
+        let grace = settings.child.kill_grace;
+        TaskRules {
+            name,
+            non_recoverable_downtime: settings.non_recoverable_downtime,
+            warn_after: WarnAfter::of(settings.warn_after, settings.timeout, grace),
+        }
+    }
+
     /// Returns the non-recoverable downtime within bounds in which it can be counted with.
     pub(super) fn downtime(&self) -> Duration {
         self.non_recoverable_downtime

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::shapes::{count, count_back};
-use super::{Redactor, merged, pem, replace, tokens};
+use super::{Redactor, boundary, merged, pem, replace, tokens};
 use crate::failure::Output;
 
 /// The longest half of a word that is looked at.
@@ -13,7 +13,7 @@ const FEWEST_OF_HALF_A_TOKEN: usize = 8;
 
 impl Redactor {
     /// Returns `output` without its secrets, also those that the cut has split.
-    pub(super) fn output(&self, output: &Output) -> Output {
+    pub(crate) fn output(&self, output: &Output) -> Output {
         if output.cut == 0 {
             return Output {
                 head: self.text(&output.head).into_owned(),
@@ -49,7 +49,9 @@ impl Redactor {
         let found = merged(found);
         let reach = match found.last() {
             Some(last) if last.end < text.trim_end().len() => Reach::None,
-            Some(last) if text[last.clone()].contains("-----BEGIN ") => Reach::Block,
+            Some(last) if text[boundary(text, last.start)..].contains("-----BEGIN ") => {
+                Reach::Block
+            }
             Some(_) => Reach::Word,
             None => Reach::None,
         };
@@ -95,10 +97,4 @@ fn half_a_token(word: &[u8]) -> usize {
     let separators = token.iter().filter(|c| b"./_-".contains(c)).count();
     let random = len >= FEWEST_OF_HALF_A_TOKEN && digits && letters && separators * 6 <= len;
     if random { len } else { 0 }
-}
-
-fn boundary(text: &str, at: usize) -> usize {
-    (at..=text.len())
-        .find(|&at| text.is_char_boundary(at))
-        .unwrap_or(text.len())
 }

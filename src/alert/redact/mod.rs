@@ -94,6 +94,7 @@ fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     merged
 }
 
+/// Puts [`REDACTED`] in the place of each range. A bound of some finder may lie inside a character, all of which is to go then.
 fn replace(text: &str, secrets: Vec<Range<usize>>) -> Cow<'_, str> {
     if secrets.is_empty() {
         return Cow::Borrowed(text);
@@ -101,13 +102,25 @@ fn replace(text: &str, secrets: Vec<Range<usize>>) -> Cow<'_, str> {
     let mut clean = String::with_capacity(text.len());
     let mut done = 0;
     for secret in secrets {
-        clean.push_str(&text[done..secret.start]);
+        let start = (0..=secret.start)
+            .rev()
+            .find(|&at| text.is_char_boundary(at));
+        clean.push_str(&text[done..start.unwrap_or(0).max(done)]);
         clean.push_str(REDACTED);
-        done = secret.end;
+        done = boundary(text, secret.end);
     }
     clean.push_str(&text[done..]);
     Cow::Owned(clean)
 }
 
+/// Returns the first place at or after `at` where a text can be cut.
+fn boundary(text: &str, at: usize) -> usize {
+    (at..text.len())
+        .find(|&at| text.is_char_boundary(at))
+        .unwrap_or(text.len())
+}
+
+#[cfg(test)]
+mod corpus;
 #[cfg(test)]
 mod tests;

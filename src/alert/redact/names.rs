@@ -244,6 +244,8 @@ pub(super) fn suspicion(name: &str) -> Option<Suspicion> {
     match guilty.as_slice() {
         [] => None,
         [_] if segments.len() == 1 && is_bare(last) => Some(Suspicion::Weak),
+        // `max_tokens` counts them.
+        [_] if matches!(last.as_str(), "tokens" | "keys" | "cookies") => Some(Suspicion::Weak),
         _ => Some(Suspicion::Strong),
     }
 }

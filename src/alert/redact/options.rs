@@ -29,6 +29,9 @@ pub(super) fn value_of(text: &[u8], at: usize) -> Option<Range<usize>> {
     if (dashes == 1 && suspicion == Suspicion::Weak) || text.get(from) == Some(&b'-') {
         return None;
     }
+    if is_name_of_value(&text[from..]) {
+        return None;
+    }
     let pair = Pair {
         suspicion: Suspicion::Strong,
         structured: true,
@@ -36,7 +39,15 @@ pub(super) fn value_of(text: &[u8], at: usize) -> Option<Range<usize>> {
         colon: true,
         line: false,
     };
+    // The spaces after it tell a sentence from a list of arguments.
+    let from = if text[end] == b' ' { end } else { from };
     value::extent(text, from, pair)
+}
+
+/// `[--password PASSWORD]`, as programs explain their options.
+fn is_name_of_value(text: &[u8]) -> bool {
+    let name = count(text, 64, |c| c.is_ascii_uppercase() || c == b'_');
+    name > 0 && text.get(name) == Some(&b']')
 }
 
 /// What stands between an option and its value on a command line, or in a list of arguments: a space, or `", "`.
@@ -45,9 +56,16 @@ fn gap(text: &[u8]) -> usize {
     let comma = count(&text[closing..], 1, |c| c == b',');
     let spaces = count(&text[closing + comma..], 4, |c| c == b' ' || c == b'\t');
     match (closing, comma, spaces) {
-        (0, 0, 1..) | (1.., 0, 1..) | (1.., 1, _) => closing + comma + spaces,
+        (0, 0, 1..) => spaces,
+        (1.., 0, 1..) | (1.., 1, _) if is_quote(text.get(closing + comma + spaces)) => {
+            closing + comma + spaces
+        }
         _ => 0,
     }
+}
+
+fn is_quote(c: Option<&u8>) -> bool {
+    matches!(c, Some(b'"' | b'\''))
 }
 
 /// Returns `user:password` after `-u`, on a line of curl's or wget's.

@@ -70,7 +70,8 @@ fn body(text: &[u8], from: usize) -> usize {
         let line = end + gap(&text[end..]);
         let len = count(&text[line..], MOST_BYTES, is_body);
         let whole = line + len == text.len();
-        if len >= FEWEST_IN_A_LINE || (len > 0 && whole) {
+        let last = end > from && is_last_line(&text[line..line + len], text.get(line + len));
+        if len >= FEWEST_IN_A_LINE || (len > 0 && whole) || last {
             end = line + len;
         } else if let Some(header) = header(&text[line..]) {
             end = line + header;
@@ -78,6 +79,16 @@ fn body(text: &[u8], from: usize) -> usize {
             return end;
         }
     }
+}
+
+/// The last line of a block is short; unlike a word it has digits, padding, or capitals inside.
+fn is_last_line(line: &[u8], after: Option<&u8>) -> bool {
+    let alone = after.is_none_or(|c| b"\r\n\\\"'".contains(c));
+    let odd = |pair: &[u8]| {
+        let inside = pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase();
+        inside || pair[1].is_ascii_digit() || b"+/=".contains(&pair[1])
+    };
+    alone && line.windows(2).any(odd)
 }
 
 /// Returns where the lines of a block begin that stand before `to`, where its end marker is.

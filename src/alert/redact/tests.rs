@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::failure::Output;
 
@@ -176,4 +178,91 @@ fn every_text_of_a_failure_is_redacted() {
     let clean = format!("{:?}", redactor.failure(&failure));
     assert!(!clean.contains("hunter2"), "{clean}");
     assert_eq!(clean.matches("a [redacted] b").count(), 9);
+}
+
+/// Pieces that the finders stop at, and anything.
+fn hostile() -> impl Strategy<Value = String> {
+    const MARKS: &[&str] = &[
+        "password=",
+        "\"token\": \"",
+        "://",
+        "@",
+        ":",
+        "=",
+        "'",
+        "\"",
+        "\\",
+        "\n",
+        " ",
+        "-----BEGIN X-----",
+        "-----END X-----",
+        "--password ",
+        "eyJ",
+        "ghp_",
+        "Bearer ",
+        "Basic ",
+        "Cookie: ",
+        "%3D",
+        "<pass>",
+        "[",
+        "AUTH PLAIN ",
+        "zebra-crossing",
+        "zebra-cros",
+        "emVicmEtY3Jvc3Npbmc=",
+        "curl -u ",
+        "string(",
+        "🦓",
+        "é",
+    ];
+    let part = prop_oneof![
+        4 => proptest::sample::select(MARKS).prop_map(str::to_owned),
+        2 => "[a-zA-Z0-9]{1,30}",
+        1 => any::<String>(),
+        1 => Just("é".repeat(5000)),
+    ];
+    proptest::collection::vec(part, 0..30).prop_map(|parts| parts.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn no_text_breaks_the_redactor_or_hides_a_known_secret_from_it(head in hostile(), tail in hostile()) {
+        let redactor = redactor(&[("APP_SECRET", "zebra-crossing")]);
+        prop_assert!(!redactor.text(&head).contains("zebra-crossing"));
+        let clean = redactor.output(&cut(&head, &tail));
+        prop_assert!(!clean.head.ends_with("zebra-cros"), "{clean:?}");
+        prop_assert!(!clean.tail.contains("zebra-crossing"), "{clean:?}");
+    }
+}
+
+#[test]
+fn time_grows_with_the_text_only() {
+    // Each of these makes a finder look far ahead, in vain. A quadratic one would take minutes.
+    for part in [
+        "password=\"",
+        "token='a\\",
+        "x://",
+        "-----BEGIN X-----\n",
+        "-----END X-----",
+        "eyJ",
+        "Cookie: a=",
+        "=",
+        "--password ",
+        "key: [",
+        "Bearer ",
+        "a://b:c/",
+        "curl -u a",
+        "password=a,",
+        "zebra-crossin",
+        "secret: Some(",
+        "AAAA",
+    ] {
+        let redactor = redactor(&[
+            ("APP_SECRET", "zebra-crossing"),
+            ("B_KEY", &"A".repeat(2000)),
+        ]);
+        let text = part.repeat(100_000 / part.len());
+        let _ = redactor.output(&cut(&text, &text));
+    }
 }

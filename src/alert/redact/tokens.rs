@@ -185,8 +185,12 @@ fn trim_end(token: &[u8]) -> &[u8] {
 
 /// A word of prose after "bearer" has no digit, is short, and no capital inside.
 fn is_bearer(token: &[u8]) -> bool {
-    let odd = |c: &u8| c.is_ascii_digit() || c.is_ascii_uppercase() || b"_~+/=".contains(c);
-    let tail = token.get(1..).unwrap_or_default();
+    let odd = |c: &u8| c.is_ascii_digit() || c.is_ascii_uppercase() || b"_~+/".contains(c);
+    // `Bearer error="invalid_token"` is what a server answers.
+    let (name, tail) = (token.strip_suffix(b"="), token.get(1..).unwrap_or_default());
+    if name.is_some_and(|name| name.iter().all(u8::is_ascii_lowercase)) {
+        return false;
+    }
     token.len() >= 24 || (token.len() >= 6 && tail.iter().any(odd))
 }
 

@@ -184,8 +184,13 @@ pub(super) fn extent(text: &[u8], from: usize, pair: Pair) -> Option<Range<usize
 /// Skips what wraps a value in code: `Some(`, `b` and its like before a quote.
 fn skip_wrapper(text: &[u8], at: usize) -> usize {
     let rest = &text[at..];
-    let name = count(rest, 24, |c| c.is_ascii_alphanumeric());
+    let name = count(rest, 32, |c| is_word(c) || c == b'.');
     match rest.get(name) {
+        // PHP's `string(7) "…"`.
+        Some(b'(') if rest.starts_with(b"string(") => {
+            let len = count(rest, 32, |c| !b"\"'\n".contains(&c));
+            at + len
+        }
         Some(b'(') if name > 0 => skip_wrapper(text, at + name + 1),
         Some(b'"' | b'\'') if (1..=2).contains(&name) => at + name,
         Some(b'&') if name == 0 => at + 1,
@@ -209,7 +214,7 @@ fn end_of_quoted(text: &[u8], start: usize, quote: u8, escapes: usize) -> usize 
 
 /// Returns the values in `["a", "b"]`, or the one in `[a]`.
 fn list(text: &[u8], at: usize, pair: Pair) -> Option<Range<usize>> {
-    let len = count(&text[at + 1..], MOST_BYTES, |c| c != b']' && c != b'\n');
+    let len = count(&text[at + 1..], MOST_BYTES, |c| !b"[]\n".contains(&c));
     let value = &text[at + 1..at + 1 + len];
     let quoted = value.iter().any(|c| *c == b'"' || *c == b'\'');
     let one = !value.iter().any(|c| b" ,".contains(c));

@@ -38,8 +38,16 @@ enum Now {
 impl Board {
     /// Makes one for tasks with these labels.
     pub(super) fn new(labels: &[String]) -> Self {
-        let task = |label: &String| Task { label: label.clone(), last: None, succeeded: 0, failed: 0 };
-        Board { tasks: labels.iter().map(task).collect(), now: Now::Between }
+        let task = |label: &String| Task {
+            label: label.clone(),
+            last: None,
+            succeeded: 0,
+            failed: 0,
+        };
+        Board {
+            tasks: labels.iter().map(task).collect(),
+            now: Now::Between,
+        }
     }
 
     /// Takes note of an event.
@@ -47,7 +55,13 @@ impl Board {
         match *event {
             Event::RunStarted { step, at, .. } => self.now = Now::Running { step, since: at },
             Event::Sleeping { next, until, .. } => self.now = Now::Sleeping { next, until },
-            Event::RunEnded { step, started, at, outcome, .. } => {
+            Event::RunEnded {
+                step,
+                started,
+                at,
+                outcome,
+                ..
+            } => {
                 self.now = Now::Between;
                 self.tasks[step].note(outcome, at.mono, at.mono.since(started.mono));
             }
@@ -73,13 +87,26 @@ impl Board {
         let first = match self.now {
             Now::Between => "between two runs".to_owned(),
             Now::Running { step, since } => {
-                format!("{} runs since {}", self.tasks[step].label, in_words(now.mono.since(since.mono)))
+                format!(
+                    "{} runs since {}",
+                    self.tasks[step].label,
+                    in_words(now.mono.since(since.mono))
+                )
             }
             Now::Sleeping { next, until } => {
-                format!("sleeping: {} is next in {}", self.tasks[next].label, in_words(until.since(now.mono)))
+                format!(
+                    "sleeping: {} is next in {}",
+                    self.tasks[next].label,
+                    in_words(until.since(now.mono))
+                )
             }
         };
-        let width = self.tasks.iter().map(|task| task.label.len()).max().unwrap_or(0);
+        let width = self
+            .tasks
+            .iter()
+            .map(|task| task.label.len())
+            .max()
+            .unwrap_or(0);
         let lines = self.tasks.iter().map(|task| task.line(now.mono, width));
         std::iter::once(first).chain(lines).collect()
     }
@@ -99,7 +126,12 @@ impl Task {
     }
 
     fn line(&self, now: Mono, width: usize) -> String {
-        let Task { label, succeeded, failed, .. } = self;
+        let Task {
+            label,
+            succeeded,
+            failed,
+            ..
+        } = self;
         match &self.last {
             None => format!("{label:width$}  not run yet"),
             Some(Last { result, at, took }) => format!(

@@ -2,12 +2,15 @@
 //!
 //! The order is fixed: outbox, then memory, then delivery. A crash in between costs at most one duplicate, never a mail.
 
+use std::time::Duration;
+
 use crate::alert::fingerprint;
-use crate::alert::notice::{Kind, Notice};
+use crate::alert::notice::Notice;
 use crate::alert::policy::{Policy, Seen, Verdict};
 use crate::event::{Event, RunId, Step};
 use crate::failure::{Failure, Outcome};
-use crate::mail::Mailer;
+use crate::mail::mailer::Mailer;
+use crate::mail::outbox::Kept;
 use crate::time::{Moment, Mono};
 
 use super::compose::Composer;
@@ -22,8 +25,20 @@ pub(super) struct Desk {
     memory: MemoryFile,
     /// The latest failure of each task: a reminder tells of it.
     failures: Vec<Option<Failure>>,
-    /// When the limit of the running task was passed, for the watchdog.
-    limits: Vec<Option<std::time::Duration>>,
+    /// The timeout of each task, for the watchdog.
+    limits: Vec<Option<Duration>>,
+    /// Why the outbox was last refused by the disk: that is told once.
+    told_of: Option<String>,
+}
+
+/// The end of a run that was judged.
+struct Ended<'a> {
+    step: Step,
+    run: RunId,
+    started: Moment,
+    at: Moment,
+    /// Its fingerprint, if it failed.
+    kind: &'a str,
 }
 
 /// Who is told of what the desk decides.
@@ -36,10 +51,23 @@ impl Desk {
         composer: Composer,
         mailer: Mailer,
         memory: MemoryFile,
-        limits: Vec<Option<std::time::Duration>>,
+        limits: Vec<Option<Duration>>,
     ) -> Self {
         let failures = limits.iter().map(|_| None).collect();
-        Desk { policy, composer, mailer, memory, failures, limits }
+        Desk {
+            policy,
+            composer,
+            mailer,
+            memory,
+            failures,
+            limits,
+            told_of: None,
+        }
+    }
+
+    /// Adds a sentence to the next mail.
+    pub(super) fn note(&mut self, note: String) {
+        self.composer.note(note);
     }
 
     /// Takes note of an event, whose secrets are removed.
@@ -53,7 +81,13 @@ impl Desk {
             }
             Event::RunStarted { step, run, at } => self.policy.run_started(step, run, at),
             Event::Sleeping { next, until, .. } => self.policy.sleeping(next, until),
-            Event::RunEnded { step, run, started, at, outcome } => {
+            Event::RunEnded {
+                step,
+                run,
+                started,
+                at,
+                outcome,
+            } => {
                 self.judge(step, run, started, at, outcome, tell);
                 self.save_if_worth(at);
             }
@@ -74,7 +108,8 @@ impl Desk {
     pub(super) fn poll(&mut self, now: Moment, tell: Tell<'_>) {
         if self.policy.due() <= now.mono {
             for notice in self.policy.poll(now) {
-                self.send(&notice, now, tell);
+                let took = notice.running_since.map(|since| now.mono.since(since.mono));
+                self.send(&notice, took, now, tell);
             }
         }
         self.save_if_worth(now);
@@ -105,39 +140,71 @@ impl Desk {
                 _ => Seen::Neither,
             };
             let verdict = self.policy.run_ended(step, run, started, at, seen);
-            return self.carry_out(verdict, step, run, at, None, tell);
+            return self.carry_out(
+                verdict,
+                &Ended {
+                    step,
+                    run,
+                    started,
+                    at,
+                    kind: "",
+                },
+                tell,
+            );
         };
         let (kind, text) = (fingerprint::of(failure), failure.text());
         self.failures[step] = Some(failure.clone());
-        let seen = Seen::Failure { kind: &kind, text: &text };
+        let seen = Seen::Failure {
+            kind: &kind,
+            text: &text,
+        };
         let verdict = self.policy.run_ended(step, run, started, at, seen);
-        self.carry_out(verdict, step, run, at, Some(&kind), tell);
+        self.carry_out(
+            verdict,
+            &Ended {
+                step,
+                run,
+                started,
+                at,
+                kind: &kind.0,
+            },
+            tell,
+        );
     }
 
-    fn carry_out(
-        &mut self,
-        verdict: Verdict,
-        step: Step,
-        run: RunId,
-        at: Moment,
-        kind: Option<&Kind>,
-        tell: Tell<'_>,
-    ) {
+    fn carry_out(&mut self, verdict: Verdict, ended: &Ended<'_>, tell: Tell<'_>) {
+        let &Ended {
+            step,
+            run,
+            started,
+            at,
+            kind,
+        } = ended;
         match verdict {
             Verdict::Nothing => {}
-            Verdict::Mail(notice) => self.send(&notice, at, tell),
+            Verdict::Mail(notice) => {
+                let took = at.mono.since(started.mono);
+                self.send(&notice, Some(took), at, tell);
+            }
             Verdict::Silent(reason) => {
-                let why = reason.words(|time| self.composer.when(time));
-                let kind = kind.map_or("", |kind| kind.0.as_str());
-                tell(&Event::NotAlerted { step, run, at, kind, why: &why });
+                let why = reason.words(Composer::when);
+                tell(&Event::NotAlerted {
+                    step,
+                    run,
+                    at,
+                    kind,
+                    why: &why,
+                });
             }
         }
     }
 
-    fn send(&mut self, notice: &Notice, now: Moment, tell: Tell<'_>) {
+    fn send(&mut self, notice: &Notice, took: Option<Duration>, now: Moment, tell: Tell<'_>) {
         let failure = notice.step.and_then(|step| self.failures[step].as_ref());
-        let letter = self.composer.letter(notice, failure);
-        self.mailer.post(&letter, now.wall);
+        let letter = self.composer.letter(notice, failure, took);
+        if let Kept::InMemory(why) = self.mailer.post(&letter, now.wall) {
+            self.trouble(why);
+        }
         self.policy.sent(notice, &letter.message_id, now);
         self.save(now);
         tell(&Event::Alerted {
@@ -147,6 +214,16 @@ impl Desk {
             run: notice.run,
             sort: notice.sort.word(),
         });
+    }
+
+    /// Tells once, and in the next mail, that mail is kept in memory only.
+    fn trouble(&mut self, why: String) {
+        if self.told_of.as_ref() != Some(&why) {
+            log::error!("Mail is kept in memory only: {why}");
+            self.composer
+                .note(format!("Mail was kept in memory only for a while: {why}."));
+            self.told_of = Some(why);
+        }
     }
 
     fn save_if_worth(&mut self, now: Moment) {

@@ -1,11 +1,10 @@
 //! The real host of a runner: this process, on this machine.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 
 use crate::event::{Event, Observer, RunId, Step as ChainStep, StopReason};
-use crate::failure::{Failure, FailureClass, Outcome};
+use crate::failure::Outcome;
 use crate::process::clock;
 use crate::process::pidfile::{Pidfile, Standing};
 use crate::process::poll::Alarm;
@@ -14,7 +13,6 @@ use crate::task::{self, Registration};
 use crate::time::{Moment, Mono};
 
 use super::children::Children;
-use super::patience::Patience;
 use super::shared::{Place, Shared};
 
 /// How a task of the chain is run.
@@ -32,7 +30,6 @@ pub(super) struct Process {
     alarm: Alarm,
     tasks: Vec<How>,
     children: Children,
-    patience: Patience,
     /// `None` for `once`, which holds no chain.
     pidfile: Option<Pidfile>,
 }
@@ -47,16 +44,21 @@ impl Process {
         shared: Arc<Shared>,
         tasks: Vec<How>,
         children: Children,
-        patience: Patience,
         pidfile: Option<Pidfile>,
     ) -> io::Result<Self> {
         let alarm = Alarm::new()?;
-        Ok(Process { shared, alarm, tasks, children, patience, pidfile })
+        Ok(Process {
+            shared,
+            alarm,
+            tasks,
+            children,
+            pidfile,
+        })
     }
 
     /// Returns what signals asked for, as the runner wants to hear it.
     fn request(&mut self) -> Request {
-        let asked = self.shared.asked();
+        let asked = self.shared.take();
         if asked.quit {
             return Request::Stop(StopReason::Quit);
         }
@@ -67,7 +69,9 @@ impl Process {
                 Request::None
             }
             Some(stop) if stop.heir => Request::Stop(StopReason::Replaced),
-            Some(stop) => Request::Stop(StopReason::Asked { signal: stop.signal }),
+            Some(stop) => Request::Stop(StopReason::Asked {
+                signal: stop.signal,
+            }),
             None if asked.wake => Request::Wake,
             None => Request::None,
         }
@@ -75,11 +79,15 @@ impl Process {
 
     fn heir_is_gone(&self) -> bool {
         let has_heir = |pidfile: &Pidfile| pidfile.has_heir().unwrap_or(true);
-        self.pidfile.as_ref().is_some_and(|pidfile| !has_heir(pidfile))
+        self.pidfile
+            .as_ref()
+            .is_some_and(|pidfile| !has_heir(pidfile))
     }
 
     fn verify(&mut self) -> Request {
-        let Some(pidfile) = &mut self.pidfile else { return Request::None };
+        let Some(pidfile) = &mut self.pidfile else {
+            return Request::None;
+        };
         match pidfile.verify(clock::mono()) {
             Standing::Held => Request::None,
             Standing::PutBack => {
@@ -100,7 +108,7 @@ impl Process {
 
     fn run_child(&mut self, step: ChainStep, run: RunId) -> Outcome {
         self.shared.set_place(Place::WithChild);
-        let ended = self.children.run(step, run, &mut self.alarm, &self.shared, &self.patience);
+        let ended = self.children.run(step, run, &mut self.alarm, &self.shared);
         self.shared.set_place(Place::Between);
         ended
     }

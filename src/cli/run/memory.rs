@@ -39,7 +39,13 @@ impl MemoryFile {
     /// Names the file. Nothing is read or written yet.
     pub(super) fn new(state_dir: RunRoot, chain: &ChainName, identity: Identity) -> Self {
         let name = format!("{chain}.memory");
-        MemoryFile { state_dir, name, identity, crashes: Crashes::default(), broken: false }
+        MemoryFile {
+            state_dir,
+            name,
+            identity,
+            crashes: Crashes::default(),
+            broken: false,
+        }
     }
 
     /// Reads what the former runner left.
@@ -67,8 +73,9 @@ impl MemoryFile {
 
     /// Writes what a runner leaves that ends by itself.
     pub(super) fn close(&mut self, memory: Memory) -> io::Result<()> {
-        let kept = Kept::new(self.identity.clone(), Crashes::default(), memory);
-        self.put(Kept { ended: true, ..kept })
+        let mut kept = Kept::new(self.identity.clone(), Crashes::default(), memory);
+        kept.ended = true;
+        self.put(kept)
     }
 
     fn put(&mut self, kept: Kept<Memory>) -> io::Result<()> {

@@ -11,6 +11,8 @@ pub(super) struct Patience {
     stop_timeout: Duration,
     kill_grace: Duration,
     terminated: Option<Mono>,
+    /// When it was last said to kill: nothing is left to say then.
+    killed: bool,
 }
 
 /// What is to be done to the running task now.
@@ -27,28 +29,40 @@ pub(super) enum Step {
 impl Patience {
     /// Makes it.
     pub(super) fn new(stop_timeout: Duration, kill_grace: Duration) -> Self {
-        Patience { stop_timeout, kill_grace, terminated: None }
+        Patience {
+            stop_timeout,
+            kill_grace,
+            terminated: None,
+            killed: false,
+        }
+    }
+
+    /// Returns how long a tree has between TERM and KILL.
+    pub(super) fn kill_grace(&self) -> Duration {
+        self.kill_grace
     }
 
     /// Returns what is to be done at `now`.
     pub(super) fn step(&mut self, stop: &Stop, now: Mono) -> Step {
-        if stop.interrupts >= 3 {
-            return Step::Kill;
-        }
-        match self.terminated {
+        let step = match self.terminated {
+            _ if stop.interrupts >= 3 => Step::Kill,
             Some(at) if now >= at + self.kill_grace => Step::Kill,
             Some(_) => Step::Wait,
-            None if stop.interrupts >= 2 || now >= stop.at + self.stop_timeout => {
-                self.terminated = Some(now);
-                Step::Terminate
-            }
+            None if stop.interrupts >= 2 || now >= stop.at + self.stop_timeout => Step::Terminate,
             None => Step::Wait,
+        };
+        match step {
+            Step::Terminate => self.terminated = Some(now),
+            Step::Kill => self.killed = true,
+            Step::Wait => {}
         }
+        step
     }
 
-    /// Returns when [`Patience::step`] has something to say if nothing else happens.
+    /// Returns when [`Patience::step`] has something new to say if nothing else happens.
     pub(super) fn due(&self, stop: &Stop) -> Mono {
         match self.terminated {
+            _ if self.killed => Mono::NEVER,
             Some(at) => at + self.kill_grace,
             None => stop.at + self.stop_timeout,
         }
@@ -60,7 +74,10 @@ mod tests {
     use super::*;
 
     fn stop(interrupts: u32) -> Stop {
-        Stop { interrupts, ..Stop::new("SIGTERM", Mono::BOOT) }
+        Stop {
+            interrupts,
+            ..Stop::new("SIGTERM", Mono::BOOT)
+        }
     }
 
     fn secs(secs: u64) -> Mono {

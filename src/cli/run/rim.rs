@@ -1,8 +1,9 @@
 //! Everybody who is told of events, in the order in which they are: log, alerts, live page, status.
 
+use crate::alert::redact::Redactor;
 use crate::event::{Event, Observer, RunId, Step, StopReason};
-use crate::failure::Outcome;
-use crate::logging::EventLog;
+use crate::failure::{Failure, FailureClass, Outcome, Output};
+use crate::logging::{self, EventLog};
 use crate::process::live::{Doing, Live};
 use crate::time::{Moment, Mono};
 
@@ -12,6 +13,8 @@ use super::desk::Desk;
 /// The observers of a runner.
 #[derive(Debug)]
 pub(super) struct Rim {
+    /// Secrets go before anybody is told.
+    redactor: Redactor,
     log: EventLog,
     board: Board,
     /// `None` for `once`, which mails nobody.
@@ -25,8 +28,9 @@ pub(super) struct Rim {
 
 impl Rim {
     /// Makes the observers of tasks with these labels, who only log.
-    pub(super) fn new(labels: &[String]) -> Self {
+    pub(super) fn new(labels: &[String], redactor: Redactor) -> Self {
         Rim {
+            redactor,
             log: EventLog::new(labels.iter().cloned()),
             board: Board::new(labels),
             desk: None,
@@ -38,7 +42,38 @@ impl Rim {
 
     /// Adds those of a chain.
     pub(super) fn with(self, desk: Desk, live: Option<Live>) -> Self {
-        Rim { desk: Some(desk), live, ..self }
+        Rim {
+            desk: Some(desk),
+            live,
+            ..self
+        }
+    }
+
+    /// Tells that `count` runners in a row died while this task ran: a failure that no process lived to report.
+    pub(super) fn died_under(&mut self, step: Step, count: u32, now: Moment) {
+        let how = "the runner died while this task ran".to_owned();
+        let message = "killed, out of memory, or ended by the task itself";
+        let mut failure = Failure::new(FailureClass::Vanished(how), message);
+        failure
+            .notes
+            .push(format!("{count} runners in a row died under it"));
+        failure
+            .notes
+            .push("`isolate = true` keeps such an end in a process of the task's own".to_owned());
+        let micros = now
+            .wall
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_micros();
+        let run = RunId(u64::try_from(micros).unwrap_or(0));
+        let outcome = Outcome::Failure(Box::new(failure));
+        self.observe(&Event::RunEnded {
+            step,
+            run,
+            started: now,
+            at: now,
+            outcome: &outcome,
+        });
     }
 
     /// Returns when alerts have something to do without an event. The caller promises to look then.
@@ -49,7 +84,9 @@ impl Rim {
 
     /// Returns whether something is due earlier than the watcher knows.
     pub(super) fn is_due_earlier(&self) -> bool {
-        self.desk.as_ref().is_some_and(|desk| desk.due() < self.armed)
+        self.desk
+            .as_ref()
+            .is_some_and(|desk| desk.due() < self.armed)
     }
 
     /// Lets alerts do what is due.
@@ -65,8 +102,24 @@ impl Rim {
         for line in self.board.table(now) {
             log::info!("{line}");
         }
+    }
+
+    /// Logs what is to be known of a run besides its outcome.
+    pub(super) fn log_notes(&self, label: &str, run: RunId, notes: &[String]) {
+        for note in notes {
+            logging::tell_note(label, run, &self.redactor.text(note));
+        }
+    }
+
+    /// Logs what a run printed.
+    pub(super) fn log_output(&self, label: &str, run: RunId, output: &Output) {
+        logging::tell_output(label, run, &self.redactor.output(output));
+    }
+
+    /// Lets the last mails leave, until `until`.
+    pub(super) fn finish(&self, until: Mono) {
         if let Some(desk) = &self.desk {
-            desk.log_status();
+            desk.finish(until);
         }
     }
 
@@ -80,10 +133,19 @@ impl Rim {
         if let Some((step, run, started)) = self.running {
             let how = format!("it had not ended in time after {signal}");
             let outcome = Outcome::Interrupted { how };
-            self.observe(&Event::RunEnded { step, run, started, at, outcome: &outcome });
+            self.observe(&Event::RunEnded {
+                step,
+                run,
+                started,
+                at,
+                outcome: &outcome,
+            });
         }
         let reason = StopReason::Asked { signal };
-        self.observe(&Event::Stopped { at, reason: &reason });
+        self.observe(&Event::Stopped {
+            at,
+            reason: &reason,
+        });
     }
 
     /// Returns whether the running task is past its time.
@@ -102,9 +164,18 @@ impl Rim {
     fn tell_live(&mut self, event: &Event<'_>) {
         let Some(live) = &mut self.live else { return };
         match *event {
-            Event::RunStarted { step, at, .. } => live.tell(Doing::Running { step, since: at.mono }),
-            Event::Sleeping { step, at, until, .. } => {
-                live.tell(Doing::Sleeping { step, since: at.mono, until });
+            Event::RunStarted { step, at, .. } => live.tell(Doing::Running {
+                step,
+                since: at.mono,
+            }),
+            Event::Sleeping {
+                step, at, until, ..
+            } => {
+                live.tell(Doing::Sleeping {
+                    step,
+                    since: at.mono,
+                    until,
+                });
             }
             Event::RunEnded { outcome, .. } => match outcome {
                 Outcome::Success => live.count_success(),
@@ -115,10 +186,8 @@ impl Rim {
             _ => {}
         }
     }
-}
 
-impl Observer for Rim {
-    fn observe(&mut self, event: &Event<'_>) {
+    fn tell(&mut self, event: &Event<'_>) {
         match *event {
             Event::RunStarted { step, run, at } => self.running = Some((step, run, at)),
             Event::RunEnded { .. } => self.running = None,
@@ -127,12 +196,52 @@ impl Observer for Rim {
         self.tell_live(event);
         self.board.note(event);
         match &mut self.desk {
-            // The desk removes secrets before anybody is told.
             Some(desk) => {
                 let log = &mut self.log;
                 desk.observe(event, &mut |event| log.observe(event));
             }
             None => self.log.observe(event),
         }
+    }
+}
+
+impl Observer for Rim {
+    fn observe(&mut self, event: &Event<'_>) {
+        let Event::RunEnded {
+            step,
+            run,
+            started,
+            at,
+            outcome,
+        } = *event
+        else {
+            return self.tell(event);
+        };
+        match redacted(&self.redactor, outcome) {
+            None => self.tell(event),
+            Some(outcome) => {
+                self.tell(&Event::RunEnded {
+                    step,
+                    run,
+                    started,
+                    at,
+                    outcome: &outcome,
+                });
+            }
+        }
+    }
+}
+
+/// Returns the outcome without its secrets; `None` when it has no text.
+fn redacted(redactor: &Redactor, outcome: &Outcome) -> Option<Outcome> {
+    let text = |text: &String| redactor.text(text).into_owned();
+    match outcome {
+        Outcome::Success => None,
+        Outcome::RetryLater { reason } => Some(Outcome::RetryLater {
+            reason: text(reason),
+        }),
+        Outcome::Failure(failure) => Some(Outcome::Failure(Box::new(redactor.failure(failure)))),
+        Outcome::Fatal(failure) => Some(Outcome::Fatal(Box::new(redactor.failure(failure)))),
+        Outcome::Interrupted { how } => Some(Outcome::Interrupted { how: text(how) }),
     }
 }

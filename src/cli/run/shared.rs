@@ -49,7 +49,12 @@ pub(super) struct Stop {
 impl Stop {
     /// Makes one that has just come, from a newcomer as far as is known.
     pub(super) fn new(signal: &'static str, at: Mono) -> Self {
-        Stop { signal, at, interrupts: 0, heir: true }
+        Stop {
+            signal,
+            at,
+            interrupts: 0,
+            heir: true,
+        }
     }
 }
 
@@ -97,8 +102,13 @@ impl Shared {
         self.main_bell.ring();
     }
 
-    /// Returns what was asked for; a wake is returned once.
+    /// Returns what was asked for.
     pub(super) fn asked(&self) -> Asked {
+        *self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns what was asked for, and takes a wake: only the main thread does, whom it is meant for.
+    pub(super) fn take(&self) -> Asked {
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = *asked;
         asked.wake = false;
@@ -110,7 +120,10 @@ impl Shared {
 
     /// Takes back a request to end: nobody is there any more who would take over.
     pub(super) fn take_back_stop(&self) {
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner).stop = None;
+        self.asked
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .stop = None;
         self.attention.store(false, Ordering::Release);
     }
 

@@ -13,9 +13,10 @@ use super::patience::{Patience, Step};
 use super::shared::{Place, Shared, Stop};
 use crate::exit;
 use crate::logging::Log;
-use crate::process::child::tree;
+use crate::process::child::descendants::{EndDescendants, end_descendants};
 use crate::process::clock;
 use crate::process::leave;
+use crate::process::notify::Notifier;
 use crate::process::poll::Alarm;
 use crate::process::signals::{Reader, Signal};
 use crate::time::Mono;
@@ -30,8 +31,9 @@ pub(super) struct Watcher {
     log: Log,
     alarm: Alarm,
     patience: Patience,
-    /// How often systemd wants to hear from us, if it does.
-    watchdog: Option<Duration>,
+    /// What a function has started, on its way to the end.
+    ending: Option<EndDescendants>,
+    notifier: Notifier,
 }
 
 impl Watcher {
@@ -45,18 +47,31 @@ impl Watcher {
         signals: Reader,
         log: Log,
         patience: Patience,
+        notifier: Notifier,
     ) -> io::Result<JoinHandle<()>> {
-        let watchdog = crate::process::notify::watchdog_interval();
         let alarm = Alarm::new()?;
-        let watcher = Watcher { shared, signals, log, alarm, patience, watchdog };
-        let builder = std::thread::Builder::new().name("watcher".to_owned()).stack_size(STACK_BYTES);
+        let watcher = Watcher {
+            shared,
+            signals,
+            log,
+            alarm,
+            patience,
+            ending: None,
+            notifier,
+        };
+        let builder = std::thread::Builder::new()
+            .name("watcher".to_owned())
+            .stack_size(STACK_BYTES);
         builder.spawn(move || watcher.watch())
     }
 
     fn watch(mut self) {
         while !self.shared.is_over() {
             let until = self.until();
-            let sources = [Some(self.signals.as_fd()), Some(self.shared.watch_bell().fd())];
+            let sources = [
+                Some(self.signals.as_fd()),
+                Some(self.shared.watch_bell().fd()),
+            ];
             if let Err(error) = self.alarm.wait(sources, until) {
                 log::error!("the watcher cannot wait: {error}");
                 return;
@@ -79,8 +94,18 @@ impl Watcher {
             (Place::InFunction, Some(stop)) => self.patience.due(&stop),
             _ => Mono::NEVER,
         };
-        let watchdog = self.watchdog.map_or(Mono::NEVER, |interval| clock::mono() + interval / 2);
-        self.shared.rim().due().min(patience).min(watchdog)
+        let interval = self.notifier.watchdog_interval();
+        let watchdog = interval.map_or(Mono::NEVER, |interval| clock::mono() + interval / 2);
+        let ending = self
+            .ending
+            .as_ref()
+            .map_or(Mono::NEVER, EndDescendants::due);
+        self.shared
+            .rim()
+            .due()
+            .min(patience)
+            .min(watchdog)
+            .min(ending)
     }
 
     fn obey(&self, signal: Signal) {
@@ -124,27 +149,43 @@ impl Watcher {
         let Some(stop) = asked.stop else { return };
         match self.patience.step(&stop, now) {
             Step::Wait => {}
-            Step::Terminate => tree::terminate_descendants(),
+            Step::Terminate => {
+                let grace = self.patience.kill_grace();
+                self.ending = Some(end_descendants(libc::SIGTERM, grace, now));
+            }
             Step::Kill => self.leave(exit::OK, stop.signal),
+        }
+        if self
+            .ending
+            .as_mut()
+            .is_some_and(|ending| ending.step(now).is_some())
+        {
+            self.ending = None;
         }
     }
 
     /// Kills what the function has started, writes down what must be kept, and ends the process under the function.
-    fn leave(&self, code: u8, signal: &'static str) {
+    fn leave(&mut self, code: u8, signal: &'static str) {
         let mut rim = self.shared.rim();
         // It may have ended by itself in the meantime: then the main thread does the rest.
         if self.shared.place() != Place::InFunction {
             return;
         }
-        tree::kill_descendants();
+        let mut ending = end_descendants(libc::SIGKILL, Duration::ZERO, clock::mono());
+        while ending.step(clock::mono()).is_none() {
+            if self.alarm.wait([None], ending.due()).is_err() {
+                break;
+            }
+        }
         rim.cut_off(signal, clock::now());
         leave::now(code);
     }
 
     /// systemd takes silence for a hang; so we are silent when the running task is past its time.
     fn pet_watchdog(&self) {
-        if self.watchdog.is_some() && !self.shared.rim().is_overdue(clock::mono()) {
-            crate::process::notify::alive();
+        let wanted = self.notifier.watchdog_interval().is_some();
+        if wanted && !self.shared.rim().is_overdue(clock::mono()) {
+            self.notifier.watchdog();
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What is told about a file with everything wrong.
 
 use super::Setup;
-use crate::config::{Colour, load, options};
+use crate::config::{Colour, load};
 
 #[test]
 fn all_that_is_not_toml_is_told_and_nothing_else_is_judged() {
@@ -331,20 +331,4 @@ fn colour_is_only_added_when_asked_for() {
         coloured.starts_with("\x1b[1;31merror\x1b[0m: unknown key `x`"),
         "{coloured}"
     );
-}
-
-#[test]
-fn every_default_of_the_table_is_what_an_empty_configuration_has() {
-    let loaded = Setup::with(
-        "[tasks.x]\ncommand = [\"true\"]\n[mail]\nto = [\"a@b.example\"]\nserver = \"localhost\"\n",
-    )
-    .load();
-    assert_eq!(loaded.settings.stop_timeout.as_secs(), 60);
-    for option in options::OPTIONS {
-        assert!(
-            !option.doc.is_empty() && !option.doc.ends_with('.'),
-            "{}",
-            option.key
-        );
-    }
 }

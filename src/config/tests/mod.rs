@@ -1,8 +1,10 @@
 //! The configuration as people write it: into real files, in a directory of its own, with an environment that is a value.
 
+mod any;
 mod errors;
 mod mail;
 mod precedence;
+mod reference;
 mod search;
 mod tasks;
 
@@ -117,7 +119,7 @@ pub(crate) fn titles(report: &str) -> Vec<&str> {
 }
 
 fn nothing() -> Report {
-    Report::from(())
+    crate::task::IntoReport::into_report(())
 }
 
 const fn function(function: &'static str, attributes: Attributes) -> Registration {

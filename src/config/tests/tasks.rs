@@ -225,3 +225,18 @@ fn months_are_pointed_out() {
     help: write `"15m"` for minutes
     "#);
 }
+
+#[test]
+fn a_program_with_a_path_is_relative_to_the_file_or_to_where_it_runs() {
+    let setup = Setup::with(
+        "[tasks.x]\ncommand = [\"bin/x\", \"a/b\"]\n[tasks.y]\ncommand = [\"./y\"]\nworking_dir = \".\"\n",
+    );
+    let loaded = setup.load();
+    let words = |name: &str| match &task(&loaded, name).settings.program {
+        Some(Program::Command(words)) => words.clone(),
+        other => panic!("{other:?}"),
+    };
+    let absolute = setup.inputs.cwd.join("bin/x").display().to_string();
+    assert_eq!(words("tasks::x"), [absolute, "a/b".to_owned()]);
+    assert_eq!(words("tasks::y"), ["./y"]);
+}

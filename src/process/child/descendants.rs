@@ -72,6 +72,13 @@ impl EndDescendants {
     }
 }
 
+/// Kills all that descends from another process, which is stopped or does not answer: what it would have ended itself.
+pub(crate) fn kill_descendants_of(pid: i32) {
+    let table = Table::read();
+    let all = table.trees(table.children(pid).to_vec());
+    sweep::signal_each(&all, libc::SIGKILL);
+}
+
 fn living() -> Vec<Process> {
     let table = Table::read();
     let children = table.children(nix::unistd::getpid().as_raw()).iter();

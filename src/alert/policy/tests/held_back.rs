@@ -1,6 +1,7 @@
 //! Tokens, and what finds none.
 
 use super::*;
+use crate::alert::policy::reason::Limit;
 
 fn kinds_of(notice: &Notice) -> Vec<&str> {
     notice

@@ -1,6 +1,7 @@
 mod bounds;
 mod crashes;
 mod held_back;
+mod histories;
 mod reminders;
 mod rules;
 
@@ -154,26 +155,26 @@ impl Desk {
     }
 
     /// Returns the memory as it comes back from the disk.
-    fn from_disk(&self) -> Memory {
+    fn stored_memory(&self) -> Memory {
         let text = serde_json::to_string(&self.policy.memory(self.now)).unwrap();
         serde_json::from_str(&text).unwrap()
     }
 
     /// Ends the runner by force; the next one comes back from that.
     pub(super) fn crash(&mut self) {
-        let memory = self.from_disk().restored(self.now, &self.boot);
+        let memory = self.stored_memory().restored(self.now, &self.boot);
         self.begin_again(memory);
     }
 
     /// A person starts it again.
     pub(super) fn restart(&mut self) {
-        let memory = self.from_disk().forgotten(self.now, &self.boot);
+        let memory = self.stored_memory().forgotten(self.now, &self.boot);
         self.begin_again(memory);
     }
 
     /// The machine crashes; it is up again with this wall clock.
     pub(super) fn reboot(&mut self, wall: SystemTime) {
-        let memory = self.from_disk();
+        let memory = self.stored_memory();
         self.boot.push('\'');
         let mono = Mono::BOOT + 20 * SEC;
         self.now = Moment { mono, wall };

@@ -1,10 +1,13 @@
 //! The policy of one task.
 
-use std::time::{Duration, SystemTime};
+mod due;
+mod notices;
+
+use std::time::SystemTime;
 
 use super::reason::{Limit, Reason};
 use super::rules::TaskRules;
-use super::{AGAIN, GRACE, Verdict};
+use super::{AGAIN, Verdict};
 use crate::alert::memory::{Held, Ongoing, TaskMemory, sort_of};
 use crate::alert::notice::{HeldBack, Kind, Notice, Sort};
 use crate::event::{RunId, Step};
@@ -218,15 +221,6 @@ impl Task {
         Some(self.healed(at))
     }
 
-    /// Returns the earliest moment at which [`poll`](Task::poll) has something.
-    pub(super) fn due(&self) -> Mono {
-        let due = self.reminder_due().min(self.warning_due());
-        match self.memory.healing {
-            Some(_) => self.not_before,
-            None => due.max(self.not_before),
-        }
-    }
-
     pub(super) fn poll(&mut self, now: Moment) -> Option<Notice> {
         if self.due() > now.mono {
             return None;
@@ -243,120 +237,6 @@ impl Task {
         };
         self.not_before = now.mono + AGAIN;
         Some(notice)
-    }
-
-    /// Returns when the next reminder of the outage is due by its own schedule.
-    fn next_reminder(&self) -> Option<Mono> {
-        let ongoing = self.memory.outage.as_ref()?;
-        let after = self
-            .rules
-            .downtime()
-            .saturating_mul(ongoing.reminded.saturating_add(1));
-        Some(ongoing.outage.started.mono + after)
-    }
-
-    /// Returns when it is due if no run decides before.
-    fn reminder_due(&self) -> Mono {
-        let Some(due) = self.next_reminder() else {
-            return Mono::NEVER;
-        };
-        let due = due.max(self.overslept);
-        if self.run_decides_first(due) {
-            due + GRACE
-        } else {
-            due
-        }
-    }
-
-    fn run_decides_first(&self, due: Mono) -> bool {
-        self.running.is_some() || self.planned.is_some_and(|planned| planned <= due + GRACE)
-    }
-
-    /// Returns whether the time of a reminder was slept through (suspend), so that the run that was due meanwhile must be given its chance. Once a reminder.
-    fn has_overslept(&self, now: Mono) -> bool {
-        let Some(due) = self.next_reminder() else {
-            return false;
-        };
-        self.overslept < due && due + 2 * GRACE < now && self.run_decides_first(due)
-    }
-
-    fn reminder(&self, at: Moment) -> Notice {
-        let started = self
-            .memory
-            .outage
-            .as_ref()
-            .map(|ongoing| ongoing.outage.started.mono);
-        let passed = intervals(
-            at.mono.since(started.unwrap_or(at.mono)),
-            self.rules.downtime(),
-        );
-        self.notice(
-            Sort::Downtime {
-                count: passed.max(1),
-            },
-            at,
-        )
-    }
-
-    /// Returns when the run that goes on has gone on for too long. As often as reminders, at most.
-    fn warning_due(&self) -> Mono {
-        match &self.running {
-            Some(running) if !running.mailed => {
-                let limit = self.rules.warn_after.limit(self.memory.usual);
-                let spaced = self.memory.warned.map(|at| at + self.rules.downtime());
-                (running.started.mono + limit).max(spaced.unwrap_or(Mono::LONG_AGO))
-            }
-            _ => Mono::NEVER,
-        }
-    }
-
-    fn still_running(&self, now: Moment) -> Option<Notice> {
-        let running = self.running?;
-        let mut notice = self.notice(Sort::StillRunning, now);
-        notice.run = Some(running.run);
-        notice.running_since = Some(running.started);
-        Some(notice)
-    }
-
-    fn healed(&self, now: Moment) -> Notice {
-        let mut notice = self.notice(Sort::Healed, now);
-        if let Some(ongoing) = &self.memory.healing {
-            notice.outage = Some(ongoing.outage.clone());
-            notice.thread.clone_from(&ongoing.thread);
-            notice.successes_before = ongoing.successes_before;
-        }
-        notice
-    }
-
-    /// Returns a notice with all that does not depend on its sort.
-    fn notice(&self, sort: Sort, at: Moment) -> Notice {
-        let ongoing = match sort {
-            Sort::Healed => None,
-            _ => self.memory.outage.as_ref(),
-        };
-        Notice {
-            sort,
-            step: Some(self.step),
-            run: None,
-            at,
-            kind: ongoing.map(|ongoing| ongoing.latest.kind.clone()),
-            text: ongoing.map_or_else(String::new, |ongoing| ongoing.latest.text.clone()),
-            outage: ongoing.map(|ongoing| ongoing.outage.clone()),
-            last_success: self.memory.last_success,
-            successes_before: ongoing.map_or(0, |ongoing| ongoing.successes_before),
-            next_reminder: ongoing.map(|ongoing| self.reminder_after(ongoing, at)),
-            reminder_interval: ongoing.map(|_| self.rules.downtime()),
-            held_back: self.memory.held.named().to_vec(),
-            held_back_unnamed: self.memory.held.unnamed(),
-            running_since: None,
-            thread: ongoing.and_then(|ongoing| ongoing.thread.clone()),
-        }
-    }
-
-    fn reminder_after(&self, ongoing: &Ongoing, at: Moment) -> Moment {
-        let (nrd, started) = (self.rules.downtime(), ongoing.outage.started.mono);
-        let passed = intervals(at.mono.since(started), nrd);
-        at.at(started + nrd.saturating_mul(passed.saturating_add(1)))
     }
 
     pub(super) fn sent(&mut self, notice: &Notice, message_id: &str, at: Moment) {
@@ -410,13 +290,6 @@ impl Task {
         }
     }
 
-    /// Returns from when on there is a token of this task for what was held back; never if nothing was.
-    pub(super) fn held_until(&self) -> Mono {
-        let named = self.memory.held.named().iter();
-        let token = named.map(|entry| self.memory.token(sort_of(entry))).min();
-        token.map_or(Mono::NEVER, |token| token.max(self.not_before))
-    }
-
     pub(super) fn pay_for_digest(&mut self, at: Mono) {
         let named = self.memory.held.named().iter();
         let sort = named
@@ -426,10 +299,4 @@ impl Task {
             self.memory.bucket(sort).take(at);
         }
     }
-}
-
-/// Returns how many whole intervals fit into a span.
-fn intervals(span: Duration, interval: Duration) -> u32 {
-    let whole = span.as_nanos() / interval.as_nanos().max(1);
-    u32::try_from(whole).unwrap_or(u32::MAX)
 }

@@ -1,0 +1,129 @@
+//! The text of a mail: a [`Notice`] and what is known around it become a [`Letter`]. Pure; all texts that come in are redacted.
+
+mod body;
+mod lines;
+mod output;
+mod sentences;
+mod subject;
+
+use std::time::{Duration, SystemTime};
+
+pub(crate) use subject::headline;
+
+use super::notice::{Notice, Sort};
+use crate::failure::Failure;
+use crate::letter::{Letter, Place};
+use crate::settings::TaskSettings;
+
+/// What surrounds a notice: who speaks, from where, and how the reader finds out more.
+pub(crate) struct Context<'a> {
+    /// The name of this machine.
+    pub(crate) host: &'a str,
+    /// The user that the runner runs as.
+    pub(crate) user: &'a str,
+    /// The name of the chain.
+    pub(crate) chain: &'a str,
+    /// What each task of the chain is called, in order; one that is named twice with its place, such as `tasks::sync (2)`.
+    pub(crate) tasks: &'a [String],
+    /// The process of the runner.
+    pub(crate) pid: u32,
+    /// The version of the program that runs.
+    pub(crate) version: &'a str,
+    /// When its executable was last changed, if that is known.
+    pub(crate) executable_from: Option<SystemTime>,
+    /// When the runner started.
+    pub(crate) runner_started: SystemTime,
+    /// How long the run took that the notice is about, or has taken so far.
+    pub(crate) run_duration: Option<Duration>,
+    /// The settings of the task that the notice is about.
+    pub(crate) settings: Option<&'a TaskSettings>,
+    /// How many FIRST and NEW mails may leave in an hour.
+    pub(crate) max_per_hour: u32,
+    /// The state of the way by which mail leaves.
+    pub(crate) mail: MailPath<'a>,
+    /// The command that shows more, such as `run_functions logs send_mail`.
+    pub(crate) look: &'a str,
+    /// Writes a time as people here read it, such as `Sun 22 Nov 2026 10:46:01 +0100`.
+    pub(crate) local_time: &'a dyn Fn(SystemTime) -> String,
+    /// The domain of the sender.
+    pub(crate) domain: &'a str,
+    /// What makes the Message-ID unique: letters and digits.
+    pub(crate) unique: &'a str,
+}
+
+/// What became of mails before this one.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct MailPath<'a> {
+    /// How many mails are waiting.
+    pub(crate) waiting: u64,
+    /// Since when mail has not been leaving, or had not been until this one.
+    pub(crate) down_since: Option<SystemTime>,
+    /// Why, in words.
+    pub(crate) reason: Option<&'a str>,
+    /// How many mails were given up or dropped.
+    pub(crate) dropped: u64,
+    /// What is to be told besides, a sentence each: a damaged state file, a full disk.
+    pub(crate) notes: &'a [String],
+}
+
+impl Context<'_> {
+    fn time(&self, time: SystemTime) -> String {
+        (self.local_time)(time)
+    }
+
+    /// The task that a notice is about, or the chain.
+    fn name(&self, notice: &Notice) -> &str {
+        let task = notice.step.and_then(|step| self.tasks.get(step));
+        task.map_or(self.chain, String::as_str)
+    }
+}
+
+/// Returns the mail that tells of `notice`.
+pub(crate) fn letter(notice: &Notice, failure: Option<&Failure>, context: &Context<'_>) -> Letter {
+    let name = context.name(notice);
+    let sort = sort_name(notice.sort);
+    let kind = notice.kind.as_ref().map_or("", |kind| kind.0.as_str());
+    let facts = [
+        format!("event={sort}"),
+        format!("task={}", subject::plain(name)),
+        format!("chain={}", subject::plain(context.chain)),
+        format!("kind={}", subject::plain(kind)),
+    ];
+    let unique = subject::plain(context.unique);
+    Letter {
+        subject: subject::subject(notice, context),
+        date: notice.at.wall,
+        message_id: format!("run_functions.{unique}@{}", subject::plain(context.domain)),
+        thread: notice.thread.clone(),
+        list_id: format!(
+            "{}.{}",
+            subject::plain(context.chain),
+            subject::plain(context.host)
+        ),
+        facts: facts.join("; "),
+        body: body::whole(notice, failure, context),
+        minimal_body: body::minimal(notice, context),
+        place: Place {
+            sort: sort.to_owned(),
+            chain: context.chain.to_owned(),
+            task: notice.step.map_or_else(String::new, |_| name.to_owned()),
+            outage: notice.outage.as_ref().map_or(0, |outage| outage.number),
+        },
+    }
+}
+
+/// Returns the word for a sort of mail in headers, events and the outbox.
+pub(crate) fn sort_name(sort: Sort) -> &'static str {
+    match sort {
+        Sort::First => "first",
+        Sort::New => "new",
+        Sort::Downtime { count: 0 | 1 } => "downtime",
+        Sort::Downtime { .. } => "again",
+        Sort::StillRunning => "running",
+        Sort::Healed => "healed",
+        Sort::HeldBack => "digest",
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,396 @@
+use std::time::UNIX_EPOCH;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::alert::notice::{HeldBack, Kind, KindCount, Outage};
+use crate::event::RunId;
+use crate::failure::{FailureClass, Output};
+use crate::time::{Moment, Mono};
+
+/// Sunday, 22 November 2026, 10:46:00 UTC.
+const NOW: u64 = 1_795_344_360;
+const HOUR: u64 = 3600;
+
+fn wall(secs: u64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(secs)
+}
+
+fn moment(secs: u64) -> Moment {
+    let mono = Mono::from_nanos((secs - NOW + 1_000_000) as i64 * 1_000_000_000);
+    Moment {
+        mono,
+        wall: wall(secs),
+    }
+}
+
+fn before(hours: u64) -> Moment {
+    let now = moment(NOW);
+    now.at(now.mono - Duration::from_secs(hours * HOUR))
+}
+
+fn utc(time: SystemTime) -> String {
+    humantime::format_rfc3339_seconds(time)
+        .to_string()
+        .replace('T', " ")
+        .replace('Z', " UTC")
+}
+
+const TEXT: &str = "exit 1: ZeroDivisionError: division by zero";
+
+fn notice(sort: Sort) -> Notice {
+    Notice {
+        sort,
+        step: Some(0),
+        run: Some(RunId(7)),
+        at: moment(NOW),
+        kind: Some(Kind("7f3a9c01d2e4".into())),
+        text: TEXT.into(),
+        outage: Some(outage()),
+        last_success: Some(wall(NOW - 7 * HOUR)),
+        successes_before: 1234,
+        next_reminder: Some(moment(NOW + 6 * HOUR)),
+        reminder_interval: Some(Duration::from_secs(6 * HOUR)),
+        held_back: Vec::new(),
+        thread: None,
+    }
+}
+
+fn outage() -> Outage {
+    let kind = |kind: &str, text: &str, count, mailed| KindCount {
+        kind: Kind(kind.into()),
+        text: text.into(),
+        count,
+        first: before(6).wall,
+        last: wall(NOW),
+        mailed,
+    };
+    Outage {
+        number: 3,
+        started: before(6),
+        ended: None,
+        failures: 13,
+        kinds: vec![
+            kind("7f3a9c01d2e4", TEXT, 12, Some(before(6).wall)),
+            kind("0b1c2d3e4f50", "timed out after 10m", 1, None),
+        ],
+        kinds_forgotten: 0,
+    }
+}
+
+fn held_back() -> Vec<HeldBack> {
+    let held = |step, text: &str, count| HeldBack {
+        step,
+        sort: "new".into(),
+        kind: Kind("a1b2c3d4e5f6".into()),
+        text: text.into(),
+        count,
+        first: before(2).wall,
+        last: before(1).wall,
+    };
+    vec![
+        held(
+            0,
+            "exit 2: cannot open /srv/app/queue.db: Permission denied",
+            17,
+        ),
+        held(1, "Connection refused (os error 111)", 1),
+    ]
+}
+
+fn failure() -> Failure {
+    let mut failure = Failure::new(FailureClass::Exit(1), "ZeroDivisionError: division by zero");
+    failure.output = Some(Output {
+        head: "starting\nFrom here on it is slow\n.\n".into(),
+        cut: 0,
+        tail: "\u{1b}[31mZeroDivisionError: division by zero\u{1b}[0m\n".into(),
+    });
+    failure.notes = vec!["it left 2 processes behind, which were ended".into()];
+    failure
+}
+
+struct World {
+    tasks: Vec<String>,
+    notes: Vec<String>,
+}
+
+impl World {
+    fn new() -> Self {
+        World {
+            tasks: vec!["tasks::send_mail".into(), "tasks::retry_deferred".into()],
+            notes: Vec::new(),
+        }
+    }
+
+    fn context(&self) -> Context<'_> {
+        Context {
+            host: "web1",
+            user: "www-data",
+            chain: "send_mail_retry_deferred",
+            tasks: &self.tasks,
+            pid: 4711,
+            version: "run_functions 0.1.0",
+            executable_from: Some(wall(NOW - 100 * HOUR)),
+            runner_started: wall(NOW - 50 * HOUR),
+            run_duration: Some(Duration::from_millis(1250)),
+            settings: None,
+            max_per_hour: 20,
+            mail: MailPath {
+                notes: &self.notes,
+                ..MailPath::default()
+            },
+            look: "run_functions logs send_mail",
+            local_time: &utc,
+            domain: "example.org",
+            unique: "mhx3k9ab2-1",
+        }
+    }
+}
+
+fn shown(letter: &Letter) -> String {
+    format!(
+        "Subject: {}\nMessage-ID: {}\nList-Id: {}\nX-Run-Functions: {}\n\n{}",
+        letter.subject, letter.message_id, letter.list_id, letter.facts, letter.body
+    )
+}
+
+#[test]
+fn first_reads_well() {
+    let world = World::new();
+    let letter = letter(&notice(Sort::First), Some(&failure()), &world.context());
+    insta::assert_snapshot!(shown(&letter));
+}
+
+#[test]
+fn new_panic_with_causes_reads_well() {
+    let world = World::new();
+    let mut failure = Failure::new(FailureClass::Panic, "attempt to divide by zero");
+    failure.place = Some("tasks/divide_by_zero.rs:12:5".into());
+    failure.backtrace = Some("   0: std::panicking::begin_panic\n   1: tasks::divide\n".into());
+    failure.causes = vec![
+        "the divisor was read from a file".into(),
+        "the file is empty".into(),
+    ];
+    let mut notice = notice(Sort::New);
+    notice.text = failure.text();
+    notice.held_back = held_back();
+    insta::assert_snapshot!(shown(&letter(&notice, Some(&failure), &world.context())));
+}
+
+#[test]
+fn downtime_reads_well() {
+    let mut world = World::new();
+    world.notes = vec!["The memory of alerts was damaged and has been started anew.".into()];
+    let mut context = world.context();
+    context.mail.waiting = 3;
+    context.mail.down_since = Some(before(4).wall);
+    context.mail.reason = Some("the server mail.example.org refused the connection on port 465");
+    let letter = letter(
+        &notice(Sort::Downtime { count: 1 }),
+        Some(&failure()),
+        &context,
+    );
+    insta::assert_snapshot!(shown(&letter));
+}
+
+#[test]
+fn downtime_again_reads_well() {
+    let world = World::new();
+    let notice = notice(Sort::Downtime { count: 2 });
+    insta::assert_snapshot!(shown(&letter(&notice, None, &world.context())));
+}
+
+#[test]
+fn still_running_reads_well() {
+    let world = World::new();
+    let mut notice = notice(Sort::StillRunning);
+    (notice.text, notice.outage, notice.kind) = (String::new(), None, None);
+    let mut context = world.context();
+    context.run_duration = Some(Duration::from_secs(2 * HOUR));
+    insta::assert_snapshot!(shown(&letter(&notice, None, &context)));
+}
+
+#[test]
+fn healed_reads_well() {
+    let world = World::new();
+    let mut notice = notice(Sort::Healed);
+    let outage = notice.outage.as_mut().unwrap();
+    outage.started = before(14);
+    outage.ended = Some(
+        outage
+            .started
+            .at(outage.started.mono + Duration::from_secs(48_000)),
+    );
+    insta::assert_snapshot!(shown(&letter(&notice, None, &world.context())));
+}
+
+#[test]
+fn held_back_reads_well() {
+    let world = World::new();
+    let mut notice = notice(Sort::HeldBack);
+    (notice.step, notice.outage, notice.kind, notice.run) = (None, None, None, None);
+    (notice.text, notice.held_back) = (String::new(), held_back());
+    insta::assert_snapshot!(shown(&letter(&notice, None, &world.context())));
+}
+
+#[test]
+fn the_minimal_mail_reads_well() {
+    let world = World::new();
+    let letter = letter(&notice(Sort::First), Some(&failure()), &world.context());
+    insta::assert_snapshot!(letter.minimal_body);
+    assert!(letter.minimal_body.len() <= 2048);
+}
+
+#[test]
+fn headlines_are_the_words_of_the_log() {
+    let headline = |sort| headline(&notice(sort));
+    assert_eq!(
+        headline(Sort::First),
+        format!("First exception caught: {TEXT}")
+    );
+    assert_eq!(headline(Sort::New), format!("New exception caught: {TEXT}"));
+    let reached = "Non recoverable downtime reached";
+    assert_eq!(headline(Sort::Downtime { count: 1 }), reached);
+    assert_eq!(
+        headline(Sort::Downtime { count: 9 }),
+        format!("{reached} again")
+    );
+}
+
+#[test]
+fn long_output_is_its_beginning_and_its_end_and_says_what_is_missing() {
+    let world = World::new();
+    let mut failure = failure();
+    let lines = |from: u32| {
+        (from..from + 20_000)
+            .map(|n| format!("line {n}\n"))
+            .collect::<String>()
+    };
+    failure.output = Some(Output {
+        head: lines(0),
+        cut: 1_000_000,
+        tail: lines(90_000),
+    });
+    let body = letter(&notice(Sort::First), Some(&failure), &world.context()).body;
+    assert!(body.contains("  line 0\n") && body.contains("  line 109999\n"));
+    assert!(!body.contains("line 19999\n") && !body.contains("line 90000\n"));
+    assert!(body.contains(" bytes left out …]\n"));
+    assert!(
+        body.len() > 16 * 1024 && body.len() < 40 * 1024,
+        "{}",
+        body.len()
+    );
+}
+
+#[test]
+fn a_text_cannot_pretend_to_be_an_encoded_word_or_another_header() {
+    let world = World::new();
+    let mut notice = notice(Sort::First);
+    notice.text = "=?utf-8?q?=0aBcc=3A?= x\r\nBcc: eve@example.org\u{202e}\u{0}".into();
+    let subject = letter(&notice, None, &world.context()).subject;
+    assert_eq!(
+        subject,
+        "[web1] [tasks::send_mail] First exception caught: = ?utf-8?q?= 0aBcc=3A? = x Bcc: eve@example.org"
+            .replace("?q?= 0a", "?q?=0a")
+            .replace("? = x", "?= x")
+    );
+}
+
+fn check(letter: &Letter) -> Result<(), TestCaseError> {
+    let headers = [
+        &letter.subject,
+        &letter.message_id,
+        &letter.list_id,
+        &letter.facts,
+    ];
+    for header in headers {
+        prop_assert!(
+            !header
+                .chars()
+                .any(|c| c.is_control() || lines::is_invisible(c)),
+            "{header:?}"
+        );
+        prop_assert!(!header.contains("=?"), "{header:?}");
+    }
+    prop_assert!(letter.subject.chars().count() <= 100);
+    prop_assert!(letter.body.len() <= 64 * 1024, "{}", letter.body.len());
+    prop_assert!(letter.minimal_body.len() <= 2048);
+    for body in [&letter.body, &letter.minimal_body] {
+        prop_assert!(body.ends_with('\n'));
+        for line in body.split('\n') {
+            prop_assert!(line.len() <= 990 && !line.starts_with('.') && !line.starts_with("From "));
+            prop_assert!(
+                !line.chars().any(|c| c.is_control() && c != '\t'),
+                "{line:?}"
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Texts that have broken mail programs, and anything.
+fn hostile() -> impl Strategy<Value = String> {
+    let part = prop_oneof![
+        Just("\r\n.\r\n".to_owned()),
+        Just("\nFrom bob Sun Nov 22\n".to_owned()),
+        Just("\r\nBcc: eve@example.org\r\n\r\n".to_owned()),
+        Just("=?utf-8?b?QmNjOiBldmU=?=".to_owned()),
+        Just("\u{1b}[31m\u{1b}]0;title\u{7}\u{1b}".to_owned()),
+        Just("\u{0}\u{7f}\u{85}\u{2028}\u{202e}\u{feff}".to_owned()),
+        Just("x".repeat(3000)),
+        Just("ü€𝄞 ".repeat(700)),
+        Just("a\n".repeat(3000)),
+        "\\PC{0,40}",
+        any::<String>(),
+    ];
+    proptest::collection::vec(part, 0..6).prop_map(|parts| parts.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn no_text_breaks_a_letter(text in hostile(), output in hostile(), tail in hostile(), cut in any::<bool>()) {
+        let mut world = World::new();
+        world.tasks[0] = text.clone();
+        world.notes = vec![text.clone(); 20];
+        let mut context = world.context();
+        (context.host, context.look, context.user) = (&text, &output, &text);
+        context.mail.reason = Some(&text);
+        context.mail.waiting = 1;
+        let mut failure = Failure::new(FailureClass::Panic, text.clone());
+        failure.causes = vec![output.clone(); 32];
+        failure.place = Some(text.clone());
+        failure.backtrace = Some(output.clone());
+        failure.notes = vec![text.clone(); 20];
+        failure.output = Some(Output { head: output.repeat(4), cut: u64::from(cut), tail: tail.repeat(4) });
+        let mut notice = notice(Sort::New);
+        notice.text = text.clone();
+        let outage = notice.outage.as_mut().unwrap();
+        outage.kinds[0].text = text.clone();
+        outage.kinds = vec![outage.kinds[0].clone(); 64];
+        notice.held_back = std::iter::repeat_with(held_back).take(64).flatten().collect();
+        check(&letter(&notice, Some(&failure), &context))?;
+    }
+}
+
+#[test]
+fn ten_megabytes_in_one_line_and_a_million_lines_fit() {
+    let world = World::new();
+    let context = world.context();
+    for text in [
+        "x".repeat(10_000_000),
+        "a\n".repeat(1_000_000),
+        "\u{1b}[1m".repeat(1_000_000),
+    ] {
+        let mut failure = Failure::new(FailureClass::Exit(1), text.clone());
+        failure.output = Some(Output {
+            head: text.clone(),
+            cut: 0,
+            tail: String::new(),
+        });
+        let mut notice = notice(Sort::First);
+        notice.text = text;
+        check(&letter(&notice, Some(&failure), &context)).unwrap();
+    }
+}

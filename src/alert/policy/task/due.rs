@@ -1,0 +1,71 @@
+//! When something of a task is due.
+
+use super::super::GRACE;
+use super::Task;
+use crate::alert::memory::sort_of;
+use crate::time::Mono;
+
+impl Task {
+    /// Returns the earliest moment at which [`poll`](Task::poll) has something.
+    pub(in super::super) fn due(&self) -> Mono {
+        let due = self.reminder_due().min(self.warning_due());
+        match self.memory.healing {
+            Some(_) => self.not_before,
+            None => due.max(self.not_before),
+        }
+    }
+
+    /// Returns when the next reminder of the outage is due by its own schedule.
+    pub(super) fn next_reminder(&self) -> Option<Mono> {
+        let ongoing = self.memory.outage.as_ref()?;
+        let after = self
+            .rules
+            .downtime()
+            .saturating_mul(ongoing.reminded.saturating_add(1));
+        Some(ongoing.outage.started.mono + after)
+    }
+
+    /// Returns when it is due if no run decides before.
+    fn reminder_due(&self) -> Mono {
+        let Some(due) = self.next_reminder() else {
+            return Mono::NEVER;
+        };
+        let due = due.max(self.overslept);
+        if self.run_decides_first(due) {
+            due + GRACE
+        } else {
+            due
+        }
+    }
+
+    fn run_decides_first(&self, due: Mono) -> bool {
+        self.running.is_some() || self.planned.is_some_and(|planned| planned <= due + GRACE)
+    }
+
+    /// Returns whether the time of a reminder was slept through (suspend), so that the run that was due meanwhile must be given its chance. Once a reminder.
+    pub(super) fn has_overslept(&self, now: Mono) -> bool {
+        let Some(due) = self.next_reminder() else {
+            return false;
+        };
+        self.overslept < due && due + 2 * GRACE < now && self.run_decides_first(due)
+    }
+
+    /// Returns when the run that goes on has gone on for too long. As often as reminders, at most.
+    pub(super) fn warning_due(&self) -> Mono {
+        match &self.running {
+            Some(running) if !running.mailed => {
+                let limit = self.rules.warn_after.limit(self.memory.usual);
+                let spaced = self.memory.warned.map(|at| at + self.rules.downtime());
+                (running.started.mono + limit).max(spaced.unwrap_or(Mono::LONG_AGO))
+            }
+            _ => Mono::NEVER,
+        }
+    }
+
+    /// Returns from when on there is a token of this task for what was held back; never if nothing was.
+    pub(in super::super) fn held_until(&self) -> Mono {
+        let named = self.memory.held.named().iter();
+        let token = named.map(|entry| self.memory.token(sort_of(entry))).min();
+        token.map_or(Mono::NEVER, |token| token.max(self.not_before))
+    }
+}

@@ -1,0 +1,191 @@
+//! `check`: what would happen, in words. Reads, judges, prints; creates nothing.
+
+mod effective;
+mod json;
+mod mail;
+
+#[cfg(test)]
+mod tests;
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use super::plan::Plan;
+use crate::config::cycle::Cycle;
+use crate::config::{Origin, TaskDefinition, written_duration};
+use crate::settings::{ChildSettings, LogFormat, Settings};
+
+pub(crate) use effective::print as print_effective;
+pub(crate) use json::{of_task as json_of_task, print as print_json};
+
+/// Prints what the chain would do. Warnings are the caller's to print: they go to standard error.
+///
+/// # Errors
+///
+/// Those of the writer.
+pub(crate) fn print(out: &mut dyn Write, plan: &Plan<'_>) -> io::Result<()> {
+    match &plan.chain {
+        Some(chain) => writeln!(out, "Chain {chain}: {}.\n", in_order(plan.tasks.len()))?,
+        None => writeln!(
+            out,
+            "Every task that is known. Name some to see what they would do as a chain.\n"
+        )?,
+    }
+    for (at, task) in plan.tasks.iter().enumerate() {
+        print_task(out, plan, at + 1, task)?;
+    }
+    if plan.chain.is_some() {
+        print_cycle(out, &plan.tasks)?;
+    }
+    let settings = &plan.loaded.settings;
+    mail::print(out, &settings.mail)?;
+    print_runner(out, plan, settings)
+}
+
+fn in_order(tasks: usize) -> String {
+    match tasks {
+        1 => "one task, again and again".to_owned(),
+        many => format!("{many} tasks, one after the other, again and again"),
+    }
+}
+
+fn print_task(
+    out: &mut dyn Write,
+    plan: &Plan<'_>,
+    number: usize,
+    task: &TaskDefinition,
+) -> io::Result<()> {
+    let settings = &task.settings;
+    let executes = plan.executes(task);
+    writeln!(out, "{number}. {}", task.name)?;
+    let process = process_in_words(&settings.child);
+    row(out, "executes", &format!("{}{process}", executes.text))?;
+    if let Some(trouble) = &executes.trouble {
+        row(out, "", &format!("cannot start: {trouble}"))?;
+    }
+    if let Some(function) = task.replaces {
+        let place = Origin::of_function(function);
+        row(
+            out,
+            "",
+            &format!("instead of the function with the {place}"),
+        )?;
+    }
+    let pauses = format!(
+        "{} after a success, {} after a failure",
+        written_duration(settings.success_cooldown),
+        written_duration(settings.fail_cooldown),
+    );
+    row(out, "pauses", &pauses)?;
+    let downtime = written_duration(settings.non_recoverable_downtime);
+    row(
+        out,
+        "reminds",
+        &format!("after {downtime} of downtime, and each {downtime} from then on"),
+    )?;
+    row(out, "timeout", &timeouts_in_words(task))?;
+    writeln!(out)
+}
+
+fn row(out: &mut dyn Write, label: &str, text: &str) -> io::Result<()> {
+    writeln!(out, "   {label:<9} {text}")
+}
+
+fn process_in_words(child: &ChildSettings) -> String {
+    let mut words = String::new();
+    if let Some(directory) = &child.working_dir {
+        words.push_str(&format!(", in {}", directory.display()));
+    }
+    if let Some(user) = &child.user {
+        words.push_str(&format!(", as {user}"));
+    }
+    if let Some(nice) = child.nice {
+        words.push_str(&format!(", nice {nice}"));
+    }
+    words
+}
+
+fn timeouts_in_words(task: &TaskDefinition) -> String {
+    let limit = task.settings.timeout.map_or_else(
+        || "never: a hanging run is mailed, not ended".to_owned(),
+        written_duration,
+    );
+    match task.settings.child.silence_timeout {
+        Some(silence) => format!("{limit}, or {} without output", written_duration(silence)),
+        None => limit,
+    }
+}
+
+fn print_cycle(out: &mut dyn Write, tasks: &[&TaskDefinition]) -> io::Result<()> {
+    let cycle = Cycle::of(tasks);
+    writeln!(
+        out,
+        "A cycle takes at least {} when all succeed, {} when all fail; the runs themselves come on top.",
+        written_duration(cycle.success),
+        written_duration(cycle.failure),
+    )?;
+    let longest = tasks
+        .iter()
+        .enumerate()
+        .max_by_key(|(_, task)| task.settings.fail_cooldown);
+    if let (Some((at, task)), true) = (longest, tasks.len() > 1) {
+        let next = tasks[(at + 1) % tasks.len()];
+        writeln!(
+            out,
+            "The pause after a task delays the next: when {} fails, {} waits for {}.",
+            task.name,
+            next.name,
+            written_duration(task.settings.fail_cooldown),
+        )?;
+    }
+    writeln!(out)
+}
+
+fn print_runner(out: &mut dyn Write, plan: &Plan<'_>, settings: &Settings) -> io::Result<()> {
+    if let Some(pidfile) = plan.pidfile() {
+        line(out, "Pidfile", &pidfile.display().to_string())?;
+    }
+    line(out, "Run root", &directory_in_words(&settings.run_root))?;
+    line(out, "State", &directory_in_words(&settings.state_dir))?;
+    let log = settings.log.file.as_ref().map_or_else(
+        || "standard error".to_owned(),
+        |file| file.display().to_string(),
+    );
+    let format = match settings.log.format {
+        LogFormat::Text => "text",
+        LogFormat::Json => "JSON lines",
+    };
+    let level = settings.log.level.as_str().to_ascii_lowercase();
+    line(
+        out,
+        "Log",
+        &format!("{format} from level {level} on, to {log}"),
+    )?;
+    let stop = format!(
+        "a running task has {} to finish, then TERM, and after {} KILL",
+        written_duration(settings.stop_timeout),
+        written_duration(settings.kill_grace),
+    );
+    line(out, "Stop", &stop)?;
+    let start = if settings.kill_concurrent {
+        "a running runner of the same chain is replaced"
+    } else {
+        "refused while another runner of the same chain lives"
+    };
+    line(out, "Start", start)?;
+    let file = plan.loaded.file.as_ref().map_or_else(
+        || "no file: all defaults".to_owned(),
+        |file| file.display().to_string(),
+    );
+    line(out, "Settings", &file)
+}
+
+fn directory_in_words(path: &Path) -> String {
+    let made = if path.exists() { "" } else { " (will be made)" };
+    format!("{}{made}", path.display())
+}
+
+/// Prints one labelled line.
+fn line(out: &mut dyn Write, label: &str, text: &str) -> io::Result<()> {
+    writeln!(out, "{label:<9} {text}")
+}

@@ -1,0 +1,69 @@
+//! `check --effective`: every setting with its value, and who says so.
+
+use std::io::{self, Write};
+
+use crate::cli::plan::Plan;
+use crate::config::options::{self, Applies, Fallback, OptionSpec, Section};
+use crate::config::{Layer, Loaded, TaskDefinition};
+
+/// Prints every setting in the form of a configuration file, each with its origin behind it.
+///
+/// # Errors
+///
+/// Those of the writer.
+pub(crate) fn print(out: &mut dyn Write, plan: &Plan<'_>) -> io::Result<()> {
+    let transport = plan.loaded.transport();
+    let in_use = |option: &OptionSpec| {
+        options::transport_of(option.key).is_none_or(|owner| owner == transport)
+    };
+    for section in [Section::Root, Section::Log, Section::Mail] {
+        if let Some(layer) = plan.loaded.section(section) {
+            print_section(out, section, section.header(), layer, &in_use)?;
+        }
+    }
+    let mut seen: Vec<&TaskDefinition> = Vec::new();
+    for task in &plan.tasks {
+        if seen.iter().all(|other| other.name != task.name) {
+            let in_use =
+                |option: &OptionSpec| task.takes(option) && option.applies != Applies::Program;
+            print_section(out, Section::Task, &header(task), &task.layer, &in_use)?;
+            seen.push(task);
+        }
+    }
+    Ok(())
+}
+
+/// Returns the header under which the settings of a task are written.
+fn header(task: &TaskDefinition) -> String {
+    let path = task.name.as_str();
+    match path.strip_prefix("tasks::") {
+        Some(key) if !key.contains(':') => format!("[tasks.{key}]"),
+        _ => format!("[tasks.\"{path}\"]"),
+    }
+}
+
+/// Values that are not written are told in words, where one could write them.
+fn print_section(
+    out: &mut dyn Write,
+    section: Section,
+    header: &str,
+    layer: &Layer,
+    in_use: &dyn Fn(&OptionSpec) -> bool,
+) -> io::Result<()> {
+    if !header.is_empty() {
+        writeln!(out, "\n{header}")?;
+    }
+    for (option, entry) in Loaded::rows(section, layer) {
+        match (entry, option.default) {
+            (Some(entry), _) => {
+                let setting = format!("{} = {}", option.key, entry.value);
+                writeln!(out, "{setting:<48} # {}", entry.origin)?;
+            }
+            (None, Fallback::InWords(words)) if in_use(option) => {
+                writeln!(out, "# {}: {words}", option.key)?;
+            }
+            (None, _) => {}
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,90 @@
+//! `check --json`: the same as data.
+
+use std::io::{self, Write};
+
+use serde_json::{Map, Value, json};
+
+use crate::cli::plan::Plan;
+use crate::config::cycle::Cycle;
+use crate::config::options::Section;
+use crate::config::{Layer, Loaded, Severity, TaskDefinition};
+
+/// Prints one JSON object.
+///
+/// # Errors
+///
+/// Those of the writer.
+pub(crate) fn print(out: &mut dyn Write, plan: &Plan<'_>) -> io::Result<()> {
+    let tasks: Vec<Value> = plan.tasks.iter().map(|task| of_task(plan, task)).collect();
+    let cycle = Cycle::of(&plan.tasks);
+    let settings = &plan.loaded.settings;
+    let section = |section| {
+        let layer = plan.loaded.section(section);
+        layer.map(|layer| of_layer(section, layer))
+    };
+    let value = json!({
+        "chain": plan.chain.as_ref().map(|chain| chain.as_str()),
+        "pidfile": plan.pidfile(),
+        "file": plan.loaded.file,
+        "run_root": settings.run_root,
+        "state_dir": settings.state_dir,
+        "tasks": tasks,
+        "cycle": plan.chain.as_ref().map(|_| json!({
+            "success_seconds": cycle.success.as_secs_f64(),
+            "failure_seconds": cycle.failure.as_secs_f64(),
+        })),
+        "mail": super::mail::way(&settings.mail).join(" "),
+        "settings": {
+            "general": section(Section::Root),
+            "log": section(Section::Log),
+            "mail": section(Section::Mail),
+        },
+        "warnings": warnings(plan),
+    });
+    writeln!(out, "{value:#}")
+}
+
+/// Returns a task as data.
+pub(crate) fn of_task(plan: &Plan<'_>, task: &TaskDefinition) -> Value {
+    let executes = plan.executes(task);
+    json!({
+        "name": task.name.as_str(),
+        "sort": executes.sort,
+        "executes": executes.text,
+        "program": executes.program,
+        "trouble": executes.trouble,
+        "defined": task.defined.place(),
+        "crate": task.function.map(|function| function.crate_name()),
+        "settings": of_layer(Section::Task, &task.layer),
+    })
+}
+
+fn of_layer(section: Section, layer: &Layer) -> Value {
+    let rows = Loaded::rows(section, layer);
+    let values: Map<String, Value> = rows
+        .filter_map(|(option, entry)| {
+            let entry = entry?;
+            let value = json!({
+                "value": entry.value.to_json(),
+                "origin": entry.origin.to_string(),
+            });
+            Some((option.key.to_owned(), value))
+        })
+        .collect();
+    Value::Object(values)
+}
+
+fn warnings(plan: &Plan<'_>) -> Vec<Value> {
+    let report = plan.warnings();
+    let problems = report.problems().into_iter();
+    let warnings = problems.filter(|problem| problem.severity == Severity::Warning);
+    warnings
+        .map(|problem| {
+            json!({
+                "message": problem.message,
+                "origin": problem.origin.to_string(),
+                "help": problem.help,
+            })
+        })
+        .collect()
+}

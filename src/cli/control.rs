@@ -1,0 +1,127 @@
+//! `stop` and `wake`: reach a runner by its lock, and wait for what was asked.
+
+use std::time::Duration;
+
+use super::screen::{Ended, Refusal, tell};
+use crate::chain::ChainName;
+use crate::exit;
+use crate::process::clock;
+use crate::process::incumbent::{self, Holder, Incumbent};
+use crate::process::run_root::RunRoot;
+use crate::settings::Settings;
+use crate::state::holder;
+use crate::time::in_words;
+
+/// What a promise may be late.
+const MARGIN: Duration = Duration::from_secs(5);
+/// Between two interrupts: two of the same signal that come together are one.
+const BETWEEN_INTERRUPTS: Duration = Duration::from_millis(200);
+
+/// How a runner is to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum How {
+    /// When its running task has finished.
+    Finish,
+    /// Now.
+    Now,
+}
+
+/// Stops the runner of a chain, and waits until it has ended.
+pub(crate) fn stop(settings: &Settings, name: &str, how: How) -> Ended {
+    let (root, chain, runner) = find(settings, name)?;
+    let asked = match how {
+        How::Finish => runner.stop(),
+        How::Now => runner.interrupt(),
+    };
+    asked.map_err(|error| no_permission(&runner, &error))?;
+    if how == How::Now && !wait(&runner, BETWEEN_INTERRUPTS)? {
+        runner
+            .interrupt()
+            .map_err(|error| no_permission(&runner, &error))?;
+    }
+    let most = promise(&root, &chain, settings) + MARGIN;
+    if wait(&runner, most)? {
+        tell(&format!("Runner {} of {chain} has stopped\n", runner.pid()));
+        return Ok(());
+    }
+    let message = format!(
+        "runner {} has not stopped within {}",
+        runner.pid(),
+        in_words(most)
+    );
+    Err(Refusal::new(exit::HELD, message).hint(format!(
+        "`run_functions stop --now {chain}` ends its running task"
+    )))
+}
+
+/// Lets the runner of a chain skip the rest of its cooldown.
+pub(crate) fn wake(settings: &Settings, name: &str) -> Ended {
+    let (_root, chain, runner) = find(settings, name)?;
+    runner
+        .wake()
+        .map_err(|error| no_permission(&runner, &error))?;
+    tell(&format!("Runner {} of {chain} was woken\n", runner.pid()));
+    Ok(())
+}
+
+fn find(settings: &Settings, name: &str) -> Result<(RunRoot, ChainName, Incumbent), Refusal> {
+    let chain = chain_name(name)?;
+    let not_running = || {
+        let root = settings.run_root.display();
+        Refusal::new(
+            exit::NOT_RUNNING,
+            format_args!("no runner of `{chain}` in `{root}`"),
+        )
+        .hint("`run_functions status` shows those that there are; `--run-root` looks elsewhere")
+    };
+    let unsafe_path = |error| Refusal::of(exit::UNSAFE_DIRECTORY, &error);
+    let root = RunRoot::open_existing(&settings.run_root).map_err(unsafe_path)?;
+    let root = root.ok_or_else(not_running)?;
+    match incumbent::find(&root, &chain)
+        .map_err(|error| Refusal::of(exit::UNSAFE_DIRECTORY, &error))?
+    {
+        Holder::Runner(runner) => Ok((root, chain, runner)),
+        Holder::Nobody => Err(not_running()),
+        Holder::Unseen => Err(Refusal::new(
+            exit::NO_PERMISSION,
+            format_args!("the runner of `{chain}` cannot be seen from here"),
+        )
+        .hint("it is in another container: ask from there")),
+    }
+}
+
+/// Reads the name of a chain as people give it: perhaps as one of its tasks' paths.
+pub(crate) fn chain_name(name: &str) -> Result<ChainName, Refusal> {
+    ChainName::parse(name).ok_or_else(|| {
+        Refusal::usage(format_args!(
+            "`{name}` is not the name of a chain, such as `send_mail_retry_deferred`"
+        ))
+    })
+}
+
+fn no_permission(runner: &Incumbent, error: &std::io::Error) -> Refusal {
+    Refusal::new(
+        exit::NO_PERMISSION,
+        format_args!("runner {} cannot be reached: {error}", runner.pid()),
+    )
+    .hint("it is somebody else's: ask as its user or as root")
+}
+
+fn wait(runner: &Incumbent, most: Duration) -> Result<bool, Refusal> {
+    runner
+        .wait(clock::mono() + most)
+        .map_err(|error| Refusal::of(exit::FAILED, &error))
+}
+
+/// How long the runner has promised to take at most.
+fn promise(root: &RunRoot, chain: &ChainName, settings: &Settings) -> Duration {
+    const MOST_BYTES: u64 = 1 << 20;
+    let bytes = root
+        .read(&format!("{chain}.state"), MOST_BYTES)
+        .ok()
+        .flatten();
+    match bytes.and_then(|bytes| holder::Holder::parse(&bytes)) {
+        Some(holder) => holder.stop_timeout + holder.kill_grace,
+        None => settings.stop_timeout + settings.kill_grace,
+    }
+}

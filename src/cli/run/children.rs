@@ -1,0 +1,155 @@
+//! Runs in child processes: started, watched in the main thread's one wait, and ended when the runner is to end.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::patience::{Patience, Step};
+use super::shared::Shared;
+use crate::chain::ChainName;
+use crate::config::TaskDefinition;
+use crate::event::{RunId, Step as ChainStep};
+use crate::failure::{Failure, FailureClass, Outcome};
+use crate::process::child::{Ended, Run, Spec, What};
+use crate::process::clock;
+use crate::process::in_flight::InFlight;
+use crate::process::poll::Alarm;
+use crate::settings::LogOutput;
+
+/// What the children of a chain have in common.
+#[derive(Debug)]
+pub(super) struct Children {
+    chain: ChainName,
+    tasks: Vec<TaskDefinition>,
+    labels: Vec<String>,
+    secrets: Vec<String>,
+    in_flight: Option<InFlight>,
+    /// How long a run may go on after the runner was asked to stop.
+    stop_timeout: Duration,
+    /// Of each task, the processes of its last run that could not be ended.
+    unkillable: Vec<Vec<i32>>,
+}
+
+impl Children {
+    /// Makes it for a chain of these tasks. `secrets` names variables of our own that no child gets.
+    pub(super) fn new(
+        chain: ChainName,
+        tasks: Vec<TaskDefinition>,
+        labels: Vec<String>,
+        secrets: Vec<String>,
+        in_flight: Option<InFlight>,
+        stop_timeout: Duration,
+    ) -> Self {
+        let unkillable = vec![Vec::new(); tasks.len()];
+        Children {
+            chain,
+            tasks,
+            labels,
+            secrets,
+            in_flight,
+            stop_timeout,
+            unkillable,
+        }
+    }
+
+    /// Runs a task once, to its end.
+    pub(super) fn run(
+        &mut self,
+        step: ChainStep,
+        run: RunId,
+        alarm: &mut Alarm,
+        shared: &Shared,
+    ) -> Outcome {
+        if let Some(failure) = self.former_copy(step) {
+            return Outcome::Failure(Box::new(failure));
+        }
+        let task = &self.tasks[step];
+        let spec = Spec {
+            what: what(task),
+            settings: &task.settings.child,
+            timeout: task.settings.timeout,
+            chain: &self.chain,
+            task: &task.name,
+            run,
+            secrets: &self.secrets,
+            in_flight: self.in_flight.as_ref().map(InFlight::descriptor),
+            scratch: None,
+        };
+        let started = match Run::start(&spec, clock::now()) {
+            Ok(started) => started,
+            Err(failure) => return Outcome::Failure(failure),
+        };
+        let patience = Patience::new(self.stop_timeout, task.settings.child.kill_grace);
+        let ended = watch(started, alarm, shared, patience);
+        self.tell(step, run, &ended, shared);
+        self.unkillable[step] = ended.unkillable;
+        ended.outcome
+    }
+
+    /// Never two copies of a task: as long as a process of the former run cannot be ended, no other run starts.
+    fn former_copy(&self, step: ChainStep) -> Option<Failure> {
+        let lives = |pid: &&i32| Path::new("/proc").join(pid.to_string()).exists();
+        let pid = self.unkillable[step].iter().find(lives)?;
+        let message = format!(
+            "process {pid} of the former run hangs in the kernel, and no second copy is started"
+        );
+        let mut failure = Failure::new(FailureClass::Leak, message);
+        failure.notes.push(format!(
+            "look at it with `ps -o pid,stat,wchan,args -p {pid}`"
+        ));
+        Some(failure)
+    }
+
+    /// Logs what is to be known besides the outcome.
+    fn tell(&self, step: ChainStep, run: RunId, ended: &Ended, shared: &Shared) {
+        let failed = ended.outcome.failure().is_some();
+        let wanted = match self.tasks[step].settings.child.log_output {
+            LogOutput::None => false,
+            LogOutput::OnFailure => failed,
+            LogOutput::Always => true,
+        };
+        let rim = shared.rim();
+        // A failure brings its notes along.
+        if !failed {
+            rim.log_notes(&self.labels[step], run, &ended.notes);
+        }
+        if wanted {
+            rim.log_output(&self.labels[step], run, ended.output());
+        }
+    }
+}
+
+fn what(task: &TaskDefinition) -> What<'_> {
+    match &task.settings.program {
+        Some(program) => What::Program(program),
+        None => What::Function(&task.name),
+    }
+}
+
+/// Waits for the end of a run, and for signals, which may hasten it.
+fn watch(mut run: Run, alarm: &mut Alarm, shared: &Shared, mut patience: Patience) -> Ended {
+    loop {
+        let now = clock::mono();
+        if let Some(ended) = run.step(now) {
+            return ended;
+        }
+        let asked = shared.asked();
+        let mut until = run.due();
+        if asked.quit {
+            run.kill(now);
+        } else if let Some(stop) = asked.stop {
+            match patience.step(&stop, now) {
+                Step::Wait => {}
+                Step::Terminate => run.terminate(now),
+                Step::Kill => run.kill(now),
+            }
+            until = run.due().min(patience.due(&stop).max(now));
+        }
+        let sources = [Some(run.source()), Some(shared.main_bell().fd())];
+        if let Err(error) = alarm.wait(sources, until) {
+            // Cannot happen with descriptors that are open; ending the run is the one thing that is surely not worse than spinning.
+            log::error!("cannot wait for the running task, ending it: {error}");
+            run.kill(now);
+        }
+        shared.main_bell().hear();
+    }
+}

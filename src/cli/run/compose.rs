@@ -1,0 +1,153 @@
+//! Who writes the mails: gives the pure text what it cannot know itself, such as the host, the times of this place, and how mail fares.
+
+use std::time::{Duration, SystemTime};
+
+use jiff::Zoned;
+use jiff::tz::TimeZone;
+use lettre::message::Mailbox;
+
+use crate::alert::message::{self, Context, MailPath};
+use crate::alert::notice::Notice;
+use crate::failure::Failure;
+use crate::letter::Letter;
+use crate::mail::outbox;
+use crate::process::own_program;
+use crate::settings::{Settings, TaskSettings};
+use crate::time::Moment;
+
+/// What the mails of one runner have in common.
+#[derive(Debug)]
+pub(super) struct Composer {
+    host: String,
+    user: String,
+    chain: String,
+    labels: Vec<String>,
+    functions: Vec<String>,
+    settings: Vec<TaskSettings>,
+    runner: Settings,
+    executable_from: Option<SystemTime>,
+    started: Moment,
+    domain: String,
+    /// Sentences for the next mail, such as that a state file was damaged.
+    notes: Vec<String>,
+    letters: u64,
+}
+
+/// What a chain is called, and its tasks.
+#[derive(Debug)]
+pub(super) struct Names {
+    /// The chain.
+    pub(super) chain: String,
+    /// What each task is called on the screen.
+    pub(super) labels: Vec<String>,
+    /// The last part of the name of each.
+    pub(super) functions: Vec<String>,
+}
+
+impl Composer {
+    /// Makes one for a chain that starts at `started` on the machine `host`.
+    pub(super) fn new(
+        host: String,
+        names: Names,
+        settings: Vec<TaskSettings>,
+        runner: Settings,
+        started: Moment,
+    ) -> Self {
+        let from: Option<Mailbox> = runner.mail.from.parse().ok();
+        let domain = from.map(|from| from.email.domain().to_owned());
+        let user = nix::unistd::User::from_uid(nix::unistd::geteuid())
+            .ok()
+            .flatten();
+        Composer {
+            domain: domain.unwrap_or_else(|| host.clone()),
+            user: user.map_or_else(|| nix::unistd::geteuid().to_string(), |user| user.name),
+            host,
+            chain: names.chain,
+            labels: names.labels,
+            functions: names.functions,
+            settings,
+            executable_from: own_program::changed().ok(),
+            runner,
+            started,
+            notes: Vec::new(),
+            letters: 0,
+        }
+    }
+
+    /// Adds a sentence to the next mail.
+    pub(super) fn note(&mut self, note: String) {
+        const MOST: usize = 16;
+        if self.notes.len() < MOST && !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+
+    /// Writes the mail of a notice. `took` is how long the run took that it is about, or has taken so far.
+    pub(super) fn letter(
+        &mut self,
+        notice: &Notice,
+        failure: Option<&Failure>,
+        took: Option<Duration>,
+    ) -> Letter {
+        self.letters += 1;
+        let unique = format!(
+            "{:x}.{:x}.{:x}",
+            std::process::id(),
+            self.started.mono.as_nanos(),
+            self.letters
+        );
+        let report = outbox::report(&self.runner.state_dir);
+        let reason = report.broken.as_ref().map(|broken| broken.trouble.line());
+        let step = notice.step;
+        let function = step.map_or(self.chain.as_str(), |step| self.functions[step].as_str());
+        let notes = std::mem::take(&mut self.notes);
+        message::letter(
+            notice,
+            failure,
+            &Context {
+                host: &self.host,
+                user: &self.user,
+                chain: &self.chain,
+                tasks: &self.labels,
+                pid: std::process::id(),
+                version: env!("CARGO_PKG_VERSION"),
+                executable_from: self.executable_from,
+                runner_started: self.started.wall,
+                run_duration: took,
+                settings: step.map(|step| &self.settings[step]),
+                max_per_hour: self.runner.mail.max_per_hour,
+                mail: MailPath {
+                    waiting: report.waiting as u64,
+                    down_since: report.broken.as_ref().map(|broken| broken.since),
+                    reason: reason.as_deref(),
+                    dropped: report.dropped,
+                    notes: &notes,
+                },
+                look: &format!("run_functions logs {function}"),
+                local_time: &|time| local(time, "%a %d %b %Y %H:%M:%S %z"),
+                domain: &self.domain,
+                unique: &unique,
+            },
+        )
+    }
+
+    /// Returns the words of subject and log.
+    pub(super) fn headline(notice: &Notice) -> String {
+        message::headline(notice)
+    }
+
+    /// Writes a time shortly, for the log.
+    pub(super) fn when(time: SystemTime) -> String {
+        local(time, "%d %b %H:%M")
+    }
+}
+
+fn local(time: SystemTime, format: &str) -> String {
+    match jiff::Timestamp::try_from(time) {
+        Ok(timestamp) => Zoned::new(timestamp, TimeZone::system())
+            .strftime(format)
+            .to_string(),
+        // A clock that is set to before the year -9999 or after 9999.
+        Err(_) => "at an impossible time".to_owned(),
+    }
+}

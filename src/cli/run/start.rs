@@ -1,0 +1,241 @@
+//! What a runner makes of the one before it: where the chain goes on, and what alerts remember.
+
+use super::compose::{Composer, Names};
+use super::desk::Desk;
+use super::memory::{Found, MemoryFile};
+use super::rim::Rim;
+use super::{Order, Remember, no_descriptor};
+use crate::alert::memory::Memory;
+use crate::alert::policy::{ChainRules, Policy, TaskRules};
+use crate::chain::{Chain, ChainName, Cooldowns};
+use crate::cli::screen::Refusal;
+use crate::config::TaskDefinition;
+use crate::hash::fnv1a;
+use crate::mail::mailer::Mailer;
+use crate::process::live::{self, Doing, Glimpse, Live};
+use crate::process::run_root::RunRoot;
+use crate::process::takeover::Held;
+use crate::process::{boot, clock, own_program};
+use crate::state::kept::{Crashes, Identity};
+use crate::time::{Moment, Mono};
+
+fn cooldowns(tasks: &[&TaskDefinition]) -> Vec<Cooldowns> {
+    let cooldowns = |task: &&TaskDefinition| Cooldowns {
+        success: task.settings.success_cooldown,
+        fail: task.settings.fail_cooldown,
+    };
+    tasks.iter().map(cooldowns).collect()
+}
+
+fn identity(order: &Order<'_>) -> Result<Identity, Refusal> {
+    let program = own_program::identity().map_err(no_descriptor)?;
+    let settings: Vec<_> = order.tasks.iter().map(|task| &task.settings).collect();
+    let settings = fnv1a(format!("{settings:?}").as_bytes());
+    let names = order.tasks.iter().map(|task| &task.name);
+    Ok(Identity::new(program, names, format!("{settings:016x}")))
+}
+
+fn live_file(name: &ChainName) -> String {
+    format!("{name}.live")
+}
+
+/// What the former runner did last, if its page is there.
+fn former_glimpse(root: &RunRoot, name: &ChainName) -> Option<Glimpse> {
+    let file = root.open_file(&live_file(name)).ok()?;
+    live::glimpse(&file)
+}
+
+fn begin_live(root: &RunRoot, name: &ChainName, boot: &str) -> Option<Live> {
+    let begun = root
+        .open_file(&live_file(name))
+        .map_err(|error| error.to_string())
+        .and_then(|file| {
+            let pid = std::process::id();
+            Live::begin(&file, pid, boot::short(boot)).map_err(|error| error.to_string())
+        });
+    begun
+        .inspect_err(|error| log::warn!("`status` cannot look into this runner: {error}"))
+        .ok()
+}
+
+fn open_desk(
+    order: &Order<'_>,
+    policy: Policy,
+    memory: MemoryFile,
+    now: Moment,
+) -> Result<Desk, Refusal> {
+    let settings = &order.loaded.settings;
+    let mailer = Mailer::new(&settings.state_dir, settings.mail.clone()).map_err(no_descriptor)?;
+    crate::mail::install(settings.mail.clone(), &settings.state_dir);
+    let names = Names {
+        chain: order.name.to_string(),
+        labels: order.labels(),
+        functions: order
+            .tasks
+            .iter()
+            .map(|task| task.name.function().to_owned())
+            .collect(),
+    };
+    let tasks = order
+        .tasks
+        .iter()
+        .map(|task| task.settings.clone())
+        .collect();
+    let host = order.inputs.hostname.clone();
+    let composer = Composer::new(host, names, tasks, settings.clone(), now);
+    let limits = order
+        .tasks
+        .iter()
+        .map(|task| task.settings.timeout)
+        .collect();
+    Ok(Desk::new(policy, composer, mailer, memory, limits))
+}
+
+/// All that a runner begins with.
+pub(super) struct Start {
+    past: Past,
+    memory: MemoryFile,
+    live: Option<Live>,
+    now: Moment,
+}
+
+impl Start {
+    /// Reads what the former runner left, and begins the page of this one.
+    pub(super) fn of(
+        order: &Order<'_>,
+        run_root: &RunRoot,
+        state_dir: RunRoot,
+        held: &Held,
+    ) -> Result<Self, Refusal> {
+        let now = clock::now();
+        let boot = boot::id();
+        let former = former_glimpse(run_root, &order.name);
+        let mut memory = MemoryFile::new(state_dir, &order.name, identity(order)?);
+        let past = Past::of(&mut memory, order, held, former, &boot, now);
+        let live = begin_live(run_root, &order.name, &boot);
+        Ok(Start {
+            past,
+            memory,
+            live,
+            now,
+        })
+    }
+
+    /// Returns the chain as it goes on, and everybody who is told of it.
+    pub(super) fn into_parts(self, order: &Order<'_>) -> Result<(Chain, Rim), Refusal> {
+        let Start {
+            past,
+            memory,
+            live,
+            now,
+        } = self;
+        let chain = past.chain(cooldowns(&order.tasks));
+        let rules = order.tasks.iter();
+        let rules = rules
+            .map(|task| TaskRules::of(task.name.clone(), &task.settings))
+            .collect();
+        let mail = ChainRules::of(&order.loaded.settings.mail);
+        let policy = Policy::new(rules, mail, past.alerts, now);
+        let mut desk = open_desk(order, policy, memory, now)?;
+        if let Some(why) = past.damaged {
+            desk.note(format!(
+                "The memory of alerts was damaged and began anew: {why}."
+            ));
+        }
+        let mut rim = Rim::new(&order.labels(), order.redactor()).with(desk, live);
+        if let Some(Crashes { step, count }) = past.died_under {
+            rim.died_under(step, count, now);
+        }
+        Ok((chain, rim))
+    }
+}
+
+/// What this runner makes of the one before it.
+struct Past {
+    alerts: Memory,
+    /// Where the chain goes on: the next task and when it is due; `None`: at once, from the start.
+    resume: Option<(usize, Mono)>,
+    /// The task under which the former runners died again and again, which makes it a failure of that task.
+    died_under: Option<Crashes>,
+    /// Why the memory cannot be read, if it cannot.
+    damaged: Option<String>,
+}
+
+impl Past {
+    fn of(
+        memory: &mut MemoryFile,
+        order: &Order<'_>,
+        held: &Held,
+        former: Option<Glimpse>,
+        boot: &str,
+        now: Moment,
+    ) -> Past {
+        let fresh = |alerts| Past {
+            alerts,
+            resume: None,
+            died_under: None,
+            damaged: None,
+        };
+        match memory.read() {
+            Found::Nothing => fresh(Memory::empty(now, boot)),
+            Found::Damaged(why) => {
+                log::error!("The memory of alerts is damaged and begins anew: {why}");
+                Past {
+                    damaged: Some(why),
+                    ..fresh(Memory::empty(now, boot))
+                }
+            }
+            Found::Former(alerts) => fresh(alerts.forgotten(now, boot)),
+            // Whoever had to be killed for us was started again by a person all the same.
+            Found::Crashed(alerts)
+                if order.memory == Remember::Never || held.replaced.is_some() =>
+            {
+                fresh(alerts.forgotten(now, boot))
+            }
+            Found::Crashed(alerts) => {
+                let alerts = alerts.restored(now, boot);
+                let former = former.filter(|former| former.boot == boot::short(boot));
+                Past::after_crash(alerts, memory, former, order)
+            }
+        }
+    }
+
+    /// A crash loop must not bypass the cooldown: what was due is honoured. A run in which the runner died counts as begun.
+    fn after_crash(
+        alerts: Memory,
+        memory: &mut MemoryFile,
+        former: Option<Glimpse>,
+        order: &Order<'_>,
+    ) -> Past {
+        let count = order.tasks.len();
+        let mut past = Past {
+            alerts,
+            resume: None,
+            died_under: None,
+            damaged: None,
+        };
+        match former.map(|former| former.doing) {
+            Some(Doing::Sleeping { step, until, .. }) if step < count => {
+                memory.crashes = Crashes::default();
+                log::warn!("The former runner died in a cooldown; what was due is honoured");
+                past.resume = Some(((step + 1) % count, until));
+            }
+            Some(Doing::Running { step, since }) if step < count => {
+                memory.crashes = memory.crashes.another(step);
+                let task = order.tasks[step];
+                log::warn!("The former runner died while {} ran", task.name);
+                past.resume = Some(((step + 1) % count, since + task.settings.fail_cooldown));
+                past.died_under = Some(memory.crashes).filter(|crashes| crashes.count > 1);
+            }
+            _ => {}
+        }
+        past
+    }
+
+    fn chain(&self, cooldowns: Vec<Cooldowns>) -> Chain {
+        match self.resume {
+            Some((next, due)) => Chain::resumed(cooldowns, next, due),
+            None => Chain::new(cooldowns),
+        }
+    }
+}

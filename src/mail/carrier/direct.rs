@@ -1,0 +1,62 @@
+//! The ways that need no worker: files, and standard error.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use super::{Carrier, Parcel};
+use crate::mail::trouble::{Class, Trouble};
+use crate::mail::wire::Fate;
+use crate::process::files;
+
+/// Each message becomes a `.eml` file. One that is delivered again replaces itself, so that there are no duplicates.
+pub(crate) struct Files {
+    directory: PathBuf,
+}
+
+impl Files {
+    /// Makes a carrier into this directory, which is made when there is something to write.
+    pub(crate) fn new(directory: PathBuf) -> Self {
+        Files { directory }
+    }
+}
+
+impl Carrier for Files {
+    fn carry(&mut self, parcel: &Parcel) -> Result<Vec<Fate>, Trouble> {
+        let name = format!("{}.eml", parcel.file_stem);
+        let written = files::private_dir(&self.directory)
+            .and_then(|()| files::write_durably(&self.directory, &name, &parcel.bytes));
+        match written {
+            Ok(()) => {
+                let path = self.directory.join(name);
+                let fate = Fate::Accepted(format!("written to {}", path.display()));
+                Ok(vec![fate; parcel.to.len()])
+            }
+            Err(error) => {
+                let directory = self.directory.display();
+                let words = format!("mail cannot be written to `{directory}`: {error}");
+                Err(Trouble::new(Class::Setup, words)
+                    .remedy("make room there, or set `mail.transport`"))
+            }
+        }
+    }
+}
+
+/// Each message is printed on standard error.
+pub(crate) struct Print;
+
+impl Carrier for Print {
+    fn carry(&mut self, parcel: &Parcel) -> Result<Vec<Fate>, Trouble> {
+        let mut stderr = io::stderr().lock();
+        let printed = stderr
+            .write_all(&parcel.bytes)
+            .and_then(|()| stderr.write_all(b"\r\n"))
+            .and_then(|()| stderr.flush());
+        match printed {
+            Ok(()) => Ok(vec![Fate::Accepted("printed".to_owned()); parcel.to.len()]),
+            Err(error) => {
+                let words = format!("mail cannot be printed on standard error: {error}");
+                Err(Trouble::new(Class::Setup, words).remedy("set `mail.transport`"))
+            }
+        }
+    }
+}

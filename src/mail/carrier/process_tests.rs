@@ -1,0 +1,302 @@
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+use super::*;
+use crate::mail::test_server::{Act, Script, Server, say};
+use crate::settings::{Digest, Healed, SmtpSettings, Tls, Transport};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+const BRIEF: Duration = Duration::from_millis(1500);
+/// What a slow machine may add to any bound.
+const NOISE: Duration = Duration::from_secs(5);
+
+fn settings(transport: Transport, timeout: Duration) -> MailSettings {
+    MailSettings {
+        to: vec!["ops@example.org".to_owned()],
+        from: "runner@example.org".to_owned(),
+        transport,
+        timeout,
+        max_per_hour: 20,
+        healed: Healed::Never,
+        digest: Digest::Never,
+    }
+}
+
+fn smtp(server: &Server, timeout: Duration) -> Worker {
+    let smtp = SmtpSettings {
+        server: server.address.ip().to_string(),
+        port: server.address.port(),
+        tls: Tls::None,
+        login: None,
+        ca_file: None,
+    };
+    Worker::new(settings(Transport::Smtp(smtp), timeout), Box::new(|_| {}))
+}
+
+fn sendmail(program: PathBuf, timeout: Duration) -> Worker {
+    Worker::new(
+        settings(Transport::Sendmail { program }, timeout),
+        Box::new(|_| {}),
+    )
+}
+
+fn parcel() -> Parcel {
+    Parcel {
+        from: Some("runner@example.org".to_owned()),
+        to: vec!["ops@example.org".to_owned()],
+        bytes: b"Subject: hello\r\n\r\nbody\r\n".to_vec(),
+        file_stem: "hello".to_owned(),
+    }
+}
+
+/// Carries one message, and checks that this is over soon after its deadline.
+fn carry(worker: &mut Worker) -> Result<(), Trouble> {
+    let start = clock::mono();
+    let result = worker.carry(&parcel());
+    let took = clock::mono().since(start);
+    let bound = worker.settings.timeout + AFTER_DEADLINE + NOISE;
+    assert!(took < bound, "took {took:?}");
+    match result?.remove(0) {
+        Fate::Accepted(_) => Ok(()),
+        Fate::Refused(trouble) => Err(trouble),
+    }
+}
+
+fn trouble(script: Script) -> Trouble {
+    let server = Server::start(script);
+    carry(&mut smtp(&server, BRIEF)).unwrap_err()
+}
+
+fn with(change: impl FnOnce(&mut Script)) -> Script {
+    let mut script = Script::default();
+    change(&mut script);
+    script
+}
+
+#[test]
+fn many_messages_go_over_one_connection() {
+    let server = Server::start(Script::default());
+    let mut worker = smtp(&server, PATIENCE);
+    for _ in 0..20 {
+        carry(&mut worker).unwrap();
+    }
+    drop(worker);
+    assert_eq!(server.received().len(), 20);
+    assert_eq!(server.connections(), 1);
+}
+
+#[test]
+fn a_server_that_drips_does_not_stretch_the_deadline() {
+    let drip = |text: &[u8]| Act::Drip(text.to_vec(), Duration::from_millis(50));
+    let greeting = trouble(with(|s| s.greeting = drip(b"2")));
+    assert_eq!(greeting.class, Class::Path);
+    let lines = trouble(with(|s| s.ehlo = drip(b"250-x\r\n")));
+    assert_eq!(lines.class, Class::Path);
+    let answer = trouble(with(|s| s.dot = drip(b"250-x\r\n")));
+    assert_eq!(answer.class, Class::Unanswered);
+}
+
+#[test]
+fn silence_after_the_dot_is_unanswered() {
+    let trouble = trouble(with(|s| s.dot = Act::Hang));
+    assert_eq!(trouble.class, Class::Unanswered, "{}", trouble.words);
+}
+
+#[test]
+fn a_server_that_hangs_on_quit_delays_nobody() {
+    let server = Server::start(with(|s| s.quit = Act::Hang));
+    let mut worker = smtp(&server, PATIENCE);
+    carry(&mut worker).unwrap();
+    let start = clock::mono();
+    drop(worker);
+    assert!(clock::mono().since(start) < NOISE);
+}
+
+#[test]
+fn a_server_that_stops_reading_is_left_at_the_deadline() {
+    let server = Server::start(with(|s| {
+        s.body = Some((1000, Act::Drip(Vec::new(), BRIEF)));
+        s.data = say("354 go");
+        s.dot = Act::Hang;
+    }));
+    let mut worker = smtp(&server, BRIEF);
+    let large = Parcel {
+        bytes: b"0123456789abcdef0123456789abcdef\r\n".repeat(500_000),
+        ..parcel()
+    };
+    let start = clock::mono();
+    let fates = worker.carry(&large).unwrap();
+    assert!(clock::mono().since(start) < BRIEF + AFTER_DEADLINE + NOISE);
+    assert!(matches!(&fates[0], Fate::Refused(_)));
+}
+
+#[test]
+fn an_endless_line_ends_in_the_worker_not_in_the_runner() {
+    let server = Server::start(with(|s| s.greeting = Act::Flood(vec![b'2'; 1 << 20])));
+    let mut worker = smtp(&server, PATIENCE);
+    let trouble = carry(&mut worker).unwrap_err();
+    assert_eq!(trouble.class, Class::Path);
+    assert!(
+        trouble.words.contains("ran out of memory"),
+        "{}",
+        trouble.words
+    );
+}
+
+#[test]
+fn a_worker_that_is_killed_or_stopped_is_a_failed_attempt() {
+    for (signal, words) in [
+        (Signal::SIGKILL, "SIGKILL"),
+        (Signal::SIGSTOP, "fell silent"),
+    ] {
+        let server = Server::each(|connection| {
+            with(|s| {
+                if connection == 0 {
+                    s.mail = say("250 ok");
+                    s.data = Act::Hang;
+                }
+            })
+        });
+        let mut worker = smtp(&server, BRIEF * 2);
+        let mut running = Running::start(&worker.settings).unwrap();
+        let pid = Pid::from_raw(i32::try_from(running.child.id()).unwrap());
+        let until = clock::mono() + BRIEF;
+        let mut stage = Stage::Start;
+        // It hangs at DATA now, until this gives up waiting.
+        running
+            .converse(&parcel(), until, &mut |now| stage = now)
+            .err()
+            .unwrap();
+        assert_eq!(stage, Stage::Data);
+        nix::sys::signal::kill(pid, signal).unwrap();
+        let cause = running.end_and_say(signal == Signal::SIGSTOP, BRIEF);
+        let trouble = judge("server", stage, &cause);
+        assert!(trouble.words.contains(words), "{}", trouble.words);
+        assert_eq!(trouble.class, Class::Temporary);
+        carry(&mut worker).unwrap();
+    }
+}
+
+#[test]
+fn two_broken_connections_in_a_row_end_the_pass() {
+    let server = Server::start(with(|s| s.data = Act::Close));
+    let mut worker = smtp(&server, PATIENCE);
+    for _ in 0..2 {
+        assert_eq!(carry(&mut worker).unwrap_err().class, Class::Temporary);
+    }
+    for _ in 0..200 {
+        assert_eq!(worker.carry(&parcel()).unwrap_err().class, Class::Path);
+    }
+    assert_eq!(server.connections(), 2);
+}
+
+#[test]
+fn a_broken_connection_is_followed_by_a_new_one() {
+    let server = Server::each(|connection| {
+        with(|s| {
+            if connection % 2 == 0 {
+                s.mail = Act::Close;
+            }
+        })
+    });
+    let mut worker = smtp(&server, PATIENCE);
+    carry(&mut worker).unwrap_err();
+    carry(&mut worker).unwrap();
+    carry(&mut worker).unwrap();
+    assert_eq!(server.connections(), 2);
+}
+
+/// Writes a program that stands for sendmail.
+fn program(dir: &tempfile::TempDir, script: &str) -> PathBuf {
+    let path = dir.path().join("sendmail");
+    std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    path
+}
+
+fn sendmail_says(script: &str) -> Result<(), Trouble> {
+    let dir = tempfile::tempdir().unwrap();
+    carry(&mut sendmail(program(&dir, script), PATIENCE))
+}
+
+#[test]
+fn a_mail_program_gets_the_message_and_the_recipients() {
+    let dir = tempfile::tempdir().unwrap();
+    let seen = dir.path().join("seen");
+    let path = program(
+        &dir,
+        &format!("echo \"$@\" > {0}; cat >> {0}", seen.display()),
+    );
+    carry(&mut sendmail(path, PATIENCE)).unwrap();
+    let seen = std::fs::read_to_string(seen).unwrap();
+    assert_eq!(
+        seen,
+        "-i -f runner@example.org -- ops@example.org\nSubject: hello\n\nbody\n"
+    );
+}
+
+#[test]
+fn a_mail_program_that_fails_is_judged_by_its_exit() {
+    for (script, class) in [
+        ("cat >/dev/null; exit 75", Class::Path),
+        ("cat >/dev/null; echo nobody >&2; exit 67", Class::Recipient),
+        ("cat >/dev/null; exit 69", Class::Path),
+        ("cat >/dev/null; kill -9 $$", Class::Path),
+        ("exit 78", Class::Setup),
+    ] {
+        assert_eq!(sendmail_says(script).unwrap_err().class, class, "{script}");
+    }
+    let missing = carry(&mut sendmail("/nowhere/sendmail".into(), PATIENCE)).unwrap_err();
+    assert_eq!(
+        missing.words,
+        "the mail program `/nowhere/sendmail` is not there"
+    );
+}
+
+#[test]
+fn a_mail_program_that_is_noisy_or_leaves_a_daemon_is_not_waited_for() {
+    let noisy = "head -c 300000 /dev/zero; head -c 300000 /dev/zero >&2; cat > /dev/null";
+    sendmail_says(noisy).unwrap();
+    sendmail_says("cat > /dev/null; sleep 5 & exit 0").unwrap();
+}
+
+#[test]
+fn a_mail_program_that_hangs_is_killed_at_the_deadline() {
+    let dir = tempfile::tempdir().unwrap();
+    let pid = dir.path().join("pid");
+    let path = program(
+        &dir,
+        &format!("echo $$ > {}; exec sleep 1000", pid.display()),
+    );
+    let trouble = carry(&mut sendmail(path, BRIEF)).unwrap_err();
+    assert!(
+        trouble.words.contains("did not end within"),
+        "{}",
+        trouble.words
+    );
+    let pid = std::fs::read_to_string(pid).unwrap();
+    let gone = || {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim()));
+        stat.map_or(true, |stat| stat.contains(") Z "))
+    };
+    let until = clock::mono() + PATIENCE;
+    let mut alarm = crate::process::poll::Alarm::new().unwrap();
+    while !gone() {
+        assert!(clock::mono() < until, "it lives");
+        alarm
+            .wait([None], clock::mono() + Duration::from_millis(10))
+            .unwrap();
+    }
+}
+
+#[test]
+fn a_mail_program_that_does_not_read_has_not_taken_the_message() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut worker = sendmail(program(&dir, "exit 0"), PATIENCE);
+    let large = Parcel {
+        bytes: b"0123456789abcdef\r\n".repeat(100_000),
+        ..parcel()
+    };
+    let fates = worker.carry(&large).unwrap();
+    assert!(matches!(&fates[0], Fate::Refused(t) if t.words.contains("before it had read")));
+}

@@ -1,0 +1,207 @@
+use std::net::TcpListener;
+use std::path::PathBuf;
+
+use super::super::test_letters::letter;
+use super::super::test_server::{Act, Script, Server};
+use super::*;
+use crate::settings::{Digest, Healed, SmtpSettings, Tls, Transport};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn settings(transport: Transport) -> MailSettings {
+    MailSettings {
+        to: vec!["ops@example.org".to_owned()],
+        from: "runner@example.org".to_owned(),
+        transport,
+        timeout: PATIENCE,
+        max_per_hour: 20,
+        healed: Healed::Never,
+        digest: Digest::Never,
+    }
+}
+
+fn smtp(port: u16) -> Transport {
+    Transport::Smtp(SmtpSettings {
+        server: "127.0.0.1".to_owned(),
+        port,
+        tls: Tls::None,
+        login: None,
+        ca_file: None,
+    })
+}
+
+/// Waits until the mailer has no thread.
+fn wait_until_idle(mailer: &Mailer) {
+    let work = mailer.shared.work();
+    let waited = mailer
+        .shared
+        .ended
+        .wait_timeout_while(work, PATIENCE, |work| work.running);
+    assert!(!waited.unwrap().1.timed_out());
+}
+
+#[test]
+fn letters_leave_in_order_and_the_thread_ends() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(Script::default());
+    let mailer = Mailer::new(dir.path(), settings(smtp(server.address.port()))).unwrap();
+    for id in 0..5u64 {
+        let letter = letter(&id.to_string(), "new", "tasks::a", 1);
+        assert_eq!(mailer.post(&letter, clock::wall()), Kept::OnDisk);
+    }
+    let received = server.wait_for(5);
+    wait_until_idle(&mailer);
+    let ids: Vec<String> = received
+        .iter()
+        .filter_map(|received| received.header("Message-ID"))
+        .collect();
+    let expected: Vec<String> = (0..5).map(|id| format!("<{id}@example.org>")).collect();
+    assert_eq!(ids, expected);
+    assert!(mailer.shared.outbox.waiting().is_empty());
+}
+
+#[test]
+fn a_server_that_says_nothing_holds_up_nobody_who_posts() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut script = Script::default();
+    script.greeting = Act::Hang;
+    let server = Server::start(script);
+    let mailer = Mailer::new(dir.path(), settings(smtp(server.address.port()))).unwrap();
+    let start = clock::mono();
+    for id in 0..5u64 {
+        mailer.post(
+            &letter(&id.to_string(), "new", "tasks::a", 1),
+            clock::wall(),
+        );
+    }
+    mailer.finish(clock::mono() + Duration::from_millis(200));
+    // Far below the deadline of the attempt, which still runs.
+    assert!(clock::mono().since(start) < PATIENCE / 2);
+    assert_eq!(mailer.shared.outbox.waiting().len(), 5);
+}
+
+#[test]
+fn what_one_runner_left_the_next_one_delivers() {
+    let dir = tempfile::tempdir().unwrap();
+    let unused = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = unused.local_addr().unwrap().port();
+    drop(unused);
+    let first = Mailer::new(dir.path(), settings(smtp(port))).unwrap();
+    first.post(&letter("1", "first", "tasks::a", 1), clock::wall());
+    first.finish(clock::mono() + PATIENCE);
+    let notes = first.shared.outbox.notes();
+    assert!(
+        notes
+            .broken
+            .unwrap()
+            .trouble
+            .words
+            .contains("refuses connections")
+    );
+    let server = Server::start(Script::default());
+    let second = Mailer::new(dir.path(), settings(smtp(server.address.port()))).unwrap();
+    second.shared.outbox.make_due().unwrap();
+    second.adopt();
+    assert_eq!(server.wait_for(1).len(), 1);
+    wait_until_idle(&second);
+}
+
+#[test]
+fn a_letter_that_comes_while_mail_rests_wakes_the_thread_and_tries_nothing_early() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut script = Script::default();
+    script.greeting = Act::SayAndClose("421 busy".to_owned());
+    let server = Server::start(script);
+    let mailer = Mailer::new(dir.path(), settings(smtp(server.address.port()))).unwrap();
+    mailer.post(&letter("1", "first", "tasks::a", 1), clock::wall());
+    mailer.post(&letter("2", "new", "tasks::a", 1), clock::wall());
+    mailer.finish(clock::mono() + PATIENCE);
+    assert_eq!(server.connections(), 1);
+    assert_eq!(mailer.shared.outbox.waiting().len(), 2);
+}
+
+#[test]
+fn an_outbox_that_another_process_delivers_is_left_to_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(Script::default());
+    let mailer = Mailer::new(dir.path(), settings(smtp(server.address.port()))).unwrap();
+    let held = Outbox::open(dir.path()).try_lock().unwrap();
+    mailer.post(&letter("1", "first", "tasks::a", 1), clock::wall());
+    mailer.finish(clock::mono() + Duration::from_millis(300));
+    assert_eq!(
+        (server.connections(), mailer.shared.outbox.waiting().len()),
+        (0, 1)
+    );
+    drop(held);
+}
+
+#[test]
+fn without_a_server_each_mail_is_a_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let directory = dir.path().join("mail");
+    let nobody = MailSettings {
+        to: Vec::new(),
+        from: String::new(),
+        ..settings(Transport::File {
+            directory: directory.clone(),
+        })
+    };
+    let mailer = Mailer::new(dir.path(), nobody).unwrap();
+    mailer.post(&letter("1", "first", "tasks::a", 1), clock::wall());
+    mailer.finish(clock::mono() + PATIENCE);
+    let files: Vec<PathBuf> = std::fs::read_dir(&directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    assert_eq!(files.len(), 1);
+    let text = std::fs::read_to_string(&files[0]).unwrap();
+    assert!(text.contains("Subject: [host] [tasks::a] first 1\r\n"));
+}
+
+#[test]
+fn an_idle_mailer_has_no_thread() {
+    let dir = tempfile::tempdir().unwrap();
+    let directory = dir.path().join("mail");
+    let mailer = Mailer::new(dir.path(), settings(Transport::File { directory })).unwrap();
+    mailer.adopt();
+    assert!(!mailer.shared.work().running);
+    mailer.post(&letter("1", "first", "tasks::a", 1), clock::wall());
+    wait_until_idle(&mailer);
+    assert!(!mailer.shared.work().running);
+}
+
+#[test]
+fn flushing_delivers_what_rests() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut script = Script::default();
+    script.greeting = Act::SayAndClose("421 busy".to_owned());
+    let busy = Server::start(script);
+    let mailer = Mailer::new(dir.path(), settings(smtp(busy.address.port()))).unwrap();
+    mailer.post(&letter("1", "first", "tasks::a", 1), clock::wall());
+    mailer.finish(clock::mono() + PATIENCE);
+    let server = Server::start(Script::default());
+    let now = settings(smtp(server.address.port()));
+    let summary = flush(dir.path(), &now).unwrap().unwrap();
+    assert_eq!((summary.accepted, summary.next), (1, None));
+}
+
+#[test]
+fn a_test_mail_tells_each_stage_and_the_answer() {
+    use std::sync::mpsc;
+    let server = Server::start(Script::default());
+    let (tell, told) = mpsc::channel();
+    let to = ["ops@example.org".to_owned()];
+    let answers = send_now(
+        &settings(smtp(server.address.port())),
+        &letter("1", "first", "tasks::a", 1),
+        &to,
+        Box::new(move |stage| tell.send(stage).unwrap()),
+    );
+    assert_eq!(
+        answers.unwrap(),
+        [(to[0].clone(), Fate::Accepted("250 2.0.0 queued".to_owned()))]
+    );
+    let stages: Vec<Stage> = told.iter().collect();
+    assert_eq!(stages.first(), Some(&Stage::Resolve));
+    assert_eq!(stages.last(), Some(&Stage::Answer));
+}

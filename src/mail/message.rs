@@ -1,0 +1,176 @@
+//! From a letter to the bytes of a message: headers exactly ours, body in an encoding that every server takes.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use lettre::message::header::{ContentType, Date, HeaderName, HeaderValue, MIME_VERSION_1_0};
+use lettre::message::{Mailbox, MessageBuilder};
+
+use super::trouble::{Class, Trouble};
+use crate::hash::fnv1a;
+use crate::letter::Letter;
+
+/// The last second that the form of a date in mails can say (year 9999).
+const LAST_SECOND: u64 = 253_402_300_799;
+/// RFC 5322 2.1.1.
+const MOST_HEADER_BYTES: usize = 900;
+
+/// Which body of a letter is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// All of it.
+    Whole,
+    /// The short one, after a server refused the whole for its content.
+    Minimal,
+}
+
+/// Makes the message of a letter for one recipient. The same letter and notes give the same bytes.
+///
+/// `notes` come after the first paragraph of the body, one line each.
+///
+/// # Errors
+///
+/// When sender or recipient is not a mail address.
+pub(crate) fn render(
+    letter: &Letter,
+    from: &str,
+    to: &str,
+    extent: Extent,
+    notes: &[String],
+) -> Result<Vec<u8>, Trouble> {
+    let body = match extent {
+        Extent::Whole => &letter.body,
+        Extent::Minimal => &letter.minimal_body,
+    };
+    let from = mailbox(from).ok_or_else(|| not_an_address(from, Class::Sender))?;
+    let to = mailbox(to).ok_or_else(|| not_an_address(to, Class::Recipient))?;
+    let builder = headers(letter).from(from).to(to);
+    let body = crlf(&with_notes(body, notes));
+    let message = builder.body(body).map_err(|error| {
+        Trouble::new(
+            Class::Content,
+            format!("the message cannot be built: {error}"),
+        )
+    })?;
+    Ok(message.formatted())
+}
+
+/// Returns the bare address of `Name <a@b>` or `a@b`; `None` when it is neither.
+pub(crate) fn bare_address(text: &str) -> Option<String> {
+    mailbox(text).map(|mailbox| mailbox.email.to_string())
+}
+
+fn mailbox(text: &str) -> Option<Mailbox> {
+    text.parse().ok()
+}
+
+fn not_an_address(text: &str, class: Class) -> Trouble {
+    Trouble::new(class, format!("`{text}` is not a mail address"))
+}
+
+fn headers(letter: &Letter) -> MessageBuilder {
+    let mut builder = MessageBuilder::new()
+        .subject(one_line(&letter.subject))
+        .header(Date::new(sayable(letter.date)))
+        .message_id(Some(angled(&letter.message_id)))
+        .header(MIME_VERSION_1_0)
+        .header(ContentType::TEXT_PLAIN);
+    if let Some(thread) = &letter.thread {
+        let thread = angled(thread);
+        builder = builder.in_reply_to(thread.clone()).references(thread);
+    }
+    let list_id = angled(&letter.list_id);
+    let plain = [
+        ("Auto-Submitted", "auto-generated"),
+        ("X-Auto-Response-Suppress", "All"),
+        ("List-Id", &list_id),
+        ("X-Run-Functions", &letter.facts),
+    ];
+    plain.into_iter().fold(builder, |builder, (name, value)| {
+        let name = HeaderName::new_from_ascii_str(name);
+        builder.raw_header(HeaderValue::new(name, one_line(value)))
+    })
+}
+
+/// Nothing in a text may begin another header. The text comes without control characters; this is the second lock.
+fn one_line(text: &str) -> String {
+    let plain = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect::<String>();
+    let mut end = plain.len().min(MOST_HEADER_BYTES);
+    while !plain.is_char_boundary(end) {
+        end -= 1;
+    }
+    plain[..end].trim().to_owned()
+}
+
+/// Returns an identifier in angle brackets, without what would end it there.
+fn angled(id: &str) -> String {
+    let plain = |c: &char| c.is_ascii_graphic() && !matches!(c, '<' | '>');
+    format!("<{}>", id.chars().filter(plain).collect::<String>())
+}
+
+fn sayable(date: SystemTime) -> SystemTime {
+    let since = date.duration_since(UNIX_EPOCH).unwrap_or_default();
+    UNIX_EPOCH + since.min(Duration::from_secs(LAST_SECOND))
+}
+
+/// The first sentence stays first: it is all that a phone shows.
+fn with_notes(body: &str, notes: &[String]) -> String {
+    if notes.is_empty() {
+        return body.to_owned();
+    }
+    let (first, rest) = body.split_once("\n\n").unwrap_or((body.trim_end(), ""));
+    let notes = notes.join("\n");
+    format!("{first}\n\n{notes}\n\n{rest}")
+}
+
+/// Lines of a mail end with CRLF (RFC 5322 2.3); a CR or LF alone would be read differently by different servers.
+fn crlf(text: &str) -> String {
+    let mut lines = String::with_capacity(text.len() + text.len() / 40);
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    for line in text.split_inclusive('\n') {
+        match line.strip_suffix('\n') {
+            Some(line) => {
+                lines.push_str(line);
+                lines.push_str("\r\n");
+            }
+            None => lines.push_str(line),
+        }
+    }
+    if !lines.ends_with("\r\n") {
+        lines.push_str("\r\n");
+    }
+    lines
+}
+
+/// Returns the stem of a file for a letter: its time in UTC, then its subject as far as names allow, then what makes it unique.
+pub(crate) fn file_stem(letter: &Letter, to: &str) -> String {
+    let stamp = humantime::format_rfc3339_seconds(sayable(letter.date)).to_string();
+    let stamp: String = stamp
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric())
+        .collect();
+    let unique = fnv1a(format!("{} {to}", letter.message_id).as_bytes());
+    format!("{stamp}-{}-{:08x}", slug(&letter.subject), unique as u32)
+}
+
+fn slug(text: &str) -> String {
+    const MOST_CHARS: usize = 60;
+    let mut slug = String::new();
+    for c in text.chars() {
+        if c.is_ascii_alphanumeric() {
+            slug.push(c.to_ascii_lowercase());
+        } else if !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+        if slug.len() >= MOST_CHARS {
+            break;
+        }
+    }
+    slug.trim_end_matches('-').to_owned()
+}
+
+#[cfg(test)]
+#[path = "message_tests.rs"]
+mod tests;

@@ -1,0 +1,163 @@
+use std::os::unix::fs::PermissionsExt;
+
+use super::super::test_letters::{at, letter};
+use super::*;
+
+fn to() -> Vec<String> {
+    vec!["ops@example.org".to_owned()]
+}
+
+fn put(outbox: &Outbox, letter: &Letter, seconds: u64) -> Kept {
+    outbox.put(letter, "runner@example.org", &to(), at(seconds))
+}
+
+fn subjects(outbox: &Outbox) -> Vec<String> {
+    let entries = outbox.waiting();
+    entries
+        .into_iter()
+        .map(|entry| entry.letter.subject)
+        .collect()
+}
+
+#[test]
+fn a_letter_survives_the_process_that_wrote_it_in_a_private_directory() {
+    let dir = tempfile::tempdir().unwrap();
+    let letter = letter("1", "first", "tasks::a", 1);
+    assert_eq!(put(&Outbox::open(dir.path()), &letter, 0), Kept::OnDisk);
+    let other = Outbox::open(dir.path());
+    assert_eq!(other.waiting()[0].letter, letter);
+    let mode = |path: &str| {
+        let meta = fs::metadata(dir.path().join(path)).unwrap();
+        meta.permissions().mode() & 0o777
+    };
+    assert_eq!(mode("outbox/alerts"), 0o700);
+    let name = other.waiting()[0].file_name();
+    assert_eq!(mode(&format!("outbox/alerts/{name}")), 0o600);
+}
+
+#[test]
+fn the_same_letter_handed_in_twice_is_there_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let outbox = Outbox::open(dir.path());
+    let letter = letter("1", "first", "tasks::a", 1);
+    put(&outbox, &letter, 0);
+    put(&outbox, &letter, 9);
+    assert_eq!(outbox.waiting().len(), 1);
+}
+
+#[test]
+fn an_outage_keeps_its_first_its_news_and_one_reminder() {
+    let dir = tempfile::tempdir().unwrap();
+    let outbox = Outbox::open(dir.path());
+    let sorts = ["first", "new", "new", "downtime", "again", "again"];
+    for (seconds, sort) in (0u64..).zip(sorts) {
+        let letter = letter(&seconds.to_string(), sort, "tasks::a", 1);
+        put(&outbox, &letter, seconds);
+    }
+    put(&outbox, &letter("x", "again", "tasks::b", 1), 8);
+    put(&outbox, &letter("y", "again", "tasks::a", 2), 9);
+    let subjects = subjects(&outbox);
+    assert_eq!(subjects.len(), 6, "{subjects:?}");
+    assert!(subjects[3].ends_with("again 5"));
+    let entry = &outbox.waiting()[3];
+    assert_eq!((entry.replaced, entry.replaced_since), (2, Some(at(3))));
+}
+
+#[test]
+fn a_full_outbox_drops_what_matters_least_and_counts_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let outbox = Outbox::open(dir.path());
+    for outage in 0..100 {
+        let sort = if outage < 3 { "first" } else { "again" };
+        let letter = letter(&outage.to_string(), sort, "tasks::a", outage);
+        put(&outbox, &letter, outage);
+    }
+    let subjects = subjects(&outbox);
+    assert_eq!(subjects.len(), MOST_FILES);
+    assert!(subjects[2].ends_with("first 2"));
+    assert!(subjects.last().unwrap().ends_with("again 99"));
+    assert_eq!(report(dir.path()).dropped, 36);
+}
+
+#[test]
+fn a_full_outbox_is_bounded_in_bytes_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let outbox = Outbox::open(dir.path());
+    for outage in 0..20 {
+        let mut letter = letter(&outage.to_string(), "new", "tasks::a", outage);
+        letter.body = "x".repeat(512 << 10);
+        put(&outbox, &letter, outage);
+    }
+    assert_eq!(outbox.waiting().len(), 7);
+}
+
+#[test]
+fn a_damaged_file_is_set_aside_and_stops_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let outbox = Outbox::open(dir.path());
+    put(&outbox, &letter("1", "first", "tasks::a", 1), 0);
+    let alerts = dir.path().join("outbox/alerts");
+    let whole = fs::read(alerts.join(outbox.waiting()[0].file_name())).unwrap();
+    for cut in (0..whole.len()).step_by(37) {
+        let name = format!("{cut}.json");
+        fs::write(alerts.join(&name), &whole[..cut]).unwrap();
+        assert_eq!(outbox.waiting().len(), 1, "cut at {cut}");
+        assert!(!alerts.join(&name).exists());
+    }
+    assert!(dir.path().join("outbox/failed/alert-37.reason").exists());
+    fs::write(alerts.join(".half.json.1.tmp"), b"{").unwrap();
+    assert_eq!(outbox.waiting().len(), 1);
+}
+
+#[test]
+fn a_version_that_is_not_ours_is_not_guessed_at() {
+    let dir = tempfile::tempdir().unwrap();
+    let outbox = Outbox::open(dir.path());
+    put(&outbox, &letter("1", "first", "tasks::a", 1), 0);
+    let mut entry = outbox.waiting().remove(0);
+    entry.version = 2;
+    fs::write(outbox.path(&entry), serde_json::to_vec(&entry).unwrap()).unwrap();
+    assert!(outbox.waiting().is_empty());
+}
+
+#[test]
+fn the_form_of_the_first_release_is_read() {
+    let old = include_str!("../../tests/fixtures/outbox-v1.json");
+    let entry: Entry = serde_json::from_str(old).unwrap();
+    assert_eq!(entry.letter, letter("1", "first", "tasks::a", 1));
+    assert_eq!(entry.recipients[1].state, State::Accepted);
+}
+
+#[test]
+fn a_disk_that_refuses_leaves_the_letter_in_memory() {
+    let dir = tempfile::tempdir().unwrap();
+    // A file where the directory should be refuses also root.
+    fs::write(dir.path().join("outbox"), b"").unwrap();
+    let outbox = Outbox::open(dir.path());
+    let kept = put(&outbox, &letter("1", "first", "tasks::a", 1), 0);
+    assert!(matches!(kept, Kept::InMemory(_)));
+    let entry = outbox.waiting().remove(0);
+    outbox.update(&entry);
+    assert_eq!(outbox.waiting().len(), 1);
+    outbox.remove(&entry);
+    assert!(outbox.waiting().is_empty());
+}
+
+#[test]
+fn a_letter_that_was_replaced_while_it_was_tried_stays_gone() {
+    let dir = tempfile::tempdir().unwrap();
+    let outbox = Outbox::open(dir.path());
+    put(&outbox, &letter("1", "downtime", "tasks::a", 1), 0);
+    let tried = outbox.waiting().remove(0);
+    put(&outbox, &letter("2", "again", "tasks::a", 1), 1);
+    outbox.update(&tried);
+    assert_eq!(subjects(&outbox).len(), 1);
+}
+
+#[test]
+fn looking_makes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(report(dir.path()).waiting, 0);
+    assert!(Outbox::open(dir.path()).waiting().is_empty());
+    assert!(!dir.path().join("outbox").exists());
+}

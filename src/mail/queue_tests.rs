@@ -1,0 +1,326 @@
+use std::os::unix::fs::PermissionsExt;
+
+use super::super::test_letters::{Scripted, no_way, refused};
+use super::super::trouble::Class;
+use super::*;
+use crate::process::clock;
+
+const PLAIN: &str =
+    "From: shop@example.org\nTo: a@example.org\nBcc: b@example.org\nSubject: x\n\nhello\n";
+
+struct Office {
+    dir: tempfile::TempDir,
+    queue: Queue,
+    /// Added to the clock, so that what was just dropped is settled.
+    ahead: Duration,
+}
+
+impl Office {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let queue = Queue::of(dir.path());
+        queue.prepare().unwrap();
+        Office {
+            dir,
+            queue,
+            ahead: Duration::from_secs(2),
+        }
+    }
+
+    fn drop_plain(&self, name: &str) {
+        fs::write(self.path(&format!("queue/{name}.eml")), PLAIN).unwrap();
+    }
+
+    /// As lettre's file transport does.
+    fn drop_pair(&self, name: &str, envelope: &str) {
+        self.drop_plain(name);
+        fs::write(self.path(&format!("queue/{name}.json")), envelope).unwrap();
+    }
+
+    fn path(&self, below: &str) -> PathBuf {
+        self.dir.path().join("outbox").join(below)
+    }
+
+    fn now(&self) -> SystemTime {
+        clock::wall() + self.ahead
+    }
+
+    fn deliver(&self, carrier: &mut Scripted) -> Outcome {
+        deliver(&self.queue, carrier, &|| self.now(), &mut || {}).unwrap()
+    }
+
+    fn names(&self, place: &str) -> Vec<String> {
+        let found = fs::read_dir(self.path(place)).unwrap();
+        let mut names: Vec<String> = found
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+const ENVELOPE: &str =
+    r#"{"forward_path":["x@example.org",{"user":"y","domain":"example.org"}],"reverse_path":null}"#;
+
+#[test]
+fn each_message_leaves_once_and_is_gone() {
+    let office = Office::new();
+    for number in 0..100 {
+        office.drop_plain(&format!("plain-{number}"));
+        office.drop_pair(&format!("pair.{number}"), ENVELOPE);
+    }
+    let mut carrier = Scripted::default();
+    let outcome = office.deliver(&mut carrier);
+    assert_eq!(outcome.delivered, 200);
+    assert_eq!(carrier.accepted.len(), 400);
+    assert!(office.names("queue").is_empty());
+    assert_eq!(office.deliver(&mut carrier), Outcome::default());
+}
+
+#[test]
+fn the_envelope_decides_over_the_headers() {
+    let office = Office::new();
+    office.drop_pair("m", ENVELOPE);
+    office.drop_plain("n");
+    let mut carrier = Scripted::default();
+    office.deliver(&mut carrier);
+    let mut to: Vec<&str> = carrier.accepted.iter().map(|(to, _)| to.as_str()).collect();
+    to.sort_unstable();
+    assert_eq!(
+        to,
+        [
+            "a@example.org",
+            "b@example.org",
+            "x@example.org",
+            "y@example.org"
+        ]
+    );
+    assert!(
+        carrier
+            .accepted
+            .iter()
+            .all(|(_, text)| !text.contains("Bcc"))
+    );
+}
+
+#[test]
+fn without_a_way_all_are_put_off_at_once() {
+    let office = Office::new();
+    for number in 0..200 {
+        office.drop_plain(&number.to_string());
+    }
+    let mut carrier = Scripted::new([no_way(Class::Path)]);
+    let outcome = office.deliver(&mut carrier);
+    assert_eq!((carrier.asked, outcome.deferred), (1, 200));
+    assert_eq!(office.names("deferred").len(), 400);
+    assert!(office.names("queue").is_empty());
+    assert_eq!(outcome.reasons.values().sum::<usize>(), 200);
+}
+
+#[test]
+fn what_was_put_off_comes_back_when_it_is_due_and_rests_longer_each_time() {
+    let mut office = Office::new();
+    office.drop_pair("m", ENVELOPE);
+    let mut carrier = Scripted::new((0..3).map(|_| no_way(Class::Path)));
+    for pause in [60, 120, 240] {
+        assert_eq!(office.deliver(&mut carrier).deferred, 1);
+        office.ahead += Duration::from_secs(pause - 20);
+        assert_eq!(bring_back(&office.queue, office.now()).unwrap().waiting, 1);
+        office.ahead += Duration::from_secs(30);
+        assert_eq!(bring_back(&office.queue, office.now()).unwrap().returned, 1);
+        assert!(office.names("deferred").is_empty());
+    }
+    let outcome = office.deliver(&mut carrier);
+    assert_eq!((outcome.delivered, carrier.accepted.len()), (1, 2));
+    assert!(office.names("queue").is_empty());
+}
+
+#[test]
+fn a_message_keeps_its_message_id_on_its_way() {
+    let mut office = Office::new();
+    office.drop_plain("m");
+    let look = |office: &Office| match office.queue.look(OsStr::new("m"), office.now()) {
+        Look::Whole(message) => message.bytes,
+        _ => panic!("not whole"),
+    };
+    let before = look(&office);
+    assert!(before.starts_with(b"Message-ID: <"));
+    office.deliver(&mut Scripted::new([no_way(Class::Path)]));
+    office.ahead += Duration::from_secs(600);
+    bring_back(&office.queue, office.now()).unwrap();
+    assert_eq!(look(&office), before);
+}
+
+#[test]
+fn a_refused_message_is_kept_with_its_reason_and_stops_no_other() {
+    let office = Office::new();
+    for name in ["1", "2", "3"] {
+        office.drop_plain(name);
+    }
+    let mut carrier = Scripted::new([refused(Class::Recipient)]);
+    let outcome = office.deliver(&mut carrier);
+    assert_eq!((outcome.failed, outcome.delivered), (1, 2));
+    assert_eq!(office.names("failed"), ["1.eml", "1.json", "1.reason"]);
+    let reason = fs::read_to_string(office.path("failed/1.reason")).unwrap();
+    assert_eq!(
+        reason,
+        "a@example.org: 550 because of it\nb@example.org: 550 because of it\n"
+    );
+}
+
+/// Accepts, puts off and refuses by recipient.
+struct ByRecipient;
+
+impl crate::mail::carrier::Carrier for ByRecipient {
+    fn carry(
+        &mut self,
+        parcel: &crate::mail::carrier::Parcel,
+    ) -> Result<Vec<crate::mail::wire::Fate>, crate::mail::trouble::Trouble> {
+        use crate::mail::trouble::Trouble;
+        use crate::mail::wire::Fate;
+        let fate = |to: &String| match to.split('@').next().unwrap() {
+            "later" => Fate::Refused(Trouble::new(Class::Temporary, "450 later")),
+            "never" => Fate::Refused(Trouble::new(Class::Recipient, "550 never")),
+            _ => Fate::Accepted("250".to_owned()),
+        };
+        Ok(parcel.to.iter().map(fate).collect())
+    }
+}
+
+#[test]
+fn each_recipient_has_a_fate_of_its_own() {
+    let office = Office::new();
+    let envelope =
+        r#"{"forward_path":["now@x.org","later@x.org","never@x.org"],"reverse_path":"me@x.org"}"#;
+    office.drop_pair("m", envelope);
+    let outcome = deliver(
+        &office.queue,
+        &mut ByRecipient,
+        &|| office.now(),
+        &mut || {},
+    )
+    .unwrap();
+    assert_eq!((outcome.deferred, outcome.failed), (1, 1));
+    let read = |path: &str| fs::read_to_string(office.path(path)).unwrap();
+    assert_eq!(
+        read("deferred/m.json"),
+        r#"{"forward_path":["later@x.org"],"reverse_path":"me@x.org"}"#
+    );
+    assert_eq!(
+        read("failed/m.json"),
+        r#"{"forward_path":["never@x.org"],"reverse_path":"me@x.org"}"#
+    );
+    assert_eq!(read("failed/m.eml"), PLAIN);
+    assert_eq!(read("deferred/m.eml"), PLAIN);
+    assert!(office.names("queue").is_empty());
+}
+
+#[test]
+fn what_is_still_written_is_left_alone() {
+    let mut office = Office::new();
+    let half = fs::File::create(office.path("queue/open.eml")).unwrap();
+    office.drop_pair("half", r#"{"forward_path":["x@exam"#);
+    office.drop_plain(".hidden");
+    fs::write(office.path("queue/x.eml.tmp"), PLAIN).unwrap();
+    fs::write(office.path("queue/notes.txt"), PLAIN).unwrap();
+    let mut carrier = Scripted::default();
+    let outcome = office.deliver(&mut carrier);
+    assert_eq!((outcome.young, outcome.delivered), (2, 0));
+    drop(half);
+    // A message that was dropped this moment may yet get an envelope.
+    office.ahead = Duration::ZERO;
+    office.drop_plain("new");
+    assert_eq!(office.deliver(&mut carrier).young, 3);
+    office.ahead = Duration::from_secs(2);
+    let outcome = office.deliver(&mut carrier);
+    // The one that was never written is no message; the half envelope is given a minute.
+    assert_eq!(
+        (outcome.delivered, outcome.failed, outcome.young),
+        (1, 1, 1)
+    );
+    office.ahead = Duration::from_secs(61);
+    assert_eq!(office.deliver(&mut carrier).failed, 1);
+    assert_eq!(
+        office.names("queue"),
+        [".hidden.eml", "notes.txt", "x.eml.tmp"]
+    );
+}
+
+#[test]
+fn what_can_never_be_a_message_goes_to_failed() {
+    let office = Office::new();
+    fs::write(office.path("queue/text.eml"), "just text\n").unwrap();
+    fs::write(office.path("queue/nobody.eml"), "Subject: x\n\nx\n").unwrap();
+    fs::create_dir(office.path("queue/directory.eml")).unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", office.path("queue/link.eml")).unwrap();
+    nix::unistd::mkfifo(
+        &office.path("queue/fifo.eml"),
+        nix::sys::stat::Mode::from_bits_truncate(0o600),
+    )
+    .unwrap();
+    let outcome = office.deliver(&mut Scripted::default());
+    assert_eq!(
+        (outcome.failed, outcome.stuck),
+        (5, 0),
+        "{:?}",
+        outcome.reasons
+    );
+    assert!(office.names("queue").is_empty());
+    let reason = fs::read_to_string(office.path("failed/nobody.reason")).unwrap();
+    assert!(reason.contains("names no recipient"), "{reason}");
+}
+
+#[test]
+fn a_name_that_is_taken_replaces_nothing() {
+    let mut office = Office::new();
+    office.drop_plain("m");
+    office.deliver(&mut Scripted::new([no_way(Class::Path)]));
+    office.drop_plain("m");
+    office.deliver(&mut Scripted::new([no_way(Class::Path)]));
+    assert_eq!(
+        office.names("deferred"),
+        ["m-1.eml", "m-1.state", "m.eml", "m.state"]
+    );
+    office.drop_plain("m");
+    office.ahead += Duration::from_secs(600);
+    bring_back(&office.queue, office.now()).unwrap();
+    let mut carrier = Scripted::default();
+    assert_eq!(office.deliver(&mut carrier).delivered, 3);
+}
+
+#[test]
+fn what_was_tried_for_five_days_fails_with_the_last_reason() {
+    let mut office = Office::new();
+    office.drop_plain("m");
+    office.deliver(&mut Scripted::new([no_way(Class::Path)]));
+    office.ahead += Duration::from_secs(5 * 86_400 + 60);
+    // Once more it is tried; what failed then is what is said.
+    let back = bring_back(&office.queue, office.now()).unwrap();
+    assert_eq!((back.expired, back.returned), (1, 0));
+    let reason = fs::read_to_string(office.path("failed/m.reason")).unwrap();
+    assert!(
+        reason.contains("5 days") && reason.contains("the server is down"),
+        "{reason}"
+    );
+    assert!(office.names("queue").is_empty() && office.names("deferred").is_empty());
+}
+
+#[test]
+fn one_deliverer_at_a_time() {
+    let office = Office::new();
+    let held = office.queue.try_lock().unwrap();
+    assert!(held.is_some());
+    assert!(Queue::of(office.dir.path()).try_lock().unwrap().is_none());
+}
+
+#[test]
+fn the_queue_is_private() {
+    let office = Office::new();
+    for place in ["queue", "deferred", "failed"] {
+        let mode = fs::metadata(office.path(place))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o700, "{place}");
+    }
+}

@@ -1,0 +1,129 @@
+//! A local mail program: it takes the message on standard input and the recipients as arguments.
+//!
+//! It runs inside the worker, who is killed with it at the deadline. It may be missing, noisy, or leave a daemon behind that holds
+//! its output open: what it prints is read on the side, the first 4 KiB kept, and its exit is what ends the wait.
+
+use std::io::{self, Read, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use super::trouble::{Cause, Class, Stage, Trouble, judge, judge_exit};
+use super::wire::{Fate, Header};
+
+const MOST_OUTPUT: usize = 4096;
+/// How long output may still come after the program has ended.
+const AFTERMATH: Duration = Duration::from_millis(100);
+
+/// Hands one message over. Returns one fate for each recipient: the program answers for all of them at once.
+pub(crate) fn deliver(program: &Path, header: &Header, message: &[u8]) -> Vec<Fate> {
+    let fate = match run(program, header, message) {
+        Ok(()) => Fate::Accepted(format!("taken by {}", program.display())),
+        Err(trouble) => Fate::Refused(trouble),
+    };
+    vec![fate; header.to.len()]
+}
+
+fn run(program: &Path, header: &Header, message: &[u8]) -> Result<(), Trouble> {
+    let name = program.display().to_string();
+    let failed = |error: &io::Error| {
+        let cause = Cause::Io(error.kind(), error.to_string());
+        judge(&name, Stage::Program, &cause)
+    };
+    let mut child = spawn(program, header).map_err(|error| failed(&error))?;
+    let output = listen(&mut child);
+    let written = child.stdin.take().map(|mut stdin| {
+        // Programs on this machine want the line ends of this machine.
+        stdin.write_all(&unix_lines(message))
+    });
+    let status = child.wait().map_err(|error| failed(&error))?;
+    let said = output.end();
+    if let Some(number) = status.signal() {
+        let signal = crate::failure::signal_name(number);
+        let words = format!("the mail program `{name}` was killed by {signal}");
+        return Err(Trouble::new(Class::Path, words));
+    }
+    if let Some(trouble) = judge_exit(&name, status.code().unwrap_or(70), &said) {
+        return Err(trouble);
+    }
+    match written {
+        Some(Ok(())) => Ok(()),
+        _ => {
+            let words = format!("the mail program `{name}` ended before it had read the message");
+            Err(Trouble::new(Class::Path, words))
+        }
+    }
+}
+
+fn spawn(program: &Path, header: &Header) -> io::Result<Child> {
+    let (reader, writer) = io::pipe()?;
+    let mut command = Command::new(program);
+    command.arg("-i").arg("-f");
+    command.arg(header.from.as_deref().unwrap_or("<>"));
+    command.arg("--").args(&header.to);
+    command.stdin(Stdio::piped());
+    command.stdout(writer.try_clone()?).stderr(writer);
+    let mut child = command.spawn()?;
+    child.stdout = Some(std::process::ChildStdout::from(std::os::fd::OwnedFd::from(
+        reader,
+    )));
+    Ok(child)
+}
+
+/// The beginning of what a program prints, collected on the side.
+struct Output {
+    kept: Arc<Mutex<Vec<u8>>>,
+    ended: mpsc::Receiver<()>,
+}
+
+fn listen(child: &mut Child) -> Output {
+    let kept = Arc::new(Mutex::new(Vec::new()));
+    let (tell, ended) = mpsc::channel();
+    let reader = child.stdout.take();
+    let store = Arc::clone(&kept);
+    thread::spawn(move || {
+        let mut buffer = [0; 8192];
+        let mut reader = reader;
+        while let Some(count) = reader
+            .as_mut()
+            .and_then(|reader| reader.read(&mut buffer).ok())
+        {
+            if count == 0 {
+                break;
+            }
+            let mut store = store.lock().unwrap_or_else(|broken| broken.into_inner());
+            let room = MOST_OUTPUT.saturating_sub(store.len());
+            store.extend_from_slice(&buffer[..count.min(room)]);
+        }
+        // Nobody listens any more if the wait below was over.
+        let _ = tell.send(());
+    });
+    Output { kept, ended }
+}
+
+impl Output {
+    fn end(self) -> String {
+        // A daemon that it left behind may hold the pipe for ever: what is there by now is enough.
+        let _ = self.ended.recv_timeout(AFTERMATH);
+        let kept = self
+            .kept
+            .lock()
+            .unwrap_or_else(|broken| broken.into_inner());
+        String::from_utf8_lossy(&kept).into_owned()
+    }
+}
+
+fn unix_lines(message: &[u8]) -> Vec<u8> {
+    let mut lines = Vec::with_capacity(message.len());
+    let mut bytes = message.iter().copied().peekable();
+    while let Some(byte) = bytes.next() {
+        if byte != b'\r' || bytes.peek() != Some(&b'\n') {
+            lines.push(byte);
+        }
+    }
+    lines
+}

@@ -1,0 +1,68 @@
+//! TLS errors in words. The library's texts come as text only (its types are not ours to name); each is known by a word in it.
+
+use super::trouble::{Class, Trouble, shortened};
+
+/// A word in the library's text, what it means, and what to do.
+const MEANINGS: [(&str, &str, &str); 9] = [
+    (
+        "InvalidContentType",
+        "does not speak TLS on this port",
+        "set `mail.tls` to \"starttls\" (port 587), or use the port of implicit TLS (465)",
+    ),
+    (
+        "NotValidForName",
+        "has a certificate for another name",
+        "set `mail.server` to the name in its certificate",
+    ),
+    (
+        "not valid for name",
+        "has a certificate for another name",
+        "set `mail.server` to the name in its certificate",
+    ),
+    (
+        "expired",
+        "has a certificate that has expired",
+        "have it renewed; is the clock of this machine right?",
+    ),
+    (
+        "Expired",
+        "has a certificate that has expired",
+        "have it renewed; is the clock of this machine right?",
+    ),
+    (
+        "not valid yet",
+        "has a certificate that is not valid yet",
+        "is the clock of this machine right?",
+    ),
+    (
+        "UnknownIssuer",
+        "has a certificate that no trusted authority signed",
+        "put the certificate of its authority (or its own, if self-signed) into a PEM file and set `mail.ca_file`",
+    ),
+    (
+        "CaUsedAsEndEntity",
+        "has a self-signed certificate that is also an authority",
+        "give it a certificate that an authority signed, and set `mail.ca_file` to that authority",
+    ),
+    (
+        "HandshakeFailure",
+        "and this machine have no version or cipher of TLS in common",
+        "the server must speak TLS 1.2 or newer",
+    ),
+];
+
+/// Judges the failure of a handshake. Whatever it is, nothing is ever sent in plain text instead.
+pub(crate) fn judge(server: &str, text: &str) -> Trouble {
+    let known = MEANINGS.iter().find(|(word, ..)| text.contains(word));
+    match known {
+        Some((_, meaning, remedy)) => {
+            let words = format!("the mail server at {server} {meaning}");
+            Trouble::new(Class::Setup, words).remedy(*remedy)
+        }
+        None => {
+            let text = shortened(text);
+            let words = format!("TLS with the mail server at {server} failed: {text}");
+            Trouble::new(Class::Setup, words).remedy("check `mail.port` and `mail.tls`")
+        }
+    }
+}

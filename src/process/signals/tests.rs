@@ -1,0 +1,181 @@
+//! Signals go to a whole process, so that each of these claims is checked in a process of its own: this program again, with one test.
+
+use std::env;
+use std::process::Command;
+use std::time::Duration;
+
+use nix::sys::signal::{Signal as Number, kill, raise};
+use nix::unistd::getpid;
+
+use super::*;
+use crate::process::clock;
+use crate::process::pidfd::Pidfd;
+use crate::process::poll::Alarm;
+
+const ALONE: &str = "SIGNALS_TEST_ALONE";
+
+/// Runs a claim, which is an ignored test of this module, in a process of its own, started by way of this shell script.
+#[track_caller]
+fn holds_alone(claim: &str, script: &str) {
+    let path = format!("process::signals::tests::{claim}");
+    let output = Command::new("sh")
+        .args(["-c", script])
+        .arg(env::current_exe().unwrap())
+        .args(["--ignored", "--exact", &path, "--test-threads=1"])
+        .env(ALONE, claim)
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && text.contains("1 passed"),
+        "{text}"
+    );
+}
+
+const PLAINLY: &str = r#"exec "$0" "$@""#;
+
+fn is_alone(claim: &str) -> bool {
+    env::var(ALONE).is_ok_and(|alone| alone == claim)
+}
+
+/// Waits until this reader was told all of these, in whatever portions, and of nothing else.
+#[track_caller]
+fn expect(reader: &Reader, signals: &[Signal]) {
+    let mut missing = signals.to_vec();
+    let mut alarm = Alarm::new().unwrap();
+    let deadline = clock::mono() + Duration::from_secs(60);
+    while !missing.is_empty() {
+        assert!(clock::mono() < deadline, "never told of {missing:?}");
+        alarm.wait([Some(reader.as_fd())], deadline).unwrap();
+        for signal in reader.drain() {
+            let at = missing.iter().position(|wanted| *wanted == signal);
+            missing.remove(at.unwrap_or_else(|| panic!("{signal:?} was not expected")));
+        }
+    }
+}
+
+fn send(number: Number) {
+    kill(getpid(), number).unwrap();
+}
+
+#[test]
+fn every_reader_is_told_every_signal_with_its_meaning() {
+    holds_alone("every_reader_is_told", PLAINLY);
+}
+
+#[test]
+#[ignore = "needs a process of its own"]
+fn every_reader_is_told() {
+    if !is_alone("every_reader_is_told") {
+        return;
+    }
+    let (signals, first) = Signals::install().unwrap();
+    let second = signals.reader().unwrap();
+    let all = [
+        (Number::SIGTERM, Signal::Term),
+        (Number::SIGINT, Signal::Int),
+        (Number::SIGQUIT, Signal::Quit),
+        (Number::SIGHUP, Signal::Hangup),
+        (Number::SIGUSR1, Signal::Status),
+        (Number::SIGUSR2, Signal::Wake),
+    ];
+    for (number, _) in all {
+        send(number);
+    }
+    for reader in [&first, &second] {
+        expect(reader, &all.map(|(_, meaning)| meaning));
+    }
+    for _ in 0..2 {
+        // One after the other: of equal signals that wait to be delivered the system keeps one.
+        raise(Number::SIGINT).unwrap();
+    }
+    assert!(first.is_pending());
+    for reader in [&first, &second] {
+        expect(reader, &[Signal::Int, Signal::Int]);
+        assert!(!reader.is_pending());
+    }
+    drop(second);
+    send(Number::SIGUSR1);
+    expect(&first, &[Signal::Status]);
+    let third = signals.reader().unwrap();
+    assert_eq!(third.drain().next(), None);
+}
+
+#[test]
+fn a_term_of_an_heir_is_told_apart_from_any_other() {
+    holds_alone("a_term_of_an_heir", PLAINLY);
+}
+
+#[test]
+#[ignore = "needs a process of its own"]
+fn a_term_of_an_heir() {
+    if !is_alone("a_term_of_an_heir") {
+        return;
+    }
+    let (_, reader) = Signals::install().unwrap();
+    let me = getpid().as_raw();
+    let pinned = Pidfd::open(me).unwrap().unwrap();
+    pinned.ask_to_leave().unwrap();
+    expect(&reader, &[Signal::Replace { by: me }]);
+    send(Number::SIGTERM);
+    expect(&reader, &[Signal::Term]);
+}
+
+#[test]
+fn what_nohup_ignores_stays_ignored_and_term_does_not() {
+    holds_alone(
+        "ignored_stays_ignored",
+        r#"trap "" HUP INT QUIT TERM; exec "$0" "$@""#,
+    );
+}
+
+#[test]
+#[ignore = "needs a process of its own"]
+fn ignored_stays_ignored() {
+    if !is_alone("ignored_stays_ignored") {
+        return;
+    }
+    let (_, reader) = Signals::install().unwrap();
+    for number in [
+        Number::SIGHUP,
+        Number::SIGINT,
+        Number::SIGQUIT,
+        Number::SIGTERM,
+    ] {
+        send(number);
+    }
+    expect(&reader, &[Signal::Term]);
+}
+
+#[test]
+fn a_mask_that_was_passed_on_to_us_hides_no_signal() {
+    holds_alone("nothing_is_blocked", PLAINLY);
+}
+
+#[test]
+#[ignore = "needs a process of its own"]
+fn nothing_is_blocked() {
+    if !is_alone("nothing_is_blocked") {
+        return;
+    }
+    SigSet::all().thread_block().unwrap();
+    let (_, reader) = Signals::install().unwrap();
+    raise(Number::SIGTERM).unwrap();
+    expect(&reader, &[Signal::Term]);
+}
+
+#[test]
+fn a_closed_pipe_ends_nobody() {
+    holds_alone("broken_pipes_are_ignored", PLAINLY);
+}
+
+#[test]
+#[ignore = "needs a process of its own"]
+fn broken_pipes_are_ignored() {
+    if !is_alone("broken_pipes_are_ignored") {
+        return;
+    }
+    let (_, reader) = Signals::install().unwrap();
+    raise(Number::SIGPIPE).unwrap();
+    assert_eq!(reader.drain().next(), None);
+}
