@@ -3,10 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::host::MOST_RUNS;
 use crate::failure::{Failure, FailureClass, Outcome};
-
-/// How many runs one script may have.
-const MOST_RUNS: u64 = 10_000_000;
 
 /// How the runs of a task end, one after the other.
 #[derive(Clone, Debug)]
@@ -77,7 +75,7 @@ impl Script {
     ///
     /// # Errors
     ///
-    /// When it is empty, has a part that is none, or more than ten million runs.
+    /// When it is empty, has a part that is none, or more than a million runs.
     pub(crate) fn parse(text: &str) -> Result<Self, InvalidScript> {
         let parts: Vec<Part> = words(text).map(part).collect::<Result<_, _>>()?;
         let runs = parts
@@ -87,7 +85,7 @@ impl Script {
         let why = match runs {
             0 => Some("there is none"),
             1..=MOST_RUNS => None,
-            _ => Some("more than ten million runs"),
+            _ => Some("more than a million runs"),
         };
         match why {
             Some(why) => Err(invalid(text, why)),

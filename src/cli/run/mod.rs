@@ -45,6 +45,7 @@ use crate::runner;
 use crate::settings::{Login, PasswordSource, Settings, SmtpSettings, Transport};
 use crate::task::TaskName;
 
+pub(crate) use board::labels;
 use children::Children;
 use host::{How, Process};
 use patience::Patience;
@@ -72,22 +73,26 @@ pub(crate) struct Order<'a> {
 impl Order<'_> {
     /// Returns what the tasks are called on the screen.
     fn labels(&self) -> Vec<String> {
-        board::labels(self.tasks.iter().map(|task| task.name.as_str()))
+        labels(self.tasks.iter().map(|task| task.name.as_str()))
     }
 
     /// Returns what takes the secrets of this process out of texts.
     fn redactor(&self) -> Redactor {
-        let text = |text: &OsString| text.to_string_lossy().into_owned();
-        let environment = self.inputs.environment.iter();
-        let environment = environment.map(|(name, value)| (text(name), text(value)));
-        let of_tasks = self
-            .tasks
-            .iter()
-            .flat_map(|task| task.settings.child.env.clone());
-        let password = crate::mail::password(&self.loaded.settings.mail);
-        let password = password.map(|value| ("password".to_owned(), value));
-        Redactor::new(environment.chain(of_tasks).chain(password))
+        redactor(self.inputs, self.loaded, &self.tasks)
     }
+}
+
+/// Returns what takes the secrets of this process, of its mail settings and of these tasks out of texts.
+pub(crate) fn redactor(inputs: &Inputs, loaded: &Loaded, tasks: &[&TaskDefinition]) -> Redactor {
+    let text = |text: &OsString| text.to_string_lossy().into_owned();
+    let environment = inputs.environment.iter();
+    let environment = environment.map(|(name, value)| (text(name), text(value)));
+    let of_tasks = tasks
+        .iter()
+        .flat_map(|task| task.settings.child.env.clone());
+    let password = crate::mail::password(&loaded.settings.mail);
+    let password = password.map(|value| ("password".to_owned(), value));
+    Redactor::new(environment.chain(of_tasks).chain(password))
 }
 
 /// What is to be made of what a former runner remembered.

@@ -207,41 +207,8 @@ impl Rim {
 
 impl Observer for Rim {
     fn observe(&mut self, event: &Event<'_>) {
-        let Event::RunEnded {
-            step,
-            run,
-            started,
-            at,
-            outcome,
-        } = *event
-        else {
-            return self.tell(event);
-        };
-        match redacted(&self.redactor, outcome) {
-            None => self.tell(event),
-            Some(outcome) => {
-                self.tell(&Event::RunEnded {
-                    step,
-                    run,
-                    started,
-                    at,
-                    outcome: &outcome,
-                });
-            }
-        }
-    }
-}
-
-/// Returns the outcome without its secrets; `None` when it has no text.
-fn redacted(redactor: &Redactor, outcome: &Outcome) -> Option<Outcome> {
-    let text = |text: &String| redactor.text(text).into_owned();
-    match outcome {
-        Outcome::Success => None,
-        Outcome::RetryLater { reason } => Some(Outcome::RetryLater {
-            reason: text(reason),
-        }),
-        Outcome::Failure(failure) => Some(Outcome::Failure(Box::new(redactor.failure(failure)))),
-        Outcome::Fatal(failure) => Some(Outcome::Fatal(Box::new(redactor.failure(failure)))),
-        Outcome::Interrupted { how } => Some(Outcome::Interrupted { how: text(how) }),
+        let mut kept = None;
+        let event = self.redactor.event(event, &mut kept);
+        self.tell(&event);
     }
 }

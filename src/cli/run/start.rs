@@ -58,7 +58,8 @@ fn begin_live(root: &RunRoot, name: &ChainName, boot: &str) -> Option<Live> {
         .ok()
 }
 
-fn open_desk(
+/// Opens the desk of a chain.
+pub(super) fn open_desk(
     order: &Order<'_>,
     policy: Policy,
     memory: MemoryFile,
