@@ -154,6 +154,7 @@ impl Desk {
             at: now,
             headline: &Composer::headline(notice),
             run: notice.run,
+            kind: notice.kind.as_ref().map(|kind| kind.0.as_str()),
             sort: notice.sort.word(),
         });
     }
