@@ -119,11 +119,12 @@ impl Page<'_> {
         let mut text = String::new();
         let mut explained = Vec::new();
         for mail in foreseen.mails.iter().take(MOST_LINES) {
-            let because = (!explained.contains(&mail.notice.sort.word())).then(|| {
-                explained.push(mail.notice.sort.word());
-                self.because(mail)
-            });
-            self.line(&mut text, mail, form, because);
+            let because = self.because(mail);
+            self.line(&mut text, mail, form);
+            if !explained.contains(&because) {
+                let _ = writeln!(text, "{:<18} why: {because}", "");
+                explained.push(because);
+            }
         }
         let more = foreseen.mails.len().saturating_sub(MOST_LINES);
         if more > 0 {
@@ -137,7 +138,7 @@ impl Page<'_> {
         text
     }
 
-    fn line(&self, text: &mut String, mail: &ForeseenMail, form: &str, because: Option<String>) {
+    fn line(&self, text: &mut String, mail: &ForeseenMail, form: &str) {
         let passed = mail.at.mono.since(self.start.mono);
         let after = if passed.is_zero() {
             "at once".to_owned()
@@ -147,9 +148,6 @@ impl Page<'_> {
         let when = local_time(mail.at.wall, form);
         let who = self.who(mail);
         let _ = writeln!(text, "{after:<18} {when}  [{who}] {}", mail.headline());
-        if let Some(because) = because {
-            let _ = writeln!(text, "{:<18} why: {because}", "");
-        }
     }
 
     fn who(&self, mail: &ForeseenMail) -> &str {
