@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::host::MOST_RUNS;
 use crate::failure::{Failure, FailureClass, Outcome};
+use crate::task::{self, Registration};
 
 /// How the runs of a task end, one after the other.
 #[derive(Clone, Debug)]
@@ -18,7 +19,17 @@ pub(crate) enum Script {
         /// Whether the success has come.
         healed: bool,
     },
+    /// As a function really ends that is called so often; then with success.
+    Called {
+        /// Which one.
+        function: &'static Registration,
+        /// How many runs.
+        runs: u64,
+        /// How many have been.
+        done: u64,
+    },
     /// With a failure each, whose text a function makes of the number of the run, from 0; then with success.
+    #[cfg(test)]
     Each {
         /// How many runs.
         runs: u64,
@@ -114,7 +125,17 @@ impl Script {
         }
     }
 
+    /// Makes one that calls a function so often, then succeeds.
+    pub(crate) fn called(function: &'static Registration, runs: u64) -> Self {
+        Script::Called {
+            function,
+            runs,
+            done: 0,
+        }
+    }
+
     /// Makes one in which each of so many runs fails with a text of its own.
+    #[cfg(test)]
     pub(crate) fn each(runs: u64, text: fn(u64) -> String) -> Self {
         Script::Each {
             runs,
@@ -128,6 +149,8 @@ impl Script {
         match self {
             Script::Outcomes(list) => list.part >= list.parts.len(),
             Script::FailFor { healed, .. } => *healed,
+            Script::Called { runs, done, .. } => done >= runs,
+            #[cfg(test)]
             Script::Each { runs, done, .. } => done >= runs,
         }
     }
@@ -141,10 +164,21 @@ impl Script {
                 *healed = true;
                 Outcome::Success
             }
+            #[cfg(test)]
             Script::Each { runs, text, done } if *done < *runs => {
                 *done += 1;
                 failure(&text(*done - 1))
             }
+            Script::Called {
+                function,
+                runs,
+                done,
+            } if *done < *runs => {
+                *done += 1;
+                task::call(function)
+            }
+            Script::Called { .. } => Outcome::Success,
+            #[cfg(test)]
             Script::Each { .. } => Outcome::Success,
         }
     }
