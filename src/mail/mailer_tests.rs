@@ -30,6 +30,13 @@ fn smtp(port: u16) -> Transport {
     })
 }
 
+fn greeting(greeting: Act) -> Server {
+    Server::start(Script {
+        greeting,
+        ..Script::default()
+    })
+}
+
 /// Waits until the mailer has no thread.
 fn wait_until_idle(mailer: &Mailer) {
     let work = mailer.shared.work();
@@ -63,9 +70,7 @@ fn letters_leave_in_order_and_the_thread_ends() {
 #[test]
 fn a_server_that_says_nothing_holds_up_nobody_who_posts() {
     let dir = tempfile::tempdir().unwrap();
-    let mut script = Script::default();
-    script.greeting = Act::Hang;
-    let server = Server::start(script);
+    let server = greeting(Act::Hang);
     let mailer = Mailer::new(dir.path(), settings(smtp(server.address.port()))).unwrap();
     let start = clock::mono();
     for id in 0..5u64 {
@@ -109,9 +114,7 @@ fn what_one_runner_left_the_next_one_delivers() {
 #[test]
 fn a_letter_that_comes_while_mail_rests_wakes_the_thread_and_tries_nothing_early() {
     let dir = tempfile::tempdir().unwrap();
-    let mut script = Script::default();
-    script.greeting = Act::SayAndClose("421 busy".to_owned());
-    let server = Server::start(script);
+    let server = greeting(Act::SayAndClose("421 busy".to_owned()));
     let mailer = Mailer::new(dir.path(), settings(smtp(server.address.port()))).unwrap();
     mailer.post(&letter("1", "first", "tasks::a", 1), clock::wall());
     mailer.post(&letter("2", "new", "tasks::a", 1), clock::wall());
@@ -173,9 +176,7 @@ fn an_idle_mailer_has_no_thread() {
 #[test]
 fn flushing_delivers_what_rests() {
     let dir = tempfile::tempdir().unwrap();
-    let mut script = Script::default();
-    script.greeting = Act::SayAndClose("421 busy".to_owned());
-    let busy = Server::start(script);
+    let busy = greeting(Act::SayAndClose("421 busy".to_owned()));
     let mailer = Mailer::new(dir.path(), settings(smtp(busy.address.port()))).unwrap();
     mailer.post(&letter("1", "first", "tasks::a", 1), clock::wall());
     mailer.finish(clock::mono() + PATIENCE);
