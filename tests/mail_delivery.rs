@@ -1,4 +1,5 @@
 //! How mail leaves a running program: the main job on real messages, and letters to the admin through a server.
+#![cfg(test)]
 
 #[path = "support/smtp.rs"]
 #[expect(dead_code, reason = "each test file uses a part of it")]

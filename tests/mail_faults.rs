@@ -1,4 +1,5 @@
 //! Mail servers and programs that misbehave in every way we know: the runner goes on, names the trouble, and keeps the mail.
+#![cfg(test)]
 
 #[path = "support/smtp.rs"]
 #[expect(dead_code, reason = "each test file uses a part of it")]
