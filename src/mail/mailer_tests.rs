@@ -206,3 +206,34 @@ fn a_test_mail_tells_each_stage_and_the_answer() {
     assert_eq!(stages.first(), Some(&Stage::Resolve));
     assert_eq!(stages.last(), Some(&Stage::Answer));
 }
+
+#[test]
+fn a_probe_tries_each_way_and_sends_nothing() {
+    let silent = || Box::new(|_| {});
+    let server = Server::start(Script::default());
+    probe(&settings(smtp(server.address.port())), silent()).unwrap();
+    assert!(server.received().is_empty());
+    assert!(
+        !server
+            .commands()
+            .iter()
+            .any(|line| line.starts_with("MAIL"))
+    );
+    let busy = greeting(Act::SayAndClose("421 busy".to_owned()));
+    let trouble = probe(&settings(smtp(busy.address.port())), silent()).unwrap_err();
+    assert!(trouble.words.contains("421 busy"), "{}", trouble.words);
+    let program = |path: &str| Transport::Sendmail {
+        program: path.into(),
+    };
+    probe(&settings(program("/bin/sh")), silent()).unwrap();
+    let trouble = probe(&settings(program("/nowhere")), silent()).unwrap_err();
+    assert!(trouble.words.contains("is not there"), "{}", trouble.words);
+    let dir = tempfile::tempdir().unwrap();
+    let directory = dir.path().join("mail");
+    let to_files = Transport::File {
+        directory: directory.clone(),
+    };
+    probe(&settings(to_files), silent()).unwrap();
+    assert_eq!(std::fs::read_dir(directory).unwrap().count(), 0);
+    probe(&settings(Transport::Print), silent()).unwrap();
+}
