@@ -1,4 +1,5 @@
 //! What a command, a shell line and a script find when they run, and what their ends mean.
+#![cfg(test)]
 
 mod child_support;
 
