@@ -361,13 +361,11 @@ impl Run {
 impl Drop for Run {
     /// Whoever drops a run that is not over kills it.
     fn drop(&mut self) {
-        if matches!(
-            self.phase,
-            Phase::Running | Phase::Asked { .. } | Phase::Lingering { .. }
-        ) {
-            self.signal(libc::SIGKILL);
-            self.kill_cgroup();
+        if matches!(self.phase, Phase::Sweeping { .. } | Phase::Over) {
+            return;
         }
+        self.signal(libc::SIGKILL);
+        self.kill_cgroup();
         // From now on it is an orphan like others: the next run reaps it.
         own_children::unregister(self.child.pid);
     }
