@@ -40,7 +40,7 @@ pub fn main() -> ExitCode {
     let _ = own_program::pin();
     let verb = std::env::args_os().nth(1);
     match verb.as_deref().and_then(OsStr::to_str) {
-        Some(own_program::LAUNCHER) => child::launch(),
+        Some(own_program::LAUNCHER) => child::launch(crate::mail::unpack),
         Some(own_program::MAIL_WORKER) => crate::mail::worker::main(),
         _ => people(),
     }

@@ -267,6 +267,10 @@ fn process(
         order.tasks.iter().map(|&task| task.clone()).collect(),
         order.labels(),
         secret_variables(&order.loaded.settings),
+        crate::mail::pack(
+            &order.loaded.settings.mail,
+            &order.loaded.settings.state_dir,
+        ),
         in_flight,
         order.loaded.settings.stop_timeout,
     );
