@@ -36,8 +36,6 @@ use screen::{Ended, Refusal, colours_errors, print, program, tell};
 /// Call it before anything else: commands, isolated functions and the delivery of mail are this same binary, started with a verb
 /// that only the runner uses, and must not do what is before this call a second time.
 pub fn main() -> ExitCode {
-    // Later this path may be another program.
-    let _ = own_program::pin();
     let verb = std::env::args_os().nth(1);
     match verb.as_deref().and_then(OsStr::to_str) {
         Some(own_program::LAUNCHER) => child::launch(crate::mail::unpack),
@@ -48,6 +46,8 @@ pub fn main() -> ExitCode {
 
 /// The command line of a person.
 fn people() -> ExitCode {
+    // Later this path may be another program. (The launcher owns all its descriptors by number, and pins nothing before that.)
+    let _ = own_program::pin();
     let line = match CommandLine::try_parse() {
         Ok(line) => line,
         Err(error) => {
