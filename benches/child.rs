@@ -75,6 +75,7 @@ fn start(what: What<'_>, change: impl FnOnce(&mut ChildSettings)) -> Run {
         run: RunId(1),
         secrets: &[],
         in_flight: None,
+        luggage: None,
         scratch: Some(&std::env::temp_dir()),
     };
     Run::start(&spec, now()).expect("it starts")

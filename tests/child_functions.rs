@@ -164,6 +164,7 @@ fn called(function: &str, change: impl FnOnce(&mut ChildSettings), timeout: Dura
         run: RunId(1),
         secrets: &[],
         in_flight: None,
+        luggage: None,
         scratch: None,
     };
     Run::start(&spec, now()).unwrap().finish().unwrap()

@@ -86,6 +86,7 @@ impl Child {
             run: RunId(now().mono.as_nanos().unsigned_abs()),
             secrets: &self.secrets,
             in_flight: self.in_flight.as_ref().map(AsFd::as_fd),
+            luggage: None,
             scratch: self.scratch.as_deref(),
         };
         Run::start(&spec, now())
