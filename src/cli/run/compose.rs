@@ -6,7 +6,7 @@ use lettre::message::Mailbox;
 
 use crate::alert::message::{self, Context, MailPath};
 use crate::alert::notice::Notice;
-use crate::cli::screen::local_time;
+use crate::cli::screen::{local_time, program};
 use crate::failure::Failure;
 use crate::letter::Letter;
 use crate::mail::outbox;
@@ -122,7 +122,7 @@ impl Composer {
                     dropped: report.dropped,
                     notes: &notes,
                 },
-                look: &format!("run_functions logs {function}"),
+                look: &format!("{} logs {function}", program()),
                 local_time: &|time| local_time(time, "%a %d %b %Y %H:%M:%S %z"),
                 domain: &self.domain,
                 unique: &unique,

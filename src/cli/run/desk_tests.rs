@@ -3,10 +3,12 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::super::memory::MemoryFile;
 use super::super::rim::Rim;
+use super::super::service::Service;
 use super::super::start::open_desk;
 use super::super::{Order, Remember, redactor};
 use super::*;
@@ -18,6 +20,7 @@ use crate::config::{self, CommandLine, Inputs, Loaded};
 use crate::event::Observer;
 use crate::mail::outbox;
 use crate::process::clock;
+use crate::process::notify::Notifier;
 use crate::process::poll::Alarm;
 use crate::process::run_root::RunRoot;
 use crate::simulate::{self, Alerts, Script, Simulation};
@@ -79,7 +82,9 @@ impl Machine {
         let root = RunRoot::open(&self.state_dir()).unwrap();
         let file = MemoryFile::new(root, &order.name, identity);
         let desk = open_desk(&order, policy, file, start).unwrap();
-        let rim = Rim::new(&order.labels(), order.redactor()).with(desk, None);
+        let notifier = Arc::new(Notifier::from_env());
+        let service = Service::new(notifier, order.labels(), Duration::ZERO);
+        let rim = Rim::new(&order.labels(), order.redactor()).with(desk, service, None);
         let real = Real {
             rim,
             state_dir: self.state_dir(),
