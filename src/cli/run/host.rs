@@ -100,16 +100,16 @@ impl Process {
     }
 
     fn run_inside(&self, registration: &'static Registration) -> Outcome {
-        self.shared.set_place(Place::InFunction);
+        self.shared.begin_run(Place::InFunction);
         let outcome = task::call(registration);
-        self.shared.set_place(Place::Between);
+        self.shared.end_run();
         outcome
     }
 
     fn run_child(&mut self, step: ChainStep, run: RunId) -> Outcome {
-        self.shared.set_place(Place::WithChild);
+        self.shared.begin_run(Place::WithChild);
         let ended = self.children.run(step, run, &mut self.alarm, &self.shared);
-        self.shared.set_place(Place::Between);
+        self.shared.end_run();
         ended
     }
 }

@@ -97,8 +97,11 @@ impl Shared {
 
     /// Changes what was asked for, and wakes the main thread.
     pub(super) fn ask(&self, change: impl FnOnce(&mut Asked)) {
-        change(&mut self.asked.lock().unwrap_or_else(PoisonError::into_inner));
-        self.attention.store(true, Ordering::Release);
+        {
+            let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+            change(&mut asked);
+            self.attention.store(true, Ordering::SeqCst);
+        }
         self.main_bell.ring();
     }
 
@@ -118,13 +121,14 @@ impl Shared {
         taken
     }
 
-    /// Takes back a request to end: nobody is there any more who would take over.
+    /// Takes back the request of a newcomer to end: he is not there any more. What a person has asked for in the meantime stays.
     pub(super) fn take_back_stop(&self) {
-        self.asked
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .stop = None;
-        self.attention.store(false, Ordering::Release);
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        if asked.stop.is_some_and(|stop| stop.heir) {
+            asked.stop = None;
+        }
+        let wanted = asked.stop.is_some() || asked.quit;
+        self.attention.store(wanted, Ordering::Release);
     }
 
     /// Returns whether anything was asked for. Costs next to nothing.
@@ -132,14 +136,27 @@ impl Shared {
         self.attention.load(Ordering::Acquire)
     }
 
-    /// Tells where the main thread is from now on.
-    pub(super) fn set_place(&self, place: Place) {
-        self.place.store(place as u8, Ordering::Release);
+    /// Tells that the main thread is with a run from now on.
+    ///
+    /// What was asked for after it had looked for the last time is not lost: a wake was meant for the cooldown that is over, and a
+    /// request to end wakes the watcher, who has not seen a run yet.
+    pub(super) fn begin_run(&self, place: Place) {
+        // Both sides write before they read, in one order that all agree on: one of them sees the other.
+        self.place.store(place as u8, Ordering::SeqCst);
+        if self.attention.load(Ordering::SeqCst) {
+            self.take();
+            self.watch_bell.ring();
+        }
+    }
+
+    /// Tells that the run has ended.
+    pub(super) fn end_run(&self) {
+        self.place.store(Place::Between as u8, Ordering::Release);
     }
 
     /// Returns where the main thread is.
     pub(super) fn place(&self) -> Place {
-        match self.place.load(Ordering::Acquire) {
+        match self.place.load(Ordering::SeqCst) {
             place if place == Place::InFunction as u8 => Place::InFunction,
             place if place == Place::WithChild as u8 => Place::WithChild,
             _ => Place::Between,
@@ -192,5 +209,62 @@ impl Bell {
     /// Returns what can be waited for.
     pub(super) fn fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alert::redact::Redactor;
+    use crate::process::poll::Alarm;
+
+    fn shared() -> Shared {
+        Shared::new(Rim::new(&[], Redactor::new(std::iter::empty()))).unwrap()
+    }
+
+    fn is_rung(bell: &Bell) -> bool {
+        Alarm::new()
+            .unwrap()
+            .wait([Some(bell.fd())], Mono::BOOT)
+            .unwrap()
+            == [true]
+    }
+
+    fn stopped_by(heir: bool) -> impl FnOnce(&mut Asked) {
+        move |asked| {
+            let stop = Stop::new("SIGTERM", Mono::BOOT);
+            asked.stop = Some(Stop { heir, ..stop });
+        }
+    }
+
+    #[test]
+    fn a_request_between_the_last_look_and_the_run_wakes_the_watcher_again() {
+        let shared = shared();
+        shared.ask(stopped_by(false));
+        assert!(!is_rung(shared.watch_bell()));
+        shared.begin_run(Place::InFunction);
+        assert!(is_rung(shared.watch_bell()));
+        assert!(shared.asked().stop.is_some());
+    }
+
+    #[test]
+    fn a_wake_between_the_last_look_and_the_run_does_not_skip_the_next_cooldown() {
+        let shared = shared();
+        shared.ask(|asked| asked.wake = true);
+        shared.begin_run(Place::WithChild);
+        assert!(!shared.take().wake);
+    }
+
+    #[test]
+    fn taking_back_what_a_newcomer_asked_for_keeps_what_people_asked_for() {
+        let shared = shared();
+        shared.ask(stopped_by(false));
+        shared.take_back_stop();
+        assert!(shared.take().stop.is_some());
+        shared.ask(stopped_by(true));
+        shared.ask(|asked| asked.quit = true);
+        shared.take_back_stop();
+        assert!(shared.wants_attention() && shared.take().quit);
+        assert!(shared.take().stop.is_none());
     }
 }
