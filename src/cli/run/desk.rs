@@ -25,6 +25,8 @@ pub(super) struct Desk {
     memory: MemoryFile,
     /// The latest failure of each task: a reminder tells of it.
     failures: Vec<Option<Failure>>,
+    /// The task that runs.
+    under: Option<Step>,
     /// The timeout of each task, for the watchdog.
     limits: Vec<Option<Duration>>,
     /// Why the outbox was last refused by the disk: that is told once.
@@ -60,6 +62,7 @@ impl Desk {
             mailer,
             memory,
             failures,
+            under: None,
             limits,
             told_of: None,
         }
@@ -79,7 +82,10 @@ impl Desk {
                 self.save(at);
                 self.mailer.adopt();
             }
-            Event::RunStarted { step, run, at } => self.policy.run_started(step, run, at),
+            Event::RunStarted { step, run, at } => {
+                self.under = Some(step);
+                self.policy.run_started(step, run, at);
+            }
             Event::Sleeping { next, until, .. } => self.policy.sleeping(next, until),
             Event::RunEnded {
                 step,
@@ -89,6 +95,10 @@ impl Desk {
                 outcome,
             } => {
                 self.judge(step, run, started, at, outcome, tell);
+                let survived = self.under.take() == Some(step) && self.memory.survived(step);
+                if survived {
+                    self.save(at);
+                }
                 self.save_if_worth(at);
             }
             Event::Stopped { at, .. } => {
@@ -101,11 +111,18 @@ impl Desk {
 
     /// Returns when there is something to do without an event.
     pub(super) fn due(&self) -> Mono {
+        if self.memory.is_closed() {
+            return Mono::NEVER;
+        }
         self.policy.due().min(self.policy.save_due())
     }
 
     /// Does what is due.
     pub(super) fn poll(&mut self, now: Moment, tell: Tell<'_>) {
+        // The watcher may look once more after the end.
+        if self.memory.is_closed() {
+            return;
+        }
         if self.policy.due() <= now.mono {
             for notice in self.policy.poll(now) {
                 let took = notice.running_since.map(|since| now.mono.since(since.mono));
