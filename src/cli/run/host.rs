@@ -63,11 +63,7 @@ impl Process {
             return Request::Stop(StopReason::Quit);
         }
         match asked.stop {
-            Some(stop) if stop.heir && self.heir_is_gone() => {
-                log::warn!("The newcomer that asked this runner to leave is gone; going on");
-                self.shared.take_back_stop();
-                Request::None
-            }
+            Some(stop) if !self.shared.still_holds(&stop) => Request::None,
             Some(stop) if stop.heir => Request::Stop(StopReason::Replaced),
             Some(stop) => Request::Stop(StopReason::Asked {
                 signal: stop.signal,
@@ -75,13 +71,6 @@ impl Process {
             None if asked.wake => Request::Wake,
             None => Request::None,
         }
-    }
-
-    fn heir_is_gone(&self) -> bool {
-        let has_heir = |pidfile: &Pidfile| pidfile.has_heir().unwrap_or(true);
-        self.pidfile
-            .as_ref()
-            .is_some_and(|pidfile| !has_heir(pidfile))
     }
 
     fn verify(&mut self) -> Request {

@@ -10,6 +10,9 @@ use crate::time::{Moment, Mono};
 use super::board::Board;
 use super::desk::Desk;
 
+/// What helps against tasks that end their runner.
+const ISOLATE: &str = "`isolate = true` keeps such an end in a process of the task's own";
+
 /// The observers of a runner.
 #[derive(Debug)]
 pub(super) struct Rim {
@@ -57,9 +60,7 @@ impl Rim {
         failure
             .notes
             .push(format!("{count} runners in a row died under it"));
-        failure
-            .notes
-            .push("`isolate = true` keeps such an end in a process of the task's own".to_owned());
+        failure.notes.push(ISOLATE.to_owned());
         let micros = now
             .wall
             .duration_since(std::time::UNIX_EPOCH)
@@ -148,6 +149,29 @@ impl Rim {
         });
     }
 
+    /// Tells that the running function has called `exit()`.
+    pub(super) fn exited(&mut self, at: Moment) {
+        let Some((step, run, started)) = self.running else {
+            return;
+        };
+        let how = "called exit() instead of returning".to_owned();
+        let mut failure = Failure::new(FailureClass::Vanished(how), "");
+        failure.notes.push(ISOLATE.to_owned());
+        let outcome = Outcome::Fatal(Box::new(failure));
+        self.observe(&Event::RunEnded {
+            step,
+            run,
+            started,
+            at,
+            outcome: &outcome,
+        });
+        let reason = StopReason::Fatal { step };
+        self.observe(&Event::Stopped {
+            at,
+            reason: &reason,
+        });
+    }
+
     /// Returns whether the running task is past its time.
     pub(super) fn is_overdue(&self, now: Mono) -> bool {
         match (&self.desk, self.board.running()) {
@@ -156,9 +180,9 @@ impl Rim {
         }
     }
 
-    /// Returns how many runs failed.
-    pub(super) fn failures(&self) -> u64 {
-        self.board.failures()
+    /// Returns whether the last run of each task has ended by itself, and not as a failure.
+    pub(super) fn all_have_ended_well(&self) -> bool {
+        self.board.all_have_ended_well()
     }
 
     fn tell_live(&mut self, event: &Event<'_>) {

@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
 use super::rim::Rim;
+use crate::process::pidfile::Heirs;
 use crate::time::Mono;
 
 /// Where the main thread is.
@@ -66,6 +67,8 @@ pub(super) struct Shared {
     attention: AtomicBool,
     place: AtomicU8,
     over: AtomicBool,
+    /// Where a newcomer would be; `None` for `once`, which holds no chain.
+    heirs: Option<Heirs>,
     /// Wakes the main thread.
     main_bell: Bell,
     /// Wakes the watcher.
@@ -78,13 +81,14 @@ impl Shared {
     /// # Errors
     ///
     /// When the process has no descriptor left.
-    pub(super) fn new(rim: Rim) -> io::Result<Self> {
+    pub(super) fn new(rim: Rim, heirs: Option<Heirs>) -> io::Result<Self> {
         Ok(Shared {
             rim: Mutex::new(rim),
             asked: Mutex::default(),
             attention: AtomicBool::new(false),
             place: AtomicU8::new(Place::Between as u8),
             over: AtomicBool::new(false),
+            heirs,
             main_bell: Bell::new()?,
             watch_bell: Bell::new()?,
         })
@@ -121,8 +125,23 @@ impl Shared {
         taken
     }
 
+    /// Returns whether a request to end still holds, when something irreversible is to be done about it. Of a newcomer who is gone it does
+    /// not: the chain would be left without a runner.
+    pub(super) fn still_holds(&self, stop: &Stop) -> bool {
+        let is_there = |heirs: &Heirs| heirs.is_there().unwrap_or(true);
+        if !stop.heir || self.heirs.as_ref().is_none_or(is_there) {
+            return true;
+        }
+        self.take_back_stop();
+        let holds = self.asked().stop.is_some();
+        if !holds {
+            log::warn!("The newcomer that asked this runner to leave is gone; going on");
+        }
+        holds
+    }
+
     /// Takes back the request of a newcomer to end: he is not there any more. What a person has asked for in the meantime stays.
-    pub(super) fn take_back_stop(&self) {
+    fn take_back_stop(&self) {
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         if asked.stop.is_some_and(|stop| stop.heir) {
             asked.stop = None;
@@ -219,7 +238,7 @@ mod tests {
     use crate::process::poll::Alarm;
 
     fn shared() -> Shared {
-        Shared::new(Rim::new(&[], Redactor::new(std::iter::empty()))).unwrap()
+        Shared::new(Rim::new(&[], Redactor::new(std::iter::empty())), None).unwrap()
     }
 
     fn is_rung(bell: &Bell) -> bool {
