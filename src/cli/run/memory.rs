@@ -111,3 +111,7 @@ impl MemoryFile {
         written
     }
 }
+
+#[cfg(test)]
+#[path = "memory_tests.rs"]
+mod tests;
