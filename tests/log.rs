@@ -70,11 +70,7 @@ fn a_reader_that_reads_nothing_holds_up_neither_mails_nor_the_end() {
         "[tasks.a]\nshell = \"yes broken | head -n 20000; exit 1\"\nfail_cooldown = \"10ms\"\n",
     );
     let (reader, writer) = std::io::pipe().unwrap();
-    let mut child = place
-        .command(&["tasks::a"])
-        .stderr(writer)
-        .spawn()
-        .unwrap();
+    let mut child = place.command(&["tasks::a"]).stderr(writer).spawn().unwrap();
     assert!(support::eventually(|| place.subjects().len() == 1));
     let pid = nix::unistd::Pid::from_raw(child.id().cast_signed());
     nix::sys::signal::kill(pid, nix::sys::signal::SIGTERM).unwrap();

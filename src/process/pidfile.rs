@@ -125,7 +125,7 @@ impl Pidfile {
         let lost = |error: String| Standing::Lost(format!("cannot put the pidfile back: {error}"));
         let fresh = match LockFile::open(&self.root, &self.names.pid) {
             Ok(fresh) => fresh,
-            Err(error) => return lost(error.to_string()),
+            Err(error) => return lost(in_full(&error)),
         };
         if fresh.identity() == self.lock.identity() {
             return self.found_again(fresh);
@@ -155,6 +155,13 @@ impl Pidfile {
             Err(error) => Standing::Lost(format!("cannot lock the pidfile again: {error}")),
         }
     }
+}
+
+/// Returns an error with its causes.
+fn in_full(error: &(dyn std::error::Error + 'static)) -> String {
+    let all = std::iter::successors(Some(error), |error| error.source());
+    let all: Vec<String> = all.map(ToString::to_string).collect();
+    all.join(": ")
 }
 
 impl Heirs {

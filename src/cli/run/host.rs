@@ -84,7 +84,10 @@ impl Process {
                 Request::None
             }
             Standing::Replaced => Request::Stop(StopReason::Replaced),
-            Standing::Lost(why) => Request::Stop(StopReason::Lost(why)),
+            Standing::Lost(why) => {
+                self.shared.rim().gives_up(&why, clock::now());
+                Request::Stop(StopReason::Lost(why))
+            }
         }
     }
 
@@ -135,7 +138,9 @@ impl Host for Process {
         loop {
             let bell = Arc::clone(&self.shared);
             if let Err(error) = self.alarm.wait([Some(bell.main_bell().fd())], until) {
-                return Request::Stop(StopReason::Lost(format!("cannot wait: {error}")));
+                let why = format!("cannot wait: {error}");
+                self.shared.rim().gives_up(&why, clock::now());
+                return Request::Stop(StopReason::Lost(why));
             }
             bell.main_bell().hear();
             match self.request() {
