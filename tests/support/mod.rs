@@ -64,9 +64,15 @@ impl Place {
 
     /// Returns a command for the stock binary, in a hermetic environment, with standard input closed.
     pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_run_functions"));
+        let mut command = self.command_of(env!("CARGO_BIN_EXE_run_functions"));
+        command.args(args);
         command
-            .args(args)
+    }
+
+    /// Returns a command for another program, in the same environment.
+    pub fn command_of(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command
             .current_dir(self.dir())
             .env_clear()
             .stdin(Stdio::null());
