@@ -1,4 +1,5 @@
 //! What a command, a shell line and a script find when they run, and what their ends mean.
+#![cfg(test)]
 
 mod child_support;
 
@@ -165,7 +166,7 @@ fn a_child_begins_with_clean_signals_descriptors_session_and_stdin() {
     let line = "cat /proc/self/status | grep -E '^(SigBlk|SigIgn|SigCgt|ShdPnd)'; \
         ls -l /proc/$$/fd | sed -n 's/.* \\([0-9]*\\) -> \\([a-z/]*\\).*/\\1 \\2/p'; \
         cut -d' ' -f5,6 /proc/$$/stat; echo $$; umask";
-    let lock = tempfile::NamedTempFile::with_prefix("lock").unwrap();
+    let lock = tempfile::NamedTempFile::with_prefix("lock.").unwrap();
     let mut child = Child::shell(line).with(|settings| settings.umask = Some(0o027));
     child.in_flight = Some(lock.reopen().unwrap());
     let running = child.start();

@@ -118,3 +118,13 @@ pub(crate) fn colours_errors(when: ColorArg) -> bool {
         }
     }
 }
+
+/// Returns what this program was called by: a binary of a user has its own name.
+pub(crate) fn program() -> String {
+    let path = std::env::args_os().next().map(std::path::PathBuf::from);
+    let name = path.as_deref().and_then(std::path::Path::file_name);
+    name.map_or_else(
+        || "run_functions".to_owned(),
+        |name| name.to_string_lossy().into_owned(),
+    )
+}

@@ -17,6 +17,7 @@ mod host;
 mod memory;
 mod patience;
 mod rim;
+mod service;
 mod shared;
 mod start;
 mod watch;
@@ -109,11 +110,10 @@ pub(crate) fn chain(order: &Order<'_>) -> Ended {
     let held = take_over(order, &run_root, &signals)?;
     let in_flight = claim_in_flight(&run_root, &order.name)?;
     let start = start::Start::of(order, &run_root, state_dir, &held)?;
-    let (mut chain, rim) = start.into_parts(order)?;
+    let notifier = Arc::new(Notifier::from_env());
+    let (mut chain, rim) = start.into_parts(order, Arc::clone(&notifier))?;
     let shared = Arc::new(Shared::new(rim).map_err(no_descriptor)?);
     let mut process = process(order, &shared, Some(in_flight), Some(held))?;
-    let notifier = Notifier::from_env();
-    notifier.ready();
     let watcher = Watcher::start(Arc::clone(&shared), signals, log, patience(order), notifier)
         .map_err(no_descriptor)?;
     let reason = runner::run(&mut chain, &mut process);
@@ -137,7 +137,7 @@ pub(crate) fn once(order: &Order<'_>) -> Ended {
         signals,
         log,
         patience(order),
-        Notifier::default(),
+        Arc::default(),
     )
     .map_err(no_descriptor)?;
     let reason = runner::once(order.tasks.len(), &mut process);
@@ -267,6 +267,10 @@ fn process(
         order.tasks.iter().map(|&task| task.clone()).collect(),
         order.labels(),
         secret_variables(&order.loaded.settings),
+        crate::mail::pack(
+            &order.loaded.settings.mail,
+            &order.loaded.settings.state_dir,
+        ),
         in_flight,
         order.loaded.settings.stop_timeout,
     );

@@ -9,6 +9,7 @@ use crate::time::{Moment, Mono};
 
 use super::board::Board;
 use super::desk::Desk;
+use super::service::Service;
 
 /// The observers of a runner.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub(super) struct Rim {
     board: Board,
     /// `None` for `once`, which mails nobody.
     desk: Option<Desk>,
+    /// `None` for `once`, which is no service.
+    service: Option<Service>,
     /// `None` when the disk has no room for it: then nobody can look, and the runner goes on.
     live: Option<Live>,
     running: Option<(Step, RunId, Moment)>,
@@ -34,6 +37,7 @@ impl Rim {
             log: EventLog::new(labels.iter().cloned()),
             board: Board::new(labels),
             desk: None,
+            service: None,
             live: None,
             running: None,
             armed: Mono::NEVER,
@@ -41,9 +45,10 @@ impl Rim {
     }
 
     /// Adds those of a chain.
-    pub(super) fn with(self, desk: Desk, live: Option<Live>) -> Self {
+    pub(super) fn with(self, desk: Desk, service: Service, live: Option<Live>) -> Self {
         Rim {
             desk: Some(desk),
+            service: Some(service),
             live,
             ..self
         }
@@ -195,6 +200,9 @@ impl Rim {
         }
         self.tell_live(event);
         self.board.note(event);
+        if let Some(service) = &mut self.service {
+            service.note(event);
+        }
         match &mut self.desk {
             Some(desk) => {
                 let log = &mut self.log;

@@ -1,10 +1,14 @@
 //! What a runner makes of the one before it: where the chain goes on, and what alerts remember.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use super::compose::{Composer, Names};
 use super::desk::Desk;
 use super::memory::{Found, MemoryFile};
 use super::rim::Rim;
-use super::{Order, Remember, no_descriptor};
+use super::service::Service;
+use super::{Order, Remember, longest_grace, no_descriptor};
 use crate::alert::memory::Memory;
 use crate::alert::policy::{ChainRules, Policy, TaskRules};
 use crate::chain::{Chain, ChainName, Cooldowns};
@@ -13,11 +17,15 @@ use crate::config::TaskDefinition;
 use crate::hash::fnv1a;
 use crate::mail::mailer::Mailer;
 use crate::process::live::{self, Doing, Glimpse, Live};
+use crate::process::notify::Notifier;
 use crate::process::run_root::RunRoot;
 use crate::process::takeover::Held;
 use crate::process::{boot, clock, own_program};
 use crate::state::kept::{Crashes, Identity};
 use crate::time::{Moment, Mono};
+
+/// What the end of a runner takes besides that of its task: the last mail.
+const MARGIN: Duration = Duration::from_secs(5);
 
 fn cooldowns(tasks: &[&TaskDefinition]) -> Vec<Cooldowns> {
     let cooldowns = |task: &&TaskDefinition| Cooldowns {
@@ -122,7 +130,11 @@ impl Start {
     }
 
     /// Returns the chain as it goes on, and everybody who is told of it.
-    pub(super) fn into_parts(self, order: &Order<'_>) -> Result<(Chain, Rim), Refusal> {
+    pub(super) fn into_parts(
+        self,
+        order: &Order<'_>,
+        notifier: Arc<Notifier>,
+    ) -> Result<(Chain, Rim), Refusal> {
         let Start {
             past,
             memory,
@@ -142,7 +154,9 @@ impl Start {
                 "The memory of alerts was damaged and began anew: {why}."
             ));
         }
-        let mut rim = Rim::new(&order.labels(), order.redactor()).with(desk, live);
+        let patience = order.loaded.settings.stop_timeout + longest_grace(order) + MARGIN;
+        let service = Service::new(notifier, order.labels(), patience);
+        let mut rim = Rim::new(&order.labels(), order.redactor()).with(desk, service, live);
         if let Some(Crashes { step, count }) = past.died_under {
             rim.died_under(step, count, now);
         }

@@ -33,7 +33,7 @@ pub(super) struct Watcher {
     patience: Patience,
     /// What a function has started, on its way to the end.
     ending: Option<EndDescendants>,
-    notifier: Notifier,
+    notifier: Arc<Notifier>,
 }
 
 impl Watcher {
@@ -47,7 +47,7 @@ impl Watcher {
         signals: Reader,
         log: Log,
         patience: Patience,
-        notifier: Notifier,
+        notifier: Arc<Notifier>,
     ) -> io::Result<JoinHandle<()>> {
         let alarm = Alarm::new()?;
         let watcher = Watcher {
