@@ -42,6 +42,8 @@ struct Tally {
     runs: usize,
     /// Rounds in which the one that was killed was the runner, so that nobody could be left.
     killed_runners: usize,
+    /// Rounds in which it was the heir, and the runner had left for it.
+    killed_heirs: usize,
     refused_in_war: usize,
     doubles: Vec<String>,
     without_runner: Vec<String>,
@@ -50,12 +52,13 @@ struct Tally {
 impl Tally {
     fn expect_none(&self, what: &str) {
         println!(
-            "{what}: {} rounds, {} runs, {} double, {} without a runner, {} with the runner killed, {} starters refused in the war",
+            "{what}: {} rounds, {} runs, {} double, {} without a runner, {} with the runner and {} with the heir of a leaving runner killed, {} starters refused in the war",
             self.rounds,
             self.runs,
             self.doubles.len(),
             self.without_runner.len(),
             self.killed_runners,
+            self.killed_heirs,
             self.refused_in_war,
         );
         assert!(self.doubles.is_empty(), "{:#?}", self.doubles);
@@ -191,10 +194,15 @@ impl Round {
         victim
     }
 
-    /// Nobody is left: fine when the one that was killed was the runner. Whoever comes next must be able to run.
+    /// Nobody is left: fine when the one that was killed was the runner, or the heir for whom the runner left just then. Whoever comes
+    /// next must be able to run.
     fn check_nobody(&mut self, killed: usize, tally: &mut Tally) {
-        if self.log(killed).contains("Wrote pidfile") {
+        let log = self.log(killed);
+        if log.contains("Wrote pidfile") {
             tally.killed_runners += 1;
+        } else if log.contains("Asking runner") && self.all().contains("a newcomer runs this chain")
+        {
+            tally.killed_heirs += 1;
         } else {
             tally.without_runner.push(self.all());
         }
