@@ -5,6 +5,7 @@ pub mod child;
 pub(crate) mod clock;
 pub(crate) mod confine;
 pub(crate) mod files;
+pub(crate) mod footprint;
 pub(crate) mod in_flight;
 pub(crate) mod incumbent;
 pub(crate) mod leave;
