@@ -87,12 +87,7 @@ impl Mailer {
         } else {
             &settings.to[..]
         };
-        let from = if settings.from.is_empty() {
-            NOBODY_NAMED
-        } else {
-            &settings.from
-        };
-        let kept = self.shared.outbox.put(letter, from, to, now);
+        let kept = self.shared.outbox.put(letter, to, now);
         self.nudge();
         kept
     }
@@ -142,6 +137,14 @@ impl Mailer {
     }
 }
 
+fn sender(settings: &MailSettings) -> &str {
+    if settings.from.is_empty() {
+        NOBODY_NAMED
+    } else {
+        &settings.from
+    }
+}
+
 /// Delivers everything that waits now, in this process, whenever it was to be tried next: `mail queue --flush`. `None`: another
 /// process is delivering at this moment.
 ///
@@ -158,11 +161,22 @@ pub(crate) fn flush(state_dir: &Path, settings: &MailSettings) -> io::Result<Opt
     Ok(Some(pass::deliver_due(
         &outbox,
         carrier.as_mut(),
+        sender(settings),
         &clock::wall,
     )))
 }
 
-/// Sends one letter now, past the outbox, telling each stage that is reached: `mail test`, and `check --connect` with no letter.
+/// Tries the way that mail takes, up to the login, telling each stage that is reached, and sends nothing: `check --connect`.
+///
+/// # Errors
+///
+/// When there is no way.
+pub(crate) fn probe(settings: &MailSettings, tell: Box<dyn FnMut(Stage)>) -> Result<(), Trouble> {
+    let mut carrier = carrier_that_tells(settings, tell);
+    carrier.carry(&Parcel::probe()).map(drop)
+}
+
+/// Sends one letter now, past the outbox, telling each stage that is reached: `mail test`.
 /// Returns the answer for each recipient.
 ///
 /// # Errors
@@ -177,9 +191,9 @@ pub(crate) fn send_now(
     let mut carrier = carrier_that_tells(settings, tell);
     let mut answers = Vec::new();
     for to in to {
-        let bytes = message::render(letter, &settings.from, to, Extent::Whole, &[])?;
+        let bytes = message::render(letter, sender(settings), to, Extent::Whole, &[])?;
         let parcel = Parcel {
-            from: message::bare_address(&settings.from),
+            from: message::bare_address(sender(settings)),
             to: vec![message::bare_address(to).unwrap_or_else(|| to.clone())],
             bytes,
             file_stem: message::file_stem(letter, to),
@@ -256,7 +270,8 @@ impl Shared {
 
     fn pass(&self) -> Summary {
         let mut carrier = carrier(&self.settings);
-        pass::deliver_due(&self.outbox, carrier.as_mut(), &clock::wall)
+        let from = sender(&self.settings);
+        pass::deliver_due(&self.outbox, carrier.as_mut(), from, &clock::wall)
     }
 
     fn wait(&self, alarm: &mut Alarm, until: Mono) -> io::Result<()> {

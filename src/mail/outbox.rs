@@ -58,9 +58,9 @@ impl Outbox {
     }
 
     /// Takes a letter. What it replaces (an older reminder of its outage) goes; what finds no room is counted.
-    pub(crate) fn put(&self, letter: &Letter, from: &str, to: &[String], now: SystemTime) -> Kept {
+    pub(crate) fn put(&self, letter: &Letter, to: &[String], now: SystemTime) -> Kept {
         let mut memory = self.memory();
-        let mut entry = Entry::new(letter.clone(), from, to, now);
+        let mut entry = Entry::new(letter.clone(), to, now);
         let waiting = self.waiting_with(&memory);
         if waiting.iter().any(|old| old.is_same_letter(&entry)) {
             return Kept::OnDisk;

@@ -8,7 +8,7 @@ fn to() -> Vec<String> {
 }
 
 fn put(outbox: &Outbox, letter: &Letter, seconds: u64) -> Kept {
-    outbox.put(letter, "runner@example.org", &to(), at(seconds))
+    outbox.put(letter, &to(), at(seconds))
 }
 
 fn subjects(outbox: &Outbox) -> Vec<String> {

@@ -25,15 +25,17 @@ pub(crate) struct Summary {
     pub next: Option<SystemTime>,
 }
 
-/// Tries what is due.
+/// Tries what is due, as mail from `from`: the sender of now, so that letters which waited for it to be put right go with the right one.
 pub(crate) fn deliver_due(
     outbox: &Outbox,
     carrier: &mut dyn Carrier,
+    from: &str,
     now: &dyn Fn() -> SystemTime,
 ) -> Summary {
     let mut pass = Pass {
         outbox,
         carrier,
+        from,
         now,
         notes: outbox.notes(),
         summary: Summary::default(),
@@ -52,6 +54,7 @@ pub(crate) fn deliver_due(
 struct Pass<'a> {
     outbox: &'a Outbox,
     carrier: &'a mut dyn Carrier,
+    from: &'a str,
     now: &'a dyn Fn() -> SystemTime,
     notes: Notes,
     summary: Summary,
@@ -120,13 +123,13 @@ impl Pass<'_> {
 
     fn carry(&mut self, entry: &Entry, to: &str, extent: Extent) -> Result<Fate, Trouble> {
         let lines = self.lines(entry);
-        let bytes = match message::render(&entry.letter, &entry.from, to, extent, &lines) {
+        let bytes = match message::render(&entry.letter, self.from, to, extent, &lines) {
             Ok(bytes) => bytes,
             Err(trouble) => return Ok(Fate::Refused(trouble)),
         };
         let bare = message::bare_address(to).unwrap_or_else(|| to.to_owned());
         let parcel = Parcel {
-            from: message::bare_address(&entry.from),
+            from: message::bare_address(self.from),
             to: vec![bare],
             bytes,
             file_stem: message::file_stem(&entry.letter, to),
@@ -269,7 +272,7 @@ impl Pass<'_> {
         log::error!("Mail to {address} failed for good: {reason}");
         let bytes = message::render(
             &entry.letter,
-            &entry.from,
+            self.from,
             &address,
             Extent::Whole,
             &self.lines(entry),

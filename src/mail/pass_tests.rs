@@ -28,14 +28,14 @@ impl Desk {
     fn put_to(&self, id: &str, sort: &str, to: &[&str]) {
         let to: Vec<String> = to.iter().map(|to| (*to).to_owned()).collect();
         let letter = letter(id, sort, "tasks::a", 1);
-        let kept = self
-            .outbox
-            .put(&letter, "runner@example.org", &to, at(self.seconds));
+        let kept = self.outbox.put(&letter, &to, at(self.seconds));
         assert_eq!(kept, Kept::OnDisk);
     }
 
     fn pass(&self, carrier: &mut Scripted) -> Summary {
-        deliver_due(&self.outbox, carrier, &|| at(self.seconds))
+        deliver_due(&self.outbox, carrier, "runner@example.org", &|| {
+            at(self.seconds)
+        })
     }
 
     fn failed(&self) -> Vec<String> {
@@ -230,8 +230,7 @@ fn after_48_hours_without_a_server_ten_tasks_have_one_reminder_each() {
             for sort in sorts {
                 let letter = letter(&format!("{task}-{hour}-{sort}"), sort, &task, 1);
                 let to = ["ops@example.org".to_owned()];
-                desk.outbox
-                    .put(&letter, "runner@example.org", &to, at(desk.seconds));
+                desk.outbox.put(&letter, &to, at(desk.seconds));
             }
         }
         desk.pass(&mut carrier);
@@ -240,11 +239,11 @@ fn after_48_hours_without_a_server_ten_tasks_have_one_reminder_each() {
     carrier.answers.clear();
     desk.pass(&mut carrier);
     assert_eq!(carrier.accepted.len(), 30);
-    let newest = carrier
+    let mut newest = carrier
         .accepted
         .iter()
         .filter(|(_, text)| text.contains("tasks::t3-42-again"));
-    let text = &newest.last().unwrap().1;
+    let text = &newest.next_back().unwrap().1;
     assert!(
         text.contains("It replaces 6 earlier reminders that could not leave"),
         "{text}"

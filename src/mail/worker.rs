@@ -133,10 +133,17 @@ impl Way for SmtpWay {
         let mut session = match self.session.take() {
             Some(session) => session,
             None => match Session::open(&self.route, self.timeout, tell) {
-                Ok(session) => session,
+                Ok(session) => {
+                    confine::hurry_connections();
+                    session
+                }
                 Err(trouble) => return Answer::NoWay(trouble),
             },
         };
+        if header.is_probe() {
+            self.session = Some(session);
+            return Answer::reached();
+        }
         let Delivered { fates, open } = session.deliver(header, message, tell);
         if open {
             self.session = Some(session);
@@ -154,6 +161,12 @@ impl Way for SmtpWay {
 impl Way for std::path::PathBuf {
     fn deliver(&mut self, header: &Header, message: &[u8], tell: &mut dyn FnMut(Stage)) -> Answer {
         tell(Stage::Program);
+        if header.is_probe() {
+            return match sendmail::find(self) {
+                Ok(()) => Answer::reached(),
+                Err(trouble) => Answer::NoWay(trouble),
+            };
+        }
         let fates = sendmail::deliver(self, header, message);
         Answer::Settled { fates, held: true }
     }

@@ -16,8 +16,6 @@ pub(crate) struct Entry {
     pub version: u32,
     /// When it was queued.
     pub created: SystemTime,
-    /// The sender, as written in the settings of then.
-    pub from: String,
     /// The recipients, each with a state of its own: one bad address silences nobody else.
     pub recipients: Vec<Recipient>,
     /// How many older letters this one stands for, because they could not leave before it came.
@@ -73,7 +71,7 @@ impl State {
 
 impl Entry {
     /// Makes an entry that is due at once.
-    pub(crate) fn new(letter: Letter, from: &str, to: &[String], now: SystemTime) -> Self {
+    pub(crate) fn new(letter: Letter, to: &[String], now: SystemTime) -> Self {
         let recipients = to.iter().map(|address| Recipient {
             address: address.clone(),
             state: State::fresh(),
@@ -81,7 +79,6 @@ impl Entry {
         Entry {
             version: VERSION,
             created: now,
-            from: from.to_owned(),
             recipients: recipients.collect(),
             replaced: 0,
             replaced_since: None,

@@ -9,6 +9,8 @@ use crate::failure::Output;
 use crate::settings::ChildSettings;
 use crate::time::Mono;
 
+/// What is read at once: little at first, for most runs print little; and much as soon as that was too little.
+const FIRST_READ_BYTES: usize = 4 * 1024;
 const READ_BYTES: usize = 256 * 1024;
 
 /// Whether there can be more.
@@ -24,7 +26,6 @@ pub(super) enum Flow {
 #[derive(Debug)]
 pub(super) struct Reading {
     capture: Capture,
-    /// Untouched pages of it cost nothing.
     buffer: Vec<u8>,
     file: Option<File>,
     flow: Flow,
@@ -39,7 +40,7 @@ impl Reading {
     pub(super) fn new(settings: &ChildSettings, now: Mono) -> Self {
         let mut reading = Reading {
             capture: Capture::new(settings.max_log_bytes),
-            buffer: vec![0; READ_BYTES],
+            buffer: vec![0; FIRST_READ_BYTES],
             file: None,
             flow: Flow::Open,
             latest: now,
@@ -69,6 +70,9 @@ impl Reading {
                 Ok(count) => {
                     self.take_in(count);
                     self.latest = now;
+                    if count == self.buffer.len() {
+                        self.buffer.resize(READ_BYTES, 0);
+                    }
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,

@@ -1,0 +1,250 @@
+//! What children cost, each as a ratio to the same work without us, measured in one run: `cargo bench --bench child`.
+//!
+//! | line | goal |
+//! |---|---|
+//! | spawn to reaped | ≤ 2.2 × posix_spawn, whatever the size of the runner |
+//! | capture | ≥ 1 GB/s, memory ≤ `max_log_bytes` + 1 MB |
+//! | kill a tree of 100 | ≤ 20 ms |
+
+use std::io::Read;
+
+use std::process::{Command, ExitCode, Stdio};
+use std::time::Duration;
+
+use run_functions::__internal::child::{Ended, Run, Spec, What};
+use run_functions::__internal::{ChainName, ChildSettings, Mono, Outcome, Program, RunId, now};
+use run_functions::TaskName;
+
+mod tasks {
+    //! What is run without a program.
+
+    #[run_functions::task]
+    pub(crate) fn nothing() {}
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().collect();
+    match arguments.get(1).map(String::as_str) {
+        Some("__launch") => return run_functions::main(),
+        Some("hold") => {
+            run(
+                What::Program(&shell("echo $$ >&2; exec sleep 1000")),
+                |to| {
+                    to.output_file = Some(arguments[2].clone().into());
+                },
+            );
+            return ExitCode::SUCCESS;
+        }
+        _ => {}
+    }
+    tasks::nothing();
+    spawning("a small runner");
+    isolated_functions();
+    capture();
+    for count in [2, 100, 1000] {
+        killing("one group", count, "sleep 1000");
+        killing("each its own session", count, "setsid sleep 1000");
+    }
+    orphaned();
+    soak(2_000);
+    let ballast = vec![1_u8; 1 << 30];
+    spawning("a runner of 1 GiB");
+    println!(
+        "({} bytes of ballast)",
+        std::hint::black_box(&ballast).len()
+    );
+    ExitCode::SUCCESS
+}
+
+fn shell(line: &str) -> Program {
+    Program::Shell(line.to_owned())
+}
+
+fn start(what: What<'_>, change: impl FnOnce(&mut ChildSettings)) -> Run {
+    let name = TaskName::parse("tasks::nothing").expect("a name");
+    let mut settings = ChildSettings::default();
+    change(&mut settings);
+    let spec = Spec {
+        what,
+        settings: &settings,
+        timeout: None,
+        chain: &ChainName::parse("bench").expect("a name"),
+        task: &name,
+        run: RunId(1),
+        secrets: &[],
+        in_flight: None,
+        scratch: Some(&std::env::temp_dir()),
+    };
+    Run::start(&spec, now()).expect("it starts")
+}
+
+fn run(what: What<'_>, change: impl FnOnce(&mut ChildSettings)) -> Ended {
+    start(what, change).finish().expect("it can be waited for")
+}
+
+/// Returns how long something takes, at the median of many times.
+fn median(times: usize, mut something: impl FnMut()) -> Duration {
+    let mut all: Vec<Duration> = (0..times)
+        .map(|_| {
+            let begun = now().mono;
+            something();
+            now().mono.since(begun)
+        })
+        .collect();
+    all.sort();
+    all[times / 2]
+}
+
+fn spawning(of: &str) {
+    const TIMES: usize = 400;
+    let program = Program::Command(vec!["/bin/true".to_owned()]);
+    // Alternating, so that a busy moment of the machine hits both.
+    let mut bare = Vec::new();
+    let mut ours = Vec::new();
+    for _ in 0..8 {
+        bare.push(median(TIMES / 8, || {
+            let status = Command::new("/bin/true").stdin(Stdio::null()).status();
+            assert!(status.is_ok_and(|status| status.success()));
+        }));
+        ours.push(median(TIMES / 8, || {
+            let ended = run(What::Program(&program), |_| {});
+            assert!(matches!(ended.outcome, Outcome::Success));
+        }));
+    }
+    bare.sort();
+    ours.sort();
+    let (bare, ours) = (bare[4], ours[4]);
+    let ratio = ours.as_secs_f64() / bare.as_secs_f64();
+    println!("spawn to reaped, {of}: posix_spawn {bare:.1?}, ours {ours:.1?}, ratio {ratio:.2}");
+}
+
+fn isolated_functions() {
+    let name = TaskName::parse("tasks::nothing").expect("a name");
+    let each = median(400, || {
+        let ended = run(What::Function(&name), |_| {});
+        assert!(matches!(ended.outcome, Outcome::Success), "{ended:?}");
+    });
+    println!(
+        "isolated functions: {:.0} per second ({each:.1?} each)",
+        1.0 / each.as_secs_f64()
+    );
+}
+
+fn capture() {
+    const BYTES: u64 = 8 << 30;
+    let words = "dd if=/dev/zero bs=1M count=8192 status=none".split(' ');
+    let words: Vec<String> = words.map(str::to_owned).collect();
+    let begun = now().mono;
+    let mut bare = Command::new(&words[0]);
+    let mut child = bare
+        .args(&words[1..])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("dd");
+    let mut buffer = vec![0; 256 * 1024];
+    let mut pipe = child.stdout.take().expect("a pipe");
+    while pipe.read(&mut buffer).expect("it can be read") > 0 {}
+    child.wait().expect("dd ends");
+    let bare = per_second(BYTES, begun);
+    let before = memory("VmRSS");
+    let begun = now().mono;
+    let ended = run(What::Program(&Program::Command(words)), |_| {});
+    let ours = per_second(BYTES, begun);
+    let grown = memory("VmHWM").saturating_sub(before);
+    assert!(ended.output().cut > BYTES - 1_000_000);
+    println!(
+        "capture: a bare pipe {bare:.2} GB/s, ours {ours:.2} GB/s; memory grew by {grown} KiB at most"
+    );
+}
+
+fn per_second(bytes: u64, begun: Mono) -> f64 {
+    bytes as f64 / now().mono.since(begun).as_secs_f64() / 1e9
+}
+
+/// Returns a size of this process, in KiB.
+fn memory(of: &str) -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("/proc");
+    let line = status
+        .lines()
+        .find(|line| line.starts_with(of))
+        .expect("the line");
+    let size = line
+        .split_ascii_whitespace()
+        .nth(1)
+        .and_then(|size| size.parse().ok());
+    size.expect("a number")
+}
+
+fn killing(how: &str, count: usize, each: &str) {
+    let mark = std::env::temp_dir().join(format!("run_functions_bench_{}", std::process::id()));
+    let most: Vec<Duration> = (0..5)
+        .map(|_| {
+            let _ = std::fs::remove_file(&mark);
+            let line = format!(
+                "i=1; while [ $i -lt {count} ]; do {each} & i=$((i+1)); done; sleep 0.5; \
+                 echo > {}; exec sleep 1000",
+                mark.display()
+            );
+            let mut run = start(What::Program(&shell(&line)), |_| {});
+            while !mark.exists() {
+                std::thread::yield_now();
+            }
+            let begun = now().mono;
+            run.kill(begun);
+            let ended = run.finish().expect("it can be waited for");
+            assert!(ended.unkillable.is_empty());
+            now().mono.since(begun)
+        })
+        .collect();
+    let _ = std::fs::remove_file(&mark);
+    let (best, worst) = (most.iter().min(), most.iter().max());
+    if let (Some(best), Some(worst)) = (best, worst) {
+        println!("kill a tree of {count}, {how}: {best:.1?} to {worst:.1?}");
+    }
+}
+
+/// From `kill -9` of a runner to the end of its command, which becomes our child, for we are the runner's.
+fn orphaned() {
+    let file = std::env::temp_dir().join(format!("run_functions_bench_{}", std::process::id()));
+    let mut all: Vec<Duration> = (0..20)
+        .map(|_| {
+            let _ = std::fs::remove_file(&file);
+            let own = std::env::current_exe().expect("/proc");
+            let mut runner = Command::new(own);
+            let mut runner = runner.arg("hold").arg(&file).spawn().expect("it starts");
+            let pid = loop {
+                let text = std::fs::read_to_string(&file).unwrap_or_default();
+                if let Some(Ok(pid)) = text.strip_suffix('\n').map(str::parse) {
+                    break pid;
+                }
+                std::thread::yield_now();
+            };
+            let begun = now().mono;
+            runner.kill().expect("it is ours");
+            runner.wait().expect("it is ours");
+            let ended = nix::sys::wait::waitpid(nix::unistd::Pid::from_raw(pid), None);
+            ended.expect("its orphan is ours");
+            now().mono.since(begun)
+        })
+        .collect();
+    let _ = std::fs::remove_file(&file);
+    all.sort();
+    println!(
+        "runner killed -9 to command gone: {:.1?}",
+        all[all.len() / 2]
+    );
+}
+
+fn soak(times: usize) {
+    let program = Program::Command(vec!["/bin/true".to_owned()]);
+    let open = || std::fs::read_dir("/proc/self/fd").expect("/proc").count();
+    let before = (open(), memory("VmRSS"));
+    for _ in 0..times {
+        run(What::Program(&program), |_| {});
+    }
+    let after = (open(), memory("VmRSS"));
+    println!(
+        "{times} commands: descriptors {} to {}, RSS {} to {} KiB",
+        before.0, after.0, before.1, after.1
+    );
+}

@@ -1,0 +1,306 @@
+//! Mail servers and programs that misbehave in every way we know: the runner goes on, names the trouble, and keeps the mail.
+#![cfg(test)]
+
+#[path = "support/smtp.rs"]
+#[expect(dead_code, reason = "each test file uses a part of it")]
+mod smtp;
+mod support;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
+
+use smtp::{Act, Script, Server, Tls, say, tls};
+use support::{Place, Runner, eventually};
+
+/// What becomes of a letter.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fate {
+    /// It waits in the outbox.
+    Waits,
+    /// It is in `failed`.
+    Failed,
+}
+
+const TASK: &str = "[tasks.broken]\ncommand = [\"false\"]\nfail_cooldown = \"20ms\"\n";
+
+/// A place whose mail goes to `server` in this way.
+fn place(server: &Server, security: &str) -> Place {
+    let pem = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/tls/ca.pem");
+    Place::with(&format!(
+        "[mail]\nto = [\"ops@example.org\"]\nfrom = \"runner@example.org\"\ntransport = \"smtp\"\n\
+         server = \"127.0.0.1\"\nport = {}\ntimeout = \"1500ms\"\n{security}\n{TASK}",
+        server.address.port()
+    )
+    .replace("CA_FILE", pem))
+}
+
+/// Starts a runner, waits until its log names the trouble, and checks that its task goes on and where the letter is.
+#[track_caller]
+fn expect(place: &Place, words: &str, fate: Fate) -> Runner {
+    let runner = place.start(&["tasks::broken"]);
+    runner.wait_for(words);
+    let runs = runner.count("Execution failed");
+    runner.wait_for_count("Execution failed", runs + 3);
+    let count = |directory: &str, ending: &str| {
+        let found = fs::read_dir(place.path("run/outbox").join(directory));
+        let names = found
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.file_name());
+        names
+            .filter(|name| name.to_string_lossy().ends_with(ending))
+            .count()
+    };
+    let kept = match fate {
+        Fate::Waits => count("alerts", ".json") == 1,
+        Fate::Failed => eventually(|| count("failed", ".reason") == 1),
+    };
+    assert!(kept, "{words}: {fate:?}");
+    runner
+}
+
+#[track_caller]
+fn plain(words: &str, fate: Fate, change: impl FnOnce(&mut Script)) {
+    let mut script = Script::default();
+    change(&mut script);
+    let server = Server::start(script);
+    let place = place(&server, "tls = \"none\"");
+    let runner = expect(&place, words, fate);
+    assert_eq!(runner.stop(), Some(0), "{words}");
+}
+
+fn drip(text: &str) -> Act {
+    Act::Drip(text.as_bytes().to_vec(), Duration::from_millis(20))
+}
+
+#[test]
+fn servers_that_never_come_to_the_point() {
+    let late = "did not answer within 1s 500ms";
+    plain(late, Fate::Waits, |s| s.greeting = Act::Hang);
+    plain(late, Fate::Waits, |s| s.greeting = drip("2"));
+    plain(late, Fate::Waits, |s| s.ehlo = drip("250-more\r\n"));
+    plain("Mail cannot leave: ", Fate::Waits, |s| {
+        s.greeting = Act::Flood(format!("220-{}\r\n", "x".repeat(900)).into_bytes());
+    });
+    plain("Mail cannot leave: ", Fate::Waits, |s| {
+        s.greeting = Act::Flood(vec![b'2'; 1 << 16]);
+    });
+}
+
+#[test]
+fn servers_that_turn_everybody_away() {
+    plain("is closing the connection: 421 busy", Fate::Waits, |s| {
+        s.greeting = Act::SayAndClose("421 busy".to_owned());
+    });
+    plain(
+        "refused to talk to this machine: 554 no",
+        Fate::Waits,
+        |s| {
+            s.greeting = say("554 no");
+        },
+    );
+    plain(
+        "refused to talk to this machine: 502 no",
+        Fate::Waits,
+        |s| s.ehlo = say("502 no"),
+    );
+    plain("does not speak SMTP as it should", Fate::Waits, |s| {
+        s.greeting = Act::Raw(b"\0\xff\x80garbage\r\n".to_vec());
+    });
+    plain("closed the connection while connecting", Fate::Waits, |s| {
+        s.greeting = Act::Close
+    });
+}
+
+#[test]
+fn servers_that_refuse_sender_recipient_or_message() {
+    plain("refused the sender: 550 no", Fate::Waits, |s| {
+        s.mail = say("550 no")
+    });
+    plain("put off the sender: 451 no", Fate::Waits, |s| {
+        s.mail = say("451 no")
+    });
+    plain("put off the recipient: 450 no", Fate::Waits, |s| {
+        s.rcpt = vec![("ops@", say("450 no"))]
+    });
+    plain("refused the recipient: 550 no", Fate::Failed, |s| {
+        s.rcpt = vec![("ops@", say("550 no"))];
+    });
+    plain("put off the message: 452 no", Fate::Waits, |s| {
+        s.data = say("452 no")
+    });
+    plain("refused the message: 554 no", Fate::Failed, |s| {
+        s.data = say("554 no")
+    });
+    plain("put off the message: 452 no", Fate::Waits, |s| {
+        s.dot = say("452 no")
+    });
+    plain("refused the message: 552 no", Fate::Failed, |s| {
+        s.dot = say("552 no")
+    });
+}
+
+#[test]
+fn servers_that_break_off() {
+    plain("closed the connection while", Fate::Waits, |s| {
+        s.body = Some((0, Act::Reset))
+    });
+    let after = "while waiting for the answer to the message";
+    plain(after, Fate::Waits, |s| s.dot = Act::Close);
+    plain(after, Fate::Waits, |s| s.dot = Act::Hang);
+    plain("354 instead of 250", Fate::Waits, |s| {
+        s.dot = say("354 go on")
+    });
+    plain("nobody asked for", Fate::Waits, |s| {
+        s.data = say("354 go\r\n250 queued")
+    });
+}
+
+#[test]
+fn a_retry_after_silence_carries_the_same_message_id() {
+    let server = Server::each(|connection| Script {
+        dot: if connection == 0 {
+            Act::Hang
+        } else {
+            say("250 ok")
+        },
+        ..Script::default()
+    });
+    let place = place(&server, "tls = \"none\"");
+    let runner = expect(&place, "while waiting for the answer", Fate::Waits);
+    assert_eq!(runner.stop(), Some(0));
+    // Five minutes are not waited for here: the outbox is told that they have passed.
+    for entry in fs::read_dir(place.path("run/outbox/alerts")).unwrap() {
+        let path = entry.unwrap().path();
+        let mut json: serde_json::Value =
+            serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        json["recipients"][0]["state"]["Waiting"]["next"]["secs_since_epoch"] = 0.into();
+        fs::write(&path, json.to_string()).unwrap();
+    }
+    let _runner = place.start(&["tasks::broken"]);
+    let received = server.wait_for(2);
+    assert_eq!(
+        received[0].header("Message-ID"),
+        received[1].header("Message-ID")
+    );
+}
+
+fn secure(certificate: &str) -> Tls {
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/tls");
+    tls(&std::path::Path::new(directory).join(format!("{certificate}.pem")))
+}
+
+#[track_caller]
+fn over_tls(words: &str, security: &str, change: impl FnOnce(&mut Script)) {
+    let mut script = Script::default();
+    change(&mut script);
+    let server = Server::start(script);
+    let place = place(&server, &format!("{security}\nca_file = \"CA_FILE\""));
+    let runner = expect(&place, words, Fate::Waits);
+    assert!(server.received().is_empty(), "sent in plain text");
+    assert_eq!(runner.stop(), Some(0));
+}
+
+#[test]
+fn certificates_that_nobody_should_trust() {
+    for (certificate, words) in [
+        ("other_name", "has a certificate for another name"),
+        ("expired", "has a certificate that has expired"),
+        (
+            "unknown",
+            "has a certificate that no trusted authority signed",
+        ),
+        (
+            "self_signed",
+            "has a certificate that no trusted authority signed",
+        ),
+    ] {
+        over_tls(words, "tls = \"implicit\"", |s| {
+            s.tls = Some(secure(certificate))
+        });
+    }
+}
+
+#[test]
+fn tls_that_is_not_there() {
+    let implicit = "tls = \"implicit\"";
+    over_tls("does not speak TLS on this port", implicit, |_| {});
+    let starttls = "tls = \"starttls\"";
+    over_tls("does not offer STARTTLS", starttls, |_| {});
+    let offered = |s: &mut Script| s.ehlo = say("250-x\r\n250 STARTTLS");
+    over_tls("refused to start TLS: 454 no", starttls, |s| {
+        offered(s);
+        s.starttls = say("454 no");
+    });
+    over_tls("fell silent while starting TLS", starttls, |s| {
+        offered(s);
+        s.starttls = Act::Hang;
+    });
+}
+
+#[test]
+fn logins_that_fail() {
+    for (acts, words) in [
+        (
+            vec![say("535 5.7.8 wrong")],
+            "refused the login: 535 5.7.8 wrong",
+        ),
+        (vec![say("454 later")], "cannot check logins now: 454 later"),
+        (vec![say("334 VXNlcm5hbWU6")], "while logging in"),
+    ] {
+        let script = Script {
+            auth: acts,
+            tls: Some(secure("good")),
+            ..Script::default()
+        };
+        let server = Server::start(script);
+        let login = "tls = \"implicit\"\nca_file = \"CA_FILE\"\nusername = \"me\"\npassword_file = \"secret\"";
+        let place = place(&server, login);
+        place.write("secret", "hunter2-not-in-any-log\n");
+        let mode = fs::Permissions::from_mode(0o600);
+        fs::set_permissions(place.path("secret"), mode).unwrap();
+        let runner = expect(&place, words, Fate::Waits);
+        assert!(!runner.log().contains("hunter2"));
+        assert_eq!(runner.stop(), Some(0));
+    }
+}
+
+#[test]
+fn mail_programs_that_fail() {
+    for (script, words, fate) in [
+        ("exec sleep 100", "did not end within 1s 500ms", Fate::Waits),
+        (
+            "cat >&2; exit 75",
+            "asks to try again later (exit 75)",
+            Fate::Waits,
+        ),
+        (
+            "cat > /dev/null; echo who >&2; exit 67",
+            "does not know the recipient (exit 67): who",
+            Fate::Failed,
+        ),
+        (
+            "cat > /dev/null; exit 69",
+            "has no service now (exit 69)",
+            Fate::Waits,
+        ),
+        (
+            "head -c 300000 /dev/zero; head -c 300000 /dev/zero >&2; exit 70",
+            "failed (exit 70)",
+            Fate::Waits,
+        ),
+        ("kill -9 $$", "was killed by SIGKILL", Fate::Waits),
+    ] {
+        let place = Place::with(&format!(
+            "[mail]\nto = [\"ops@example.org\"]\nfrom = \"runner@example.org\"\ntransport = \"sendmail\"\n\
+             program = \"./sendmail\"\ntimeout = \"1500ms\"\n{TASK}"
+        ));
+        place.write("sendmail", format!("#!/bin/sh\n{script}\n"));
+        let mode = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(place.path("sendmail"), mode).unwrap();
+        let runner = expect(&place, words, fate);
+        assert_eq!(runner.stop(), Some(0), "{words}");
+    }
+}
