@@ -204,7 +204,7 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
     general(Log, "file", Kind::Path, InWords("standard error"),
         "the file that the log is appended to, reopened on SIGHUP"),
 
-    general(History, "max_bytes", Kind::Number { least: 65_536, most: 1 << 40 }, Written("33554432"),
+    general(History, "max_bytes", Kind::Number { least: 1_048_576, most: 1 << 40 }, Written("33554432"),
         "how many bytes the history of a chain takes on disk, outputs included"),
     general(History, "max_age", LIMIT, Written("\"90days\""),
         "how long the history of a chain goes back"),

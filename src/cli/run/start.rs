@@ -5,12 +5,15 @@ use super::desk::Desk;
 use super::memory::{Found, MemoryFile};
 use super::rim::Rim;
 use super::{Order, Remember, no_descriptor};
+use crate::alert::fingerprint;
 use crate::alert::memory::Memory;
 use crate::alert::policy::{ChainRules, Policy, TaskRules};
 use crate::chain::{Chain, ChainName, Cooldowns};
 use crate::cli::screen::Refusal;
 use crate::config::TaskDefinition;
+use crate::failure::Failure;
 use crate::hash::fnv1a;
+use crate::history;
 use crate::mail::mailer::Mailer;
 use crate::process::live::{self, Doing, Glimpse, Live};
 use crate::process::run_root::RunRoot;
@@ -142,7 +145,11 @@ impl Start {
                 "The memory of alerts was damaged and began anew: {why}."
             ));
         }
-        let mut rim = Rim::new(&order.labels(), order.redactor()).with(desk, live);
+        let kind_of = |failure: &Failure| fingerprint::of(failure).0;
+        let settings = &order.loaded.settings;
+        let history = history::Writer::new(settings, &order.name, order.labels(), kind_of);
+        let rim = Rim::new(&order.labels(), order.redactor());
+        let mut rim = rim.with(desk, live, history);
         if let Some(Crashes { step, count }) = past.died_under {
             rim.died_under(step, count, now);
         }
