@@ -3,7 +3,7 @@
 //! A healthy chain may run a million times a second; successes that come faster than ten in a second are counted in memory, and
 //! told in one line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::files::{Files, Room, Trouble};
@@ -73,7 +73,8 @@ struct Ended<'a> {
 impl Writer {
     /// Makes the writer of a chain of tasks with these labels. Nothing is opened yet.
     pub(crate) fn new(
-        settings: &crate::settings::Settings,
+        state_dir: &Path,
+        limits: HistorySettings,
         chain: &ChainName,
         labels: Vec<String>,
         kind_of: fn(&Failure) -> String,
@@ -83,8 +84,8 @@ impl Writer {
             tally: Tally::default(),
         };
         Writer {
-            path: super::directory(&settings.state_dir, chain.as_str()),
-            limits: settings.history,
+            path: super::directory(state_dir, chain.as_str()),
+            limits,
             kind_of,
             tasks: labels.into_iter().map(task).collect(),
             counting: 0,

@@ -147,7 +147,13 @@ impl Start {
         }
         let kind_of = |failure: &Failure| fingerprint::of(failure).0;
         let settings = &order.loaded.settings;
-        let history = history::Writer::new(settings, &order.name, order.labels(), kind_of);
+        let history = history::Writer::new(
+            &settings.state_dir,
+            settings.history,
+            &order.name,
+            order.labels(),
+            kind_of,
+        );
         let rim = Rim::new(&order.labels(), order.redactor());
         let mut rim = rim.with(desk, live, history);
         if let Some(Crashes { step, count }) = past.died_under {
