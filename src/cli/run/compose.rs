@@ -2,12 +2,11 @@
 
 use std::time::{Duration, SystemTime};
 
-use jiff::Zoned;
-use jiff::tz::TimeZone;
 use lettre::message::Mailbox;
 
 use crate::alert::message::{self, Context, MailPath};
 use crate::alert::notice::Notice;
+use crate::cli::lines::local;
 use crate::failure::Failure;
 use crate::letter::Letter;
 use crate::mail::outbox;
@@ -139,15 +138,5 @@ impl Composer {
     /// Writes a time shortly, for the log.
     pub(super) fn when(time: SystemTime) -> String {
         local(time, "%d %b %H:%M")
-    }
-}
-
-fn local(time: SystemTime, format: &str) -> String {
-    match jiff::Timestamp::try_from(time) {
-        Ok(timestamp) => Zoned::new(timestamp, TimeZone::system())
-            .strftime(format)
-            .to_string(),
-        // A clock that is set to before the year -9999 or after 9999.
-        Err(_) => "at an impossible time".to_owned(),
     }
 }
