@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::args::HistoryArgs;
 use super::lines::{exact, fitting, headline, short, short_kind};
 use super::past::{Entry, Line, Past, Whose};
-use super::screen::{Ended, Refusal, print, width};
+use super::screen::{Ended, print, width};
 use crate::settings::Settings;
 use crate::state::history::{Result as RunResult, Run, Stamp};
 use crate::time::in_words;

@@ -9,6 +9,7 @@ use super::args::LogsArgs;
 use super::lines::{grouped, headline};
 use super::past::{Entry, Line, Past, Whose};
 use super::screen::{Ended, Refusal, plain, print, tell};
+use crate::config::Loaded;
 use crate::exit;
 use crate::failure::Output;
 use crate::history::{Bookmark, Shelf};
@@ -17,12 +18,14 @@ use crate::process::clock;
 use crate::process::poll::Alarm;
 use crate::settings::Settings;
 use crate::state::history::Run;
+use crate::task::TaskName;
 
 /// How long a change may stay unseen where the kernel does not tell of changes, on NFS for instance.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 /// Prints what was asked for.
-pub(crate) fn show(settings: &Settings, args: &LogsArgs) -> Ended {
+pub(crate) fn show(loaded: &Loaded, args: &LogsArgs) -> Ended {
+    let settings = &loaded.settings;
     let past = Past::open(settings, Whose::of(args.task.as_deref()))?;
     if let Some(name) = &args.run {
         return print(&shown(&past, &past.run(name)?));
@@ -31,9 +34,11 @@ pub(crate) fn show(settings: &Settings, args: &LogsArgs) -> Ended {
     let mut bookmarks = Bookmarks::of(&past);
     let entries = past.latest(args.runs, |_| true);
     if entries.is_empty() {
-        let nothing = past.nothing();
-        if !args.follow {
-            return print(&nothing?);
+        let may_come = args.follow && past.is_of_any(loaded.tasks.keys().map(TaskName::as_str));
+        match past.nothing() {
+            Err(_) if may_come => {}
+            Ok(_) if args.follow => {}
+            nothing => return print(&nothing?),
         }
         tell("Nothing yet; waiting for a run to end\n");
     }

@@ -131,7 +131,7 @@ fn obey(line: CommandLine) -> Ended {
         }
         Command::Logs(args) => {
             let (_, loaded) = load(&common, None)?;
-            logs::show(&loaded.settings, &args)
+            logs::show(&loaded, &args)
         }
         Command::Completions { shell } => pages::completions(shell),
         Command::Man { directory } => pages::manual(&directory),

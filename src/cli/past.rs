@@ -146,6 +146,11 @@ impl Past {
         &self.shelves
     }
 
+    /// Returns whether runs of one of these tasks are looked for, though perhaps none was ever run.
+    pub(crate) fn is_of_any<'a>(&self, mut tasks: impl Iterator<Item = &'a str>) -> bool {
+        tasks.any(|task| self.whose.is("", task))
+    }
+
     /// Returns the last runs for which `wanted` holds, oldest first.
     pub(crate) fn latest(&self, most: usize, wanted: impl Fn(&Line) -> bool) -> Vec<Entry> {
         let mut found: Vec<Entry> = Vec::new();
@@ -205,9 +210,9 @@ impl Past {
                     "No such run of `{typed}` is kept in `{state_dir}`.\n"
                 ));
             }
-            known.push(chain.clone());
             known.extend(tasks.into_iter().map(|task| task.task));
         }
+        known.extend(self.shelves.iter().map(|(chain, _)| chain.clone()));
         let refusal = Refusal::new(
             exit::USAGE,
             format_args!("neither a task nor a chain `{typed}` has a history in `{state_dir}`"),
