@@ -212,12 +212,15 @@ impl Past {
             }
             known.extend(tasks.into_iter().map(|task| task.task));
         }
-        known.extend(self.shelves.iter().map(|(chain, _)| chain.clone()));
         let refusal = Refusal::new(
             exit::USAGE,
             format_args!("neither a task nor a chain `{typed}` has a history in `{state_dir}`"),
         );
-        let near = suggestions(typed, known.iter().map(String::as_str));
+        let mut near = suggestions(typed, known.iter().map(String::as_str));
+        if near.is_empty() {
+            let chains = self.shelves.iter().map(|(chain, _)| chain.as_str());
+            near = suggestions(typed, chains);
+        }
         Err(match (near.first(), known.is_empty()) {
             (Some(meant), _) => refusal.hint(format_args!("did you mean `{meant}`?")),
             (None, true) => refusal.hint("no chain ever ran here; `--run-root` looks elsewhere"),
