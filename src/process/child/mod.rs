@@ -36,7 +36,7 @@ mod limits;
 mod program;
 mod shebang;
 
-mod ansi;
+pub(crate) mod ansi;
 pub(crate) mod descendants;
 pub(crate) mod sweep;
 mod sys;
