@@ -1,7 +1,8 @@
 //! How mail leaves a running program: the main job on real messages, and letters to the admin through a server.
+#![cfg(test)]
 
 #[path = "support/smtp.rs"]
-#[allow(dead_code, reason = "each test file uses a part of it")]
+#[expect(dead_code, reason = "each test file uses a part of it")]
 mod smtp;
 mod support;
 

@@ -1,6 +1,7 @@
 use std::time::UNIX_EPOCH;
 
 use super::*;
+use crate::alert::notice::Sort;
 use crate::alert::policy::WarnAfter;
 use crate::settings::Healed;
 use crate::task::TaskName;
@@ -66,7 +67,7 @@ fn inbox(foreseen: &Foreseen) -> Vec<(u64, String)> {
 /// How many failures were the subject of a mail or held back and told in one.
 fn told(foreseen: &Foreseen) -> u64 {
     let of = |mail: &ForeseenMail| {
-        u64::from(matches!(mail.notice.sort, Sort::First | Sort::New)) + mail.held_back()
+        u64::from(matches!(mail.notice.sort, Sort::First | Sort::New)) + held_back(mail)
     };
     foreseen.mails.iter().map(of).sum()
 }
@@ -203,4 +204,9 @@ fn what_is_no_script_is_explained() {
         assert!(error.contains(why), "{text:?}: {error}");
     }
     assert!(Script::parse(" f*2  s R F:x*3 F:\"disk * full\"*4\n").is_ok());
+}
+
+fn held_back(mail: &ForeseenMail) -> u64 {
+    let counts = mail.notice.held_back.iter().map(|entry| entry.count);
+    counts.fold(mail.notice.held_back_unnamed, u64::saturating_add)
 }

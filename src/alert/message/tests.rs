@@ -52,6 +52,8 @@ fn notice(sort: Sort) -> Notice {
         next_reminder: Some(moment(NOW + 6 * HOUR)),
         reminder_interval: Some(Duration::from_secs(6 * HOUR)),
         held_back: Vec::new(),
+        held_back_unnamed: 0,
+        running_since: None,
         thread: None,
     }
 }

@@ -27,6 +27,8 @@ use crate::settings::Healed;
 use crate::time::{Moment, Mono};
 
 pub(crate) use reason::Reason;
+#[cfg(test)]
+pub(crate) use rules::WarnAfter;
 pub(crate) use rules::{ChainRules, TaskRules};
 use saves::Saves;
 use task::Task;
