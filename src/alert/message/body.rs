@@ -223,8 +223,8 @@ fn kind_entry(kind: &KindCount, notice: &Notice, context: &Context<'_>) -> Strin
         format!("{times}, {first}")
     };
     // A kind counts as mailed when its mail is in the outbox, and this one is still being written.
-    let told_here = matches!(notice.sort, Sort::First | Sort::New)
-        && notice.kind.as_ref() == Some(&kind.kind);
+    let told_here =
+        matches!(notice.sort, Sort::First | Sort::New) && notice.kind.as_ref() == Some(&kind.kind);
     let mailed = match kind.mailed {
         Some(at) => format!("mailed {}", context.time(at)),
         None if told_here => "told by this mail".to_owned(),
