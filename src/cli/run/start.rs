@@ -82,11 +82,6 @@ pub(super) fn open_desk(
     let names = Names {
         chain: order.name.to_string(),
         labels: order.labels(),
-        functions: order
-            .tasks
-            .iter()
-            .map(|task| task.name.function().to_owned())
-            .collect(),
     };
     let tasks = order
         .tasks
