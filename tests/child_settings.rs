@@ -115,10 +115,7 @@ fn a_run_has_the_variables_that_are_written_and_those_that_pass() {
 fn user_and_group_are_taken_with_the_home_of_the_user() {
     let line = "shell = \"id -un; id -gn; id -Gn; echo $HOME $USER $LOGNAME\"\n";
     let text = printed(&format!("{line}user = \"nobody\"\nworking_dir = \"/\""));
-    assert_eq!(
-        text,
-        "nobody\nnogroup\nnogroup\n/nonexistent nobody nobody"
-    );
+    assert_eq!(text, "nobody\nnogroup\nnogroup\n/nonexistent nobody nobody");
     let text = printed(&format!(
         "{line}user = \"nobody\"\ngroup = \"daemon\"\nworking_dir = \"/\""
     ));
