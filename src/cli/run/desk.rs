@@ -94,6 +94,7 @@ impl Desk {
                 at,
                 outcome,
             } => {
+                self.mailer.nudge_again();
                 self.judge(step, run, started, at, outcome, tell);
                 let survived = self.under.take() == Some(step) && self.memory.survived(step);
                 if survived {
@@ -134,7 +135,9 @@ impl Desk {
 
     /// Lets what was handed in just now leave, until `until`.
     pub(super) fn finish(&self, until: Mono) {
-        self.mailer.finish(until);
+        for subject in self.mailer.finish(until) {
+            log::error!("A mail that can be kept nowhere is lost: {subject}");
+        }
     }
 
     /// Returns whether a run that began at `since` has passed its timeout.
