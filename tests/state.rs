@@ -157,3 +157,27 @@ fn mail_leaves_as_soon_as_there_can_be_threads_again() {
     assert_eq!(runner.count("no thread can be started"), 1);
     assert_eq!(runner.stop(), Some(0));
 }
+
+#[test]
+fn a_newcomer_without_descriptors_ends_no_runner_that_has_them() {
+    let place = Place::with("[tasks.a]\nshell = \"true\"\n");
+    let mut old = place.start(&["tasks::a"]);
+    old.wait_for("Sleeping");
+    let program = env!("CARGO_BIN_EXE_run_functions");
+    for limit in 10..=24 {
+        let limit = format!("--nofile={limit}");
+        let prlimit = std::path::Path::new("prlimit");
+        let newcomer = place
+            .command_of(prlimit, &[&limit, program, "tasks::a"])
+            .output()
+            .unwrap();
+        assert_eq!(
+            newcomer.status.code(),
+            Some(73),
+            "{}",
+            support::stderr(&newcomer)
+        );
+        assert!(old.lives(), "{limit}:\n{}", old.log());
+    }
+    assert_eq!(old.stop(), Some(0));
+}

@@ -39,6 +39,7 @@ use crate::process::child::descendants::kill_descendants_of;
 use crate::process::clock;
 use crate::process::in_flight::InFlight;
 use crate::process::notify::Notifier;
+use crate::process::reserve;
 use crate::process::run_root::RunRoot;
 use crate::process::signals::{Reader, Signals};
 use crate::process::takeover::{self, Held, Incumbent, Takeover, TakeoverError};
@@ -51,10 +52,13 @@ use host::{How, Process};
 use patience::Patience;
 use rim::Rim;
 use shared::Shared;
-use watch::Watcher;
+use watch::{Recruit, Watcher};
 
 /// How long the last mail may take to leave when the runner ends. What has not left by then is in the outbox.
 const LAST_MAIL: Duration = Duration::from_secs(2);
+
+/// How many descriptors a runner needs for itself and one task, generously.
+const DESCRIPTORS: usize = 24;
 
 /// A chain that is to be run: everything has been read, nothing has been done.
 pub(crate) struct Order<'a> {
@@ -107,6 +111,9 @@ pub(crate) fn chain(order: &Order<'_>) -> Ended {
     let log = start_log(settings, order.name.as_str())?;
     let run_root = open_directory(&settings.run_root)?;
     let state_dir = open_directory(&settings.state_dir)?;
+    // Whoever cannot run must not end one who does.
+    let recruit = Recruit::new().map_err(no_thread)?;
+    reserve::descriptors(DESCRIPTORS).map_err(no_descriptor)?;
     let held = take_over(order, &run_root, &signals)?;
     let in_flight = claim_in_flight(&run_root, &order.name)?;
     let start = start::Start::of(order, &run_root, state_dir, &held)?;
@@ -117,15 +124,9 @@ pub(crate) fn chain(order: &Order<'_>) -> Ended {
     let mut process = process(order, &shared, Some(in_flight), Some(held))?;
     let notifier = Notifier::from_env();
     notifier.ready();
-    let watcher = Watcher::start(
-        Arc::clone(&shared),
-        signals,
-        log,
-        patience(order),
-        notifier,
-        exit::OK,
-    )
-    .map_err(no_descriptor)?;
+    let to_watch = Arc::clone(&shared);
+    let watcher = Watcher::new(to_watch, signals, log, patience(order), notifier, exit::OK);
+    let watcher = recruit.watch(watcher.map_err(no_descriptor)?);
     let reason = runner::run(&mut chain, &mut process);
     shared.end();
     let _ = watcher.join();
@@ -143,15 +144,16 @@ pub(crate) fn once(order: &Order<'_>) -> Ended {
     let shared = Arc::new(Shared::new(rim, None).map_err(no_descriptor)?);
     cut::guard_against_exit(&shared);
     let mut process = process(order, &shared, None, None)?;
-    let watcher = Watcher::start(
+    let watcher = Watcher::new(
         Arc::clone(&shared),
         signals,
         log,
         patience(order),
         Notifier::default(),
         exit::FAILED,
-    )
-    .map_err(no_descriptor)?;
+    );
+    let recruit = Recruit::new().map_err(no_thread)?;
+    let watcher = recruit.watch(watcher.map_err(no_descriptor)?);
     let reason = runner::once(order.tasks.len(), &mut process);
     shared.end();
     let _ = watcher.join();
@@ -179,6 +181,12 @@ fn install_signals() -> Result<(Signals, Reader), Refusal> {
 fn no_descriptor(error: io::Error) -> Refusal {
     Refusal::of(exit::UNSAFE_DIRECTORY, &error)
         .hint("look at `ulimit -n` and at the memory that is left")
+}
+
+fn no_thread(error: io::Error) -> Refusal {
+    Refusal::of(exit::UNSAFE_DIRECTORY, &error).hint(
+        "this process may have no more threads: look at `ulimit -u`, and at TasksMax= of its unit",
+    )
 }
 
 fn start_log(settings: &Settings, chain: &str) -> Result<Log, Refusal> {
