@@ -28,13 +28,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::screen::{Ended, Refusal};
+use super::screen::{Ended, Refusal, tell};
 use crate::alert::redact::Redactor;
 use crate::chain::ChainName;
 use crate::config::{Inputs, Loaded, TaskDefinition};
 use crate::event::StopReason;
 use crate::exit;
-use crate::logging::Log;
+use crate::logging::{Audience, Log};
 use crate::process::child::descendants::kill_descendants_of;
 use crate::process::clock;
 use crate::process::in_flight::InFlight;
@@ -72,6 +72,17 @@ pub(crate) struct Order<'a> {
     pub(crate) name: ChainName,
     /// What is to be made of what a former runner remembered.
     pub(crate) memory: Remember,
+    /// What is odd in the configuration.
+    pub(crate) warnings: Warnings,
+}
+
+/// What is odd in a configuration, in both forms.
+#[derive(Debug, Default)]
+pub(crate) struct Warnings {
+    /// For a log, one each.
+    pub(crate) lines: Vec<String>,
+    /// For a person, with excerpts.
+    pub(crate) rendered: String,
 }
 
 impl Order<'_> {
@@ -109,6 +120,13 @@ pub(crate) fn chain(order: &Order<'_>) -> Ended {
     let settings = &order.loaded.settings;
     let (_handlers, signals) = install_signals()?;
     let log = start_log(settings, order.name.as_str())?;
+    let audience = log.audience();
+    tell_warnings(&order.warnings, audience);
+    run_chain(order, signals, log).map_err(|refusal| logged(refusal, audience))
+}
+
+fn run_chain(order: &Order<'_>, signals: Reader, log: Log) -> Ended {
+    let settings = &order.loaded.settings;
     let run_root = open_directory(&settings.run_root)?;
     let state_dir = open_directory(&settings.state_dir)?;
     // Whoever cannot run must not end one who does.
@@ -132,6 +150,30 @@ pub(crate) fn chain(order: &Order<'_>) -> Ended {
     let _ = watcher.join();
     shared.rim().finish(clock::mono() + LAST_MAIL);
     ended(&reason)
+}
+
+fn tell_warnings(warnings: &Warnings, audience: Audience) {
+    if audience != Audience::Program {
+        tell(&warnings.rendered);
+    }
+    if audience != Audience::Person {
+        warnings.lines.iter().for_each(|line| log::warn!("{line}"));
+    }
+}
+
+/// Puts a refusal into the log where it would not be seen otherwise, or would be no line of it.
+fn logged(refusal: Refusal, audience: Audience) -> Refusal {
+    match (audience, refusal.line()) {
+        (Audience::Person, _) | (_, None) => refusal,
+        (Audience::File, Some(line)) => {
+            log::error!("{line}");
+            refusal
+        }
+        (Audience::Program, Some(line)) => {
+            log::error!("{line}");
+            Refusal::said(refusal.code)
+        }
+    }
 }
 
 /// Runs each task once, in order, without pidfile, memory or mail to the admin.
