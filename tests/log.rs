@@ -92,6 +92,29 @@ fn the_journal_gets_a_level_on_every_line() {
 }
 
 #[test]
+fn json_lines_of_mails_and_of_silence_name_run_kind_and_sort() {
+    let place = Place::with(TASK);
+    let runner = place.start(&["-v", "--log-format", "json", "tasks::a"]);
+    runner.wait_for("Not mailed: ");
+    let log = runner.log();
+    assert_eq!(runner.stop(), Some(0));
+    let lines: Vec<serde_json::Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).expect(line))
+        .collect();
+    let line = |text: &str| {
+        let has = |line: &&serde_json::Value| line["message"].as_str().unwrap().starts_with(text);
+        lines.iter().find(has).expect(text)
+    };
+    let (mailed, silent) = (line("Sent email to admins"), line("Not mailed"));
+    assert_eq!(mailed["sort"], "first");
+    assert_eq!(mailed["run"], line("Execution failed")["run"]);
+    assert!(mailed["kind"].as_str().is_some_and(|kind| !kind.is_empty()));
+    assert_eq!(silent["kind"], mailed["kind"]);
+    assert!(silent["run"].is_string() && silent["sort"].is_null());
+}
+
+#[test]
 fn a_reader_that_goes_away_does_not_end_the_runner() {
     let place = Place::with(&format!("{TASK}success_cooldown = \"10ms\"\n"));
     let mut child = place

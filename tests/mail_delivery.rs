@@ -1,7 +1,8 @@
 //! How mail leaves a running program: the main job on real messages, and letters to the admin through a server.
+#![cfg(test)]
 
 #[path = "support/smtp.rs"]
-#[allow(dead_code, reason = "each test file uses a part of it")]
+#[expect(dead_code, reason = "each test file uses a part of it")]
 mod smtp;
 mod support;
 
@@ -171,6 +172,21 @@ fn one_refused_message_is_kept_with_its_reason_and_the_admin_is_told() {
             .count(),
         1
     );
+}
+
+#[test]
+fn an_isolated_function_knows_the_queue_and_the_way_to_the_server() {
+    let server = Server::start(Script::default());
+    let place = place(server.address.port(), "[tasks.send_mail]\nisolate = true\n");
+    drop_messages(&place, 2);
+    let output = place.run(&["once", "tasks::send_mail"]);
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{}",
+        support::stderr(&output)
+    );
+    assert_eq!(orders(&server).len(), 2);
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Mail servers and programs that misbehave in every way we know: the runner goes on, names the trouble, and keeps the mail.
+#![cfg(test)]
 
 #[path = "support/smtp.rs"]
-#[allow(dead_code, reason = "each test file uses a part of it")]
+#[expect(dead_code, reason = "each test file uses a part of it")]
 mod smtp;
 mod support;
 

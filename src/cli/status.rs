@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::control::chain_name;
-use super::screen::{Ended, Refusal, print as print_text};
+use super::screen::{Ended, Refusal, print as print_text, program};
 use crate::alert::memory::Memory;
 use crate::chain::ChainName;
 use crate::exit;
@@ -190,7 +190,7 @@ impl Known {
         {
             Some(Doing::Running { step, since }) => {
                 format!(
-                    "{} runs since {}",
+                    "running {} for {}",
                     self.task(step),
                     in_words(now.mono.since(since))
                 )
@@ -230,13 +230,15 @@ fn as_text(settings: &Settings, known: &[Known], report: &outbox::Report, now: M
         {
             let _ = writeln!(
                 text,
-                "  {task} is down since {since}, {failures} failures, the latest: {latest}"
+                "  {task} has been down for {since}: {failures} failed {}, the latest: {latest}",
+                if *failures == 1 { "run" } else { "runs" }
             );
         }
         if known.pid.is_none() && !known.unseen && !known.tasks.is_empty() {
             let _ = writeln!(
                 text,
-                "  start it with `run_functions {}`",
+                "  start it with `{} {}`",
+                program(),
                 known.tasks.join(" ")
             );
         }

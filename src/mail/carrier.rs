@@ -17,12 +17,24 @@ pub(crate) use process::Worker;
 pub(crate) struct Parcel {
     /// The sender's bare address; `None`: the empty one.
     pub from: Option<String>,
-    /// The bare addresses of the recipients, at least one.
+    /// The bare addresses of the recipients. None: nothing is sent, only the way is tried.
     pub to: Vec<String>,
     /// The message.
     pub bytes: Vec<u8>,
     /// What a file of it would be called: the same on every attempt.
     pub file_stem: String,
+}
+
+impl Parcel {
+    /// A parcel that is not sent: it tries the way.
+    pub(crate) fn probe() -> Self {
+        Parcel {
+            from: None,
+            to: Vec::new(),
+            bytes: Vec::new(),
+            file_stem: String::new(),
+        }
+    }
 }
 
 /// A way to deliver, for as long as one pass over what waits takes.

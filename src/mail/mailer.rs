@@ -182,7 +182,17 @@ pub(crate) fn flush(state_dir: &Path, settings: &MailSettings) -> io::Result<Opt
     )))
 }
 
-/// Sends one letter now, past the outbox, telling each stage that is reached: `mail test`, and `check --connect` with no letter.
+/// Tries the way that mail takes, up to the login, telling each stage that is reached, and sends nothing: `check --connect`.
+///
+/// # Errors
+///
+/// When there is no way.
+pub(crate) fn probe(settings: &MailSettings, tell: Box<dyn FnMut(Stage)>) -> Result<(), Trouble> {
+    let mut carrier = carrier_that_tells(settings, tell);
+    carrier.carry(&Parcel::probe()).map(drop)
+}
+
+/// Sends one letter now, past the outbox, telling each stage that is reached: `mail test`.
 /// Returns the answer for each recipient.
 ///
 /// # Errors

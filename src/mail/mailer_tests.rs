@@ -30,6 +30,13 @@ fn smtp(port: u16) -> Transport {
     })
 }
 
+fn greeting(greeting: Act) -> Server {
+    Server::start(Script {
+        greeting,
+        ..Script::default()
+    })
+}
+
 /// Waits until the mailer has no thread.
 fn wait_until_idle(mailer: &Mailer) {
     let work = mailer.shared.work();
@@ -63,9 +70,7 @@ fn letters_leave_in_order_and_the_thread_ends() {
 #[test]
 fn a_server_that_says_nothing_holds_up_nobody_who_posts() {
     let dir = tempfile::tempdir().unwrap();
-    let mut script = Script::default();
-    script.greeting = Act::Hang;
-    let server = Server::start(script);
+    let server = greeting(Act::Hang);
     let mailer = Mailer::new(dir.path(), settings(smtp(server.address.port()))).unwrap();
     let start = clock::mono();
     for id in 0..5u64 {
@@ -109,9 +114,7 @@ fn what_one_runner_left_the_next_one_delivers() {
 #[test]
 fn a_letter_that_comes_while_mail_rests_wakes_the_thread_and_tries_nothing_early() {
     let dir = tempfile::tempdir().unwrap();
-    let mut script = Script::default();
-    script.greeting = Act::SayAndClose("421 busy".to_owned());
-    let server = Server::start(script);
+    let server = greeting(Act::SayAndClose("421 busy".to_owned()));
     let mailer = Mailer::new(dir.path(), settings(smtp(server.address.port()))).unwrap();
     mailer.post(&letter("1", "first", "tasks::a", 1), clock::wall());
     mailer.post(&letter("2", "new", "tasks::a", 1), clock::wall());
@@ -173,9 +176,7 @@ fn an_idle_mailer_has_no_thread() {
 #[test]
 fn flushing_delivers_what_rests() {
     let dir = tempfile::tempdir().unwrap();
-    let mut script = Script::default();
-    script.greeting = Act::SayAndClose("421 busy".to_owned());
-    let busy = Server::start(script);
+    let busy = greeting(Act::SayAndClose("421 busy".to_owned()));
     let mailer = Mailer::new(dir.path(), settings(smtp(busy.address.port()))).unwrap();
     mailer.post(&letter("1", "first", "tasks::a", 1), clock::wall());
     mailer.finish(clock::mono() + PATIENCE);
@@ -204,4 +205,35 @@ fn a_test_mail_tells_each_stage_and_the_answer() {
     let stages: Vec<Stage> = told.iter().collect();
     assert_eq!(stages.first(), Some(&Stage::Resolve));
     assert_eq!(stages.last(), Some(&Stage::Answer));
+}
+
+#[test]
+fn a_probe_tries_each_way_and_sends_nothing() {
+    let silent = || Box::new(|_| {});
+    let server = Server::start(Script::default());
+    probe(&settings(smtp(server.address.port())), silent()).unwrap();
+    assert!(server.received().is_empty());
+    assert!(
+        !server
+            .commands()
+            .iter()
+            .any(|line| line.starts_with("MAIL"))
+    );
+    let busy = greeting(Act::SayAndClose("421 busy".to_owned()));
+    let trouble = probe(&settings(smtp(busy.address.port())), silent()).unwrap_err();
+    assert!(trouble.words.contains("421 busy"), "{}", trouble.words);
+    let program = |path: &str| Transport::Sendmail {
+        program: path.into(),
+    };
+    probe(&settings(program("/bin/sh")), silent()).unwrap();
+    let trouble = probe(&settings(program("/nowhere")), silent()).unwrap_err();
+    assert!(trouble.words.contains("is not there"), "{}", trouble.words);
+    let dir = tempfile::tempdir().unwrap();
+    let directory = dir.path().join("mail");
+    let to_files = Transport::File {
+        directory: directory.clone(),
+    };
+    probe(&settings(to_files), silent()).unwrap();
+    assert_eq!(std::fs::read_dir(directory).unwrap().count(), 0);
+    probe(&settings(Transport::Print), silent()).unwrap();
 }

@@ -26,11 +26,7 @@ mod smtp;
 mod test_letters;
 #[cfg(test)]
 #[path = "../../tests/support/smtp.rs"]
-#[expect(
-    dead_code,
-    unreachable_pub,
-    reason = "shared with tests that use more of it"
-)]
+#[expect(unreachable_pub, reason = "shared with tests that use more of it")]
 mod test_server;
 mod tls_words;
 pub(crate) mod trouble;
@@ -38,5 +34,5 @@ mod wire;
 pub(crate) mod worker;
 
 pub(crate) use route::password;
-pub(crate) use service::install;
 pub use service::{Delivered, QueueError, Returned, deliver_queue, retry_deferred};
+pub(crate) use service::{install, pack, unpack};

@@ -239,11 +239,11 @@ fn after_48_hours_without_a_server_ten_tasks_have_one_reminder_each() {
     carrier.answers.clear();
     desk.pass(&mut carrier);
     assert_eq!(carrier.accepted.len(), 30);
-    let newest = carrier
+    let mut newest = carrier
         .accepted
         .iter()
         .filter(|(_, text)| text.contains("tasks::t3-42-again"));
-    let text = &newest.last().unwrap().1;
+    let text = &newest.next_back().unwrap().1;
     assert!(
         text.contains("It replaces 6 earlier reminders that could not leave"),
         "{text}"

@@ -83,8 +83,6 @@ pub(crate) struct Message {
     pub from: Option<String>,
     /// The recipients, at least one.
     pub to: Vec<String>,
-    /// When it was written.
-    pub written: SystemTime,
 }
 
 impl Queue {
@@ -258,12 +256,7 @@ fn read(file: File, meta: &Metadata, stem: &OsStr, envelope: Option<Envelope>) -
     if to.is_empty() {
         return Look::Bad("it names no recipient in To, Cc, Bcc or an envelope".to_owned());
     }
-    Look::Whole(Message {
-        bytes,
-        from,
-        to,
-        written,
-    })
+    Look::Whole(Message { bytes, from, to })
 }
 
 /// What names a message as long as it is here: moving it changes neither.

@@ -4,6 +4,7 @@
 //! its output open: what it prints is read on the side, the first 4 KiB kept, and its exit is what ends the wait.
 
 use std::io::{self, Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -26,6 +27,25 @@ pub(crate) fn deliver(program: &Path, header: &Header, message: &[u8]) -> Vec<Fa
         Err(trouble) => Fate::Refused(trouble),
     };
     vec![fate; header.to.len()]
+}
+
+/// Checks that the program is there and may be run, without running it.
+///
+/// # Errors
+///
+/// Why not, judged.
+pub(crate) fn find(program: &Path) -> Result<(), Trouble> {
+    const ANY_X: u32 = 0o111;
+    let cause = match program.metadata() {
+        Ok(meta) if meta.is_file() && meta.permissions().mode() & ANY_X != 0 => return Ok(()),
+        Ok(_) => Cause::Io(io::ErrorKind::PermissionDenied, String::new()),
+        Err(error) => Cause::Io(error.kind(), error.to_string()),
+    };
+    Err(judge(
+        &program.display().to_string(),
+        Stage::Program,
+        &cause,
+    ))
 }
 
 fn run(program: &Path, header: &Header, message: &[u8]) -> Result<(), Trouble> {

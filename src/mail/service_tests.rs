@@ -114,9 +114,10 @@ fn a_server_that_is_down_is_one_clear_failure_of_one_kind() {
 
 #[test]
 fn a_refusal_for_good_is_told_and_stops_no_other() {
-    let mut script = Script::default();
-    script.rcpt = vec![("customer3@", say("550 5.1.1 who?"))];
-    let server = Server::start(script);
+    let server = Server::start(Script {
+        rcpt: vec![("customer3@", say("550 5.1.1 who?"))],
+        ..Script::default()
+    });
     let machine = machine(|_| smtp(server.address.port()));
     machine.drop_messages(10);
     let error = deliver_queue().unwrap_err().to_string();

@@ -60,6 +60,9 @@ fn with(change: impl FnOnce(&mut Script)) -> Script {
     script
 }
 
+/// Sets what is done at one stage.
+type Set = fn(&mut Script, Act);
+
 #[test]
 fn a_message_arrives_byte_for_byte() {
     let (server, result, stage) = attempt(Script::default(), PATIENCE);
@@ -132,7 +135,7 @@ fn greetings_of_421_and_554_are_told_apart() {
 
 #[test]
 fn silence_and_an_end_at_each_stage_are_named() {
-    let stages: [(&str, fn(&mut Script, Act), Class); 5] = [
+    let stages: [(&str, Set, Class); 5] = [
         ("did not answer", |s, act| s.greeting = act, Class::Path),
         ("did not answer", |s, act| s.ehlo = act, Class::Path),
         ("naming the sender", |s, act| s.mail = act, Class::Temporary),
@@ -161,7 +164,7 @@ fn silence_and_an_end_at_each_stage_are_named() {
 
 #[test]
 fn answers_at_each_stage_are_judged() {
-    let stages: [(fn(&mut Script, Act), u16, Class); 9] = [
+    let stages: [(Set, u16, Class); 9] = [
         (|s, act| s.ehlo = act, 502, Class::Setup),
         (|s, act| s.mail = act, 451, Class::Temporary),
         (|s, act| s.mail = act, 550, Class::Sender),

@@ -72,10 +72,17 @@ pub(crate) enum Security {
 pub(crate) struct Header {
     /// The sender; `None`: the empty one.
     pub from: Option<String>,
-    /// The recipients, at least one.
+    /// The recipients. None: nothing is sent, only the way is tried.
     pub to: Vec<String>,
     /// How many bytes follow.
     pub size: u64,
+}
+
+impl Header {
+    /// Tells whether only the way is to be tried.
+    pub(crate) fn is_probe(&self) -> bool {
+        self.to.is_empty()
+    }
 }
 
 /// A line from the worker.
@@ -94,6 +101,16 @@ pub(crate) enum Answer {
     NoWay(Trouble),
     /// It panicked: the message of the panic.
     Panicked(String),
+}
+
+impl Answer {
+    /// The answer to a probe: the way is there.
+    pub(crate) fn reached() -> Self {
+        Answer::Settled {
+            fates: Vec::new(),
+            held: true,
+        }
+    }
 }
 
 /// What became of a message for one recipient.

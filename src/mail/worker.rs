@@ -140,6 +140,10 @@ impl Way for SmtpWay {
                 Err(trouble) => return Answer::NoWay(trouble),
             },
         };
+        if header.is_probe() {
+            self.session = Some(session);
+            return Answer::reached();
+        }
         let Delivered { fates, open } = session.deliver(header, message, tell);
         if open {
             self.session = Some(session);
@@ -157,6 +161,12 @@ impl Way for SmtpWay {
 impl Way for std::path::PathBuf {
     fn deliver(&mut self, header: &Header, message: &[u8], tell: &mut dyn FnMut(Stage)) -> Answer {
         tell(Stage::Program);
+        if header.is_probe() {
+            return match sendmail::find(self) {
+                Ok(()) => Answer::reached(),
+                Err(trouble) => Answer::NoWay(trouble),
+            };
+        }
         let fates = sendmail::deliver(self, header, message);
         Answer::Settled { fates, held: true }
     }

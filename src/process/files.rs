@@ -78,6 +78,17 @@ pub(crate) fn write_file_durably(path: &Path, bytes: &[u8]) -> io::Result<()> {
     written
 }
 
+/// Checks that files can be written into a directory, by writing one and removing it.
+///
+/// # Errors
+///
+/// When they cannot.
+pub(crate) fn try_write(directory: &Path) -> io::Result<()> {
+    let temporary = directory.join(format!(".probe.{}.tmp", std::process::id()));
+    write_and_sync(&temporary, b"probe")?;
+    fs::remove_file(&temporary)
+}
+
 fn write_and_sync(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new()
         .create(true)

@@ -198,7 +198,7 @@ fn kinds(body: &mut String, notice: &Notice, context: &Context<'_>) {
         if body.len() > end {
             break;
         }
-        item(body, &kind_entry(kind, context));
+        item(body, &kind_entry(kind, notice, context));
         shown += 1;
     }
     let rest = (outage.kinds.len() - shown) as u64;
@@ -214,7 +214,7 @@ fn kinds(body: &mut String, notice: &Notice, context: &Context<'_>) {
     }
 }
 
-fn kind_entry(kind: &KindCount, context: &Context<'_>) -> String {
+fn kind_entry(kind: &KindCount, notice: &Notice, context: &Context<'_>) -> String {
     let times = counted(kind.count, "time", "times");
     let first = context.time(kind.first);
     let when = if kind.count > 1 {
@@ -222,8 +222,12 @@ fn kind_entry(kind: &KindCount, context: &Context<'_>) -> String {
     } else {
         format!("{times}, {first}")
     };
+    // A kind counts as mailed when its mail is in the outbox, and this one is still being written.
+    let told_here =
+        matches!(notice.sort, Sort::First | Sort::New) && notice.kind.as_ref() == Some(&kind.kind);
     let mailed = match kind.mailed {
         Some(at) => format!("mailed {}", context.time(at)),
+        None if told_here => "told by this mail".to_owned(),
         None => "not mailed by itself".to_owned(),
     };
     let text = one_line(&kind.text, MOST_OF_ENTRY);

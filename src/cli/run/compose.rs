@@ -2,12 +2,12 @@
 
 use std::time::{Duration, SystemTime};
 
-use jiff::Zoned;
-use jiff::tz::TimeZone;
 use lettre::message::Mailbox;
 
 use crate::alert::message::{self, Context, MailPath};
 use crate::alert::notice::Notice;
+use crate::cli::screen::{local_time, program};
+use crate::event::Step;
 use crate::failure::Failure;
 use crate::letter::Letter;
 use crate::mail::outbox;
@@ -22,7 +22,6 @@ pub(super) struct Composer {
     user: String,
     chain: String,
     labels: Vec<String>,
-    functions: Vec<String>,
     settings: Vec<TaskSettings>,
     runner: Settings,
     executable_from: Option<SystemTime>,
@@ -40,8 +39,6 @@ pub(super) struct Names {
     pub(super) chain: String,
     /// What each task is called on the screen.
     pub(super) labels: Vec<String>,
-    /// The last part of the name of each.
-    pub(super) functions: Vec<String>,
 }
 
 impl Composer {
@@ -64,7 +61,6 @@ impl Composer {
             host,
             chain: names.chain,
             labels: names.labels,
-            functions: names.functions,
             settings,
             executable_from: own_program::changed().ok(),
             runner,
@@ -99,7 +95,6 @@ impl Composer {
         let report = outbox::report(&self.runner.state_dir);
         let reason = report.broken.as_ref().map(|broken| broken.trouble.line());
         let step = notice.step;
-        let function = step.map_or(self.chain.as_str(), |step| self.functions[step].as_str());
         let notes = std::mem::take(&mut self.notes);
         message::letter(
             notice,
@@ -123,12 +118,26 @@ impl Composer {
                     dropped: report.dropped,
                     notes: &notes,
                 },
-                look: &format!("run_functions logs {function}"),
-                local_time: &|time| local(time, "%a %d %b %Y %H:%M:%S %z"),
+                look: &self.look(step),
+                local_time: &|time| local_time(time, "%a %d %b %Y %H:%M:%S %z"),
                 domain: &self.domain,
                 unique: &unique,
             },
         )
+    }
+
+    /// The command that shows more of a task, or of the chain.
+    fn look(&self, step: Option<Step>) -> String {
+        let program = program();
+        match step {
+            Some(step) => {
+                let label = self.labels[step].as_str();
+                let name = label.split_once('#').map_or(label, |(name, _place)| name);
+                let function = name.rsplit("::").next().unwrap_or(name);
+                format!("{program} logs {function}")
+            }
+            None => format!("{program} status {}", self.chain),
+        }
     }
 
     /// Returns the words of subject and log.
@@ -138,16 +147,6 @@ impl Composer {
 
     /// Writes a time shortly, for the log.
     pub(super) fn when(time: SystemTime) -> String {
-        local(time, "%d %b %H:%M")
-    }
-}
-
-fn local(time: SystemTime, format: &str) -> String {
-    match jiff::Timestamp::try_from(time) {
-        Ok(timestamp) => Zoned::new(timestamp, TimeZone::system())
-            .strftime(format)
-            .to_string(),
-        // A clock that is set to before the year -9999 or after 9999.
-        Err(_) => "at an impossible time".to_owned(),
+        local_time(time, "%d %b %H:%M")
     }
 }

@@ -18,6 +18,7 @@ mod host;
 mod memory;
 mod patience;
 mod rim;
+mod service;
 mod shared;
 mod start;
 mod watch;
@@ -47,6 +48,7 @@ use crate::runner;
 use crate::settings::{Login, PasswordSource, Settings, SmtpSettings, Transport};
 use crate::task::{self, TaskName};
 
+pub(crate) use board::labels;
 use children::Children;
 use host::{How, Process};
 use patience::Patience;
@@ -88,22 +90,26 @@ pub(crate) struct Warnings {
 impl Order<'_> {
     /// Returns what the tasks are called on the screen.
     fn labels(&self) -> Vec<String> {
-        board::labels(self.tasks.iter().map(|task| task.name.as_str()))
+        labels(self.tasks.iter().map(|task| task.name.as_str()))
     }
 
     /// Returns what takes the secrets of this process out of texts.
     fn redactor(&self) -> Redactor {
-        let text = |text: &OsString| text.to_string_lossy().into_owned();
-        let environment = self.inputs.environment.iter();
-        let environment = environment.map(|(name, value)| (text(name), text(value)));
-        let of_tasks = self
-            .tasks
-            .iter()
-            .flat_map(|task| task.settings.child.env.clone());
-        let password = crate::mail::password(&self.loaded.settings.mail);
-        let password = password.map(|value| ("password".to_owned(), value));
-        Redactor::new(environment.chain(of_tasks).chain(password))
+        redactor(self.inputs, self.loaded, &self.tasks)
     }
+}
+
+/// Returns what takes the secrets of this process, of its mail settings and of these tasks out of texts.
+pub(crate) fn redactor(inputs: &Inputs, loaded: &Loaded, tasks: &[&TaskDefinition]) -> Redactor {
+    let text = |text: &OsString| text.to_string_lossy().into_owned();
+    let environment = inputs.environment.iter();
+    let environment = environment.map(|(name, value)| (text(name), text(value)));
+    let of_tasks = tasks
+        .iter()
+        .flat_map(|task| task.settings.child.env.clone());
+    let password = crate::mail::password(&loaded.settings.mail);
+    let password = password.map(|value| ("password".to_owned(), value));
+    Redactor::new(environment.chain(of_tasks).chain(password))
 }
 
 /// What is to be made of what a former runner remembered.
@@ -135,13 +141,12 @@ fn run_chain(order: &Order<'_>, signals: Reader, log: Log) -> Ended {
     let held = take_over(order, &run_root, &signals)?;
     let in_flight = claim_in_flight(&run_root, &order.name)?;
     let start = start::Start::of(order, &run_root, state_dir, &held)?;
-    let (mut chain, rim) = start.into_parts(order)?;
+    let notifier = Arc::new(Notifier::from_env());
+    let (mut chain, rim) = start.into_parts(order, Arc::clone(&notifier))?;
     let heirs = held.pidfile.heirs();
     let shared = Arc::new(Shared::new(rim, Some(heirs)).map_err(no_descriptor)?);
     cut::guard_against_exit(&shared);
     let mut process = process(order, &shared, Some(in_flight), Some(held))?;
-    let notifier = Notifier::from_env();
-    notifier.ready();
     let to_watch = Arc::clone(&shared);
     let watcher = Watcher::new(to_watch, signals, log, patience(order), notifier, exit::OK);
     let watcher = recruit.watch(watcher.map_err(no_descriptor)?);
@@ -191,7 +196,7 @@ pub(crate) fn once(order: &Order<'_>) -> Ended {
         signals,
         log,
         patience(order),
-        Notifier::default(),
+        Arc::default(),
         exit::FAILED,
     );
     let recruit = Recruit::new().map_err(no_thread)?;
@@ -332,6 +337,10 @@ fn process(
         order.tasks.iter().map(|&task| task.clone()).collect(),
         order.labels(),
         secret_variables(&order.loaded.settings),
+        crate::mail::pack(
+            &order.loaded.settings.mail,
+            &order.loaded.settings.state_dir,
+        ),
         in_flight,
         order.loaded.settings.stop_timeout,
     );

@@ -1,23 +1,34 @@
 //! What a runner makes of the one before it: where the chain goes on, and what alerts remember.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use super::compose::{Composer, Names};
 use super::desk::Desk;
 use super::memory::{Found, MemoryFile};
 use super::rim::Rim;
-use super::{LAST_MAIL, Order, Remember, no_descriptor};
+use super::service::Service;
+use super::{LAST_MAIL, Order, Remember, longest_grace, no_descriptor};
+use crate::alert::fingerprint;
 use crate::alert::memory::Memory;
 use crate::alert::policy::{ChainRules, Policy, TaskRules};
 use crate::chain::{Chain, ChainName, Cooldowns};
 use crate::cli::screen::Refusal;
 use crate::config::TaskDefinition;
+use crate::failure::Failure;
 use crate::hash::fnv1a;
+use crate::history;
 use crate::mail::mailer::Mailer;
 use crate::process::live::{self, Doing, Glimpse, Live};
+use crate::process::notify::Notifier;
 use crate::process::run_root::RunRoot;
 use crate::process::takeover::Held;
 use crate::process::{boot, clock, own_program};
 use crate::state::kept::{Crashes, Identity};
 use crate::time::{Moment, Mono};
+
+/// What the end of a runner takes besides that of its task: the last mail.
+const MARGIN: Duration = Duration::from_secs(5);
 
 fn cooldowns(tasks: &[&TaskDefinition]) -> Vec<Cooldowns> {
     let cooldowns = |task: &&TaskDefinition| Cooldowns {
@@ -58,7 +69,8 @@ fn begin_live(root: &RunRoot, name: &ChainName, boot: &str) -> Option<Live> {
         .ok()
 }
 
-fn open_desk(
+/// Opens the desk of a chain.
+pub(super) fn open_desk(
     order: &Order<'_>,
     policy: Policy,
     memory: MemoryFile,
@@ -70,11 +82,6 @@ fn open_desk(
     let names = Names {
         chain: order.name.to_string(),
         labels: order.labels(),
-        functions: order
-            .tasks
-            .iter()
-            .map(|task| task.name.function().to_owned())
-            .collect(),
     };
     let tasks = order
         .tasks
@@ -122,7 +129,11 @@ impl Start {
     }
 
     /// Returns the chain as it goes on, and everybody who is told of it.
-    pub(super) fn into_parts(self, order: &Order<'_>) -> Result<(Chain, Rim), Refusal> {
+    pub(super) fn into_parts(
+        self,
+        order: &Order<'_>,
+        notifier: Arc<Notifier>,
+    ) -> Result<(Chain, Rim), Refusal> {
         let Start {
             past,
             memory,
@@ -142,12 +153,30 @@ impl Start {
                 "The memory of alerts was damaged and began anew: {why}."
             ));
         }
-        let mut rim = Rim::new(&order.labels(), order.redactor()).with(desk, live);
+        let settings = &order.loaded.settings;
+        let history = history_of(order);
+        let patience = settings.stop_timeout + longest_grace(order) + MARGIN;
+        let service = Service::new(notifier, order.labels(), patience);
+        let rim = Rim::new(&order.labels(), order.redactor());
+        let mut rim = rim.with(desk, service, live, history);
         if let Some(Crashes { step, count }) = past.died_under {
             rim.died_under(step, count, now);
         }
         Ok((chain, rim))
     }
+}
+
+/// The writer of what the chain will have done.
+pub(super) fn history_of(order: &Order<'_>) -> history::Writer {
+    let kind_of = |failure: &Failure| fingerprint::of(failure).0;
+    let settings = &order.loaded.settings;
+    history::Writer::new(
+        &settings.state_dir,
+        settings.history,
+        &order.name,
+        order.labels(),
+        kind_of,
+    )
 }
 
 /// What this runner makes of the one before it.

@@ -38,7 +38,7 @@ pub(super) struct Watcher {
     patience: Patience,
     /// What a function has started, on its way to the end.
     ending: Option<EndDescendants>,
-    notifier: Notifier,
+    notifier: Arc<Notifier>,
     /// What the process ends with when a function has to be left behind.
     cut_off: u8,
 }
@@ -88,7 +88,7 @@ impl Watcher {
         signals: Reader,
         log: Log,
         patience: Patience,
-        notifier: Notifier,
+        notifier: Arc<Notifier>,
         cut_off: u8,
     ) -> io::Result<Self> {
         Ok(Watcher {

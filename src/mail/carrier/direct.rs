@@ -23,8 +23,11 @@ impl Files {
 impl Carrier for Files {
     fn carry(&mut self, parcel: &Parcel) -> Result<Vec<Fate>, Trouble> {
         let name = format!("{}.eml", parcel.file_stem);
-        let written = files::private_dir(&self.directory)
-            .and_then(|()| files::write_durably(&self.directory, &name, &parcel.bytes));
+        let made = files::private_dir(&self.directory);
+        let written = made.and_then(|()| match parcel.to.is_empty() {
+            true => files::try_write(&self.directory),
+            false => files::write_durably(&self.directory, &name, &parcel.bytes),
+        });
         match written {
             Ok(()) => {
                 let path = self.directory.join(name);
@@ -46,6 +49,9 @@ pub(crate) struct Print;
 
 impl Carrier for Print {
     fn carry(&mut self, parcel: &Parcel) -> Result<Vec<Fate>, Trouble> {
+        if parcel.to.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut stderr = io::stderr().lock();
         let printed = stderr
             .write_all(&parcel.bytes)

@@ -20,7 +20,7 @@ use crate::task::TaskName;
 use crate::time::Mono;
 
 #[test]
-#[ignore = "a process of the race driver, not a test"]
+#[ignore = "needs the race driver, which starts it as a process"]
 fn a_starter_of_the_race_driver() {
     let Some(ground) = env::var_os("RACE_GROUND") else {
         return;
