@@ -5,6 +5,10 @@
 //!
 //! A few rounds by default; thousands with `RUN_FUNCTIONS_LONG_TESTS=1`, and their figures on standard output.
 #![cfg(test)]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "whom to kill when is left to chance, and a round that never settles must end"
+)]
 
 mod support;
 
