@@ -16,6 +16,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::PipeWriter;
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -126,8 +127,10 @@ impl Round {
         let log = File::create(self.place.path(&format!("log{number}"))).unwrap();
         let wait = "read -r nothing; exec \"$@\" tasks::x";
         let stock = self.place.command(&[]);
-        let mut command = self.place.command_of("/bin/sh");
-        command.args(["-c", wait, "sh"]).arg(race_binary(&stock));
+        let mut command = self
+            .place
+            .command_of(Path::new("/bin/sh"), &["-c", wait, "sh"]);
+        command.arg(race_binary(&stock));
         let child = command.stdin(gate).stderr(log).spawn().unwrap();
         self.starters.push(Starter {
             child,

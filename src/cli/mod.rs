@@ -118,8 +118,8 @@ fn obey(line: CommandLine) -> Ended {
             control::wake(&loaded.settings, &name)
         }
         Command::Simulate(args) => {
-            let (_, loaded) = load(&common, None)?;
-            simulate::print_inbox(&loaded, &args)
+            let (inputs, loaded) = load(&common, None)?;
+            simulate::print_inbox(&inputs, &loaded, &args)
         }
         Command::Completions { shell } => pages::completions(shell),
         Command::Man { directory } => pages::manual(&directory),

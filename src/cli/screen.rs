@@ -3,6 +3,10 @@
 use std::error::Error;
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
+use std::time::SystemTime;
+
+use jiff::Zoned;
+use jiff::tz::TimeZone;
 
 use super::args::ColorArg;
 use crate::exit;
@@ -116,6 +120,26 @@ pub(crate) fn colours_errors(when: ColorArg) -> bool {
             let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
             !unwanted && io::stderr().is_terminal()
         }
+    }
+}
+
+/// Writes a time as people of this machine read it, in a form of strftime(3).
+pub(crate) fn local_time(time: SystemTime, form: &str) -> String {
+    match jiff::Timestamp::try_from(time) {
+        Ok(timestamp) => Zoned::new(timestamp, TimeZone::system())
+            .strftime(form)
+            .to_string(),
+        // A clock that is set to before the year -9999 or after 9999.
+        Err(_) => "at an impossible time".to_owned(),
+    }
+}
+
+/// Returns a number with what is counted: `no mails`, `1 mail`, `2 mails`.
+pub(crate) fn counted(count: u64, one: &str, many: &str) -> String {
+    match count {
+        0 => format!("no {many}"),
+        1 => format!("1 {one}"),
+        count => format!("{count} {many}"),
     }
 }
 

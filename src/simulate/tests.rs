@@ -51,6 +51,7 @@ fn one(script: Script, pause: Duration) -> Simulation {
             healed: Healed::Never,
         },
         kind_of: message,
+        redactor: Redactor::default(),
         start: start(),
     }
 }
@@ -198,7 +199,7 @@ fn what_is_no_script_is_explained() {
         ("F:\"disk", "not closed"),
         ("F:", "the text is empty"),
         ("S:ok", "begins with none of"),
-        ("S*9999999999", "ten million"),
+        ("S*9999999999", "a million"),
     ] {
         let error = Script::parse(text).unwrap_err().to_string();
         assert!(error.contains(why), "{text:?}: {error}");

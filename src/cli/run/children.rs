@@ -150,6 +150,10 @@ fn watch(mut run: Run, alarm: &mut Alarm, shared: &Shared, mut patience: Patienc
         if asked.quit {
             run.kill(now);
         } else if let Some(stop) = asked.stop {
+            if patience.is_over(&stop, now) && !shared.still_holds(&stop) {
+                patience.restore();
+                continue;
+            }
             match patience.step(&stop, now) {
                 Step::Wait => {}
                 Step::Terminate => run.terminate(now),

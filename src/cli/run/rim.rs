@@ -11,6 +11,9 @@ use super::board::Board;
 use super::desk::Desk;
 use super::service::Service;
 
+/// What helps against tasks that end their runner.
+const ISOLATE: &str = "`isolate = true` keeps such an end in a process of the task's own";
+
 /// The observers of a runner.
 #[derive(Debug)]
 pub(super) struct Rim {
@@ -62,14 +65,23 @@ impl Rim {
         failure
             .notes
             .push(format!("{count} runners in a row died under it"));
-        failure
-            .notes
-            .push("`isolate = true` keeps such an end in a process of the task's own".to_owned());
-        let micros = now
-            .wall
-            .duration_since(std::time::UNIX_EPOCH)
-            .unwrap_or_default()
-            .as_micros();
+        failure.notes.push(ISOLATE.to_owned());
+        self.fails(step, failure, now);
+    }
+
+    /// Tells that this runner ends though nobody asked for it: its admin hears of that as of a failure of its first task.
+    pub(super) fn gives_up(&mut self, why: &str, now: Moment) {
+        let how = "the runner gives up".to_owned();
+        let mut failure = Failure::new(FailureClass::Vanished(how), why);
+        let note = "no task of this chain runs until somebody starts it again";
+        failure.notes.push(note.to_owned());
+        self.fails(0, failure, now);
+    }
+
+    /// Tells of a failure that is not the outcome of a run.
+    fn fails(&mut self, step: Step, failure: Failure, now: Moment) {
+        let since_epoch = now.wall.duration_since(std::time::UNIX_EPOCH);
+        let micros = since_epoch.unwrap_or_default().as_micros();
         let run = RunId(u64::try_from(micros).unwrap_or(0));
         let outcome = Outcome::Failure(Box::new(failure));
         self.observe(&Event::RunEnded {
@@ -153,6 +165,29 @@ impl Rim {
         });
     }
 
+    /// Tells that the running function has called `exit()`.
+    pub(super) fn exited(&mut self, at: Moment) {
+        let Some((step, run, started)) = self.running else {
+            return;
+        };
+        let how = "called exit() instead of returning".to_owned();
+        let mut failure = Failure::new(FailureClass::Vanished(how), "");
+        failure.notes.push(ISOLATE.to_owned());
+        let outcome = Outcome::Fatal(Box::new(failure));
+        self.observe(&Event::RunEnded {
+            step,
+            run,
+            started,
+            at,
+            outcome: &outcome,
+        });
+        let reason = StopReason::Fatal { step };
+        self.observe(&Event::Stopped {
+            at,
+            reason: &reason,
+        });
+    }
+
     /// Returns whether the running task is past its time.
     pub(super) fn is_overdue(&self, now: Mono) -> bool {
         match (&self.desk, self.board.running()) {
@@ -161,9 +196,9 @@ impl Rim {
         }
     }
 
-    /// Returns how many runs failed.
-    pub(super) fn failures(&self) -> u64 {
-        self.board.failures()
+    /// Returns whether the last run of each task has ended by itself, and not as a failure.
+    pub(super) fn all_have_ended_well(&self) -> bool {
+        self.board.all_have_ended_well()
     }
 
     fn tell_live(&mut self, event: &Event<'_>) {
@@ -215,41 +250,8 @@ impl Rim {
 
 impl Observer for Rim {
     fn observe(&mut self, event: &Event<'_>) {
-        let Event::RunEnded {
-            step,
-            run,
-            started,
-            at,
-            outcome,
-        } = *event
-        else {
-            return self.tell(event);
-        };
-        match redacted(&self.redactor, outcome) {
-            None => self.tell(event),
-            Some(outcome) => {
-                self.tell(&Event::RunEnded {
-                    step,
-                    run,
-                    started,
-                    at,
-                    outcome: &outcome,
-                });
-            }
-        }
-    }
-}
-
-/// Returns the outcome without its secrets; `None` when it has no text.
-fn redacted(redactor: &Redactor, outcome: &Outcome) -> Option<Outcome> {
-    let text = |text: &String| redactor.text(text).into_owned();
-    match outcome {
-        Outcome::Success => None,
-        Outcome::RetryLater { reason } => Some(Outcome::RetryLater {
-            reason: text(reason),
-        }),
-        Outcome::Failure(failure) => Some(Outcome::Failure(Box::new(redactor.failure(failure)))),
-        Outcome::Fatal(failure) => Some(Outcome::Fatal(Box::new(redactor.failure(failure)))),
-        Outcome::Interrupted { how } => Some(Outcome::Interrupted { how: text(how) }),
+        let mut kept = None;
+        let event = self.redactor.event(event, &mut kept);
+        self.tell(&event);
     }
 }

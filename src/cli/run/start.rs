@@ -8,7 +8,7 @@ use super::desk::Desk;
 use super::memory::{Found, MemoryFile};
 use super::rim::Rim;
 use super::service::Service;
-use super::{Order, Remember, longest_grace, no_descriptor};
+use super::{LAST_MAIL, Order, Remember, longest_grace, no_descriptor};
 use crate::alert::memory::Memory;
 use crate::alert::policy::{ChainRules, Policy, TaskRules};
 use crate::chain::{Chain, ChainName, Cooldowns};
@@ -66,7 +66,8 @@ fn begin_live(root: &RunRoot, name: &ChainName, boot: &str) -> Option<Live> {
         .ok()
 }
 
-fn open_desk(
+/// Opens the desk of a chain.
+pub(super) fn open_desk(
     order: &Order<'_>,
     policy: Policy,
     memory: MemoryFile,
@@ -209,7 +210,7 @@ impl Past {
             Found::Crashed(alerts) => {
                 let alerts = alerts.restored(now, boot);
                 let former = former.filter(|former| former.boot == boot::short(boot));
-                Past::after_crash(alerts, memory, former, order)
+                Past::after_crash(alerts, memory, former, order, now)
             }
         }
     }
@@ -220,6 +221,7 @@ impl Past {
         memory: &mut MemoryFile,
         former: Option<Glimpse>,
         order: &Order<'_>,
+        now: Moment,
     ) -> Past {
         let count = order.tasks.len();
         let mut past = Past {
@@ -232,14 +234,19 @@ impl Past {
             Some(Doing::Sleeping { step, until, .. }) if step < count => {
                 memory.crashes = Crashes::default();
                 log::warn!("The former runner died in a cooldown; what was due is honoured");
-                past.resume = Some(((step + 1) % count, until));
+                let settings = &order.tasks[step].settings;
+                let longest = settings.success_cooldown.max(settings.fail_cooldown);
+                past.resume = Some(((step + 1) % count, until.min(now.mono + longest)));
             }
             Some(Doing::Running { step, since }) if step < count => {
                 memory.crashes = memory.crashes.another(step);
                 let task = order.tasks[step];
                 log::warn!("The former runner died while {} ran", task.name);
-                past.resume = Some(((step + 1) % count, since + task.settings.fail_cooldown));
+                let due = since.min(now.mono) + task.settings.fail_cooldown;
                 past.died_under = Some(memory.crashes).filter(|crashes| crashes.count > 1);
+                // The mail about it needs time to leave: the next run may end this runner in its first moment, too.
+                let least = past.died_under.map_or(due, |_| now.mono + LAST_MAIL);
+                past.resume = Some(((step + 1) % count, due.max(least)));
             }
             _ => {}
         }
