@@ -5,8 +5,12 @@
 mod args;
 mod check;
 mod control;
+mod history;
+mod lines;
 mod list;
+mod logs;
 mod pages;
+mod past;
 mod plan;
 mod run;
 mod screen;
@@ -120,6 +124,14 @@ fn obey(line: CommandLine) -> Ended {
         Command::Simulate(args) => {
             let (inputs, loaded) = load(&common, None)?;
             simulate::print_inbox(&inputs, &loaded, &args)
+        }
+        Command::History(args) => {
+            let (_, loaded) = load(&common, None)?;
+            history::show(&loaded.settings, &args)
+        }
+        Command::Logs(args) => {
+            let (_, loaded) = load(&common, None)?;
+            logs::show(&loaded, &args)
         }
         Command::Completions { shell } => pages::completions(shell),
         Command::Man { directory } => pages::manual(&directory),

@@ -1,6 +1,7 @@
 //! All that is Unix: pidfile, takeover, signals, child processes. Unsafe code lives here alone.
 
 pub(crate) mod boot;
+pub(crate) mod changes;
 pub mod child;
 pub(crate) mod clock;
 pub(crate) mod confine;
@@ -21,3 +22,4 @@ mod procfs;
 pub(crate) mod run_root;
 pub(crate) mod signals;
 pub(crate) mod takeover;
+pub(crate) mod terminal;

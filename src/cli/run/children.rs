@@ -120,10 +120,11 @@ impl Children {
             LogOutput::OnFailure => failed,
             LogOutput::Always => true,
         };
-        let rim = shared.rim();
+        let mut rim = shared.rim();
         // A failure brings its notes along.
         if !failed {
             rim.log_notes(&self.labels[step], run, &ended.notes);
+            rim.keep_output(ended.output());
         }
         if wanted {
             rim.log_output(&self.labels[step], run, ended.output());

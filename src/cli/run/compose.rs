@@ -7,6 +7,7 @@ use lettre::message::Mailbox;
 use crate::alert::message::{self, Context, MailPath};
 use crate::alert::notice::Notice;
 use crate::cli::screen::{local_time, program};
+use crate::event::Step;
 use crate::failure::Failure;
 use crate::letter::Letter;
 use crate::mail::outbox;
@@ -21,7 +22,6 @@ pub(super) struct Composer {
     user: String,
     chain: String,
     labels: Vec<String>,
-    functions: Vec<String>,
     settings: Vec<TaskSettings>,
     runner: Settings,
     executable_from: Option<SystemTime>,
@@ -39,8 +39,6 @@ pub(super) struct Names {
     pub(super) chain: String,
     /// What each task is called on the screen.
     pub(super) labels: Vec<String>,
-    /// The last part of the name of each.
-    pub(super) functions: Vec<String>,
 }
 
 impl Composer {
@@ -63,7 +61,6 @@ impl Composer {
             host,
             chain: names.chain,
             labels: names.labels,
-            functions: names.functions,
             settings,
             executable_from: own_program::changed().ok(),
             runner,
@@ -98,7 +95,6 @@ impl Composer {
         let report = outbox::report(&self.runner.state_dir);
         let reason = report.broken.as_ref().map(|broken| broken.trouble.line());
         let step = notice.step;
-        let function = step.map_or(self.chain.as_str(), |step| self.functions[step].as_str());
         let notes = std::mem::take(&mut self.notes);
         message::letter(
             notice,
@@ -122,12 +118,26 @@ impl Composer {
                     dropped: report.dropped,
                     notes: &notes,
                 },
-                look: &format!("{} logs {function}", program()),
+                look: &self.look(step),
                 local_time: &|time| local_time(time, "%a %d %b %Y %H:%M:%S %z"),
                 domain: &self.domain,
                 unique: &unique,
             },
         )
+    }
+
+    /// The command that shows more of a task, or of the chain.
+    fn look(&self, step: Option<Step>) -> String {
+        let program = program();
+        match step {
+            Some(step) => {
+                let label = self.labels[step].as_str();
+                let name = label.split_once('#').map_or(label, |(name, _place)| name);
+                let function = name.rsplit("::").next().unwrap_or(name);
+                format!("{program} logs {function}")
+            }
+            None => format!("{program} status {}", self.chain),
+        }
     }
 
     /// Returns the words of subject and log.

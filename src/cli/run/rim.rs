@@ -1,8 +1,9 @@
-//! Everybody who is told of events, in the order in which they are: log, alerts, live page, status.
+//! Everybody who is told of events: live page, status, history, log, alerts.
 
 use crate::alert::redact::Redactor;
 use crate::event::{Event, Observer, RunId, Step, StopReason};
 use crate::failure::{Failure, FailureClass, Outcome, Output};
+use crate::history;
 use crate::logging::{self, EventLog};
 use crate::process::live::{Doing, Live};
 use crate::time::{Moment, Mono};
@@ -27,6 +28,10 @@ pub(super) struct Rim {
     service: Option<Service>,
     /// `None` when the disk has no room for it: then nobody can look, and the runner goes on.
     live: Option<Live>,
+    /// `None` for `once`, which leaves nothing behind.
+    history: Option<history::Writer>,
+    /// What the run printed that is about to end, if it did not fail.
+    printed: Option<Output>,
     running: Option<(Step, RunId, Moment)>,
     /// When the watcher will look by itself.
     armed: Mono,
@@ -42,17 +47,26 @@ impl Rim {
             desk: None,
             service: None,
             live: None,
+            history: None,
+            printed: None,
             running: None,
             armed: Mono::NEVER,
         }
     }
 
     /// Adds those of a chain.
-    pub(super) fn with(self, desk: Desk, service: Service, live: Option<Live>) -> Self {
+    pub(super) fn with(
+        self,
+        desk: Desk,
+        service: Service,
+        live: Option<Live>,
+        history: history::Writer,
+    ) -> Self {
         Rim {
             desk: Some(desk),
             service: Some(service),
             live,
+            history: Some(history),
             ..self
         }
     }
@@ -109,8 +123,23 @@ impl Rim {
     /// Lets alerts do what is due.
     pub(super) fn poll(&mut self, now: Moment) {
         if let Some(desk) = &mut self.desk {
-            let log = &mut self.log;
-            desk.poll(now, &mut |event| log.observe(event));
+            let (log, history) = (&mut self.log, &mut self.history);
+            desk.poll(now, &mut |event| {
+                log.observe(event);
+                if let Some(history) = history {
+                    history.note(event, None);
+                }
+            });
+        }
+        if let Some(history) = &mut self.history {
+            history.commit();
+        }
+    }
+
+    /// Keeps what a run printed that did not fail, until its end is told.
+    pub(super) fn keep_output(&mut self, output: &Output) {
+        if self.history.is_some() && !output.head.is_empty() {
+            self.printed = Some(self.redactor.output(output));
         }
     }
 
@@ -238,12 +267,28 @@ impl Rim {
         if let Some(service) = &mut self.service {
             service.note(event);
         }
+        let printed = match event {
+            Event::RunEnded { .. } => self.printed.take(),
+            _ => None,
+        };
+        let (log, history) = (&mut self.log, &mut self.history);
+        // What came of an event is told after it.
+        if let Some(history) = history {
+            history.note(event, printed);
+        }
         match &mut self.desk {
-            Some(desk) => {
-                let log = &mut self.log;
-                desk.observe(event, &mut |event| log.observe(event));
-            }
-            None => self.log.observe(event),
+            Some(desk) => desk.observe(event, &mut |told| {
+                log.observe(told);
+                if let (Some(history), Event::Alerted { .. } | Event::NotAlerted { .. }) =
+                    (history.as_mut(), told)
+                {
+                    history.note(told, None);
+                }
+            }),
+            None => log.observe(event),
+        }
+        if let Some(history) = history {
+            history.commit();
         }
     }
 }

@@ -9,12 +9,15 @@ use super::memory::{Found, MemoryFile};
 use super::rim::Rim;
 use super::service::Service;
 use super::{LAST_MAIL, Order, Remember, longest_grace, no_descriptor};
+use crate::alert::fingerprint;
 use crate::alert::memory::Memory;
 use crate::alert::policy::{ChainRules, Policy, TaskRules};
 use crate::chain::{Chain, ChainName, Cooldowns};
 use crate::cli::screen::Refusal;
 use crate::config::TaskDefinition;
+use crate::failure::Failure;
 use crate::hash::fnv1a;
+use crate::history;
 use crate::mail::mailer::Mailer;
 use crate::process::live::{self, Doing, Glimpse, Live};
 use crate::process::notify::Notifier;
@@ -79,11 +82,6 @@ pub(super) fn open_desk(
     let names = Names {
         chain: order.name.to_string(),
         labels: order.labels(),
-        functions: order
-            .tasks
-            .iter()
-            .map(|task| task.name.function().to_owned())
-            .collect(),
     };
     let tasks = order
         .tasks
@@ -155,14 +153,30 @@ impl Start {
                 "The memory of alerts was damaged and began anew: {why}."
             ));
         }
-        let patience = order.loaded.settings.stop_timeout + longest_grace(order) + MARGIN;
+        let settings = &order.loaded.settings;
+        let history = history_of(order);
+        let patience = settings.stop_timeout + longest_grace(order) + MARGIN;
         let service = Service::new(notifier, order.labels(), patience);
-        let mut rim = Rim::new(&order.labels(), order.redactor()).with(desk, service, live);
+        let rim = Rim::new(&order.labels(), order.redactor());
+        let mut rim = rim.with(desk, service, live, history);
         if let Some(Crashes { step, count }) = past.died_under {
             rim.died_under(step, count, now);
         }
         Ok((chain, rim))
     }
+}
+
+/// The writer of what the chain will have done.
+pub(super) fn history_of(order: &Order<'_>) -> history::Writer {
+    let kind_of = |failure: &Failure| fingerprint::of(failure).0;
+    let settings = &order.loaded.settings;
+    history::Writer::new(
+        &settings.state_dir,
+        settings.history,
+        &order.name,
+        order.labels(),
+        kind_of,
+    )
 }
 
 /// What this runner makes of the one before it.
