@@ -6,6 +6,7 @@ mod args;
 mod check;
 mod control;
 mod list;
+mod mail;
 mod pages;
 mod plan;
 mod run;
@@ -26,7 +27,7 @@ use crate::exit;
 use crate::process::{child, own_program};
 use crate::settings::LogFormat;
 use crate::task::suggestions;
-use args::{CheckArgs, Command, CommandLine, Common, LogFormatArg, RunArgs};
+use args::{CheckArgs, Command, CommandLine, Common, LogFormatArg, MailCommand, RunArgs};
 use plan::Plan;
 use run::{Order, Remember};
 use screen::{Ended, Refusal, colours_errors, print, program, tell};
@@ -121,6 +122,14 @@ fn obey(line: CommandLine) -> Ended {
             let (inputs, loaded) = load(&common, None)?;
             simulate::print_inbox(&inputs, &loaded, &args)
         }
+        Command::Mail { command } => {
+            let (inputs, loaded) = load(&common, None)?;
+            match command {
+                MailCommand::Test { sample, to } => mail::test(&inputs, &loaded, sample, &to),
+                MailCommand::Queue { flush: false } => mail::queue(&loaded.settings),
+                MailCommand::Queue { flush: true } => mail::flush(&loaded.settings),
+            }
+        }
         Command::Completions { shell } => pages::completions(shell),
         Command::Man { directory } => pages::manual(&directory),
     }
@@ -201,7 +210,11 @@ fn check(common: &Common, args: &CheckArgs) -> Ended {
         (true, _) => written(|out| check::print_json(out, &plan)),
         (false, true) => written(|out| check::print_effective(out, &plan)),
         (false, false) => written(|out| check::print(out, &plan)),
+    }?;
+    if args.connect {
+        mail::connect(&loaded.settings.mail)?;
     }
+    Ok(())
 }
 
 fn list(common: &Common, json: bool) -> Ended {

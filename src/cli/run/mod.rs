@@ -11,7 +11,7 @@
 
 mod board;
 mod children;
-mod compose;
+pub(super) mod compose;
 mod desk;
 mod host;
 mod memory;
