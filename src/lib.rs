@@ -11,6 +11,7 @@ mod event;
 mod exit;
 mod failure;
 mod hash;
+mod history;
 mod letter;
 mod logging;
 pub mod mail;

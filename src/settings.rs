@@ -23,8 +23,19 @@ pub(crate) struct Settings {
     pub stop_timeout: Duration,
     /// How long its tree has between TERM and KILL.
     pub kill_grace: Duration,
+    /// How much is kept of the runs of a chain.
+    pub history: HistorySettings,
     /// How mail leaves the machine.
     pub mail: MailSettings,
+}
+
+/// How much is kept of the runs of a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct HistorySettings {
+    /// How many bytes on disk, outputs included.
+    pub max_bytes: u64,
+    /// For how long.
+    pub max_age: Duration,
 }
 
 /// How the log is written.

@@ -86,3 +86,26 @@ fn quiet_and_verbose_change_the_level() {
     runner.wait_for("Not mailed: ");
     assert_eq!(runner.stop(), Some(0));
 }
+
+#[test]
+fn a_reader_that_reads_nothing_holds_up_neither_mails_nor_the_end() {
+    let place = Place::with(
+        "[tasks.a]\nshell = \"yes broken | head -n 20000; exit 1\"\nfail_cooldown = \"10ms\"\n",
+    );
+    let (reader, writer) = std::io::pipe().unwrap();
+    let mut child = place.command(&["tasks::a"]).stderr(writer).spawn().unwrap();
+    assert!(support::eventually(|| place.subjects().len() == 1));
+    let pid = nix::unistd::Pid::from_raw(child.id().cast_signed());
+    nix::sys::signal::kill(pid, nix::sys::signal::SIGTERM).unwrap();
+    let mut code = None;
+    let ended = support::eventually(|| {
+        code = child.try_wait().unwrap();
+        code.is_some()
+    });
+    if !ended {
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    drop(reader);
+    assert_eq!(code.and_then(|code| code.code()), Some(0));
+}

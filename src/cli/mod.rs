@@ -5,9 +5,13 @@
 mod args;
 mod check;
 mod control;
+mod history;
+mod lines;
 mod list;
+mod logs;
 mod mail;
 mod pages;
+mod past;
 mod plan;
 mod run;
 mod screen;
@@ -129,6 +133,14 @@ fn obey(line: CommandLine) -> Ended {
                 MailCommand::Queue { flush: false } => mail::queue(&loaded.settings),
                 MailCommand::Queue { flush: true } => mail::flush(&loaded.settings),
             }
+        }
+        Command::History(args) => {
+            let (_, loaded) = load(&common, None)?;
+            history::show(&loaded.settings, &args)
+        }
+        Command::Logs(args) => {
+            let (_, loaded) = load(&common, None)?;
+            logs::show(&loaded, &args)
         }
         Command::Completions { shell } => pages::completions(shell),
         Command::Man { directory } => pages::manual(&directory),

@@ -10,6 +10,8 @@ use jiff::tz::TimeZone;
 
 use super::args::ColorArg;
 use crate::exit;
+use crate::process::child::ansi;
+use crate::process::terminal;
 
 /// Why a command ends with another code than 0, in words.
 #[derive(Debug)]
@@ -104,6 +106,21 @@ pub(crate) fn print(text: &str) -> Ended {
             format_args!("standard output could not be written: {error}"),
         )),
     }
+}
+
+/// Returns how many columns standard output has; `None` when it is no terminal: then nothing is cut.
+pub(crate) fn width() -> Option<usize> {
+    terminal::width(&io::stdout())
+}
+
+/// Returns a text of somebody else as it may be shown: its lines and tabs, without what moves a cursor or sets a title.
+pub(crate) fn plain(text: &str) -> String {
+    let clean = |line: &str| -> Vec<String> { line.split('\t').map(ansi::stripped).collect() };
+    let lines: Vec<String> = text
+        .split('\n')
+        .map(|line| clean(line).join("\t"))
+        .collect();
+    lines.join("\n")
 }
 
 /// Prints what is not data.

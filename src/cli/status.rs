@@ -190,7 +190,7 @@ impl Known {
         {
             Some(Doing::Running { step, since }) => {
                 format!(
-                    "{} runs since {}",
+                    "running {} for {}",
                     self.task(step),
                     in_words(now.mono.since(since))
                 )
@@ -230,7 +230,8 @@ fn as_text(settings: &Settings, known: &[Known], report: &outbox::Report, now: M
         {
             let _ = writeln!(
                 text,
-                "  {task} is down since {since}, {failures} failures, the latest: {latest}"
+                "  {task} has been down for {since}: {failures} failed {}, the latest: {latest}",
+                if *failures == 1 { "run" } else { "runs" }
             );
         }
         if known.pid.is_none() && !known.unseen && !known.tasks.is_empty() {

@@ -50,7 +50,6 @@ pub(super) fn letter(inputs: &Inputs, loaded: &Loaded, sort: SampleArg) -> Resul
     let names = Names {
         chain: name.function().to_owned(),
         labels: vec![NAME.to_owned()],
-        functions: vec![name.function().to_owned()],
     };
     let host = inputs.hostname.clone();
     let runner = loaded.settings.clone();

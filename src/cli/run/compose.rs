@@ -21,7 +21,6 @@ pub(in crate::cli) struct Composer {
     user: String,
     chain: String,
     labels: Vec<String>,
-    functions: Vec<String>,
     settings: Vec<TaskSettings>,
     runner: Settings,
     executable_from: Option<SystemTime>,
@@ -39,8 +38,6 @@ pub(in crate::cli) struct Names {
     pub(in crate::cli) chain: String,
     /// What each task is called on the screen.
     pub(in crate::cli) labels: Vec<String>,
-    /// The last part of the name of each.
-    pub(in crate::cli) functions: Vec<String>,
 }
 
 impl Composer {
@@ -63,7 +60,6 @@ impl Composer {
             host,
             chain: names.chain,
             labels: names.labels,
-            functions: names.functions,
             settings,
             executable_from: own_program::changed().ok(),
             runner,
@@ -98,7 +94,6 @@ impl Composer {
         let report = outbox::report(&self.runner.state_dir);
         let reason = report.broken.as_ref().map(|broken| broken.trouble.line());
         let step = notice.step;
-        let function = step.map_or(self.chain.as_str(), |step| self.functions[step].as_str());
         let notes = std::mem::take(&mut self.notes);
         message::letter(
             notice,

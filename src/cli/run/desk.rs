@@ -26,6 +26,8 @@ pub(super) struct Desk {
     memory: MemoryFile,
     /// The latest failure of each task: a reminder tells of it.
     failures: Vec<Option<Failure>>,
+    /// The task that runs.
+    under: Option<Step>,
     /// The timeout of each task, for the watchdog.
     limits: Vec<Option<Duration>>,
     /// Why the outbox was last refused by the disk: that is told once.
@@ -51,6 +53,7 @@ impl Desk {
             mailer,
             memory,
             failures,
+            under: None,
             limits,
             told_of: None,
         }
@@ -71,6 +74,7 @@ impl Desk {
                 self.save(at);
                 self.mailer.adopt();
             }
+            Event::RunStarted { step, .. } => self.under = Some(step),
             Event::RunEnded {
                 step,
                 started,
@@ -82,6 +86,10 @@ impl Desk {
                     self.failures[step] = Some(failure.clone());
                 }
                 self.carry_out(decision, at.mono.since(started.mono), at, tell);
+                let survived = self.under.take() == Some(step) && self.memory.survived(step);
+                if survived {
+                    self.save(at);
+                }
                 self.save_if_worth(at);
             }
             Event::Stopped { at, .. } => {
@@ -94,11 +102,18 @@ impl Desk {
 
     /// Returns when there is something to do without an event.
     pub(super) fn due(&self) -> Mono {
+        if self.memory.is_closed() {
+            return Mono::NEVER;
+        }
         self.feed.policy.due().min(self.feed.policy.save_due())
     }
 
     /// Does what is due.
     pub(super) fn poll(&mut self, now: Moment, tell: Tell<'_>) {
+        // The watcher may look once more after the end.
+        if self.memory.is_closed() {
+            return;
+        }
         if self.feed.policy.due() <= now.mono {
             for notice in self.feed.policy.poll(now) {
                 let took = notice.running_since.map(|since| now.mono.since(since.mono));

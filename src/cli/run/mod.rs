@@ -12,6 +12,7 @@
 mod board;
 mod children;
 pub(super) mod compose;
+mod cut;
 mod desk;
 mod host;
 mod memory;
@@ -44,7 +45,7 @@ use crate::process::signals::{Reader, Signals};
 use crate::process::takeover::{self, Held, Incumbent, Takeover, TakeoverError};
 use crate::runner;
 use crate::settings::{Login, PasswordSource, Settings, SmtpSettings, Transport};
-use crate::task::TaskName;
+use crate::task::{self, TaskName};
 
 pub(crate) use board::labels;
 use children::Children;
@@ -117,10 +118,19 @@ pub(crate) fn chain(order: &Order<'_>) -> Ended {
     let start = start::Start::of(order, &run_root, state_dir, &held)?;
     let notifier = Arc::new(Notifier::from_env());
     let (mut chain, rim) = start.into_parts(order, Arc::clone(&notifier))?;
-    let shared = Arc::new(Shared::new(rim).map_err(no_descriptor)?);
+    let heirs = held.pidfile.heirs();
+    let shared = Arc::new(Shared::new(rim, Some(heirs)).map_err(no_descriptor)?);
+    cut::guard_against_exit(&shared);
     let mut process = process(order, &shared, Some(in_flight), Some(held))?;
-    let watcher = Watcher::start(Arc::clone(&shared), signals, log, patience(order), notifier)
-        .map_err(no_descriptor)?;
+    let watcher = Watcher::start(
+        Arc::clone(&shared),
+        signals,
+        log,
+        patience(order),
+        notifier,
+        exit::OK,
+    )
+    .map_err(no_descriptor)?;
     let reason = runner::run(&mut chain, &mut process);
     shared.end();
     let _ = watcher.join();
@@ -135,7 +145,8 @@ pub(crate) fn once(order: &Order<'_>) -> Ended {
     let log = start_log(settings, order.name.as_str())?;
     crate::mail::install(settings.mail.clone(), &settings.state_dir);
     let rim = Rim::new(&order.labels(), order.redactor());
-    let shared = Arc::new(Shared::new(rim).map_err(no_descriptor)?);
+    let shared = Arc::new(Shared::new(rim, None).map_err(no_descriptor)?);
+    cut::guard_against_exit(&shared);
     let mut process = process(order, &shared, None, None)?;
     let watcher = Watcher::start(
         Arc::clone(&shared),
@@ -143,14 +154,16 @@ pub(crate) fn once(order: &Order<'_>) -> Ended {
         log,
         patience(order),
         Arc::default(),
+        exit::FAILED,
     )
     .map_err(no_descriptor)?;
     let reason = runner::once(order.tasks.len(), &mut process);
     shared.end();
     let _ = watcher.join();
-    let failed = shared.rim().failures() > 0;
+    // Who runs `once a b && deploy` relies on both having come to their end.
+    let whole = shared.rim().all_have_ended_well();
     match ended(&reason) {
-        Ok(()) if failed => Err(Refusal::said(exit::FAILED)),
+        Ok(()) if !whole => Err(Refusal::said(exit::FAILED)),
         ended => ended,
     }
 }
@@ -174,6 +187,8 @@ fn no_descriptor(error: io::Error) -> Refusal {
 }
 
 fn start_log(settings: &Settings, chain: &str) -> Result<Log, Refusal> {
+    // What a defect of ours says belongs into the log as well.
+    task::install_hook();
     Log::start(&settings.log, chain).map_err(|error| {
         let file = settings.log.file.as_deref().unwrap_or(Path::new("-"));
         let message = format!(
