@@ -16,6 +16,7 @@ mod cut;
 mod desk;
 mod host;
 mod memory;
+mod morning;
 mod patience;
 mod rim;
 mod service;
