@@ -6,6 +6,7 @@
 
 mod held;
 mod task;
+mod waiting;
 
 use std::time::Duration;
 
