@@ -11,11 +11,12 @@
 
 mod board;
 mod children;
-mod compose;
+pub(super) mod compose;
 mod cut;
 mod desk;
 mod host;
 mod memory;
+mod morning;
 mod patience;
 mod rim;
 mod service;
