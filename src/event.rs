@@ -136,7 +136,9 @@ pub(crate) enum Event<'a> {
         headline: &'a str,
         /// Which run it is about, if one.
         run: Option<RunId>,
-        /// The sort of mail: `first`, `new`, `downtime`, `again`, `healed`, `digest`.
+        /// The fingerprint of the failure that it is about, if one.
+        kind: Option<&'a str>,
+        /// The sort of mail: `first`, `new`, `downtime`, `again`, `running`, `healed`, `digest`.
         sort: &'static str,
     },
     /// A failure was not mailed, and this is why.

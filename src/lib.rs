@@ -21,6 +21,7 @@ mod settings;
 mod simulate;
 mod state;
 mod task;
+pub mod testing;
 mod time;
 
 pub use cli::main;

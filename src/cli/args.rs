@@ -205,12 +205,13 @@ pub(crate) struct SimulateArgs {
     /// The tasks of the chain.
     #[arg(value_name = "TASK", required = true)]
     pub(crate) tasks: Vec<String>,
-    /// The first task fails for this long.
+    /// The first task fails for this long [default: 60h, a weekend].
     #[arg(long, value_name = "TIME", conflicts_with = "outcomes")]
     pub(crate) fail_for: Option<String>,
-    /// How the runs end: `F` failure, `F:text`, `S` success, `R` retry later; `F*40 S F`.
+    /// How the runs of the first task end: `F` failure, `F:"disk full"`, `S` success, `R` retry later, each perhaps repeated:
+    /// `F*40 S F`. Given again, those of the second, and so on; tasks without one succeed.
     #[arg(long, value_name = "SCRIPT")]
-    pub(crate) outcomes: Option<String>,
+    pub(crate) outcomes: Vec<String>,
 }
 
 impl Command {

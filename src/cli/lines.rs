@@ -2,27 +2,14 @@
 
 use std::time::SystemTime;
 
-use jiff::Zoned;
-use jiff::tz::TimeZone;
-
 use super::past::{Entry, Line};
+use super::screen::local_time;
 use crate::state::history::{Result as RunResult, Run};
 use crate::time::in_words;
 
-/// Returns a time as people of this machine read it.
-pub(crate) fn local(time: SystemTime, format: &str) -> String {
-    match jiff::Timestamp::try_from(time) {
-        Ok(timestamp) => Zoned::new(timestamp, TimeZone::system())
-            .strftime(format)
-            .to_string(),
-        // A clock that is set to before the year -9999 or after 9999.
-        Err(_) => "at an impossible time".to_owned(),
-    }
-}
-
 /// Returns a time shortly: `22 Nov 01:10:33`.
 pub(crate) fn short(time: SystemTime) -> String {
-    local(time, "%d %b %H:%M:%S")
+    local_time(time, "%d %b %H:%M:%S")
 }
 
 /// Returns a kind shortly: `7f3a`, or the task's own word.

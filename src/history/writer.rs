@@ -151,6 +151,7 @@ impl Writer {
                 headline,
                 run,
                 sort,
+                ..
             } => {
                 let mailed = Mailed {
                     at: Stamp::of(at.wall),

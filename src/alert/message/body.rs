@@ -3,7 +3,7 @@
 use super::lines::{block, counted, fact, floor, grouped, item, one_line, paragraph, sentence};
 use super::sentences::{setting, what_comes_next, what_happened};
 use super::{Context, output};
-use crate::alert::notice::{HeldBack, KindCount, Notice, Sort};
+use crate::alert::notice::{HeldBack, Kind, KindCount, Notice, Sort};
 use crate::failure::{Failure, FailureClass};
 use crate::time::in_words;
 
@@ -198,7 +198,7 @@ fn kinds(body: &mut String, notice: &Notice, context: &Context<'_>) {
         if body.len() > end {
             break;
         }
-        item(body, &kind_entry(kind, context));
+        item(body, &kind_entry(kind, notice, context));
         shown += 1;
     }
     let rest = (outage.kinds.len() - shown) as u64;
@@ -214,7 +214,12 @@ fn kinds(body: &mut String, notice: &Notice, context: &Context<'_>) {
     }
 }
 
-fn kind_entry(kind: &KindCount, context: &Context<'_>) -> String {
+/// Whether it is this notice that mails of a kind.
+fn tells_of(notice: &Notice, kind: &Kind) -> bool {
+    matches!(notice.sort, Sort::First | Sort::New) && notice.kind.as_ref() == Some(kind)
+}
+
+fn kind_entry(kind: &KindCount, notice: &Notice, context: &Context<'_>) -> String {
     let times = counted(kind.count, "time", "times");
     let first = context.time(kind.first);
     let when = if kind.count > 1 {
@@ -224,6 +229,8 @@ fn kind_entry(kind: &KindCount, context: &Context<'_>) -> String {
     };
     let mailed = match kind.mailed {
         Some(at) => format!("mailed {}", context.time(at)),
+        // The policy learns that this very mail is safe only when it is.
+        None if tells_of(notice, &kind.kind) => "mailed now".to_owned(),
         None => "not mailed by itself".to_owned(),
     };
     let text = one_line(&kind.text, MOST_OF_ENTRY);

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::alert::terminal::{ESC, skip_sequence};
 
 /// Where words are wrapped (RFC 5322, 2.1.1: SHOULD).
-const WIDTH: usize = 78;
+const WIDTH: usize = 76;
 /// Longer lines are broken inside a word: 998 bytes are allowed (RFC 5322, 2.1.1: MUST), some of which our indentation needs.
 const MOST_BYTES_OF_A_LINE: usize = 900;
 /// What stands before each line that others wrote, so that none of them is a lone dot or begins with `From `.

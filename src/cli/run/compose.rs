@@ -6,7 +6,7 @@ use lettre::message::Mailbox;
 
 use crate::alert::message::{self, Context, MailPath};
 use crate::alert::notice::Notice;
-use crate::cli::lines::local;
+use crate::cli::screen::{local_time, program};
 use crate::failure::Failure;
 use crate::letter::Letter;
 use crate::mail::outbox;
@@ -122,8 +122,8 @@ impl Composer {
                     dropped: report.dropped,
                     notes: &notes,
                 },
-                look: &format!("run_functions logs {function}"),
-                local_time: &|time| local(time, "%a %d %b %Y %H:%M:%S %z"),
+                look: &format!("{} logs {function}", program()),
+                local_time: &|time| local_time(time, "%a %d %b %Y %H:%M:%S %z"),
                 domain: &self.domain,
                 unique: &unique,
             },
@@ -137,6 +137,6 @@ impl Composer {
 
     /// Writes a time shortly, for the log.
     pub(super) fn when(time: SystemTime) -> String {
-        local(time, "%d %b %H:%M")
+        local_time(time, "%d %b %H:%M")
     }
 }

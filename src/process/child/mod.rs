@@ -81,6 +81,8 @@ pub struct Spec<'a> {
     pub secrets: &'a [String],
     /// The in-flight lock: every process of the run inherits it under [`IN_FLIGHT_FD`].
     pub in_flight: Option<BorrowedFd<'a>>,
+    /// What a function is to find in its process as in the runner's: opaque text, which `main` unpacks there.
+    pub luggage: Option<&'a str>,
     /// A directory of ours for the run's report file; that for temporary files if not given.
     pub scratch: Option<&'a Path>,
 }

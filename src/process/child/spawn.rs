@@ -131,6 +131,7 @@ fn orders(spec: &Spec<'_>, cgroup: Option<&Cgroup>) -> Orders {
         given: settings.env.keys().cloned().collect(),
         working_dir: settings.working_dir.clone(),
         stdin: settings.stdin.clone(),
+        luggage: spec.luggage.map(str::to_owned),
     }
 }
 
