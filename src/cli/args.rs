@@ -104,14 +104,7 @@ pub(crate) enum Command {
         tasks: Vec<String>,
     },
     /// Say what runs, what sleeps, and what fails. Changes nothing.
-    Status {
-        /// The chain; all of RUN_ROOT if not given.
-        #[arg(value_name = "NAME")]
-        name: Option<String>,
-        /// As data.
-        #[arg(long)]
-        json: bool,
-    },
+    Status(StatusArgs),
     /// Show the runs of the past: when, how long, how they ended, and why they were mailed or not.
     History(HistoryArgs),
     /// Show what runs printed.
@@ -160,6 +153,25 @@ pub(crate) struct CheckArgs {
     /// Print the form of an error text by which two failures are told apart or taken for the same.
     #[arg(long, value_name = "TEXT")]
     pub(crate) explain_kind: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 all is well, 1 something fails or mail does not leave, 3 something does not run."
+)]
+pub(crate) struct StatusArgs {
+    /// The chain; all of RUN_ROOT if not given.
+    #[arg(value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// As data.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Look again each second.
+    #[arg(long)]
+    pub(crate) watch: bool,
+    /// Mail what is printed unless all is well, each time: for a line of cron or a timer that watches the runners.
+    #[arg(long, conflicts_with = "watch")]
+    pub(crate) mail_if_bad: bool,
 }
 
 #[derive(Debug, Args)]

@@ -174,7 +174,8 @@ impl Start {
         let patience = order.loaded.settings.stop_timeout + longest_grace(order) + MARGIN;
         let service = Service::new(notifier, order.labels(), patience);
         let rim = Rim::new(&order.labels(), order.redactor());
-        let mut rim = rim.with(desk, service, live, open_history(order));
+        let rim = rim.with(desk, service, live);
+        let mut rim = rim.keeping(open_history(order));
         if let Some(Crashes { step, count }) = past.died_under {
             rim.died_under(step, count, now);
         }
