@@ -97,17 +97,9 @@ fn obey(line: CommandLine) -> Ended {
         Command::Check(args) => check(&common, &args),
         Command::List { json } => list(&common, json),
         Command::Once { tasks } => once(&common, &tasks),
-        Command::Status { name, json } => {
-            let (_, loaded) = load(&common, None)?;
-            status::print(
-                &loaded.settings,
-                name.as_deref(),
-                if json {
-                    status::Form::Json
-                } else {
-                    status::Form::Text
-                },
-            )
+        Command::Status(args) => {
+            let (inputs, loaded) = load(&common, None)?;
+            status::show(&inputs, &loaded, &args, common.color)
         }
         Command::Stop { name, now } => {
             let (_, loaded) = load(&common, None)?;
