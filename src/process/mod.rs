@@ -20,6 +20,7 @@ pub(crate) mod pidfile;
 pub(crate) mod poll;
 mod procfs;
 pub(crate) mod run_root;
+pub(crate) mod service_environment;
 pub(crate) mod signals;
 pub(crate) mod takeover;
 pub(crate) mod terminal;
