@@ -102,6 +102,9 @@ pub(crate) enum Command {
         /// The tasks.
         #[arg(value_name = "TASK", required = true)]
         tasks: Vec<String>,
+        /// In the environment that a service would have: its PATH, and nothing of this login.
+        #[arg(long)]
+        clean_env: bool,
     },
     /// Say what runs, what sleeps, and what fails. Changes nothing.
     Status(StatusArgs),
