@@ -6,6 +6,8 @@
 //! | capture | ≥ 1 GB/s, memory ≤ `max_log_bytes` + 1 MB |
 //! | kill a tree of 100 | ≤ 20 ms |
 
+#![expect(clippy::print_stdout, reason = "the answer of a measure")]
+
 use std::io::Read;
 
 use std::process::{Command, ExitCode, Stdio};
@@ -73,6 +75,7 @@ fn start(what: What<'_>, change: impl FnOnce(&mut ChildSettings)) -> Run {
         run: RunId(1),
         secrets: &[],
         in_flight: None,
+        luggage: None,
         scratch: Some(&std::env::temp_dir()),
     };
     Run::start(&spec, now()).expect("it starts")

@@ -11,6 +11,7 @@ mod event;
 mod exit;
 mod failure;
 mod hash;
+mod history;
 mod letter;
 mod logging;
 pub mod mail;
@@ -20,6 +21,7 @@ mod settings;
 mod simulate;
 mod state;
 mod task;
+pub mod testing;
 mod time;
 
 pub use cli::main;

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// The settings of one runner.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Settings {
@@ -21,8 +23,19 @@ pub(crate) struct Settings {
     pub stop_timeout: Duration,
     /// How long its tree has between TERM and KILL.
     pub kill_grace: Duration,
+    /// How much is kept of the runs of a chain.
+    pub history: HistorySettings,
     /// How mail leaves the machine.
     pub mail: MailSettings,
+}
+
+/// How much is kept of the runs of a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct HistorySettings {
+    /// How many bytes on disk, outputs included.
+    pub max_bytes: u64,
+    /// For how long.
+    pub max_age: Duration,
 }
 
 /// How the log is written.
@@ -46,7 +59,7 @@ pub(crate) enum LogFormat {
 }
 
 /// How mail leaves the machine.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct MailSettings {
     /// The recipients, as written (`Name <a@b>` or `a@b`), each checked to be an address.
     pub to: Vec<String>,
@@ -65,7 +78,7 @@ pub(crate) struct MailSettings {
 }
 
 /// The ways by which a mail can leave.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Transport {
     /// To a server.
     Smtp(SmtpSettings),
@@ -84,7 +97,7 @@ pub(crate) enum Transport {
 }
 
 /// Where and how an SMTP server is reached.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct SmtpSettings {
     /// Name or address.
     pub server: String,
@@ -99,7 +112,7 @@ pub(crate) struct SmtpSettings {
 }
 
 /// How an SMTP connection is secured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Tls {
     /// From the first byte (RFC 8314).
     Implicit,
@@ -110,7 +123,7 @@ pub(crate) enum Tls {
 }
 
 /// A user and where the password comes from. The password itself is read when it is needed, and never stored.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Login {
     /// The user's name.
     pub username: String,
@@ -119,7 +132,7 @@ pub(crate) struct Login {
 }
 
 /// Where a password is found.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum PasswordSource {
     /// In a file (its first line) that only its owner can read. Absolute.
     File(PathBuf),
@@ -128,7 +141,7 @@ pub(crate) enum PasswordSource {
 }
 
 /// Whether the end of an outage is mailed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Healed {
     /// Never (the default).
     Never,
@@ -137,7 +150,7 @@ pub(crate) enum Healed {
 }
 
 /// Whether a regular summary is mailed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Digest {
     /// Never (the default).
     Never,

@@ -1,4 +1,5 @@
 //! Runs below a delegated cgroup, and fork bombs in a bounded one. In a process of their own, since that process moves.
+#![cfg(test)]
 
 mod child_support;
 

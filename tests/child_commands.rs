@@ -1,4 +1,5 @@
 //! What a command, a shell line and a script find when they run, and what their ends mean.
+#![cfg(test)]
 
 mod child_support;
 
@@ -8,7 +9,7 @@ use std::path::Path;
 
 use child_support::{Child, is_success, text};
 use run_functions::__internal::child::IN_FLIGHT_FD;
-use run_functions::__internal::{IoNice, Outcome};
+use run_functions::__internal::{IoNice, Outcome, now};
 
 fn printed(child: &Child) -> String {
     let ended = child.run();
@@ -159,35 +160,79 @@ fn no_report_file_is_left() {
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
 }
 
+/// Returns the descriptors of a process, each with where it leads.
+fn descriptors(pid: i32) -> Vec<(i32, String)> {
+    let entries = fs::read_dir(format!("/proc/{pid}/fd")).unwrap().flatten();
+    let mut all: Vec<(i32, String)> = entries
+        .map(|entry| {
+            let number = entry.file_name().to_str().unwrap().parse().unwrap();
+            let target = fs::read_link(entry.path()).unwrap();
+            (number, target.display().to_string())
+        })
+        .collect();
+    all.sort();
+    all
+}
+
+/// Starts a process that sleeps, and returns it when it does.
+fn sleeping(child: &Child) -> child_support::Running {
+    let running = child.start();
+    let comm = format!("/proc/{}/comm", running.run.pid());
+    running.until("it sleeps", || {
+        fs::read_to_string(&comm).is_ok_and(|name| name == "sleep\n")
+    })
+}
+
 /// The golden test of what surrounds a child: nothing of the runner's habits is left.
 #[test]
 fn a_child_begins_with_clean_signals_descriptors_session_and_stdin() {
-    let line = "cat /proc/self/status | grep -E '^(SigBlk|SigIgn|SigCgt|ShdPnd)'; \
-        ls -l /proc/$$/fd | sed -n 's/.* \\([0-9]*\\) -> \\([a-z/]*\\).*/\\1 \\2/p'; \
-        cut -d' ' -f5,6 /proc/$$/stat; echo $$; umask";
-    let lock = tempfile::NamedTempFile::with_prefix("lock").unwrap();
-    let mut child = Child::shell(line).with(|settings| settings.umask = Some(0o027));
+    let lock = tempfile::NamedTempFile::new().unwrap();
+    let mut child = Child::command(&["sleep", "1000"]).with(|to| to.umask = Some(0o027));
     child.in_flight = Some(lock.reopen().unwrap());
-    let running = child.start();
+    let mut running = sleeping(&child);
     let pid = running.run.pid();
-    let ended = running.finish();
-    assert!(is_success(&ended), "{ended:?}");
-    let dir = std::env::temp_dir();
-    let lock_at = format!("{IN_FLIGHT_FD} {}/lock", dir.display());
-    let expected = format!(
-        "ShdPnd:\t0000000000000000\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n\
-         SigCgt:\t0000000000000000\n0 /dev/null\n1 pipe\n2 pipe\n{lock_at}\n{pid} {pid}\n{pid}\n0027\n"
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let found = descriptors(pid);
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    running.run.kill(now().mono);
+    running.finish();
+    let golden = [
+        "Umask:\t0027",
+        "Threads:\t1",
+        "ShdPnd:\t0000000000000000",
+        "SigBlk:\t0000000000000000",
+        "SigIgn:\t0000000000000000",
+        "SigCgt:\t0000000000000000",
+    ];
+    for line in golden {
+        assert!(
+            status.lines().any(|found| found == line),
+            "no {line:?} in {status}"
+        );
+    }
+    let numbers: Vec<i32> = found.iter().map(|(number, _)| *number).collect();
+    assert_eq!(numbers, [0, 1, 2, IN_FLIGHT_FD], "{found:?}");
+    assert_eq!(found[0].1, "/dev/null");
+    assert!(
+        found[1].1.starts_with("pipe:") && found[1].1 == found[2].1,
+        "{found:?}"
     );
-    assert_eq!(ended.output().head, expected);
+    assert_eq!(found[3].1, lock.path().display().to_string());
+    let fields: Vec<&str> = stat.rsplit_once(") ").unwrap().1.split(' ').collect();
+    let (group, session) = (fields[2], fields[3]);
+    assert_eq!([group, session], [pid.to_string(), pid.to_string()]);
 }
 
 #[test]
 fn descriptors_that_the_runner_itself_inherited_do_not_reach_a_child() {
     // A pipe without the close-on-exec flag, as a careless parent of the runner leaves them.
-    let (reader, _writer) = nix::unistd::pipe().unwrap();
-    let child = Child::shell("ls /proc/$$/fd");
-    assert_eq!(printed(&child), "0\n1\n2\n");
-    drop(reader);
+    let (_reader, _writer) = nix::unistd::pipe().unwrap();
+    let mut running = sleeping(&Child::command(&["sleep", "1000"]));
+    let found = descriptors(running.run.pid());
+    running.run.kill(now().mono);
+    running.finish();
+    let numbers: Vec<i32> = found.iter().map(|(number, _)| *number).collect();
+    assert_eq!(numbers, [0, 1, 2], "{found:?}");
 }
 
 #[test]

@@ -1,4 +1,5 @@
 //! Timeouts, silence, and being asked to stop.
+#![cfg(test)]
 
 mod child_support;
 

@@ -1,7 +1,12 @@
 //! Functions in processes of their own, and what is left when their runner is killed.
 //!
 //! Without the usual harness: the executable of these tests is itself what is started again, as it is in a developer's own binary.
-#![cfg(unix)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "without the usual harness, nothing tells the linter that this is a test"
+)]
 
 mod child_support;
 mod tiny_harness;
@@ -20,8 +25,6 @@ mod tasks {
     //! What functions do to their processes.
 
     use std::error::Error;
-    use std::io::Write;
-    use std::time::Duration;
 
     use run_functions::TaskError;
 
@@ -133,7 +136,7 @@ mod tasks {
         let mut numbers: Vec<u32> = numbers.map(|name| name.parse().unwrap()).collect();
         numbers.sort_unstable();
         let task = std::env::var("RUN_FUNCTIONS_TASK").unwrap();
-        writeln!(std::io::stdout(), "{numbers:?} {task}").unwrap();
+        println!("{numbers:?} {task}");
     }
 }
 
@@ -156,11 +159,12 @@ fn called(function: &str, change: impl FnOnce(&mut ChildSettings), timeout: Dura
         what: What::Function(&name),
         settings: &settings,
         timeout: Some(timeout),
-        chain: &ChainName::of(&[name.clone()]),
+        chain: &ChainName::of(std::slice::from_ref(&name)),
         task: &name,
         run: RunId(1),
         secrets: &[],
         in_flight: None,
+        luggage: None,
         scratch: None,
     };
     Run::start(&spec, now()).unwrap().finish().unwrap()

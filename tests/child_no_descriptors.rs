@@ -1,4 +1,5 @@
 //! A runner without a descriptor left. In a process of its own, since the limit holds for all of it.
+#![cfg(test)]
 
 mod child_support;
 

@@ -1,4 +1,5 @@
 //! What is kept of the output, whatever it is and however much.
+#![cfg(test)]
 
 mod child_support;
 
@@ -76,7 +77,7 @@ fn a_cut_inside_a_character_ends_the_run_as_any_other() {
         assert!(is_success(&ended), "{:?}", ended.outcome);
         let output = ended.output();
         let kept = output.head.len() + output.tail.len();
-        assert!(kept <= limit && kept % 3 == 0, "{output:?}");
+        assert!(kept <= limit && kept.is_multiple_of(3), "{output:?}");
         assert_eq!(output.cut, 150 - kept as u64);
     }
 }

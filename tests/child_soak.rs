@@ -1,4 +1,5 @@
 //! Many commands in one runner: nothing grows.
+#![cfg(test)]
 
 mod child_support;
 

@@ -1,4 +1,5 @@
 //! What cannot start says which file, where, as whom, why, and what to do; and is never taken for an exit code.
+#![cfg(test)]
 
 mod child_support;
 

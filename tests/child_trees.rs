@@ -1,4 +1,5 @@
 //! What a run leaves behind, and how it is ended: children's children, in the background, in sessions of their own.
+#![cfg(test)]
 
 mod child_support;
 

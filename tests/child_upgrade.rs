@@ -1,4 +1,5 @@
 //! Our own executable is replaced on disk while we run: what we start is what we are.
+#![cfg(test)]
 
 mod child_support;
 

@@ -175,6 +175,21 @@ fn one_refused_message_is_kept_with_its_reason_and_the_admin_is_told() {
 }
 
 #[test]
+fn an_isolated_function_knows_the_queue_and_the_way_to_the_server() {
+    let server = Server::start(Script::default());
+    let place = place(server.address.port(), "[tasks.send_mail]\nisolate = true\n");
+    drop_messages(&place, 2);
+    let output = place.run(&["once", "tasks::send_mail"]);
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{}",
+        support::stderr(&output)
+    );
+    assert_eq!(orders(&server).len(), 2);
+}
+
+#[test]
 fn without_a_mail_server_messages_become_files() {
     let place = Place::with(QUEUE_TASKS);
     drop_messages(&place, 5);

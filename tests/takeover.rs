@@ -217,31 +217,36 @@ fn chains_of_other_tasks_with_the_same_name_do_not_kill_each_other() {
 }
 
 #[test]
-fn a_runner_that_ignores_everything_is_killed_after_the_promised_time() {
-    // The holder promises to be gone within stop_timeout + kill_grace; a task in a process that is stopped keeps it from that.
+fn what_a_killed_runner_left_running_is_ended_before_the_task_starts_again() {
     let place = Place::with(
-        "stop_timeout = \"100ms\"\nkill_grace = \"100ms\"\n[tasks.a]\nshell = \"echo x >> runs\"\nsuccess_cooldown = \"1day\"\n",
+        "[tasks.a]\nshell = \"setsid sh -c 'echo $$ >> escaped; sleep 600' & echo $$ >> leaders; sleep 600\"\n",
     );
     let mut old = place.start(&["tasks::a"]);
-    old.wait_for("Sleeping 1day");
-    // Stopped again and again, so that the SIGCONT of the newcomer does not help it.
-    let pid = nix::unistd::Pid::from_raw(old.pid().cast_signed());
-    let over = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
-    let stopper = {
-        let over = std::sync::Arc::clone(&over);
-        std::thread::spawn(move || {
-            while !over.load(std::sync::atomic::Ordering::Relaxed) {
-                let _ = nix::sys::signal::kill(pid, Signal::SIGSTOP);
-                std::thread::yield_now();
-            }
-        })
-    };
+    assert!(eventually(|| place.read("escaped").lines().count() == 1));
+    assert!(eventually(|| place.read("leaders").lines().count() == 1));
+    old.signal(Signal::SIGKILL);
+    old.wait_for_status();
     let new = place.start(&["tasks::a"]);
-    new.wait_for("Sleeping 1day");
-    over.store(true, std::sync::atomic::Ordering::Relaxed);
-    stopper.join().unwrap();
-    let _ = old.wait_for_status();
+    new.wait_for("Killed what the former runner had left running");
+    assert!(eventually(
+        || place.read("leaders").lines().count() == 2 || !place.read("escaped").is_empty()
+    ));
+    for pids in ["escaped", "leaders"] {
+        let first = place.read(pids).lines().next().unwrap().to_owned();
+        assert!(!lives(&first), "{pids}: {first} lives beside the new copy");
+    }
+    new.signal(Signal::SIGINT);
+    new.wait_for("SIGINT received");
+    new.signal(Signal::SIGINT);
     assert_eq!(new.stop(), Some(0));
+    let all = place.read("escaped") + &place.read("leaders");
+    assert!(eventually(|| all.lines().all(|pid| !lives(pid))), "{all}");
+}
+
+/// Whether a process of this number lives, and is no zombie.
+fn lives(pid: &str) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    !stat.is_empty() && !stat.contains(") Z ")
 }
 
 #[test]

@@ -112,6 +112,10 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Show the runs of the past: when, how long, how they ended, and why they were mailed or not.
+    History(HistoryArgs),
+    /// Show what runs printed.
+    Logs(LogsArgs),
     /// Stop a runner: its running task may finish first.
     Stop {
         /// The chain.
@@ -159,16 +163,55 @@ pub(crate) struct CheckArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct HistoryArgs {
+    /// A task, its function or a chain; everything that ran here if not given.
+    #[arg(value_name = "TASK|NAME")]
+    pub(crate) what: Option<String>,
+    /// How many of the last runs.
+    #[arg(short = 'n', value_name = "N", default_value = "20", value_parser = super::history::count)]
+    pub(crate) runs: usize,
+    /// Only those that failed.
+    #[arg(long)]
+    pub(crate) failed: bool,
+    /// As data.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Draw how long they took.
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) plot: bool,
+    /// Say why a run was mailed, or was not.
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["json", "plot", "failed"])]
+    pub(crate) why: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LogsArgs {
+    /// A task, its function or a chain.
+    #[arg(value_name = "TASK|NAME", required_unless_present = "run")]
+    pub(crate) task: Option<String>,
+    /// Go on with what is printed from now on, each run when it has ended.
+    #[arg(short = 'f', long)]
+    pub(crate) follow: bool,
+    /// Of how many of the last runs.
+    #[arg(short = 'n', value_name = "N", default_value = "10", value_parser = super::history::count)]
+    pub(crate) runs: usize,
+    /// Of this run only, as `history` and the log name it.
+    #[arg(long, value_name = "RUN", conflicts_with = "follow")]
+    pub(crate) run: Option<String>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct SimulateArgs {
     /// The tasks of the chain.
     #[arg(value_name = "TASK", required = true)]
     pub(crate) tasks: Vec<String>,
-    /// The first task fails for this long.
+    /// The first task fails for this long [default: 60h, a weekend].
     #[arg(long, value_name = "TIME", conflicts_with = "outcomes")]
     pub(crate) fail_for: Option<String>,
-    /// How the runs end: `F` failure, `F:text`, `S` success, `R` retry later; `F*40 S F`.
+    /// How the runs of the first task end: `F` failure, `F:"disk full"`, `S` success, `R` retry later, each perhaps repeated:
+    /// `F*40 S F`. Given again, those of the second, and so on; tasks without one succeed.
     #[arg(long, value_name = "SCRIPT")]
-    pub(crate) outcomes: Option<String>,
+    pub(crate) outcomes: Vec<String>,
 }
 
 impl Command {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::screen::{Ended, Refusal, tell};
+use super::screen::{Ended, Refusal, program, tell};
 use crate::chain::ChainName;
 use crate::exit;
 use crate::process::clock;
@@ -50,7 +50,8 @@ pub(crate) fn stop(settings: &Settings, name: &str, how: How) -> Ended {
         in_words(most)
     );
     Err(Refusal::new(exit::HELD, message).hint(format!(
-        "`run_functions stop --now {chain}` ends its running task"
+        "`{} stop --now {chain}` ends its running task",
+        program()
     )))
 }
 
@@ -72,7 +73,10 @@ fn find(settings: &Settings, name: &str) -> Result<(RunRoot, ChainName, Incumben
             exit::NOT_RUNNING,
             format_args!("no runner of `{chain}` in `{root}`"),
         )
-        .hint("`run_functions status` shows those that there are; `--run-root` looks elsewhere")
+        .hint(format_args!(
+            "`{} status` shows those that there are; `--run-root` looks elsewhere",
+            program()
+        ))
     };
     let unsafe_path = |error| Refusal::of(exit::UNSAFE_DIRECTORY, &error);
     let root = RunRoot::open_existing(&settings.run_root).map_err(unsafe_path)?;

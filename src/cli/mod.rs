@@ -5,8 +5,12 @@
 mod args;
 mod check;
 mod control;
+mod history;
+mod lines;
 mod list;
+mod logs;
 mod pages;
+mod past;
 mod plan;
 mod run;
 mod screen;
@@ -29,18 +33,16 @@ use crate::task::suggestions;
 use args::{CheckArgs, Command, CommandLine, Common, LogFormatArg, RunArgs};
 use plan::Plan;
 use run::{Order, Remember};
-use screen::{Ended, Refusal, colours_errors, print, tell};
+use screen::{Ended, Refusal, colours_errors, print, program, tell};
 
 /// Runs the command line of this process: what the `main` of a binary returns.
 ///
 /// Call it before anything else: commands, isolated functions and the delivery of mail are this same binary, started with a verb
 /// that only the runner uses, and must not do what is before this call a second time.
 pub fn main() -> ExitCode {
-    // Later this path may be another program.
-    let _ = own_program::pin();
     let verb = std::env::args_os().nth(1);
     match verb.as_deref().and_then(OsStr::to_str) {
-        Some(own_program::LAUNCHER) => child::launch(),
+        Some(own_program::LAUNCHER) => child::launch(crate::mail::unpack),
         Some(own_program::MAIL_WORKER) => crate::mail::worker::main(),
         _ => people(),
     }
@@ -48,6 +50,8 @@ pub fn main() -> ExitCode {
 
 /// The command line of a person.
 fn people() -> ExitCode {
+    // Later this path may be another program. (The launcher owns all its descriptors by number, and pins nothing before that.)
+    let _ = own_program::pin();
     let line = match CommandLine::try_parse() {
         Ok(line) => line,
         Err(error) => {
@@ -118,8 +122,16 @@ fn obey(line: CommandLine) -> Ended {
             control::wake(&loaded.settings, &name)
         }
         Command::Simulate(args) => {
+            let (inputs, loaded) = load(&common, None)?;
+            simulate::print_inbox(&inputs, &loaded, &args)
+        }
+        Command::History(args) => {
             let (_, loaded) = load(&common, None)?;
-            simulate::print_inbox(&loaded, &args)
+            history::show(&loaded.settings, &args)
+        }
+        Command::Logs(args) => {
+            let (_, loaded) = load(&common, None)?;
+            logs::show(&loaded, &args)
         }
         Command::Completions { shell } => pages::completions(shell),
         Command::Man { directory } => pages::manual(&directory),
@@ -156,7 +168,12 @@ fn run_chain(common: &Common, args: &RunArgs) -> Ended {
 /// Answers what can be no task before the configuration is read.
 fn refuse_words(tasks: &[String]) -> Ended {
     if tasks.is_empty() {
-        return Err(Refusal::usage("no TASK is named, such as `tasks::send_mail`").hint("`run_functions list` names those that there are; `--help` shows what else can be typed"));
+        return Err(
+            Refusal::usage("no TASK is named, such as `tasks::send_mail`").hint(format_args!(
+                "`{} list` names those that there are; `--help` shows what else can be typed",
+                program()
+            )),
+        );
     }
     let Some(word) = tasks
         .iter()
@@ -170,8 +187,10 @@ fn refuse_words(tasks: &[String]) -> Ended {
     Err(
         match suggestions(word, commands.iter().map(String::as_str)).first() {
             Some(meant) => Refusal::usage(message).hint(format_args!("did you mean `{meant}`?")),
-            None => Refusal::usage(message)
-                .hint("`run_functions list` names the tasks; `--help` shows the commands"),
+            None => Refusal::usage(message).hint(format_args!(
+                "`{} list` names the tasks; `--help` shows the commands",
+                program()
+            )),
         },
     )
 }

@@ -3,9 +3,15 @@
 use std::error::Error;
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
+use std::time::SystemTime;
+
+use jiff::Zoned;
+use jiff::tz::TimeZone;
 
 use super::args::ColorArg;
 use crate::exit;
+use crate::process::child::ansi;
+use crate::process::terminal;
 
 /// Why a command ends with another code than 0, in words.
 #[derive(Debug)]
@@ -102,6 +108,21 @@ pub(crate) fn print(text: &str) -> Ended {
     }
 }
 
+/// Returns how many columns standard output has; `None` when it is no terminal: then nothing is cut.
+pub(crate) fn width() -> Option<usize> {
+    terminal::width(&io::stdout())
+}
+
+/// Returns a text of somebody else as it may be shown: its lines and tabs, without what moves a cursor or sets a title.
+pub(crate) fn plain(text: &str) -> String {
+    let clean = |line: &str| -> Vec<String> { line.split('\t').map(ansi::stripped).collect() };
+    let lines: Vec<String> = text
+        .split('\n')
+        .map(|line| clean(line).join("\t"))
+        .collect();
+    lines.join("\n")
+}
+
 /// Prints what is not data.
 pub(crate) fn tell(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
@@ -117,4 +138,34 @@ pub(crate) fn colours_errors(when: ColorArg) -> bool {
             !unwanted && io::stderr().is_terminal()
         }
     }
+}
+
+/// Writes a time as people of this machine read it, in a form of strftime(3).
+pub(crate) fn local_time(time: SystemTime, form: &str) -> String {
+    match jiff::Timestamp::try_from(time) {
+        Ok(timestamp) => Zoned::new(timestamp, TimeZone::system())
+            .strftime(form)
+            .to_string(),
+        // A clock that is set to before the year -9999 or after 9999.
+        Err(_) => "at an impossible time".to_owned(),
+    }
+}
+
+/// Returns a number with what is counted: `no mails`, `1 mail`, `2 mails`.
+pub(crate) fn counted(count: u64, one: &str, many: &str) -> String {
+    match count {
+        0 => format!("no {many}"),
+        1 => format!("1 {one}"),
+        count => format!("{count} {many}"),
+    }
+}
+
+/// Returns what this program was called by: a binary of a user has its own name.
+pub(crate) fn program() -> String {
+    let path = std::env::args_os().next().map(std::path::PathBuf::from);
+    let name = path.as_deref().and_then(std::path::Path::file_name);
+    name.map_or_else(
+        || "run_functions".to_owned(),
+        |name| name.to_string_lossy().into_owned(),
+    )
 }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::control::chain_name;
-use super::screen::{Ended, Refusal, print as print_text};
+use super::screen::{Ended, Refusal, print as print_text, program};
 use crate::alert::memory::Memory;
 use crate::chain::ChainName;
 use crate::exit;
@@ -237,7 +237,8 @@ fn as_text(settings: &Settings, known: &[Known], report: &outbox::Report, now: M
         if known.pid.is_none() && !known.unseen && !known.tasks.is_empty() {
             let _ = writeln!(
                 text,
-                "  start it with `run_functions {}`",
+                "  start it with `{} {}`",
+                program(),
                 known.tasks.join(" ")
             );
         }

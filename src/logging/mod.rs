@@ -8,7 +8,7 @@ mod told;
 
 use std::sync::Arc;
 
-use log::{LevelFilter, Record};
+use log::{Level, LevelFilter, Record};
 
 use crate::settings::{LogFormat, LogSettings};
 use form::Form;
@@ -40,7 +40,14 @@ impl Log {
             LogFormat::Text => Form::Text,
         };
         let target = Arc::clone(&sink);
-        let write = move |record: &Record<'_>| target.write(&form.line(record));
+        let write = move |record: &Record<'_>| {
+            let lost = target.write(&form.line(record));
+            if lost > 0 {
+                let mut told = Record::builder();
+                let told = told.level(Level::Warn);
+                target.write(&form.line(&told.args(format_args!("{lost} lines were lost before the former one: nobody took them, or there was no room")).build()));
+            }
+        };
         let dispatch = fern::Dispatch::new()
             .level(settings.level)
             // What libraries say at debug is for their authors.

@@ -1,17 +1,29 @@
 //! Where lines go. A line is one write(2), so that lines of several processes in one file stay whole.
+//!
+//! Nobody waits for a reader: a pipe that nobody empties, or a terminal that was stopped, costs lines (which are counted), not the chain.
 
 use std::fs::File;
-use std::io::{self, Write};
-use std::os::fd::AsFd;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use nix::sys::stat::fstat;
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::stat::{SFlag, fstat};
+use nix::unistd::write;
+
+/// How long a line waits for a reader who has kept up so far.
+const PATIENCE_MILLIS: u16 = 1000;
+/// What fits into a pipe that poll(2) calls writable (`PIPE_BUF`).
+const PIECE: usize = 4096;
 
 /// Standard error, or a file that can be opened anew.
 #[derive(Debug)]
 pub(crate) struct Sink {
     place: Place,
+    /// How many lines were lost since the last one that was written.
+    lost: Mutex<u64>,
 }
 
 #[derive(Debug)]
@@ -25,6 +37,7 @@ impl Sink {
     pub(crate) fn stderr() -> Self {
         Sink {
             place: Place::Stderr,
+            lost: Mutex::default(),
         }
     }
 
@@ -40,25 +53,37 @@ impl Sink {
                 path: path.to_owned(),
                 file,
             },
+            lost: Mutex::default(),
         })
     }
 
-    /// Writes a line, which has its line feed. Whatever goes wrong is nobody's problem: there is no place to report it to, and the chain goes on.
-    pub(crate) fn write(&self, line: &str) {
-        let _ = match &self.place {
-            Place::Stderr => io::stderr().write_all(line.as_bytes()),
-            Place::File { file, .. } => {
-                let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-                file.write_all(line.as_bytes())
-            }
+    /// Writes a line, which has its line feed. Returns how many were lost before it, if it is the first one after them.
+    ///
+    /// Whatever goes wrong is nobody's problem: there is no place to report it to, and the chain goes on.
+    pub(crate) fn write(&self, line: &str) -> u64 {
+        let mut lost = lock(&self.lost);
+        let patience = match *lost {
+            0 => PollTimeout::from(PATIENCE_MILLIS),
+            _ => PollTimeout::ZERO,
         };
+        let written = match &self.place {
+            Place::Stderr => put(io::stderr().as_fd(), line.as_bytes(), patience),
+            Place::File { file, .. } => put(lock(file).as_fd(), line.as_bytes(), patience),
+        };
+        match written {
+            Ok(()) => std::mem::take(&mut *lost),
+            Err(_) => {
+                *lost = lost.saturating_add(1);
+                0
+            }
+        }
     }
 
     /// Opens the file anew; does nothing for standard error.
     pub(crate) fn reopen(&self) -> io::Result<()> {
         if let Place::File { path, file } = &self.place {
             let fresh = open(path)?;
-            *file.lock().unwrap_or_else(PoisonError::into_inner) = fresh;
+            *lock(file) = fresh;
         }
         Ok(())
     }
@@ -75,6 +100,45 @@ impl Sink {
             return false;
         };
         named == format!("{}:{}", stat.st_dev, stat.st_ino)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Writes all of it, waiting for a reader no longer than `patience` each time.
+fn put(to: BorrowedFd<'_>, mut bytes: &[u8], patience: PollTimeout) -> Result<(), Errno> {
+    // A file has no reader who could be slow.
+    let is_file =
+        fstat(to).is_ok_and(|stat| stat.st_mode & SFlag::S_IFMT.bits() == SFlag::S_IFREG.bits());
+    while !bytes.is_empty() {
+        let piece = if is_file {
+            bytes
+        } else {
+            wait_until_writable(to, patience)?;
+            &bytes[..bytes.len().min(PIECE)]
+        };
+        match write(to, piece) {
+            Ok(count) => bytes = &bytes[count..],
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+    Ok(())
+}
+
+fn wait_until_writable(to: BorrowedFd<'_>, patience: PollTimeout) -> Result<(), Errno> {
+    let mut polled = [PollFd::new(to, PollFlags::POLLOUT)];
+    match poll(&mut polled, patience) {
+        Ok(0) => Err(Errno::EAGAIN),
+        // A signal has its handler; whether there is room is asked again without waiting.
+        Err(Errno::EINTR) => match poll(&mut polled, PollTimeout::ZERO) {
+            Ok(1) => Ok(()),
+            _ => Err(Errno::EAGAIN),
+        },
+        Ok(_) => Ok(()),
+        Err(errno) => Err(errno),
     }
 }
 
@@ -112,5 +176,22 @@ mod tests {
     fn a_full_disk_is_not_fatal() {
         let sink = Sink::file(Path::new("/dev/full")).unwrap();
         sink.write("lost\n");
+    }
+
+    #[test]
+    fn a_pipe_that_nobody_reads_costs_lines_and_then_tells_how_many() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("pipe");
+        nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let mut both = File::options();
+        let mut reader = both.read(true).write(true).open(&path).unwrap();
+        let sink = Sink::file(&path).unwrap();
+        let line = format!("{}\n", "x".repeat(9_999));
+        let told: u64 = (0..100).map(|_| sink.write(&line)).sum();
+        assert_eq!(told, 0);
+        let lost = *lock(&sink.lost);
+        assert!(lost > 80, "{lost}");
+        io::Read::read_exact(&mut reader, &mut [0; 40_000]).unwrap();
+        assert_eq!((sink.write("here\n"), sink.write("again\n")), (lost, 0));
     }
 }

@@ -34,5 +34,5 @@ mod wire;
 pub(crate) mod worker;
 
 pub(crate) use route::password;
-pub(crate) use service::install;
 pub use service::{Delivered, QueueError, Returned, deliver_queue, retry_deferred};
+pub(crate) use service::{install, pack, unpack};

@@ -6,6 +6,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use serde::{Deserialize, Serialize};
+
 use super::carrier::carrier;
 use super::queue::{self, Outcome, Queue, SETTLED};
 use crate::process::clock;
@@ -16,7 +18,7 @@ use crate::task::TaskError;
 /// What the runner of this process has set.
 static INSTALLED: Mutex<Option<Installed>> = Mutex::new(None);
 
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 struct Installed {
     settings: MailSettings,
     state_dir: PathBuf,
@@ -30,6 +32,27 @@ pub(crate) fn install(settings: MailSettings, state_dir: &Path) {
         state_dir: state_dir.to_owned(),
     };
     *INSTALLED.lock().unwrap_or_else(PoisonError::into_inner) = Some(installed);
+}
+
+/// Returns what [`unpack`] installs in another process of this program.
+pub(crate) fn pack(settings: &MailSettings, state_dir: &Path) -> String {
+    let installed = Installed {
+        settings: settings.clone(),
+        state_dir: state_dir.to_owned(),
+    };
+    // A directory whose name is not text cannot be packed: then an isolated function says that it knows no queue.
+    serde_json::to_string(&installed).unwrap_or_default()
+}
+
+/// Installs what a runner has packed: for functions in processes of their own.
+pub(crate) fn unpack(packed: &str) {
+    if let Ok(Installed {
+        settings,
+        state_dir,
+    }) = serde_json::from_str(packed)
+    {
+        install(settings, &state_dir);
+    }
 }
 
 fn installed() -> Result<Installed, QueueError> {

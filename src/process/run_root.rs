@@ -171,15 +171,24 @@ impl RunRoot {
     /// Those of writing; the old file is still there then.
     pub(crate) fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let draft = format!("{name}.draft");
-        match unlinkat(&self.dir, draft.as_str(), UnlinkatFlags::NoRemoveDir) {
-            Ok(()) | Err(Errno::ENOENT) => {}
-            Err(errno) => return Err(errno.into()),
-        }
+        self.remove(&draft)?;
         let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_CLOEXEC;
         let mut file = File::from(openat(&self.dir, draft.as_str(), flags, OURS_ALONE)?);
         file.write_all(bytes)?;
         renameat(&self.dir, draft.as_str(), &self.dir, name)?;
         Ok(())
+    }
+
+    /// Removes a file; one that is not there is removed already.
+    ///
+    /// # Errors
+    ///
+    /// Those of unlinkat(2), less ENOENT.
+    pub(crate) fn remove(&self, name: &str) -> io::Result<()> {
+        match unlinkat(&self.dir, name, UnlinkatFlags::NoRemoveDir) {
+            Ok(()) | Err(Errno::ENOENT) => Ok(()),
+            Err(errno) => Err(errno.into()),
+        }
     }
 
     /// Returns which file has this name now; `None`: none has.

@@ -1,9 +1,5 @@
 //! One child process, as a test describes it.
 
-#![expect(
-    clippy::allow_attributes,
-    reason = "not every test file leaves something unused"
-)]
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use std::fs;
@@ -80,16 +76,17 @@ impl Child {
     }
 
     pub(crate) fn try_start(&self) -> Result<Run, Box<Failure>> {
-        let task = TaskName::parse("tasks::tested").unwrap();
+        let task = TaskName::parse("tasks::tested").expect("a test has what it needs");
         let spec = Spec {
             what: What::Program(&self.program),
             settings: &self.settings,
             timeout: self.timeout,
-            chain: &ChainName::parse("tested").unwrap(),
+            chain: &ChainName::parse("tested").expect("a test has what it needs"),
             task: &task,
             run: RunId(now().mono.as_nanos().unsigned_abs()),
             secrets: &self.secrets,
             in_flight: self.in_flight.as_ref().map(AsFd::as_fd),
+            luggage: None,
             scratch: self.scratch.as_deref(),
         };
         Run::start(&spec, now())
@@ -126,7 +123,7 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn finish(self) -> Ended {
-        self.run.finish().unwrap()
+        self.run.finish().expect("a test has what it needs")
     }
 
     /// Drives it until a condition holds.
@@ -146,7 +143,8 @@ impl Running {
 pub(crate) fn pin() {
     static PINNED: Once = Once::new();
     PINNED.call_once(|| {
-        pin_own_program_to(Path::new(env!("CARGO_BIN_EXE_run_functions"))).unwrap();
+        pin_own_program_to(Path::new(env!("CARGO_BIN_EXE_run_functions")))
+            .expect("a test has what it needs");
     });
 }
 
@@ -188,8 +186,12 @@ pub(crate) fn is_alive(pid: i32) -> bool {
 /// Returns what runs have left to this process, zombies too.
 pub(crate) fn children_of_other_sessions() -> Vec<i32> {
     let own = std::process::id().to_string();
-    let session = nix::unistd::getsid(None).unwrap().to_string();
-    let entries = fs::read_dir("/proc").unwrap().flatten();
+    let session = nix::unistd::getsid(None)
+        .expect("a test has what it needs")
+        .to_string();
+    let entries = fs::read_dir("/proc")
+        .expect("a test has what it needs")
+        .flatten();
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
     let is_left = |pid: &i32| {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();

@@ -1,4 +1,10 @@
 //! What the tests of the program stand on: a fresh place, runners that are real processes, and waiting for conditions.
+#![expect(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "tests may fail loudly, and wait for conditions of other processes by looking again"
+)]
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 use std::fs;
@@ -64,7 +70,12 @@ impl Place {
 
     /// Returns a command for the stock binary, in a hermetic environment, with standard input closed.
     pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_run_functions"));
+        self.command_of(Path::new(env!("CARGO_BIN_EXE_run_functions")), args)
+    }
+
+    /// Returns a command for another binary, in the same environment.
+    pub fn command_of(&self, program: &Path, args: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command
             .args(args)
             .current_dir(self.dir())

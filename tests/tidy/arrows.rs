@@ -3,12 +3,12 @@
 use crate::source::{self, Source};
 
 /// What everybody may know: plain values and pure decisions.
-const CORE: [&str; 8] = [
-    "time", "failure", "settings", "event", "letter", "exit", "task", "chain",
+const CORE: [&str; 9] = [
+    "time", "hash", "failure", "settings", "event", "letter", "exit", "task", "chain",
 ];
 
 /// What a module may know besides the core.
-const BESIDES_CORE: [(&str, &[&str]); 9] = [
+const BESIDES_CORE: [(&str, &[&str]); 10] = [
     ("alert", &[]),
     ("process", &[]),
     ("runner", &[]),
@@ -17,21 +17,24 @@ const BESIDES_CORE: [(&str, &[&str]); 9] = [
     ("logging", &["process"]),
     ("mail", &["process"]),
     ("state", &["process"]),
+    // Its form is a state that must survive.
+    ("history", &["process", "state"]),
     // The policy and the runner under a virtual clock.
     ("simulate", &["alert", "runner"]),
     ("testing", &["alert", "runner", "simulate"]),
 ];
 
 /// What the modules of the core may know of each other.
-const WITHIN_CORE: [(&str, &[&str]); 8] = [
+const WITHIN_CORE: [(&str, &[&str]); 9] = [
     ("time", &[]),
+    ("hash", &[]),
     ("failure", &["time"]),
     ("settings", &[]),
     ("event", &["failure", "time"]),
     ("letter", &[]),
     ("exit", &[]),
     ("task", &["failure", "settings", "time"]),
-    ("chain", &["event", "task", "time"]),
+    ("chain", &["event", "hash", "task", "time"]),
 ];
 
 /// What goes against the table for a good reason: path, module, reason.

@@ -1,5 +1,7 @@
 //! As much of a test harness as `cargo test` and `cargo nextest` need, for tests whose executable has a `main` of its own.
 
+#![expect(clippy::print_stdout, reason = "the answer of a harness")]
+
 use std::panic;
 use std::process::ExitCode;
 

@@ -20,6 +20,9 @@ pub(crate) use task::{Ongoing, TaskMemory};
 /// The longest absence that the wall clock is believed.
 const LONGEST_ABSENCE: Duration = Duration::from_secs(366 * 86_400);
 
+/// What is remembered is from no longer ago: where it says so, it was damaged.
+const LONGEST_PAST: Duration = Duration::from_secs(100 * 366 * 86_400);
+
 /// All that outlives a runner of what its alerts depend on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Memory {
@@ -126,9 +129,9 @@ impl Memory {
     }
 }
 
-/// Returns whether `then` can be believed: not ahead of the clock.
+/// Returns `then` as far as it can be believed: not ahead of the clock, and so lately that it can be counted on from there.
 fn no_later(then: Mono, now: Mono) -> Mono {
-    then.min(now)
+    then.clamp(now - LONGEST_PAST, now)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod subject;
 
 use std::time::{Duration, SystemTime};
 
+pub(crate) use sentences::because;
 pub(crate) use subject::headline;
 
 use super::notice::{Notice, Sort};

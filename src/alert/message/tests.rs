@@ -209,6 +209,7 @@ fn still_running_reads_well() {
     (notice.text, notice.outage, notice.kind) = (String::new(), None, None);
     let mut context = world.context();
     context.run_duration = Some(Duration::from_secs(2 * HOUR));
+    notice.running_since = Some(before(2));
     insta::assert_snapshot!(shown(&letter(&notice, None, &context)));
 }
 

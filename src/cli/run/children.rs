@@ -22,6 +22,8 @@ pub(super) struct Children {
     tasks: Vec<TaskDefinition>,
     labels: Vec<String>,
     secrets: Vec<String>,
+    /// What functions find in processes of their own as in this one.
+    luggage: String,
     in_flight: Option<InFlight>,
     /// How long a run may go on after the runner was asked to stop.
     stop_timeout: Duration,
@@ -36,6 +38,7 @@ impl Children {
         tasks: Vec<TaskDefinition>,
         labels: Vec<String>,
         secrets: Vec<String>,
+        luggage: String,
         in_flight: Option<InFlight>,
         stop_timeout: Duration,
     ) -> Self {
@@ -45,6 +48,7 @@ impl Children {
             tasks,
             labels,
             secrets,
+            luggage,
             in_flight,
             stop_timeout,
             unkillable,
@@ -70,8 +74,9 @@ impl Children {
             chain: &self.chain,
             task: &task.name,
             run,
-            secrets: &self.secrets,
+            secrets: self.secrets_kept_from(task),
             in_flight: self.in_flight.as_ref().map(InFlight::descriptor),
+            luggage: task.function.map(|_| self.luggage.as_str()),
             scratch: None,
         };
         let started = match Run::start(&spec, clock::now()) {
@@ -99,6 +104,14 @@ impl Children {
         Some(failure)
     }
 
+    /// A command never sees our own secrets. A function is this program itself, wherever it runs.
+    fn secrets_kept_from(&self, task: &TaskDefinition) -> &[String] {
+        match task.function {
+            Some(_) => &[],
+            None => &self.secrets,
+        }
+    }
+
     /// Logs what is to be known besides the outcome.
     fn tell(&self, step: ChainStep, run: RunId, ended: &Ended, shared: &Shared) {
         let failed = ended.outcome.failure().is_some();
@@ -107,10 +120,11 @@ impl Children {
             LogOutput::OnFailure => failed,
             LogOutput::Always => true,
         };
-        let rim = shared.rim();
+        let mut rim = shared.rim();
         // A failure brings its notes along.
         if !failed {
             rim.log_notes(&self.labels[step], run, &ended.notes);
+            rim.keep_output(ended.output());
         }
         if wanted {
             rim.log_output(&self.labels[step], run, ended.output());
@@ -137,6 +151,10 @@ fn watch(mut run: Run, alarm: &mut Alarm, shared: &Shared, mut patience: Patienc
         if asked.quit {
             run.kill(now);
         } else if let Some(stop) = asked.stop {
+            if patience.is_over(&stop, now) && !shared.still_holds(&stop) {
+                patience.restore();
+                continue;
+            }
             match patience.step(&stop, now) {
                 Step::Wait => {}
                 Step::Terminate => run.terminate(now),

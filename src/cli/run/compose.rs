@@ -2,12 +2,11 @@
 
 use std::time::{Duration, SystemTime};
 
-use jiff::Zoned;
-use jiff::tz::TimeZone;
 use lettre::message::Mailbox;
 
 use crate::alert::message::{self, Context, MailPath};
 use crate::alert::notice::Notice;
+use crate::cli::screen::{local_time, program};
 use crate::failure::Failure;
 use crate::letter::Letter;
 use crate::mail::outbox;
@@ -118,8 +117,8 @@ impl Composer {
                     dropped: report.dropped,
                     notes: &notes,
                 },
-                look: &format!("run_functions status {}", self.chain),
-                local_time: &|time| local(time, "%a %d %b %Y %H:%M:%S %z"),
+                look: &format!("{} logs {function}", program()),
+                local_time: &|time| local_time(time, "%a %d %b %Y %H:%M:%S %z"),
                 domain: &self.domain,
                 unique: &unique,
             },
@@ -133,16 +132,6 @@ impl Composer {
 
     /// Writes a time shortly, for the log.
     pub(super) fn when(time: SystemTime) -> String {
-        local(time, "%d %b %H:%M")
-    }
-}
-
-fn local(time: SystemTime, format: &str) -> String {
-    match jiff::Timestamp::try_from(time) {
-        Ok(timestamp) => Zoned::new(timestamp, TimeZone::system())
-            .strftime(format)
-            .to_string(),
-        // A clock that is set to before the year -9999 or after 9999.
-        Err(_) => "at an impossible time".to_owned(),
+        local_time(time, "%d %b %H:%M")
     }
 }

@@ -12,11 +12,13 @@
 mod board;
 mod children;
 mod compose;
+mod cut;
 mod desk;
 mod host;
 mod memory;
 mod patience;
 mod rim;
+mod service;
 mod shared;
 mod start;
 mod watch;
@@ -43,8 +45,9 @@ use crate::process::signals::{Reader, Signals};
 use crate::process::takeover::{self, Held, Incumbent, Takeover, TakeoverError};
 use crate::runner;
 use crate::settings::{Login, PasswordSource, Settings, SmtpSettings, Transport};
-use crate::task::TaskName;
+use crate::task::{self, TaskName};
 
+pub(crate) use board::labels;
 use children::Children;
 use host::{How, Process};
 use patience::Patience;
@@ -72,22 +75,26 @@ pub(crate) struct Order<'a> {
 impl Order<'_> {
     /// Returns what the tasks are called on the screen.
     fn labels(&self) -> Vec<String> {
-        board::labels(self.tasks.iter().map(|task| task.name.as_str()))
+        labels(self.tasks.iter().map(|task| task.name.as_str()))
     }
 
     /// Returns what takes the secrets of this process out of texts.
     fn redactor(&self) -> Redactor {
-        let text = |text: &OsString| text.to_string_lossy().into_owned();
-        let environment = self.inputs.environment.iter();
-        let environment = environment.map(|(name, value)| (text(name), text(value)));
-        let of_tasks = self
-            .tasks
-            .iter()
-            .flat_map(|task| task.settings.child.env.clone());
-        let password = crate::mail::password(&self.loaded.settings.mail);
-        let password = password.map(|value| ("password".to_owned(), value));
-        Redactor::new(environment.chain(of_tasks).chain(password))
+        redactor(self.inputs, self.loaded, &self.tasks)
     }
+}
+
+/// Returns what takes the secrets of this process, of its mail settings and of these tasks out of texts.
+pub(crate) fn redactor(inputs: &Inputs, loaded: &Loaded, tasks: &[&TaskDefinition]) -> Redactor {
+    let text = |text: &OsString| text.to_string_lossy().into_owned();
+    let environment = inputs.environment.iter();
+    let environment = environment.map(|(name, value)| (text(name), text(value)));
+    let of_tasks = tasks
+        .iter()
+        .flat_map(|task| task.settings.child.env.clone());
+    let password = crate::mail::password(&loaded.settings.mail);
+    let password = password.map(|value| ("password".to_owned(), value));
+    Redactor::new(environment.chain(of_tasks).chain(password))
 }
 
 /// What is to be made of what a former runner remembered.
@@ -109,13 +116,21 @@ pub(crate) fn chain(order: &Order<'_>) -> Ended {
     let held = take_over(order, &run_root, &signals)?;
     let in_flight = claim_in_flight(&run_root, &order.name)?;
     let start = start::Start::of(order, &run_root, state_dir, &held)?;
-    let (mut chain, rim) = start.into_parts(order)?;
-    let shared = Arc::new(Shared::new(rim).map_err(no_descriptor)?);
+    let notifier = Arc::new(Notifier::from_env());
+    let (mut chain, rim) = start.into_parts(order, Arc::clone(&notifier))?;
+    let heirs = held.pidfile.heirs();
+    let shared = Arc::new(Shared::new(rim, Some(heirs)).map_err(no_descriptor)?);
+    cut::guard_against_exit(&shared);
     let mut process = process(order, &shared, Some(in_flight), Some(held))?;
-    let notifier = Notifier::from_env();
-    notifier.ready();
-    let watcher = Watcher::start(Arc::clone(&shared), signals, log, patience(order), notifier)
-        .map_err(no_descriptor)?;
+    let watcher = Watcher::start(
+        Arc::clone(&shared),
+        signals,
+        log,
+        patience(order),
+        notifier,
+        exit::OK,
+    )
+    .map_err(no_descriptor)?;
     let reason = runner::run(&mut chain, &mut process);
     shared.end();
     let _ = watcher.join();
@@ -130,22 +145,25 @@ pub(crate) fn once(order: &Order<'_>) -> Ended {
     let log = start_log(settings, order.name.as_str())?;
     crate::mail::install(settings.mail.clone(), &settings.state_dir);
     let rim = Rim::new(&order.labels(), order.redactor());
-    let shared = Arc::new(Shared::new(rim).map_err(no_descriptor)?);
+    let shared = Arc::new(Shared::new(rim, None).map_err(no_descriptor)?);
+    cut::guard_against_exit(&shared);
     let mut process = process(order, &shared, None, None)?;
     let watcher = Watcher::start(
         Arc::clone(&shared),
         signals,
         log,
         patience(order),
-        Notifier::default(),
+        Arc::default(),
+        exit::FAILED,
     )
     .map_err(no_descriptor)?;
     let reason = runner::once(order.tasks.len(), &mut process);
     shared.end();
     let _ = watcher.join();
-    let failed = shared.rim().failures() > 0;
+    // Who runs `once a b && deploy` relies on both having come to their end.
+    let whole = shared.rim().all_have_ended_well();
     match ended(&reason) {
-        Ok(()) if failed => Err(Refusal::said(exit::FAILED)),
+        Ok(()) if !whole => Err(Refusal::said(exit::FAILED)),
         ended => ended,
     }
 }
@@ -169,6 +187,8 @@ fn no_descriptor(error: io::Error) -> Refusal {
 }
 
 fn start_log(settings: &Settings, chain: &str) -> Result<Log, Refusal> {
+    // What a defect of ours says belongs into the log as well.
+    task::install_hook();
     Log::start(&settings.log, chain).map_err(|error| {
         let file = settings.log.file.as_deref().unwrap_or(Path::new("-"));
         let message = format!(
@@ -267,6 +287,10 @@ fn process(
         order.tasks.iter().map(|&task| task.clone()).collect(),
         order.labels(),
         secret_variables(&order.loaded.settings),
+        crate::mail::pack(
+            &order.loaded.settings.mail,
+            &order.loaded.settings.state_dir,
+        ),
         in_flight,
         order.loaded.settings.stop_timeout,
     );

@@ -1,23 +1,34 @@
 //! What a runner makes of the one before it: where the chain goes on, and what alerts remember.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use super::compose::{Composer, Names};
 use super::desk::Desk;
 use super::memory::{Found, MemoryFile};
 use super::rim::Rim;
-use super::{Order, Remember, no_descriptor};
+use super::service::Service;
+use super::{LAST_MAIL, Order, Remember, longest_grace, no_descriptor};
+use crate::alert::fingerprint;
 use crate::alert::memory::Memory;
 use crate::alert::policy::{ChainRules, Policy, TaskRules};
 use crate::chain::{Chain, ChainName, Cooldowns};
 use crate::cli::screen::Refusal;
 use crate::config::TaskDefinition;
+use crate::failure::Failure;
 use crate::hash::fnv1a;
+use crate::history;
 use crate::mail::mailer::Mailer;
 use crate::process::live::{self, Doing, Glimpse, Live};
+use crate::process::notify::Notifier;
 use crate::process::run_root::RunRoot;
 use crate::process::takeover::Held;
 use crate::process::{boot, clock, own_program};
 use crate::state::kept::{Crashes, Identity};
 use crate::time::{Moment, Mono};
+
+/// What the end of a runner takes besides that of its task: the last mail.
+const MARGIN: Duration = Duration::from_secs(5);
 
 fn cooldowns(tasks: &[&TaskDefinition]) -> Vec<Cooldowns> {
     let cooldowns = |task: &&TaskDefinition| Cooldowns {
@@ -58,7 +69,8 @@ fn begin_live(root: &RunRoot, name: &ChainName, boot: &str) -> Option<Live> {
         .ok()
 }
 
-fn open_desk(
+/// Opens the desk of a chain.
+pub(super) fn open_desk(
     order: &Order<'_>,
     policy: Policy,
     memory: MemoryFile,
@@ -117,7 +129,11 @@ impl Start {
     }
 
     /// Returns the chain as it goes on, and everybody who is told of it.
-    pub(super) fn into_parts(self, order: &Order<'_>) -> Result<(Chain, Rim), Refusal> {
+    pub(super) fn into_parts(
+        self,
+        order: &Order<'_>,
+        notifier: Arc<Notifier>,
+    ) -> Result<(Chain, Rim), Refusal> {
         let Start {
             past,
             memory,
@@ -137,7 +153,19 @@ impl Start {
                 "The memory of alerts was damaged and began anew: {why}."
             ));
         }
-        let mut rim = Rim::new(&order.labels(), order.redactor()).with(desk, live);
+        let kind_of = |failure: &Failure| fingerprint::of(failure).0;
+        let settings = &order.loaded.settings;
+        let history = history::Writer::new(
+            &settings.state_dir,
+            settings.history,
+            &order.name,
+            order.labels(),
+            kind_of,
+        );
+        let patience = settings.stop_timeout + longest_grace(order) + MARGIN;
+        let service = Service::new(notifier, order.labels(), patience);
+        let rim = Rim::new(&order.labels(), order.redactor());
+        let mut rim = rim.with(desk, service, live, history);
         if let Some(Crashes { step, count }) = past.died_under {
             rim.died_under(step, count, now);
         }
@@ -190,7 +218,7 @@ impl Past {
             Found::Crashed(alerts) => {
                 let alerts = alerts.restored(now, boot);
                 let former = former.filter(|former| former.boot == boot::short(boot));
-                Past::after_crash(alerts, memory, former, order)
+                Past::after_crash(alerts, memory, former, order, now)
             }
         }
     }
@@ -201,6 +229,7 @@ impl Past {
         memory: &mut MemoryFile,
         former: Option<Glimpse>,
         order: &Order<'_>,
+        now: Moment,
     ) -> Past {
         let count = order.tasks.len();
         let mut past = Past {
@@ -213,14 +242,19 @@ impl Past {
             Some(Doing::Sleeping { step, until, .. }) if step < count => {
                 memory.crashes = Crashes::default();
                 log::warn!("The former runner died in a cooldown; what was due is honoured");
-                past.resume = Some(((step + 1) % count, until));
+                let settings = &order.tasks[step].settings;
+                let longest = settings.success_cooldown.max(settings.fail_cooldown);
+                past.resume = Some(((step + 1) % count, until.min(now.mono + longest)));
             }
             Some(Doing::Running { step, since }) if step < count => {
                 memory.crashes = memory.crashes.another(step);
                 let task = order.tasks[step];
                 log::warn!("The former runner died while {} ran", task.name);
-                past.resume = Some(((step + 1) % count, since + task.settings.fail_cooldown));
+                let due = since.min(now.mono) + task.settings.fail_cooldown;
                 past.died_under = Some(memory.crashes).filter(|crashes| crashes.count > 1);
+                // The mail about it needs time to leave: the next run may end this runner in its first moment, too.
+                let least = past.died_under.map_or(due, |_| now.mono + LAST_MAIL);
+                past.resume = Some(((step + 1) % count, due.max(least)));
             }
             _ => {}
         }

@@ -11,7 +11,7 @@ use crate::task::TaskName;
 /// Every default that can be written, written.
 fn all_defaults() -> String {
     let mut text = String::new();
-    for section in [Section::Root, Section::Log, Section::Mail, Section::Task] {
+    for section in Section::ALL {
         if section != Section::Root {
             let header = section.header().replace("NAME", "x");
             text.push_str(&format!("{header}\n"));

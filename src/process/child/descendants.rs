@@ -88,3 +88,6 @@ fn living() -> Vec<Process> {
         .filter(|process| !process.is_zombie())
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

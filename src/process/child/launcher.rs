@@ -21,7 +21,9 @@ use super::{descriptors, function, limits, program, sys};
 
 /// Does what the runner ordered through standard input. `main` calls it when its first argument is
 /// [`LAUNCHER`](crate::process::own_program::LAUNCHER), before it does anything else.
-pub(crate) fn launch() -> ExitCode {
+///
+/// `unpack` gets what the runner gave along for a function, before that is called.
+pub(crate) fn launch(unpack: fn(&str)) -> ExitCode {
     let Ok((orders, socket)) = receive() else {
         let text = "this verb is the runner's own: it takes its orders from a socket\n";
         let _ = io::stderr().write_all(text.as_bytes());
@@ -32,7 +34,10 @@ pub(crate) fn launch() -> ExitCode {
         Ok(()) => match &orders.what {
             Work::Program(arguments) => Answer::NotStarted(program::become_program(arguments)),
             Work::Script(script) => Answer::NotStarted(program::become_script(script)),
-            Work::Function(name) => function::call(name),
+            Work::Function(name) => {
+                orders.luggage.as_deref().into_iter().for_each(unpack);
+                function::call(name)
+            }
         },
     };
     tell(socket, &answer)

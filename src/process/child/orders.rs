@@ -33,6 +33,8 @@ pub(super) struct Orders {
     pub(super) given: Vec<String>,
     pub(super) working_dir: Option<PathBuf>,
     pub(super) stdin: Option<PathBuf>,
+    /// What a function is to find in its process as in the runner's.
+    pub(super) luggage: Option<String>,
 }
 
 /// What is to be run.

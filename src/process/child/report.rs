@@ -23,8 +23,9 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 
-use nix::unistd::{User, geteuid};
+use nix::unistd::{User, geteuid, getpid};
 
 use super::orders::beginning;
 
@@ -56,19 +57,15 @@ impl ReportFile {
         run: &str,
         user: Option<&str>,
     ) -> io::Result<Self> {
+        static CLEANED: Once = Once::new();
         let owner = user.and_then(|name| User::from_name(name).ok().flatten());
         let owner = owner.filter(|owner| owner.uid != geteuid());
-        let path = match (scratch, &owner) {
-            // One name for each chain: what a killed runner left is replaced by the next run.
-            (Some(dir), None) => dir.join(format!("{chain}.report")),
-            _ => {
-                // No chain has a plus in its name, so that none is the beginning of another.
-                let ours = format!("run_functions.{}+{chain}+", geteuid());
-                remove_leftovers(&std::env::temp_dir(), &ours);
-                std::env::temp_dir().join(format!("{ours}{run}.report"))
-            }
+        let dir = match (scratch, &owner) {
+            (Some(dir), None) => dir.to_owned(),
+            _ => std::env::temp_dir(),
         };
-        let _ = fs::remove_file(&path);
+        CLEANED.call_once(|| remove_leftovers(&dir));
+        let path = dir.join(format!("{}{}+{chain}+{run}.report", prefix(), getpid()));
         let mut options = OpenOptions::new();
         options.read(true).write(true).create_new(true).mode(0o600);
         let file = options.open(&path)?;
@@ -101,12 +98,21 @@ impl Drop for ReportFile {
     }
 }
 
-/// Removes the files of runners of this chain that were killed.
-fn remove_leftovers(dir: &Path, prefix: &str) {
+fn prefix() -> String {
+    format!("run_functions.{}+", geteuid())
+}
+
+/// Removes the files of runners that were killed.
+fn remove_leftovers(dir: &Path) {
+    let prefix = prefix();
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let name = name.to_str().unwrap_or_default();
-        if name.starts_with(prefix) && name.ends_with(".report") {
+        let of = name
+            .strip_prefix(&prefix)
+            .filter(|_| name.ends_with(".report"));
+        let pid = of.and_then(|of| of.split('+').next()?.parse::<u32>().ok());
+        if pid.is_some_and(|pid| !Path::new("/proc").join(pid.to_string()).exists()) {
             let _ = fs::remove_file(entry.path());
         }
     }
@@ -162,10 +168,22 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_left_of_a_killed_runner_after_the_next_run() {
+    fn what_a_killed_runner_left_is_removed_and_nobody_elses() {
         let dir = tempfile::tempdir().unwrap();
-        std::mem::forget(ReportFile::create(Some(dir.path()), "a", "1", None).unwrap());
-        drop(ReportFile::create(Some(dir.path()), "a", "2", None).unwrap());
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+        let ours = dir
+            .path()
+            .join(format!("{}{}+a+1.report", prefix(), getpid()));
+        let dead = dir
+            .path()
+            .join(format!("{}{}+a+1.report", prefix(), u32::MAX));
+        let other = dir.path().join("a.report");
+        for path in [&ours, &dead, &other] {
+            fs::write(path, "").unwrap();
+        }
+        remove_leftovers(dir.path());
+        assert_eq!(
+            [ours, dead, other].map(|path| path.exists()),
+            [true, false, true]
+        );
     }
 }

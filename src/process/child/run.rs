@@ -1,5 +1,8 @@
 //! One run, from the start of its process to the end of the last process that it left behind.
 
+mod phase;
+mod telling;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -8,7 +11,7 @@ use std::time::Duration;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
 use nix::sys::prctl;
 
-use super::outcome::{self, Ending, Seen};
+use super::outcome::Ending;
 use super::reading::{Flow, Reading};
 use super::refusal;
 use super::spawn::{self, Started};
@@ -16,19 +19,18 @@ use super::sweep::{self, Tolerated};
 use super::sys::{self, Found, Status, Whom};
 use super::table::Process;
 use super::{Ended, Spec, What};
-use crate::failure::{Failure, FailureClass, Outcome, Output, signal_name};
+use crate::failure::{Failure, signal_name};
 use crate::process::poll::Alarm;
 use crate::process::{clock, own_children};
 use crate::settings::{ChildSettings, Leak};
 use crate::time::{Moment, Mono, in_words};
+use phase::{Look, Phase};
+use telling::mark_unkillable;
 
 /// A process that has not gone this long after SIGKILL hangs in the kernel.
 const MOST_AFTER_KILL: Duration = Duration::from_secs(5);
 /// How long the sweep goes on.
 const LONGEST_SWEEP: Duration = Duration::from_secs(2);
-/// The pauses between two looks at dying processes.
-const FIRST_PAUSE: Duration = Duration::from_millis(1);
-const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 /// How often is read in one step: signals are looked at in between.
 const READS_PER_STEP: usize = 16;
 
@@ -50,53 +52,6 @@ pub struct Run {
     /// What the run left behind: names by number.
     left: BTreeMap<i32, String>,
     notes: Vec<String>,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Phase {
-    /// The process runs.
-    Running,
-    /// It was asked to end.
-    Asked { kill_at: Mono },
-    /// It was killed.
-    Killed { give_up_at: Mono },
-    /// It has ended after it was asked to; others of its tree have the rest of the grace.
-    Lingering {
-        status: Status,
-        kill_at: Mono,
-        look: Look,
-    },
-    /// It has ended and was reaped; what it left is being killed.
-    Sweeping {
-        status: Status,
-        give_up_at: Mono,
-        look: Look,
-    },
-    /// All is told.
-    Over,
-}
-
-/// When dying processes are looked at again.
-#[derive(Clone, Copy, Debug)]
-struct Look {
-    at: Mono,
-    pause: Duration,
-}
-
-impl Look {
-    fn first(now: Mono) -> Self {
-        Look {
-            at: now,
-            pause: FIRST_PAUSE,
-        }
-    }
-
-    fn next(self, now: Mono) -> Self {
-        Look {
-            at: now + self.pause,
-            pause: (self.pause * 2).min(LONGEST_PAUSE),
-        }
-    }
 }
 
 impl Run {
@@ -401,122 +356,17 @@ impl Run {
             self.left.insert(process.pid, process.name.clone());
         }
     }
-
-    /// The process does not die.
-    fn give_up(&mut self, now: Mono) -> Ended {
-        own_children::unregister(self.child.pid);
-        let never = Status::Signaled {
-            number: libc::SIGKILL,
-            core: false,
-        };
-        let name = Process::read(self.child.pid);
-        let mut ended = self.tell(never);
-        let since = in_words(now.since(self.started));
-        ended.notes.push(format!("the run began {since} ago"));
-        mark_unkillable(&mut ended, name.as_slice());
-        ended
-    }
-
-    /// Puts together what was seen.
-    fn tell(&mut self, status: Status) -> Ended {
-        self.phase = Phase::Over;
-        self.output.drain(&mut self.child.output);
-        let output = self.output.take();
-        let mut notes = std::mem::take(&mut self.notes);
-        notes.extend(self.output.trouble.take());
-        notes.extend(self.left_in_words());
-        let mut outcome = outcome::judge(Seen {
-            settings: &self.settings,
-            is_function: self.is_function,
-            status,
-            answer: self.child.answer(),
-            said: self.child.said(),
-            ended: self.ended.take(),
-            output: &output,
-        });
-        let mut kept = Output::default();
-        match &mut outcome {
-            Outcome::Failure(failure) | Outcome::Fatal(failure) => {
-                failure.notes.extend(notes.iter().cloned());
-                failure.output = Some(output);
-            }
-            _ => kept = output,
-        }
-        Ended {
-            outcome,
-            output: kept,
-            notes,
-            unkillable: Vec::new(),
-        }
-    }
-
-    fn left_in_words(&self) -> Option<String> {
-        // What was ended with the run was no leftover.
-        if self.left.is_empty() || self.ended.is_some() {
-            return None;
-        }
-        let then = match self.settings.leak {
-            Leak::Kill => "killed",
-            Leak::Warn | Leak::Allow => "left alone",
-        };
-        let pids_and_names = self.left.iter();
-        let names = names(pids_and_names.map(|(pid, name)| (*pid, name.as_str())));
-        Some(format!(
-            "the run left processes behind, which were {then}: {names}"
-        ))
-    }
 }
 
 impl Drop for Run {
     /// Whoever drops a run that is not over kills it.
     fn drop(&mut self) {
-        if matches!(
-            self.phase,
-            Phase::Running | Phase::Asked { .. } | Phase::Lingering { .. }
-        ) {
-            self.signal(libc::SIGKILL);
-            self.kill_cgroup();
+        if matches!(self.phase, Phase::Sweeping { .. } | Phase::Over) {
+            return;
         }
+        self.signal(libc::SIGKILL);
+        self.kill_cgroup();
         // From now on it is an orphan like others: the next run reaps it.
         own_children::unregister(self.child.pid);
-    }
-}
-
-fn names<'a>(processes: impl Iterator<Item = (i32, &'a str)>) -> String {
-    const MOST: usize = 5;
-    let all: Vec<String> = processes
-        .map(|(pid, name)| format!("`{name}` ({pid})"))
-        .collect();
-    match all.len().checked_sub(MOST) {
-        Some(more @ 1..) => format!("{} and {more} more", all[..MOST].join(", ")),
-        _ => all.join(", "),
-    }
-}
-
-fn mark_unkillable(ended: &mut Ended, left: &[Process]) {
-    let names = names(
-        left.iter()
-            .map(|process| (process.pid, process.name.as_str())),
-    );
-    let text = format!(
-        "SIGKILL did not end {names}: hanging in the kernel (state D, often a dead disk or network \
-         mount), or somebody else's"
-    );
-    ended.unkillable = left.iter().map(|process| process.pid).collect();
-    ended.notes.push(text.clone());
-    match &mut ended.outcome {
-        Outcome::Interrupted { .. } => {}
-        Outcome::Failure(failure) if failure.class != FailureClass::NotStarted => {
-            failure.class = FailureClass::Leak;
-            failure.message = text;
-        }
-        Outcome::Failure(failure) | Outcome::Fatal(failure) => failure.notes.push(text),
-        Outcome::Success | Outcome::RetryLater { .. } => {
-            let failure = Failure {
-                output: Some(std::mem::take(&mut ended.output)),
-                ..Failure::new(FailureClass::Leak, text)
-            };
-            ended.outcome = Outcome::Failure(Box::new(failure));
-        }
     }
 }

@@ -20,7 +20,7 @@ use crate::task::TaskName;
 use crate::time::Mono;
 
 #[test]
-#[ignore = "a process of the race driver, not a test"]
+#[ignore = "needs the race driver, which starts it as a process"]
 fn a_starter_of_the_race_driver() {
     let Some(ground) = env::var_os("RACE_GROUND") else {
         return;
@@ -111,7 +111,7 @@ impl Player {
         }
         asked.extend(signals.drain());
         let by_heirs = |signal: &Signal| matches!(signal, Signal::Replace { .. }) || !signal.ends();
-        let leaves = !asked.iter().all(by_heirs) || held.pidfile.has_heir().unwrap_or(true);
+        let leaves = !asked.iter().all(by_heirs) || held.pidfile.heirs().is_there().unwrap_or(true);
         if !leaves {
             self.note(&format!("on {}", self.me));
         }
