@@ -7,6 +7,7 @@ use lettre::message::Mailbox;
 use crate::alert::message::{self, Context, MailPath};
 use crate::alert::notice::Notice;
 use crate::cli::screen::{local_time, program};
+use crate::event::Step;
 use crate::failure::Failure;
 use crate::letter::Letter;
 use crate::mail::outbox;
@@ -117,12 +118,26 @@ impl Composer {
                     dropped: report.dropped,
                     notes: &notes,
                 },
-                look: &format!("{} logs {function}", program()),
+                look: &self.look(step),
                 local_time: &|time| local_time(time, "%a %d %b %Y %H:%M:%S %z"),
                 domain: &self.domain,
                 unique: &unique,
             },
         )
+    }
+
+    /// The command that shows more of a task, or of the chain.
+    fn look(&self, step: Option<Step>) -> String {
+        let program = program();
+        match step {
+            Some(step) => {
+                let label = self.labels[step].as_str();
+                let name = label.split_once('#').map_or(label, |(name, _place)| name);
+                let function = name.rsplit("::").next().unwrap_or(name);
+                format!("{program} logs {function}")
+            }
+            None => format!("{program} status {}", self.chain),
+        }
     }
 
     /// Returns the words of subject and log.

@@ -153,15 +153,8 @@ impl Start {
                 "The memory of alerts was damaged and began anew: {why}."
             ));
         }
-        let kind_of = |failure: &Failure| fingerprint::of(failure).0;
         let settings = &order.loaded.settings;
-        let history = history::Writer::new(
-            &settings.state_dir,
-            settings.history,
-            &order.name,
-            order.labels(),
-            kind_of,
-        );
+        let history = history_of(order);
         let patience = settings.stop_timeout + longest_grace(order) + MARGIN;
         let service = Service::new(notifier, order.labels(), patience);
         let rim = Rim::new(&order.labels(), order.redactor());
@@ -171,6 +164,19 @@ impl Start {
         }
         Ok((chain, rim))
     }
+}
+
+/// The writer of what the chain will have done.
+pub(super) fn history_of(order: &Order<'_>) -> history::Writer {
+    let kind_of = |failure: &Failure| fingerprint::of(failure).0;
+    let settings = &order.loaded.settings;
+    history::Writer::new(
+        &settings.state_dir,
+        settings.history,
+        &order.name,
+        order.labels(),
+        kind_of,
+    )
 }
 
 /// What this runner makes of the one before it.
