@@ -65,6 +65,9 @@ fn the_unit_is_right() {
         .output()
         .expect("systemd-analyze can be started");
     let said = stderr(&output);
-    let ours: Vec<&str> = said.lines().filter(|line| line.contains("run_functions")).collect();
+    let ours: Vec<&str> = said
+        .lines()
+        .filter(|line| line.contains("run_functions"))
+        .collect();
     assert!(output.status.success() && ours.is_empty(), "{said}");
 }

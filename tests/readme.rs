@@ -71,7 +71,7 @@ fn the_transcripts_of_the_readme_are_what_happens() {
 fn the_smallest_program_of_the_readme_is_the_example() {
     let readme = repository("README.md");
     let program = readme
-        .split("```rust\n")
+        .split("```rust,no_run\n")
         .nth(1)
         .and_then(|rest| rest.split("```").next())
         .expect("a block of Rust");
