@@ -68,6 +68,13 @@ fn the_transcripts_of_the_readme_are_what_happens() {
 }
 
 #[test]
+fn the_transcripts_of_the_guide_are_what_happens() {
+    for page in ["tutorial", "alerts", "operations", "environment", "errors"] {
+        play(&format!("src/guide/{page}.md"));
+    }
+}
+
+#[test]
 fn the_smallest_program_of_the_readme_is_the_example() {
     let readme = repository("README.md");
     let program = readme
