@@ -32,7 +32,7 @@ use crate::settings::LogFormat;
 use crate::task::suggestions;
 use args::{CheckArgs, Command, CommandLine, Common, LogFormatArg, RunArgs};
 use plan::Plan;
-use run::{Order, Remember};
+use run::{Order, Remember, Warnings};
 use screen::{Ended, Refusal, colours_errors, print, program, tell};
 
 /// Runs the command line of this process: what the `main` of a binary returns.
@@ -146,8 +146,9 @@ fn run_chain(common: &Common, args: &RunArgs) -> Ended {
         .map_err(|report| refused(&report, common))?;
     let name = args.name.as_deref().map(control::chain_name).transpose()?;
     let plan = Plan::of_chain(&loaded, tasks, name, &inputs);
-    warn(&plan.warnings(), common);
+    let warnings = plan.warnings();
     if args.dry_run {
+        warn(&warnings, common);
         return written(|out| check::print(out, &plan));
     }
     let name = plan.chain.clone().unwrap_or_else(|| ChainName::of(&[]));
@@ -162,6 +163,14 @@ fn run_chain(common: &Common, args: &RunArgs) -> Ended {
         tasks: plan.tasks,
         name,
         memory,
+        warnings: Warnings {
+            lines: warnings
+                .problems()
+                .iter()
+                .map(|problem| problem.line())
+                .collect(),
+            rendered: warnings.render(colour(common)),
+        },
     })
 }
 
@@ -241,6 +250,7 @@ fn once(common: &Common, tasks: &[String]) -> Ended {
         tasks,
         name,
         memory,
+        warnings: Warnings::default(),
     })
 }
 

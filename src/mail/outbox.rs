@@ -107,6 +107,14 @@ impl Outbox {
         }
     }
 
+    /// Tries once more to write what is in memory only, because the process ends. Returns the subjects of what is lost then.
+    pub(crate) fn rescue(&self) -> Vec<String> {
+        let mut memory = self.memory();
+        memory.retain(|entry| self.write(entry).is_err());
+        let subjects = memory.iter().map(|entry| entry.letter.subject.clone());
+        subjects.collect()
+    }
+
     /// Removes a letter that has left.
     pub(crate) fn remove(&self, entry: &Entry) {
         let mut memory = self.memory();

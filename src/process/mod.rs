@@ -19,6 +19,7 @@ pub(crate) mod pidfd;
 pub(crate) mod pidfile;
 pub(crate) mod poll;
 mod procfs;
+pub(crate) mod reserve;
 pub(crate) mod run_root;
 pub(crate) mod signals;
 pub(crate) mod takeover;

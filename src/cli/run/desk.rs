@@ -82,6 +82,7 @@ impl Desk {
                 outcome,
                 ..
             } => {
+                self.mailer.nudge_again();
                 if let Some(failure) = outcome.failure() {
                     self.failures[step] = Some(failure.clone());
                 }
@@ -125,7 +126,9 @@ impl Desk {
 
     /// Lets what was handed in just now leave, until `until`.
     pub(super) fn finish(&self, until: Mono) {
-        self.mailer.finish(until);
+        for subject in self.mailer.finish(until) {
+            log::error!("A mail that can be kept nowhere is lost: {subject}");
+        }
     }
 
     /// Returns whether a run that began at `since` has passed its timeout.
