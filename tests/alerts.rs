@@ -1,4 +1,5 @@
 //! Which mails leave a real runner: the origin's worked example, and the defects that its code had.
+#![cfg(test)]
 
 mod support;
 

@@ -34,8 +34,9 @@ fn mode(place: &Place, name: &str, mode: u32) {
 
 #[test]
 fn what_ends_by_itself_ends_with_the_code_of_the_table() {
-    let nothing: fn(&Place) = |_| {};
-    let cases: [(i32, &str, fn(&Place)); 21] = [
+    type Prepare = fn(&Place);
+    let nothing: Prepare = |_| {};
+    let cases: [(i32, &str, Prepare); 21] = [
         (0, "once tasks::good", nothing),
         (0, "check", nothing),
         (0, "--dry-run tasks::good", nothing),

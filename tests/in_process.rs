@@ -1,7 +1,11 @@
 //! Functions that run inside the runner's own process: nobody can end them, and still every signal and every alert works.
 //!
 //! Without the usual harness: the executable of these tests is itself the binary of a developer, with tasks of its own.
-#![cfg(unix)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "without the usual harness, nothing tells the linter that this is a test"
+)]
 
 mod support;
 mod tiny_harness;
@@ -189,7 +193,7 @@ fn signals_are_obeyed_while_a_function_hangs() {
     runner.signal(Signal::SIGUSR1);
     assert!(eventually(|| place
         .read("log")
-        .contains("tasks::hangs runs since")));
+        .contains("running tasks::hangs for")));
     std::fs::rename(place.path("log"), place.path("log.1")).unwrap();
     runner.signal(Signal::SIGHUP);
     assert!(eventually(|| place.read("log").contains("Log reopened")));
@@ -204,7 +208,7 @@ fn a_wake_during_a_run_does_not_skip_the_cooldown_after_it() {
     has_begun(&place);
     runner.signal(Signal::SIGUSR2);
     runner.signal(Signal::SIGUSR1);
-    runner.wait_for("runs since");
+    runner.wait_for("running tasks::waits_for_go for");
     place.write("go", "");
     runner.wait_for("Sleeping 1day");
     runner.signal(Signal::SIGUSR1);
@@ -216,16 +220,8 @@ fn a_wake_during_a_run_does_not_skip_the_cooldown_after_it() {
 fn downtime_is_mailed_while_the_second_run_hangs() {
     let place = Place::with("[tasks.hangs_at_second_run]\nfail_cooldown = \"10ms\"\n");
     let mut runner = start(&place, &["tasks::hangs_at_second_run"]);
-    let expected = [
-        "[tasks::hangs_at_second_run] First exception caught: broken",
-        "[tasks::hangs_at_second_run] Non recoverable downtime reached",
-        "[tasks::hangs_at_second_run] Non recoverable downtime reached again",
-    ];
-    assert!(
-        eventually(|| place.subjects().len() >= 3),
-        "{}",
-        runner.log()
-    );
+    runner.wait_for("Sent email to admins: Non recoverable downtime reached again");
+    assert!(eventually(|| place.subjects().len() >= 2));
     runner.signal(Signal::SIGQUIT);
     assert_eq!(runner.wait_for_end(), Some(131));
     // A reminder that has not left yet is replaced by the next one.

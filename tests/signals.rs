@@ -1,4 +1,5 @@
 //! What each signal does to a runner that sleeps, and to one whose task runs.
+#![cfg(test)]
 
 mod support;
 
