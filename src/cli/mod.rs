@@ -9,6 +9,7 @@ mod history;
 mod lines;
 mod list;
 mod logs;
+mod mail;
 mod pages;
 mod past;
 mod plan;
@@ -30,7 +31,7 @@ use crate::exit;
 use crate::process::{child, own_program};
 use crate::settings::LogFormat;
 use crate::task::suggestions;
-use args::{CheckArgs, Command, CommandLine, Common, LogFormatArg, RunArgs};
+use args::{CheckArgs, Command, CommandLine, Common, LogFormatArg, MailCommand, RunArgs};
 use plan::Plan;
 use run::{Order, Remember, Warnings};
 use screen::{Ended, Refusal, colours_errors, print, program, tell};
@@ -124,6 +125,14 @@ fn obey(line: CommandLine) -> Ended {
         Command::Simulate(args) => {
             let (inputs, loaded) = load(&common, None)?;
             simulate::print_inbox(&inputs, &loaded, &args)
+        }
+        Command::Mail { command } => {
+            let (inputs, loaded) = load(&common, None)?;
+            match command {
+                MailCommand::Test { sample, to } => mail::test(&inputs, &loaded, sample, &to),
+                MailCommand::Queue { flush: false } => mail::queue(&loaded.settings),
+                MailCommand::Queue { flush: true } => mail::flush(&loaded.settings),
+            }
         }
         Command::History(args) => {
             let (_, loaded) = load(&common, None)?;
@@ -222,7 +231,11 @@ fn check(common: &Common, args: &CheckArgs) -> Ended {
         (true, _) => written(|out| check::print_json(out, &plan)),
         (false, true) => written(|out| check::print_effective(out, &plan)),
         (false, false) => written(|out| check::print(out, &plan)),
+    }?;
+    if args.connect {
+        mail::connect(&loaded.settings.mail)?;
     }
+    Ok(())
 }
 
 fn list(common: &Common, json: bool) -> Ended {

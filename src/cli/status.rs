@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::control::chain_name;
-use super::screen::{Ended, Refusal, print as print_text, program};
+use super::screen::{Ended, Refusal, counted, local_time, print as print_text, program};
 use crate::alert::memory::Memory;
 use crate::chain::ChainName;
 use crate::exit;
@@ -37,6 +37,16 @@ struct Known {
     tasks: Vec<String>,
     glimpse: Option<Glimpse>,
     failing: Vec<Failing>,
+    mails: Mails,
+}
+
+/// What is known of mails to come.
+#[derive(Debug, Default)]
+struct Mails {
+    /// How many are held back, until when, and why.
+    held_back: Option<String>,
+    /// When the next summary comes.
+    summary: Option<String>,
 }
 
 /// A task that is down.
@@ -108,11 +118,14 @@ fn look(
     let glimpse = page
         .and_then(|page| live::glimpse(&page))
         .filter(|glimpse| glimpse.boot == here);
-    let failing = failing(settings, &chain, now);
+    let memory = memory(settings, &chain);
+    let failing = memory.as_ref().map(|memory| failing(memory, now));
+    let mails = memory.as_ref().map(|memory| Mails::of(memory, now));
     let mut known = Known {
         tasks: said.map(|said| said.tasks).unwrap_or_default(),
         glimpse,
-        failing,
+        failing: failing.unwrap_or_default(),
+        mails: mails.unwrap_or_default(),
         ..Known::nothing(chain)
     };
     match holder {
@@ -123,18 +136,17 @@ fn look(
     Ok(known)
 }
 
+/// What a runner has left, or leaves when it dies now.
+fn memory(settings: &Settings, chain: &ChainName) -> Option<Memory> {
+    let state_dir = RunRoot::open_existing(&settings.state_dir).ok().flatten()?;
+    let bytes = state_dir.read(&format!("{chain}.memory"), MOST_BYTES);
+    let kept = kept::decode::<Memory>(&bytes.ok().flatten()?).ok()?;
+    Some(kept.alerts)
+}
+
 /// What the memory of alerts says of tasks that are down.
-fn failing(settings: &Settings, chain: &ChainName, now: Moment) -> Vec<Failing> {
-    let state_dir = RunRoot::open_existing(&settings.state_dir).ok().flatten();
-    let bytes = state_dir.and_then(|dir| {
-        dir.read(&format!("{chain}.memory"), MOST_BYTES)
-            .ok()
-            .flatten()
-    });
-    let Some(kept) = bytes.and_then(|bytes| kept::decode::<Memory>(&bytes).ok()) else {
-        return Vec::new();
-    };
-    let down = kept.alerts.tasks().iter().filter_map(|task| {
+fn failing(memory: &Memory, now: Moment) -> Vec<Failing> {
+    let down = memory.tasks().iter().filter_map(|task| {
         let ongoing = task.outage.as_ref()?;
         let since = now
             .wall
@@ -150,6 +162,33 @@ fn failing(settings: &Settings, chain: &ChainName, now: Moment) -> Vec<Failing> 
     down.collect()
 }
 
+impl Mails {
+    fn of(memory: &Memory, now: Moment) -> Self {
+        let held_back = memory.waiting().map(|waiting| {
+            let count = counted(waiting.kinds, "mail", "mails");
+            let until = memory
+                .is_of_boot(&boot::id())
+                .then(|| now.at(waiting.until).wall)
+                .filter(|until| *until > now.wall)
+                .map(|until| format!(" until {}", local_time(until, "%H:%M")));
+            let unnamed = match waiting.unnamed {
+                0 => String::new(),
+                more => format!(", and {} more", counted(more, "failure", "failures")),
+            };
+            format!(
+                "{count} held back{}: {}{unnamed}",
+                until.unwrap_or_default(),
+                waiting.limit
+            )
+        });
+        let summary = memory.next_summary();
+        Mails {
+            held_back,
+            summary: summary.map(|due| local_time(due, "%a %d %b %H:%M")),
+        }
+    }
+}
+
 impl Known {
     fn nothing(chain: ChainName) -> Self {
         Known {
@@ -159,6 +198,7 @@ impl Known {
             tasks: Vec::new(),
             glimpse: None,
             failing: Vec::new(),
+            mails: Mails::default(),
         }
     }
 
@@ -234,6 +274,12 @@ fn as_text(settings: &Settings, known: &[Known], report: &outbox::Report, now: M
                 if *failures == 1 { "run" } else { "runs" }
             );
         }
+        if let Some(held_back) = &known.mails.held_back {
+            let _ = writeln!(text, "  {held_back}");
+        }
+        if let Some(due) = known.mails.summary.as_ref().filter(|_| known.pid.is_some()) {
+            let _ = writeln!(text, "  the next summary comes {due}");
+        }
         if known.pid.is_none() && !known.unseen && !known.tasks.is_empty() {
             let _ = writeln!(
                 text,
@@ -271,6 +317,8 @@ fn as_json(known: &[Known], report: &outbox::Report, now: Moment) -> Value {
                 "tasks": known.tasks,
                 "doing": known.doing(now),
                 "failing": failing,
+                "held_back": known.mails.held_back,
+                "next_summary": known.mails.summary,
             })
         })
         .collect();

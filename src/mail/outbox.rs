@@ -5,6 +5,7 @@
 //! what found no room. Files that are not whole do not exist: each is written beside its place and renamed.
 
 mod entry;
+mod listing;
 mod notes;
 
 use std::fs;
@@ -20,6 +21,7 @@ use crate::process::clock;
 use crate::process::files::{self, Lock};
 
 pub(crate) use entry::{Entry, Recipient, State};
+pub(crate) use listing::{Item, Listing, listing};
 pub(crate) use notes::{BrokenPath, Notes};
 
 /// How many letters wait at most.

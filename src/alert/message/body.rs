@@ -2,7 +2,7 @@
 
 use super::lines::{block, counted, fact, floor, grouped, item, one_line, paragraph, sentence};
 use super::sentences::{setting, what_comes_next, what_happened};
-use super::{Context, output};
+use super::{Context, output, summary};
 use crate::alert::notice::{HeldBack, KindCount, Notice, Sort};
 use crate::failure::{Failure, FailureClass};
 use crate::time::in_words;
@@ -27,6 +27,7 @@ pub(super) fn whole(notice: &Notice, failure: Option<&Failure>, context: &Contex
         error(&mut before, failure);
     }
     kinds(&mut before, notice, context);
+    summary::tasks(&mut before, notice, context);
     let mut after = String::new();
     next(&mut after, notice, context);
     held_back(&mut after, notice, context);
@@ -101,7 +102,7 @@ fn facts(body: &mut String, notice: &Notice, context: &Context<'_>) {
         };
         fact(body, label, &in_words(duration));
     }
-    if notice.sort != Sort::HeldBack {
+    if !matches!(notice.sort, Sort::HeldBack | Sort::Summary) {
         successes(body, notice, context);
     }
     fact(body, "Runner since", &context.time(context.runner_started));

@@ -17,7 +17,7 @@ use crate::time::Moment;
 
 /// What the mails of one runner have in common.
 #[derive(Debug)]
-pub(super) struct Composer {
+pub(in crate::cli) struct Composer {
     host: String,
     user: String,
     chain: String,
@@ -34,16 +34,16 @@ pub(super) struct Composer {
 
 /// What a chain is called, and its tasks.
 #[derive(Debug)]
-pub(super) struct Names {
+pub(in crate::cli) struct Names {
     /// The chain.
-    pub(super) chain: String,
+    pub(in crate::cli) chain: String,
     /// What each task is called on the screen.
-    pub(super) labels: Vec<String>,
+    pub(in crate::cli) labels: Vec<String>,
 }
 
 impl Composer {
     /// Makes one for a chain that starts at `started` on the machine `host`.
-    pub(super) fn new(
+    pub(in crate::cli) fn new(
         host: String,
         names: Names,
         settings: Vec<TaskSettings>,
@@ -71,7 +71,7 @@ impl Composer {
     }
 
     /// Adds a sentence to the next mail.
-    pub(super) fn note(&mut self, note: String) {
+    pub(in crate::cli) fn note(&mut self, note: String) {
         const MOST: usize = 16;
         if self.notes.len() < MOST && !self.notes.contains(&note) {
             self.notes.push(note);
@@ -79,7 +79,7 @@ impl Composer {
     }
 
     /// Writes the mail of a notice. `took` is how long the run took that it is about, or has taken so far.
-    pub(super) fn letter(
+    pub(in crate::cli) fn letter(
         &mut self,
         notice: &Notice,
         failure: Option<&Failure>,
@@ -141,12 +141,12 @@ impl Composer {
     }
 
     /// Returns the words of subject and log.
-    pub(super) fn headline(notice: &Notice) -> String {
+    pub(in crate::cli) fn headline(notice: &Notice) -> String {
         message::headline(notice)
     }
 
     /// Writes a time shortly, for the log.
-    pub(super) fn when(time: SystemTime) -> String {
+    pub(in crate::cli) fn when(time: SystemTime) -> String {
         local_time(time, "%d %b %H:%M")
     }
 }

@@ -11,11 +11,12 @@
 
 mod board;
 mod children;
-mod compose;
+pub(super) mod compose;
 mod cut;
 mod desk;
 mod host;
 mod memory;
+mod morning;
 mod patience;
 mod rim;
 mod service;
@@ -40,6 +41,7 @@ use crate::process::child::descendants::kill_descendants_of;
 use crate::process::clock;
 use crate::process::in_flight::InFlight;
 use crate::process::notify::Notifier;
+use crate::process::own_program;
 use crate::process::reserve;
 use crate::process::run_root::RunRoot;
 use crate::process::signals::{Reader, Signals};
@@ -154,6 +156,9 @@ fn run_chain(order: &Order<'_>, signals: Reader, log: Log) -> Ended {
     shared.end();
     let _ = watcher.join();
     shared.rim().finish(clock::mono() + LAST_MAIL);
+    if reason == StopReason::Replaced && shared.is_abandoned() {
+        begin_anew();
+    }
     ended(&reason)
 }
 
@@ -179,6 +184,13 @@ fn logged(refusal: Refusal, audience: Audience) -> Refusal {
             Refusal::said(refusal.code)
         }
     }
+}
+
+/// What was closed for a newcomer who then died is not opened again piece by piece: this process starts again as the one that replaces him.
+fn begin_anew() {
+    log::warn!("The newcomer that took over this chain is gone; starting again");
+    let error = own_program::start_again();
+    log::error!("This chain is left without a runner; starting again failed: {error}");
 }
 
 /// Runs each task once, in order, without pidfile, memory or mail to the admin.

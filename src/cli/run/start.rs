@@ -95,7 +95,7 @@ pub(super) fn open_desk(
         .iter()
         .map(|task| task.settings.timeout)
         .collect();
-    Ok(Desk::new(policy, composer, mailer, memory, limits))
+    Ok(Desk::new(policy, composer, mailer, memory, limits).with_digest(settings.mail.digest))
 }
 
 /// All that a runner begins with.
