@@ -6,7 +6,9 @@ mod record;
 mod summary;
 
 pub(crate) use record::{Began, Mailed, Place, Record, Result, Run, Runs, Silent, Stamp, VERSION};
-pub(crate) use summary::{Last, Summary, TaskSummary, Tick};
+#[cfg(test)]
+pub(crate) use summary::Last;
+pub(crate) use summary::{Summary, TaskSummary, Tick};
 
 #[cfg(test)]
 mod tests;
