@@ -63,6 +63,7 @@ impl Machine {
             tasks: self.loaded.resolve(&self.names).unwrap(),
             name: ChainName::parse("chain").unwrap(),
             memory: Remember::AfterCrash,
+            warnings: crate::cli::run::Warnings::default(),
         }
     }
 
