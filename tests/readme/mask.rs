@@ -52,10 +52,14 @@ impl Mask {
         line = words(&line);
         line = all_after(&line, "Message-ID: ");
         line = kind_after(&line, "(kind ");
+        line = masked_after(&line, "    kind ", "KIND", |rest| {
+            rest.find(',').unwrap_or(0)
+        });
         line = all_after(&line, "executable of ");
-        for label in ["Run took ", "took ", "next in ", "been down for "] {
+        for label in ["Run took ", "took ", "next in ", "failed "] {
             line = duration_after(&line, label);
         }
+        line = masked_after(&line, "TIME (", "TIME", |rest| rest.find(')').unwrap_or(0));
         if line.starts_with("Subject: ") || line.contains("TIME Mail to ") {
             line = beginning_after(&line, "caught: ");
         }
@@ -108,6 +112,15 @@ fn words(line: &str) -> String {
         } else {
             word(text)
         });
+        // `22 Nov 23:55`, without a day of the week.
+        if let [.., day, month, time] = &mut masked[..]
+            && time.starts_with("TIME")
+            && is_day_or_month(day)
+            && is_day_or_month(month)
+        {
+            *day = "TIME".to_owned();
+            *month = "TIME".to_owned();
+        }
     }
     masked.join(" ")
 }
