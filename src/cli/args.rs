@@ -173,7 +173,7 @@ pub(crate) enum MailCommand {
         /// Which sort of mail.
         #[arg(long, value_name = "SORT", default_value = "first")]
         sample: SampleArg,
-        /// To whom, instead of those in [mail] to.
+        /// To whom, instead of those in `[mail]` to.
         #[arg(long, value_name = "ADDRESS")]
         to: Vec<String>,
     },

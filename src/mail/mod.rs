@@ -26,7 +26,6 @@ mod smtp;
 mod test_letters;
 #[cfg(test)]
 #[path = "../../tests/support/smtp.rs"]
-#[expect(unreachable_pub, reason = "shared with tests that use more of it")]
 mod test_server;
 mod tls_words;
 pub(crate) mod trouble;

@@ -7,10 +7,10 @@ use lettre::{FileTransport, Message, Transport};
 use crate::support::Place;
 
 /// How many messages there are.
-pub const COUNT: usize = 200;
+pub(crate) const COUNT: usize = 200;
 
 /// Makes a place whose mail goes to a server on this port, and whose tasks pause shortly.
-pub fn place(port: u16) -> Place {
+pub(crate) fn place(port: u16) -> Place {
     Place::with(&format!(
         "[mail]\nto = [\"ops@example.org\"]\nfrom = \"runner@example.org\"\n\
          server = \"127.0.0.1\"\nport = {port}\ntls = \"none\"\n\
@@ -20,7 +20,7 @@ pub fn place(port: u16) -> Place {
 }
 
 /// Drops them: one half by lettre's file transport with its envelopes, the other as plain files, with what mail servers stumble over.
-pub fn drop_messages(place: &Place) {
+pub(crate) fn drop_messages(place: &Place) {
     let queue = place.path("run/outbox/queue");
     fs::create_dir_all(&queue).unwrap();
     let transport = FileTransport::with_envelope(&queue);
@@ -56,7 +56,7 @@ fn plain(number: usize) -> String {
 }
 
 /// Returns the names of the files in a directory of the queue.
-pub fn names(place: &Place, directory: &str) -> Vec<String> {
+pub(crate) fn names(place: &Place, directory: &str) -> Vec<String> {
     let found = fs::read_dir(place.path("run/outbox").join(directory));
     let found = found.into_iter().flatten().flatten();
     found

@@ -14,7 +14,7 @@ use nix::unistd::{Pid, User, chown};
 use crate::support::eventually;
 
 /// A mail server that keeps what it accepts.
-pub trait Server {
+pub(crate) trait Server {
     /// The port that it listens on, also while it is down.
     fn port(&self) -> u16;
     /// Starts it, and returns when it listens.
@@ -119,19 +119,19 @@ impl Drop for Daemon {
 
 /// Python's aiosmtpd.
 #[derive(Debug)]
-pub struct Aiosmtpd {
+pub(crate) struct Aiosmtpd {
     daemon: Daemon,
     dir: tempfile::TempDir,
     refused: Option<&'static str>,
 }
 
 impl Aiosmtpd {
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Aiosmtpd::new(None)
     }
 
     /// Starts one that answers 550 to recipients whose address contains this.
-    pub fn that_refuses(address: &'static str) -> Self {
+    pub(crate) fn that_refuses(address: &'static str) -> Self {
         Aiosmtpd::new(Some(address))
     }
 
@@ -183,14 +183,14 @@ impl Server for Aiosmtpd {
 
 /// OpenSMTPD, delivering into a maildir. Its spool and control socket are those of the machine: one at a time.
 #[derive(Debug)]
-pub struct OpenSmtpd {
+pub(crate) struct OpenSmtpd {
     daemon: Daemon,
     dir: tempfile::TempDir,
     _alone: Flock<File>,
 }
 
 impl OpenSmtpd {
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let lock = std::env::temp_dir().join("run_functions.tests.opensmtpd.lock");
         let lock = File::options()
             .create(true)

@@ -11,7 +11,7 @@ const SHOWN_USER: &str = "you";
 
 /// What is particular to this machine and this run.
 #[derive(Debug)]
-pub struct Mask {
+pub(crate) struct Mask {
     directory: String,
     host: String,
     user: String,
@@ -19,7 +19,7 @@ pub struct Mask {
 
 impl Mask {
     /// Makes one for what happens in a directory.
-    pub fn of(directory: &Path) -> Self {
+    pub(crate) fn of(directory: &Path) -> Self {
         let host = nix::unistd::gethostname().unwrap();
         let user = nix::unistd::User::from_uid(nix::unistd::geteuid()).unwrap();
         Mask {
@@ -30,7 +30,7 @@ impl Mask {
     }
 
     /// Masks lines. A mail is wrapped according to the names in it, so that its lines are joined first.
-    pub fn lines(&self, lines: &[String]) -> Vec<String> {
+    pub(crate) fn lines(&self, lines: &[String]) -> Vec<String> {
         let unwrapped = if lines.iter().any(|line| line.starts_with("Subject: ")) {
             unwrapped(lines)
         } else {
@@ -40,7 +40,7 @@ impl Mask {
     }
 
     /// Masks one line.
-    pub fn line(&self, line: &str) -> String {
+    pub(crate) fn line(&self, line: &str) -> String {
         let line = line.replace(&self.directory, SHOWN_DIRECTORY);
         let line = replace_words(&line, &self.host, SHOWN_HOST);
         let user = format!("user {}", self.user);
@@ -52,10 +52,14 @@ impl Mask {
         line = words(&line);
         line = all_after(&line, "Message-ID: ");
         line = kind_after(&line, "(kind ");
+        line = masked_after(&line, "    kind ", "KIND", |rest| {
+            rest.find(',').unwrap_or(0)
+        });
         line = all_after(&line, "executable of ");
-        for label in ["Run took ", "took ", "next in ", "been down for "] {
+        for label in ["Run took ", "took ", "next in ", "failed "] {
             line = duration_after(&line, label);
         }
+        line = masked_after(&line, "TIME (", "TIME", |rest| rest.find(')').unwrap_or(0));
         if line.starts_with("Subject: ") || line.contains("TIME Mail to ") {
             line = beginning_after(&line, "caught: ");
         }
@@ -108,6 +112,15 @@ fn words(line: &str) -> String {
         } else {
             word(text)
         });
+        // `22 Nov 23:55`, without a day of the week.
+        if let [.., day, month, time] = &mut masked[..]
+            && time.starts_with("TIME")
+            && is_day_or_month(day)
+            && is_day_or_month(month)
+        {
+            *day = "TIME".to_owned();
+            *month = "TIME".to_owned();
+        }
     }
     masked.join(" ")
 }
@@ -200,7 +213,7 @@ fn masked_after(line: &str, label: &str, mask: &str, extent: impl Fn(&str) -> us
 }
 
 /// Returns whether printed lines are those that are shown. Mail leaves in a thread of its own: its lines are in order among themselves.
-pub fn matches(shown: &[String], printed: &[String]) -> bool {
+pub(crate) fn matches(shown: &[String], printed: &[String]) -> bool {
     let of_mail = |line: &&String| line.contains("TIME Mail to ");
     let part = |lines: &[String], mail: bool| -> Vec<String> {
         lines

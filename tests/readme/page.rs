@@ -2,16 +2,16 @@
 
 /// One command, and what it printed.
 #[derive(Debug)]
-pub struct Typed {
+pub(crate) struct Typed {
     /// Without the prompt.
-    pub command: String,
+    pub(crate) command: String,
     /// The lines that follow.
-    pub expected: Vec<String>,
+    pub(crate) expected: Vec<String>,
 }
 
 /// A block between fences.
 #[derive(Debug)]
-pub enum Block {
+pub(crate) enum Block {
     /// The content of a file.
     File { name: String, content: String },
     /// What was typed, and where the block stands.
@@ -22,19 +22,19 @@ pub enum Block {
 
 /// What stands between two headings.
 #[derive(Debug, Default)]
-pub struct Section {
-    pub blocks: Vec<Block>,
+pub(crate) struct Section {
+    pub(crate) blocks: Vec<Block>,
 }
 
 /// A page, section by section.
 #[derive(Debug)]
-pub struct Page {
+pub(crate) struct Page {
     sections: Vec<Section>,
 }
 
 impl Page {
     /// Reads one.
-    pub fn read(text: &str) -> Self {
+    pub(crate) fn read(text: &str) -> Self {
         let mut sections = vec![Section::default()];
         let mut lines = text.lines().enumerate();
         while let Some((number, line)) = lines.next() {
@@ -54,7 +54,7 @@ impl Page {
     }
 
     /// Returns the sections, in order.
-    pub fn sections(&self) -> &[Section] {
+    pub(crate) fn sections(&self) -> &[Section] {
         &self.sections
     }
 }

@@ -15,7 +15,7 @@ use crate::support::{Place, eventually};
 const CTRL_C: &str = "^C";
 
 /// Returns what is executed for what is typed: the binaries of this build in place of cargo. `None`: only people type it.
-pub fn meant(command: &str) -> Option<String> {
+pub(crate) fn meant(command: &str) -> Option<String> {
     if let Some(rest) = command.strip_prefix("cargo run --quiet --example own_binary -- ") {
         return Some(format!("own_binary {rest}"));
     }
@@ -53,7 +53,7 @@ fn directories() -> &'static str {
 }
 
 /// Types a command in a place, and returns what it printed.
-pub fn played(place: &Place, command: &str, expected: &[String], at: &str) -> Vec<String> {
+pub(crate) fn played(place: &Place, command: &str, expected: &[String], at: &str) -> Vec<String> {
     let mut session = Session::start(place, command);
     let mut printed_before = Vec::new();
     if let Some(until) = expected.iter().position(|line| line == CTRL_C) {

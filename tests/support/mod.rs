@@ -1,13 +1,11 @@
 //! What the tests of the program stand on: a fresh place, runners that are real processes, and waiting for conditions.
-#![expect(
-    clippy::allow_attributes,
-    reason = "not every test file leaves something unused"
-)]
-#![allow(dead_code, reason = "each test file uses a part of it")]
 #![allow(
-    clippy::unwrap_used,
+    clippy::allow_attributes,
     clippy::disallowed_methods,
-    reason = "tests may fail loudly, and look again and again at what other processes do"
+    clippy::unwrap_used,
+    dead_code,
+    unreachable_pub,
+    reason = "each test file uses a part of it; tests may fail loudly, and look again and again at what other processes do"
 )]
 
 use std::fs;
