@@ -93,12 +93,16 @@ fn obey(line: CommandLine) -> Ended {
             "a command is not combined with tasks to run or their options",
         ));
     }
+    obey_command(&common, command)
+}
+
+fn obey_command(common: &Common, command: Command) -> Ended {
     match command {
-        Command::Check(args) => check(&common, &args),
-        Command::List { json } => list(&common, json),
-        Command::Once { tasks } => once(&common, &tasks),
+        Command::Check(args) => check(common, &args),
+        Command::List { json } => list(common, json),
+        Command::Once { tasks } => once(common, &tasks),
         Command::Status { name, json } => {
-            let (_, loaded) = load(&common, None)?;
+            let (_, loaded) = load(common, None)?;
             status::print(
                 &loaded.settings,
                 name.as_deref(),
@@ -110,7 +114,7 @@ fn obey(line: CommandLine) -> Ended {
             )
         }
         Command::Stop { name, now } => {
-            let (_, loaded) = load(&common, None)?;
+            let (_, loaded) = load(common, None)?;
             let how = if now {
                 control::How::Now
             } else {
@@ -119,15 +123,15 @@ fn obey(line: CommandLine) -> Ended {
             control::stop(&loaded.settings, &name, how)
         }
         Command::Wake { name } => {
-            let (_, loaded) = load(&common, None)?;
+            let (_, loaded) = load(common, None)?;
             control::wake(&loaded.settings, &name)
         }
         Command::Simulate(args) => {
-            let (inputs, loaded) = load(&common, None)?;
+            let (inputs, loaded) = load(common, None)?;
             simulate::print_inbox(&inputs, &loaded, &args)
         }
         Command::Mail { command } => {
-            let (inputs, loaded) = load(&common, None)?;
+            let (inputs, loaded) = load(common, None)?;
             match command {
                 MailCommand::Test { sample, to } => mail::test(&inputs, &loaded, sample, &to),
                 MailCommand::Queue { flush: false } => mail::queue(&loaded.settings),
@@ -135,11 +139,11 @@ fn obey(line: CommandLine) -> Ended {
             }
         }
         Command::History(args) => {
-            let (_, loaded) = load(&common, None)?;
+            let (_, loaded) = load(common, None)?;
             history::show(&loaded.settings, &args)
         }
         Command::Logs(args) => {
-            let (_, loaded) = load(&common, None)?;
+            let (_, loaded) = load(common, None)?;
             logs::show(&loaded, &args)
         }
         Command::Completions { shell } => pages::completions(shell),
