@@ -102,16 +102,12 @@ pub(crate) enum Command {
         /// The tasks.
         #[arg(value_name = "TASK", required = true)]
         tasks: Vec<String>,
+        /// In the environment that a service would have: its PATH, and nothing of this login.
+        #[arg(long)]
+        clean_env: bool,
     },
     /// Say what runs, what sleeps, and what fails. Changes nothing.
-    Status {
-        /// The chain; all of RUN_ROOT if not given.
-        #[arg(value_name = "NAME")]
-        name: Option<String>,
-        /// As data.
-        #[arg(long)]
-        json: bool,
-    },
+    Status(StatusArgs),
     /// Show the runs of the past: when, how long, how they ended, and why they were mailed or not.
     History(HistoryArgs),
     /// Show what runs printed.
@@ -202,6 +198,25 @@ pub(crate) enum SampleArg {
     Again,
     /// The end of a downtime.
     Healed,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 all is well, 1 something fails or mail does not leave, 3 something does not run."
+)]
+pub(crate) struct StatusArgs {
+    /// The chain; all of RUN_ROOT if not given.
+    #[arg(value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// As data.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Look again each second.
+    #[arg(long)]
+    pub(crate) watch: bool,
+    /// Mail what is printed unless all is well, each time: for a line of cron or a timer that watches the runners.
+    #[arg(long, conflicts_with = "watch")]
+    pub(crate) mail_if_bad: bool,
 }
 
 #[derive(Debug, Args)]

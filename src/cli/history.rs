@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::args::HistoryArgs;
 use super::lines::{exact, fitting, headline, short, short_kind};
 use super::past::{Entry, Line, Past, Whose};
-use super::screen::{Ended, print, width};
+use super::screen::{Ended, print, program, width};
 use crate::settings::Settings;
 use crate::state::history::{Result as RunResult, Run, Stamp};
 use crate::time::in_words;
@@ -71,8 +71,10 @@ fn explain(entry: &Entry) -> String {
     if run.output.is_some() {
         let _ = writeln!(
             text,
-            "What it printed: run_functions logs {} --run {}",
-            run.task, run.id
+            "What it printed: {} logs {} --run {}",
+            program(),
+            run.task,
+            run.id
         );
     }
     text

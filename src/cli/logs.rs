@@ -2,13 +2,12 @@
 
 use std::fmt::Write;
 use std::os::fd::AsFd;
-use std::os::unix::fs::FileTypeExt;
 use std::time::Duration;
 
 use super::args::LogsArgs;
 use super::lines::{grouped, headline};
 use super::past::{Entry, Line, Past, Whose};
-use super::screen::{Ended, Refusal, plain, print, tell};
+use super::screen::{Ended, Refusal, pipe_reader, plain, print, tell};
 use crate::config::Loaded;
 use crate::exit;
 use crate::failure::Output;
@@ -81,7 +80,7 @@ fn follow(mut past: Past, settings: &Settings, bookmarks: &mut Bookmarks) -> End
     let mut alarm = Alarm::new().map_err(no_descriptor)?;
     // Without it we look from time to time.
     let changes = Changes::new().ok();
-    let reader = reader();
+    let reader = pipe_reader();
     loop {
         past.look_for_shelves()?;
         if let Some(changes) = &changes {
@@ -107,15 +106,6 @@ fn follow(mut past: Past, settings: &Settings, bookmarks: &mut Bookmarks) -> End
             return Ok(());
         }
     }
-}
-
-/// Standard output, when it is a pipe: only then it says that nobody reads any more.
-fn reader() -> Option<std::fs::File> {
-    let stdout = std::io::stdout();
-    let copy = stdout.as_fd().try_clone_to_owned().ok()?;
-    let file = std::fs::File::from(copy);
-    let is_pipe = file.metadata().ok()?.file_type().is_fifo();
-    is_pipe.then_some(file)
 }
 
 fn shown(past: &Past, entry: &Entry) -> String {

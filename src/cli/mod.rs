@@ -28,7 +28,7 @@ use crate::alert::fingerprint;
 use crate::chain::ChainName;
 use crate::config::{self, Colour, Inputs, Loaded, Report};
 use crate::exit;
-use crate::process::{child, own_program};
+use crate::process::{child, own_program, service_environment};
 use crate::settings::LogFormat;
 use crate::task::suggestions;
 use args::{CheckArgs, Command, CommandLine, Common, LogFormatArg, MailCommand, RunArgs};
@@ -100,18 +100,10 @@ fn obey_command(common: &Common, command: Command) -> Ended {
     match command {
         Command::Check(args) => check(common, &args),
         Command::List { json } => list(common, json),
-        Command::Once { tasks } => once(common, &tasks),
-        Command::Status { name, json } => {
-            let (_, loaded) = load(common, None)?;
-            status::print(
-                &loaded.settings,
-                name.as_deref(),
-                if json {
-                    status::Form::Json
-                } else {
-                    status::Form::Text
-                },
-            )
+        Command::Once { tasks, clean_env } => once(common, &tasks, surroundings(clean_env)),
+        Command::Status(args) => {
+            let (inputs, loaded) = load(common, None)?;
+            status::show(&inputs, &loaded, &args, common.color)
         }
         Command::Stop { name, now } => {
             let (_, loaded) = load(common, None)?;
@@ -230,7 +222,9 @@ fn check(common: &Common, args: &CheckArgs) -> Ended {
             .map_err(|report| refused(&report, common))?;
         Plan::of_chain(&loaded, tasks, None, &inputs)
     };
-    warn(&plan.warnings(), common);
+    let mut warnings = plan.warnings();
+    warnings.extend(plan.only_at_a_login());
+    warn(&warnings, common);
     match (args.json, args.effective) {
         (true, _) => written(|out| check::print_json(out, &plan)),
         (false, true) => written(|out| check::print_effective(out, &plan)),
@@ -252,7 +246,24 @@ fn list(common: &Common, json: bool) -> Ended {
     }
 }
 
-fn once(common: &Common, tasks: &[String]) -> Ended {
+/// The environment in which `once` runs tasks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Surroundings {
+    /// That of who started it.
+    Own,
+    /// That of a service.
+    OfService,
+}
+
+fn surroundings(clean: bool) -> Surroundings {
+    if clean {
+        Surroundings::OfService
+    } else {
+        Surroundings::Own
+    }
+}
+
+fn once(common: &Common, tasks: &[String], surroundings: Surroundings) -> Ended {
     refuse_words(tasks)?;
     let (inputs, loaded) = load(common, None)?;
     let tasks = loaded
@@ -261,6 +272,13 @@ fn once(common: &Common, tasks: &[String]) -> Ended {
     let names: Vec<_> = tasks.iter().map(|task| task.name.clone()).collect();
     let name = ChainName::of(&names);
     let memory = Remember::Never;
+    if surroundings == Surroundings::OfService {
+        let gone = service_environment::take(&run::secret_variables(&loaded.settings));
+        let path = service_environment::PATH;
+        tell(&format!(
+            "note: as a service: PATH={path}, and none of the {gone} variables of this login\n"
+        ));
+    }
     run::once(&Order {
         inputs: &inputs,
         loaded: &loaded,

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::screen::Refusal;
+use super::screen::{Refusal, program};
 use crate::event::RunId;
 use crate::exit;
 use crate::history::{Bookmark, Shelf, chains};
@@ -187,7 +187,7 @@ impl Past {
                 exit::FAILED,
                 format_args!("no run `{name}` is kept in `{state_dir}`"),
             )
-            .hint("`run_functions history` shows those that are; the oldest go first, and quick successes are only counted")
+            .hint(format_args!("`{} history` shows those that are; the oldest go first, and quick successes are only counted", program()))
         })
     }
 

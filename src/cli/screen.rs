@@ -2,7 +2,10 @@
 
 use std::error::Error;
 use std::fmt;
+use std::fs::File;
 use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::FileTypeExt;
 use std::time::SystemTime;
 
 use jiff::Zoned;
@@ -137,6 +140,15 @@ pub(crate) fn plain(text: &str) -> String {
     lines.join("\n")
 }
 
+/// Returns standard output when it is a pipe: only then it says, to whoever waits for it, that nobody reads any more.
+pub(crate) fn pipe_reader() -> Option<File> {
+    let stdout = io::stdout();
+    let copy = stdout.as_fd().try_clone_to_owned().ok()?;
+    let file = File::from(copy);
+    let is_pipe = file.metadata().ok()?.file_type().is_fifo();
+    is_pipe.then_some(file)
+}
+
 /// Prints what is not data.
 pub(crate) fn tell(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
@@ -144,12 +156,21 @@ pub(crate) fn tell(text: &str) {
 
 /// Returns whether errors may have colours: when asked for, or on a terminal unless `NO_COLOR` is set to something (no-color.org).
 pub(crate) fn colours_errors(when: ColorArg) -> bool {
+    colours(when, &io::stderr())
+}
+
+/// Returns whether data may have colours; see [`colours_errors`].
+pub(crate) fn colours_data(when: ColorArg) -> bool {
+    colours(when, &io::stdout())
+}
+
+fn colours(when: ColorArg, stream: &impl IsTerminal) -> bool {
     match when {
         ColorArg::Always => true,
         ColorArg::Never => false,
         ColorArg::Auto => {
             let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-            !unwanted && io::stderr().is_terminal()
+            !unwanted && stream.is_terminal()
         }
     }
 }

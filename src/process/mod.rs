@@ -21,6 +21,7 @@ pub(crate) mod poll;
 mod procfs;
 pub(crate) mod reserve;
 pub(crate) mod run_root;
+pub(crate) mod service_environment;
 pub(crate) mod signals;
 pub(crate) mod takeover;
 pub(crate) mod terminal;

@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::super::memory::MemoryFile;
 use super::super::rim::Rim;
 use super::super::service::Service;
-use super::super::start::{history_of, open_desk};
+use super::super::start::open_desk;
 use super::super::{Order, Remember, Warnings, redactor};
 use super::*;
 use crate::alert::memory::Memory;
@@ -85,8 +85,7 @@ impl Machine {
         let desk = open_desk(&order, policy, file, start).unwrap();
         let notifier = Arc::new(Notifier::from_env());
         let service = Service::new(notifier, order.labels(), Duration::ZERO);
-        let history = history_of(&order);
-        let rim = Rim::new(&order.labels(), order.redactor()).with(desk, service, None, history);
+        let rim = Rim::new(&order.labels(), order.redactor()).with(desk, service, None);
         let real = Real {
             rim,
             state_dir: self.state_dir(),

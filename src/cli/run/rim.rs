@@ -55,17 +55,18 @@ impl Rim {
     }
 
     /// Adds those of a chain.
-    pub(super) fn with(
-        self,
-        desk: Desk,
-        service: Service,
-        live: Option<Live>,
-        history: history::Writer,
-    ) -> Self {
+    pub(super) fn with(self, desk: Desk, service: Service, live: Option<Live>) -> Self {
         Rim {
             desk: Some(desk),
             service: Some(service),
             live,
+            ..self
+        }
+    }
+
+    /// Adds the one who writes down what was.
+    pub(super) fn keeping(self, history: history::Writer) -> Self {
+        Rim {
             history: Some(history),
             ..self
         }

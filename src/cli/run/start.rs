@@ -98,6 +98,19 @@ pub(super) fn open_desk(
     Ok(Desk::new(policy, composer, mailer, memory, limits).with_digest(settings.mail.digest))
 }
 
+fn open_history(order: &Order<'_>) -> history::Writer {
+    let settings = &order.loaded.settings;
+    let kind_of = |failure: &Failure| fingerprint::of(failure).0;
+    let labels = order.labels();
+    history::Writer::new(
+        &settings.state_dir,
+        settings.history,
+        &order.name,
+        labels,
+        kind_of,
+    )
+}
+
 /// All that a runner begins with.
 pub(super) struct Start {
     past: Past,
@@ -153,30 +166,16 @@ impl Start {
                 "The memory of alerts was damaged and began anew: {why}."
             ));
         }
-        let settings = &order.loaded.settings;
-        let history = history_of(order);
-        let patience = settings.stop_timeout + longest_grace(order) + MARGIN;
+        let patience = order.loaded.settings.stop_timeout + longest_grace(order) + MARGIN;
         let service = Service::new(notifier, order.labels(), patience);
         let rim = Rim::new(&order.labels(), order.redactor());
-        let mut rim = rim.with(desk, service, live, history);
+        let rim = rim.with(desk, service, live);
+        let mut rim = rim.keeping(open_history(order));
         if let Some(Crashes { step, count }) = past.died_under {
             rim.died_under(step, count, now);
         }
         Ok((chain, rim))
     }
-}
-
-/// The writer of what the chain will have done.
-pub(super) fn history_of(order: &Order<'_>) -> history::Writer {
-    let kind_of = |failure: &Failure| fingerprint::of(failure).0;
-    let settings = &order.loaded.settings;
-    history::Writer::new(
-        &settings.state_dir,
-        settings.history,
-        &order.name,
-        order.labels(),
-        kind_of,
-    )
 }
 
 /// What this runner makes of the one before it.

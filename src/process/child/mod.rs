@@ -60,7 +60,7 @@ use crate::task::TaskName;
 pub use capture::Capture;
 pub(crate) use launcher::launch;
 pub use orders::IN_FLIGHT_FD;
-pub use program::find as find_program;
+pub use program::{DEFAULT_PATH, candidates};
 pub use run::Run;
 pub use shebang::{Shebang, ShebangError};
 

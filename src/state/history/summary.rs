@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::record::{Record, Result, Stamp, nanos};
+use super::record::{Record, Result, Stamp, is_zero, nanos};
 
 /// How many runs of a task are drawn.
 const MOST_RECENT: usize = 24;
@@ -42,6 +42,9 @@ pub(crate) struct TaskSummary {
     /// The start of the first failure since the last success.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) down_since: Option<Stamp>,
+    /// How many runs failed since then.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) failures: u64,
     /// The end of the first success since the last failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) healthy_since: Option<Stamp>,
@@ -167,10 +170,12 @@ impl TaskSummary {
         self.count(seen);
         if result == Result::Ok {
             self.down_since = None;
+            self.failures = 0;
             self.healthy_since.get_or_insert(ended);
             self.last_success = Some(ended);
         } else if result.is_failure() {
             self.down_since.get_or_insert(seen.began);
+            self.failures += seen.count;
             self.healthy_since = None;
         }
     }

@@ -147,6 +147,7 @@ fn a_task_is_down_from_its_first_failure_to_its_next_success() {
     summary.add(&run(at(10), Result::Later));
     summary.add(&run(at(15), Result::Failed));
     assert_eq!(summary.tasks[0].down_since, Some(at(5)));
+    assert_eq!(summary.tasks[0].failures, 2);
     assert_eq!(summary.tasks[0].healthy_since, None);
     assert_eq!(summary.tasks[0].last_success, Some(at(1)));
     summary.add(&run(at(20), Result::Ok));
