@@ -110,8 +110,13 @@ fn odd(text: &str) -> Option<(String, String)> {
     Some((format!("`{number}M` is {number} months"), minutes))
 }
 
-/// Returns a duration as it would be written, nothing left out.
+/// Returns a duration as it would be written, nothing left out. Months and years, which are no whole days, are not written by anybody.
 pub(crate) fn written(span: Duration) -> String {
+    const DAY: u64 = 86_400;
+    let days = span.as_secs() / DAY;
+    if days > 1 && span == Duration::from_secs(days * DAY) {
+        return format!("{days}days");
+    }
     humantime::format_duration(span).to_string()
 }
 
@@ -133,6 +138,15 @@ mod tests {
         assert_eq!(read(" 0s "), Duration::ZERO);
         assert_eq!(parse("15m").unwrap().odd, None);
         assert_eq!(parse("2months").unwrap().odd, None);
+    }
+
+    #[test]
+    fn what_is_written_reads_as_what_it_was() {
+        for text in ["90days", "1day", "2h 30m", "1m", "0s", "1day 1s", "250ms"] {
+            assert_eq!(written(parse(text).unwrap().span), text);
+        }
+        let odd = Duration::from_secs(100 * 86_400 + 7);
+        assert_eq!(parse(&written(odd)).unwrap().span, odd);
     }
 
     #[test]
