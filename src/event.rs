@@ -138,7 +138,7 @@ pub(crate) enum Event<'a> {
         run: Option<RunId>,
         /// The fingerprint of the failure that it is about, if one.
         kind: Option<&'a str>,
-        /// The sort of mail: `first`, `new`, `downtime`, `again`, `running`, `healed`, `digest`.
+        /// The sort of mail: `first`, `new`, `downtime`, `again`, `running`, `healed`, `digest`, `summary`.
         sort: &'static str,
     },
     /// A failure was not mailed, and this is why.

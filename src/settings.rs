@@ -181,6 +181,23 @@ pub(crate) struct TaskSettings {
     pub child: ChildSettings,
 }
 
+impl Default for TaskSettings {
+    /// Returns what holds for a registered function where nothing is written.
+    fn default() -> Self {
+        const MINUTE: Duration = Duration::from_secs(60);
+        TaskSettings {
+            success_cooldown: MINUTE * 5,
+            fail_cooldown: MINUTE * 20,
+            non_recoverable_downtime: MINUTE * 60 * 12,
+            timeout: None,
+            warn_after: None,
+            isolate: false,
+            program: None,
+            child: ChildSettings::default(),
+        }
+    }
+}
+
 /// What a command task executes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Program {

@@ -189,7 +189,7 @@ fn signals_are_obeyed_while_a_function_hangs() {
     runner.signal(Signal::SIGUSR1);
     assert!(eventually(|| place
         .read("log")
-        .contains("tasks::hangs runs since")));
+        .contains("running tasks::hangs for")));
     std::fs::rename(place.path("log"), place.path("log.1")).unwrap();
     runner.signal(Signal::SIGHUP);
     assert!(eventually(|| place.read("log").contains("Log reopened")));
@@ -204,7 +204,7 @@ fn a_wake_during_a_run_does_not_skip_the_cooldown_after_it() {
     has_begun(&place);
     runner.signal(Signal::SIGUSR2);
     runner.signal(Signal::SIGUSR1);
-    runner.wait_for("runs since");
+    runner.wait_for("running tasks::waits_for_go for");
     place.write("go", "");
     runner.wait_for("Sleeping 1day");
     runner.signal(Signal::SIGUSR1);

@@ -1,5 +1,7 @@
 //! The log: where it goes, in which form, and that it is never fatal.
 
+#![cfg(test)]
+
 mod support;
 
 use support::Place;
@@ -33,6 +35,59 @@ fn json_lines_are_objects_with_the_task() {
     assert_eq!(
         (&failed["task"], &failed["level"], &failed["chain"]),
         (&"tasks::a".into(), &"error".into(), &"a".into())
+    );
+}
+
+#[test]
+fn every_line_is_json_whatever_is_told_and_printed() {
+    let hostile = r#"printf 'a"b\\c\001\377\033[31mred\r\n{"x":1}\n'; exit 1"#;
+    let place = Place::with(&format!(
+        "[tasks.a]\nshell = '''{hostile}'''\nfail_cooldown = \"1day\"\n"
+    ));
+    let json = ["--name", "x", "--log-format", "json", "tasks::a"];
+    let mut holder = place.start(&json);
+    holder.wait_for("Sleeping");
+    let mut refused = place.start(&[&["--no-kill-concurrent"], &json[..]].concat());
+    assert_eq!(refused.wait_for_end(), Some(75));
+    refused.wait_for("holds this chain");
+    holder.signal(nix::sys::signal::Signal::SIGTERM);
+    assert_eq!(holder.wait_for_end(), Some(0));
+    // That a cycle takes longer than the downtime is told at the start.
+    assert_eq!(holder.count("is shorter than a cycle"), 1);
+    for line in [holder.log(), refused.log()].join("\n").lines() {
+        assert!(
+            serde_json::from_str::<serde_json::Value>(line).is_ok(),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn a_refusal_is_in_the_log_file_too() {
+    let place = Place::with(&format!("log = {{ file = \"log\" }}\n{TASK}"));
+    place.write("run", "a file");
+    let output = place.run(&["tasks::a"]);
+    assert_eq!(output.status.code(), Some(73));
+    assert!(support::stderr(&output).starts_with("error: "));
+    let log = place.read("log");
+    assert!(log.contains("ERROR cannot use"), "{log}");
+}
+
+#[test]
+fn the_journal_gets_a_level_on_every_line() {
+    use std::os::unix::fs::MetadataExt;
+    let place = Place::with(TASK);
+    let journal = std::fs::File::create(place.path("journal")).unwrap();
+    let of = journal.metadata().unwrap();
+    let mut command = place.command(&["once", "tasks::a"]);
+    command.env("JOURNAL_STREAM", format!("{}:{}", of.dev(), of.ino()));
+    assert_eq!(command.stderr(journal).status().unwrap().code(), Some(1));
+    let journal = place.read("journal");
+    let failed = "<3>[tasks::a] Execution failed: exit 1: broken\n";
+    assert!(journal.contains(failed), "{journal}");
+    assert!(
+        journal.lines().all(|line| line.starts_with('<')),
+        "{journal}"
     );
 }
 

@@ -136,7 +136,7 @@ fn usr1_names_the_running_task() {
     let place = Place::with(BUSY);
     let runner = busy(&place);
     runner.signal(Signal::SIGUSR1);
-    runner.wait_for("tasks::a runs since");
+    runner.wait_for("running tasks::a for");
     place.write("go", "");
     assert_eq!(runner.stop(), Some(0));
 }

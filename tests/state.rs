@@ -118,11 +118,66 @@ fn a_full_state_dir_costs_neither_the_chain_nor_its_mails() {
     run("mount", &["-t", "tmpfs", "-o", "size=64k,mode=700", "none"]);
     let fill = vec![0_u8; 1 << 20];
     let _ = fs::write(place.path("state/fill"), fill);
-    let runner = place.start(&["tasks::a"]);
+    let mut runner = place.start(&["tasks::a"]);
     runner.wait_for_count("Execution failed", 5);
     assert_eq!(runner.count("the memory of alerts cannot be written"), 1);
     assert_eq!(runner.count("Mail is kept in memory only"), 1);
-    let code = runner.stop();
+    runner.signal(Signal::SIGTERM);
+    runner.wait_for("A mail that can be kept nowhere is lost: ");
+    let code = runner.wait_for_end();
     run("umount", &[]);
     assert_eq!(code, Some(0));
+}
+
+#[test]
+#[ignore = "needs root"]
+fn mail_leaves_as_soon_as_there_can_be_threads_again() {
+    let place = Place::with(BROKEN);
+    let everybody = std::os::unix::fs::PermissionsExt::from_mode(0o777);
+    fs::set_permissions(place.dir(), everybody).unwrap();
+    let program = env!("CARGO_BIN_EXE_run_functions");
+    let user = [
+        "setpriv",
+        "--reuid=64123",
+        "--regid=64123",
+        "--clear-groups",
+    ];
+    let words = [&["--nproc=2:100"], &user[..], &[program, "tasks::a"]].concat();
+    let mut command = place.command_of(std::path::Path::new("prlimit"), &words);
+    command.env("HOME", "/");
+    let runner = support::Runner::start(command);
+    runner.wait_for("Mail waits: no thread can be started for it");
+    let pid = runner.pid().to_string();
+    let mut raise = std::process::Command::new(user[0]);
+    raise
+        .args(&user[1..])
+        .args(["prlimit", "--nproc=100", "--pid", &pid]);
+    assert!(raise.status().unwrap().success());
+    runner.wait_for(" left: ");
+    assert_eq!(runner.count("no thread can be started"), 1);
+    assert_eq!(runner.stop(), Some(0));
+}
+
+#[test]
+fn a_newcomer_without_descriptors_ends_no_runner_that_has_them() {
+    let place = Place::with("[tasks.a]\nshell = \"true\"\n");
+    let mut old = place.start(&["tasks::a"]);
+    old.wait_for("Sleeping");
+    let program = env!("CARGO_BIN_EXE_run_functions");
+    for limit in 10..=24 {
+        let limit = format!("--nofile={limit}");
+        let prlimit = std::path::Path::new("prlimit");
+        let newcomer = place
+            .command_of(prlimit, &[&limit, program, "tasks::a"])
+            .output()
+            .unwrap();
+        assert_eq!(
+            newcomer.status.code(),
+            Some(73),
+            "{}",
+            support::stderr(&newcomer)
+        );
+        assert!(old.lives(), "{limit}:\n{}", old.log());
+    }
+    assert_eq!(old.stop(), Some(0));
 }

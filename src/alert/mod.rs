@@ -8,4 +8,5 @@ pub(crate) mod message;
 pub(crate) mod notice;
 pub(crate) mod policy;
 pub(crate) mod redact;
+pub(crate) mod tally;
 mod terminal;

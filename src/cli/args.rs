@@ -102,6 +102,9 @@ pub(crate) enum Command {
         /// The tasks.
         #[arg(value_name = "TASK", required = true)]
         tasks: Vec<String>,
+        /// In the environment that a service would have: its PATH, and nothing of this login.
+        #[arg(long)]
+        clean_env: bool,
     },
     /// Say what runs, what sleeps, and what fails. Changes nothing.
     Status(StatusArgs),
@@ -126,6 +129,11 @@ pub(crate) enum Command {
     },
     /// Print the mails that a failure would bring. Nothing runs, nothing is sent.
     Simulate(SimulateArgs),
+    /// Try the way that mail takes, and see what waits.
+    Mail {
+        #[command(subcommand)]
+        command: MailCommand,
+    },
     /// Print what completes commands in a shell.
     Completions {
         /// Which one.
@@ -150,9 +158,46 @@ pub(crate) struct CheckArgs {
     /// As data.
     #[arg(long)]
     pub(crate) json: bool,
+    /// Reach the mail server as well, as far as the login. No mail is sent.
+    #[arg(long, conflicts_with_all = ["json", "effective"])]
+    pub(crate) connect: bool,
     /// Print the form of an error text by which two failures are told apart or taken for the same.
     #[arg(long, value_name = "TEXT")]
     pub(crate) explain_kind: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum MailCommand {
+    /// Send a sample mail now by the configured way, and say how it goes: connection, TLS, login, the server's answer.
+    Test {
+        /// Which sort of mail.
+        #[arg(long, value_name = "SORT", default_value = "first")]
+        sample: SampleArg,
+        /// To whom, instead of those in [mail] to.
+        #[arg(long, value_name = "ADDRESS")]
+        to: Vec<String>,
+    },
+    /// Show what waits to leave and why, and what was given up.
+    Queue {
+        /// Try everything that waits now.
+        #[arg(long)]
+        flush: bool,
+    },
+}
+
+/// The sorts of mail that can be sent as a sample.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SampleArg {
+    /// The first failure.
+    First,
+    /// A new kind of failure.
+    New,
+    /// "Non recoverable downtime reached".
+    Downtime,
+    /// "Non recoverable downtime reached again".
+    Again,
+    /// The end of a downtime.
+    Healed,
 }
 
 #[derive(Debug, Args)]

@@ -9,6 +9,7 @@ mod history;
 mod lines;
 mod list;
 mod logs;
+mod mail;
 mod pages;
 mod past;
 mod plan;
@@ -27,12 +28,12 @@ use crate::alert::fingerprint;
 use crate::chain::ChainName;
 use crate::config::{self, Colour, Inputs, Loaded, Report};
 use crate::exit;
-use crate::process::{child, own_program};
+use crate::process::{child, own_program, service_environment};
 use crate::settings::LogFormat;
 use crate::task::suggestions;
-use args::{CheckArgs, Command, CommandLine, Common, LogFormatArg, RunArgs};
+use args::{CheckArgs, Command, CommandLine, Common, LogFormatArg, MailCommand, RunArgs};
 use plan::Plan;
-use run::{Order, Remember};
+use run::{Order, Remember, Warnings};
 use screen::{Ended, Refusal, colours_errors, print, program, tell};
 
 /// Runs the command line of this process: what the `main` of a binary returns.
@@ -95,7 +96,7 @@ fn obey(line: CommandLine) -> Ended {
     match command {
         Command::Check(args) => check(&common, &args),
         Command::List { json } => list(&common, json),
-        Command::Once { tasks } => once(&common, &tasks),
+        Command::Once { tasks, clean_env } => once(&common, &tasks, surroundings(clean_env)),
         Command::Status(args) => {
             let (inputs, loaded) = load(&common, None)?;
             status::show(&inputs, &loaded, &args, common.color)
@@ -116,6 +117,14 @@ fn obey(line: CommandLine) -> Ended {
         Command::Simulate(args) => {
             let (inputs, loaded) = load(&common, None)?;
             simulate::print_inbox(&inputs, &loaded, &args)
+        }
+        Command::Mail { command } => {
+            let (inputs, loaded) = load(&common, None)?;
+            match command {
+                MailCommand::Test { sample, to } => mail::test(&inputs, &loaded, sample, &to),
+                MailCommand::Queue { flush: false } => mail::queue(&loaded.settings),
+                MailCommand::Queue { flush: true } => mail::flush(&loaded.settings),
+            }
         }
         Command::History(args) => {
             let (_, loaded) = load(&common, None)?;
@@ -138,8 +147,9 @@ fn run_chain(common: &Common, args: &RunArgs) -> Ended {
         .map_err(|report| refused(&report, common))?;
     let name = args.name.as_deref().map(control::chain_name).transpose()?;
     let plan = Plan::of_chain(&loaded, tasks, name, &inputs);
-    warn(&plan.warnings(), common);
+    let warnings = plan.warnings();
     if args.dry_run {
+        warn(&warnings, common);
         return written(|out| check::print(out, &plan));
     }
     let name = plan.chain.clone().unwrap_or_else(|| ChainName::of(&[]));
@@ -154,6 +164,14 @@ fn run_chain(common: &Common, args: &RunArgs) -> Ended {
         tasks: plan.tasks,
         name,
         memory,
+        warnings: Warnings {
+            lines: warnings
+                .problems()
+                .iter()
+                .map(|problem| problem.line())
+                .collect(),
+            rendered: warnings.render(colour(common)),
+        },
     })
 }
 
@@ -200,12 +218,18 @@ fn check(common: &Common, args: &CheckArgs) -> Ended {
             .map_err(|report| refused(&report, common))?;
         Plan::of_chain(&loaded, tasks, None, &inputs)
     };
-    warn(&plan.warnings(), common);
+    let mut warnings = plan.warnings();
+    warnings.extend(plan.only_at_a_login());
+    warn(&warnings, common);
     match (args.json, args.effective) {
         (true, _) => written(|out| check::print_json(out, &plan)),
         (false, true) => written(|out| check::print_effective(out, &plan)),
         (false, false) => written(|out| check::print(out, &plan)),
+    }?;
+    if args.connect {
+        mail::connect(&loaded.settings.mail)?;
     }
+    Ok(())
 }
 
 fn list(common: &Common, json: bool) -> Ended {
@@ -218,7 +242,24 @@ fn list(common: &Common, json: bool) -> Ended {
     }
 }
 
-fn once(common: &Common, tasks: &[String]) -> Ended {
+/// The environment in which `once` runs tasks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Surroundings {
+    /// That of who started it.
+    Own,
+    /// That of a service.
+    OfService,
+}
+
+fn surroundings(clean: bool) -> Surroundings {
+    if clean {
+        Surroundings::OfService
+    } else {
+        Surroundings::Own
+    }
+}
+
+fn once(common: &Common, tasks: &[String], surroundings: Surroundings) -> Ended {
     refuse_words(tasks)?;
     let (inputs, loaded) = load(common, None)?;
     let tasks = loaded
@@ -227,12 +268,20 @@ fn once(common: &Common, tasks: &[String]) -> Ended {
     let names: Vec<_> = tasks.iter().map(|task| task.name.clone()).collect();
     let name = ChainName::of(&names);
     let memory = Remember::Never;
+    if surroundings == Surroundings::OfService {
+        let gone = service_environment::take(&run::secret_variables(&loaded.settings));
+        let path = service_environment::PATH;
+        tell(&format!(
+            "note: as a service: PATH={path}, and none of the {gone} variables of this login\n"
+        ));
+    }
     run::once(&Order {
         inputs: &inputs,
         loaded: &loaded,
         tasks,
         name,
         memory,
+        warnings: Warnings::default(),
     })
 }
 

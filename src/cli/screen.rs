@@ -64,6 +64,20 @@ impl Refusal {
         Refusal::whole(code, "")
     }
 
+    /// Returns it on one line, for a log; `None` when there is nothing to say.
+    pub(crate) fn line(&self) -> Option<String> {
+        let mut line = self.message.trim_end().to_owned();
+        for cause in &self.causes {
+            line.push_str(": ");
+            line.push_str(cause);
+        }
+        if let Some(hint) = &self.hint {
+            line.push_str("; ");
+            line.push_str(hint);
+        }
+        (!line.is_empty()).then_some(line)
+    }
+
     /// Makes one of a wrong command line.
     pub(crate) fn usage(message: impl fmt::Display) -> Self {
         Refusal::new(exit::USAGE, message).hint("`--help` shows what can be typed")

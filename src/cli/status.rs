@@ -3,6 +3,7 @@
 mod json;
 mod letter;
 mod look;
+mod mails;
 mod text;
 
 use std::time::Duration;

@@ -19,6 +19,18 @@ pub(crate) use told::{EventLog, tell_note, tell_output};
 #[derive(Clone, Debug)]
 pub(crate) struct Log {
     sink: Arc<Sink>,
+    audience: Audience,
+}
+
+/// Who reads the log, and whether what is said beside it reaches them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Audience {
+    /// A person in front of standard error: plain words are as good as lines of the log.
+    Person,
+    /// A program behind standard error: every line must be one of the log.
+    Program,
+    /// Whoever opens a file: what is said on standard error is not in it.
+    File,
 }
 
 impl Log {
@@ -39,6 +51,11 @@ impl Log {
             LogFormat::Text if sink.is_journal() => Form::Journal,
             LogFormat::Text => Form::Text,
         };
+        let audience = match (&settings.file, &form) {
+            (Some(_), _) => Audience::File,
+            (None, Form::Text) => Audience::Person,
+            (None, Form::Json { .. } | Form::Journal) => Audience::Program,
+        };
         let target = Arc::clone(&sink);
         let write = move |record: &Record<'_>| {
             let lost = target.write(&form.line(record));
@@ -55,7 +72,12 @@ impl Log {
             .chain(fern::Output::call(write));
         // A second call in one process (a test) keeps the first logger.
         let _ = dispatch.apply();
-        Ok(Log { sink })
+        Ok(Log { sink, audience })
+    }
+
+    /// Returns who reads it.
+    pub(crate) fn audience(&self) -> Audience {
+        self.audience
     }
 
     /// Opens the log file anew, as after `logrotate`. Keeps the old one when that fails, and says so.

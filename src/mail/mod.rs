@@ -33,6 +33,7 @@ pub(crate) mod trouble;
 mod wire;
 pub(crate) mod worker;
 
-pub(crate) use route::password;
+pub(crate) use route::{name as way, password};
 pub use service::{Delivered, QueueError, Returned, deliver_queue, retry_deferred};
-pub(crate) use service::{install, pack, unpack};
+pub(crate) use service::{install, pack, retry_all_deferred, unpack};
+pub(crate) use wire::Fate;

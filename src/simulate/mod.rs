@@ -22,7 +22,7 @@ use crate::time::{Moment, Mono};
 
 use host::VirtualHost;
 use inbox::Inbox;
-pub(crate) use script::Script;
+pub(crate) use script::{InvalidScript, Script};
 
 /// One task of a simulated chain.
 #[derive(Clone, Debug)]

@@ -167,7 +167,7 @@ fn the_cooldown_after_the_last_outcome_passes_before_the_end() {
 fn a_run_that_takes_days_is_foreseen_as_still_running() {
     let mut simulation = one(outcomes("S"), MINUTE);
     simulation.tasks[0].takes = 48 * HOUR;
-    let expected = vec![(600, "Still running".to_owned())];
+    let expected = vec![(600, "Still running after 10m".to_owned())];
     assert_eq!(inbox(&simulation.run()), expected);
 }
 

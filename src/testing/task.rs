@@ -6,11 +6,9 @@ use super::InvalidChain;
 use super::call::registered;
 use crate::alert::policy::TaskRules;
 use crate::chain::Cooldowns;
-use crate::settings::{ChildSettings, TaskSettings};
+use crate::settings::TaskSettings;
 use crate::simulate::{Script, SimulatedTask};
 use crate::task::{Attributes, Registration, TaskName};
-
-const MINUTE: Duration = Duration::from_secs(60);
 
 /// A task, its settings, and how its runs end: with success, unless it is said otherwise.
 ///
@@ -183,15 +181,19 @@ impl Task {
 
 /// Returns what an attribute says, and the defaults where it says nothing.
 pub(super) fn from_attributes(attributes: Option<&Attributes>) -> TaskSettings {
-    let said = attributes.copied().unwrap_or_default();
+    let (said, default) = (
+        attributes.copied().unwrap_or_default(),
+        TaskSettings::default(),
+    );
     TaskSettings {
-        success_cooldown: said.success_cooldown.unwrap_or(MINUTE * 5),
-        fail_cooldown: said.fail_cooldown.unwrap_or(MINUTE * 20),
-        non_recoverable_downtime: said.non_recoverable_downtime.unwrap_or(MINUTE * 60 * 12),
+        success_cooldown: said.success_cooldown.unwrap_or(default.success_cooldown),
+        fail_cooldown: said.fail_cooldown.unwrap_or(default.fail_cooldown),
+        non_recoverable_downtime: said
+            .non_recoverable_downtime
+            .unwrap_or(default.non_recoverable_downtime),
         timeout: said.timeout.flatten(),
         warn_after: said.warn_after,
-        isolate: said.isolate.unwrap_or(false),
-        program: None,
-        child: ChildSettings::default(),
+        isolate: said.isolate.unwrap_or(default.isolate),
+        ..default
     }
 }

@@ -6,12 +6,14 @@
 
 mod held;
 mod task;
+mod waiting;
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::bucket::{Absence, HourlyLimit};
+use super::tally::Schedule;
 use crate::time::{Moment, Mono};
 
 pub(crate) use held::{Held, sort_of};
@@ -33,6 +35,9 @@ pub(crate) struct Memory {
     saved: Moment,
     pub(super) hour: HourlyLimit,
     pub(super) tasks: Vec<TaskMemory>,
+    /// The summary that is due next.
+    #[serde(default)]
+    pub(super) summary: Option<Schedule>,
 }
 
 /// The version of the form, so that an older program says what is wrong instead of misreading.
@@ -78,6 +83,7 @@ impl Memory {
             saved: now,
             hour,
             tasks,
+            summary: None,
         }
     }
 

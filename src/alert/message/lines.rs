@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use crate::alert::terminal::{ESC, skip_sequence};
 
-/// Where words are wrapped (RFC 5322, 2.1.1: SHOULD).
-const WIDTH: usize = 76;
+/// Where words are wrapped: the old custom of mail, with room for a mark of quotation. A mail may have 78 (RFC 5322, 2.1.1), but lettre
+/// encodes what has lines above 73; without any most mails stay plain, and read well as files.
+const WIDTH: usize = 72;
 /// Longer lines are broken inside a word: 998 bytes are allowed (RFC 5322, 2.1.1: MUST), some of which our indentation needs.
 const MOST_BYTES_OF_A_LINE: usize = 900;
 /// What stands before each line that others wrote, so that none of them is a lone dot or begins with `From `.

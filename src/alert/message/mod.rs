@@ -5,6 +5,7 @@ mod lines;
 mod output;
 mod sentences;
 mod subject;
+mod summary;
 
 use std::time::{Duration, SystemTime};
 
@@ -123,6 +124,7 @@ pub(crate) fn sort_name(sort: Sort) -> &'static str {
         Sort::StillRunning => "running",
         Sort::Healed => "healed",
         Sort::HeldBack => "digest",
+        Sort::Summary => "summary",
     }
 }
 

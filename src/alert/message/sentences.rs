@@ -33,6 +33,7 @@ pub(super) fn what_happened(notice: &Notice, context: &Context<'_>) -> String {
             "{who} works again{}.",
             outage.map_or_else(String::new, |o| was_down(o, context))
         ),
+        Sort::Summary => super::summary::sentence_of(notice, &who),
         Sort::HeldBack => {
             let count = counted(held_back(notice), "failure", "failures");
             format!(
@@ -89,6 +90,11 @@ pub(super) fn what_comes_next(notice: &Notice, context: &Context<'_>) -> String 
         Sort::Healed => {
             "Nothing has to be done. A failure of a kind that was mailed before is not mailed again unless it lasts; \
              one of a new kind is."
+                .to_owned()
+        }
+        Sort::Summary => {
+            "The next summary comes at its time, whatever happens until then. When none comes, this runner does not run, or its mail does \
+             not leave."
                 .to_owned()
         }
         Sort::HeldBack => {
@@ -166,6 +172,7 @@ pub(crate) fn because(
             ),
         },
         (Sort::Healed, _) => "healed = \"after-downtime\" in [mail]".to_owned(),
+        (Sort::Summary, _) => "digest in [mail]".to_owned(),
         (Sort::HeldBack, _) => format!("max_per_hour = {} in [mail]", max_per_hour),
     }
 }

@@ -32,6 +32,10 @@ pub(crate) fn headline(notice: &Notice) -> String {
             Some(length) => format!("Process healed after {}", in_words(length)),
             None => "Process healed".to_owned(),
         },
+        Sort::Summary => match &notice.summary {
+            Some(summary) => super::summary::headline(summary),
+            None => "Summary".to_owned(),
+        },
         Sort::HeldBack => match held_back(notice) {
             1 => "1 exception was held back".to_owned(),
             count => format!("{} exceptions were held back", grouped(count)),

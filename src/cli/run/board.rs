@@ -91,7 +91,7 @@ impl Board {
             Now::Between => "between two runs".to_owned(),
             Now::Running { step, since } => {
                 format!(
-                    "{} runs since {}",
+                    "running {} for {}",
                     self.tasks[step].label,
                     in_words(now.mono.since(since.mono))
                 )

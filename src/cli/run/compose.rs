@@ -7,6 +7,7 @@ use lettre::message::Mailbox;
 use crate::alert::message::{self, Context, MailPath};
 use crate::alert::notice::Notice;
 use crate::cli::screen::{local_time, program};
+use crate::event::Step;
 use crate::failure::Failure;
 use crate::letter::Letter;
 use crate::mail::outbox;
@@ -16,12 +17,11 @@ use crate::time::Moment;
 
 /// What the mails of one runner have in common.
 #[derive(Debug)]
-pub(super) struct Composer {
+pub(in crate::cli) struct Composer {
     host: String,
     user: String,
     chain: String,
     labels: Vec<String>,
-    functions: Vec<String>,
     settings: Vec<TaskSettings>,
     runner: Settings,
     executable_from: Option<SystemTime>,
@@ -34,18 +34,16 @@ pub(super) struct Composer {
 
 /// What a chain is called, and its tasks.
 #[derive(Debug)]
-pub(super) struct Names {
+pub(in crate::cli) struct Names {
     /// The chain.
-    pub(super) chain: String,
+    pub(in crate::cli) chain: String,
     /// What each task is called on the screen.
-    pub(super) labels: Vec<String>,
-    /// The last part of the name of each.
-    pub(super) functions: Vec<String>,
+    pub(in crate::cli) labels: Vec<String>,
 }
 
 impl Composer {
     /// Makes one for a chain that starts at `started` on the machine `host`.
-    pub(super) fn new(
+    pub(in crate::cli) fn new(
         host: String,
         names: Names,
         settings: Vec<TaskSettings>,
@@ -63,7 +61,6 @@ impl Composer {
             host,
             chain: names.chain,
             labels: names.labels,
-            functions: names.functions,
             settings,
             executable_from: own_program::changed().ok(),
             runner,
@@ -74,7 +71,7 @@ impl Composer {
     }
 
     /// Adds a sentence to the next mail.
-    pub(super) fn note(&mut self, note: String) {
+    pub(in crate::cli) fn note(&mut self, note: String) {
         const MOST: usize = 16;
         if self.notes.len() < MOST && !self.notes.contains(&note) {
             self.notes.push(note);
@@ -82,7 +79,7 @@ impl Composer {
     }
 
     /// Writes the mail of a notice. `took` is how long the run took that it is about, or has taken so far.
-    pub(super) fn letter(
+    pub(in crate::cli) fn letter(
         &mut self,
         notice: &Notice,
         failure: Option<&Failure>,
@@ -98,7 +95,6 @@ impl Composer {
         let report = outbox::report(&self.runner.state_dir);
         let reason = report.broken.as_ref().map(|broken| broken.trouble.line());
         let step = notice.step;
-        let function = step.map_or(self.chain.as_str(), |step| self.functions[step].as_str());
         let notes = std::mem::take(&mut self.notes);
         message::letter(
             notice,
@@ -122,7 +118,7 @@ impl Composer {
                     dropped: report.dropped,
                     notes: &notes,
                 },
-                look: &format!("{} logs {function}", program()),
+                look: &self.look(step),
                 local_time: &|time| local_time(time, "%a %d %b %Y %H:%M:%S %z"),
                 domain: &self.domain,
                 unique: &unique,
@@ -130,13 +126,27 @@ impl Composer {
         )
     }
 
+    /// The command that shows more of a task, or of the chain.
+    fn look(&self, step: Option<Step>) -> String {
+        let program = program();
+        match step {
+            Some(step) => {
+                let label = self.labels[step].as_str();
+                let name = label.split_once('#').map_or(label, |(name, _place)| name);
+                let function = name.rsplit("::").next().unwrap_or(name);
+                format!("{program} logs {function}")
+            }
+            None => format!("{program} status {}", self.chain),
+        }
+    }
+
     /// Returns the words of subject and log.
-    pub(super) fn headline(notice: &Notice) -> String {
+    pub(in crate::cli) fn headline(notice: &Notice) -> String {
         message::headline(notice)
     }
 
     /// Writes a time shortly, for the log.
-    pub(super) fn when(time: SystemTime) -> String {
+    pub(in crate::cli) fn when(time: SystemTime) -> String {
         local_time(time, "%d %b %H:%M")
     }
 }

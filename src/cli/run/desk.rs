@@ -4,18 +4,22 @@
 
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
+
 use crate::alert::feed::{Decision, Feed};
 use crate::alert::fingerprint;
-use crate::alert::notice::Notice;
+use crate::alert::notice::{Notice, Sort};
 use crate::alert::policy::Policy;
 use crate::event::{Event, Step};
 use crate::failure::Failure;
 use crate::mail::mailer::Mailer;
 use crate::mail::outbox::Kept;
+use crate::settings::Digest;
 use crate::time::{Moment, Mono};
 
 use super::compose::Composer;
 use super::memory::MemoryFile;
+use super::morning;
 
 /// Makes alerts of events.
 #[derive(Debug)]
@@ -30,6 +34,8 @@ pub(super) struct Desk {
     under: Option<Step>,
     /// The timeout of each task, for the watchdog.
     limits: Vec<Option<Duration>>,
+    /// Whether, and how often, a summary is wanted.
+    digest: Digest,
     /// Why the outbox was last refused by the disk: that is told once.
     told_of: Option<String>,
 }
@@ -55,8 +61,14 @@ impl Desk {
             failures,
             under: None,
             limits,
+            digest: Digest::Never,
             told_of: None,
         }
+    }
+
+    /// Adds regular summaries.
+    pub(super) fn with_digest(self, digest: Digest) -> Self {
+        Desk { digest, ..self }
     }
 
     /// Adds a sentence to the next mail.
@@ -70,6 +82,7 @@ impl Desk {
         let decision = self.feed.observe(event);
         match *event {
             Event::Started { at } => {
+                self.plan_summary(at);
                 // From now on a memory without the mark of an end means a crash.
                 self.save(at);
                 self.mailer.adopt();
@@ -82,6 +95,7 @@ impl Desk {
                 outcome,
                 ..
             } => {
+                self.mailer.nudge_again();
                 if let Some(failure) = outcome.failure() {
                     self.failures[step] = Some(failure.clone());
                 }
@@ -125,7 +139,9 @@ impl Desk {
 
     /// Lets what was handed in just now leave, until `until`.
     pub(super) fn finish(&self, until: Mono) {
-        self.mailer.finish(until);
+        for subject in self.mailer.finish(until) {
+            log::error!("A mail that can be kept nowhere is lost: {subject}");
+        }
     }
 
     /// Returns whether a run that began at `since` has passed its timeout.
@@ -163,6 +179,9 @@ impl Desk {
             self.trouble(why);
         }
         self.feed.policy.sent(notice, &letter.message_id, now);
+        if notice.sort == Sort::Summary {
+            self.plan_summary(now);
+        }
         self.save(now);
         tell(&Event::Alerted {
             step: notice.step,
@@ -172,6 +191,13 @@ impl Desk {
             kind: notice.kind.as_ref().map(|kind| kind.0.as_str()),
             sort: notice.sort.word(),
         });
+    }
+
+    fn plan_summary(&mut self, now: Moment) {
+        match morning::next(self.digest, now.wall, &TimeZone::system()) {
+            Some(due) => self.feed.policy.plan_summary(due, now),
+            None => self.feed.policy.cancel_summary(),
+        }
     }
 
     /// Tells once, and in the next mail, that mail is kept in memory only.

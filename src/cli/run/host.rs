@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::event::{Event, Observer, RunId, Step as ChainStep, StopReason};
 use crate::failure::Outcome;
 use crate::process::clock;
+use crate::process::footprint::Footprint;
 use crate::process::pidfile::{Pidfile, Standing};
 use crate::process::poll::Alarm;
 use crate::runner::{Host, Request};
@@ -28,6 +29,7 @@ pub(super) enum How {
 pub(super) struct Process {
     shared: Arc<Shared>,
     alarm: Alarm,
+    footprint: Footprint,
     tasks: Vec<How>,
     children: Children,
     /// `None` for `once`, which holds no chain.
@@ -50,6 +52,7 @@ impl Process {
         Ok(Process {
             shared,
             alarm,
+            footprint: Footprint::default(),
             tasks,
             children,
             pidfile,
@@ -135,6 +138,7 @@ impl Host for Process {
     }
 
     fn wait(&mut self, until: Mono) -> Request {
+        self.footprint.rest(until.since(clock::mono()));
         loop {
             let bell = Arc::clone(&self.shared);
             if let Err(error) = self.alarm.wait([Some(bell.main_bell().fd())], until) {

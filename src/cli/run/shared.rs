@@ -140,6 +140,14 @@ impl Shared {
         holds
     }
 
+    /// Returns whether this runner leaves for a newcomer who is gone by now.
+    pub(super) fn is_abandoned(&self) -> bool {
+        let is_gone = |heirs: &Heirs| matches!(heirs.is_there(), Ok(false));
+        // Without having been asked it leaves to one that has the chain already.
+        let for_heir = self.asked().stop.is_some_and(|stop| stop.heir);
+        for_heir && self.heirs.as_ref().is_some_and(is_gone)
+    }
+
     /// Takes back the request of a newcomer to end: he is not there any more. What a person has asked for in the meantime stays.
     fn take_back_stop(&self) {
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);

@@ -82,11 +82,6 @@ pub(super) fn open_desk(
     let names = Names {
         chain: order.name.to_string(),
         labels: order.labels(),
-        functions: order
-            .tasks
-            .iter()
-            .map(|task| task.name.function().to_owned())
-            .collect(),
     };
     let tasks = order
         .tasks
@@ -100,7 +95,7 @@ pub(super) fn open_desk(
         .iter()
         .map(|task| task.settings.timeout)
         .collect();
-    Ok(Desk::new(policy, composer, mailer, memory, limits))
+    Ok(Desk::new(policy, composer, mailer, memory, limits).with_digest(settings.mail.digest))
 }
 
 fn open_history(order: &Order<'_>) -> history::Writer {

@@ -7,6 +7,7 @@ use std::io;
 use std::os::fd::AsFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -42,35 +43,64 @@ pub(super) struct Watcher {
     cut_off: u8,
 }
 
-impl Watcher {
-    /// Starts the thread. `cut_off` is the exit code of a process that ends under a function, as it was asked to.
+/// The thread of a watcher, which waits for it.
+pub(super) struct Recruit {
+    thread: JoinHandle<()>,
+    post: SyncSender<Watcher>,
+}
+
+impl Recruit {
+    /// Starts the thread: to be done before the former runner is asked to leave, who could not be put back.
     ///
     /// # Errors
     ///
-    /// When the process has no descriptor or thread left.
-    pub(super) fn start(
+    /// When the process may have no more threads.
+    pub(super) fn new() -> io::Result<Self> {
+        let (post, order) = sync_channel::<Watcher>(1);
+        let builder = std::thread::Builder::new()
+            .name("watcher".to_owned())
+            .stack_size(STACK_BYTES);
+        let thread = builder.spawn(move || {
+            // Without an order the runner has ended before it began.
+            if let Ok(watcher) = order.recv() {
+                watcher.watch();
+            }
+        })?;
+        Ok(Recruit { thread, post })
+    }
+
+    /// Lets it watch.
+    pub(super) fn watch(self, watcher: Watcher) -> JoinHandle<()> {
+        // It waits for this alone, so it is there.
+        let _ = self.post.send(watcher);
+        self.thread
+    }
+}
+
+impl Watcher {
+    /// Makes one. `cut_off` is the exit code of a process that ends under a function, as it was asked to.
+    ///
+    /// # Errors
+    ///
+    /// When the process has no descriptor left.
+    pub(super) fn new(
         shared: Arc<Shared>,
         signals: Reader,
         log: Log,
         patience: Patience,
         notifier: Arc<Notifier>,
         cut_off: u8,
-    ) -> io::Result<JoinHandle<()>> {
-        let alarm = Alarm::new()?;
-        let watcher = Watcher {
+    ) -> io::Result<Self> {
+        Ok(Watcher {
             shared,
             signals,
             log,
-            alarm,
+            alarm: Alarm::new()?,
             patience,
             ending: None,
             notifier,
             cut_off,
-        };
-        let builder = std::thread::Builder::new()
-            .name("watcher".to_owned())
-            .stack_size(STACK_BYTES);
-        builder.spawn(move || watcher.watch())
+        })
     }
 
     /// Watches to the end. A runner without its watcher would hear no signal and mail no reminder, which looks like health: it ends instead.

@@ -22,6 +22,8 @@ use crate::state::{holder, kept};
 use crate::task::TaskName;
 use crate::time::Moment;
 
+use super::mails::Mails;
+
 const MOST_BYTES: u64 = 16 << 20;
 
 /// What was seen.
@@ -48,6 +50,8 @@ pub(super) struct Chain {
     pub(super) ended: Option<(SystemTime, String)>,
     /// Its tasks, in order.
     pub(super) tasks: Vec<Task>,
+    /// What is known of mails to come.
+    pub(super) mails: Mails,
 }
 
 /// Whether a chain runs.
@@ -149,14 +153,18 @@ impl Places<'_> {
         let said = self.said(&name, &standing);
         let glimpse = self.glimpse(&name, &standing);
         let is_up = !matches!(standing, Standing::Stopped);
+        let memory = self.memory(&name);
+        let mails = memory.as_ref().map(|memory| Mails::of(memory, self.now));
+        let memories = memory.as_ref().map_or(&[][..], Memory::tasks);
         Chain {
+            mails: mails.unwrap_or_default(),
             doing: glimpse.map_or(Doing::Nothing, |glimpse| glimpse.doing),
             began: said
                 .as_ref()
                 .filter(|_| is_up)
                 .and_then(holder::Holder::started),
             ended: past.ended.clone().map(|(at, why)| (at.time(), why)),
-            tasks: self.tasks(&name, &past, said.as_ref(), is_up),
+            tasks: self.tasks(memories, &past, said.as_ref(), is_up),
             standing,
             name,
         }
@@ -184,13 +192,11 @@ impl Places<'_> {
 
     fn tasks(
         &self,
-        name: &ChainName,
+        memories: &[TaskMemory],
         past: &Summary,
         said: Option<&holder::Holder>,
         is_up: bool,
     ) -> Vec<Task> {
-        let memory = self.memory(name);
-        let memories = memory.as_ref().map_or(&[][..], Memory::tasks);
         let labels: Vec<String> = if past.tasks.is_empty() {
             let names = said.map_or(&[][..], |said| &said.tasks[..]);
             run::labels(names.iter().map(String::as_str))
@@ -270,6 +276,7 @@ impl Chain {
             began: None,
             ended: None,
             tasks: Vec::new(),
+            mails: Mails::default(),
         }
     }
 

@@ -75,6 +75,12 @@ fn tell_chain(page: &mut Page, chain: &Chain, now: Moment) {
     for task in &chain.tasks {
         tell_task(page, task, now);
     }
+    let running = matches!(chain.standing, Standing::Runs(_) | Standing::Unseen);
+    let summary = chain.mails.summary.as_ref().filter(|_| running);
+    let summary = summary.map(|due| format!("the next summary comes {due}"));
+    for line in chain.mails.held_back.iter().chain(&summary) {
+        page.line(2, "", line);
+    }
     if matches!(chain.standing, Standing::Stopped) && !chain.tasks.is_empty() {
         let labels = chain.tasks.iter();
         let names: Vec<&str> = labels
