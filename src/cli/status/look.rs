@@ -97,6 +97,7 @@ struct Places<'a> {
     state_dir: Option<RunRoot>,
     /// The boot whose times hold.
     boot: u64,
+    now: Moment,
 }
 
 /// Looks at one chain, or at all of RUN_ROOT.
@@ -122,6 +123,7 @@ pub(super) fn at(loaded: &Loaded, name: Option<&str>) -> Result<View, Refusal> {
                 run_root,
                 state_dir: RunRoot::open_existing(&settings.state_dir).ok().flatten(),
                 boot: boot::short(&boot::id()),
+                now,
             };
             names.into_iter().map(|name| places.look(name)).collect()
         }
