@@ -68,10 +68,17 @@ fn the_transcripts_of_the_readme_are_what_happens() {
 }
 
 #[test]
+fn the_transcripts_of_the_guide_are_what_happens() {
+    for page in ["tutorial", "alerts", "operations", "environment", "errors"] {
+        play(&format!("src/guide/{page}.md"));
+    }
+}
+
+#[test]
 fn the_smallest_program_of_the_readme_is_the_example() {
     let readme = repository("README.md");
     let program = readme
-        .split("```rust\n")
+        .split("```rust,no_run\n")
         .nth(1)
         .and_then(|rest| rest.split("```").next())
         .expect("a block of Rust");

@@ -8,7 +8,9 @@ const CORE: [&str; 9] = [
 ];
 
 /// What a module may know besides the core.
-const BESIDES_CORE: [(&str, &[&str]); 10] = [
+const BESIDES_CORE: [(&str, &[&str]); 11] = [
+    // Documentation without code.
+    ("guide", &[]),
     ("alert", &[]),
     ("process", &[]),
     ("runner", &[]),

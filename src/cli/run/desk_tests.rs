@@ -10,7 +10,7 @@ use super::super::memory::MemoryFile;
 use super::super::rim::Rim;
 use super::super::service::Service;
 use super::super::start::open_desk;
-use super::super::{Order, Remember, redactor};
+use super::super::{Order, Remember, Warnings, redactor};
 use super::*;
 use crate::alert::memory::Memory;
 use crate::alert::policy::{ChainRules, TaskRules};
@@ -63,6 +63,7 @@ impl Machine {
             tasks: self.loaded.resolve(&self.names).unwrap(),
             name: ChainName::parse("chain").unwrap(),
             memory: Remember::AfterCrash,
+            warnings: Warnings::default(),
         }
     }
 
