@@ -3,6 +3,13 @@
 //! This program is both the measure and the program that is measured: with `BENCH_ROLE` set it is a binary of a user.
 //! Ratios are of one process, taken in turns; times belong to one machine.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a measure looks at the clock, answers, and ends when anything fails"
+)]
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};

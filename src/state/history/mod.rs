@@ -6,7 +6,7 @@ mod record;
 mod summary;
 
 pub(crate) use record::{Began, Mailed, Place, Record, Result, Run, Runs, Silent, Stamp, VERSION};
-pub(crate) use summary::{Last, Summary, TaskSummary, Tick};
+pub(crate) use summary::{Summary, TaskSummary, Tick};
 
 #[cfg(test)]
 mod tests;
