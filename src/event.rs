@@ -108,10 +108,7 @@ pub(crate) enum Event<'a> {
         until: Mono,
     },
     /// Somebody asked to skip the rest of a cooldown.
-    Woken {
-        /// When.
-        at: Moment,
-    },
+    Woken,
     /// Somebody asked the runner to stop.
     StopAsked {
         /// Such as `SIGTERM`.

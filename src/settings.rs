@@ -117,6 +117,10 @@ pub(crate) enum Tls {
     /// From the first byte (RFC 8314).
     Implicit,
     /// After a STARTTLS command, which the server must offer (RFC 3207).
+    #[expect(
+        clippy::enum_variant_names,
+        reason = "it is what the command is called"
+    )]
     StartTls,
     /// Not at all: loopback only, and no login.
     None,

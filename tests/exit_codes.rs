@@ -34,8 +34,9 @@ fn mode(place: &Place, name: &str, mode: u32) {
 
 #[test]
 fn what_ends_by_itself_ends_with_the_code_of_the_table() {
-    let nothing: fn(&Place) = |_| {};
-    let cases: [(i32, &str, fn(&Place)); 21] = [
+    type Prepare = fn(&Place);
+    let nothing: Prepare = |_| {};
+    let cases: [(i32, &str, Prepare); 22] = [
         (0, "once tasks::good", nothing),
         (0, "check", nothing),
         (0, "--dry-run tasks::good", nothing),
@@ -49,6 +50,12 @@ fn what_ends_by_itself_ends_with_the_code_of_the_table() {
         (2, "once", nothing),
         (3, "stop good", nothing),
         (3, "wake good", nothing),
+        (69, "mail test", |place| {
+            place.configure(
+                "[mail]\nto = [\"a@example.org\"]\nfrom = \"b@example.org\"\ntransport = \"smtp\"\n\
+                 server = \"127.0.0.1\"\nport = 1\ntls = \"none\"\n",
+            );
+        }),
         (70, "tasks::fatal", nothing),
         (70, "once tasks::fatal", nothing),
         (73, "tasks::good", |place| {

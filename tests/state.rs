@@ -24,7 +24,8 @@ fn with_memory(put: impl FnOnce(&std::path::Path)) -> Place {
 fn a_memory_that_cannot_be_read_is_told_once_and_in_the_next_mail() {
     let write =
         |content: &'static str| move |path: &std::path::Path| fs::write(path, content).unwrap();
-    let damages: [(&str, Box<dyn FnOnce(&std::path::Path)>); 4] = [
+    type Damage = Box<dyn FnOnce(&std::path::Path)>;
+    let damages: [(&str, Damage); 4] = [
         ("garbage", Box::new(write("{\"version\""))),
         ("a newer form", Box::new(write("{\"version\": 9}"))),
         (

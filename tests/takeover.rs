@@ -1,4 +1,5 @@
 //! Starting a chain again replaces its runner; the wrong one is never harmed.
+#![cfg(test)]
 
 mod support;
 

@@ -83,16 +83,7 @@ fn obey(line: CommandLine) -> Ended {
     let Some(command) = command else {
         return run_chain(&common, &run);
     };
-    if !run.tasks.is_empty()
-        || run.name.is_some()
-        || run.fresh
-        || run.dry_run
-        || run.no_kill_concurrent
-    {
-        return Err(Refusal::usage(
-            "a command is not combined with tasks to run or their options",
-        ));
-    }
+    refuse_both(&run)?;
     match command {
         Command::Check(args) => check(&common, &args),
         Command::List { json } => list(&common, json),
@@ -137,6 +128,17 @@ fn obey(line: CommandLine) -> Ended {
         Command::Completions { shell } => pages::completions(shell),
         Command::Man { directory } => pages::manual(&directory),
     }
+}
+
+/// Answers a command line that has a command and what belongs to a run.
+fn refuse_both(run: &RunArgs) -> Ended {
+    let is_set = run.name.is_some() || run.fresh || run.dry_run || run.no_kill_concurrent;
+    if is_set || !run.tasks.is_empty() {
+        return Err(Refusal::usage(
+            "a command is not combined with tasks to run or their options",
+        ));
+    }
+    Ok(())
 }
 
 fn run_chain(common: &Common, args: &RunArgs) -> Ended {

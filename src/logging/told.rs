@@ -169,7 +169,7 @@ impl Observer for EventLog {
                 log::debug!(task, run, kind; "Not mailed: {why}");
             }
             Event::Started { .. } => log::debug!("Chain started"),
-            Event::Woken { .. } => log::info!("Woken: the rest of the cooldown is skipped"),
+            Event::Woken => log::info!("Woken: the rest of the cooldown is skipped"),
             Event::StopAsked { signal, at } => {
                 self.tell_untold(at.mono);
                 log::info!("{signal} received");

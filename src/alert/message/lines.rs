@@ -86,17 +86,15 @@ pub(super) fn item(body: &mut String, text: &str) {
 
 fn wrapped(body: &mut String, text: &str, first: &str, further: &str) {
     let mut line = first.to_owned();
-    let mut words = 0;
-    for word in text.split_whitespace() {
+    for (at, word) in text.split_whitespace().enumerate() {
         let longer = line.chars().count() + 1 + word.chars().count() > WIDTH;
-        if words > 0 && longer {
+        if at > 0 && longer {
             push_line(body, &line);
             line = further.to_owned();
-        } else if words > 0 {
+        } else if at > 0 {
             line.push(' ');
         }
         line.push_str(word);
-        words += 1;
     }
     push_line(body, &line);
 }
@@ -165,7 +163,7 @@ pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             grouped.push(',');
         }
         grouped.push(digit);

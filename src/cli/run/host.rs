@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::event::{Event, Observer, RunId, Step as ChainStep, StopReason};
 use crate::failure::Outcome;
+use crate::process::child::sweep;
 use crate::process::clock;
 use crate::process::footprint::Footprint;
 use crate::process::pidfile::{Pidfile, Standing};
@@ -138,6 +139,10 @@ impl Host for Process {
     }
 
     fn wait(&mut self, until: Mono) -> Request {
+        // As pid 1 we inherit whatever loses its parent.
+        if std::process::id() == 1 {
+            sweep::reap_orphans();
+        }
         self.footprint.rest(until.since(clock::mono()));
         loop {
             let bell = Arc::clone(&self.shared);

@@ -6,6 +6,8 @@ mod record;
 mod summary;
 
 pub(crate) use record::{Began, Mailed, Place, Record, Result, Run, Runs, Silent, Stamp, VERSION};
+#[cfg(test)]
+pub(crate) use summary::Last;
 pub(crate) use summary::{Summary, TaskSummary, Tick};
 
 #[cfg(test)]
