@@ -103,9 +103,10 @@ fn a_runner_that_is_killed_again_and_again_loses_no_message() {
         runner.signal(Signal::SIGKILL);
         kills += 1;
     }
-    let _runner = place.start(&MAIN_JOB);
+    let runner = place.start(&MAIN_JOB);
     assert!(eventually(|| orders(&server).len() == 200));
-    assert!(eventually(|| names(&place, "queue").is_empty()));
+    let emptied = eventually(|| names(&place, "queue").is_empty());
+    assert!(emptied, "{:?}\n{}", names(&place, "queue"), runner.log());
     let twice = orders(&server).values().filter(|count| **count > 1).count();
     assert!(twice <= kills, "{twice} duplicates of {kills} kills");
 }

@@ -12,6 +12,7 @@
 //! its deliverer was killed is simply still there.
 
 mod delivery;
+mod leftovers;
 mod parking;
 
 use std::ffi::{OsStr, OsString};

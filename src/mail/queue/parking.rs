@@ -123,18 +123,6 @@ impl Queue {
         self.write(Place::Failed, &target, ".eml", &content)
     }
 
-    /// Removes a message that all its recipients have.
-    ///
-    /// # Errors
-    ///
-    /// When the disk refuses: it would be sent again.
-    pub(crate) fn remove(&self, stem: &OsStr) -> io::Result<()> {
-        files::remove(&self.path(Place::Queue, stem, ".eml"))?;
-        files::sync_dir(&self.directory(Place::Queue))?;
-        self.remove_companions(Place::Queue, stem);
-        Ok(())
-    }
-
     fn park(
         &self,
         stem: &OsStr,
@@ -182,7 +170,7 @@ impl Queue {
         files::write_file_durably(&path, bytes)
     }
 
-    fn remove_companions(&self, place: Place, stem: &OsStr) {
+    pub(super) fn remove_companions(&self, place: Place, stem: &OsStr) {
         for ending in [".json", ".state"] {
             // What is left means nothing without its message.
             let _ = files::remove(&self.path(place, stem, ending));
@@ -251,6 +239,7 @@ fn bring_back_if(
     due: &dyn Fn(&Attempts) -> bool,
 ) -> io::Result<BroughtBack> {
     let mut done = BroughtBack::default();
+    queue.sweep(Place::Deferred, now);
     for stem in queue.stems(Place::Deferred)? {
         let state = queue.attempts(Place::Deferred, &stem);
         if !state.as_ref().is_none_or(due) {
