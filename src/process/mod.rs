@@ -20,3 +20,4 @@ mod procfs;
 pub(crate) mod run_root;
 pub(crate) mod signals;
 pub(crate) mod takeover;
+mod write_steps;

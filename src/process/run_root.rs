@@ -16,6 +16,8 @@ use nix::fcntl::{AtFlags, OFlag, openat, renameat};
 use nix::sys::stat::{FileStat, Mode, SFlag, fchmod, fstat, fstatat};
 use nix::unistd::{UnlinkatFlags, geteuid, unlinkat};
 
+use super::write_steps::step;
+
 const OURS_ALONE: Mode = Mode::S_IRUSR.union(Mode::S_IWUSR);
 
 /// A directory that nobody but us and root can change what we rely on in.
@@ -171,13 +173,17 @@ impl RunRoot {
     /// Those of writing; the old file is still there then.
     pub(crate) fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let draft = format!("{name}.draft");
+        let path = self.path.join(name);
+        step(&path)?;
         match unlinkat(&self.dir, draft.as_str(), UnlinkatFlags::NoRemoveDir) {
             Ok(()) | Err(Errno::ENOENT) => {}
             Err(errno) => return Err(errno.into()),
         }
         let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_CLOEXEC;
         let mut file = File::from(openat(&self.dir, draft.as_str(), flags, OURS_ALONE)?);
+        step(&path)?;
         file.write_all(bytes)?;
+        step(&path)?;
         renameat(&self.dir, draft.as_str(), &self.dir, name)?;
         Ok(())
     }

@@ -17,7 +17,7 @@ mod rules;
 mod saves;
 mod task;
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::bucket::HourlyLimit;
 use super::memory::{Held, Memory, TaskMemory};
@@ -74,6 +74,7 @@ pub(crate) struct Policy {
     digest_not_before: Mono,
     saves: Saves,
     boot: String,
+    born: SystemTime,
 }
 
 impl Policy {
@@ -85,7 +86,7 @@ impl Policy {
         memory: Memory,
         now: Moment,
     ) -> Self {
-        let boot = memory.boot().to_owned();
+        let (boot, born) = (memory.boot().to_owned(), memory.born());
         let mut former = memory.tasks;
         let mut made: Vec<Task> = Vec::with_capacity(tasks.len());
         for (step, rules) in tasks.into_iter().enumerate() {
@@ -101,7 +102,13 @@ impl Policy {
             digest_not_before: Mono::LONG_AGO,
             saves: Saves::new(),
             boot,
+            born,
         }
+    }
+
+    /// Returns when its memory began to know nothing.
+    pub(crate) fn born(&self) -> SystemTime {
+        self.born
     }
 
     /// Takes note that a run begins.
@@ -248,7 +255,13 @@ impl Policy {
     /// Returns what is to be saved now.
     pub(crate) fn memory(&self, now: Moment) -> Memory {
         let tasks = self.tasks.iter().map(|task| task.memory().clone());
-        Memory::new(now, &self.boot, self.hour.clone(), tasks.collect())
+        Memory::new(
+            now,
+            &self.boot,
+            self.born,
+            self.hour.clone(),
+            tasks.collect(),
+        )
     }
 
     /// Returns when the memory is worth saving: at once after a mail, soon after an outage began or ended, within a minute when something was

@@ -31,7 +31,7 @@ pub(super) struct Composer {
     domain: String,
     /// Sentences for the next mail, such as that a state file was damaged.
     notes: Vec<String>,
-    letters: u64,
+    memory_born: SystemTime,
 }
 
 /// What a chain is called, and its tasks.
@@ -46,13 +46,14 @@ pub(super) struct Names {
 }
 
 impl Composer {
-    /// Makes one for a chain that starts at `started` on the machine `host`.
+    /// Makes one for a chain that starts at `started` on the machine `host`, and whose memory was empty at `memory_born`.
     pub(super) fn new(
         host: String,
         names: Names,
         settings: Vec<TaskSettings>,
         runner: Settings,
         started: Moment,
+        memory_born: SystemTime,
     ) -> Self {
         let from: Option<Mailbox> = runner.mail.from.parse().ok();
         let domain = from.map(|from| from.email.domain().to_owned());
@@ -71,7 +72,7 @@ impl Composer {
             runner,
             started,
             notes: Vec::new(),
-            letters: 0,
+            memory_born,
         }
     }
 
@@ -90,13 +91,6 @@ impl Composer {
         failure: Option<&Failure>,
         took: Option<Duration>,
     ) -> Letter {
-        self.letters += 1;
-        let unique = format!(
-            "{:x}.{:x}.{:x}",
-            std::process::id(),
-            self.started.mono.as_nanos(),
-            self.letters
-        );
         let report = outbox::report(&self.runner.state_dir);
         let reason = report.broken.as_ref().map(|broken| broken.trouble.line());
         let step = notice.step;
@@ -127,7 +121,7 @@ impl Composer {
                 look: &format!("{} logs {function}", program()),
                 local_time: &|time| local(time, "%a %d %b %Y %H:%M:%S %z"),
                 domain: &self.domain,
-                unique: &unique,
+                memory_born: self.memory_born,
             },
         )
     }

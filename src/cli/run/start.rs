@@ -90,7 +90,7 @@ fn open_desk(
         .map(|task| task.settings.clone())
         .collect();
     let host = order.inputs.hostname.clone();
-    let composer = Composer::new(host, names, tasks, settings.clone(), now);
+    let composer = Composer::new(host, names, tasks, settings.clone(), now, policy.born());
     let limits = order
         .tasks
         .iter()
