@@ -8,7 +8,7 @@ mod told;
 
 use std::sync::Arc;
 
-use log::{LevelFilter, Record};
+use log::{Level, LevelFilter, Record};
 
 use crate::settings::{LogFormat, LogSettings};
 use form::Form;
@@ -40,7 +40,21 @@ impl Log {
             LogFormat::Text => Form::Text,
         };
         let target = Arc::clone(&sink);
-        let write = move |record: &Record<'_>| target.write(&form.line(record));
+        let write = move |record: &Record<'_>| {
+            let lost = target.write(&form.line(record));
+            if lost > 0 {
+                let mut told = Record::builder();
+                told.level(Level::Warn).target(record.target());
+                let line = form.line(
+                    &told
+                        .args(format_args!(
+                            "{lost} lines before the last one could not be written"
+                        ))
+                        .build(),
+                );
+                target.write(&line);
+            }
+        };
         let dispatch = fern::Dispatch::new()
             .level(settings.level)
             // What libraries say at debug is for their authors.
@@ -49,6 +63,11 @@ impl Log {
         // A second call in one process (a test) keeps the first logger.
         let _ = dispatch.apply();
         Ok(Log { sink })
+    }
+
+    /// Takes what the next mail is to tell of lines that could not be written: a sentence without its full stop.
+    pub(crate) fn take_news(&self) -> Option<String> {
+        self.sink.take_news()
     }
 
     /// Opens the log file anew, as after `logrotate`. Keeps the old one when that fails, and says so.

@@ -12,6 +12,16 @@ use nix::sys::stat::fstat;
 #[derive(Debug)]
 pub(crate) struct Sink {
     place: Place,
+    loss: Mutex<Loss>,
+}
+
+/// What could not be written.
+#[derive(Debug, Default)]
+struct Loss {
+    /// How many lines since the last one that was.
+    lines: u64,
+    /// What is to be told elsewhere, as long as nobody took it.
+    news: Option<String>,
 }
 
 #[derive(Debug)]
@@ -25,6 +35,7 @@ impl Sink {
     pub(crate) fn stderr() -> Self {
         Sink {
             place: Place::Stderr,
+            loss: Mutex::default(),
         }
     }
 
@@ -40,18 +51,49 @@ impl Sink {
                 path: path.to_owned(),
                 file,
             },
+            loss: Mutex::default(),
         })
     }
 
-    /// Writes a line, which has its line feed. Whatever goes wrong is nobody's problem: there is no place to report it to, and the chain goes on.
-    pub(crate) fn write(&self, line: &str) {
-        let _ = match &self.place {
+    /// Writes a line, which has its line feed. What goes wrong is never fatal: it is said on standard error at the first time, and kept for
+    /// the next mail. Returns how many lines before this one were lost, when this is the first that could be written again.
+    pub(crate) fn write(&self, line: &str) -> u64 {
+        let written = match &self.place {
             Place::Stderr => io::stderr().write_all(line.as_bytes()),
             Place::File { file, .. } => {
                 let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
                 file.write_all(line.as_bytes())
             }
         };
+        let mut loss = self.loss.lock().unwrap_or_else(PoisonError::into_inner);
+        match written {
+            Ok(()) => std::mem::take(&mut loss.lines),
+            Err(error) => {
+                loss.lines += 1;
+                if loss.lines == 1 {
+                    let words = format!(
+                        "{} could not be written to for a while: {error}",
+                        self.name()
+                    );
+                    let _ = io::stderr().write_all(format!("{words}\n").as_bytes());
+                    loss.news = Some(words);
+                }
+                0
+            }
+        }
+    }
+
+    /// Takes what is to be told elsewhere of lines that were lost.
+    pub(crate) fn take_news(&self) -> Option<String> {
+        let mut loss = self.loss.lock().unwrap_or_else(PoisonError::into_inner);
+        loss.news.take()
+    }
+
+    fn name(&self) -> String {
+        match &self.place {
+            Place::Stderr => "standard error, where the log goes,".to_owned(),
+            Place::File { path, .. } => format!("the log file `{}`", path.display()),
+        }
     }
 
     /// Opens the file anew; does nothing for standard error.
@@ -109,8 +151,19 @@ mod tests {
     }
 
     #[test]
-    fn a_full_disk_is_not_fatal() {
-        let sink = Sink::file(Path::new("/dev/full")).unwrap();
-        sink.write("lost\n");
+    fn a_full_disk_is_not_fatal_and_is_told_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("log");
+        std::os::unix::fs::symlink("/dev/full", &path).unwrap();
+        let sink = Sink::file(&path).unwrap();
+        assert_eq!(sink.write("lost\n"), 0);
+        assert_eq!(sink.write("lost\n"), 0);
+        let news = sink.take_news().unwrap();
+        assert!(news.contains("could not be written"), "{news}");
+        assert_eq!(sink.take_news(), None);
+        std::fs::remove_file(&path).unwrap();
+        sink.reopen().unwrap();
+        assert_eq!(sink.write("there\n"), 2);
+        assert_eq!(sink.write("there\n"), 0);
     }
 }

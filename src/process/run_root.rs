@@ -173,19 +173,27 @@ impl RunRoot {
     /// Those of writing; the old file is still there then.
     pub(crate) fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let draft = format!("{name}.draft");
-        let path = self.path.join(name);
-        step(&path)?;
-        match unlinkat(&self.dir, draft.as_str(), UnlinkatFlags::NoRemoveDir) {
+        let replaced = self
+            .draft(&draft, &self.path.join(name), bytes)
+            .and_then(|()| Ok(renameat(&self.dir, draft.as_str(), &self.dir, name)?));
+        if replaced.is_err() {
+            // On a full disk every byte counts; that it cannot be removed either is no news.
+            let _ = unlinkat(&self.dir, draft.as_str(), UnlinkatFlags::NoRemoveDir);
+        }
+        replaced
+    }
+
+    fn draft(&self, draft: &str, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        step(path)?;
+        match unlinkat(&self.dir, draft, UnlinkatFlags::NoRemoveDir) {
             Ok(()) | Err(Errno::ENOENT) => {}
             Err(errno) => return Err(errno.into()),
         }
         let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_CLOEXEC;
-        let mut file = File::from(openat(&self.dir, draft.as_str(), flags, OURS_ALONE)?);
-        step(&path)?;
+        let mut file = File::from(openat(&self.dir, draft, flags, OURS_ALONE)?);
+        step(path)?;
         file.write_all(bytes)?;
-        step(&path)?;
-        renameat(&self.dir, draft.as_str(), &self.dir, name)?;
-        Ok(())
+        step(path)
     }
 
     /// Returns which file has this name now; `None`: none has.

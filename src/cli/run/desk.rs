@@ -9,6 +9,7 @@ use crate::alert::notice::Notice;
 use crate::alert::policy::{Policy, Seen, Verdict};
 use crate::event::{Event, RunId, Step};
 use crate::failure::{Failure, Outcome};
+use crate::logging::Log;
 use crate::mail::mailer::Mailer;
 use crate::mail::outbox::Kept;
 use crate::time::{Moment, Mono};
@@ -27,6 +28,7 @@ pub(super) struct Desk {
     failures: Vec<Option<Failure>>,
     /// The timeout of each task, for the watchdog.
     limits: Vec<Option<Duration>>,
+    log: Log,
     /// Why the outbox was last refused by the disk: that is told once.
     told_of: Option<String>,
 }
@@ -52,6 +54,7 @@ impl Desk {
         mailer: Mailer,
         memory: MemoryFile,
         limits: Vec<Option<Duration>>,
+        log: Log,
     ) -> Self {
         let failures = limits.iter().map(|_| None).collect();
         Desk {
@@ -61,6 +64,7 @@ impl Desk {
             memory,
             failures,
             limits,
+            log,
             told_of: None,
         }
     }
@@ -200,6 +204,9 @@ impl Desk {
     }
 
     fn send(&mut self, notice: &Notice, took: Option<Duration>, now: Moment, tell: Tell<'_>) {
+        if let Some(words) = self.log.take_news() {
+            self.composer.note(format!("{words}."));
+        }
         let failure = notice.step.and_then(|step| self.failures[step].as_ref());
         let letter = self.composer.letter(notice, failure, took);
         if let Kept::InMemory(why) = self.mailer.post(&letter, now.wall) {
@@ -233,9 +240,17 @@ impl Desk {
     }
 
     fn save(&mut self, now: Moment) {
+        let was_broken = self.memory.is_broken();
         match self.memory.write(self.policy.memory(now)) {
             Ok(()) => self.policy.saved(now.mono),
-            Err(_) => self.policy.not_saved(now.mono),
+            Err(error) => {
+                self.policy.not_saved(now.mono);
+                if !was_broken {
+                    self.composer.note(format!(
+                        "The memory of alerts could not be written for a while: {error}."
+                    ));
+                }
+            }
         }
     }
 }

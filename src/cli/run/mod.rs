@@ -111,7 +111,7 @@ pub(crate) fn chain(order: &Order<'_>) -> Ended {
     let in_flight = claim_in_flight(&run_root, &order.name)?;
     let start = start::Start::of(order, &run_root, state_dir, &held)?;
     let notifier = Arc::new(Notifier::from_env());
-    let (mut chain, rim) = start.into_parts(order, Arc::clone(&notifier))?;
+    let (mut chain, rim) = start.into_parts(order, Arc::clone(&notifier), log.clone())?;
     let shared = Arc::new(Shared::new(rim).map_err(no_descriptor)?);
     let mut process = process(order, &shared, Some(in_flight), Some(held))?;
     let watcher = Watcher::start(Arc::clone(&shared), signals, log, patience(order), notifier)

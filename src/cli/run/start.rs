@@ -15,6 +15,7 @@ use crate::chain::{Chain, ChainName, Cooldowns};
 use crate::cli::screen::Refusal;
 use crate::config::TaskDefinition;
 use crate::hash::fnv1a;
+use crate::logging::Log;
 use crate::mail::mailer::Mailer;
 use crate::process::live::{self, Doing, Glimpse, Live};
 use crate::process::notify::Notifier;
@@ -70,6 +71,7 @@ fn open_desk(
     order: &Order<'_>,
     policy: Policy,
     memory: MemoryFile,
+    log: Log,
     now: Moment,
 ) -> Result<Desk, Refusal> {
     let settings = &order.loaded.settings;
@@ -96,7 +98,7 @@ fn open_desk(
         .iter()
         .map(|task| task.settings.timeout)
         .collect();
-    Ok(Desk::new(policy, composer, mailer, memory, limits))
+    Ok(Desk::new(policy, composer, mailer, memory, limits, log))
 }
 
 /// All that a runner begins with.
@@ -134,6 +136,7 @@ impl Start {
         self,
         order: &Order<'_>,
         notifier: Arc<Notifier>,
+        log: Log,
     ) -> Result<(Chain, Rim), Refusal> {
         let Start {
             past,
@@ -148,7 +151,7 @@ impl Start {
             .collect();
         let mail = ChainRules::of(&order.loaded.settings.mail);
         let policy = Policy::new(rules, mail, past.alerts, now);
-        let mut desk = open_desk(order, policy, memory, now)?;
+        let mut desk = open_desk(order, policy, memory, log, now)?;
         if let Some(why) = past.damaged {
             desk.note(format!(
                 "The memory of alerts was damaged and began anew: {why}."
