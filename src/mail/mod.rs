@@ -23,6 +23,8 @@ mod sendmail;
 mod service;
 mod smtp;
 #[cfg(test)]
+mod any_failure_tests;
+#[cfg(test)]
 mod test_letters;
 #[cfg(test)]
 #[path = "../../tests/support/smtp.rs"]
