@@ -20,4 +20,4 @@ mod procfs;
 pub(crate) mod run_root;
 pub(crate) mod signals;
 pub(crate) mod takeover;
-mod write_steps;
+pub(crate) mod write_steps;

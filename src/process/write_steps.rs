@@ -1,4 +1,5 @@
-//! Every step of writing a file durably passes here, so that a test can have this process die at the n-th step, or the disk refuse.
+//! Every step of writing a file durably passes here, so that a test can have this process die at the n-th step, or the disk refuse; and the
+//! mail worker with a message in its hands.
 //!
 //! In a release build there is nothing: no variable is read, and the call is gone.
 
@@ -26,6 +27,13 @@ pub(crate) fn step(path: &Path) -> io::Result<()> {
     wanted::plan().obey(path)
 }
 
+/// The mail worker has a message in its hands: a test may have it panic here.
+#[inline]
+pub(crate) fn message_in_hands() {
+    #[cfg(debug_assertions)]
+    wanted::plan().panic_if_wanted();
+}
+
 #[cfg(debug_assertions)]
 mod wanted {
     use std::io;
@@ -36,13 +44,14 @@ mod wanted {
     use nix::sys::signal::{Signal, raise};
 
     /// `kill 7`: SIGKILL at the seventh step. `errno 28 outbox /tmp/full`: while `/tmp/full` is there, each step on a path with `outbox` in it
-    /// fails so.
+    /// fails so. `panic`: the mail worker panics with a message in its hands.
     const VARIABLE: &str = "TEST_RUN_FUNCTIONS_WRITES";
 
     /// What a test wants.
     #[derive(Debug, PartialEq)]
     pub(super) enum Plan {
         Nothing,
+        Panic,
         DieAt(u64),
         Refuse {
             errno: i32,
@@ -64,6 +73,7 @@ mod wanted {
     pub(super) fn parse(text: &str) -> Option<Plan> {
         let mut words = text.splitn(4, ' ');
         match words.next()? {
+            "panic" => Some(Plan::Panic),
             "kill" => words.next()?.parse().ok().map(Plan::DieAt),
             "errno" => Some(Plan::Refuse {
                 errno: words.next()?.parse().ok()?,
@@ -75,9 +85,13 @@ mod wanted {
     }
 
     impl Plan {
+        pub(super) fn panic_if_wanted(&self) {
+            assert!(*self != Plan::Panic, "a test wanted this");
+        }
+
         pub(super) fn obey(&self, path: &Path) -> io::Result<()> {
             match self {
-                Plan::Nothing => Ok(()),
+                Plan::Nothing | Plan::Panic => Ok(()),
                 Plan::DieAt(number) => {
                     if STEPS.fetch_add(1, Ordering::SeqCst) + 1 == *number {
                         let _ = raise(Signal::SIGKILL);
