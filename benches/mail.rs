@@ -1,4 +1,10 @@
 //! What a mail server can do to a runner, measured over servers and mail programs that misbehave: `cargo bench --bench mail`.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a measure looks again and again at what other processes do, prints what it found, and fails loudly"
+)]
 
 #[path = "../tests/support/smtp.rs"]
 #[expect(dead_code, reason = "shared with tests that use more of it")]

@@ -1,6 +1,12 @@
 //! What the performance goals of the runner are measured with, as ratios within one run: `cargo bench --bench runner`.
 //!
 //! This program is both the measure and the runner that is measured: with `BENCH_ROLE` set it is a binary of a user, with tasks of its own.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a measure waits for a time, reads clocks of its own, prints what it found, and ends at once when it cannot measure"
+)]
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -20,6 +26,9 @@ use nix::unistd::Pid;
 const WARM: u64 = 1_000_000;
 const RUNS: u64 = 10_000_000;
 
+/// The stock binary of the same build.
+const STOCK: &str = env!("CARGO_BIN_EXE_run_functions");
+
 mod measured {
     use super::*;
 
@@ -28,7 +37,7 @@ mod measured {
 
     /// Nothing, but that it counts itself.
     #[run_functions::task(success_cooldown = "0s", fail_cooldown = "0s")]
-    pub fn nothing() {
+    pub(crate) fn nothing() {
         match COUNT.fetch_add(1, Ordering::Relaxed) {
             WARM => *START.lock().unwrap() = Some((Instant::now(), resident_kib("self"))),
             count if count == WARM + RUNS => {
@@ -48,17 +57,17 @@ mod measured {
 
     /// Sleeps for a day at once.
     #[run_functions::task(success_cooldown = "1day")]
-    pub fn sleeper() {}
+    pub(crate) fn sleeper() {}
 
     /// Notes when it runs.
     #[run_functions::task(success_cooldown = "5ms")]
-    pub fn tick() {
+    pub(crate) fn tick() {
         note("ticks");
     }
 
     /// Notes when it runs, once a second, and fails in a new way each time.
     #[run_functions::task(success_cooldown = "1s", fail_cooldown = "1s")]
-    pub fn failing() -> Result<(), String> {
+    pub(crate) fn failing() -> Result<(), String> {
         note("beats");
         let words = ["apple", "pear", "plum", "fig", "lime", "date", "kiwi"];
         let count = COUNT.fetch_add(1, Ordering::Relaxed) as usize;
@@ -83,7 +92,15 @@ fn main() -> ExitCode {
     }
     throughput();
     takeover();
-    idle();
+    let place = Place::new("");
+    let own = place.start("measured::sleeper", "Sleeping");
+    idle("with a function of its own", own);
+    let place = Place::new("[tasks.sleeper]\nshell = \"true\"\nsuccess_cooldown = \"1day\"\n");
+    let stock = place.command_of(Path::new(STOCK), &["tasks::sleeper"]);
+    idle(
+        "of the stock binary with a command",
+        Place::start_command(stock, "Sleeping"),
+    );
     lateness();
     silent_server();
     ExitCode::SUCCESS
@@ -100,13 +117,16 @@ impl Place {
     }
 
     fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(std::env::current_exe().unwrap());
+        let mut command = self.command_of(&std::env::current_exe().unwrap(), args);
+        command.arg0("bench").env("BENCH_ROLE", "runner");
+        command
+    }
+
+    fn command_of(&self, program: &Path, args: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command
             .args(args)
-            .arg0("bench")
-            .env("BENCH_ROLE", "runner")
-            .current_dir(self.0.path());
-        command
+            .current_dir(self.0.path())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
@@ -114,11 +134,11 @@ impl Place {
     }
 
     fn start(&self, task: &str, until: &str) -> Child {
-        let mut child = self
-            .command(&[task])
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        Place::start_command(self.command(&[task]), until)
+    }
+
+    fn start_command(mut command: Command, until: &str) -> Child {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();
         while !line.contains(until) {
@@ -161,21 +181,25 @@ fn throughput() {
 }
 
 fn takeover() {
-    const ROUNDS: usize = 100;
-    let place = Place::new("");
-    let mut old = place.start("measured::sleeper", "Sleeping");
+    /// More takeovers in a minute are a war of restarts, which a newcomer leaves.
+    const IN_ONE_PLACE: usize = 9;
+    const PLACES: usize = 12;
     let (mut execs, mut takeovers) = (Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
-        let start = Instant::now();
-        place.command(&["--version"]).status().unwrap();
-        execs.push(start.elapsed());
-        let start = Instant::now();
-        let new = place.start("measured::sleeper", "Wrote pidfile");
-        takeovers.push(start.elapsed());
-        old.wait().unwrap();
-        old = new;
+    for _ in 0..PLACES {
+        let place = Place::new("");
+        let mut old = place.start("measured::sleeper", "Sleeping");
+        for _ in 0..IN_ONE_PLACE {
+            let start = Instant::now();
+            place.command(&["--version"]).status().unwrap();
+            execs.push(start.elapsed());
+            let start = Instant::now();
+            let new = place.start("measured::sleeper", "Wrote pidfile");
+            takeovers.push(start.elapsed());
+            old.wait().unwrap();
+            old = new;
+        }
+        stop(old);
     }
-    stop(old);
     let (exec, takeover) = (quantile(&mut execs, 0.5), quantile(&mut takeovers, 0.5));
     let ratio = takeover.as_secs_f64() / exec.as_secs_f64();
     println!(
@@ -183,21 +207,20 @@ fn takeover() {
     );
 }
 
-fn idle() {
+fn idle(which: &str, child: Child) {
     const SPAN: Duration = Duration::from_secs(20);
-    let place = Place::new("");
-    let child = place.start("measured::sleeper", "Sleeping");
     let pid = child.id().to_string();
     std::thread::sleep(Duration::from_secs(1));
     let before = switches(&pid);
     std::thread::sleep(SPAN);
     println!(
-        "idle runner: RSS {} KiB, private {} KiB (goals: 4096, 2048)",
+        "idle runner {which}: RSS {} KiB, private {} KiB (goals: 4096 and 2048, better 3072 and 1024)",
         resident_kib(&pid),
         private_kib(&pid)
     );
     println!(
-        "voluntary context switches of all threads in {SPAN:?}: {} (goal: 0)",
+        "its {} threads: {} voluntary context switches in {SPAN:?} (goal: 0)",
+        fs::read_dir(format!("/proc/{pid}/task")).unwrap().count(),
         switches(&pid) - before
     );
     stop(child);

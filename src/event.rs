@@ -12,6 +12,17 @@ pub(crate) type Step = usize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RunId(pub u64);
 
+impl RunId {
+    /// Reads it as people see it; `None` for any other text.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let digit = |byte: u8| byte.is_ascii_digit() || byte.is_ascii_lowercase();
+        if !text.bytes().all(digit) {
+            return None;
+        }
+        u64::from_str_radix(text, 36).ok().map(RunId)
+    }
+}
+
 impl fmt::Display for RunId {
     /// Prints it in base 36, such as `mhx3k9ab2`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -97,10 +108,7 @@ pub(crate) enum Event<'a> {
         until: Mono,
     },
     /// Somebody asked to skip the rest of a cooldown.
-    Woken {
-        /// When.
-        at: Moment,
-    },
+    Woken,
     /// Somebody asked the runner to stop.
     StopAsked {
         /// Such as `SIGTERM`.
@@ -125,7 +133,9 @@ pub(crate) enum Event<'a> {
         headline: &'a str,
         /// Which run it is about, if one.
         run: Option<RunId>,
-        /// The sort of mail: `first`, `new`, `downtime`, `again`, `healed`, `digest`.
+        /// The fingerprint of the failure that it is about, if one.
+        kind: Option<&'a str>,
+        /// The sort of mail: `first`, `new`, `downtime`, `again`, `running`, `healed`, `digest`, `summary`.
         sort: &'static str,
     },
     /// A failure was not mailed, and this is why.
@@ -158,5 +168,9 @@ mod tests {
         assert_eq!(RunId(0).to_string(), "0");
         assert_eq!(RunId(36).to_string(), "10");
         assert_eq!(RunId(u64::MAX).to_string(), "3w5e11264sgsf");
+        assert_eq!(RunId::parse("3w5e11264sgsf"), Some(RunId(u64::MAX)));
+        for wrong in ["", "3w5e11264sgsg", "A", "+1", "-1", "a b"] {
+            assert_eq!(RunId::parse(wrong), None, "{wrong}");
+        }
     }
 }

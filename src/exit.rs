@@ -22,5 +22,7 @@ pub(crate) const HELD: u8 = 75;
 pub(crate) const NO_PERMISSION: u8 = 77;
 /// The configuration is wrong.
 pub(crate) const CONFIG: u8 = 78;
+/// A defect of this program: what a panic of the main thread ends with, too.
+pub(crate) const DEFECT: u8 = 101;
 /// SIGQUIT: 128 + 3, as shells have it.
 pub(crate) const QUIT: u8 = 131;

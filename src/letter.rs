@@ -30,7 +30,7 @@ pub(crate) struct Letter {
 /// Where a letter stands among those of its outage.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Place {
-    /// `first`, `new`, `downtime`, `again`, `running`, `healed`, `digest`.
+    /// `first`, `new`, `downtime`, `again`, `running`, `healed`, `digest`, `summary`.
     pub sort: String,
     /// The chain.
     pub chain: String,

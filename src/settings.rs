@@ -23,8 +23,19 @@ pub(crate) struct Settings {
     pub stop_timeout: Duration,
     /// How long its tree has between TERM and KILL.
     pub kill_grace: Duration,
+    /// How much is kept of the runs of a chain.
+    pub history: HistorySettings,
     /// How mail leaves the machine.
     pub mail: MailSettings,
+}
+
+/// How much is kept of the runs of a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct HistorySettings {
+    /// How many bytes on disk, outputs included.
+    pub max_bytes: u64,
+    /// For how long.
+    pub max_age: Duration,
 }
 
 /// How the log is written.
@@ -106,6 +117,10 @@ pub(crate) enum Tls {
     /// From the first byte (RFC 8314).
     Implicit,
     /// After a STARTTLS command, which the server must offer (RFC 3207).
+    #[expect(
+        clippy::enum_variant_names,
+        reason = "it is what the command is called"
+    )]
     StartTls,
     /// Not at all: loopback only, and no login.
     None,
@@ -168,6 +183,23 @@ pub(crate) struct TaskSettings {
     pub program: Option<Program>,
     /// What surrounds a child process.
     pub child: ChildSettings,
+}
+
+impl Default for TaskSettings {
+    /// Returns what holds for a registered function where nothing is written.
+    fn default() -> Self {
+        const MINUTE: Duration = Duration::from_secs(60);
+        TaskSettings {
+            success_cooldown: MINUTE * 5,
+            fail_cooldown: MINUTE * 20,
+            non_recoverable_downtime: MINUTE * 60 * 12,
+            timeout: None,
+            warn_after: None,
+            isolate: false,
+            program: None,
+            child: ChildSettings::default(),
+        }
+    }
 }
 
 /// What a command task executes.

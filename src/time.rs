@@ -95,8 +95,7 @@ impl Moment {
 pub(crate) fn in_words(span: Duration) -> String {
     let coarse = match span.as_secs() {
         0 if span.as_millis() > 0 => Duration::from_millis(span.as_millis() as u64),
-        0 if span.as_micros() > 0 => Duration::from_micros(span.as_micros() as u64),
-        0 => span,
+        0 => Duration::from_micros(span.as_micros() as u64),
         1..60 if span.subsec_millis() > 0 && span.as_secs() < 10 => {
             Duration::from_millis(span.as_millis() as u64)
         }
@@ -116,7 +115,7 @@ mod tests {
         assert_eq!(in_words(secs(1)), "1s");
         assert_eq!(in_words(Duration::from_millis(500)), "500ms");
         assert_eq!(in_words(Duration::ZERO), "0s");
-        assert_eq!(in_words(Duration::from_nanos(29_382)), "29us");
+        assert_eq!(in_words(Duration::from_nanos(426_600)), "426us");
         assert_eq!(in_words(secs(13 * 3600 + 20 * 60 + 7)), "13h 20m");
         assert_eq!(in_words(secs(86_400)), "1day");
         assert_eq!(in_words(Duration::from_millis(1_250)), "1s 250ms");

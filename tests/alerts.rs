@@ -1,4 +1,5 @@
 //! Which mails leave a real runner: the origin's worked example, and the defects that its code had.
+#![cfg(test)]
 
 mod support;
 
@@ -218,4 +219,57 @@ fn a_reminder_is_due_during_a_long_cooldown_too() {
     runner.wait_for("Non recoverable downtime reached again");
     assert_eq!(runner.count("Execution failed"), 1);
     assert_eq!(runner.stop(), Some(0));
+}
+
+/// What a runner says that was killed in an outage, and comes back under these circumstances.
+fn comes_back(change: impl FnOnce(&Place) -> std::process::Command) -> (Place, support::Runner) {
+    let place =
+        Place::with("[tasks.a]\nshell = \"echo broken; exit 1\"\nfail_cooldown = \"20ms\"\n");
+    let mut runner = place.start(&["tasks::a"]);
+    runner.wait_for("Sent email to admins");
+    assert!(support::eventually(|| place.subjects().len() == 1));
+    runner.signal(nix::sys::signal::Signal::SIGKILL);
+    runner.wait_for_status();
+    let runner = support::Runner::start(change(&place));
+    runner.wait_for_count("Execution failed", 3);
+    (place, runner)
+}
+
+#[test]
+fn after_a_crash_the_same_program_remembers() {
+    let (place, runner) = comes_back(|place| place.command(&["tasks::a"]));
+    assert_eq!(runner.count("Sent email to admins"), 0);
+    assert_eq!(runner.stop(), Some(0));
+    assert_eq!(place.subjects().len(), 1);
+}
+
+#[test]
+fn after_a_crash_it_forgets_when_it_is_told_to_or_is_another_program_or_has_other_settings() {
+    let fresh = comes_back(|place| place.command(&["--fresh", "tasks::a"]));
+    let upgraded = comes_back(|place| {
+        let copy = place.path("upgraded");
+        std::fs::copy(env!("CARGO_BIN_EXE_run_functions"), &copy).unwrap();
+        place.command_of(&copy, &["tasks::a"])
+    });
+    let changed = comes_back(|place| {
+        place.configure("[tasks.a]\nshell = \"echo broken; exit 1 \"\nfail_cooldown = \"20ms\"\n");
+        place.command(&["tasks::a"])
+    });
+    for (_place, runner) in [fresh, upgraded, changed] {
+        runner.wait_for("Sent email to admins: First exception caught: exit 1: broken");
+        assert_eq!(runner.stop(), Some(0));
+    }
+}
+
+#[test]
+fn two_chains_in_one_place_keep_their_memories_apart() {
+    let task = "shell = \"echo broken; exit 1\"\nfail_cooldown = \"20ms\"\n";
+    let place = Place::with(&format!("[tasks.a]\n{task}[tasks.b]\n{task}"));
+    let (a, b) = (place.start(&["tasks::a"]), place.start(&["tasks::b"]));
+    for runner in [&a, &b] {
+        runner.wait_for_count("Execution failed", 3);
+        assert_eq!(runner.count("Sent email to admins"), 1, "{}", runner.log());
+    }
+    assert!(support::eventually(|| place.subjects().len() == 2));
+    assert_eq!((a.stop(), b.stop()), (Some(0), Some(0)));
 }

@@ -1,4 +1,5 @@
 //! The chain, as a user sees it: order, cooldowns, what a failure does and does not change.
+#![cfg(test)]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! The commands that change nothing: check, list, once, and what is answered to what cannot be meant.
+#![cfg(test)]
 
 mod support;
 

@@ -180,7 +180,12 @@ fn an_isolated_function_knows_the_queue_and_the_way_to_the_server() {
     let place = place(server.address.port(), "[tasks.send_mail]\nisolate = true\n");
     drop_messages(&place, 2);
     let output = place.run(&["once", "tasks::send_mail"]);
-    assert_eq!(output.status.code(), Some(0), "{}", support::stderr(&output));
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{}",
+        support::stderr(&output)
+    );
     assert_eq!(orders(&server).len(), 2);
 }
 

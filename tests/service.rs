@@ -1,5 +1,5 @@
-#![cfg(test)]
 //! What a service manager hears from a runner, by the protocol of sd_notify(3).
+#![cfg(test)]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! What each signal does to a runner that sleeps, and to one whose task runs.
+#![cfg(test)]
 
 mod support;
 
@@ -136,7 +137,7 @@ fn usr1_names_the_running_task() {
     let place = Place::with(BUSY);
     let runner = busy(&place);
     runner.signal(Signal::SIGUSR1);
-    runner.wait_for("tasks::a runs since");
+    runner.wait_for("running tasks::a for");
     place.write("go", "");
     assert_eq!(runner.stop(), Some(0));
 }
@@ -174,4 +175,40 @@ fn hup_that_was_ignored_at_the_start_stays_ignored() {
     assert_eq!(runner.count("Log reopened"), 0);
     assert!(runner.lives());
     assert_eq!(runner.stop(), Some(0));
+}
+
+#[test]
+fn a_newcomer_that_is_stopped_while_it_waits_leaves_the_old_runner_at_work() {
+    for signal in [Signal::SIGTERM, Signal::SIGINT] {
+        let place = Place::with(BUSY);
+        let mut old = busy(&place);
+        let mut newcomer = place.start(&["tasks::a", "tasks::b"]);
+        old.wait_for("SIGTERM received");
+        newcomer.signal(signal);
+        assert_eq!(newcomer.wait_for_end(), Some(0), "{}", newcomer.log());
+        place.write("go", "");
+        old.wait_for("The newcomer that asked this runner to leave is gone; going on");
+        old.wait_for("[tasks::b] Execution successful");
+        assert!(old.lives());
+        assert_eq!(old.stop(), Some(0));
+    }
+}
+
+#[test]
+fn once_that_is_interrupted_is_no_success() {
+    let place = Place::with(BUSY);
+    let mut runner = place.start(&["once", "tasks::a", "tasks::b"]);
+    assert!(eventually(|| !place.read("begun").is_empty()));
+    runner.signal(Signal::SIGINT);
+    runner.wait_for("SIGINT received");
+    place.write("go", "");
+    // The first task has finished, the second was not begun.
+    assert_eq!(runner.wait_for_end(), Some(1));
+    assert_eq!(
+        (
+            place.read("finished").as_str(),
+            place.read("other").as_str()
+        ),
+        ("x\n", "")
+    );
 }

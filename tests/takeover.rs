@@ -1,4 +1,5 @@
 //! Starting a chain again replaces its runner; the wrong one is never harmed.
+#![cfg(test)]
 
 mod support;
 
@@ -228,7 +229,9 @@ fn what_a_killed_runner_left_running_is_ended_before_the_task_starts_again() {
     old.wait_for_status();
     let new = place.start(&["tasks::a"]);
     new.wait_for("Killed what the former runner had left running");
-    assert!(eventually(|| place.read("leaders").lines().count() == 2 || !place.read("escaped").is_empty()));
+    assert!(eventually(
+        || place.read("leaders").lines().count() == 2 || !place.read("escaped").is_empty()
+    ));
     for pids in ["escaped", "leaders"] {
         let first = place.read(pids).lines().next().unwrap().to_owned();
         assert!(!lives(&first), "{pids}: {first} lives beside the new copy");

@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
+use super::tally::Summary;
 use crate::event::{RunId, Step};
 use crate::time::Moment;
 
@@ -30,10 +31,13 @@ pub(crate) enum Sort {
     Healed,
     /// What was held back, alone in one mail, now that the rate allows it.
     HeldBack,
+    /// The regular summary, though all may be well.
+    Summary,
 }
 
 impl Sort {
-    /// Returns its word in headers, events and the state: `first`, `new`, `downtime`, `again`, `running`, `healed`, `digest`.
+    /// Returns its word in headers, events and the state: `first`, `new`, `downtime`, `again`, `running`, `healed`, `digest` (of
+    /// what was held back), `summary`.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Sort::First => "first",
@@ -43,6 +47,7 @@ impl Sort {
             Sort::StillRunning => "running",
             Sort::Healed => "healed",
             Sort::HeldBack => "digest",
+            Sort::Summary => "summary",
         }
     }
 }
@@ -80,6 +85,8 @@ pub(crate) struct Notice {
     pub running_since: Option<Moment>,
     /// The Message-ID of the first mail of the outage, if there was one.
     pub thread: Option<String>,
+    /// What is summed up; only for [`Sort::Summary`].
+    pub summary: Option<Summary>,
 }
 
 /// From the first failed run to the next success.

@@ -104,20 +104,9 @@ impl Chain {
         self.due = self.due.min(now);
     }
 
-    /// Ends the chain: no other run starts.
-    pub(crate) fn end(&mut self) {
-        self.ended = true;
-    }
-
     /// Returns the task that is next, and when it is due.
     pub(crate) fn upcoming(&self) -> (Step, Mono) {
         (self.next, self.due)
-    }
-
-    /// Returns how many tasks it has.
-    #[expect(clippy::len_without_is_empty, reason = "a chain is never empty")]
-    pub(crate) fn len(&self) -> usize {
-        self.steps.len()
     }
 
     fn never_pauses(&self) -> bool {

@@ -75,13 +75,10 @@ fn a_task_without_fail_cooldown_in_a_chain_that_pauses_elsewhere_does_not_wait()
 }
 
 #[test]
-fn a_fatal_failure_and_an_end_stop_it() {
+fn a_fatal_failure_stops_it() {
     let mut chain = Chain::new(vec![cooldowns(MS, MS)]);
     chain.record(0, Verdict::Fatal, at(0));
     assert_eq!(chain.next(at(0) + DAY), Next::Stop);
-    let mut chain = Chain::new(vec![cooldowns(MS, MS)]);
-    chain.end();
-    assert_eq!(chain.next(at(0)), Next::Stop);
 }
 
 #[test]

@@ -102,16 +102,16 @@ pub(crate) enum Command {
         /// The tasks.
         #[arg(value_name = "TASK", required = true)]
         tasks: Vec<String>,
+        /// In the environment that a service would have: its PATH, and nothing of this login.
+        #[arg(long)]
+        clean_env: bool,
     },
     /// Say what runs, what sleeps, and what fails. Changes nothing.
-    Status {
-        /// The chain; all of RUN_ROOT if not given.
-        #[arg(value_name = "NAME")]
-        name: Option<String>,
-        /// As data.
-        #[arg(long)]
-        json: bool,
-    },
+    Status(StatusArgs),
+    /// Show the runs of the past: when, how long, how they ended, and why they were mailed or not.
+    History(HistoryArgs),
+    /// Show what runs printed.
+    Logs(LogsArgs),
     /// Stop a runner: its running task may finish first.
     Stop {
         /// The chain.
@@ -129,6 +129,11 @@ pub(crate) enum Command {
     },
     /// Print the mails that a failure would bring. Nothing runs, nothing is sent.
     Simulate(SimulateArgs),
+    /// Try the way that mail takes, and see what waits.
+    Mail {
+        #[command(subcommand)]
+        command: MailCommand,
+    },
     /// Print what completes commands in a shell.
     Completions {
         /// Which one.
@@ -153,9 +158,103 @@ pub(crate) struct CheckArgs {
     /// As data.
     #[arg(long)]
     pub(crate) json: bool,
+    /// Reach the mail server as well, as far as the login. No mail is sent.
+    #[arg(long, conflicts_with_all = ["json", "effective"])]
+    pub(crate) connect: bool,
     /// Print the form of an error text by which two failures are told apart or taken for the same.
     #[arg(long, value_name = "TEXT")]
     pub(crate) explain_kind: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum MailCommand {
+    /// Send a sample mail now by the configured way, and say how it goes: connection, TLS, login, the server's answer.
+    Test {
+        /// Which sort of mail.
+        #[arg(long, value_name = "SORT", default_value = "first")]
+        sample: SampleArg,
+        /// To whom, instead of those in `[mail]` to.
+        #[arg(long, value_name = "ADDRESS")]
+        to: Vec<String>,
+    },
+    /// Show what waits to leave and why, and what was given up.
+    Queue {
+        /// Try everything that waits now.
+        #[arg(long)]
+        flush: bool,
+    },
+}
+
+/// The sorts of mail that can be sent as a sample.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SampleArg {
+    /// The first failure.
+    First,
+    /// A new kind of failure.
+    New,
+    /// "Non recoverable downtime reached".
+    Downtime,
+    /// "Non recoverable downtime reached again".
+    Again,
+    /// The end of a downtime.
+    Healed,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 all is well, 1 something fails or mail does not leave, 3 something does not run."
+)]
+pub(crate) struct StatusArgs {
+    /// The chain; all of RUN_ROOT if not given.
+    #[arg(value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// As data.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Look again each second.
+    #[arg(long)]
+    pub(crate) watch: bool,
+    /// Mail what is printed unless all is well, each time: for a line of cron or a timer that watches the runners.
+    #[arg(long, conflicts_with = "watch")]
+    pub(crate) mail_if_bad: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HistoryArgs {
+    /// A task, its function or a chain; everything that ran here if not given.
+    #[arg(value_name = "TASK|NAME")]
+    pub(crate) what: Option<String>,
+    /// How many of the last runs.
+    #[arg(short = 'n', value_name = "N", default_value = "20", value_parser = super::history::count)]
+    pub(crate) runs: usize,
+    /// Only those that failed.
+    #[arg(long)]
+    pub(crate) failed: bool,
+    /// As data.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Draw how long they took.
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) plot: bool,
+    /// Say why a run was mailed, or was not.
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["json", "plot", "failed"])]
+    pub(crate) why: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LogsArgs {
+    /// A task, its function or a chain.
+    #[arg(value_name = "TASK|NAME", required_unless_present = "run")]
+    pub(crate) task: Option<String>,
+    /// Go on with what is printed from now on, each run when it has ended.
+    #[arg(short = 'f', long)]
+    pub(crate) follow: bool,
+    /// Of how many of the last runs.
+    #[arg(short = 'n', value_name = "N", default_value = "10", value_parser = super::history::count)]
+    pub(crate) runs: usize,
+    /// Of this run only, as `history` and the log name it.
+    #[arg(long, value_name = "RUN", conflicts_with = "follow")]
+    pub(crate) run: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -163,12 +262,13 @@ pub(crate) struct SimulateArgs {
     /// The tasks of the chain.
     #[arg(value_name = "TASK", required = true)]
     pub(crate) tasks: Vec<String>,
-    /// The first task fails for this long.
+    /// The first task fails for this long [default: 60h, a weekend].
     #[arg(long, value_name = "TIME", conflicts_with = "outcomes")]
     pub(crate) fail_for: Option<String>,
-    /// How the runs end: `F` failure, `F:text`, `S` success, `R` retry later; `F*40 S F`.
+    /// How the runs of the first task end: `F` failure, `F:"disk full"`, `S` success, `R` retry later, each perhaps repeated:
+    /// `F*40 S F`. Given again, those of the second, and so on; tasks without one succeed.
     #[arg(long, value_name = "SCRIPT")]
-    pub(crate) outcomes: Option<String>,
+    pub(crate) outcomes: Vec<String>,
 }
 
 impl Command {

@@ -15,6 +15,8 @@ use crate::config::cycle::Cycle;
 use crate::config::{Origin, TaskDefinition, written_duration};
 use crate::settings::{ChildSettings, LogFormat, Settings};
 
+pub(crate) use mail::in_a_line as way_of_mail;
+
 pub(crate) use effective::print as print_effective;
 pub(crate) use json::{of_task as json_of_task, print as print_json};
 

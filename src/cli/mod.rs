@@ -5,8 +5,13 @@
 mod args;
 mod check;
 mod control;
+mod history;
+mod lines;
 mod list;
+mod logs;
+mod mail;
 mod pages;
+mod past;
 mod plan;
 mod run;
 mod screen;
@@ -23,12 +28,12 @@ use crate::alert::fingerprint;
 use crate::chain::ChainName;
 use crate::config::{self, Colour, Inputs, Loaded, Report};
 use crate::exit;
-use crate::process::{child, own_program};
+use crate::process::{child, own_program, service_environment};
 use crate::settings::LogFormat;
 use crate::task::suggestions;
-use args::{CheckArgs, Command, CommandLine, Common, LogFormatArg, RunArgs};
+use args::{CheckArgs, Command, CommandLine, Common, LogFormatArg, MailCommand, RunArgs};
 use plan::Plan;
-use run::{Order, Remember};
+use run::{Order, Remember, Warnings};
 use screen::{Ended, Refusal, colours_errors, print, program, tell};
 
 /// Runs the command line of this process: what the `main` of a binary returns.
@@ -78,31 +83,14 @@ fn obey(line: CommandLine) -> Ended {
     let Some(command) = command else {
         return run_chain(&common, &run);
     };
-    if !run.tasks.is_empty()
-        || run.name.is_some()
-        || run.fresh
-        || run.dry_run
-        || run.no_kill_concurrent
-    {
-        return Err(Refusal::usage(
-            "a command is not combined with tasks to run or their options",
-        ));
-    }
+    refuse_both(&run)?;
     match command {
         Command::Check(args) => check(&common, &args),
         Command::List { json } => list(&common, json),
-        Command::Once { tasks } => once(&common, &tasks),
-        Command::Status { name, json } => {
-            let (_, loaded) = load(&common, None)?;
-            status::print(
-                &loaded.settings,
-                name.as_deref(),
-                if json {
-                    status::Form::Json
-                } else {
-                    status::Form::Text
-                },
-            )
+        Command::Once { tasks, clean_env } => once(&common, &tasks, surroundings(clean_env)),
+        Command::Status(args) => {
+            let (inputs, loaded) = load(&common, None)?;
+            status::show(&inputs, &loaded, &args, common.color)
         }
         Command::Stop { name, now } => {
             let (_, loaded) = load(&common, None)?;
@@ -118,12 +106,39 @@ fn obey(line: CommandLine) -> Ended {
             control::wake(&loaded.settings, &name)
         }
         Command::Simulate(args) => {
+            let (inputs, loaded) = load(&common, None)?;
+            simulate::print_inbox(&inputs, &loaded, &args)
+        }
+        Command::Mail { command } => {
+            let (inputs, loaded) = load(&common, None)?;
+            match command {
+                MailCommand::Test { sample, to } => mail::test(&inputs, &loaded, sample, &to),
+                MailCommand::Queue { flush: false } => mail::queue(&loaded.settings),
+                MailCommand::Queue { flush: true } => mail::flush(&loaded.settings),
+            }
+        }
+        Command::History(args) => {
             let (_, loaded) = load(&common, None)?;
-            simulate::print_inbox(&loaded, &args)
+            history::show(&loaded.settings, &args)
+        }
+        Command::Logs(args) => {
+            let (_, loaded) = load(&common, None)?;
+            logs::show(&loaded, &args)
         }
         Command::Completions { shell } => pages::completions(shell),
         Command::Man { directory } => pages::manual(&directory),
     }
+}
+
+/// Answers a command line that has a command and what belongs to a run.
+fn refuse_both(run: &RunArgs) -> Ended {
+    let is_set = run.name.is_some() || run.fresh || run.dry_run || run.no_kill_concurrent;
+    if is_set || !run.tasks.is_empty() {
+        return Err(Refusal::usage(
+            "a command is not combined with tasks to run or their options",
+        ));
+    }
+    Ok(())
 }
 
 fn run_chain(common: &Common, args: &RunArgs) -> Ended {
@@ -134,8 +149,9 @@ fn run_chain(common: &Common, args: &RunArgs) -> Ended {
         .map_err(|report| refused(&report, common))?;
     let name = args.name.as_deref().map(control::chain_name).transpose()?;
     let plan = Plan::of_chain(&loaded, tasks, name, &inputs);
-    warn(&plan.warnings(), common);
+    let warnings = plan.warnings();
     if args.dry_run {
+        warn(&warnings, common);
         return written(|out| check::print(out, &plan));
     }
     let name = plan.chain.clone().unwrap_or_else(|| ChainName::of(&[]));
@@ -150,6 +166,14 @@ fn run_chain(common: &Common, args: &RunArgs) -> Ended {
         tasks: plan.tasks,
         name,
         memory,
+        warnings: Warnings {
+            lines: warnings
+                .problems()
+                .iter()
+                .map(|problem| problem.line())
+                .collect(),
+            rendered: warnings.render(colour(common)),
+        },
     })
 }
 
@@ -196,12 +220,18 @@ fn check(common: &Common, args: &CheckArgs) -> Ended {
             .map_err(|report| refused(&report, common))?;
         Plan::of_chain(&loaded, tasks, None, &inputs)
     };
-    warn(&plan.warnings(), common);
+    let mut warnings = plan.warnings();
+    warnings.extend(plan.only_at_a_login());
+    warn(&warnings, common);
     match (args.json, args.effective) {
         (true, _) => written(|out| check::print_json(out, &plan)),
         (false, true) => written(|out| check::print_effective(out, &plan)),
         (false, false) => written(|out| check::print(out, &plan)),
+    }?;
+    if args.connect {
+        mail::connect(&loaded.settings.mail)?;
     }
+    Ok(())
 }
 
 fn list(common: &Common, json: bool) -> Ended {
@@ -214,7 +244,24 @@ fn list(common: &Common, json: bool) -> Ended {
     }
 }
 
-fn once(common: &Common, tasks: &[String]) -> Ended {
+/// The environment in which `once` runs tasks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Surroundings {
+    /// That of who started it.
+    Own,
+    /// That of a service.
+    OfService,
+}
+
+fn surroundings(clean: bool) -> Surroundings {
+    if clean {
+        Surroundings::OfService
+    } else {
+        Surroundings::Own
+    }
+}
+
+fn once(common: &Common, tasks: &[String], surroundings: Surroundings) -> Ended {
     refuse_words(tasks)?;
     let (inputs, loaded) = load(common, None)?;
     let tasks = loaded
@@ -223,12 +270,20 @@ fn once(common: &Common, tasks: &[String]) -> Ended {
     let names: Vec<_> = tasks.iter().map(|task| task.name.clone()).collect();
     let name = ChainName::of(&names);
     let memory = Remember::Never;
+    if surroundings == Surroundings::OfService {
+        let gone = service_environment::take(&run::secret_variables(&loaded.settings));
+        let path = service_environment::PATH;
+        tell(&format!(
+            "note: as a service: PATH={path}, and none of the {gone} variables of this login\n"
+        ));
+    }
     run::once(&Order {
         inputs: &inputs,
         loaded: &loaded,
         tasks,
         name,
         memory,
+        warnings: Warnings::default(),
     })
 }
 

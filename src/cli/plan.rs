@@ -1,11 +1,12 @@
 //! What a command line comes to: the chain with its tasks, and what each of them executes.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use crate::chain::ChainName;
 use crate::config::program::{self, Found};
 use crate::config::{Inputs, Loaded, Origin, Problem, Report, TaskDefinition, cycle, interpreter};
+use crate::process::service_environment;
 use crate::settings::Program;
 
 /// What would be done.
@@ -123,8 +124,38 @@ impl<'a> Plan<'a> {
                 .map_or(Origin::Nowhere, |entry| entry.origin.clone());
             let message = format!("`{}` cannot start: {trouble}", task.name);
             report.add(Problem::warning(&origin, message).help(
-                "a service has a shorter PATH than a login: write the whole path, or set PATH in `env`",
+                "a service has a shorter PATH than a login: write the whole path, or set PATH in `env`; \
+                 `once --clean-env` shows what a service finds",
             ));
+        }
+        report
+    }
+
+    /// Returns the commands that are found with the PATH of whoever types this, and would not be with that of a service.
+    pub(crate) fn only_at_a_login(&self) -> Report {
+        let mut report = Report::default();
+        let service = Some(OsStr::new(service_environment::PATH));
+        for task in &self.tasks {
+            let Some(Program::Command(words)) = &task.settings.program else {
+                continue;
+            };
+            let name = words.first().map(String::as_str).unwrap_or_default();
+            let find = |path| program::find(name, &task.settings.child, path, &self.cwd);
+            let (Found::At(here), Found::Nowhere { searched }) =
+                (find(self.path.as_deref()), find(service))
+            else {
+                continue;
+            };
+            let message = format!(
+                "`{name}` is {} here, and a service would not find it: its PATH is {searched}",
+                here.display()
+            );
+            let origin = task.layer.entry("command");
+            let origin = origin.map_or(Origin::Nowhere, |entry| entry.origin.clone());
+            report.add(Problem::warning(&origin, message).help(format!(
+                "write the whole path, or set PATH in `env`; `once --clean-env {}` runs it as a service would",
+                task.name
+            )));
         }
         report
     }

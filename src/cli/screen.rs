@@ -2,10 +2,19 @@
 
 use std::error::Error;
 use std::fmt;
+use std::fs::File;
 use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::FileTypeExt;
+use std::time::SystemTime;
+
+use jiff::Zoned;
+use jiff::tz::TimeZone;
 
 use super::args::ColorArg;
 use crate::exit;
+use crate::process::child::ansi;
+use crate::process::terminal;
 
 /// Why a command ends with another code than 0, in words.
 #[derive(Debug)]
@@ -55,6 +64,20 @@ impl Refusal {
         Refusal::whole(code, "")
     }
 
+    /// Returns it on one line, for a log; `None` when there is nothing to say.
+    pub(crate) fn line(&self) -> Option<String> {
+        let mut line = self.message.trim_end().to_owned();
+        for cause in &self.causes {
+            line.push_str(": ");
+            line.push_str(cause);
+        }
+        if let Some(hint) = &self.hint {
+            line.push_str("; ");
+            line.push_str(hint);
+        }
+        (!line.is_empty()).then_some(line)
+    }
+
     /// Makes one of a wrong command line.
     pub(crate) fn usage(message: impl fmt::Display) -> Self {
         Refusal::new(exit::USAGE, message).hint("`--help` shows what can be typed")
@@ -102,6 +125,30 @@ pub(crate) fn print(text: &str) -> Ended {
     }
 }
 
+/// Returns how many columns standard output has; `None` when it is no terminal: then nothing is cut.
+pub(crate) fn width() -> Option<usize> {
+    terminal::width(&io::stdout())
+}
+
+/// Returns a text of somebody else as it may be shown: its lines and tabs, without what moves a cursor or sets a title.
+pub(crate) fn plain(text: &str) -> String {
+    let clean = |line: &str| -> Vec<String> { line.split('\t').map(ansi::stripped).collect() };
+    let lines: Vec<String> = text
+        .split('\n')
+        .map(|line| clean(line).join("\t"))
+        .collect();
+    lines.join("\n")
+}
+
+/// Returns standard output when it is a pipe: only then it says, to whoever waits for it, that nobody reads any more.
+pub(crate) fn pipe_reader() -> Option<File> {
+    let stdout = io::stdout();
+    let copy = stdout.as_fd().try_clone_to_owned().ok()?;
+    let file = File::from(copy);
+    let is_pipe = file.metadata().ok()?.file_type().is_fifo();
+    is_pipe.then_some(file)
+}
+
 /// Prints what is not data.
 pub(crate) fn tell(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
@@ -109,13 +156,42 @@ pub(crate) fn tell(text: &str) {
 
 /// Returns whether errors may have colours: when asked for, or on a terminal unless `NO_COLOR` is set to something (no-color.org).
 pub(crate) fn colours_errors(when: ColorArg) -> bool {
+    colours(when, &io::stderr())
+}
+
+/// Returns whether data may have colours; see [`colours_errors`].
+pub(crate) fn colours_data(when: ColorArg) -> bool {
+    colours(when, &io::stdout())
+}
+
+fn colours(when: ColorArg, stream: &impl IsTerminal) -> bool {
     match when {
         ColorArg::Always => true,
         ColorArg::Never => false,
         ColorArg::Auto => {
             let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-            !unwanted && io::stderr().is_terminal()
+            !unwanted && stream.is_terminal()
         }
+    }
+}
+
+/// Writes a time as people of this machine read it, in a form of strftime(3).
+pub(crate) fn local_time(time: SystemTime, form: &str) -> String {
+    match jiff::Timestamp::try_from(time) {
+        Ok(timestamp) => Zoned::new(timestamp, TimeZone::system())
+            .strftime(form)
+            .to_string(),
+        // A clock that is set to before the year -9999 or after 9999.
+        Err(_) => "at an impossible time".to_owned(),
+    }
+}
+
+/// Returns a number with what is counted: `no mails`, `1 mail`, `2 mails`.
+pub(crate) fn counted(count: u64, one: &str, many: &str) -> String {
+    match count {
+        0 => format!("no {many}"),
+        1 => format!("1 {one}"),
+        count => format!("{count} {many}"),
     }
 }
 

@@ -4,93 +4,175 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use super::args::SimulateArgs;
-use super::screen::{Ended, Refusal, print};
+use super::run::{labels, redactor};
+use super::screen::{Ended, Refusal, counted, local_time, print};
 use crate::alert::fingerprint;
+use crate::alert::message;
 use crate::alert::policy::{ChainRules, TaskRules};
 use crate::chain::Cooldowns;
-use crate::config::{Loaded, TaskDefinition};
+use crate::config::{Colour, Inputs, Loaded, TaskDefinition};
 use crate::process::clock;
-use crate::simulate::{Foreseen, Script, SimulatedTask, Simulation};
-use crate::time::in_words;
+use crate::simulate::{Foreseen, ForeseenMail, Limit, Script, SimulatedTask, Simulation};
+use crate::time::{Moment, in_words};
 
 /// What fails when nothing else is said: long enough for a weekend.
 const USUAL: Duration = Duration::from_secs(60 * 3600);
+/// The longest that a failure is foreseen.
+const LONGEST: Duration = Duration::from_secs(10 * 366 * 86_400);
+/// How many mails are listed.
+const MOST_LINES: usize = 200;
 
 /// Prints the mails that a chain would send.
-pub(crate) fn print_inbox(loaded: &Loaded, args: &SimulateArgs) -> Ended {
+pub(crate) fn print_inbox(inputs: &Inputs, loaded: &Loaded, args: &SimulateArgs) -> Ended {
     let tasks = loaded.resolve(&args.tasks).map_err(|report| {
-        Refusal::whole(
-            report.exit_code(),
-            report.render(crate::config::Colour::Plain),
-        )
+        let text = report.render(Colour::Plain);
+        Refusal::whole(report.exit_code(), text)
     })?;
-    let script = script(args)?;
-    let simulated = tasks.iter().enumerate().map(|(step, task)| SimulatedTask {
-        rules: TaskRules::of(task.name.clone(), &task.settings),
-        cooldowns: cooldowns(task),
-        // The first task does what is written, the others succeed as long as it does.
-        script: if step == 0 {
-            script.clone()
-        } else {
-            Script::succeeds()
-        },
-        takes: Duration::ZERO,
-    });
     let start = clock::now();
-    let simulation = Simulation {
-        tasks: simulated.collect(),
+    let foreseen = Simulation {
+        tasks: with_scripts(&tasks, scripts(args)?),
         rules: ChainRules::of(&loaded.settings.mail),
         kind_of: fingerprint::of,
+        redactor: redactor(inputs, loaded, &tasks),
+        start,
+    }
+    .run();
+    let page = Page {
+        labels: labels(tasks.iter().map(|task| task.name.as_str())),
+        tasks,
+        max_per_hour: loaded.settings.mail.max_per_hour,
         start,
     };
-    let foreseen = simulation.run();
-    let names: Vec<&str> = tasks.iter().map(|task| task.name.as_str()).collect();
-    print(&inbox(&foreseen, &names, start.mono))
+    print(&page.of(&foreseen))
 }
 
-fn cooldowns(task: &TaskDefinition) -> Cooldowns {
-    Cooldowns {
-        success: task.settings.success_cooldown,
-        fail: task.settings.fail_cooldown,
+/// Makes the tasks of a simulation. Tasks without a script succeed.
+pub(crate) fn with_scripts(tasks: &[&TaskDefinition], scripts: Vec<Script>) -> Vec<SimulatedTask> {
+    let scripts = scripts
+        .into_iter()
+        .chain(std::iter::repeat_with(Script::succeeds));
+    let simulated = tasks.iter().zip(scripts).map(|(task, script)| {
+        let cooldowns = Cooldowns {
+            success: task.settings.success_cooldown,
+            fail: task.settings.fail_cooldown,
+        };
+        SimulatedTask {
+            rules: TaskRules::of(task.name.clone(), &task.settings),
+            cooldowns,
+            script,
+            takes: Duration::ZERO,
+        }
+    });
+    simulated.collect()
+}
+
+fn scripts(args: &SimulateArgs) -> Result<Vec<Script>, Refusal> {
+    if args.outcomes.len() > args.tasks.len() {
+        let (scripts, tasks) = (args.outcomes.len(), args.tasks.len());
+        let message = format!("`--outcomes` is given {scripts} times for {tasks} tasks");
+        return Err(Refusal::usage(message).hint("give it once for each task, in their order"));
+    }
+    if !args.outcomes.is_empty() {
+        let parsed = args.outcomes.iter().map(|text| Script::parse(text));
+        return parsed
+            .collect::<Result<_, _>>()
+            .map_err(|error| Refusal::usage(format_args!("`--outcomes`: {error}")));
+    }
+    let span = match &args.fail_for {
+        Some(span) => parse_span(span)?,
+        None => USUAL,
+    };
+    Ok(vec![Script::fail_for(span)])
+}
+
+fn parse_span(text: &str) -> Result<Duration, Refusal> {
+    match humantime::parse_duration(text) {
+        Ok(span) if span.is_zero() => Err(Refusal::usage(
+            "`--fail-for` of no time is no failure; write `60h`, for instance",
+        )),
+        Ok(span) if span > LONGEST => {
+            Err(Refusal::usage("`--fail-for` foresees ten years at most"))
+        }
+        Ok(span) => Ok(span),
+        Err(error) => Err(Refusal::usage(format_args!(
+            "`--fail-for {text}`: {error}; write `60h`, for instance"
+        ))),
     }
 }
 
-fn script(args: &SimulateArgs) -> Result<Script, Refusal> {
-    let wrong = |message: String| Refusal::usage(message);
-    match (&args.outcomes, &args.fail_for) {
-        (Some(outcomes), _) => Script::parse(outcomes).map_err(|error| wrong(error.to_string())),
-        (None, Some(span)) => match humantime::parse_duration(span) {
-            Ok(span) => Ok(Script::fail_for(span)),
-            Err(error) => Err(wrong(format!(
-                "`--fail-for {span}`: {error}; write `60h`, for instance"
-            ))),
-        },
-        (None, None) => Ok(Script::fail_for(USUAL)),
+/// What is needed to write the inbox down.
+struct Page<'a> {
+    tasks: Vec<&'a TaskDefinition>,
+    labels: Vec<String>,
+    max_per_hour: u32,
+    start: Moment,
+}
+
+impl Page<'_> {
+    fn of(&self, foreseen: &Foreseen) -> String {
+        let span = foreseen.ended.mono.since(self.start.mono);
+        let form = if span < Duration::from_secs(3600) {
+            "%a %d %b %H:%M:%S"
+        } else {
+            "%a %d %b %H:%M"
+        };
+        let mut text = String::new();
+        let mut explained = Vec::new();
+        for mail in foreseen.mails.iter().take(MOST_LINES) {
+            let because = self.because(mail);
+            self.line(&mut text, mail, form);
+            if !explained.contains(&because) {
+                let _ = writeln!(text, "{:<18} why: {because}", "");
+                explained.push(because);
+            }
+        }
+        let more = foreseen.mails.len().saturating_sub(MOST_LINES);
+        if more > 0 {
+            let more = counted(more as u64, "mail", "mails");
+            let _ = writeln!(text, "… and {more} more");
+        }
+        if !foreseen.mails.is_empty() {
+            text.push('\n');
+        }
+        text.push_str(&sum(foreseen, span));
+        text
+    }
+
+    fn line(&self, text: &mut String, mail: &ForeseenMail, form: &str) {
+        let passed = mail.at.mono.since(self.start.mono);
+        let after = if passed.is_zero() {
+            "at once".to_owned()
+        } else {
+            format!("after {}", in_words(passed))
+        };
+        let when = local_time(mail.at.wall, form);
+        let who = self.who(mail);
+        let _ = writeln!(text, "{after:<18} {when}  [{who}] {}", mail.headline());
+    }
+
+    fn who(&self, mail: &ForeseenMail) -> &str {
+        mail.notice
+            .step
+            .map_or("the chain", |step| self.labels[step].as_str())
+    }
+
+    fn because(&self, mail: &ForeseenMail) -> String {
+        let settings = mail.notice.step.map(|step| &self.tasks[step].settings);
+        message::because(&mail.notice, self.who(mail), settings, self.max_per_hour)
     }
 }
 
-fn inbox(foreseen: &Foreseen, names: &[&str], start: crate::time::Mono) -> String {
-    let mut text = String::new();
-    for mail in &foreseen.mails {
-        let after = in_words(mail.at.mono.since(start));
-        let task = mail.notice.step.map_or("the chain", |step| names[step]);
-        let _ = writeln!(text, "{after:>12}  [{task}] {}", mail.headline());
-    }
-    let span = in_words(foreseen.ended.mono.since(start));
-    let _ = writeln!(
-        text,
-        "{} in {span}: {} with {}",
-        counted(foreseen.mails.len() as u64, "mail", "mails"),
-        counted(foreseen.runs, "run", "runs"),
-        counted(foreseen.failures, "failure", "failures"),
-    );
-    text
-}
-
-fn counted(count: u64, one: &str, many: &str) -> String {
-    match count {
-        0 => format!("no {many}"),
-        1 => format!("1 {one}"),
-        count => format!("{count} {many}"),
-    }
+fn sum(foreseen: &Foreseen, span: Duration) -> String {
+    let mails = counted(foreseen.mails.len() as u64, "mail", "mails");
+    let runs = counted(foreseen.runs, "run", "runs");
+    let failures = counted(foreseen.failures, "failure", "failures");
+    let span = in_words(span);
+    let cut = match foreseen.limit {
+        None => "",
+        Some(Limit::Runs) => "It ends here, after a million runs: more are not foreseen.\n",
+        Some(Limit::Mails) => "It ends here, after ten thousand mails: more are not foreseen.\n",
+    };
+    format!(
+        "{mails} in {span}, for {runs} with {failures}.\n{cut}Nothing was run, nothing was sent.\n"
+    )
 }

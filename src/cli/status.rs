@@ -1,284 +1,89 @@
 //! `status`: what runs, what sleeps, and what fails. Liveness is the lock, never the number in a file. Writes nothing.
 
-use std::fmt::Write;
+mod json;
+mod letter;
+mod look;
+mod mails;
+mod text;
 
-use serde_json::{Value, json};
+use std::time::Duration;
 
-use super::control::chain_name;
-use super::screen::{Ended, Refusal, print as print_text, program};
-use crate::alert::memory::Memory;
-use crate::chain::ChainName;
+use super::args::{ColorArg, StatusArgs};
+use super::screen::{Ended, Refusal, colours_data, pipe_reader, print, width};
+use crate::config::{Inputs, Loaded};
 use crate::exit;
-use crate::mail::outbox;
-use crate::process::incumbent::{self, Holder};
-use crate::process::live::{self, Doing, Glimpse};
-use crate::process::run_root::RunRoot;
-use crate::process::{boot, clock};
-use crate::settings::Settings;
-use crate::state::{holder, kept};
-use crate::time::{Moment, in_words};
+use crate::process::clock;
+use crate::process::poll::Alarm;
+use look::{Standing, View};
+use text::Style;
 
-const MOST_BYTES: u64 = 16 << 20;
-
-/// How the answer is given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
-    /// For people.
-    Text,
-    /// As data.
-    Json,
-}
-
-/// What is known of a chain.
-struct Known {
-    chain: ChainName,
-    pid: Option<i32>,
-    unseen: bool,
-    tasks: Vec<String>,
-    glimpse: Option<Glimpse>,
-    failing: Vec<Failing>,
-}
-
-/// A task that is down.
-struct Failing {
-    task: String,
-    since: String,
-    failures: u64,
-    latest: String,
-}
+/// How often `--watch` looks.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// Moves to the first place of a terminal and clears what is below.
+const CLEAR: &str = "\x1b[H\x1b[2J";
 
 /// Prints what is known of one chain, or of all of RUN_ROOT. Exit code 1 when something fails, else 3 when something does not run.
-pub(crate) fn print(settings: &Settings, name: Option<&str>, form: Form) -> Ended {
-    let unsafe_path = |error| Refusal::of(exit::UNSAFE_DIRECTORY, &error);
-    let root = RunRoot::open_existing(&settings.run_root).map_err(unsafe_path)?;
-    let chains = match (name, &root) {
-        (Some(name), _) => vec![chain_name(name)?],
-        (None, Some(root)) => {
-            let stems = root.stems(".pid").map_err(unsafe_path)?;
-            stems
-                .iter()
-                .filter_map(|stem| ChainName::parse(stem))
-                .collect()
-        }
-        (None, None) => Vec::new(),
+pub(crate) fn show(inputs: &Inputs, loaded: &Loaded, args: &StatusArgs, color: ColorArg) -> Ended {
+    if args.watch {
+        return watch(loaded, args, color);
+    }
+    let view = look::at(loaded, args.name.as_deref())?;
+    let written = print(&shown(&view, loaded, args, color));
+    let Some(code) = verdict(&view) else {
+        return written;
     };
-    let now = clock::now();
-    let mut known = Vec::new();
-    for chain in chains {
-        known.push(match &root {
-            Some(root) => look(settings, root, chain, now)?,
-            None => Known::nothing(chain),
-        });
+    if args.mail_if_bad {
+        letter::send(&view, inputs, loaded)?;
     }
-    let report = outbox::report(&settings.state_dir);
-    match form {
-        Form::Json => print_text(&format!("{:#}\n", as_json(&known, &report, now)))?,
-        Form::Text => print_text(&as_text(settings, &known, &report, now))?,
-    }
-    let failing = known.iter().any(|known| !known.failing.is_empty()) || report.broken.is_some();
-    let missing = known.is_empty()
-        || known
-            .iter()
-            .any(|known| known.pid.is_none() && !known.unseen);
-    match (failing, missing) {
-        (true, _) => Err(Refusal::said(exit::FAILED)),
-        (false, true) => Err(Refusal::said(exit::NOT_RUNNING)),
-        (false, false) => Ok(()),
-    }
+    // Nobody reads, perhaps: the verdict is given all the same.
+    Err(Refusal::said(code))
 }
 
-fn look(
-    settings: &Settings,
-    root: &RunRoot,
-    chain: ChainName,
-    now: Moment,
-) -> Result<Known, Refusal> {
-    let unsafe_path = |error| Refusal::of(exit::UNSAFE_DIRECTORY, &error);
-    let holder = incumbent::find(root, &chain).map_err(unsafe_path)?;
-    let said = root
-        .read(&format!("{chain}.state"), MOST_BYTES)
-        .ok()
-        .flatten();
-    let said = said.and_then(|bytes| holder::Holder::parse(&bytes));
-    let page = root
-        .open_existing_file(&format!("{chain}.live"))
-        .ok()
-        .flatten();
-    let here = boot::short(&boot::id());
-    let glimpse = page
-        .and_then(|page| live::glimpse(&page))
-        .filter(|glimpse| glimpse.boot == here);
-    let failing = failing(settings, &chain, now);
-    let mut known = Known {
-        tasks: said.map(|said| said.tasks).unwrap_or_default(),
-        glimpse,
-        failing,
-        ..Known::nothing(chain)
+fn shown(view: &View, loaded: &Loaded, args: &StatusArgs, color: ColorArg) -> String {
+    if args.json {
+        return format!("{:#}\n", json::of(view, verdict(view)));
+    }
+    let style = Style {
+        width: width(),
+        colours: colours_data(color),
     };
-    match holder {
-        Holder::Runner(runner) => known.pid = Some(runner.pid()),
-        Holder::Unseen => known.unseen = true,
-        Holder::Nobody => {}
-    }
-    Ok(known)
+    text::of(view, loaded, style)
 }
 
-/// What the memory of alerts says of tasks that are down.
-fn failing(settings: &Settings, chain: &ChainName, now: Moment) -> Vec<Failing> {
-    let state_dir = RunRoot::open_existing(&settings.state_dir).ok().flatten();
-    let bytes = state_dir.and_then(|dir| {
-        dir.read(&format!("{chain}.memory"), MOST_BYTES)
-            .ok()
-            .flatten()
-    });
-    let Some(kept) = bytes.and_then(|bytes| kept::decode::<Memory>(&bytes).ok()) else {
-        return Vec::new();
-    };
-    let down = kept.alerts.tasks().iter().filter_map(|task| {
-        let ongoing = task.outage.as_ref()?;
-        let since = now
-            .wall
-            .duration_since(ongoing.outage.started.wall)
-            .unwrap_or_default();
-        Some(Failing {
-            task: task.name.clone(),
-            since: in_words(since),
-            failures: ongoing.outage.failures,
-            latest: ongoing.latest.text.clone(),
-        })
-    });
-    down.collect()
-}
-
-impl Known {
-    fn nothing(chain: ChainName) -> Self {
-        Known {
-            chain,
-            pid: None,
-            unseen: false,
-            tasks: Vec::new(),
-            glimpse: None,
-            failing: Vec::new(),
+/// Looks again and again, until somebody interrupts or stops reading.
+fn watch(loaded: &Loaded, args: &StatusArgs, color: ColorArg) -> Ended {
+    let no_descriptor = |error| Refusal::of(exit::FAILED, &error);
+    let mut alarm = Alarm::new().map_err(no_descriptor)?;
+    let reader = pipe_reader();
+    loop {
+        let view = look::at(loaded, args.name.as_deref())?;
+        let shown = shown(&view, loaded, args, color);
+        match width() {
+            Some(_) => print(&format!("{CLEAR}{shown}"))?,
+            None => print(&format!("{shown}\n"))?,
         }
-    }
-
-    fn task(&self, step: usize) -> &str {
-        self.tasks.get(step).map_or("a task", String::as_str)
-    }
-
-    fn next(&self, step: usize) -> &str {
-        self.task(if step + 1 < self.tasks.len() {
-            step + 1
-        } else {
-            0
-        })
-    }
-
-    fn doing(&self, now: Moment) -> String {
-        if self.unseen {
-            return "runs in a container that cannot be seen from here".to_owned();
-        }
-        let Some(pid) = self.pid else {
-            return "not running".to_owned();
-        };
-        let ours = |glimpse: &&Glimpse| i64::from(glimpse.pid) == i64::from(pid);
-        match self
-            .glimpse
-            .as_ref()
-            .filter(ours)
-            .map(|glimpse| glimpse.doing)
-        {
-            Some(Doing::Running { step, since }) => {
-                format!(
-                    "{} runs since {}",
-                    self.task(step),
-                    in_words(now.mono.since(since))
-                )
-            }
-            Some(Doing::Sleeping { step, until, .. }) => {
-                format!(
-                    "sleeping, {} is next in {}",
-                    self.next(step),
-                    in_words(until.since(now.mono))
-                )
-            }
-            Some(Doing::Nothing) | None => "running".to_owned(),
+        let source = reader.as_ref().map(std::os::fd::AsFd::as_fd);
+        let [is_gone] = alarm
+            .wait([source], clock::mono() + LOOK_AGAIN)
+            .map_err(no_descriptor)?;
+        if is_gone {
+            return Ok(());
         }
     }
 }
 
-fn as_text(settings: &Settings, known: &[Known], report: &outbox::Report, now: Moment) -> String {
-    let mut text = String::new();
-    if known.is_empty() {
-        let _ = writeln!(
-            text,
-            "No chain was ever run in `{}`.",
-            settings.run_root.display()
-        );
+/// Returns the exit code, unless all is well.
+fn verdict(view: &View) -> Option<u8> {
+    let fails = |chain: &look::Chain| chain.tasks.iter().any(|task| task.down.is_some());
+    let is_missing = |chain: &look::Chain| matches!(chain.standing, Standing::Stopped);
+    let is_hidden = |chain: &look::Chain| matches!(chain.standing, Standing::Hidden(_));
+    if view.chains.iter().any(fails) || view.mail.broken.is_some() {
+        Some(exit::FAILED)
+    } else if view.chains.is_empty() || view.chains.iter().any(is_missing) {
+        Some(exit::NOT_RUNNING)
+    } else if view.chains.iter().any(is_hidden) {
+        Some(exit::NO_PERMISSION)
+    } else {
+        None
     }
-    for known in known {
-        let pid = known
-            .pid
-            .map_or_else(String::new, |pid| format!(" (pid {pid})"));
-        let _ = writeln!(text, "{}{pid}: {}", known.chain, known.doing(now));
-        for Failing {
-            task,
-            since,
-            failures,
-            latest,
-        } in &known.failing
-        {
-            let _ = writeln!(
-                text,
-                "  {task} is down since {since}, {failures} failures, the latest: {latest}"
-            );
-        }
-        if known.pid.is_none() && !known.unseen && !known.tasks.is_empty() {
-            let _ = writeln!(
-                text,
-                "  start it with `{} {}`",
-                program(),
-                known.tasks.join(" ")
-            );
-        }
-    }
-    if let Some(broken) = &report.broken {
-        let _ = writeln!(text, "mail does not leave: {}", broken.trouble.line());
-    }
-    if report.waiting > 0 {
-        let _ = writeln!(text, "{} mails wait in the outbox", report.waiting);
-    }
-    if report.dropped > 0 {
-        let _ = writeln!(text, "{} mails found no room in the outbox", report.dropped);
-    }
-    text
-}
-
-fn as_json(known: &[Known], report: &outbox::Report, now: Moment) -> Value {
-    let chains: Vec<Value> = known
-        .iter()
-        .map(|known| {
-            let failing: Vec<Value> = known
-                .failing
-                .iter()
-                .map(|down| json!({ "task": down.task, "since": down.since, "failures": down.failures, "latest": down.latest }))
-                .collect();
-            json!({
-                "chain": known.chain.as_str(),
-                "running": known.pid.is_some() || known.unseen,
-                "pid": known.pid,
-                "tasks": known.tasks,
-                "doing": known.doing(now),
-                "failing": failing,
-            })
-        })
-        .collect();
-    json!({
-        "chains": chains,
-        "mail": {
-            "waiting": report.waiting,
-            "dropped": report.dropped,
-            "trouble": report.broken.as_ref().map(|broken| broken.trouble.line()),
-        },
-    })
 }

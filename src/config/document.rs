@@ -12,7 +12,7 @@ use super::written::{self, Place, Written, WrittenTask};
 use crate::task::TaskName;
 
 const MOST_SYNTAX_ERRORS: usize = 10;
-const TABLES: [&str; 4] = ["log", "mail", "defaults", "tasks"];
+const TABLES: [&str; 5] = ["log", "history", "mail", "defaults", "tasks"];
 
 /// Reads a file. What is wrong goes to the report; `None` after syntax errors, which keep the rest from being judged.
 pub(super) fn read(source: &SourceFile, report: &mut Report) -> Option<Written> {
@@ -85,6 +85,7 @@ impl Document<'_> {
         for (key, value) in entries {
             match key.name.as_str() {
                 "log" => self.table(Within::Section(Section::Log), key, value),
+                "history" => self.table(Within::Section(Section::History), key, value),
                 "mail" => self.table(Within::Section(Section::Mail), key, value),
                 "defaults" => self.table(Within::Defaults, key, value),
                 "tasks" => self.tasks(key, value),
@@ -234,13 +235,14 @@ fn elsewhere(within: Within<'_>, name: &str) -> Option<String> {
         return Some(format!("`{name}` belongs to the top of the file"));
     }
     let has_it = |section: &Section| options::find(*section, name).is_some();
-    let homes: Vec<&str> = [Section::Root, Section::Log, Section::Mail, Section::Task]
+    let homes: Vec<&str> = Section::ALL
         .into_iter()
         .filter(|section| *section != within.section())
         .filter(has_it)
         .map(|section| match section {
             Section::Root => "before the first `[section]`",
             Section::Log => "to `[log]`",
+            Section::History => "to `[history]`",
             Section::Mail => "to `[mail]`",
             Section::Task => "to `[tasks.NAME]` or `[defaults]`",
         })

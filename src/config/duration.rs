@@ -110,9 +110,19 @@ fn odd(text: &str) -> Option<(String, String)> {
     Some((format!("`{number}M` is {number} months"), minutes))
 }
 
-/// Returns a duration as it would be written, nothing left out.
+/// Returns a duration as it would be written, nothing left out. Whole days stay days: a month of humantime has 30.44 of them.
 pub(crate) fn written(span: Duration) -> String {
-    humantime::format_duration(span).to_string()
+    const DAY: u64 = 86_400;
+    match (
+        span.as_secs() / DAY,
+        span.as_secs() % DAY,
+        span.subsec_nanos(),
+    ) {
+        (0, ..) => humantime::format_duration(span).to_string(),
+        (1, 0, 0) => "1day".to_owned(),
+        (days, 0, 0) => format!("{days}days"),
+        _ => humantime::format_duration(span).to_string(),
+    }
 }
 
 #[cfg(test)]

@@ -27,6 +27,8 @@ pub(crate) struct Loaded {
     pub(super) root: Layer,
     /// The values of `[log]`.
     pub(super) log: Layer,
+    /// The values of `[history]`.
+    pub(super) history: Layer,
     /// The values of `[mail]`.
     pub(super) mail: Layer,
 }
@@ -37,6 +39,7 @@ impl Loaded {
         match section {
             Section::Root => Some(&self.root),
             Section::Log => Some(&self.log),
+            Section::History => Some(&self.history),
             Section::Mail => Some(&self.mail),
             Section::Task => None,
         }

@@ -89,6 +89,7 @@ pub(crate) fn load(inputs: &Inputs) -> Result<Loaded, Report> {
         file: source.map(|source| source.path),
         root: written.root,
         log: written.log,
+        history: written.history,
         mail: written.mail,
     })
 }

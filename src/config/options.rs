@@ -9,6 +9,8 @@ pub(crate) enum Section {
     Root,
     /// In `[log]`.
     Log,
+    /// In `[history]`.
+    History,
     /// In `[mail]`.
     Mail,
     /// In `[tasks.NAME]`, and in `[defaults]` unless it says what is executed.
@@ -16,11 +18,21 @@ pub(crate) enum Section {
 }
 
 impl Section {
+    /// All of them, in the order of the reference.
+    pub(crate) const ALL: [Section; 5] = [
+        Section::Root,
+        Section::Log,
+        Section::History,
+        Section::Mail,
+        Section::Task,
+    ];
+
     /// Returns how it is written, empty for the root.
     pub(crate) fn header(self) -> &'static str {
         match self {
             Section::Root => "",
             Section::Log => "[log]",
+            Section::History => "[history]",
             Section::Mail => "[mail]",
             Section::Task => "[tasks.NAME]",
         }
@@ -127,6 +139,10 @@ pub(crate) struct OptionSpec {
     /// To which tasks it can apply; `Every` outside of tasks.
     pub(crate) applies: Applies,
     /// One line about it.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "the guide is held to it by a test")
+    )]
     pub(crate) doc: &'static str,
 }
 
@@ -170,7 +186,7 @@ const LIMIT_OR_NEVER: Kind = Kind::Duration(Zero::Refused, Never::Allowed);
 
 use Applies::{Child, Command, Every, Function, Program};
 use Fallback::{InWords, Written};
-use Section::{Log, Mail, Root};
+use Section::{History, Log, Mail, Root};
 
 /// Every key.
 #[rustfmt::skip]
@@ -191,6 +207,11 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
         "lines for people, or one JSON object a line"),
     general(Log, "file", Kind::Path, InWords("standard error"),
         "the file that the log is appended to, reopened on SIGHUP"),
+
+    general(History, "max_bytes", Kind::Number { least: 1_048_576, most: 1 << 40 }, Written("33554432"),
+        "how many bytes the history of a chain takes on disk, outputs included"),
+    general(History, "max_age", LIMIT, Written("\"90days\""),
+        "how long the history of a chain goes back"),
 
     general(Mail, "to", Kind::Addresses, InWords("nobody: each mail is a file"),
         "who is mailed"),

@@ -4,10 +4,8 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use crate::process::child::{DEFAULT_PATH, candidates};
 use crate::settings::ChildSettings;
-
-/// Where programs are looked for when the run has no PATH.
-const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
 /// What looking for a program gave.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,19 +29,17 @@ pub(crate) fn find(
     cwd: &Path,
 ) -> Found {
     let directory = settings.working_dir.as_deref().unwrap_or(cwd);
-    if name.contains('/') {
-        let file = directory.join(name);
-        return judge(&file).unwrap_or_else(|| Found::Nowhere {
-            searched: file.display().to_string(),
-        });
-    }
     let path = path_of_run(settings, path);
-    let candidates = std::env::split_paths(&path).map(|part| directory.join(part).join(name));
-    let found: Vec<Found> = candidates.filter_map(|file| judge(&file)).collect();
+    let files = candidates(name, Some(&path)).into_iter();
+    let files: Vec<PathBuf> = files.map(|file| directory.join(file)).collect();
+    let found: Vec<Found> = files.iter().filter_map(|file| judge(file)).collect();
     let executable = found.iter().find(|found| matches!(found, Found::At(_)));
     let best = executable.or(found.first()).cloned();
     best.unwrap_or_else(|| Found::Nowhere {
-        searched: path.to_string_lossy().into_owned(),
+        searched: match files.as_slice() {
+            [file] if name.contains('/') => file.display().to_string(),
+            _ => path.to_string_lossy().into_owned(),
+        },
     })
 }
 

@@ -52,6 +52,13 @@ impl Problem {
         }
     }
 
+    /// Returns it on one line, for a log.
+    pub(crate) fn line(&self) -> String {
+        let help = self.help.iter().map(String::as_str);
+        let parts: Vec<&str> = std::iter::once(self.message.as_str()).chain(help).collect();
+        parts.join("; ")
+    }
+
     /// Adds a line of help.
     #[must_use]
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {

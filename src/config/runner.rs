@@ -10,7 +10,7 @@ use super::origin::Origin;
 use super::report::{Problem, Report};
 use super::value::Value;
 use super::written::Written;
-use crate::settings::{LogFormat, LogSettings, Settings};
+use crate::settings::{HistorySettings, LogFormat, LogSettings, Settings};
 
 /// Puts the settings together and fills what is open in the layers. Defaults that are paths start from `base`.
 pub(super) fn settings(
@@ -25,6 +25,7 @@ pub(super) fn settings(
     root.fill("state_dir", Value::Path(run_root.clone()), Origin::Default);
     let state_dir: PathBuf = root.need("state_dir");
     let log = log_settings(&mut written.log, base, report);
+    let history = history_settings(&mut written.history, base);
     let mail = mail::settings(&mut written.mail, &state_dir, inputs, report);
     Settings {
         run_root,
@@ -33,7 +34,16 @@ pub(super) fn settings(
         kill_concurrent: written.root.need("kill_concurrent"),
         stop_timeout: written.root.need("stop_timeout"),
         kill_grace: written.root.need("kill_grace"),
+        history,
         mail,
+    }
+}
+
+fn history_settings(layer: &mut Layer, base: &Path) -> HistorySettings {
+    layer.fill_defaults(Section::History, base);
+    HistorySettings {
+        max_bytes: layer.need::<i64>("max_bytes").unsigned_abs(),
+        max_age: layer.need("max_age"),
     }
 }
 

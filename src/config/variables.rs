@@ -75,6 +75,7 @@ fn targets(inputs: &Inputs, written: &Written) -> BTreeMap<String, Vec<Target>> 
         let section = match option.section {
             Section::Root => "",
             Section::Log => "LOG_",
+            Section::History => "HISTORY_",
             Section::Mail => "MAIL_",
             Section::Task if option.applies == Applies::Program => continue,
             Section::Task => "DEFAULTS_",

@@ -30,6 +30,8 @@ pub(super) struct Written {
     pub(super) root: Layer,
     /// `[log]`
     pub(super) log: Layer,
+    /// `[history]`
+    pub(super) history: Layer,
     /// `[mail]`
     pub(super) mail: Layer,
     /// `[defaults]`
@@ -44,6 +46,7 @@ impl Written {
         match section {
             Section::Root => &mut self.root,
             Section::Log => &mut self.log,
+            Section::History => &mut self.history,
             Section::Mail => &mut self.mail,
             Section::Task => &mut self.defaults,
         }

@@ -11,6 +11,10 @@ use serde_json::{Map, Value};
 pub(crate) const TASK: &str = "task";
 /// See [`TASK`].
 pub(crate) const RUN: &str = "run";
+/// See [`TASK`]. The fingerprint of a failure.
+pub(crate) const KIND: &str = "kind";
+/// See [`TASK`]. The sort of a mail.
+pub(crate) const SORT: &str = "sort";
 
 /// The target of records that are lines of a task's output: their colours are kept.
 pub(crate) const OUTPUT: &str = "run_functions::output";
@@ -22,7 +26,7 @@ pub(crate) enum Form {
     Text,
     /// The same for journald: a level in front (sd-daemon(3)), no time.
     Journal,
-    /// `{"time":…,"level":…,"chain":…,"task":…,"run":…,"message":…}`
+    /// `{"time":…,"level":…,"chain":…,"task":…,"run":…,"kind":…,"sort":…,"message":…}`
     Json {
         /// Told in every line.
         chain: String,
@@ -47,7 +51,7 @@ impl Form {
 
 fn text(record: &Record<'_>) -> String {
     let mut line = String::new();
-    if let Some(task) = record.key_values().get(Key::from_str(TASK)) {
+    if let Some(task) = carried(record, TASK) {
         let _ = write!(line, "[{task}] ");
     }
     let message = record.args().to_string();
@@ -57,6 +61,12 @@ fn text(record: &Record<'_>) -> String {
         escape_into(&message, &mut line);
     }
     line
+}
+
+/// Returns what a record carries under a key, if it is not empty.
+fn carried(record: &Record<'_>, key: &str) -> Option<String> {
+    let value = record.key_values().get(Key::from_str(key))?.to_string();
+    (!value.is_empty()).then_some(value)
 }
 
 /// As [`escape_into`], but the colours (SGR sequences, `ESC [ … m`) stay.
@@ -122,9 +132,9 @@ fn json(record: &Record<'_>, chain: &str) -> String {
     );
     put("level", record.level().as_str().to_lowercase());
     put("chain", chain.to_owned());
-    for key in [TASK, RUN] {
-        if let Some(value) = record.key_values().get(Key::from_str(key)) {
-            put(key, value.to_string());
+    for key in [TASK, RUN, KIND, SORT] {
+        if let Some(value) = carried(record, key) {
+            put(key, value);
         }
     }
     put("message", record.args().to_string());

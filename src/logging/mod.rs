@@ -19,6 +19,18 @@ pub(crate) use told::{EventLog, tell_note, tell_output};
 #[derive(Clone, Debug)]
 pub(crate) struct Log {
     sink: Arc<Sink>,
+    audience: Audience,
+}
+
+/// Who reads the log, and whether what is said beside it reaches them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Audience {
+    /// A person in front of standard error: plain words are as good as lines of the log.
+    Person,
+    /// A program behind standard error: every line must be one of the log.
+    Program,
+    /// Whoever opens a file: what is said on standard error is not in it.
+    File,
 }
 
 impl Log {
@@ -39,20 +51,18 @@ impl Log {
             LogFormat::Text if sink.is_journal() => Form::Journal,
             LogFormat::Text => Form::Text,
         };
+        let audience = match (&settings.file, &form) {
+            (Some(_), _) => Audience::File,
+            (None, Form::Text) => Audience::Person,
+            (None, Form::Json { .. } | Form::Journal) => Audience::Program,
+        };
         let target = Arc::clone(&sink);
         let write = move |record: &Record<'_>| {
             let lost = target.write(&form.line(record));
             if lost > 0 {
                 let mut told = Record::builder();
-                told.level(Level::Warn).target(record.target());
-                let line = form.line(
-                    &told
-                        .args(format_args!(
-                            "{lost} lines before the last one could not be written"
-                        ))
-                        .build(),
-                );
-                target.write(&line);
+                let told = told.level(Level::Warn);
+                target.write(&form.line(&told.args(format_args!("{lost} lines were lost before the former one: nobody took them, or there was no room")).build()));
             }
         };
         let dispatch = fern::Dispatch::new()
@@ -62,7 +72,12 @@ impl Log {
             .chain(fern::Output::call(write));
         // A second call in one process (a test) keeps the first logger.
         let _ = dispatch.apply();
-        Ok(Log { sink })
+        Ok(Log { sink, audience })
+    }
+
+    /// Returns who reads it.
+    pub(crate) fn audience(&self) -> Audience {
+        self.audience
     }
 
     /// Takes what the next mail is to tell of lines that could not be written: a sentence without its full stop.

@@ -1,12 +1,22 @@
 //! Where lines go. A line is one write(2), so that lines of several processes in one file stay whole.
+//!
+//! Nobody waits for a reader: a pipe that nobody empties, or a terminal that was stopped, costs lines (which are counted), not the chain.
 
 use std::fs::File;
-use std::io::{self, Write};
-use std::os::fd::AsFd;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use nix::sys::stat::fstat;
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::stat::{SFlag, fstat};
+use nix::unistd::write;
+
+/// How long a line waits for a reader who has kept up so far.
+const PATIENCE_MILLIS: u16 = 1000;
+/// What fits into a pipe that poll(2) calls writable (`PIPE_BUF`).
+const PIECE: usize = 4096;
 
 /// Standard error, or a file that can be opened anew.
 #[derive(Debug)]
@@ -55,52 +65,58 @@ impl Sink {
         })
     }
 
-    /// Writes a line, which has its line feed. What goes wrong is never fatal: it is said on standard error at the first time, and kept for
-    /// the next mail. Returns how many lines before this one were lost, when this is the first that could be written again.
+    /// Writes a line, which has its line feed. Returns how many were lost before it, if it is the first one after them.
+    ///
+    /// What goes wrong is never fatal: of a file it is said on standard error at the first time, and kept for the next mail.
     pub(crate) fn write(&self, line: &str) -> u64 {
-        let written = match &self.place {
-            Place::Stderr => io::stderr().write_all(line.as_bytes()),
-            Place::File { file, .. } => {
-                let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-                file.write_all(line.as_bytes())
-            }
+        let mut loss = lock(&self.loss);
+        let patience = match loss.lines {
+            0 => PollTimeout::from(PATIENCE_MILLIS),
+            _ => PollTimeout::ZERO,
         };
-        let mut loss = self.loss.lock().unwrap_or_else(PoisonError::into_inner);
+        let written = match &self.place {
+            Place::Stderr => put(io::stderr().as_fd(), line.as_bytes(), patience),
+            Place::File { file, .. } => put(lock(file).as_fd(), line.as_bytes(), patience),
+        };
         match written {
             Ok(()) => std::mem::take(&mut loss.lines),
             Err(error) => {
-                loss.lines += 1;
+                loss.lines = loss.lines.saturating_add(1);
                 if loss.lines == 1 {
-                    let words = format!(
-                        "{} could not be written to for a while: {error}",
-                        self.name()
-                    );
-                    let _ = io::stderr().write_all(format!("{words}\n").as_bytes());
-                    loss.news = Some(words);
+                    loss.news = Some(self.tell(&error.into()));
                 }
                 0
             }
         }
     }
 
-    /// Takes what is to be told elsewhere of lines that were lost.
-    pub(crate) fn take_news(&self) -> Option<String> {
-        let mut loss = self.loss.lock().unwrap_or_else(PoisonError::into_inner);
-        loss.news.take()
+    /// Says that the log cannot be written, where there is another place to say it. Returns the words.
+    fn tell(&self, error: &io::Error) -> String {
+        let Place::File { path, .. } = &self.place else {
+            return format!(
+                "Standard error, where the log goes, could not be written to for a while: {error}"
+            );
+        };
+        let path = path.display();
+        let words = format!("The log file `{path}` could not be written to for a while: {error}");
+        let _ = put(
+            io::stderr().as_fd(),
+            format!("{words}\n").as_bytes(),
+            PollTimeout::ZERO,
+        );
+        words
     }
 
-    fn name(&self) -> String {
-        match &self.place {
-            Place::Stderr => "standard error, where the log goes,".to_owned(),
-            Place::File { path, .. } => format!("the log file `{}`", path.display()),
-        }
+    /// Takes what is to be told elsewhere of lines that were lost: a sentence without its full stop.
+    pub(crate) fn take_news(&self) -> Option<String> {
+        lock(&self.loss).news.take()
     }
 
     /// Opens the file anew; does nothing for standard error.
     pub(crate) fn reopen(&self) -> io::Result<()> {
         if let Place::File { path, file } = &self.place {
             let fresh = open(path)?;
-            *file.lock().unwrap_or_else(PoisonError::into_inner) = fresh;
+            *lock(file) = fresh;
         }
         Ok(())
     }
@@ -117,6 +133,45 @@ impl Sink {
             return false;
         };
         named == format!("{}:{}", stat.st_dev, stat.st_ino)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Writes all of it, waiting for a reader no longer than `patience` each time.
+fn put(to: BorrowedFd<'_>, mut bytes: &[u8], patience: PollTimeout) -> Result<(), Errno> {
+    // A file has no reader who could be slow.
+    let is_file =
+        fstat(to).is_ok_and(|stat| stat.st_mode & SFlag::S_IFMT.bits() == SFlag::S_IFREG.bits());
+    while !bytes.is_empty() {
+        let piece = if is_file {
+            bytes
+        } else {
+            wait_until_writable(to, patience)?;
+            &bytes[..bytes.len().min(PIECE)]
+        };
+        match write(to, piece) {
+            Ok(count) => bytes = &bytes[count..],
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+    Ok(())
+}
+
+fn wait_until_writable(to: BorrowedFd<'_>, patience: PollTimeout) -> Result<(), Errno> {
+    let mut polled = [PollFd::new(to, PollFlags::POLLOUT)];
+    match poll(&mut polled, patience) {
+        Ok(0) => Err(Errno::EAGAIN),
+        // A signal has its handler; whether there is room is asked again without waiting.
+        Err(Errno::EINTR) => match poll(&mut polled, PollTimeout::ZERO) {
+            Ok(1) => Ok(()),
+            _ => Err(Errno::EAGAIN),
+        },
+        Ok(_) => Ok(()),
+        Err(errno) => Err(errno),
     }
 }
 
@@ -165,5 +220,22 @@ mod tests {
         sink.reopen().unwrap();
         assert_eq!(sink.write("there\n"), 2);
         assert_eq!(sink.write("there\n"), 0);
+    }
+
+    #[test]
+    fn a_pipe_that_nobody_reads_costs_lines_and_then_tells_how_many() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("pipe");
+        nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let mut both = File::options();
+        let mut reader = both.read(true).write(true).open(&path).unwrap();
+        let sink = Sink::file(&path).unwrap();
+        let line = format!("{}\n", "x".repeat(9_999));
+        let told: u64 = (0..100).map(|_| sink.write(&line)).sum();
+        assert_eq!(told, 0);
+        let lost = lock(&sink.loss).lines;
+        assert!(lost > 80, "{lost}");
+        io::Read::read_exact(&mut reader, &mut [0; 40_000]).unwrap();
+        assert_eq!((sink.write("here\n"), sink.write("again\n")), (lost, 0));
     }
 }

@@ -64,6 +64,25 @@ impl EventLog {
         }
     }
 
+    /// What an alert lacks is an empty value, which [`form`](super::form) leaves out.
+    fn tell_alert(&self, event: &Event<'_>) {
+        let Event::Alerted {
+            step,
+            headline,
+            run,
+            kind,
+            sort,
+            ..
+        } = *event
+        else {
+            return;
+        };
+        let task = step.map_or("", |step| self.tasks[step].label.as_str());
+        let run = run.map_or_else(String::new, |run| run.to_string());
+        let kind = kind.unwrap_or_default();
+        log::info!(task, run, kind, sort; "Sent email to admins: {headline}");
+    }
+
     fn tell_untold(&mut self, now: Mono) {
         for task in &mut self.tasks {
             task.tell_untold(now);
@@ -138,18 +157,19 @@ impl Observer for EventLog {
             Event::Sleeping {
                 step, at, until, ..
             } => self.tasks[step].sleeps(at.mono, until.since(at.mono)),
-            Event::Alerted { step, headline, .. } => match step {
-                Some(step) => {
-                    let task = self.tasks[step].label.as_str();
-                    log::info!(task; "Sent email to admins: {headline}");
-                }
-                None => log::info!("Sent email to admins: {headline}"),
-            },
-            Event::NotAlerted { step, why, .. } => {
-                log::debug!(task = self.tasks[step].label.as_str(); "Not mailed: {why}");
+            Event::Alerted { .. } => self.tell_alert(event),
+            Event::NotAlerted {
+                step,
+                run,
+                kind,
+                why,
+                ..
+            } => {
+                let (task, run) = (self.tasks[step].label.as_str(), run.to_string());
+                log::debug!(task, run, kind; "Not mailed: {why}");
             }
             Event::Started { .. } => log::debug!("Chain started"),
-            Event::Woken { .. } => log::info!("Woken: the rest of the cooldown is skipped"),
+            Event::Woken => log::info!("Woken: the rest of the cooldown is skipped"),
             Event::StopAsked { signal, at } => {
                 self.tell_untold(at.mono);
                 log::info!("{signal} received");

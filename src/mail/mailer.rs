@@ -7,6 +7,7 @@ use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::AsFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, SystemTime};
@@ -39,6 +40,8 @@ struct Shared {
     outbox: Outbox,
     settings: MailSettings,
     work: Mutex<Work>,
+    /// Whether a thread was wanted and could not be started.
+    stalled: AtomicBool,
     /// Told when the thread ends.
     ended: Condvar,
     /// Read by the thread while it waits.
@@ -69,6 +72,7 @@ impl Mailer {
             outbox: Outbox::open(state_dir),
             settings,
             work: Mutex::new(Work::default()),
+            stalled: AtomicBool::new(false),
             ended: Condvar::new(),
             nudged,
             nudge,
@@ -114,26 +118,38 @@ impl Mailer {
         let spawned = thread::Builder::new()
             .name("mailer".to_owned())
             .spawn(move || shared.serve());
-        match spawned {
-            Ok(_) => work.running = true,
-            Err(error) => log::error!("Mail waits: no thread can be started for it: {error}"),
+        work.running = spawned.is_ok();
+        let was_stalled = self
+            .shared
+            .stalled
+            .swap(spawned.is_err(), Ordering::Relaxed);
+        if let (Err(error), false) = (spawned, was_stalled) {
+            log::error!(
+                "Mail waits: no thread can be started for it: {error}; look at `ulimit -u`"
+            );
         }
     }
 
-    /// Lets a delivery that is under way, or was never tried, come to its end until `until`. What is left then is in the outbox.
-    pub(crate) fn finish(&self, until: Mono) {
+    /// Tries again what [`nudge`](Mailer::nudge) could not do for want of a thread. Costs next to nothing when there is nothing to do.
+    pub(crate) fn nudge_again(&self) {
+        if self.shared.stalled.load(Ordering::Relaxed) {
+            self.nudge();
+        }
+    }
+
+    /// Lets a delivery that is under way, or was never tried, come to its end until `until`. What is left then is in the outbox, but for
+    /// those letters that no disk takes: their subjects are returned.
+    pub(crate) fn finish(&self, until: Mono) -> Vec<String> {
+        self.nudge_again();
         let mut work = self.shared.work();
         work.stopping = true;
-        if !work.running {
-            return;
+        if work.running {
+            let _ = (&self.shared.nudge).write_all(b"!");
+            let left = until.since(clock::mono());
+            let ended = &self.shared.ended;
+            drop(ended.wait_timeout_while(work, left, |work| work.running));
         }
-        let _ = (&self.shared.nudge).write_all(b"!");
-        let left = until.since(clock::mono());
-        let waited = self
-            .shared
-            .ended
-            .wait_timeout_while(work, left, |work| work.running);
-        drop(waited);
+        self.shared.outbox.rescue()
     }
 }
 

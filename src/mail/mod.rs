@@ -10,6 +10,8 @@
 //! plain or with the envelope that lettre's file transport writes); [`deliver_queue`] and [`retry_deferred`] serve them, and the tasks
 //! `tasks::send_mail` and `tasks::retry_deferred` are nothing but calls of these.
 
+#[cfg(test)]
+mod any_failure_tests;
 pub(crate) mod carrier;
 mod eml;
 pub(crate) mod mailer;
@@ -23,18 +25,16 @@ mod sendmail;
 mod service;
 mod smtp;
 #[cfg(test)]
-mod any_failure_tests;
-#[cfg(test)]
 mod test_letters;
 #[cfg(test)]
 #[path = "../../tests/support/smtp.rs"]
-#[expect(unreachable_pub, reason = "shared with tests that use more of it")]
 mod test_server;
 mod tls_words;
 pub(crate) mod trouble;
 mod wire;
 pub(crate) mod worker;
 
-pub(crate) use route::password;
+pub(crate) use route::{name as way, password};
 pub use service::{Delivered, QueueError, Returned, deliver_queue, retry_deferred};
-pub(crate) use service::{install, pack, unpack};
+pub(crate) use service::{install, pack, retry_all_deferred, unpack};
+pub(crate) use wire::Fate;

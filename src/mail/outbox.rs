@@ -5,6 +5,7 @@
 //! what found no room. Files that are not whole do not exist: each is written beside its place and renamed.
 
 mod entry;
+mod listing;
 mod notes;
 
 use std::fs;
@@ -20,6 +21,7 @@ use crate::process::clock;
 use crate::process::files::{self, Lock};
 
 pub(crate) use entry::{Entry, Recipient, State};
+pub(crate) use listing::{Item, Listing, listing};
 pub(crate) use notes::{BrokenPath, Notes};
 
 /// How many letters wait at most.
@@ -105,6 +107,14 @@ impl Outbox {
             let _ = files::remove(&self.path(entry));
             memory.push(entry.clone());
         }
+    }
+
+    /// Tries once more to write what is in memory only, because the process ends. Returns the subjects of what is lost then.
+    pub(crate) fn rescue(&self) -> Vec<String> {
+        let mut memory = self.memory();
+        memory.retain(|entry| self.write(entry).is_err());
+        let subjects = memory.iter().map(|entry| entry.letter.subject.clone());
+        subjects.collect()
     }
 
     /// Removes a letter that has left.

@@ -27,7 +27,7 @@ use super::wire::MOST_MESSAGE;
 use crate::process::files::{self, Lock};
 
 pub(crate) use delivery::{Outcome, deliver};
-pub(crate) use parking::bring_back;
+pub(crate) use parking::{Attempts, BroughtBack, bring_all_back, bring_back};
 
 /// How long a message without an envelope must have been left alone.
 pub(crate) const SETTLED: Duration = Duration::from_secs(1);

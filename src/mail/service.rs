@@ -5,6 +5,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
@@ -230,10 +231,25 @@ pub fn deliver_queue() -> Result<Delivered, QueueError> {
 ///
 /// When messages were given up; outside of a runner; when the disk refuses.
 pub fn retry_deferred() -> Result<Returned, QueueError> {
+    bring(queue::bring_back)
+}
+
+/// Brings every message that was put off back into the queue, whenever it was to be tried next: `mail queue --flush`.
+///
+/// # Errors
+///
+/// As [`retry_deferred`].
+pub(crate) fn retry_all_deferred() -> Result<Returned, QueueError> {
+    bring(queue::bring_all_back)
+}
+
+fn bring(
+    back: fn(&Queue, SystemTime) -> io::Result<queue::BroughtBack>,
+) -> Result<Returned, QueueError> {
     let Installed { state_dir, .. } = installed()?;
     let queue = Queue::of(&state_dir);
     let _lock = locked(&queue)?;
-    let back = queue::bring_back(&queue, clock::wall()).map_err(|error| disk(&queue, error))?;
+    let back = back(&queue, clock::wall()).map_err(|error| disk(&queue, error))?;
     if back.expired > 0 {
         return Err(QueueError::of(What::Expired(back.expired)));
     }

@@ -29,6 +29,8 @@ use cause::{cause_of, is_silence};
 const QUIET: Duration = Duration::from_millis(1);
 /// How long the answer to QUIT may take: it changes nothing.
 const FAREWELL: Duration = Duration::from_millis(500);
+/// How many messages one conversation carries. Servers have a limit, 100 by default in OpenSMTPD, and put off what comes after.
+const MOST_MESSAGES: u32 = 50;
 
 /// Is told of each stage that is reached.
 pub(crate) type Progress<'a> = &'a mut dyn FnMut(Stage);
@@ -41,6 +43,8 @@ pub(crate) struct Session {
     secrets: Vec<String>,
     /// How long a single answer may take.
     patience: Duration,
+    /// How many messages were begun.
+    begun: u32,
 }
 
 /// What became of one message.
@@ -79,6 +83,7 @@ impl Session {
             server,
             secrets: mask::secrets(route),
             patience: timeout,
+            begun: 0,
         };
         if let (Security::StartTls, Some(tls)) = (route.security, &tls) {
             progress(Stage::StartTls);
@@ -89,6 +94,11 @@ impl Session {
             session.log_in(user, password)?;
         }
         Ok(session)
+    }
+
+    /// Returns whether another conversation should carry the next message.
+    pub(crate) fn is_worn(&self) -> bool {
+        self.begun >= MOST_MESSAGES
     }
 
     fn start_tls(&mut self, tls: &TlsParameters) -> Result<(), Trouble> {
@@ -129,6 +139,7 @@ impl Session {
         message: &[u8],
         progress: Progress<'_>,
     ) -> Delivered {
+        self.begun += 1;
         let mut fates = vec![None; header.to.len()];
         let open = match self.transact(header, message, &mut fates, progress) {
             Ok(()) => true,

@@ -131,6 +131,9 @@ struct SmtpWay {
 
 impl Way for SmtpWay {
     fn deliver(&mut self, header: &Header, message: &[u8], tell: &mut dyn FnMut(Stage)) -> Answer {
+        if let Some(worn) = self.session.take_if(|session| session.is_worn()) {
+            worn.close();
+        }
         let mut session = match self.session.take() {
             Some(session) => session,
             None => match Session::open(&self.route, self.timeout, tell) {

@@ -120,11 +120,6 @@ impl Live {
         self.told.runs.1 += 1;
     }
 
-    /// Returns what was told last.
-    pub(crate) fn told(&self) -> &Glimpse {
-        &self.told
-    }
-
     fn word(&self, index: usize) -> &AtomicU64 {
         debug_assert!(index < FIRST + WORDS);
         // SAFETY: the page has 512 words, is mapped as long as `self` lives, and is zeroed memory, which is a valid `AtomicU64`.

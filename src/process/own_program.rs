@@ -61,6 +61,19 @@ pub(crate) fn command(verb: &str) -> io::Result<Command> {
     Ok(command)
 }
 
+/// Becomes our program anew, with the arguments that this process was started with: same pid, no lock, no other thread. Returns only
+/// when that cannot be done.
+pub(crate) fn start_again() -> io::Error {
+    let program = match pin() {
+        Ok(program) => program,
+        Err(error) => return error,
+    };
+    let mut arguments = std::env::args_os();
+    let name = arguments.next().unwrap_or_else(|| "run_functions".into());
+    let mut command = Command::new(format!("/proc/self/fd/{}", program.as_raw_fd()));
+    command.arg0(name).args(arguments).exec()
+}
+
 /// Returns what tells this executable from another build of it: device, inode, size and time of its last change.
 ///
 /// # Errors

@@ -32,6 +32,13 @@ pub(crate) struct Pidfile {
     looked: Mono,
 }
 
+/// Where an heir of the chain would be.
+#[derive(Clone, Debug)]
+pub(crate) struct Heirs {
+    root: RunRoot,
+    name: String,
+}
+
 /// How things stand with our pidfile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
@@ -100,24 +107,12 @@ impl Pidfile {
         }
     }
 
-    /// Returns whether an heir is there to take over: what a runner asks that was told to leave by an heir and by nobody else
-    /// (`Signal::Replace`), when it would leave. Without one it goes on.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be told. The runner leaves then, as it was asked to.
-    pub(crate) fn has_heir(&self) -> io::Result<bool> {
-        // The heir holds its lock from before it asked until it holds ours, so that there is no moment in which a living one is not seen.
-        let mut alarm = Alarm::new()?;
-        for _ in 0..LOOKS_FOR_HEIR {
-            let next = LockFile::open(&self.root, &self.names.next).map_err(io::Error::other)?;
-            if next.is_held()? {
-                return Ok(true);
-            }
-            // One heir may just have left for a newer one.
-            alarm.wait([None], clock::mono() + BETWEEN_HEIRS)?;
+    /// Returns where an heir is to be looked for, by whoever may need to while others hold the pidfile.
+    pub(crate) fn heirs(&self) -> Heirs {
+        Heirs {
+            root: self.root.clone(),
+            name: self.names.next.clone(),
         }
-        Ok(false)
     }
 
     fn write(&self) -> io::Result<()> {
@@ -130,7 +125,7 @@ impl Pidfile {
         let lost = |error: String| Standing::Lost(format!("cannot put the pidfile back: {error}"));
         let fresh = match LockFile::open(&self.root, &self.names.pid) {
             Ok(fresh) => fresh,
-            Err(error) => return lost(error.to_string()),
+            Err(error) => return lost(in_full(&error)),
         };
         if fresh.identity() == self.lock.identity() {
             return self.found_again(fresh);
@@ -159,6 +154,35 @@ impl Pidfile {
             Ok(false) => Standing::Replaced,
             Err(error) => Standing::Lost(format!("cannot lock the pidfile again: {error}")),
         }
+    }
+}
+
+/// Returns an error with its causes.
+fn in_full(error: &(dyn std::error::Error + 'static)) -> String {
+    let all = std::iter::successors(Some(error), |error| error.source());
+    let all: Vec<String> = all.map(ToString::to_string).collect();
+    all.join(": ")
+}
+
+impl Heirs {
+    /// Returns whether an heir is there to take over: what a runner asks that was told to leave by an heir and by nobody else
+    /// (`Signal::Replace`), when it would leave. Without one it goes on.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be told. The runner leaves then, as it was asked to.
+    pub(crate) fn is_there(&self) -> io::Result<bool> {
+        // The heir holds its lock from before it asked until it holds ours, so that there is no moment in which a living one is not seen.
+        let mut alarm = Alarm::new()?;
+        for _ in 0..LOOKS_FOR_HEIR {
+            let next = LockFile::open(&self.root, &self.name).map_err(io::Error::other)?;
+            if next.is_held()? {
+                return Ok(true);
+            }
+            // One heir may just have left for a newer one.
+            alarm.wait([None], clock::mono() + BETWEEN_HEIRS)?;
+        }
+        Ok(false)
     }
 }
 

@@ -178,22 +178,31 @@ impl RunRoot {
             .and_then(|()| Ok(renameat(&self.dir, draft.as_str(), &self.dir, name)?));
         if replaced.is_err() {
             // On a full disk every byte counts; that it cannot be removed either is no news.
-            let _ = unlinkat(&self.dir, draft.as_str(), UnlinkatFlags::NoRemoveDir);
+            let _ = self.remove(&draft);
         }
         replaced
     }
 
     fn draft(&self, draft: &str, path: &Path, bytes: &[u8]) -> io::Result<()> {
         step(path)?;
-        match unlinkat(&self.dir, draft, UnlinkatFlags::NoRemoveDir) {
-            Ok(()) | Err(Errno::ENOENT) => {}
-            Err(errno) => return Err(errno.into()),
-        }
+        self.remove(draft)?;
         let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_CLOEXEC;
         let mut file = File::from(openat(&self.dir, draft, flags, OURS_ALONE)?);
         step(path)?;
         file.write_all(bytes)?;
         step(path)
+    }
+
+    /// Removes a file; one that is not there is removed already.
+    ///
+    /// # Errors
+    ///
+    /// Those of unlinkat(2), less ENOENT.
+    pub(crate) fn remove(&self, name: &str) -> io::Result<()> {
+        match unlinkat(&self.dir, name, UnlinkatFlags::NoRemoveDir) {
+            Ok(()) | Err(Errno::ENOENT) => Ok(()),
+            Err(errno) => Err(errno.into()),
+        }
     }
 
     /// Returns which file has this name now; `None`: none has.

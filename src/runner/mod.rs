@@ -92,9 +92,8 @@ fn turn(chain: &mut Chain, host: &mut impl Host, runs: &mut RunIds) -> Option<St
 }
 
 fn wake(chain: &mut Chain, host: &mut impl Host) {
-    let at = host.now();
-    chain.wake(at.mono);
-    host.observe(&Event::Woken { at });
+    chain.wake(host.now().mono);
+    host.observe(&Event::Woken);
 }
 
 fn run_once(

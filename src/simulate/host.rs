@@ -1,141 +1,97 @@
 //! What the runner stands on in virtual time.
 
-use std::time::Duration;
-
-use super::{Foreseen, ForeseenMail, Script};
-use crate::alert::notice::{Kind, Notice};
-use crate::alert::policy::{Policy, Seen, Verdict};
+use super::{Alerts, Limit, Played, SimulatedTask};
 use crate::event::{Event, Observer, RunId, Step, StopReason};
-use crate::failure::{Failure, Outcome};
+use crate::failure::Outcome;
 use crate::runner::{Host, Request};
 use crate::time::{Moment, Mono};
 
+/// How many runs are played at most: a chain may never come to its end.
+pub(super) const MOST_RUNS: u64 = 1_000_000;
+
 /// A host whose clocks go as fast as it counts, and whose runs end as their scripts say.
 #[derive(Debug)]
-pub(super) struct VirtualHost {
+pub(super) struct VirtualHost<A> {
     now: Moment,
     start: Moment,
-    policy: Policy,
-    scripts: Vec<(Script, Duration)>,
-    kind_of: fn(&Failure) -> Kind,
-    mails: Vec<ForeseenMail>,
+    alerts: A,
+    tasks: Vec<SimulatedTask>,
     runs: u64,
     failures: u64,
     /// Whether the cooldown after the last run is still to pass.
     sleeping: bool,
 }
 
-impl VirtualHost {
-    pub(super) fn new(
-        policy: Policy,
-        scripts: Vec<(Script, Duration)>,
-        kind_of: fn(&Failure) -> Kind,
-        start: Moment,
-    ) -> Self {
+impl<A: Alerts> VirtualHost<A> {
+    pub(super) fn new(tasks: Vec<SimulatedTask>, start: Moment, alerts: A) -> Self {
         VirtualHost {
             now: start,
             start,
-            policy,
-            scripts,
-            kind_of,
-            mails: Vec::new(),
+            alerts,
+            tasks,
             runs: 0,
             failures: 0,
             sleeping: false,
         }
     }
 
-    pub(super) fn into_foreseen(self) -> Foreseen {
-        Foreseen {
-            mails: self.mails,
+    pub(super) fn into_played(self) -> Played<A> {
+        Played {
+            limit: self.limit(),
+            alerts: self.alerts,
             runs: self.runs,
             failures: self.failures,
-            memory: self.policy.memory(self.now),
             ended: self.now,
         }
     }
 
-    fn at_its_end(&self) -> bool {
-        self.scripts.iter().all(|(script, _)| script.is_over())
+    fn limit(&self) -> Option<Limit> {
+        if self.alerts.is_full() {
+            Some(Limit::Mails)
+        } else if self.runs >= MOST_RUNS && !self.scripts_are_over() {
+            Some(Limit::Runs)
+        } else {
+            None
+        }
     }
 
-    /// Moves the clocks, and lets the policy have its say on the way. What falls on the end is left to the run that begins there.
+    fn scripts_are_over(&self) -> bool {
+        self.tasks.iter().all(|task| task.script.is_over())
+    }
+
+    /// Moves the clocks, and lets alerts have their say on the way. What falls on the end is left to the run that begins there.
     fn pass(&mut self, until: Mono) {
-        loop {
-            let due = self.policy.due().max(self.now.mono);
+        while !self.alerts.is_full() {
+            let due = self.alerts.due().max(self.now.mono);
             if due >= until {
                 break;
             }
             self.now = self.now.at(due);
-            for notice in self.policy.poll(self.now) {
-                self.deliver(notice);
-            }
+            self.alerts.poll(self.now);
         }
         self.now = self.now.at(until.max(self.now.mono));
     }
-
-    fn deliver(&mut self, notice: Notice) {
-        let id = format!("{}@simulated", self.mails.len());
-        self.policy.sent(&notice, &id, self.now);
-        self.mails.push(ForeseenMail {
-            at: self.now,
-            notice,
-        });
-    }
-
-    fn judge(&mut self, step: Step, run: RunId, started: Moment, outcome: &Outcome) {
-        let at = self.now;
-        let verdict = match outcome {
-            Outcome::Success => self.policy.run_ended(step, run, started, at, Seen::Success),
-            Outcome::RetryLater { .. } | Outcome::Interrupted { .. } => {
-                self.policy.run_ended(step, run, started, at, Seen::Neither)
-            }
-            Outcome::Failure(failure) | Outcome::Fatal(failure) => {
-                self.failures += 1;
-                let (kind, text) = ((self.kind_of)(failure), failure.text());
-                let seen = Seen::Failure {
-                    kind: &kind,
-                    text: &text,
-                };
-                self.policy.run_ended(step, run, started, at, seen)
-            }
-        };
-        if let Verdict::Mail(notice) = verdict {
-            self.deliver(*notice);
-        }
-    }
 }
 
-impl Observer for VirtualHost {
+impl<A: Alerts> Observer for VirtualHost<A> {
     fn observe(&mut self, event: &Event<'_>) {
         match event {
-            Event::RunStarted { step, run, at } => {
-                self.sleeping = false;
-                self.policy.run_started(*step, *run, *at);
-            }
-            Event::RunEnded {
-                step,
-                run,
-                started,
-                outcome,
-                ..
-            } => self.judge(*step, *run, *started, outcome),
-            Event::Sleeping { next, until, .. } => {
-                self.sleeping = true;
-                self.policy.sleeping(*next, *until);
-            }
+            Event::RunStarted { .. } => self.sleeping = false,
+            Event::Sleeping { .. } => self.sleeping = true,
             _ => {}
         }
+        self.alerts.observe(event);
     }
 }
 
-impl Host for VirtualHost {
+impl<A: Alerts> Host for VirtualHost<A> {
     fn now(&self) -> Moment {
         self.now
     }
 
     fn poll(&mut self) -> Request {
-        if !self.sleeping && self.at_its_end() {
+        let over = !self.sleeping && self.scripts_are_over();
+        if over || self.limit().is_some() {
             Request::Stop(StopReason::Done)
         } else {
             Request::None
@@ -151,8 +107,9 @@ impl Host for VirtualHost {
     fn run(&mut self, step: Step, _run: RunId) -> Outcome {
         self.runs += 1;
         let passed = self.now.mono.since(self.start.mono);
-        let (script, takes) = &mut self.scripts[step];
-        let (outcome, takes) = (script.next(passed), *takes);
+        let task = &mut self.tasks[step];
+        let (outcome, takes) = (task.script.next(passed), task.takes);
+        self.failures += u64::from(outcome.failure().is_some());
         self.pass(self.now.mono + takes);
         outcome
     }

@@ -3,21 +3,26 @@
 //! Nothing is run and nothing is sent. What comes out is what a runner with these settings would mail, since the same code decides it.
 
 mod host;
+mod inbox;
 mod script;
 
 use std::time::Duration;
 
+use crate::alert::feed::Feed;
 use crate::alert::memory::Memory;
 use crate::alert::message;
 use crate::alert::notice::{Kind, Notice};
 use crate::alert::policy::{ChainRules, Policy, TaskRules};
+use crate::alert::redact::Redactor;
 use crate::chain::{Chain, Cooldowns};
+use crate::event::Event;
 use crate::failure::Failure;
 use crate::runner;
-use crate::time::Moment;
+use crate::time::{Moment, Mono};
 
 use host::VirtualHost;
-pub(crate) use script::Script;
+use inbox::Inbox;
+pub(crate) use script::{InvalidScript, Script};
 
 /// One task of a simulated chain.
 #[derive(Clone, Debug)]
@@ -33,7 +38,7 @@ pub(crate) struct SimulatedTask {
 }
 
 /// A chain to be simulated.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Simulation {
     /// Its tasks, in order.
     pub(crate) tasks: Vec<SimulatedTask>,
@@ -41,6 +46,8 @@ pub(crate) struct Simulation {
     pub(crate) rules: ChainRules,
     /// What makes the fingerprint of a failure.
     pub(crate) kind_of: fn(&Failure) -> Kind,
+    /// What takes secrets out of failures.
+    pub(crate) redactor: Redactor,
     /// When it starts.
     pub(crate) start: Moment,
 }
@@ -57,7 +64,19 @@ pub(crate) struct Foreseen {
     /// When it ended.
     pub(crate) ended: Moment,
     /// What the policy remembers at the end.
+    #[cfg_attr(not(test), expect(dead_code, reason = "tests go on from it"))]
     pub(crate) memory: Memory,
+    /// What ended it before its scripts did.
+    pub(crate) limit: Option<Limit>,
+}
+
+/// Why a simulation ends before its scripts do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Limit {
+    /// A million runs.
+    Runs,
+    /// Ten thousand mails.
+    Mails,
 }
 
 /// One mail of the future.
@@ -87,12 +106,58 @@ impl Simulation {
     pub(crate) fn run_with(self, memory: Memory) -> Foreseen {
         let rules = self.tasks.iter().map(|task| task.rules.clone()).collect();
         let policy = Policy::new(rules, self.rules, memory, self.start);
-        let mut chain = Chain::new(self.tasks.iter().map(|task| task.cooldowns).collect());
-        let scripts = self.tasks.into_iter().map(|task| (task.script, task.takes));
-        let mut host = VirtualHost::new(policy, scripts.collect(), self.kind_of, self.start);
-        runner::run(&mut chain, &mut host);
-        host.into_foreseen()
+        let inbox = Inbox::new(Feed::new(policy, self.kind_of), self.redactor);
+        let played = play(self.tasks, self.start, inbox);
+        let (feed, mails) = played.alerts.into_parts();
+        Foreseen {
+            mails,
+            runs: played.runs,
+            failures: played.failures,
+            ended: played.ended,
+            memory: feed.policy.memory(played.ended),
+            limit: played.limit,
+        }
     }
+}
+
+/// Who makes alerts of what happens in virtual time.
+pub(crate) trait Alerts {
+    /// Takes note of an event.
+    fn observe(&mut self, event: &Event<'_>);
+
+    /// Returns when there is something to do without an event.
+    fn due(&mut self) -> Mono;
+
+    /// Does what is due.
+    fn poll(&mut self, now: Moment);
+
+    /// Returns whether there is room for no more.
+    fn is_full(&self) -> bool {
+        false
+    }
+}
+
+/// What came of playing a chain.
+#[derive(Debug)]
+pub(crate) struct Played<A> {
+    /// Who made the alerts.
+    pub(crate) alerts: A,
+    /// How many runs there were.
+    pub(crate) runs: u64,
+    /// How many of them failed.
+    pub(crate) failures: u64,
+    /// When it ended.
+    pub(crate) ended: Moment,
+    /// What ended it before its scripts did.
+    pub(crate) limit: Option<Limit>,
+}
+
+/// Has the real chain and runner play the scripts of these tasks in virtual time, for `alerts` to make of it what they will.
+pub(crate) fn play<A: Alerts>(tasks: Vec<SimulatedTask>, start: Moment, alerts: A) -> Played<A> {
+    let mut chain = Chain::new(tasks.iter().map(|task| task.cooldowns).collect());
+    let mut host = VirtualHost::new(tasks, start, alerts);
+    runner::run(&mut chain, &mut host);
+    host.into_played()
 }
 
 #[cfg(test)]

@@ -3,10 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::host::MOST_RUNS;
 use crate::failure::{Failure, FailureClass, Outcome};
-
-/// How many runs one script may have.
-const MOST_RUNS: u64 = 10_000_000;
+use crate::task::{self, Registration};
 
 /// How the runs of a task end, one after the other.
 #[derive(Clone, Debug)]
@@ -20,7 +19,17 @@ pub(crate) enum Script {
         /// Whether the success has come.
         healed: bool,
     },
+    /// As a function really ends that is called so often; then with success.
+    Called {
+        /// Which one.
+        function: &'static Registration,
+        /// How many runs.
+        runs: u64,
+        /// How many have been.
+        done: u64,
+    },
     /// With a failure each, whose text a function makes of the number of the run, from 0; then with success.
+    #[cfg(test)]
     Each {
         /// How many runs.
         runs: u64,
@@ -77,7 +86,7 @@ impl Script {
     ///
     /// # Errors
     ///
-    /// When it is empty, has a part that is none, or more than ten million runs.
+    /// When it is empty, has a part that is none, or more than a million runs.
     pub(crate) fn parse(text: &str) -> Result<Self, InvalidScript> {
         let parts: Vec<Part> = words(text).map(part).collect::<Result<_, _>>()?;
         let runs = parts
@@ -87,7 +96,7 @@ impl Script {
         let why = match runs {
             0 => Some("there is none"),
             1..=MOST_RUNS => None,
-            _ => Some("more than ten million runs"),
+            _ => Some("more than a million runs"),
         };
         match why {
             Some(why) => Err(invalid(text, why)),
@@ -116,7 +125,17 @@ impl Script {
         }
     }
 
+    /// Makes one that calls a function so often, then succeeds.
+    pub(crate) fn called(function: &'static Registration, runs: u64) -> Self {
+        Script::Called {
+            function,
+            runs,
+            done: 0,
+        }
+    }
+
     /// Makes one in which each of so many runs fails with a text of its own.
+    #[cfg(test)]
     pub(crate) fn each(runs: u64, text: fn(u64) -> String) -> Self {
         Script::Each {
             runs,
@@ -130,6 +149,8 @@ impl Script {
         match self {
             Script::Outcomes(list) => list.part >= list.parts.len(),
             Script::FailFor { healed, .. } => *healed,
+            Script::Called { runs, done, .. } => done >= runs,
+            #[cfg(test)]
             Script::Each { runs, done, .. } => done >= runs,
         }
     }
@@ -143,10 +164,21 @@ impl Script {
                 *healed = true;
                 Outcome::Success
             }
+            #[cfg(test)]
             Script::Each { runs, text, done } if *done < *runs => {
                 *done += 1;
                 failure(&text(*done - 1))
             }
+            Script::Called {
+                function,
+                runs,
+                done,
+            } if *done < *runs => {
+                *done += 1;
+                task::call(function)
+            }
+            Script::Called { .. } => Outcome::Success,
+            #[cfg(test)]
             Script::Each { .. } => Outcome::Success,
         }
     }

@@ -51,6 +51,7 @@ fn one(script: Script, pause: Duration) -> Simulation {
             healed: Healed::Never,
         },
         kind_of: message,
+        redactor: Redactor::default(),
         start: start(),
     }
 }
@@ -166,7 +167,7 @@ fn the_cooldown_after_the_last_outcome_passes_before_the_end() {
 fn a_run_that_takes_days_is_foreseen_as_still_running() {
     let mut simulation = one(outcomes("S"), MINUTE);
     simulation.tasks[0].takes = 48 * HOUR;
-    let expected = vec![(600, "Still running".to_owned())];
+    let expected = vec![(600, "Still running after 10m".to_owned())];
     assert_eq!(inbox(&simulation.run()), expected);
 }
 
@@ -198,7 +199,7 @@ fn what_is_no_script_is_explained() {
         ("F:\"disk", "not closed"),
         ("F:", "the text is empty"),
         ("S:ok", "begins with none of"),
-        ("S*9999999999", "ten million"),
+        ("S*9999999999", "a million"),
     ] {
         let error = Script::parse(text).unwrap_err().to_string();
         assert!(error.contains(why), "{text:?}: {error}");

@@ -65,6 +65,11 @@ impl Holder {
         bytes
     }
 
+    /// Returns when it began, if that can be read.
+    pub(crate) fn started(&self) -> Option<SystemTime> {
+        humantime::parse_rfc3339(&self.started).ok()
+    }
+
     /// Returns whether it runs exactly these tasks, in this order.
     pub(crate) fn runs(&self, tasks: &[TaskName]) -> bool {
         self.tasks

@@ -47,7 +47,11 @@ pub(crate) struct Crashes {
 impl Crashes {
     /// Takes note that a runner died while `step` ran.
     pub(crate) fn another(self, step: Step) -> Self {
-        let count = if self.step == step { self.count + 1 } else { 1 };
+        let count = if self.step == step {
+            self.count.saturating_add(1)
+        } else {
+            1
+        };
         Crashes { step, count }
     }
 }

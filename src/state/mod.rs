@@ -1,4 +1,5 @@
 //! What must survive a runner: written whole or not at all, readable from the first release on. Forms only; `cli` reads and writes the files.
 
+pub(crate) mod history;
 pub(crate) mod holder;
 pub(crate) mod kept;

@@ -49,7 +49,7 @@ pub(crate) fn call(task: &Registration) -> Outcome {
 
 /// Takes the place of the hook that prints: a panic of a task is a failure that is told elsewhere, once. A panic of any other
 /// thread stays visible, in the log, or as it was before when there is no log.
-fn install_hook() {
+pub(crate) fn install_hook() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
         let former = panic::take_hook();

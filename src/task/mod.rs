@@ -9,7 +9,7 @@ mod report;
 mod suggest;
 
 pub use attributes::Attributes;
-pub(crate) use call::call;
+pub(crate) use call::{call, install_hook};
 pub use error::TaskError;
 pub use name::{InvalidName, TaskName};
 pub use registry::{Registration, registered};

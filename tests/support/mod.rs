@@ -1,5 +1,12 @@
 //! What the tests of the program stand on: a fresh place, runners that are real processes, and waiting for conditions.
-#![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(
+    clippy::allow_attributes,
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    dead_code,
+    unreachable_pub,
+    reason = "each test file uses a part of it; tests may fail loudly, and look again and again at what other processes do"
+)]
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -12,59 +19,64 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 /// How long a test waits for a condition before it fails: far longer than any healthy machine needs.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A fresh directory with a configuration, from which runners are started.
-pub struct Place {
+pub(crate) struct Place {
     dir: tempfile::TempDir,
 }
 
 impl Place {
     /// Makes an empty one: no configuration.
-    pub fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         Place {
             dir: tempfile::tempdir().expect("a temporary directory"),
         }
     }
 
     /// Makes one with this configuration.
-    pub fn with(config: &str) -> Self {
+    pub(crate) fn with(config: &str) -> Self {
         let place = Place::empty();
         place.configure(config);
         place
     }
 
     /// Writes the configuration.
-    pub fn configure(&self, config: &str) {
+    pub(crate) fn configure(&self, config: &str) {
         self.write("run_functions.toml", config);
     }
 
     /// Writes a file below the place.
-    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, content).unwrap();
     }
 
     /// Reads a file below the place; empty when it is not there.
-    pub fn read(&self, name: &str) -> String {
+    pub(crate) fn read(&self, name: &str) -> String {
         let bytes = fs::read(self.path(name)).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
     /// Returns the path of something below the place.
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
     /// Returns the directory.
-    pub fn dir(&self) -> &Path {
+    pub(crate) fn dir(&self) -> &Path {
         self.dir.path()
     }
 
     /// Returns a command for the stock binary, in a hermetic environment, with standard input closed.
-    pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_run_functions"));
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        self.command_of(Path::new(env!("CARGO_BIN_EXE_run_functions")), args)
+    }
+
+    /// Returns a command for another binary, in the same environment.
+    pub(crate) fn command_of(&self, program: &Path, args: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command
             .args(args)
             .current_dir(self.dir())
@@ -76,17 +88,17 @@ impl Place {
     }
 
     /// Runs a command to its end.
-    pub fn run(&self, args: &[&str]) -> Output {
+    pub(crate) fn run(&self, args: &[&str]) -> Output {
         self.command(args).output().expect("the binary can be run")
     }
 
     /// Starts a runner, whose log can be read as it grows.
-    pub fn start(&self, args: &[&str]) -> Runner {
+    pub(crate) fn start(&self, args: &[&str]) -> Runner {
         Runner::start(self.command(args))
     }
 
     /// Returns the mails that were written as files, in order of their names.
-    pub fn mails(&self) -> Vec<String> {
+    pub(crate) fn mails(&self) -> Vec<String> {
         let Ok(entries) = fs::read_dir(self.path("run/mail")) else {
             return Vec::new();
         };
@@ -100,13 +112,13 @@ impl Place {
     }
 
     /// Returns the subjects of the mails, in order, without the host.
-    pub fn subjects(&self) -> Vec<String> {
+    pub(crate) fn subjects(&self) -> Vec<String> {
         self.mails().iter().map(|mail| subject(mail)).collect()
     }
 }
 
 /// Returns the subject of a mail, unfolded, without the `[host] ` in front.
-pub fn subject(mail: &str) -> String {
+pub(crate) fn subject(mail: &str) -> String {
     let mail = mail.replace("\r\n ", " ").replace("\n ", " ");
     let line = mail.lines().find_map(|line| line.strip_prefix("Subject: "));
     let subject = line.unwrap_or("").to_owned();
@@ -117,14 +129,14 @@ pub fn subject(mail: &str) -> String {
 }
 
 /// A runner, ended with the test if it has not ended before.
-pub struct Runner {
+pub(crate) struct Runner {
     child: Child,
     lines: Arc<Mutex<Vec<String>>>,
 }
 
 impl Runner {
     /// Starts a command and reads its standard error.
-    pub fn start(mut command: Command) -> Self {
+    pub(crate) fn start(mut command: Command) -> Self {
         let mut child = command
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -144,22 +156,22 @@ impl Runner {
     }
 
     /// Returns its pid.
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
     /// Sends it a signal.
-    pub fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         kill(Pid::from_raw(self.pid().cast_signed()), signal).expect("the runner lives");
     }
 
     /// Returns what it has written to its log so far.
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         self.lines.lock().unwrap().join("\n")
     }
 
     /// Returns how many lines of its log contain a text.
-    pub fn count(&self, text: &str) -> usize {
+    pub(crate) fn count(&self, text: &str) -> usize {
         self.lines
             .lock()
             .unwrap()
@@ -170,13 +182,13 @@ impl Runner {
 
     /// Waits until a line of its log contains a text.
     #[track_caller]
-    pub fn wait_for(&self, text: &str) {
+    pub(crate) fn wait_for(&self, text: &str) {
         self.wait_for_count(text, 1);
     }
 
     /// Waits until that many lines of its log contain a text.
     #[track_caller]
-    pub fn wait_for_count(&self, text: &str, count: usize) {
+    pub(crate) fn wait_for_count(&self, text: &str, count: usize) {
         if !eventually(|| self.count(text) >= count) {
             panic!("`{text}` is not {count} times in the log:\n{}", self.log());
         }
@@ -184,13 +196,13 @@ impl Runner {
 
     /// Waits until it ends, and returns its exit code.
     #[track_caller]
-    pub fn wait_for_end(&mut self) -> Option<i32> {
+    pub(crate) fn wait_for_end(&mut self) -> Option<i32> {
         self.wait_for_status().code()
     }
 
     /// Waits until it ends.
     #[track_caller]
-    pub fn wait_for_status(&mut self) -> ExitStatus {
+    pub(crate) fn wait_for_status(&mut self) -> ExitStatus {
         let mut status = None;
         let ended = eventually(|| {
             status = self.child.try_wait().unwrap();
@@ -201,13 +213,13 @@ impl Runner {
     }
 
     /// Returns whether it still runs.
-    pub fn lives(&mut self) -> bool {
+    pub(crate) fn lives(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
     }
 
     /// Asks it to stop, and waits for it.
     #[track_caller]
-    pub fn stop(mut self) -> Option<i32> {
+    pub(crate) fn stop(mut self) -> Option<i32> {
         self.signal(Signal::SIGTERM);
         self.wait_for_end()
     }
@@ -221,7 +233,7 @@ impl Drop for Runner {
 }
 
 /// Waits until a condition holds; `false` when it does not within [`PATIENCE`].
-pub fn eventually(mut condition: impl FnMut() -> bool) -> bool {
+pub(crate) fn eventually(mut condition: impl FnMut() -> bool) -> bool {
     let start = Instant::now();
     while start.elapsed() < PATIENCE {
         if condition() {
@@ -233,11 +245,11 @@ pub fn eventually(mut condition: impl FnMut() -> bool) -> bool {
 }
 
 /// Returns the text of standard error.
-pub fn stderr(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 /// Returns the text of standard output.
-pub fn stdout(output: &Output) -> String {
+pub(crate) fn stdout(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }

@@ -15,7 +15,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 /// What the server does when a stage is reached.
 #[derive(Clone, Debug)]
-pub enum Act {
+pub(crate) enum Act {
     /// Sends this line, CRLF added.
     Say(String),
     /// Sends these bytes as they are.
@@ -35,13 +35,13 @@ pub enum Act {
 }
 
 /// Returns the act of saying a line.
-pub fn say(line: &str) -> Act {
+pub(crate) fn say(line: &str) -> Act {
     Act::Say(line.to_owned())
 }
 
 /// What is done at each stage. The default is a server that takes everything.
 #[derive(Clone, Debug)]
-pub struct Script {
+pub(crate) struct Script {
     pub greeting: Act,
     pub ehlo: Act,
     pub starttls: Act,
@@ -63,14 +63,14 @@ pub struct Script {
 
 /// How TLS is spoken.
 #[derive(Clone, Debug)]
-pub struct Tls {
+pub(crate) struct Tls {
     pub config: Arc<rustls::ServerConfig>,
     /// From the first byte; else after STARTTLS.
     pub implicit: bool,
 }
 
 /// Returns TLS from the first byte with the certificate and key in a PEM file.
-pub fn tls(pem: &Path) -> Tls {
+pub(crate) fn tls(pem: &Path) -> Tls {
     let certificates = CertificateDer::pem_file_iter(pem).unwrap();
     let key = PrivateKeyDer::from_pem_file(pem).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -107,7 +107,7 @@ impl Default for Script {
 
 /// A message that the server took.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Received {
+pub(crate) struct Received {
     pub from: String,
     pub to: Vec<String>,
     /// Without dot stuffing.
@@ -119,7 +119,7 @@ pub struct Received {
 
 impl Received {
     /// Returns the value of a header of one line.
-    pub fn header(&self, name: &str) -> Option<String> {
+    pub(crate) fn header(&self, name: &str) -> Option<String> {
         let start = format!("{}:", name.to_lowercase());
         let head = self.message.split("\r\n\r\n").next()?;
         head.split("\r\n")
@@ -138,25 +138,25 @@ struct Log {
 
 /// A running server; its threads end with the process.
 #[derive(Debug)]
-pub struct Server {
+pub(crate) struct Server {
     pub address: SocketAddr,
     log: Arc<Log>,
 }
 
 impl Server {
     /// Starts one that plays the same script to everybody.
-    pub fn start(script: Script) -> Self {
+    pub(crate) fn start(script: Script) -> Self {
         Server::each(move |_| script.clone())
     }
 
     /// Starts one that asks for a script for each connection, counted from 0.
-    pub fn each(script: impl Fn(usize) -> Script + Send + Sync + 'static) -> Self {
+    pub(crate) fn each(script: impl Fn(usize) -> Script + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         Server::on(listener, script)
     }
 
     /// Starts one on a listener that is there already.
-    pub fn on(
+    pub(crate) fn on(
         listener: TcpListener,
         script: impl Fn(usize) -> Script + Send + Sync + 'static,
     ) -> Self {
@@ -182,22 +182,22 @@ impl Server {
     }
 
     /// Returns what was accepted so far.
-    pub fn received(&self) -> Vec<Received> {
+    pub(crate) fn received(&self) -> Vec<Received> {
         self.log.received.lock().unwrap().clone()
     }
 
     /// Returns every command line so far.
-    pub fn commands(&self) -> Vec<String> {
+    pub(crate) fn commands(&self) -> Vec<String> {
         self.log.commands.lock().unwrap().clone()
     }
 
     /// Returns how many connections were made.
-    pub fn connections(&self) -> usize {
+    pub(crate) fn connections(&self) -> usize {
         self.log.connections.load(Ordering::SeqCst)
     }
 
     /// Waits until so many messages were accepted, for at most a generous time.
-    pub fn wait_for(&self, count: usize) -> Vec<Received> {
+    pub(crate) fn wait_for(&self, count: usize) -> Vec<Received> {
         let received = self.log.received.lock().unwrap();
         let patience = Duration::from_secs(60);
         let (received, waited) = self

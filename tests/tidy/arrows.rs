@@ -8,7 +8,9 @@ const CORE: [&str; 9] = [
 ];
 
 /// What a module may know besides the core.
-const BESIDES_CORE: [(&str, &[&str]); 9] = [
+const BESIDES_CORE: [(&str, &[&str]); 11] = [
+    // Documentation without code.
+    ("guide", &[]),
     ("alert", &[]),
     ("process", &[]),
     ("runner", &[]),
@@ -17,6 +19,8 @@ const BESIDES_CORE: [(&str, &[&str]); 9] = [
     ("logging", &["process"]),
     ("mail", &["process"]),
     ("state", &["process"]),
+    // Its form is a state that must survive.
+    ("history", &["process", "state"]),
     // The policy and the runner under a virtual clock.
     ("simulate", &["alert", "runner"]),
     ("testing", &["alert", "runner", "simulate"]),

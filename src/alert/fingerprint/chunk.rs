@@ -117,7 +117,7 @@ fn path(scan: &mut Scan<'_>, chunk: &[u8], has_digit: bool) -> bool {
     }
     let separates = path.iter().any(|c| *c == b'/' || *c == b'\\');
     let worded = path.first().is_some_and(|c| c.is_ascii_alphabetic()) && separates;
-    if !rooted && !(worded && has_digit) {
+    if !(rooted || worded && has_digit) {
         return false;
     }
     let numbered = path.iter().any(u8::is_ascii_digit);

@@ -6,12 +6,14 @@
 
 mod held;
 mod task;
+mod waiting;
 
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
 use super::bucket::{Absence, HourlyLimit};
+use super::tally::Schedule;
 use crate::time::{Moment, Mono};
 
 pub(crate) use held::{Held, sort_of};
@@ -19,6 +21,9 @@ pub(crate) use task::{Ongoing, TaskMemory};
 
 /// The longest absence that the wall clock is believed.
 const LONGEST_ABSENCE: Duration = Duration::from_secs(366 * 86_400);
+
+/// What is remembered is from no longer ago: where it says so, it was damaged.
+const LONGEST_PAST: Duration = Duration::from_secs(100 * 366 * 86_400);
 
 /// All that outlives a runner of what its alerts depend on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,6 +38,9 @@ pub(crate) struct Memory {
     born: SystemTime,
     pub(super) hour: HourlyLimit,
     pub(super) tasks: Vec<TaskMemory>,
+    /// The summary that is due next.
+    #[serde(default)]
+    pub(super) summary: Option<Schedule>,
 }
 
 /// The version of the form, so that an older program says what is wrong instead of misreading.
@@ -85,6 +93,7 @@ impl Memory {
             born,
             hour,
             tasks,
+            summary: None,
         }
     }
 
@@ -146,9 +155,9 @@ fn long_ago() -> SystemTime {
     SystemTime::UNIX_EPOCH
 }
 
-/// Returns whether `then` can be believed: not ahead of the clock.
+/// Returns `then` as far as it can be believed: not ahead of the clock, and so lately that it can be counted on from there.
 fn no_later(then: Mono, now: Mono) -> Mono {
-    then.min(now)
+    then.clamp(now - LONGEST_PAST, now)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Held, no_later};
 use crate::alert::bucket::{Absence, Bucket};
 use crate::alert::notice::{Kind, KindCount, Outage, Sort};
+use crate::alert::tally::Tally;
 use crate::event::Step;
 use crate::task::TaskName;
 use crate::time::{Moment, Mono};
@@ -35,6 +36,8 @@ pub(crate) struct TaskMemory {
     pub(crate) usual: Option<Duration>,
     pub(crate) warned: Option<Mono>,
     last_outage: u64,
+    #[serde(default)]
+    pub(crate) tally: Tally,
 
     // What it forgets.
     known: Vec<Known>,
@@ -89,6 +92,7 @@ impl TaskMemory {
             usual: None,
             warned: None,
             last_outage: 0,
+            tally: Tally::default(),
             known: Vec::new(),
             failed_before: false,
             outage: None,
@@ -130,6 +134,7 @@ impl TaskMemory {
 
     /// Takes note of a success that took so long. This is the path that a healthy chain goes a million times a second.
     pub(crate) fn succeeded(&mut self, took: Duration, at: SystemTime) {
+        self.tally.runs = self.tally.runs.saturating_add(1);
         self.successes = self.successes.saturating_add(1);
         self.last_success = Some(at);
         // A moving average over about eight runs.
@@ -190,6 +195,7 @@ impl TaskMemory {
     pub(crate) fn enter(&mut self, kind: &Kind, text: &str, started: Moment, at: Moment) -> bool {
         let mailed = self.seen(kind);
         let began = self.outage.is_none();
+        self.tally.failed(u64::from(began));
         if began {
             self.outage = Some(self.begin(started, kind));
         }

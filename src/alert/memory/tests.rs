@@ -2,6 +2,7 @@ use std::time::UNIX_EPOCH;
 
 use super::*;
 use crate::alert::notice::{Kind, Sort};
+use crate::alert::tally::Tally;
 use crate::task::TaskName;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -54,7 +55,10 @@ fn a_form_of_the_future_is_an_error_that_says_so() {
 #[test]
 fn the_first_form_is_read_by_every_later_release() {
     let text = include_str!("../../../tests/fixtures/alert_memory_1.json");
-    assert_eq!(serde_json::from_str::<Memory>(text).unwrap(), saved());
+    let mut expected = saved();
+    // It did not count yet what a summary tells.
+    expected.tasks[0].tally = Tally::default();
+    assert_eq!(serde_json::from_str::<Memory>(text).unwrap(), expected);
 }
 
 #[test]

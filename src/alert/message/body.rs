@@ -2,8 +2,8 @@
 
 use super::lines::{block, counted, fact, floor, grouped, item, one_line, paragraph, sentence};
 use super::sentences::{setting, what_comes_next, what_happened};
-use super::{Context, output};
-use crate::alert::notice::{HeldBack, Kind, KindCount, Notice, Sort};
+use super::{Context, output, summary};
+use crate::alert::notice::{HeldBack, KindCount, Notice, Sort};
 use crate::failure::{Failure, FailureClass};
 use crate::time::in_words;
 
@@ -27,6 +27,7 @@ pub(super) fn whole(notice: &Notice, failure: Option<&Failure>, context: &Contex
         error(&mut before, failure);
     }
     kinds(&mut before, notice, context);
+    summary::tasks(&mut before, notice, context);
     let mut after = String::new();
     next(&mut after, notice, context);
     held_back(&mut after, notice, context);
@@ -101,7 +102,7 @@ fn facts(body: &mut String, notice: &Notice, context: &Context<'_>) {
         };
         fact(body, label, &in_words(duration));
     }
-    if notice.sort != Sort::HeldBack {
+    if !matches!(notice.sort, Sort::HeldBack | Sort::Summary) {
         successes(body, notice, context);
     }
     fact(body, "Runner since", &context.time(context.runner_started));
@@ -214,11 +215,6 @@ fn kinds(body: &mut String, notice: &Notice, context: &Context<'_>) {
     }
 }
 
-/// Whether it is this notice that mails of a kind.
-fn tells_of(notice: &Notice, kind: &Kind) -> bool {
-    matches!(notice.sort, Sort::First | Sort::New) && notice.kind.as_ref() == Some(kind)
-}
-
 fn kind_entry(kind: &KindCount, notice: &Notice, context: &Context<'_>) -> String {
     let times = counted(kind.count, "time", "times");
     let first = context.time(kind.first);
@@ -227,10 +223,12 @@ fn kind_entry(kind: &KindCount, notice: &Notice, context: &Context<'_>) -> Strin
     } else {
         format!("{times}, {first}")
     };
+    // A kind counts as mailed when its mail is in the outbox, and this one is still being written.
+    let told_here =
+        matches!(notice.sort, Sort::First | Sort::New) && notice.kind.as_ref() == Some(&kind.kind);
     let mailed = match kind.mailed {
         Some(at) => format!("mailed {}", context.time(at)),
-        // The policy learns that this very mail is safe only when it is.
-        None if tells_of(notice, &kind.kind) => "mailed now".to_owned(),
+        None if told_here => "told by this mail".to_owned(),
         None => "not mailed by itself".to_owned(),
     };
     let text = one_line(&kind.text, MOST_OF_ENTRY);

@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use crate::alert::terminal::{ESC, skip_sequence};
 
-/// Where words are wrapped (RFC 5322, 2.1.1: SHOULD).
-const WIDTH: usize = 76;
+/// Where words are wrapped: the old custom of mail, with room for a mark of quotation. A mail may have 78 (RFC 5322, 2.1.1), but lettre
+/// encodes what has lines above 73; without any most mails stay plain, and read well as files.
+const WIDTH: usize = 72;
 /// Longer lines are broken inside a word: 998 bytes are allowed (RFC 5322, 2.1.1: MUST), some of which our indentation needs.
 const MOST_BYTES_OF_A_LINE: usize = 900;
 /// What stands before each line that others wrote, so that none of them is a lone dot or begins with `From `.
@@ -85,17 +86,15 @@ pub(super) fn item(body: &mut String, text: &str) {
 
 fn wrapped(body: &mut String, text: &str, first: &str, further: &str) {
     let mut line = first.to_owned();
-    let mut words = 0;
-    for word in text.split_whitespace() {
+    for (at, word) in text.split_whitespace().enumerate() {
         let longer = line.chars().count() + 1 + word.chars().count() > WIDTH;
-        if words > 0 && longer {
+        if at > 0 && longer {
             push_line(body, &line);
             line = further.to_owned();
-        } else if words > 0 {
+        } else if at > 0 {
             line.push(' ');
         }
         line.push_str(word);
-        words += 1;
     }
     push_line(body, &line);
 }
@@ -164,7 +163,7 @@ pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             grouped.push(',');
         }
         grouped.push(digit);

@@ -5,9 +5,11 @@ mod lines;
 mod output;
 mod sentences;
 mod subject;
+mod summary;
 
 use std::time::{Duration, SystemTime};
 
+pub(crate) use sentences::because;
 pub(crate) use subject::headline;
 
 use super::notice::{Notice, Sort};
@@ -136,6 +138,10 @@ fn unique(notice: &Notice, name: &str, context: &Context<'_>) -> String {
             let run = notice.run.map_or(0, |run| run.0);
             (notice.sort, run.to_string())
         }
+        Sort::Summary => {
+            let since = notice.summary.as_ref().map_or(notice.at.wall, |s| s.since);
+            (notice.sort, nanos(since).to_string())
+        }
         // What a digest named is not named by a later one.
         Sort::HeldBack => {
             let first = notice.held_back.iter().map(|held| nanos(held.first)).min();
@@ -158,6 +164,7 @@ pub(crate) fn sort_name(sort: Sort) -> &'static str {
         Sort::StillRunning => "running",
         Sort::Healed => "healed",
         Sort::HeldBack => "digest",
+        Sort::Summary => "summary",
     }
 }
 

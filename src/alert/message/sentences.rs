@@ -4,6 +4,7 @@ use super::Context;
 use super::lines::{counted, one_line};
 use super::subject::held_back;
 use crate::alert::notice::{Notice, Outage, Sort};
+use crate::settings::TaskSettings;
 use crate::time::in_words;
 
 /// TEXT in the first sentence: what a phone shows.
@@ -32,6 +33,7 @@ pub(super) fn what_happened(notice: &Notice, context: &Context<'_>) -> String {
             "{who} works again{}.",
             outage.map_or_else(String::new, |o| was_down(o, context))
         ),
+        Sort::Summary => super::summary::sentence_of(notice, &who),
         Sort::HeldBack => {
             let count = counted(held_back(notice), "failure", "failures");
             format!(
@@ -90,6 +92,11 @@ pub(super) fn what_comes_next(notice: &Notice, context: &Context<'_>) -> String 
              one of a new kind is."
                 .to_owned()
         }
+        Sort::Summary => {
+            "The next summary comes at its time, whatever happens until then. When none comes, this runner does not run, or its mail does \
+             not leave."
+                .to_owned()
+        }
         Sort::HeldBack => {
             "Each of these kinds counts as mailed now. Further failures are mailed one by one again as long as they are few."
                 .to_owned()
@@ -129,18 +136,27 @@ fn still_running(context: &Context<'_>) -> String {
 
 /// Returns the setting by which this mail came to be.
 pub(super) fn setting(notice: &Notice, context: &Context<'_>) -> String {
-    let task = one_line(context.name(notice), 100);
-    let downtime = context
-        .settings
-        .map(|settings| settings.non_recoverable_downtime);
+    let name = context.name(notice);
+    because(notice, name, context.settings, context.max_per_hour)
+}
+
+/// Returns the setting by which a mail about `task` came to be.
+pub(crate) fn because(
+    notice: &Notice,
+    task: &str,
+    settings: Option<&TaskSettings>,
+    max_per_hour: u32,
+) -> String {
+    let task = one_line(task, 100);
+    let downtime = settings.map(|settings| settings.non_recoverable_downtime);
     match (notice.sort, downtime) {
         (Sort::First, _) => format!(
             "the first failure of a task is always mailed, to those in [mail] to; at most {} such mails leave in an hour (max_per_hour)",
-            context.max_per_hour
+            max_per_hour
         ),
         (Sort::New, _) => format!(
             "each new kind of failure is mailed once, to those in [mail] to; at most {} such mails leave in an hour (max_per_hour)",
-            context.max_per_hour
+            max_per_hour
         ),
         (Sort::Downtime { .. }, Some(downtime)) => {
             format!(
@@ -149,15 +165,14 @@ pub(super) fn setting(notice: &Notice, context: &Context<'_>) -> String {
             )
         }
         (Sort::Downtime { .. }, None) => format!("non_recoverable_downtime of {task}"),
-        (Sort::StillRunning, _) => {
-            match context.settings.and_then(|settings| settings.warn_after) {
-                Some(after) => format!("warn_after = \"{}\" of {task}", in_words(after)),
-                None => format!(
-                    "warn_after of {task}, which is not set: its timeout, or ten times its usual duration"
-                ),
-            }
-        }
+        (Sort::StillRunning, _) => match settings.and_then(|settings| settings.warn_after) {
+            Some(after) => format!("warn_after = \"{}\" of {task}", in_words(after)),
+            None => format!(
+                "warn_after of {task}, which is not set: its timeout, or ten times its usual duration"
+            ),
+        },
         (Sort::Healed, _) => "healed = \"after-downtime\" in [mail]".to_owned(),
-        (Sort::HeldBack, _) => format!("max_per_hour = {} in [mail]", context.max_per_hour),
+        (Sort::Summary, _) => "digest in [mail]".to_owned(),
+        (Sort::HeldBack, _) => format!("max_per_hour = {} in [mail]", max_per_hour),
     }
 }

@@ -21,10 +21,20 @@ pub(crate) fn headline(notice: &Notice) -> String {
         Sort::New => format!("New exception caught: {text}"),
         Sort::Downtime { count: 0 | 1 } => "Non recoverable downtime reached".to_owned(),
         Sort::Downtime { .. } => "Non recoverable downtime reached again".to_owned(),
-        Sort::StillRunning => "Still running".to_owned(),
+        Sort::StillRunning => match notice.running_since {
+            Some(since) => {
+                let long = in_words(notice.at.mono.since(since.mono));
+                format!("Still running after {long}")
+            }
+            None => "Still running".to_owned(),
+        },
         Sort::Healed => match notice.outage.as_ref().map(length) {
             Some(length) => format!("Process healed after {}", in_words(length)),
             None => "Process healed".to_owned(),
+        },
+        Sort::Summary => match &notice.summary {
+            Some(summary) => super::summary::headline(summary),
+            None => "Summary".to_owned(),
         },
         Sort::HeldBack => match held_back(notice) {
             1 => "1 exception was held back".to_owned(),
@@ -48,10 +58,7 @@ pub(super) fn length(outage: &Outage) -> Duration {
 pub(super) fn subject(notice: &Notice, context: &Context<'_>) -> String {
     let host = header_text(context.host, MOST_OF_A_NAME);
     let task = header_text(context.name(notice), MOST_OF_A_NAME);
-    let mut text = format!("[{host}] [{task}] {}", headline(notice));
-    if let (Sort::StillRunning, Some(duration)) = (notice.sort, context.run_duration) {
-        text.push_str(&format!(" after {}", in_words(duration)));
-    }
+    let text = format!("[{host}] [{task}] {}", headline(notice));
     header_text(&text, MOST_CHARS)
 }
 

@@ -55,6 +55,7 @@ fn notice(sort: Sort) -> Notice {
         held_back_unnamed: 0,
         running_since: None,
         thread: None,
+        summary: None,
     }
 }
 
@@ -209,7 +210,36 @@ fn still_running_reads_well() {
     (notice.text, notice.outage, notice.kind) = (String::new(), None, None);
     let mut context = world.context();
     context.run_duration = Some(Duration::from_secs(2 * HOUR));
+    notice.running_since = Some(before(2));
     insta::assert_snapshot!(shown(&letter(&notice, None, &context)));
+}
+
+#[test]
+fn a_summary_reads_well() {
+    use crate::alert::tally::{Summary, Tally};
+    let world = World::new();
+    let mut summed = notice(Sort::Summary);
+    (summed.step, summed.run, summed.outage, summed.kind) = (None, None, None, None);
+    let fine = Tally {
+        runs: 2016,
+        ..Tally::default()
+    };
+    let failing = Tally {
+        runs: 1203,
+        failures: 31,
+        outages: 5,
+        longest: Duration::from_secs(4800),
+        down_since: Some(before(6).wall),
+        mails: 4,
+        held_back: 2,
+    };
+    let since = before(168).wall;
+    let mut sum = |tasks| {
+        summed.summary = Some(Summary { since, tasks });
+        shown(&letter(&summed, None, &world.context()))
+    };
+    insta::assert_snapshot!(sum(vec![failing, fine.clone()]));
+    insta::assert_snapshot!(sum(vec![fine.clone(), fine]));
 }
 
 #[test]

@@ -11,10 +11,12 @@
 //! | still running | a run goes on for longer than `warn_after` | once a run, and that downtime |
 //! | HEALED | an outage with a STUCK mail ends, if asked for | that downtime |
 //! | digest | a token is there for what found none | tokens, as FIRST and NEW |
+//! | summary | each day or week, if asked for | once each |
 
 mod reason;
 mod rules;
 mod saves;
+mod summary;
 mod task;
 
 use std::time::{Duration, SystemTime};
@@ -31,6 +33,7 @@ pub(crate) use reason::Reason;
 pub(crate) use rules::WarnAfter;
 pub(crate) use rules::{ChainRules, TaskRules};
 use saves::Saves;
+use summary::Plan;
 use task::Task;
 
 /// How long a reminder waits for a run that is about to decide whether there is still something to be reminded of.
@@ -73,6 +76,7 @@ pub(crate) struct Policy {
     hour: HourlyLimit,
     digest_not_before: Mono,
     saves: Saves,
+    summary: Option<Plan>,
     boot: String,
     born: SystemTime,
 }
@@ -101,6 +105,7 @@ impl Policy {
             rules,
             digest_not_before: Mono::LONG_AGO,
             saves: Saves::new(),
+            summary: memory.summary.map(|schedule| Plan::new(schedule, now)),
             boot,
             born,
         }
@@ -151,6 +156,9 @@ impl Policy {
     fn succeeded(&mut self, step: Step, run: RunId, started: Moment, at: Moment) -> Verdict {
         let task = &mut self.tasks[step];
         task.run_succeeded(started, at);
+        if self.summary.is_some() {
+            self.saves.counted();
+        }
         if !task.in_outage() {
             return Verdict::Nothing;
         }
@@ -169,7 +177,7 @@ impl Policy {
     pub(crate) fn due(&self) -> Mono {
         let tasks = self.tasks.iter().map(Task::due);
         tasks
-            .chain([self.digest_due()])
+            .chain([self.digest_due(), self.summary_due()])
             .min()
             .unwrap_or(Mono::NEVER)
     }
@@ -185,6 +193,7 @@ impl Policy {
             self.digest_not_before = now.mono + AGAIN;
             notices.push(self.digest(now));
         }
+        notices.extend(self.poll_summary(now));
         notices
     }
 
@@ -204,8 +213,18 @@ impl Policy {
 
     fn digest(&self, now: Moment) -> Notice {
         let held = self.tasks.iter().map(Task::held);
+        let named = held.clone().flat_map(|held| held.named().to_vec());
         Notice {
-            sort: Sort::HeldBack,
+            held_back: named.collect(),
+            held_back_unnamed: held.map(Held::unnamed).fold(0, u64::saturating_add),
+            ..self.of_the_chain(Sort::HeldBack, now)
+        }
+    }
+
+    /// Returns a notice that is about no task.
+    fn of_the_chain(&self, sort: Sort, now: Moment) -> Notice {
+        Notice {
+            sort,
             step: None,
             run: None,
             at: now,
@@ -216,13 +235,11 @@ impl Policy {
             successes_before: 0,
             next_reminder: None,
             reminder_interval: None,
-            held_back: held
-                .clone()
-                .flat_map(|held| held.named().to_vec())
-                .collect(),
-            held_back_unnamed: held.map(Held::unnamed).fold(0, u64::saturating_add),
+            held_back: Vec::new(),
+            held_back_unnamed: 0,
             running_since: None,
             thread: None,
+            summary: None,
         }
     }
 
@@ -235,6 +252,7 @@ impl Policy {
         }
         match notice.step.and_then(|step| self.tasks.get_mut(step)) {
             Some(task) => task.sent(notice, message_id, at),
+            None if notice.sort == Sort::Summary => self.summary_sent(),
             None => self.digest_sent(notice, at),
         }
     }
@@ -255,13 +273,10 @@ impl Policy {
     /// Returns what is to be saved now.
     pub(crate) fn memory(&self, now: Moment) -> Memory {
         let tasks = self.tasks.iter().map(|task| task.memory().clone());
-        Memory::new(
-            now,
-            &self.boot,
-            self.born,
-            self.hour.clone(),
-            tasks.collect(),
-        )
+        let hour = self.hour.clone();
+        let mut memory = Memory::new(now, &self.boot, self.born, hour, tasks.collect());
+        memory.summary = self.summary.as_ref().map(Plan::schedule);
+        memory
     }
 
     /// Returns when the memory is worth saving: at once after a mail, soon after an outage began or ended, within a minute when something was

@@ -23,7 +23,8 @@ use std::ops::Range;
 
 pub(crate) use names::is_secret_name;
 
-use crate::failure::{Failure, FailureClass};
+use crate::event::Event;
+use crate::failure::{Failure, FailureClass, Outcome};
 use values::Values;
 
 /// What stands where a secret was.
@@ -48,6 +49,43 @@ impl Redactor {
     /// Returns `text` without its secrets.
     pub(crate) fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
         replace(text, self.find(text))
+    }
+
+    /// Returns an event without the secrets in any of its texts. `kept` is where those texts are kept.
+    pub(crate) fn event<'a>(&self, event: &Event<'a>, kept: &'a mut Option<Outcome>) -> Event<'a> {
+        if let Event::RunEnded {
+            step,
+            run,
+            started,
+            at,
+            outcome,
+        } = *event
+        {
+            *kept = self.outcome(outcome);
+            let outcome = kept.as_ref().unwrap_or(outcome);
+            return Event::RunEnded {
+                step,
+                run,
+                started,
+                at,
+                outcome,
+            };
+        }
+        event.clone()
+    }
+
+    /// Returns an outcome without the secrets in any of its texts; `None` when it has no text.
+    fn outcome(&self, outcome: &Outcome) -> Option<Outcome> {
+        let text = |text: &String| self.text(text).into_owned();
+        match outcome {
+            Outcome::Success => None,
+            Outcome::RetryLater { reason } => Some(Outcome::RetryLater {
+                reason: text(reason),
+            }),
+            Outcome::Failure(failure) => Some(Outcome::Failure(Box::new(self.failure(failure)))),
+            Outcome::Fatal(failure) => Some(Outcome::Fatal(Box::new(self.failure(failure)))),
+            Outcome::Interrupted { how } => Some(Outcome::Interrupted { how: text(how) }),
+        }
     }
 
     /// Returns `failure` without the secrets in any of its texts.

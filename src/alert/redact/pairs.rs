@@ -13,7 +13,7 @@ const MOST_NAME: usize = 64;
 pub(super) fn value_after(text: &[u8], at: usize) -> Option<Range<usize>> {
     let separator = separator(text, at)?;
     let (name, quoted) = name_before(text, at)?;
-    if text[at] == b'>' && !name.start.checked_sub(1).is_some_and(|at| text[at] == b'<') {
+    if text[at] == b'>' && name.start.checked_sub(1).is_none_or(|at| text[at] != b'<') {
         return None;
     }
     let word = std::str::from_utf8(&text[name.clone()]).ok()?;
@@ -23,10 +23,12 @@ pub(super) fn value_after(text: &[u8], at: usize) -> Option<Range<usize>> {
         suspicion = (suspicion == Suspicion::Strong).then_some(suspicion)?;
     }
     let start = at + separator;
-    if text[at] == b':' && !quoted && is_header(word) {
-        if let Some(range) = header(text, &name, start) {
-            return Some(range);
-        }
+    if text[at] == b':'
+        && !quoted
+        && is_header(word)
+        && let Some(range) = header(text, &name, start)
+    {
+        return Some(range);
     }
     let pair = Pair {
         suspicion,

@@ -37,6 +37,7 @@ pub(crate) fn print(out: &mut dyn Write, plan: &Plan<'_>) -> io::Result<()> {
         "settings": {
             "general": section(Section::Root),
             "log": section(Section::Log),
+            "history": section(Section::History),
             "mail": section(Section::Mail),
         },
         "warnings": warnings(plan),

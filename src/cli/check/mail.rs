@@ -26,6 +26,11 @@ pub(super) fn print(out: &mut dyn Write, mail: &MailSettings) -> io::Result<()> 
     }
 }
 
+/// Returns to whom and by which way.
+pub(crate) fn in_a_line(mail: &MailSettings) -> String {
+    way(mail).join(" ")
+}
+
 /// Returns to whom and by which way, in parts.
 pub(super) fn way(mail: &MailSettings) -> Vec<String> {
     let by = match &mail.transport {

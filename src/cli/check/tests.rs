@@ -124,6 +124,10 @@ fn check_says_where_each_value_is_from() {
     format = "text" # default
     # file: standard error
 
+    [history]
+    max_bytes = 33554432 # default
+    max_age = "90days" # default
+
     [mail]
     to = ["ops@example.org"] # run_functions.toml:3
     from = "run_functions@web1.example.org" # default

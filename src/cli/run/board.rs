@@ -24,6 +24,8 @@ struct Task {
 #[derive(Debug)]
 struct Last {
     result: &'static str,
+    /// Whether it came to its own end, and that is no failure.
+    well: bool,
     at: Mono,
     took: Duration,
 }
@@ -69,9 +71,10 @@ impl Board {
         }
     }
 
-    /// Returns how many runs failed.
-    pub(super) fn failures(&self) -> u64 {
-        self.tasks.iter().map(|task| task.failed).sum()
+    /// Returns whether the last run of each task has ended by itself, and not as a failure.
+    pub(super) fn all_have_ended_well(&self) -> bool {
+        let well = |task: &Task| task.last.as_ref().is_some_and(|last| last.well);
+        self.tasks.iter().all(well)
     }
 
     /// Returns the running task and when its run began.
@@ -88,7 +91,7 @@ impl Board {
             Now::Between => "between two runs".to_owned(),
             Now::Running { step, since } => {
                 format!(
-                    "{} runs since {}",
+                    "running {} for {}",
                     self.tasks[step].label,
                     in_words(now.mono.since(since.mono))
                 )
@@ -122,7 +125,13 @@ impl Task {
         };
         self.succeeded += u64::from(matches!(outcome, Outcome::Success));
         self.failed += u64::from(outcome.failure().is_some());
-        self.last = Some(Last { result, at, took });
+        let well = matches!(outcome, Outcome::Success | Outcome::RetryLater { .. });
+        self.last = Some(Last {
+            result,
+            well,
+            at,
+            took,
+        });
     }
 
     fn line(&self, now: Mono, width: usize) -> String {
@@ -134,7 +143,9 @@ impl Task {
         } = self;
         match &self.last {
             None => format!("{label:width$}  not run yet"),
-            Some(Last { result, at, took }) => format!(
+            Some(Last {
+                result, at, took, ..
+            }) => format!(
                 "{label:width$}  {result} {} ago, took {}; {succeeded} ok, {failed} failed since the start",
                 in_words(now.since(*at)),
                 in_words(*took),

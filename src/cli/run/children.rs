@@ -120,10 +120,11 @@ impl Children {
             LogOutput::OnFailure => failed,
             LogOutput::Always => true,
         };
-        let rim = shared.rim();
+        let mut rim = shared.rim();
         // A failure brings its notes along.
         if !failed {
             rim.log_notes(&self.labels[step], run, &ended.notes);
+            rim.keep_output(ended.output());
         }
         if wanted {
             rim.log_output(&self.labels[step], run, ended.output());
@@ -150,6 +151,10 @@ fn watch(mut run: Run, alarm: &mut Alarm, shared: &Shared, mut patience: Patienc
         if asked.quit {
             run.kill(now);
         } else if let Some(stop) = asked.stop {
+            if patience.is_over(&stop, now) && !shared.still_holds(&stop) {
+                patience.restore();
+                continue;
+            }
             match patience.step(&stop, now) {
                 Step::Wait => {}
                 Step::Terminate => run.terminate(now),

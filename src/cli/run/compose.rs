@@ -2,13 +2,12 @@
 
 use std::time::{Duration, SystemTime};
 
-use jiff::Zoned;
-use jiff::tz::TimeZone;
 use lettre::message::Mailbox;
 
 use crate::alert::message::{self, Context, MailPath};
 use crate::alert::notice::Notice;
-use crate::cli::screen::program;
+use crate::cli::screen::{local_time, program};
+use crate::event::Step;
 use crate::failure::Failure;
 use crate::letter::Letter;
 use crate::mail::outbox;
@@ -18,12 +17,11 @@ use crate::time::Moment;
 
 /// What the mails of one runner have in common.
 #[derive(Debug)]
-pub(super) struct Composer {
+pub(in crate::cli) struct Composer {
     host: String,
     user: String,
     chain: String,
     labels: Vec<String>,
-    functions: Vec<String>,
     settings: Vec<TaskSettings>,
     runner: Settings,
     executable_from: Option<SystemTime>,
@@ -36,18 +34,16 @@ pub(super) struct Composer {
 
 /// What a chain is called, and its tasks.
 #[derive(Debug)]
-pub(super) struct Names {
+pub(in crate::cli) struct Names {
     /// The chain.
-    pub(super) chain: String,
+    pub(in crate::cli) chain: String,
     /// What each task is called on the screen.
-    pub(super) labels: Vec<String>,
-    /// The last part of the name of each.
-    pub(super) functions: Vec<String>,
+    pub(in crate::cli) labels: Vec<String>,
 }
 
 impl Composer {
     /// Makes one for a chain that starts at `started` on the machine `host`, and whose memory was empty at `memory_born`.
-    pub(super) fn new(
+    pub(in crate::cli) fn new(
         host: String,
         names: Names,
         settings: Vec<TaskSettings>,
@@ -66,7 +62,6 @@ impl Composer {
             host,
             chain: names.chain,
             labels: names.labels,
-            functions: names.functions,
             settings,
             executable_from: own_program::changed().ok(),
             runner,
@@ -77,7 +72,7 @@ impl Composer {
     }
 
     /// Adds a sentence to the next mail.
-    pub(super) fn note(&mut self, note: String) {
+    pub(in crate::cli) fn note(&mut self, note: String) {
         const MOST: usize = 16;
         if self.notes.len() < MOST && !self.notes.contains(&note) {
             self.notes.push(note);
@@ -85,7 +80,7 @@ impl Composer {
     }
 
     /// Writes the mail of a notice. `took` is how long the run took that it is about, or has taken so far.
-    pub(super) fn letter(
+    pub(in crate::cli) fn letter(
         &mut self,
         notice: &Notice,
         failure: Option<&Failure>,
@@ -94,7 +89,6 @@ impl Composer {
         let report = outbox::report(&self.runner.state_dir);
         let reason = report.broken.as_ref().map(|broken| broken.trouble.line());
         let step = notice.step;
-        let function = step.map_or(self.chain.as_str(), |step| self.functions[step].as_str());
         let notes = std::mem::take(&mut self.notes);
         message::letter(
             notice,
@@ -118,31 +112,35 @@ impl Composer {
                     dropped: report.dropped,
                     notes: &notes,
                 },
-                look: &format!("{} logs {function}", program()),
-                local_time: &|time| local(time, "%a %d %b %Y %H:%M:%S %z"),
+                look: &self.look(step),
+                local_time: &|time| local_time(time, "%a %d %b %Y %H:%M:%S %z"),
                 domain: &self.domain,
                 memory_born: self.memory_born,
             },
         )
     }
 
+    /// The command that shows more of a task, or of the chain.
+    fn look(&self, step: Option<Step>) -> String {
+        let program = program();
+        match step {
+            Some(step) => {
+                let label = self.labels[step].as_str();
+                let name = label.split_once('#').map_or(label, |(name, _place)| name);
+                let function = name.rsplit("::").next().unwrap_or(name);
+                format!("{program} logs {function}")
+            }
+            None => format!("{program} status {}", self.chain),
+        }
+    }
+
     /// Returns the words of subject and log.
-    pub(super) fn headline(notice: &Notice) -> String {
+    pub(in crate::cli) fn headline(notice: &Notice) -> String {
         message::headline(notice)
     }
 
     /// Writes a time shortly, for the log.
-    pub(super) fn when(time: SystemTime) -> String {
-        local(time, "%d %b %H:%M")
-    }
-}
-
-fn local(time: SystemTime, format: &str) -> String {
-    match jiff::Timestamp::try_from(time) {
-        Ok(timestamp) => Zoned::new(timestamp, TimeZone::system())
-            .strftime(format)
-            .to_string(),
-        // A clock that is set to before the year -9999 or after 9999.
-        Err(_) => "at an impossible time".to_owned(),
+    pub(in crate::cli) fn when(time: SystemTime) -> String {
+        local_time(time, "%d %b %H:%M")
     }
 }

@@ -4,43 +4,43 @@
 
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
+
+use crate::alert::feed::{Decision, Feed};
 use crate::alert::fingerprint;
-use crate::alert::notice::Notice;
-use crate::alert::policy::{Policy, Seen, Verdict};
-use crate::event::{Event, RunId, Step};
-use crate::failure::{Failure, Outcome};
+use crate::alert::notice::{Notice, Sort};
+use crate::alert::policy::Policy;
+use crate::event::{Event, Step};
+use crate::failure::Failure;
 use crate::logging::Log;
 use crate::mail::mailer::Mailer;
 use crate::mail::outbox::Kept;
+use crate::settings::Digest;
 use crate::time::{Moment, Mono};
 
 use super::compose::Composer;
 use super::memory::MemoryFile;
+use super::morning;
 
 /// Makes alerts of events.
 #[derive(Debug)]
 pub(super) struct Desk {
-    policy: Policy,
+    feed: Feed,
     composer: Composer,
     mailer: Mailer,
     memory: MemoryFile,
     /// The latest failure of each task: a reminder tells of it.
     failures: Vec<Option<Failure>>,
+    /// The task that runs.
+    under: Option<Step>,
     /// The timeout of each task, for the watchdog.
     limits: Vec<Option<Duration>>,
-    log: Log,
+    /// Where lines may have been lost, which the next mail tells.
+    log: Option<Log>,
+    /// Whether, and how often, a summary is wanted.
+    digest: Digest,
     /// Why the outbox was last refused by the disk: that is told once.
     told_of: Option<String>,
-}
-
-/// The end of a run that was judged.
-struct Ended<'a> {
-    step: Step,
-    run: RunId,
-    started: Moment,
-    at: Moment,
-    /// Its fingerprint, if it failed.
-    kind: &'a str,
 }
 
 /// Who is told of what the desk decides.
@@ -54,19 +54,33 @@ impl Desk {
         mailer: Mailer,
         memory: MemoryFile,
         limits: Vec<Option<Duration>>,
-        log: Log,
     ) -> Self {
         let failures = limits.iter().map(|_| None).collect();
         Desk {
-            policy,
+            feed: Feed::new(policy, fingerprint::of),
             composer,
             mailer,
             memory,
             failures,
+            under: None,
             limits,
-            log,
+            log: None,
+            digest: Digest::Never,
             told_of: None,
         }
+    }
+
+    /// Has it tell in the next mail when lines of this log were lost.
+    pub(super) fn with_log(self, log: Log) -> Self {
+        Desk {
+            log: Some(log),
+            ..self
+        }
+    }
+
+    /// Adds regular summaries.
+    pub(super) fn with_digest(self, digest: Digest) -> Self {
+        Desk { digest, ..self }
     }
 
     /// Adds a sentence to the next mail.
@@ -77,26 +91,35 @@ impl Desk {
     /// Takes note of an event, whose secrets are removed.
     pub(super) fn observe(&mut self, event: &Event<'_>, tell: Tell<'_>) {
         tell(event);
+        let decision = self.feed.observe(event);
         match *event {
             Event::Started { at } => {
+                self.plan_summary(at);
                 // From now on a memory without the mark of an end means a crash.
                 self.save(at);
                 self.mailer.adopt();
             }
-            Event::RunStarted { step, run, at } => self.policy.run_started(step, run, at),
-            Event::Sleeping { next, until, .. } => self.policy.sleeping(next, until),
+            Event::RunStarted { step, .. } => self.under = Some(step),
             Event::RunEnded {
                 step,
-                run,
                 started,
                 at,
                 outcome,
+                ..
             } => {
-                self.judge(step, run, started, at, outcome, tell);
+                self.mailer.nudge_again();
+                if let Some(failure) = outcome.failure() {
+                    self.failures[step] = Some(failure.clone());
+                }
+                self.carry_out(decision, at.mono.since(started.mono), at, tell);
+                let survived = self.under.take() == Some(step) && self.memory.survived(step);
+                if survived {
+                    self.save(at);
+                }
                 self.save_if_worth(at);
             }
             Event::Stopped { at, .. } => {
-                let memory = self.policy.memory(at);
+                let memory = self.feed.policy.memory(at);
                 let _ = self.memory.close(memory);
             }
             _ => {}
@@ -105,13 +128,20 @@ impl Desk {
 
     /// Returns when there is something to do without an event.
     pub(super) fn due(&self) -> Mono {
-        self.policy.due().min(self.policy.save_due())
+        if self.memory.is_closed() {
+            return Mono::NEVER;
+        }
+        self.feed.policy.due().min(self.feed.policy.save_due())
     }
 
     /// Does what is due.
     pub(super) fn poll(&mut self, now: Moment, tell: Tell<'_>) {
-        if self.policy.due() <= now.mono {
-            for notice in self.policy.poll(now) {
+        // The watcher may look once more after the end.
+        if self.memory.is_closed() {
+            return;
+        }
+        if self.feed.policy.due() <= now.mono {
+            for notice in self.feed.policy.poll(now) {
                 let took = notice.running_since.map(|since| now.mono.since(since.mono));
                 self.send(&notice, took, now, tell);
             }
@@ -121,7 +151,9 @@ impl Desk {
 
     /// Lets what was handed in just now leave, until `until`.
     pub(super) fn finish(&self, until: Mono) {
-        self.mailer.finish(until);
+        for subject in self.mailer.finish(until) {
+            log::error!("A mail that can be kept nowhere is lost: {subject}");
+        }
     }
 
     /// Returns whether a run that began at `since` has passed its timeout.
@@ -129,74 +161,23 @@ impl Desk {
         self.limits[step].is_some_and(|limit| now.since(since) > limit)
     }
 
-    fn judge(
-        &mut self,
-        step: Step,
-        run: RunId,
-        started: Moment,
-        at: Moment,
-        outcome: &Outcome,
-        tell: Tell<'_>,
-    ) {
-        let Some(failure) = outcome.failure() else {
-            let seen = match outcome {
-                Outcome::Success => Seen::Success,
-                _ => Seen::Neither,
-            };
-            let verdict = self.policy.run_ended(step, run, started, at, seen);
-            return self.carry_out(
-                verdict,
-                &Ended {
-                    step,
-                    run,
-                    started,
-                    at,
-                    kind: "",
-                },
-                tell,
-            );
-        };
-        let (kind, text) = (fingerprint::of(failure), failure.text());
-        self.failures[step] = Some(failure.clone());
-        let seen = Seen::Failure {
-            kind: &kind,
-            text: &text,
-        };
-        let verdict = self.policy.run_ended(step, run, started, at, seen);
-        self.carry_out(
-            verdict,
-            &Ended {
+    fn carry_out(&mut self, decision: Decision, took: Duration, at: Moment, tell: Tell<'_>) {
+        match decision {
+            Decision::Nothing => {}
+            Decision::Mail(notice) => self.send(&notice, Some(took), at, tell),
+            Decision::Silent {
                 step,
                 run,
-                started,
                 at,
-                kind: &kind.0,
-            },
-            tell,
-        );
-    }
-
-    fn carry_out(&mut self, verdict: Verdict, ended: &Ended<'_>, tell: Tell<'_>) {
-        let &Ended {
-            step,
-            run,
-            started,
-            at,
-            kind,
-        } = ended;
-        match verdict {
-            Verdict::Nothing => {}
-            Verdict::Mail(notice) => {
-                let took = at.mono.since(started.mono);
-                self.send(&notice, Some(took), at, tell);
-            }
-            Verdict::Silent(reason) => {
+                kind,
+                reason,
+            } => {
                 let why = reason.words(Composer::when);
                 tell(&Event::NotAlerted {
                     step,
                     run,
                     at,
-                    kind,
+                    kind: &kind.0,
                     why: &why,
                 });
             }
@@ -204,7 +185,7 @@ impl Desk {
     }
 
     fn send(&mut self, notice: &Notice, took: Option<Duration>, now: Moment, tell: Tell<'_>) {
-        if let Some(words) = self.log.take_news() {
+        if let Some(words) = self.log.as_ref().and_then(Log::take_news) {
             self.composer.note(format!("{words}."));
         }
         let failure = notice.step.and_then(|step| self.failures[step].as_ref());
@@ -212,15 +193,26 @@ impl Desk {
         if let Kept::InMemory(why) = self.mailer.post(&letter, now.wall) {
             self.trouble(why);
         }
-        self.policy.sent(notice, &letter.message_id, now);
+        self.feed.policy.sent(notice, &letter.message_id, now);
+        if notice.sort == Sort::Summary {
+            self.plan_summary(now);
+        }
         self.save(now);
         tell(&Event::Alerted {
             step: notice.step,
             at: now,
             headline: &Composer::headline(notice),
             run: notice.run,
+            kind: notice.kind.as_ref().map(|kind| kind.0.as_str()),
             sort: notice.sort.word(),
         });
+    }
+
+    fn plan_summary(&mut self, now: Moment) {
+        match morning::next(self.digest, now.wall, &TimeZone::system()) {
+            Some(due) => self.feed.policy.plan_summary(due, now),
+            None => self.feed.policy.cancel_summary(),
+        }
     }
 
     /// Tells once, and in the next mail, that mail is kept in memory only.
@@ -234,17 +226,17 @@ impl Desk {
     }
 
     fn save_if_worth(&mut self, now: Moment) {
-        if self.policy.worth_saving(now.mono) {
+        if self.feed.policy.worth_saving(now.mono) {
             self.save(now);
         }
     }
 
     fn save(&mut self, now: Moment) {
         let was_broken = self.memory.is_broken();
-        match self.memory.write(self.policy.memory(now)) {
-            Ok(()) => self.policy.saved(now.mono),
+        match self.memory.write(self.feed.policy.memory(now)) {
+            Ok(()) => self.feed.policy.saved(now.mono),
             Err(error) => {
-                self.policy.not_saved(now.mono);
+                self.feed.policy.not_saved(now.mono);
                 if !was_broken {
                     self.composer.note(format!(
                         "The memory of alerts could not be written for a while: {error}."
@@ -254,3 +246,7 @@ impl Desk {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "desk_tests.rs"]
+mod tests;

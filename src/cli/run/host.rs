@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use crate::event::{Event, Observer, RunId, Step as ChainStep, StopReason};
 use crate::failure::Outcome;
+use crate::process::child::sweep;
 use crate::process::clock;
+use crate::process::footprint::Footprint;
 use crate::process::pidfile::{Pidfile, Standing};
 use crate::process::poll::Alarm;
 use crate::runner::{Host, Request};
@@ -28,6 +30,7 @@ pub(super) enum How {
 pub(super) struct Process {
     shared: Arc<Shared>,
     alarm: Alarm,
+    footprint: Footprint,
     tasks: Vec<How>,
     children: Children,
     /// `None` for `once`, which holds no chain.
@@ -50,6 +53,7 @@ impl Process {
         Ok(Process {
             shared,
             alarm,
+            footprint: Footprint::default(),
             tasks,
             children,
             pidfile,
@@ -63,11 +67,7 @@ impl Process {
             return Request::Stop(StopReason::Quit);
         }
         match asked.stop {
-            Some(stop) if stop.heir && self.heir_is_gone() => {
-                log::warn!("The newcomer that asked this runner to leave is gone; going on");
-                self.shared.take_back_stop();
-                Request::None
-            }
+            Some(stop) if !self.shared.still_holds(&stop) => Request::None,
             Some(stop) if stop.heir => Request::Stop(StopReason::Replaced),
             Some(stop) => Request::Stop(StopReason::Asked {
                 signal: stop.signal,
@@ -75,13 +75,6 @@ impl Process {
             None if asked.wake => Request::Wake,
             None => Request::None,
         }
-    }
-
-    fn heir_is_gone(&self) -> bool {
-        let has_heir = |pidfile: &Pidfile| pidfile.has_heir().unwrap_or(true);
-        self.pidfile
-            .as_ref()
-            .is_some_and(|pidfile| !has_heir(pidfile))
     }
 
     fn verify(&mut self) -> Request {
@@ -95,21 +88,24 @@ impl Process {
                 Request::None
             }
             Standing::Replaced => Request::Stop(StopReason::Replaced),
-            Standing::Lost(why) => Request::Stop(StopReason::Lost(why)),
+            Standing::Lost(why) => {
+                self.shared.rim().gives_up(&why, clock::now());
+                Request::Stop(StopReason::Lost(why))
+            }
         }
     }
 
     fn run_inside(&self, registration: &'static Registration) -> Outcome {
-        self.shared.set_place(Place::InFunction);
+        self.shared.begin_run(Place::InFunction);
         let outcome = task::call(registration);
-        self.shared.set_place(Place::Between);
+        self.shared.end_run();
         outcome
     }
 
     fn run_child(&mut self, step: ChainStep, run: RunId) -> Outcome {
-        self.shared.set_place(Place::WithChild);
+        self.shared.begin_run(Place::WithChild);
         let ended = self.children.run(step, run, &mut self.alarm, &self.shared);
-        self.shared.set_place(Place::Between);
+        self.shared.end_run();
         ended
     }
 }
@@ -143,10 +139,17 @@ impl Host for Process {
     }
 
     fn wait(&mut self, until: Mono) -> Request {
+        // As pid 1 we inherit whatever loses its parent.
+        if std::process::id() == 1 {
+            sweep::reap_orphans();
+        }
+        self.footprint.rest(until.since(clock::mono()));
         loop {
             let bell = Arc::clone(&self.shared);
             if let Err(error) = self.alarm.wait([Some(bell.main_bell().fd())], until) {
-                return Request::Stop(StopReason::Lost(format!("cannot wait: {error}")));
+                let why = format!("cannot wait: {error}");
+                self.shared.rim().gives_up(&why, clock::now());
+                return Request::Stop(StopReason::Lost(why));
             }
             bell.main_bell().hear();
             match self.request() {

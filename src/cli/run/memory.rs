@@ -4,6 +4,7 @@ use std::io;
 
 use crate::alert::memory::Memory;
 use crate::chain::ChainName;
+use crate::event::Step;
 use crate::process::run_root::RunRoot;
 use crate::state::kept::{self, Crashes, Identity, Kept};
 
@@ -20,6 +21,8 @@ pub(super) struct MemoryFile {
     pub(super) crashes: Crashes,
     /// Whether the last write failed: that is told once.
     broken: bool,
+    /// Whether the runner has ended: what is written after that keeps the mark.
+    ended: bool,
 }
 
 /// What was found.
@@ -45,6 +48,7 @@ impl MemoryFile {
             identity,
             crashes: Crashes::default(),
             broken: false,
+            ended: false,
         }
     }
 
@@ -73,14 +77,29 @@ impl MemoryFile {
 
     /// Writes what a runner leaves when it dies now.
     pub(super) fn write(&mut self, memory: Memory) -> io::Result<()> {
-        self.put(Kept::new(self.identity.clone(), self.crashes, memory))
+        let mut kept = Kept::new(self.identity.clone(), self.crashes, memory);
+        kept.ended = self.ended;
+        self.put(kept)
     }
 
     /// Writes what a runner leaves that ends by itself.
     pub(super) fn close(&mut self, memory: Memory) -> io::Result<()> {
-        let mut kept = Kept::new(self.identity.clone(), Crashes::default(), memory);
-        kept.ended = true;
-        self.put(kept)
+        (self.ended, self.crashes) = (true, Crashes::default());
+        self.write(memory)
+    }
+
+    /// Takes note that a run of `step` has ended and the runner lives. Returns whether that is news.
+    pub(super) fn survived(&mut self, step: Step) -> bool {
+        let news = self.crashes.count > 0 && self.crashes.step == step;
+        if news {
+            self.crashes = Crashes::default();
+        }
+        news
+    }
+
+    /// Returns whether the runner has ended.
+    pub(super) fn is_closed(&self) -> bool {
+        self.ended
     }
 
     fn put(&mut self, kept: Kept<Memory>) -> io::Result<()> {
@@ -97,3 +116,7 @@ impl MemoryFile {
         written
     }
 }
+
+#[cfg(test)]
+#[path = "memory_tests.rs"]
+mod tests;

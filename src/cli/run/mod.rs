@@ -11,10 +11,12 @@
 
 mod board;
 mod children;
-mod compose;
+pub(super) mod compose;
+mod cut;
 mod desk;
 mod host;
 mod memory;
+mod morning;
 mod patience;
 mod rim;
 mod service;
@@ -28,33 +30,39 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::screen::{Ended, Refusal};
+use super::screen::{Ended, Refusal, tell};
 use crate::alert::redact::Redactor;
 use crate::chain::ChainName;
 use crate::config::{Inputs, Loaded, TaskDefinition};
 use crate::event::StopReason;
 use crate::exit;
-use crate::logging::Log;
+use crate::logging::{Audience, Log};
 use crate::process::child::descendants::kill_descendants_of;
 use crate::process::clock;
 use crate::process::in_flight::InFlight;
 use crate::process::notify::Notifier;
+use crate::process::own_program;
+use crate::process::reserve;
 use crate::process::run_root::RunRoot;
 use crate::process::signals::{Reader, Signals};
 use crate::process::takeover::{self, Held, Incumbent, Takeover, TakeoverError};
 use crate::runner;
 use crate::settings::{Login, PasswordSource, Settings, SmtpSettings, Transport};
-use crate::task::TaskName;
+use crate::task::{self, TaskName};
 
+pub(crate) use board::labels;
 use children::Children;
 use host::{How, Process};
 use patience::Patience;
 use rim::Rim;
 use shared::Shared;
-use watch::Watcher;
+use watch::{Recruit, Watcher};
 
 /// How long the last mail may take to leave when the runner ends. What has not left by then is in the outbox.
 const LAST_MAIL: Duration = Duration::from_secs(2);
+
+/// How many descriptors a runner needs for itself and one task, generously.
+const DESCRIPTORS: usize = 24;
 
 /// A chain that is to be run: everything has been read, nothing has been done.
 pub(crate) struct Order<'a> {
@@ -68,27 +76,42 @@ pub(crate) struct Order<'a> {
     pub(crate) name: ChainName,
     /// What is to be made of what a former runner remembered.
     pub(crate) memory: Remember,
+    /// What is odd in the configuration.
+    pub(crate) warnings: Warnings,
+}
+
+/// What is odd in a configuration, in both forms.
+#[derive(Debug, Default)]
+pub(crate) struct Warnings {
+    /// For a log, one each.
+    pub(crate) lines: Vec<String>,
+    /// For a person, with excerpts.
+    pub(crate) rendered: String,
 }
 
 impl Order<'_> {
     /// Returns what the tasks are called on the screen.
     fn labels(&self) -> Vec<String> {
-        board::labels(self.tasks.iter().map(|task| task.name.as_str()))
+        labels(self.tasks.iter().map(|task| task.name.as_str()))
     }
 
     /// Returns what takes the secrets of this process out of texts.
     fn redactor(&self) -> Redactor {
-        let text = |text: &OsString| text.to_string_lossy().into_owned();
-        let environment = self.inputs.environment.iter();
-        let environment = environment.map(|(name, value)| (text(name), text(value)));
-        let of_tasks = self
-            .tasks
-            .iter()
-            .flat_map(|task| task.settings.child.env.clone());
-        let password = crate::mail::password(&self.loaded.settings.mail);
-        let password = password.map(|value| ("password".to_owned(), value));
-        Redactor::new(environment.chain(of_tasks).chain(password))
+        redactor(self.inputs, self.loaded, &self.tasks)
     }
+}
+
+/// Returns what takes the secrets of this process, of its mail settings and of these tasks out of texts.
+pub(crate) fn redactor(inputs: &Inputs, loaded: &Loaded, tasks: &[&TaskDefinition]) -> Redactor {
+    let text = |text: &OsString| text.to_string_lossy().into_owned();
+    let environment = inputs.environment.iter();
+    let environment = environment.map(|(name, value)| (text(name), text(value)));
+    let of_tasks = tasks
+        .iter()
+        .flat_map(|task| task.settings.child.env.clone());
+    let password = crate::mail::password(&loaded.settings.mail);
+    let password = password.map(|value| ("password".to_owned(), value));
+    Redactor::new(environment.chain(of_tasks).chain(password))
 }
 
 /// What is to be made of what a former runner remembered.
@@ -105,22 +128,69 @@ pub(crate) fn chain(order: &Order<'_>) -> Ended {
     let settings = &order.loaded.settings;
     let (_handlers, signals) = install_signals()?;
     let log = start_log(settings, order.name.as_str())?;
+    let audience = log.audience();
+    tell_warnings(&order.warnings, audience);
+    run_chain(order, signals, log).map_err(|refusal| logged(refusal, audience))
+}
+
+fn run_chain(order: &Order<'_>, signals: Reader, log: Log) -> Ended {
+    let settings = &order.loaded.settings;
     let run_root = open_directory(&settings.run_root)?;
     let state_dir = open_directory(&settings.state_dir)?;
+    // Whoever cannot run must not end one who does.
+    let recruit = Recruit::new().map_err(no_thread)?;
+    reserve::descriptors(DESCRIPTORS).map_err(no_descriptor)?;
     let held = take_over(order, &run_root, &signals)?;
     let in_flight = claim_in_flight(&run_root, &order.name)?;
     let start = start::Start::of(order, &run_root, state_dir, &held)?;
     let notifier = Arc::new(Notifier::from_env());
     let (mut chain, rim) = start.into_parts(order, Arc::clone(&notifier), log.clone())?;
-    let shared = Arc::new(Shared::new(rim).map_err(no_descriptor)?);
+    let heirs = held.pidfile.heirs();
+    let shared = Arc::new(Shared::new(rim, Some(heirs)).map_err(no_descriptor)?);
+    cut::guard_against_exit(&shared);
     let mut process = process(order, &shared, Some(in_flight), Some(held))?;
-    let watcher = Watcher::start(Arc::clone(&shared), signals, log, patience(order), notifier)
-        .map_err(no_descriptor)?;
+    let to_watch = Arc::clone(&shared);
+    let watcher = Watcher::new(to_watch, signals, log, patience(order), notifier, exit::OK);
+    let watcher = recruit.watch(watcher.map_err(no_descriptor)?);
     let reason = runner::run(&mut chain, &mut process);
     shared.end();
     let _ = watcher.join();
     shared.rim().finish(clock::mono() + LAST_MAIL);
+    if reason == StopReason::Replaced && shared.is_abandoned() {
+        begin_anew();
+    }
     ended(&reason)
+}
+
+fn tell_warnings(warnings: &Warnings, audience: Audience) {
+    if audience != Audience::Program {
+        tell(&warnings.rendered);
+    }
+    if audience != Audience::Person {
+        warnings.lines.iter().for_each(|line| log::warn!("{line}"));
+    }
+}
+
+/// Puts a refusal into the log where it would not be seen otherwise, or would be no line of it.
+fn logged(refusal: Refusal, audience: Audience) -> Refusal {
+    match (audience, refusal.line()) {
+        (Audience::Person, _) | (_, None) => refusal,
+        (Audience::File, Some(line)) => {
+            log::error!("{line}");
+            refusal
+        }
+        (Audience::Program, Some(line)) => {
+            log::error!("{line}");
+            Refusal::said(refusal.code)
+        }
+    }
+}
+
+/// What was closed for a newcomer who then died is not opened again piece by piece: this process starts again as the one that replaces him.
+fn begin_anew() {
+    log::warn!("The newcomer that took over this chain is gone; starting again");
+    let error = own_program::start_again();
+    log::error!("This chain is left without a runner; starting again failed: {error}");
 }
 
 /// Runs each task once, in order, without pidfile, memory or mail to the admin.
@@ -130,22 +200,26 @@ pub(crate) fn once(order: &Order<'_>) -> Ended {
     let log = start_log(settings, order.name.as_str())?;
     crate::mail::install(settings.mail.clone(), &settings.state_dir);
     let rim = Rim::new(&order.labels(), order.redactor());
-    let shared = Arc::new(Shared::new(rim).map_err(no_descriptor)?);
+    let shared = Arc::new(Shared::new(rim, None).map_err(no_descriptor)?);
+    cut::guard_against_exit(&shared);
     let mut process = process(order, &shared, None, None)?;
-    let watcher = Watcher::start(
+    let watcher = Watcher::new(
         Arc::clone(&shared),
         signals,
         log,
         patience(order),
         Arc::default(),
-    )
-    .map_err(no_descriptor)?;
+        exit::FAILED,
+    );
+    let recruit = Recruit::new().map_err(no_thread)?;
+    let watcher = recruit.watch(watcher.map_err(no_descriptor)?);
     let reason = runner::once(order.tasks.len(), &mut process);
     shared.end();
     let _ = watcher.join();
-    let failed = shared.rim().failures() > 0;
+    // Who runs `once a b && deploy` relies on both having come to their end.
+    let whole = shared.rim().all_have_ended_well();
     match ended(&reason) {
-        Ok(()) if failed => Err(Refusal::said(exit::FAILED)),
+        Ok(()) if !whole => Err(Refusal::said(exit::FAILED)),
         ended => ended,
     }
 }
@@ -168,7 +242,15 @@ fn no_descriptor(error: io::Error) -> Refusal {
         .hint("look at `ulimit -n` and at the memory that is left")
 }
 
+fn no_thread(error: io::Error) -> Refusal {
+    Refusal::of(exit::UNSAFE_DIRECTORY, &error).hint(
+        "this process may have no more threads: look at `ulimit -u`, and at TasksMax= of its unit",
+    )
+}
+
 fn start_log(settings: &Settings, chain: &str) -> Result<Log, Refusal> {
+    // What a defect of ours says belongs into the log as well.
+    task::install_hook();
     Log::start(&settings.log, chain).map_err(|error| {
         let file = settings.log.file.as_deref().unwrap_or(Path::new("-"));
         let message = format!(
@@ -279,7 +361,7 @@ fn process(
 }
 
 /// The variables that hold secrets of our own, which no child gets.
-fn secret_variables(settings: &Settings) -> Vec<String> {
+pub(super) fn secret_variables(settings: &Settings) -> Vec<String> {
     match &settings.mail.transport {
         Transport::Smtp(SmtpSettings {
             login:

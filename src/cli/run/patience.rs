@@ -42,6 +42,16 @@ impl Patience {
         self.kill_grace
     }
 
+    /// Returns whether [`Patience::step`] has something to say at `now` that cannot be taken back.
+    pub(super) fn is_over(&self, stop: &Stop, now: Mono) -> bool {
+        !self.killed && (stop.interrupts >= 2 || now >= self.due(stop))
+    }
+
+    /// Begins anew: the request was taken back, or another run has begun.
+    pub(super) fn restore(&mut self) {
+        (self.terminated, self.killed) = (None, false);
+    }
+
     /// Returns what is to be done at `now`.
     pub(super) fn step(&mut self, stop: &Stop, now: Mono) -> Step {
         let step = match self.terminated {

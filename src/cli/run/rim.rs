@@ -1,8 +1,9 @@
-//! Everybody who is told of events, in the order in which they are: log, alerts, live page, status.
+//! Everybody who is told of events: live page, status, history, log, alerts.
 
 use crate::alert::redact::Redactor;
 use crate::event::{Event, Observer, RunId, Step, StopReason};
 use crate::failure::{Failure, FailureClass, Outcome, Output};
+use crate::history;
 use crate::logging::{self, EventLog};
 use crate::process::live::{Doing, Live};
 use crate::time::{Moment, Mono};
@@ -10,6 +11,9 @@ use crate::time::{Moment, Mono};
 use super::board::Board;
 use super::desk::Desk;
 use super::service::Service;
+
+/// What helps against tasks that end their runner.
+const ISOLATE: &str = "`isolate = true` keeps such an end in a process of the task's own";
 
 /// The observers of a runner.
 #[derive(Debug)]
@@ -24,6 +28,10 @@ pub(super) struct Rim {
     service: Option<Service>,
     /// `None` when the disk has no room for it: then nobody can look, and the runner goes on.
     live: Option<Live>,
+    /// `None` for `once`, which leaves nothing behind.
+    history: Option<history::Writer>,
+    /// What the run printed that is about to end, if it did not fail.
+    printed: Option<Output>,
     running: Option<(Step, RunId, Moment)>,
     /// When the watcher will look by itself.
     armed: Mono,
@@ -39,6 +47,8 @@ impl Rim {
             desk: None,
             service: None,
             live: None,
+            history: None,
+            printed: None,
             running: None,
             armed: Mono::NEVER,
         }
@@ -54,6 +64,14 @@ impl Rim {
         }
     }
 
+    /// Adds the one who writes down what was.
+    pub(super) fn keeping(self, history: history::Writer) -> Self {
+        Rim {
+            history: Some(history),
+            ..self
+        }
+    }
+
     /// Tells that `count` runners in a row died while this task ran: a failure that no process lived to report.
     pub(super) fn died_under(&mut self, step: Step, count: u32, now: Moment) {
         let how = "the runner died while this task ran".to_owned();
@@ -62,14 +80,23 @@ impl Rim {
         failure
             .notes
             .push(format!("{count} runners in a row died under it"));
-        failure
-            .notes
-            .push("`isolate = true` keeps such an end in a process of the task's own".to_owned());
-        let micros = now
-            .wall
-            .duration_since(std::time::UNIX_EPOCH)
-            .unwrap_or_default()
-            .as_micros();
+        failure.notes.push(ISOLATE.to_owned());
+        self.fails(step, failure, now);
+    }
+
+    /// Tells that this runner ends though nobody asked for it: its admin hears of that as of a failure of its first task.
+    pub(super) fn gives_up(&mut self, why: &str, now: Moment) {
+        let how = "the runner gives up".to_owned();
+        let mut failure = Failure::new(FailureClass::Vanished(how), why);
+        let note = "no task of this chain runs until somebody starts it again";
+        failure.notes.push(note.to_owned());
+        self.fails(0, failure, now);
+    }
+
+    /// Tells of a failure that is not the outcome of a run.
+    fn fails(&mut self, step: Step, failure: Failure, now: Moment) {
+        let since_epoch = now.wall.duration_since(std::time::UNIX_EPOCH);
+        let micros = since_epoch.unwrap_or_default().as_micros();
         let run = RunId(u64::try_from(micros).unwrap_or(0));
         let outcome = Outcome::Failure(Box::new(failure));
         self.observe(&Event::RunEnded {
@@ -97,8 +124,23 @@ impl Rim {
     /// Lets alerts do what is due.
     pub(super) fn poll(&mut self, now: Moment) {
         if let Some(desk) = &mut self.desk {
-            let log = &mut self.log;
-            desk.poll(now, &mut |event| log.observe(event));
+            let (log, history) = (&mut self.log, &mut self.history);
+            desk.poll(now, &mut |event| {
+                log.observe(event);
+                if let Some(history) = history {
+                    history.note(event, None);
+                }
+            });
+        }
+        if let Some(history) = &mut self.history {
+            history.commit();
+        }
+    }
+
+    /// Keeps what a run printed that did not fail, until its end is told.
+    pub(super) fn keep_output(&mut self, output: &Output) {
+        if self.history.is_some() && !output.head.is_empty() {
+            self.printed = Some(self.redactor.output(output));
         }
     }
 
@@ -153,6 +195,29 @@ impl Rim {
         });
     }
 
+    /// Tells that the running function has called `exit()`.
+    pub(super) fn exited(&mut self, at: Moment) {
+        let Some((step, run, started)) = self.running else {
+            return;
+        };
+        let how = "called exit() instead of returning".to_owned();
+        let mut failure = Failure::new(FailureClass::Vanished(how), "");
+        failure.notes.push(ISOLATE.to_owned());
+        let outcome = Outcome::Fatal(Box::new(failure));
+        self.observe(&Event::RunEnded {
+            step,
+            run,
+            started,
+            at,
+            outcome: &outcome,
+        });
+        let reason = StopReason::Fatal { step };
+        self.observe(&Event::Stopped {
+            at,
+            reason: &reason,
+        });
+    }
+
     /// Returns whether the running task is past its time.
     pub(super) fn is_overdue(&self, now: Mono) -> bool {
         match (&self.desk, self.board.running()) {
@@ -161,9 +226,9 @@ impl Rim {
         }
     }
 
-    /// Returns how many runs failed.
-    pub(super) fn failures(&self) -> u64 {
-        self.board.failures()
+    /// Returns whether the last run of each task has ended by itself, and not as a failure.
+    pub(super) fn all_have_ended_well(&self) -> bool {
+        self.board.all_have_ended_well()
     }
 
     fn tell_live(&mut self, event: &Event<'_>) {
@@ -203,53 +268,36 @@ impl Rim {
         if let Some(service) = &mut self.service {
             service.note(event);
         }
+        let printed = match event {
+            Event::RunEnded { .. } => self.printed.take(),
+            _ => None,
+        };
+        let (log, history) = (&mut self.log, &mut self.history);
+        // What came of an event is told after it.
+        if let Some(history) = history {
+            history.note(event, printed);
+        }
         match &mut self.desk {
-            Some(desk) => {
-                let log = &mut self.log;
-                desk.observe(event, &mut |event| log.observe(event));
-            }
-            None => self.log.observe(event),
+            Some(desk) => desk.observe(event, &mut |told| {
+                log.observe(told);
+                if let (Some(history), Event::Alerted { .. } | Event::NotAlerted { .. }) =
+                    (history.as_mut(), told)
+                {
+                    history.note(told, None);
+                }
+            }),
+            None => log.observe(event),
+        }
+        if let Some(history) = history {
+            history.commit();
         }
     }
 }
 
 impl Observer for Rim {
     fn observe(&mut self, event: &Event<'_>) {
-        let Event::RunEnded {
-            step,
-            run,
-            started,
-            at,
-            outcome,
-        } = *event
-        else {
-            return self.tell(event);
-        };
-        match redacted(&self.redactor, outcome) {
-            None => self.tell(event),
-            Some(outcome) => {
-                self.tell(&Event::RunEnded {
-                    step,
-                    run,
-                    started,
-                    at,
-                    outcome: &outcome,
-                });
-            }
-        }
-    }
-}
-
-/// Returns the outcome without its secrets; `None` when it has no text.
-fn redacted(redactor: &Redactor, outcome: &Outcome) -> Option<Outcome> {
-    let text = |text: &String| redactor.text(text).into_owned();
-    match outcome {
-        Outcome::Success => None,
-        Outcome::RetryLater { reason } => Some(Outcome::RetryLater {
-            reason: text(reason),
-        }),
-        Outcome::Failure(failure) => Some(Outcome::Failure(Box::new(redactor.failure(failure)))),
-        Outcome::Fatal(failure) => Some(Outcome::Fatal(Box::new(redactor.failure(failure)))),
-        Outcome::Interrupted { how } => Some(Outcome::Interrupted { how: text(how) }),
+        let mut kept = None;
+        let event = self.redactor.event(event, &mut kept);
+        self.tell(&event);
     }
 }

@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
 use super::rim::Rim;
+use crate::process::pidfile::Heirs;
 use crate::time::Mono;
 
 /// Where the main thread is.
@@ -66,6 +67,8 @@ pub(super) struct Shared {
     attention: AtomicBool,
     place: AtomicU8,
     over: AtomicBool,
+    /// Where a newcomer would be; `None` for `once`, which holds no chain.
+    heirs: Option<Heirs>,
     /// Wakes the main thread.
     main_bell: Bell,
     /// Wakes the watcher.
@@ -78,13 +81,14 @@ impl Shared {
     /// # Errors
     ///
     /// When the process has no descriptor left.
-    pub(super) fn new(rim: Rim) -> io::Result<Self> {
+    pub(super) fn new(rim: Rim, heirs: Option<Heirs>) -> io::Result<Self> {
         Ok(Shared {
             rim: Mutex::new(rim),
             asked: Mutex::default(),
             attention: AtomicBool::new(false),
             place: AtomicU8::new(Place::Between as u8),
             over: AtomicBool::new(false),
+            heirs,
             main_bell: Bell::new()?,
             watch_bell: Bell::new()?,
         })
@@ -97,8 +101,11 @@ impl Shared {
 
     /// Changes what was asked for, and wakes the main thread.
     pub(super) fn ask(&self, change: impl FnOnce(&mut Asked)) {
-        change(&mut self.asked.lock().unwrap_or_else(PoisonError::into_inner));
-        self.attention.store(true, Ordering::Release);
+        {
+            let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+            change(&mut asked);
+            self.attention.store(true, Ordering::SeqCst);
+        }
         self.main_bell.ring();
     }
 
@@ -118,13 +125,37 @@ impl Shared {
         taken
     }
 
-    /// Takes back a request to end: nobody is there any more who would take over.
-    pub(super) fn take_back_stop(&self) {
-        self.asked
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .stop = None;
-        self.attention.store(false, Ordering::Release);
+    /// Returns whether a request to end still holds, when something irreversible is to be done about it. Of a newcomer who is gone it does
+    /// not: the chain would be left without a runner.
+    pub(super) fn still_holds(&self, stop: &Stop) -> bool {
+        let is_there = |heirs: &Heirs| heirs.is_there().unwrap_or(true);
+        if !stop.heir || self.heirs.as_ref().is_none_or(is_there) {
+            return true;
+        }
+        self.take_back_stop();
+        let holds = self.asked().stop.is_some();
+        if !holds {
+            log::warn!("The newcomer that asked this runner to leave is gone; going on");
+        }
+        holds
+    }
+
+    /// Returns whether this runner leaves for a newcomer who is gone by now.
+    pub(super) fn is_abandoned(&self) -> bool {
+        let is_gone = |heirs: &Heirs| matches!(heirs.is_there(), Ok(false));
+        // Without having been asked it leaves to one that has the chain already.
+        let for_heir = self.asked().stop.is_some_and(|stop| stop.heir);
+        for_heir && self.heirs.as_ref().is_some_and(is_gone)
+    }
+
+    /// Takes back the request of a newcomer to end: he is not there any more. What a person has asked for in the meantime stays.
+    fn take_back_stop(&self) {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        if asked.stop.is_some_and(|stop| stop.heir) {
+            asked.stop = None;
+        }
+        let wanted = asked.stop.is_some() || asked.quit;
+        self.attention.store(wanted, Ordering::Release);
     }
 
     /// Returns whether anything was asked for. Costs next to nothing.
@@ -132,14 +163,27 @@ impl Shared {
         self.attention.load(Ordering::Acquire)
     }
 
-    /// Tells where the main thread is from now on.
-    pub(super) fn set_place(&self, place: Place) {
-        self.place.store(place as u8, Ordering::Release);
+    /// Tells that the main thread is with a run from now on.
+    ///
+    /// What was asked for after it had looked for the last time is not lost: a wake was meant for the cooldown that is over, and a
+    /// request to end wakes the watcher, who has not seen a run yet.
+    pub(super) fn begin_run(&self, place: Place) {
+        // Both sides write before they read, in one order that all agree on: one of them sees the other.
+        self.place.store(place as u8, Ordering::SeqCst);
+        if self.attention.load(Ordering::SeqCst) {
+            self.take();
+            self.watch_bell.ring();
+        }
+    }
+
+    /// Tells that the run has ended.
+    pub(super) fn end_run(&self) {
+        self.place.store(Place::Between as u8, Ordering::Release);
     }
 
     /// Returns where the main thread is.
     pub(super) fn place(&self) -> Place {
-        match self.place.load(Ordering::Acquire) {
+        match self.place.load(Ordering::SeqCst) {
             place if place == Place::InFunction as u8 => Place::InFunction,
             place if place == Place::WithChild as u8 => Place::WithChild,
             _ => Place::Between,
@@ -192,5 +236,62 @@ impl Bell {
     /// Returns what can be waited for.
     pub(super) fn fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alert::redact::Redactor;
+    use crate::process::poll::Alarm;
+
+    fn shared() -> Shared {
+        Shared::new(Rim::new(&[], Redactor::new(std::iter::empty())), None).unwrap()
+    }
+
+    fn is_rung(bell: &Bell) -> bool {
+        Alarm::new()
+            .unwrap()
+            .wait([Some(bell.fd())], Mono::BOOT)
+            .unwrap()
+            == [true]
+    }
+
+    fn stopped_by(heir: bool) -> impl FnOnce(&mut Asked) {
+        move |asked| {
+            let stop = Stop::new("SIGTERM", Mono::BOOT);
+            asked.stop = Some(Stop { heir, ..stop });
+        }
+    }
+
+    #[test]
+    fn a_request_between_the_last_look_and_the_run_wakes_the_watcher_again() {
+        let shared = shared();
+        shared.ask(stopped_by(false));
+        assert!(!is_rung(shared.watch_bell()));
+        shared.begin_run(Place::InFunction);
+        assert!(is_rung(shared.watch_bell()));
+        assert!(shared.asked().stop.is_some());
+    }
+
+    #[test]
+    fn a_wake_between_the_last_look_and_the_run_does_not_skip_the_next_cooldown() {
+        let shared = shared();
+        shared.ask(|asked| asked.wake = true);
+        shared.begin_run(Place::WithChild);
+        assert!(!shared.take().wake);
+    }
+
+    #[test]
+    fn taking_back_what_a_newcomer_asked_for_keeps_what_people_asked_for() {
+        let shared = shared();
+        shared.ask(stopped_by(false));
+        shared.take_back_stop();
+        assert!(shared.take().stop.is_some());
+        shared.ask(stopped_by(true));
+        shared.ask(|asked| asked.quit = true);
+        shared.take_back_stop();
+        assert!(shared.wants_attention() && shared.take().quit);
+        assert!(shared.take().stop.is_none());
     }
 }

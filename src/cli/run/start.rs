@@ -8,13 +8,16 @@ use super::desk::Desk;
 use super::memory::{Found, MemoryFile};
 use super::rim::Rim;
 use super::service::Service;
-use super::{Order, Remember, longest_grace, no_descriptor};
+use super::{LAST_MAIL, Order, Remember, longest_grace, no_descriptor};
+use crate::alert::fingerprint;
 use crate::alert::memory::Memory;
 use crate::alert::policy::{ChainRules, Policy, TaskRules};
 use crate::chain::{Chain, ChainName, Cooldowns};
 use crate::cli::screen::Refusal;
 use crate::config::TaskDefinition;
+use crate::failure::Failure;
 use crate::hash::fnv1a;
+use crate::history;
 use crate::logging::Log;
 use crate::mail::mailer::Mailer;
 use crate::process::live::{self, Doing, Glimpse, Live};
@@ -67,11 +70,11 @@ fn begin_live(root: &RunRoot, name: &ChainName, boot: &str) -> Option<Live> {
         .ok()
 }
 
-fn open_desk(
+/// Opens the desk of a chain.
+pub(super) fn open_desk(
     order: &Order<'_>,
     policy: Policy,
     memory: MemoryFile,
-    log: Log,
     now: Moment,
 ) -> Result<Desk, Refusal> {
     let settings = &order.loaded.settings;
@@ -80,11 +83,6 @@ fn open_desk(
     let names = Names {
         chain: order.name.to_string(),
         labels: order.labels(),
-        functions: order
-            .tasks
-            .iter()
-            .map(|task| task.name.function().to_owned())
-            .collect(),
     };
     let tasks = order
         .tasks
@@ -98,7 +96,21 @@ fn open_desk(
         .iter()
         .map(|task| task.settings.timeout)
         .collect();
-    Ok(Desk::new(policy, composer, mailer, memory, limits, log))
+    let desk = Desk::new(policy, composer, mailer, memory, limits);
+    Ok(desk.with_digest(settings.mail.digest))
+}
+
+fn open_history(order: &Order<'_>) -> history::Writer {
+    let settings = &order.loaded.settings;
+    let kind_of = |failure: &Failure| fingerprint::of(failure).0;
+    let labels = order.labels();
+    history::Writer::new(
+        &settings.state_dir,
+        settings.history,
+        &order.name,
+        labels,
+        kind_of,
+    )
 }
 
 /// All that a runner begins with.
@@ -151,7 +163,7 @@ impl Start {
             .collect();
         let mail = ChainRules::of(&order.loaded.settings.mail);
         let policy = Policy::new(rules, mail, past.alerts, now);
-        let mut desk = open_desk(order, policy, memory, log, now)?;
+        let mut desk = open_desk(order, policy, memory, now)?.with_log(log);
         if let Some(why) = past.damaged {
             desk.note(format!(
                 "The memory of alerts was damaged and began anew: {why}."
@@ -159,7 +171,9 @@ impl Start {
         }
         let patience = order.loaded.settings.stop_timeout + longest_grace(order) + MARGIN;
         let service = Service::new(notifier, order.labels(), patience);
-        let mut rim = Rim::new(&order.labels(), order.redactor()).with(desk, service, live);
+        let rim = Rim::new(&order.labels(), order.redactor());
+        let rim = rim.with(desk, service, live);
+        let mut rim = rim.keeping(open_history(order));
         if let Some(Crashes { step, count }) = past.died_under {
             rim.died_under(step, count, now);
         }
@@ -212,7 +226,7 @@ impl Past {
             Found::Crashed(alerts) => {
                 let alerts = alerts.restored(now, boot);
                 let former = former.filter(|former| former.boot == boot::short(boot));
-                Past::after_crash(alerts, memory, former, order)
+                Past::after_crash(alerts, memory, former, order, now)
             }
         }
     }
@@ -223,6 +237,7 @@ impl Past {
         memory: &mut MemoryFile,
         former: Option<Glimpse>,
         order: &Order<'_>,
+        now: Moment,
     ) -> Past {
         let count = order.tasks.len();
         let mut past = Past {
@@ -235,14 +250,19 @@ impl Past {
             Some(Doing::Sleeping { step, until, .. }) if step < count => {
                 memory.crashes = Crashes::default();
                 log::warn!("The former runner died in a cooldown; what was due is honoured");
-                past.resume = Some(((step + 1) % count, until));
+                let settings = &order.tasks[step].settings;
+                let longest = settings.success_cooldown.max(settings.fail_cooldown);
+                past.resume = Some(((step + 1) % count, until.min(now.mono + longest)));
             }
             Some(Doing::Running { step, since }) if step < count => {
                 memory.crashes = memory.crashes.another(step);
                 let task = order.tasks[step];
                 log::warn!("The former runner died while {} ran", task.name);
-                past.resume = Some(((step + 1) % count, since + task.settings.fail_cooldown));
+                let due = since.min(now.mono) + task.settings.fail_cooldown;
                 past.died_under = Some(memory.crashes).filter(|crashes| crashes.count > 1);
+                // The mail about it needs time to leave: the next run may end this runner in its first moment, too.
+                let least = past.died_under.map_or(due, |_| now.mono + LAST_MAIL);
+                past.resume = Some(((step + 1) % count, due.max(least)));
             }
             _ => {}
         }

@@ -5,10 +5,13 @@
 
 use std::io;
 use std::os::fd::AsFd;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use super::cut;
 use super::patience::{Patience, Step};
 use super::shared::{Place, Shared, Stop};
 use crate::exit;
@@ -23,6 +26,8 @@ use crate::time::Mono;
 
 /// The alert policy writes mails here, which takes more than a few frames; memory that is not touched costs nothing.
 const STACK_BYTES: usize = 1 << 20;
+/// How often the thread begins anew after a defect of ours.
+const MOST_DEFECTS: usize = 3;
 
 /// What the watcher goes by.
 pub(super) struct Watcher {
@@ -34,48 +39,90 @@ pub(super) struct Watcher {
     /// What a function has started, on its way to the end.
     ending: Option<EndDescendants>,
     notifier: Arc<Notifier>,
+    /// What the process ends with when a function has to be left behind.
+    cut_off: u8,
 }
 
-impl Watcher {
-    /// Starts the thread.
+/// The thread of a watcher, which waits for it.
+pub(super) struct Recruit {
+    thread: JoinHandle<()>,
+    post: SyncSender<Watcher>,
+}
+
+impl Recruit {
+    /// Starts the thread: to be done before the former runner is asked to leave, who could not be put back.
     ///
     /// # Errors
     ///
-    /// When the process has no descriptor or thread left.
-    pub(super) fn start(
+    /// When the process may have no more threads.
+    pub(super) fn new() -> io::Result<Self> {
+        let (post, order) = sync_channel::<Watcher>(1);
+        let builder = std::thread::Builder::new()
+            .name("watcher".to_owned())
+            .stack_size(STACK_BYTES);
+        let thread = builder.spawn(move || {
+            // Without an order the runner has ended before it began.
+            if let Ok(watcher) = order.recv() {
+                watcher.watch();
+            }
+        })?;
+        Ok(Recruit { thread, post })
+    }
+
+    /// Lets it watch.
+    pub(super) fn watch(self, watcher: Watcher) -> JoinHandle<()> {
+        // It waits for this alone, so it is there.
+        let _ = self.post.send(watcher);
+        self.thread
+    }
+}
+
+impl Watcher {
+    /// Makes one. `cut_off` is the exit code of a process that ends under a function, as it was asked to.
+    ///
+    /// # Errors
+    ///
+    /// When the process has no descriptor left.
+    pub(super) fn new(
         shared: Arc<Shared>,
         signals: Reader,
         log: Log,
         patience: Patience,
         notifier: Arc<Notifier>,
-    ) -> io::Result<JoinHandle<()>> {
-        let alarm = Alarm::new()?;
-        let watcher = Watcher {
+        cut_off: u8,
+    ) -> io::Result<Self> {
+        Ok(Watcher {
             shared,
             signals,
             log,
-            alarm,
+            alarm: Alarm::new()?,
             patience,
             ending: None,
             notifier,
-        };
-        let builder = std::thread::Builder::new()
-            .name("watcher".to_owned())
-            .stack_size(STACK_BYTES);
-        builder.spawn(move || watcher.watch())
+            cut_off,
+        })
     }
 
+    /// Watches to the end. A runner without its watcher would hear no signal and mail no reminder, which looks like health: it ends instead.
     fn watch(mut self) {
+        for _ in 0..MOST_DEFECTS {
+            match catch_unwind(AssertUnwindSafe(|| self.watch_until_over())) {
+                Ok(Ok(())) => return,
+                Ok(Err(error)) => log::error!("the watcher cannot wait: {error}"),
+                Err(_) => log::error!("the watcher panicked, which is a defect of this program"),
+            }
+        }
+        leave::now(exit::DEFECT);
+    }
+
+    fn watch_until_over(&mut self) -> io::Result<()> {
         while !self.shared.is_over() {
             let until = self.until();
             let sources = [
                 Some(self.signals.as_fd()),
                 Some(self.shared.watch_bell().fd()),
             ];
-            if let Err(error) = self.alarm.wait(sources, until) {
-                log::error!("the watcher cannot wait: {error}");
-                return;
-            }
+            self.alarm.wait(sources, until)?;
             self.shared.watch_bell().hear();
             for signal in self.signals.drain() {
                 self.obey(signal);
@@ -85,6 +132,7 @@ impl Watcher {
             self.insist(now.mono);
             self.pet_watchdog();
         }
+        Ok(())
     }
 
     /// Returns when there is something to do without being asked.
@@ -141,19 +189,24 @@ impl Watcher {
     fn insist(&mut self, now: Mono) {
         let asked = self.shared.asked();
         if self.shared.place() != Place::InFunction {
+            self.be_patient_again();
             return;
         }
         if asked.quit {
             self.leave(exit::QUIT, "SIGQUIT");
         }
         let Some(stop) = asked.stop else { return };
+        if self.patience.is_over(&stop, now) && !self.shared.still_holds(&stop) {
+            self.be_patient_again();
+            return;
+        }
         match self.patience.step(&stop, now) {
             Step::Wait => {}
             Step::Terminate => {
                 let grace = self.patience.kill_grace();
                 self.ending = Some(end_descendants(libc::SIGTERM, grace, now));
             }
-            Step::Kill => self.leave(exit::OK, stop.signal),
+            Step::Kill => self.leave(self.cut_off, stop.signal),
         }
         if self
             .ending
@@ -164,13 +217,17 @@ impl Watcher {
         }
     }
 
+    /// The function has ended, or its runner goes on: the next one has all its time.
+    fn be_patient_again(&mut self) {
+        self.patience.restore();
+        self.ending = None;
+    }
+
     /// Kills what the function has started, writes down what must be kept, and ends the process under the function.
     fn leave(&mut self, code: u8, signal: &'static str) {
-        let mut rim = self.shared.rim();
-        // It may have ended by itself in the meantime: then the main thread does the rest.
-        if self.shared.place() != Place::InFunction {
+        let Some(mut rim) = cut::rim_of_function(&self.shared) else {
             return;
-        }
+        };
         let mut ending = end_descendants(libc::SIGKILL, Duration::ZERO, clock::mono());
         while ending.step(clock::mono()).is_none() {
             if self.alarm.wait([None], ending.due()).is_err() {
@@ -178,7 +235,7 @@ impl Watcher {
             }
         }
         rim.cut_off(signal, clock::now());
-        leave::now(code);
+        cut::leave(&rim, code);
     }
 
     /// systemd takes silence for a hang; so we are silent when the running task is past its time.

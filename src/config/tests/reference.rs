@@ -11,7 +11,7 @@ use crate::task::TaskName;
 /// Every default that can be written, written.
 fn all_defaults() -> String {
     let mut text = String::new();
-    for section in [Section::Root, Section::Log, Section::Mail, Section::Task] {
+    for section in Section::ALL {
         if section != Section::Root {
             let header = section.header().replace("NAME", "x");
             text.push_str(&format!("{header}\n"));
@@ -41,6 +41,44 @@ fn writing_every_default_changes_nothing() {
     settings.run_root = plain.settings.run_root.clone();
     settings.state_dir = plain.settings.state_dir.clone();
     assert_eq!(settings, plain.settings);
+}
+
+/// Returns the tables of the guide: one for each section, a row for each key.
+fn guide_tables() -> String {
+    let mut text = String::new();
+    for section in Section::ALL {
+        let title = match section.header() {
+            "" => "Before the first section".to_owned(),
+            header => format!("`{header}`"),
+        };
+        text.push_str(&format!(
+            "\n## {title}\n\n| key | default | |\n|---|---|---|\n"
+        ));
+        for option in of(section) {
+            let default = match option.default {
+                Fallback::Written(value) => format!("`{value}`"),
+                Fallback::InWords(words) => words.to_owned(),
+            };
+            // What stands in brackets alone would be a link.
+            let doc = option.doc.replace('[', "\\[");
+            text.push_str(&format!("| `{}` | {default} | {doc} |\n", option.key));
+        }
+    }
+    text
+}
+
+#[test]
+fn the_guide_has_every_option() {
+    const END_OF_TEXT: &str = "change that, not this. -->\n";
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/guide/configuration.md");
+    let page = fs::read_to_string(path).unwrap();
+    let (text, tables) = page.split_once(END_OF_TEXT).unwrap();
+    if std::env::var_os("UPDATE_GUIDE").is_some() {
+        fs::write(path, format!("{text}{END_OF_TEXT}{}", guide_tables())).unwrap();
+    } else {
+        let hint = "UPDATE_GUIDE=1 cargo test --lib the_guide_has_every_option";
+        assert_eq!(tables, guide_tables(), "write it anew with `{hint}`");
+    }
 }
 
 #[test]

@@ -110,7 +110,7 @@ impl Entry {
             ("downtime" | "again", "downtime" | "again") | ("running", "running") => {
                 same_place && new.outage == old.outage
             }
-            ("digest", "digest") => same_place,
+            ("digest", "digest") | ("summary", "summary") => same_place,
             _ => false,
         }
     }
@@ -125,7 +125,7 @@ impl Entry {
     /// Returns what decides which letter goes when there is no room: lower goes first, then older.
     pub(crate) fn importance(&self) -> (u8, SystemTime) {
         let rank = match self.letter.place.sort.as_str() {
-            "digest" | "healed" => 0,
+            "digest" | "healed" | "summary" => 0,
             "running" | "again" => 1,
             "downtime" => 2,
             "new" => 3,

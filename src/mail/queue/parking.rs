@@ -233,10 +233,26 @@ impl Queue {
 ///
 /// When the disk refuses.
 pub(crate) fn bring_back(queue: &Queue, now: SystemTime) -> io::Result<BroughtBack> {
+    bring_back_if(queue, now, &|state| schedule::is_due(state.next, now))
+}
+
+/// Brings everything back, whenever it was to be tried next, and gives up what was tried for five days.
+///
+/// # Errors
+///
+/// When the disk refuses.
+pub(crate) fn bring_all_back(queue: &Queue, now: SystemTime) -> io::Result<BroughtBack> {
+    bring_back_if(queue, now, &|_| true)
+}
+
+fn bring_back_if(
+    queue: &Queue,
+    now: SystemTime,
+    due: &dyn Fn(&Attempts) -> bool,
+) -> io::Result<BroughtBack> {
     let mut done = BroughtBack::default();
     for stem in queue.stems(Place::Deferred)? {
         let state = queue.attempts(Place::Deferred, &stem);
-        let due = |state: &Attempts| schedule::is_due(state.next, now);
         if !state.as_ref().is_none_or(due) {
             done.waiting += 1;
             continue;

@@ -1,7 +1,7 @@
 //! Colours and cursor movements out of a line, before it becomes the text of a failure.
 
 /// Returns the text without ANSI escape sequences (ECMA-48: CSI, OSC and the two-character ones) and without other control characters.
-pub(super) fn stripped(text: &str) -> String {
+pub(crate) fn stripped(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text.chars().peekable();
     while let Some(c) = rest.next() {

@@ -42,13 +42,6 @@ impl EndDescendants {
         self.next
     }
 
-    /// Kills now rather than after the grace.
-    pub(crate) fn kill(&mut self, now: Mono) {
-        self.kill_at = self.kill_at.min(now);
-        self.give_up_at = self.kill_at + MOST_AFTER_KILL;
-        self.next = now;
-    }
-
     /// Does what is due. Returns those that could not be ended (usually none) when there is nothing more to be done.
     pub(crate) fn step(&mut self, now: Mono) -> Option<Vec<i32>> {
         if now < self.next {

@@ -13,7 +13,9 @@
 //!
 //! Limits. A process that sits in an uninterruptible system call (state D) cannot be ended by anybody: the run is given up after 5 s and
 //! [`Ended::unkillable`] names it. A fork bomb in sessions of its own can outrun the sweep; a delegated cgroup (v2) cannot be outrun. A
-//! set-user-ID program undoes `PR_SET_PDEATHSIG`: when the runner is killed with -9 it lives on, and the in-flight lock shows it.
+//! set-user-ID program undoes `PR_SET_PDEATHSIG`: when the runner is killed with -9 it lives on, and the in-flight lock shows it. Who closes
+//! that lock's descriptor *and* leaves the group (a daemon that closes all it has) is ended with its run, but not found by a new runner
+//! when the old one was killed with -9; there only a cgroup holds it, which the service manager clears.
 
 mod run;
 mod spawn;
@@ -36,7 +38,7 @@ mod limits;
 mod program;
 mod shebang;
 
-mod ansi;
+pub(crate) mod ansi;
 pub(crate) mod descendants;
 pub(crate) mod sweep;
 mod sys;
@@ -58,7 +60,7 @@ use crate::task::TaskName;
 pub use capture::Capture;
 pub(crate) use launcher::launch;
 pub use orders::IN_FLIGHT_FD;
-pub use program::find as find_program;
+pub use program::{DEFAULT_PATH, candidates};
 pub use run::Run;
 pub use shebang::{Shebang, ShebangError};
 
@@ -79,7 +81,7 @@ pub struct Spec<'a> {
     pub run: RunId,
     /// The names of environment variables that hold secrets of the runner.
     pub secrets: &'a [String],
-    /// The in-flight lock: every process of the run inherits it under [`IN_FLIGHT_FD`].
+    /// The in-flight lock: every process of the run inherits it under [`IN_FLIGHT_FD`], unless `leak` lets processes outlive it.
     pub in_flight: Option<BorrowedFd<'a>>,
     /// What a function is to find in its process as in the runner's: opaque text, which `main` unpacks there.
     pub luggage: Option<&'a str>,

@@ -56,7 +56,8 @@ fn remedy(refusal: &Refusal) -> Option<&'static str> {
     let remedy = match (refusal.stage, refusal.errno?) {
         (Stage::Program, libc::ENOENT) if !refusal.subject.contains('/') => {
             "it is in no directory of the PATH that the run has, which for a service is shorter \
-             than that of a login: write the whole path, or set PATH in `env`"
+             than that of a login: write the whole path, or set PATH in `env`; \
+             `once --clean-env TASK` runs it as a service would"
         }
         (Stage::Program, libc::ENOENT) => "check the path; a relative one begins at `working_dir`",
         (Stage::Program, libc::EACCES) => {

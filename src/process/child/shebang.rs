@@ -26,10 +26,14 @@ pub enum ShebangError {
     Unreadable(io::Error),
     /// It does not begin with `#!`.
     None,
+    /// It begins with a byte order mark.
+    ByteOrderMark,
     /// The first line ends with a carriage return.
     CarriageReturn,
-    /// There is nothing after `#!`, or no absolute path.
+    /// There is nothing after `#!`.
     NoInterpreter,
+    /// What is after `#!` is no absolute path.
+    Relative(String),
     /// The first line is longer than the kernel reads.
     TooLong,
 }
@@ -55,6 +59,9 @@ impl Shebang {
     ///
     /// As [`of`](Shebang::of).
     pub fn parse(first: &[u8]) -> Result<Self, ShebangError> {
+        if first.starts_with(b"\xef\xbb\xbf#!") {
+            return Err(ShebangError::ByteOrderMark);
+        }
         let line = first.strip_prefix(b"#!").ok_or(ShebangError::None)?;
         let line = match line.iter().position(|byte| *byte == b'\n') {
             Some(end) => &line[..end],
@@ -67,8 +74,13 @@ impl Shebang {
         let line = line.trim_ascii();
         let space = line.iter().position(|byte| matches!(byte, b' ' | b'\t'));
         let (interpreter, argument) = line.split_at(space.unwrap_or(line.len()));
-        if !interpreter.starts_with(b"/") {
-            return Err(ShebangError::NoInterpreter);
+        match interpreter.first() {
+            None => return Err(ShebangError::NoInterpreter),
+            Some(b'/') => {}
+            Some(_) => {
+                let name = String::from_utf8_lossy(interpreter).into_owned();
+                return Err(ShebangError::Relative(name));
+            }
         }
         let argument = String::from_utf8_lossy(argument.trim_ascii()).into_owned();
         Ok(Shebang {
@@ -78,23 +90,40 @@ impl Shebang {
     }
 }
 
+impl ShebangError {
+    /// Returns what to do about it.
+    pub fn remedy(&self) -> Option<String> {
+        let text = match self {
+            ShebangError::Unreadable(_) => return None,
+            ShebangError::Relative(name) => return Some(format!("write `#!/usr/bin/env {name}`")),
+            ShebangError::None | ShebangError::NoInterpreter => {
+                "begin it with `#!/bin/sh` or the interpreter it is written for"
+            }
+            ShebangError::ByteOrderMark => "save it as UTF-8 without a byte order mark",
+            ShebangError::CarriageReturn => {
+                "save it with Unix line ends, for example with `sed -i 's/\\r$//'`"
+            }
+            ShebangError::TooLong => "the kernel reads no more of a first line than 255 bytes",
+        };
+        Some(text.to_owned())
+    }
+}
+
+/// What follows the name of the script.
 impl fmt::Display for ShebangError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            ShebangError::Unreadable(_) => "the script cannot be read",
-            ShebangError::None => {
-                "the script does not begin with `#!`: write the program that runs it into its \
-                 first line, such as `#!/bin/sh`"
-            }
+            ShebangError::Unreadable(_) => "cannot be read",
+            ShebangError::None => "does not begin with `#!`, so that nothing says what runs it",
+            ShebangError::ByteOrderMark => "has a byte order mark before `#!`",
             ShebangError::CarriageReturn => {
-                "the first line of the script ends with a carriage return, which would be part \
-                 of the interpreter's name: save it with Unix line ends (`sed -i 's/\\r$//'`)"
+                "has a carriage return in its first line: no interpreter has such a name"
             }
-            ShebangError::NoInterpreter => {
-                "there is no absolute path after `#!`: write it as in `#!/bin/sh` or \
-                 `#!/usr/bin/env python3`"
+            ShebangError::NoInterpreter => "names no interpreter after `#!`",
+            ShebangError::Relative(name) => {
+                return write!(f, "names an interpreter without its whole path: `{name}`");
             }
-            ShebangError::TooLong => "the first line of the script is longer than 255 bytes",
+            ShebangError::TooLong => "has a first line that is longer than 255 bytes",
         })
     }
 }
@@ -132,25 +161,26 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_work_is_explained() {
-        let error = |first: &str| Shebang::parse(first.as_bytes()).unwrap_err();
-        assert!(matches!(error(""), ShebangError::None));
-        assert!(matches!(error("echo hello\n"), ShebangError::None));
-        assert!(matches!(error("#!\n"), ShebangError::NoInterpreter));
-        assert!(matches!(error("#!python3\n"), ShebangError::NoInterpreter));
-        assert!(matches!(
-            error("#!/bin/sh\r\n"),
-            ShebangError::CarriageReturn
-        ));
-        assert!(
-            error("#!/bin/sh\r\n")
-                .to_string()
-                .contains("carriage return")
-        );
+    fn what_cannot_work_is_explained_with_its_remedy() {
         let long = format!("#!/{}\n", "x".repeat(300));
-        assert!(matches!(
-            Shebang::parse(&long.as_bytes()[..256]).unwrap_err(),
-            ShebangError::TooLong
-        ));
+        for (first, wrong, remedy) in [
+            ("", "does not begin with `#!`", "`#!/bin/sh`"),
+            ("echo hello\n", "does not begin with `#!`", "`#!/bin/sh`"),
+            ("#!\n", "names no interpreter", "`#!/bin/sh`"),
+            ("#!  \n", "names no interpreter", "`#!/bin/sh`"),
+            (
+                "#!python3 -u\n",
+                "whole path: `python3`",
+                "`#!/usr/bin/env python3`",
+            ),
+            ("#!/bin/sh\r\n", "a carriage return", "sed"),
+            ("\u{feff}#!/bin/sh\n", "a byte order mark", "without"),
+            (&long[..256], "longer than 255 bytes", "the kernel"),
+        ] {
+            let error = Shebang::parse(first.as_bytes()).unwrap_err();
+            assert!(error.to_string().contains(wrong), "{first:?}: {error}");
+            let told = error.remedy().unwrap();
+            assert!(told.contains(remedy), "{first:?}: {told}");
+        }
     }
 }

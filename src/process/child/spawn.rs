@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, PipeReader, Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::Stdio;
@@ -18,7 +18,7 @@ use super::orders::{Answer, Orders, Work};
 use super::report::{ReportFile, Said};
 use super::{Spec, What, descriptors, sys};
 use crate::process::{own_children, own_program};
-use crate::settings::{IoNice, Program};
+use crate::settings::{IoNice, Leak, Program};
 
 /// What a pipe may hold at most without privilege (fs.pipe-max-size): the larger, the fewer the changes between writer and reader.
 pub(super) const PIPE_BYTES: i32 = 1024 * 1024;
@@ -61,7 +61,7 @@ pub(super) fn spawn(spec: &Spec<'_>, deadline: Option<SystemTime>) -> io::Result
     let cgroup = Cgroup::create(&run);
     let (socket, theirs) = UnixStream::pair()?;
     let letter = letter(&orders(spec, cgroup.as_ref()))?;
-    descriptors::send(&socket, letter.as_fd(), spec.in_flight)?;
+    descriptors::send(&socket, letter.as_fd(), in_flight(spec))?;
     socket.set_nonblocking(true)?;
     let (output, writer) = output_pipe()?;
     let mut command = own_program::command(own_program::LAUNCHER)?;
@@ -83,6 +83,11 @@ pub(super) fn spawn(spec: &Spec<'_>, deadline: Option<SystemTime>) -> io::Result
         report,
         cgroup,
     })
+}
+
+/// What may outlive its run may outlive the runner too. With the lock it would be ended by the next runner, as something that got away.
+fn in_flight<'a>(spec: &Spec<'a>) -> Option<BorrowedFd<'a>> {
+    spec.in_flight.filter(|_| spec.settings.leak == Leak::Kill)
 }
 
 /// Ends a child that could not be pinned.

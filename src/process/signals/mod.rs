@@ -109,7 +109,8 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    /// Returns whether there may be something to drain. Costs a load, no system call.
+    /// Returns whether there may be something to drain.
+    #[cfg(test)]
     pub(crate) fn is_pending(&self) -> bool {
         self.slot.is_pending()
     }

@@ -93,6 +93,7 @@ impl Slot {
         }
     }
 
+    #[cfg(test)]
     pub(super) fn is_pending(&self) -> bool {
         self.pending.load(Ordering::Acquire)
     }

@@ -11,7 +11,7 @@
 //! ```
 //!
 //! A newcomer that is killed half-way leaves the chain as it was: the signal of an heir is marked, and a runner that was asked by heirs
-//! only looks once more for one before it leaves ([`Pidfile::has_heir`]). The same holds for an heir that was evicted by one that is gone.
+//! only looks once more for one before it leaves ([`Heirs::is_there`](super::pidfile::Heirs::is_there)). The same holds for an heir that was evicted by one that is gone.
 //!
 //! One limit of that: of two SIGTERM that wait to be delivered to one process the system keeps the first. A person's SIGTERM that comes
 //! within that moment after an heir's is taken back with it if the heir dies. Who wants a runner to stop asks again until it has.

@@ -10,6 +10,7 @@ use super::rules::TaskRules;
 use super::{AGAIN, Verdict};
 use crate::alert::memory::{Held, Ongoing, TaskMemory, sort_of};
 use crate::alert::notice::{HeldBack, Kind, Notice, Sort};
+use crate::alert::tally::Tally;
 use crate::event::{RunId, Step};
 use crate::task::TaskName;
 use crate::time::{Moment, Mono};
@@ -86,6 +87,20 @@ impl Task {
         &self.memory.held
     }
 
+    /// Returns what was counted, and since when the task is down.
+    pub(super) fn tally(&self) -> Tally {
+        let ongoing = self.memory.outage.as_ref();
+        Tally {
+            down_since: ongoing.map(|ongoing| ongoing.outage.started.wall),
+            ..self.memory.tally.clone()
+        }
+    }
+
+    /// Begins to count.
+    pub(super) fn begin_tally(&mut self) {
+        self.memory.tally = Tally::default();
+    }
+
     pub(super) fn in_outage(&self) -> bool {
         self.memory.outage.is_some()
     }
@@ -146,6 +161,7 @@ impl Task {
                 return self.mail(notice);
             }
             self.hold(sort, kind, text, at.wall);
+            self.memory.tally.hold_back();
         }
         if self.next_reminder().is_some_and(|due| due <= at.mono) && self.not_before <= at.mono {
             let mut notice = self.reminder(at);
@@ -208,6 +224,8 @@ impl Task {
     /// Ends the outage. Returns the mail about that, if one is due.
     pub(super) fn end_outage(&mut self, at: Moment, mailed: bool) -> Option<Notice> {
         let mut ongoing = self.memory.outage.take()?;
+        let lasted = at.mono.since(ongoing.outage.started.mono);
+        self.memory.tally.longest = self.memory.tally.longest.max(lasted);
         self.overslept = Mono::LONG_AGO;
         if !mailed || ongoing.reminded == 0 {
             return None;
@@ -241,6 +259,7 @@ impl Task {
 
     pub(super) fn sent(&mut self, notice: &Notice, message_id: &str, at: Moment) {
         self.not_before = Mono::LONG_AGO;
+        self.memory.tally.mailed();
         match notice.sort {
             Sort::First | Sort::New => self.first_or_new_sent(notice, at),
             Sort::Downtime { count } => {
@@ -255,7 +274,7 @@ impl Task {
                 }
             }
             Sort::Healed => self.memory.healing = None,
-            Sort::HeldBack => {}
+            Sort::HeldBack | Sort::Summary => {}
         }
         let named: Vec<&HeldBack> = notice.held_back.iter().collect();
         self.told_of_held(&named, notice.held_back_unnamed, at);

@@ -66,6 +66,7 @@ impl Task {
             held_back_unnamed: self.memory.held.unnamed(),
             running_since: None,
             thread: ongoing.and_then(|ongoing| ongoing.thread.clone()),
+            summary: None,
         }
     }
 

@@ -4,6 +4,7 @@ mod held_back;
 mod histories;
 mod reminders;
 mod rules;
+mod summary;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

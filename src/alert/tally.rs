@@ -1,0 +1,90 @@
+//! What is counted of a task from one summary to the next.
+
+use std::time::{Duration, SystemTime};
+
+use serde::{Deserialize, Serialize};
+
+/// From so many outages on a task is said to flap.
+const FLAPS: u64 = 4;
+
+/// What happened to a task since the last summary.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Tally {
+    /// How many runs ended, well or badly.
+    pub runs: u64,
+    /// How many of them failed.
+    pub failures: u64,
+    /// How many outages began.
+    pub outages: u64,
+    /// How long the longest of those was that ended.
+    pub longest: Duration,
+    /// Since when the task is down, if it is: told, not counted.
+    pub down_since: Option<SystemTime>,
+    /// How many mails were sent about it.
+    pub mails: u64,
+    /// How many failures were held back for want of a token.
+    pub held_back: u64,
+}
+
+impl Tally {
+    /// Counts a failed run, and the outages that began with it: none or one.
+    pub(super) fn failed(&mut self, outages: u64) {
+        self.runs = self.runs.saturating_add(1);
+        self.failures = self.failures.saturating_add(1);
+        self.outages = self.outages.saturating_add(outages);
+    }
+
+    /// Counts a mail.
+    pub(super) fn mailed(&mut self) {
+        self.mails = self.mails.saturating_add(1);
+    }
+
+    /// Counts a failure that was held back.
+    pub(super) fn hold_back(&mut self) {
+        self.held_back = self.held_back.saturating_add(1);
+    }
+
+    /// Returns whether it fails and heals again and again.
+    pub(crate) fn flaps(&self) -> bool {
+        self.outages >= FLAPS
+    }
+}
+
+/// The summary that is due next.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Schedule {
+    /// Since when is counted.
+    pub since: SystemTime,
+    /// When it is due, by the clock on the wall.
+    pub due: SystemTime,
+}
+
+/// What a summary tells.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Summary {
+    /// Since when was counted.
+    pub since: SystemTime,
+    /// One for each task, in the order of the chain.
+    pub tasks: Vec<Tally>,
+}
+
+impl Summary {
+    /// Returns how many runs there were.
+    pub(crate) fn runs(&self) -> u64 {
+        let runs = self.tasks.iter().map(|task| task.runs);
+        runs.fold(0, u64::saturating_add)
+    }
+
+    /// Returns how many runs failed.
+    pub(crate) fn failures(&self) -> u64 {
+        let failures = self.tasks.iter().map(|task| task.failures);
+        failures.fold(0, u64::saturating_add)
+    }
+
+    /// Returns how many tasks are down.
+    pub(crate) fn down(&self) -> usize {
+        let down = self.tasks.iter().filter(|task| task.down_since.is_some());
+        down.count()
+    }
+}

@@ -1,0 +1,125 @@
+//! How runs and times read on the screen, the same for every command.
+
+use std::time::SystemTime;
+
+use super::past::{Entry, Line};
+use super::screen::local_time;
+use crate::state::history::{Result as RunResult, Run};
+use crate::time::in_words;
+
+/// Returns a time shortly: `22 Nov 01:10:33`.
+pub(crate) fn short(time: SystemTime) -> String {
+    local_time(time, "%d %b %H:%M:%S")
+}
+
+/// Returns a kind shortly: `7f3a`, or the task's own word.
+pub(crate) fn short_kind(kind: &str) -> &str {
+    let is_hash = kind.len() == 12 && kind.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_hash { &kind[..4] } else { kind }
+}
+
+/// Returns the line of an entry, without an end: `mhx3k9ab2   22 Nov 01:10:33  tasks::a  failed in 1s (kind 7f3a), mailed: first`.
+pub(crate) fn headline(entry: &Entry) -> String {
+    let at = short(entry.line.at().time());
+    let task = entry.line.task();
+    match &entry.line {
+        Line::One(run) => format!(
+            "{:<11}  {at}  {task}  {}{}",
+            run.id.to_string(),
+            ending(run),
+            mailed(entry)
+        ),
+        Line::Many(runs) => format!(
+            "{:<11}  {at}  {task}  {} {} times in {}, {} each, {} at most",
+            "",
+            runs.result.word(),
+            grouped(runs.count),
+            in_words(runs.until.since(runs.at)),
+            exact(runs.average()),
+            exact(runs.longest),
+        ),
+    }
+}
+
+fn ending(run: &Run) -> String {
+    let took = exact(run.took);
+    let word = match run.result {
+        RunResult::Fatal => "failed and stopped the runner",
+        result => result.word(),
+    };
+    match (run.result, &run.kind) {
+        (RunResult::Later | RunResult::Interrupted, _) => format!("{word} after {took}"),
+        (_, Some(kind)) => format!("{word} in {took} (kind {})", short_kind(kind)),
+        (_, None) => format!("{word} in {took}"),
+    }
+}
+
+fn mailed(entry: &Entry) -> String {
+    let sorts: Vec<&str> = entry.mails.iter().map(|mail| mail.sort.as_str()).collect();
+    if sorts.is_empty() {
+        String::new()
+    } else {
+        format!(", mailed: {}", sorts.join(", "))
+    }
+}
+
+/// Returns a duration in words, those of less than a millisecond too.
+pub(crate) fn exact(span: std::time::Duration) -> String {
+    match span.as_nanos() {
+        0 => "0s".to_owned(),
+        nanos @ 1..1_000 => format!("{nanos}ns"),
+        nanos @ 1_000..1_000_000 => format!("{}µs", nanos / 1_000),
+        _ => in_words(span),
+    }
+}
+
+/// Returns a number with its thousands apart.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// Returns a text that fits into so many columns; what does not fit is told by `…`.
+pub(crate) fn fitting(text: &str, width: Option<usize>) -> String {
+    let Some(width) = width else {
+        return text.to_owned();
+    };
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(width.saturating_sub(1)).collect();
+    format!("{}…", kept.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn numbers_durations_and_kinds_are_short() {
+        assert_eq!(grouped(0), "0");
+        assert_eq!(grouped(1_234_567), "1,234,567");
+        assert_eq!(exact(Duration::from_nanos(300)), "300ns");
+        assert_eq!(exact(Duration::from_nanos(12_345)), "12µs");
+        assert_eq!(exact(Duration::from_millis(1_250)), "1s 250ms");
+        assert_eq!(short_kind("7f3a00c0ffee"), "7f3a");
+        assert_eq!(short_kind("smtp"), "smtp");
+    }
+
+    #[test]
+    fn what_does_not_fit_is_cut_and_says_so() {
+        assert_eq!(fitting("abc def", None), "abc def");
+        assert_eq!(fitting("abc def", Some(7)), "abc def");
+        assert_eq!(fitting("abc def", Some(5)), "abc…");
+        assert_eq!(fitting("äöü", Some(2)), "ä…");
+    }
+}

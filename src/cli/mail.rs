@@ -1,0 +1,148 @@
+//! `mail test`, `mail queue`, `check --connect`: the way that mail takes, tried before it is needed.
+
+mod queue;
+mod sample;
+mod steps;
+
+use std::time::Duration;
+
+use lettre::message::Mailbox;
+
+use super::args::SampleArg;
+use super::screen::{Ended, Refusal, program};
+use crate::config::{Inputs, Loaded};
+use crate::exit;
+use crate::mail::trouble::{Class, Trouble};
+use crate::mail::{Fate, mailer, way};
+use crate::process::clock;
+use crate::settings::MailSettings;
+use crate::time::Mono;
+
+pub(crate) use queue::{flush, print as queue};
+use steps::{Steps, say};
+
+/// A person waits for the answer: 15 seconds with all that comes before and after.
+const MOST_PATIENCE: Duration = Duration::from_secs(14);
+/// Who is written to where nobody is named: files and standard error need nobody.
+const NOBODY_NAMED: &str = "root@localhost";
+
+/// Sends a sample mail, and says how it goes.
+pub(crate) fn test(inputs: &Inputs, loaded: &Loaded, sort: SampleArg, to: &[String]) -> Ended {
+    let mail = &loaded.settings.mail;
+    let to = recipients(mail, to)?;
+    let letter = sample::letter(inputs, loaded, sort)?;
+    say(&format!(
+        "Subject: {}\nFrom: {}\n",
+        letter.subject, mail.from
+    ));
+    let until = clock::mono() + mail.timeout.min(MOST_PATIENCE);
+    let mut refusals = Vec::new();
+    for address in &to {
+        say(&format!("To: {address}, by {}\n", way(mail)));
+        if let Err(trouble) = send(mail, &letter, address, until) {
+            refusals.push((address, trouble));
+        }
+    }
+    let Some((address, first)) = refusals.first() else {
+        return Ok(());
+    };
+    let others = refusals.len() - 1;
+    let others = if others == 0 {
+        String::new()
+    } else {
+        format!(" (and {others} more)")
+    };
+    let message = format!("no mail to {address}{others}: {}", first.words);
+    Err(Refusal::new(exit::MAIL_REFUSED, message).hint(remedy(first)))
+}
+
+fn send(
+    mail: &MailSettings,
+    letter: &crate::letter::Letter,
+    address: &str,
+    until: Mono,
+) -> Result<(), Trouble> {
+    let steps = Steps::of_a_mail(mail);
+    let sent = mailer::send_now(
+        &hurried(mail, until),
+        letter,
+        &[address.to_owned()],
+        steps.listener(),
+    );
+    let fate = sent.and_then(|mut fates| {
+        let lost = || Trouble::new(Class::Path, "the mail worker did not say what became of it");
+        fates.pop().map(|(_, fate)| fate).ok_or_else(lost)
+    });
+    match fate {
+        Ok(Fate::Accepted(answer)) => {
+            steps.succeeded(&format!("accepted: {answer}"));
+            Ok(())
+        }
+        Ok(Fate::Refused(trouble)) | Err(trouble) => {
+            steps.failed();
+            Err(trouble)
+        }
+    }
+}
+
+/// Reaches the server as far as the login. No mail is sent.
+pub(crate) fn connect(mail: &MailSettings) -> Ended {
+    say(&format!("\nReaching {}, without a mail\n", way(mail)));
+    let steps = Steps::of_a_probe(mail);
+    let until = clock::mono() + mail.timeout.min(MOST_PATIENCE);
+    match mailer::probe(&hurried(mail, until), steps.listener()) {
+        Ok(()) => {
+            let next = format!("the way is there; `{} mail test` sends a mail", program());
+            steps.succeeded(&next);
+            Ok(())
+        }
+        Err(trouble) => {
+            steps.failed();
+            Err(Refusal::new(exit::MAIL_REFUSED, &trouble.words).hint(remedy(&trouble)))
+        }
+    }
+}
+
+/// Returns the settings with what is left of the time that a person waits, in whole seconds where there are any: it is shown.
+fn hurried(mail: &MailSettings, until: Mono) -> MailSettings {
+    let left = until.since(clock::mono());
+    let whole = Duration::from_secs(left.as_secs() + 1);
+    MailSettings {
+        timeout: whole.min(mail.timeout),
+        ..mail.clone()
+    }
+}
+
+fn recipients(mail: &MailSettings, to: &[String]) -> Result<Vec<String>, Refusal> {
+    if let Some(wrong) = to.iter().find(|to| to.parse::<Mailbox>().is_err()) {
+        let message = format!("`{wrong}` is not a mail address");
+        return Err(Refusal::usage(message).hint("write `--to ops@example.org`, for instance"));
+    }
+    if !to.is_empty() {
+        return Ok(to.to_vec());
+    }
+    if !mail.to.is_empty() {
+        return Ok(mail.to.clone());
+    }
+    Ok(vec![NOBODY_NAMED.to_owned()])
+}
+
+/// Returns what to do about a trouble, also where it alone does not say so.
+fn remedy(trouble: &Trouble) -> String {
+    if let Some(remedy) = &trouble.remedy {
+        return remedy.clone();
+    }
+    match trouble.class {
+        Class::Temporary => {
+            "try again in some minutes: servers put off whom they do not know yet (greylisting); a runner tries \
+             again by itself"
+        }
+        Class::Unanswered => "look into the inbox: the mail may have arrived all the same",
+        Class::Content => "ask the administrator of the server why it refuses this message",
+        Class::Recipient => "check the address",
+        Class::Path | Class::Setup | Class::Sender => {
+            "check `[mail]` in the configuration, and the log of the mail server"
+        }
+    }
+    .to_owned()
+}

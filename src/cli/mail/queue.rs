@@ -1,0 +1,163 @@
+//! `mail queue`: what waits to leave and why, and what was given up.
+
+use std::fmt::Write;
+use std::time::SystemTime;
+
+use crate::cli::screen::{Ended, Refusal, counted, local_time, print as print_text, program};
+use crate::exit;
+use crate::mail::outbox::{self, Item, Listing};
+use crate::mail::{self, mailer, way};
+use crate::process::clock;
+use crate::settings::Settings;
+use crate::time::in_words;
+
+/// How many of a place are listed.
+const MOST_LINES: usize = 50;
+
+/// Prints what waits. Changes nothing.
+pub(crate) fn print(settings: &Settings) -> Ended {
+    let listing = outbox::listing(&settings.state_dir);
+    print_text(&page(settings, &listing, clock::wall()))
+}
+
+/// Tries everything that waits now, and says what came of it.
+pub(crate) fn flush(settings: &Settings) -> Ended {
+    let before = outbox::listing(&settings.state_dir);
+    let waits =
+        |listing: &Listing| listing.alerts.len() + listing.queue.len() + listing.deferred.len();
+    if waits(&before) == 0 {
+        return print_text("Nothing waits.\n");
+    }
+    let mut troubles = Vec::new();
+    if !before.alerts.is_empty() {
+        flush_alerts(settings)?;
+    }
+    if before.queue.len() + before.deferred.len() > 0 {
+        troubles.extend(flush_queue(settings));
+    }
+    let after = outbox::listing(&settings.state_dir);
+    let failed = after.failed.len().saturating_sub(before.failed.len());
+    let left = waits(&before).saturating_sub(waits(&after) + failed);
+    let mut text = format!("{} left.\n", counted(left as u64, "mail", "mails"));
+    if waits(&after) + failed > 0 {
+        text.push_str(&page(settings, &after, clock::wall()));
+    }
+    print_text(&text)?;
+    if waits(&after) + failed == 0 {
+        return Ok(());
+    }
+    let why = outbox::report(&settings.state_dir).broken;
+    let why = why.map(|broken| broken.trouble.line()).or(troubles.pop());
+    let why = why.unwrap_or_else(|| "the reasons are listed".to_owned());
+    let message = format!("not every mail left: {why}");
+    let hint = format!("`{} mail test` shows how far a mail comes", program());
+    Err(Refusal::new(exit::MAIL_REFUSED, message).hint(hint))
+}
+
+fn flush_alerts(settings: &Settings) -> Ended {
+    match mailer::flush(&settings.state_dir, &settings.mail) {
+        Ok(Some(_)) => Ok(()),
+        Ok(None) => Err(Refusal::new(
+            exit::HELD,
+            "another process is delivering this outbox just now",
+        )
+        .hint("a runner does so when a mail is due; try again in a moment")),
+        Err(error) => Err(Refusal::new(
+            exit::UNSAFE_DIRECTORY,
+            format!(
+                "the outbox in `{}` cannot be used: {error}",
+                settings.state_dir.display()
+            ),
+        )
+        .hint("check that it is ours, and on a disk with room")),
+    }
+}
+
+fn flush_queue(settings: &Settings) -> Option<String> {
+    mail::install(settings.mail.clone(), &settings.state_dir);
+    let back = mail::retry_all_deferred().err();
+    let sent = mail::deliver_queue().err();
+    sent.or(back).map(|error| error.to_string())
+}
+
+fn page(settings: &Settings, listing: &Listing, now: SystemTime) -> String {
+    let report = outbox::report(&settings.state_dir);
+    let mut text = format!("Mail leaves by {}.\n", way(&settings.mail));
+    if let Some(broken) = &report.broken {
+        let since = local_time(broken.since, "%a %d %b %H:%M");
+        let attempts = counted(broken.attempts.into(), "attempt", "attempts");
+        let next = when(broken.next, now);
+        let _ = writeln!(
+            text,
+            "It has not left since {since}, {attempts}, the next {next}: {}",
+            broken.trouble.line()
+        );
+    }
+    if report.dropped > 0 {
+        let dropped = counted(report.dropped, "mail", "mails");
+        let _ = writeln!(text, "{dropped} found no room in the outbox.");
+    }
+    let places = [
+        ("to the admin", &listing.alerts),
+        ("in the queue", &listing.queue),
+        ("put off", &listing.deferred),
+        ("given up", &listing.failed),
+    ];
+    for (place, items) in places {
+        section(&mut text, place, items, now);
+    }
+    if places.iter().all(|(_, items)| items.is_empty()) {
+        text.push_str("Nothing waits, nothing was given up.\n");
+    }
+    text
+}
+
+fn section(text: &mut String, place: &str, items: &[Item], now: SystemTime) {
+    if items.is_empty() {
+        return;
+    }
+    let count = counted(items.len() as u64, "mail", "mails");
+    let _ = writeln!(text, "\n{count} {place}:");
+    for item in items.iter().take(MOST_LINES) {
+        line(text, item, now);
+    }
+    let more = items.len().saturating_sub(MOST_LINES);
+    if more > 0 {
+        let _ = writeln!(text, "  … and {more} more");
+    }
+}
+
+fn line(text: &mut String, item: &Item, now: SystemTime) {
+    let since = local_time(item.since, "%a %d %b %H:%M");
+    let to = if item.to.is_empty() {
+        String::new()
+    } else {
+        format!(" to {}", item.to.join(", "))
+    };
+    let _ = writeln!(text, "  {since}  {}{to}", plain(&item.name));
+    let mut facts = Vec::new();
+    if item.attempts > 0 {
+        let attempts = counted(item.attempts.into(), "attempt", "attempts");
+        let next = item
+            .next
+            .map(|next| format!(", the next {}", when(next, now)));
+        facts.push(format!("{attempts}{}", next.unwrap_or_default()));
+    }
+    facts.extend(item.why.as_deref().map(plain));
+    if !facts.is_empty() {
+        let _ = writeln!(text, "    {}", facts.join(": "));
+    }
+}
+
+fn when(next: SystemTime, now: SystemTime) -> String {
+    match next.duration_since(now) {
+        Ok(left) if !left.is_zero() => format!("in {}", in_words(left)),
+        _ => "is due".to_owned(),
+    }
+}
+
+/// Names of files and answers of servers are other people's: they move no cursor.
+fn plain(text: &str) -> String {
+    let plain = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+    text.chars().map(plain).collect()
+}

@@ -1,0 +1,286 @@
+//! The runs of the past as commands look for them: by chain, by task, by the name of a run.
+
+use std::collections::HashMap;
+
+use super::screen::{Refusal, program};
+use crate::event::RunId;
+use crate::exit;
+use crate::history::{Bookmark, Shelf, chains};
+use crate::process::run_root::RunRoot;
+use crate::settings::Settings;
+use crate::state::history::{Mailed, Record, Result as RunResult, Run, Runs, Stamp};
+use crate::task::{TaskName, suggestions};
+
+/// Whose runs are looked for.
+#[derive(Clone, Debug)]
+pub(crate) enum Whose {
+    /// Everybody's.
+    All,
+    /// Those of a task, or of all tasks of a chain: what was typed, and what it is if it is the name of a task.
+    Named(String, Option<String>),
+}
+
+/// The histories to look in.
+#[derive(Debug)]
+pub(crate) struct Past {
+    settings: Settings,
+    whose: Whose,
+    shelves: Vec<(String, Shelf)>,
+}
+
+/// A run, or many that were counted together, with what became of it.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    /// Of which chain.
+    pub(crate) chain: String,
+    /// In which part of its history.
+    pub(crate) part: Stamp,
+    /// What is known of it.
+    pub(crate) line: Line,
+    /// The mails about it.
+    pub(crate) mails: Vec<Mailed>,
+    /// Why it was not mailed.
+    pub(crate) silent: Option<String>,
+}
+
+/// One run, or many.
+#[derive(Debug)]
+pub(crate) enum Line {
+    /// One.
+    One(Box<Run>),
+    /// Many that ended alike.
+    Many(Runs),
+}
+
+impl Whose {
+    /// Reads what was typed.
+    pub(crate) fn of(typed: Option<&str>) -> Self {
+        match typed {
+            None => Whose::All,
+            Some(typed) => {
+                let (path, place) = match typed.split_once('#') {
+                    Some((path, _)) => (path, &typed[path.len()..]),
+                    None => (typed, ""),
+                };
+                let task = TaskName::parse(path).ok();
+                let task = task.map(|task| format!("{task}{place}"));
+                Whose::Named(typed.to_owned(), task)
+            }
+        }
+    }
+
+    /// Returns whether a run of this task of this chain is looked for. A task is also found by its function alone, as mails name it.
+    fn is(&self, chain: &str, label: &str) -> bool {
+        let Whose::Named(typed, task) = self else {
+            return true;
+        };
+        let path = label.split('#').next().unwrap_or(label);
+        let function = path.rsplit("::").next().unwrap_or(path);
+        let named = |name: &String| name == label || name == path;
+        chain == typed || function == typed || task.as_ref().is_some_and(named)
+    }
+}
+
+impl Line {
+    /// Returns what its task is called.
+    pub(crate) fn task(&self) -> &str {
+        match self {
+            Line::One(run) => &run.task,
+            Line::Many(runs) => &runs.task,
+        }
+    }
+
+    /// Returns when it began.
+    pub(crate) fn at(&self) -> Stamp {
+        match self {
+            Line::One(run) => run.at,
+            Line::Many(runs) => runs.at,
+        }
+    }
+
+    /// Returns how it ended.
+    pub(crate) fn result(&self) -> RunResult {
+        match self {
+            Line::One(run) => run.result,
+            Line::Many(runs) => runs.result,
+        }
+    }
+}
+
+impl Past {
+    /// Opens all histories.
+    ///
+    /// # Errors
+    ///
+    /// When the directory cannot be relied on.
+    pub(crate) fn open(settings: &Settings, whose: Whose) -> Result<Self, Refusal> {
+        let mut past = Past {
+            settings: settings.clone(),
+            whose,
+            shelves: Vec::new(),
+        };
+        past.look_for_shelves()?;
+        Ok(past)
+    }
+
+    /// Opens what has come since.
+    pub(crate) fn look_for_shelves(&mut self) -> Result<(), Refusal> {
+        let unsafe_path = |error| Refusal::of(exit::UNSAFE_DIRECTORY, &error);
+        let state_dir = &self.settings.state_dir;
+        let Some(root) = RunRoot::open_existing(state_dir).map_err(unsafe_path)? else {
+            return Ok(());
+        };
+        for chain in chains(&root).map_err(unsafe_path)? {
+            if self.shelves.iter().any(|(known, _)| *known == chain) {
+                continue;
+            }
+            if let Some(shelf) = Shelf::open(state_dir, &chain).map_err(unsafe_path)? {
+                self.shelves.push((chain, shelf));
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the histories.
+    pub(crate) fn shelves(&self) -> &[(String, Shelf)] {
+        &self.shelves
+    }
+
+    /// Returns whether runs of one of these tasks are looked for, though perhaps none was ever run.
+    pub(crate) fn is_of_any<'a>(&self, mut tasks: impl Iterator<Item = &'a str>) -> bool {
+        tasks.any(|task| self.whose.is("", task))
+    }
+
+    /// Returns the last runs for which `wanted` holds, oldest first.
+    pub(crate) fn latest(&self, most: usize, wanted: impl Fn(&Line) -> bool) -> Vec<Entry> {
+        let mut found: Vec<Entry> = Vec::new();
+        for (chain, shelf) in &self.shelves {
+            let mut of_chain = Vec::new();
+            for part in shelf.parts().into_iter().rev() {
+                let records = shelf.records(part).into_iter();
+                let records = records.map(|record| (part, record));
+                let entries = self.entries(chain, records.collect()).into_iter();
+                of_chain.extend(entries.rev().filter(|entry| wanted(&entry.line)));
+                if of_chain.len() >= most {
+                    break;
+                }
+            }
+            of_chain.truncate(most);
+            found.extend(of_chain);
+        }
+        found.sort_by_key(|entry| entry.line.at());
+        found.split_off(found.len().saturating_sub(most))
+    }
+
+    /// Returns the run of this name.
+    pub(crate) fn run(&self, name: &str) -> Result<Entry, Refusal> {
+        let Some(id) = RunId::parse(name) else {
+            return Err(Refusal::usage(format_args!(
+                "`{name}` is not the name of a run, such as `mhx3k9ab2`"
+            )));
+        };
+        let is_it = |line: &Line| matches!(line, Line::One(run) if run.id == id);
+        let found = self.latest(1, is_it).pop();
+        found.ok_or_else(|| {
+            let state_dir = self.settings.state_dir.display();
+            Refusal::new(
+                exit::FAILED,
+                format_args!("no run `{name}` is kept in `{state_dir}`"),
+            )
+            .hint(format_args!("`{} history` shows those that are; the oldest go first, and quick successes are only counted", program()))
+        })
+    }
+
+    /// Returns what of a chain came after the bookmark.
+    pub(crate) fn news(&self, chain: &str, shelf: &Shelf, bookmark: &mut Bookmark) -> Vec<Entry> {
+        self.entries(chain, shelf.since(bookmark))
+    }
+
+    /// Answers that nothing was found: with an error when the name is unknown.
+    pub(crate) fn nothing(&self) -> Result<String, Refusal> {
+        let state_dir = self.settings.state_dir.display();
+        let Whose::Named(typed, _) = &self.whose else {
+            return Ok(format!("No run is kept in `{state_dir}`.\n"));
+        };
+        let mut known: Vec<String> = Vec::new();
+        for (chain, shelf) in &self.shelves {
+            let tasks = shelf.summary().tasks;
+            if tasks.iter().any(|task| self.whose.is(chain, &task.task)) {
+                return Ok(format!(
+                    "No such run of `{typed}` is kept in `{state_dir}`.\n"
+                ));
+            }
+            known.extend(tasks.into_iter().map(|task| task.task));
+        }
+        let refusal = Refusal::new(
+            exit::USAGE,
+            format_args!("neither a task nor a chain `{typed}` has a history in `{state_dir}`"),
+        );
+        let mut near = suggestions(typed, known.iter().map(String::as_str));
+        if near.is_empty() {
+            let chains = self.shelves.iter().map(|(chain, _)| chain.as_str());
+            near = suggestions(typed, chains);
+        }
+        Err(match (near.first(), known.is_empty()) {
+            (Some(meant), _) => refusal.hint(format_args!("did you mean `{meant}`?")),
+            (None, true) => refusal.hint("no chain ever ran here; `--run-root` looks elsewhere"),
+            (None, false) => refusal.hint(format_args!("known are {}", known.join(", "))),
+        })
+    }
+
+    /// Puts runs together with what became of them.
+    fn entries(&self, chain: &str, records: Vec<(Stamp, Record)>) -> Vec<Entry> {
+        let mut entries: Vec<Entry> = Vec::new();
+        let mut places: HashMap<RunId, usize> = HashMap::new();
+        for (part, record) in records {
+            let line = match record {
+                Record::Run(run) => {
+                    places.insert(run.id, entries.len());
+                    Line::One(run)
+                }
+                Record::Runs(runs) => Line::Many(runs),
+                Record::Mailed(mailed) => {
+                    let place = mailed.run.and_then(|run| places.get(&run));
+                    if let Some(&place) = place {
+                        entries[place].mails.push(mailed);
+                    }
+                    continue;
+                }
+                Record::Silent(silent) => {
+                    if let Some(&place) = places.get(&silent.run) {
+                        entries[place].silent = Some(silent.why);
+                    }
+                    continue;
+                }
+                _ => continue,
+            };
+            entries.push(Entry {
+                chain: chain.to_owned(),
+                part,
+                line,
+                mails: Vec::new(),
+                silent: None,
+            });
+        }
+        entries.retain(|entry| self.whose.is(chain, entry.line.task()));
+        entries
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_is_found_by_path_function_place_or_chain() {
+        let is = |typed, label| Whose::of(Some(typed)).is("my_chain", label);
+        for typed in ["tasks::a", "tasks.a", "a", "my_chain"] {
+            assert!(is(typed, "tasks::a") && is(typed, "tasks::a#2"), "{typed}");
+        }
+        assert!(is("tasks::a#2", "tasks::a#2") && !is("tasks::a#2", "tasks::a"));
+        for typed in ["tasks::b", "b", "my", "tasks", "a#2x"] {
+            assert!(!is(typed, "tasks::a"), "{typed}");
+        }
+        assert!(Whose::of(None).is("x", "y"));
+    }
+}

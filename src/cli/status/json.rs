@@ -1,0 +1,111 @@
+//! `status` as data.
+
+use std::time::SystemTime;
+
+use serde_json::{Value, json};
+
+use super::look::{Chain, Down, Standing, Task, View};
+use super::text::state;
+use crate::exit;
+use crate::mail::outbox;
+use crate::process::live::Doing;
+use crate::state::history::Stamp;
+use crate::time::{Moment, Mono};
+
+/// Returns the whole.
+pub(super) fn of(view: &View, verdict: Option<u8>) -> Value {
+    let chains: Vec<Value> = view
+        .chains
+        .iter()
+        .map(|chain| of_chain(chain, view.now))
+        .collect();
+    json!({
+        "exit": verdict.unwrap_or(exit::OK),
+        "chains": chains,
+        "mail": of_mail(&view.mail),
+    })
+}
+
+fn time(time: SystemTime) -> String {
+    humantime::format_rfc3339_millis(time).to_string()
+}
+
+fn of_chain(chain: &Chain, now: Moment) -> Value {
+    let wall = |mono: Mono| time(now.at(mono).wall);
+    let (running_since, until) = match chain.doing {
+        Doing::Running { since, .. } => (Some(wall(since)), None),
+        Doing::Sleeping { until, .. } => (None, Some(wall(until))),
+        Doing::Nothing => (None, None),
+    };
+    let pid = match chain.standing {
+        Standing::Runs(pid) => Some(pid),
+        _ => None,
+    };
+    json!({
+        "chain": chain.name.as_str(),
+        "running": matches!(chain.standing, Standing::Runs(_) | Standing::Unseen),
+        "hidden": matches!(chain.standing, Standing::Hidden(_)),
+        "state": state(chain, now),
+        "pid": pid,
+        "started": chain.began.map(time),
+        "task_running_since": running_since,
+        "sleeping_until": until,
+        "ended": chain.ended.as_ref().map(|(at, why)| json!({ "at": time(*at), "why": why })),
+        "tasks": chain.tasks.iter().map(|task| of_task(task, now)).collect::<Vec<_>>(),
+        "mails_held_back": chain.mails.held_back,
+        "next_summary": chain.mails.summary,
+    })
+}
+
+fn of_task(task: &Task, now: Moment) -> Value {
+    let past = &task.past;
+    let (ok, failed) = past.last_day(Stamp::of(now.wall));
+    let stamp = |stamp: Option<Stamp>| stamp.map(|stamp| time(stamp.time()));
+    json!({
+        "task": task.label,
+        "last": past.last.as_ref().map(|last| json!({
+            "ended": time(last.ended.time()),
+            "seconds": last.took.as_secs_f64(),
+            "result": last.result,
+            "text": last.text,
+        })),
+        "ok_in_24h": ok,
+        "failed_in_24h": failed,
+        "recent": past.recent.iter().map(|tick| json!({
+            "seconds": tick.0.as_secs_f64(),
+            "result": tick.1,
+        })).collect::<Vec<_>>(),
+        "last_success": stamp(past.last_success),
+        "healthy_since": stamp(past.healthy_since),
+        "down": task.down.as_ref().map(of_outage),
+    })
+}
+
+fn of_outage(down: &Down) -> Value {
+    json!({
+        "since": time(down.since),
+        "failures": down.failures,
+        "latest": down.latest,
+        "kinds": down.kinds.iter().map(|kind| json!({
+            "kind": kind.kind,
+            "text": kind.text,
+            "count": kind.count,
+            "first": time(kind.first),
+            "last": time(kind.last),
+            "mailed": kind.mailed.map(time),
+        })).collect::<Vec<_>>(),
+        "next_reminder": down.reminder.map(time),
+    })
+}
+
+fn of_mail(report: &outbox::Report) -> Value {
+    json!({
+        "ok": report.broken.is_none(),
+        "waiting": report.waiting,
+        "oldest": report.oldest.map(time),
+        "dropped": report.dropped,
+        "failed": report.failed,
+        "broken_since": report.broken.as_ref().map(|broken| time(broken.since)),
+        "trouble": report.broken.as_ref().map(|broken| broken.trouble.line()),
+    })
+}

@@ -1,0 +1,28 @@
+//! The guide: what one reads once, page by page. Its transcripts are played by the tests, as those of the README.
+//!
+//! | page | for whom |
+//! |---|---|
+//! | [`tutorial`] | who wants to see it work: a task, its first mail, an upgrade |
+//! | [`configuration`] | who writes `run_functions.toml`: every key, with its default |
+//! | [`alerts`] | who gets the mails: which, when, and why not more |
+//! | [`operations`] | who looks after the machine: upgrade, crash, signals, logs, files |
+//! | [`environment`] | who writes the commands: what a run is told, and what it can say |
+//! | [`errors`] | who sees an exit code or a message and wants to know what to do |
+
+#[doc = include_str!("tutorial.md")]
+pub mod tutorial {}
+
+#[doc = include_str!("configuration.md")]
+pub mod configuration {}
+
+#[doc = include_str!("alerts.md")]
+pub mod alerts {}
+
+#[doc = include_str!("operations.md")]
+pub mod operations {}
+
+#[doc = include_str!("environment.md")]
+pub mod environment {}
+
+#[doc = include_str!("errors.md")]
+pub mod errors {}

@@ -1,0 +1,190 @@
+use std::time::Duration;
+
+use super::*;
+use crate::event::RunId;
+
+const MINUTE: Duration = Duration::from_secs(60);
+const NOON: Stamp = Stamp(1_795_305_600_000_000);
+
+fn run(at: Stamp, result: Result) -> Record {
+    Record::Run(Box::new(Run {
+        id: RunId(at.0),
+        task: "tasks::a".into(),
+        at,
+        took: MINUTE,
+        result,
+        kind: None,
+        text: result.is_failure().then(|| "exit 1: broken".into()),
+        details: Vec::new(),
+        output: None,
+    }))
+}
+
+fn all() -> Vec<Record> {
+    let began = Began {
+        at: NOON,
+        pid: 4711,
+        program: "0.1.0".into(),
+        tasks: vec!["tasks::a".into(), "tasks::b".into()],
+    };
+    let failed = Run {
+        id: RunId(NOON.0),
+        task: "tasks::a".into(),
+        at: NOON,
+        took: Duration::from_millis(1250),
+        result: Result::Failed,
+        kind: Some("7f3a00c0ffee".into()),
+        text: Some("exit 1: ZeroDivisionError: division by zero".into()),
+        details: vec!["caused by: nothing".into()],
+        output: Some(Place {
+            at: 0,
+            head: 100,
+            cut: 5,
+            tail: 400,
+        }),
+    };
+    let runs = Runs {
+        task: "tasks::b".into(),
+        at: NOON,
+        until: NOON.after(MINUTE),
+        count: 1000,
+        took: MINUTE / 2,
+        longest: Duration::from_millis(90),
+        result: Result::Ok,
+    };
+    let mailed = Mailed {
+        at: NOON.after(MINUTE),
+        task: Some("tasks::a".into()),
+        run: Some(failed.id),
+        sort: "first".into(),
+        headline: "First exception caught: exit 1: ZeroDivisionError: division by zero".into(),
+    };
+    let silent = Silent {
+        run: failed.id,
+        why: "same kind already mailed 21 Nov 22:46; downtime 3h < 12h".into(),
+    };
+    let ended = Record::Ended {
+        at: NOON.after(2 * MINUTE),
+        why: "SIGTERM".into(),
+    };
+    let mut records = vec![
+        Record::Form(VERSION),
+        Record::Began(began),
+        Record::Run(Box::new(failed)),
+        Record::Mailed(mailed),
+        Record::Silent(silent),
+        Record::Runs(runs),
+        ended,
+    ];
+    let summary = summary_of(&records);
+    records.push(Record::Summary(summary));
+    records
+}
+
+fn summary_of(records: &[Record]) -> Summary {
+    let mut summary = Summary::default();
+    records.iter().for_each(|record| summary.add(record));
+    summary
+}
+
+fn written(records: &[Record]) -> Vec<u8> {
+    let mut text = Vec::new();
+    records.iter().for_each(|record| record.write_to(&mut text));
+    text
+}
+
+#[test]
+fn the_first_form_can_be_read_and_is_still_written() {
+    let bytes = include_bytes!("../../../tests/data/state/v1/history.runs");
+    let lines: Vec<&[u8]> = bytes
+        .trim_ascii_end()
+        .split(|byte| *byte == b'\n')
+        .collect();
+    let read: Vec<Record> = lines
+        .iter()
+        .filter_map(|line| Record::parse(line))
+        .collect();
+    assert_eq!(read, all());
+    assert_eq!(
+        String::from_utf8(written(&read)).unwrap(),
+        String::from_utf8_lossy(bytes)
+    );
+}
+
+#[test]
+fn damage_at_any_byte_is_another_record_or_none_and_never_a_panic() {
+    for line in written(&all()).split(|byte| *byte == b'\n') {
+        for end in 0..line.len() {
+            assert_eq!(Record::parse(&line[..end]), None, "cut at {end}");
+        }
+        for at in 0..line.len() {
+            for bit in 0..8 {
+                let mut bytes = line.to_vec();
+                bytes[at] ^= 1 << bit;
+                let record = Record::parse(&bytes);
+                record
+                    .iter()
+                    .for_each(|record| Summary::default().add(record));
+            }
+        }
+    }
+}
+
+#[test]
+fn what_a_later_form_adds_is_passed_over() {
+    assert_eq!(Record::parse(br#"{"mood":"good"}"#), None);
+    let more = br#"{"ended":{"at":1,"why":"x","mood":"good"}}"#;
+    assert!(matches!(Record::parse(more), Some(Record::Ended { .. })));
+}
+
+#[test]
+fn a_task_is_down_from_its_first_failure_to_its_next_success() {
+    let at = |minutes: u32| NOON.after(minutes * MINUTE);
+    let mut summary = Summary::default();
+    summary.add(&run(at(0), Result::Ok));
+    assert_eq!(summary.tasks[0].healthy_since, Some(at(1)));
+    summary.add(&run(at(5), Result::Failed));
+    summary.add(&run(at(10), Result::Later));
+    summary.add(&run(at(15), Result::Failed));
+    assert_eq!(summary.tasks[0].down_since, Some(at(5)));
+    assert_eq!(summary.tasks[0].failures, 2);
+    assert_eq!(summary.tasks[0].healthy_since, None);
+    assert_eq!(summary.tasks[0].last_success, Some(at(1)));
+    summary.add(&run(at(20), Result::Ok));
+    assert_eq!(summary.tasks[0].down_since, None);
+    assert_eq!(summary.tasks[0].healthy_since, Some(at(21)));
+}
+
+#[test]
+fn only_the_last_24_hours_are_counted_and_only_the_last_runs_drawn() {
+    let mut summary = Summary::default();
+    for hour in 0..50 {
+        summary.add(&run(NOON.after(60 * hour * MINUTE), Result::Ok));
+        summary.add(&run(NOON.after((60 * hour + 30) * MINUTE), Result::Failed));
+    }
+    let now = NOON.after(60 * 50 * MINUTE);
+    assert_eq!(summary.tasks[0].last_day(now), (23, 23));
+    assert_eq!(
+        summary.tasks[0].last_day(now.after(48 * 60 * MINUTE)),
+        (0, 0)
+    );
+    assert_eq!(summary.tasks[0].recent.len(), 24);
+}
+
+#[test]
+fn a_new_runner_keeps_what_is_known_of_the_tasks_it_still_has() {
+    let mut summary = summary_of(&[run(NOON, Result::Ok)]);
+    let began = |tasks: &[&str]| {
+        Record::Began(Began {
+            at: NOON,
+            pid: 1,
+            program: String::new(),
+            tasks: tasks.iter().map(|task| (*task).to_owned()).collect(),
+        })
+    };
+    summary.add(&began(&["tasks::b", "tasks::a"]));
+    assert_eq!(summary.tasks[0].task, "tasks::b");
+    assert!(summary.tasks[0].last.is_none() && summary.tasks[1].last.is_some());
+    summary.add(&began(&["tasks::b"]));
+    assert_eq!(summary.tasks.len(), 1);
+}

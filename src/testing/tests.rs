@@ -1,0 +1,31 @@
+use super::*;
+use crate::config::{self, CommandLine, Inputs};
+
+#[test]
+fn its_defaults_are_those_of_the_configuration() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut inputs = Inputs::of_process(CommandLine::default()).unwrap();
+    (inputs.cwd, inputs.etc) = (dir.path().to_owned(), dir.path().to_owned());
+    inputs.environment.clear();
+    std::fs::write(
+        dir.path().join("run_functions.toml"),
+        "[tasks.a]\ncommand = [\"true\"]\n",
+    )
+    .unwrap();
+    let loaded = config::load(&inputs).unwrap();
+    let of_file = &loaded.resolve(&["tasks::a".to_owned()]).unwrap()[0].settings;
+    let ours = task::from_attributes(None);
+    assert_eq!(
+        (
+            ours.success_cooldown,
+            ours.fail_cooldown,
+            ours.non_recoverable_downtime
+        ),
+        (
+            of_file.success_cooldown,
+            of_file.fail_cooldown,
+            of_file.non_recoverable_downtime
+        )
+    );
+    assert_eq!(MAX_PER_HOUR, loaded.settings.mail.max_per_hour);
+}

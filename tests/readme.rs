@@ -1,0 +1,122 @@
+//! What README and the guide show is what happens: their transcripts are played, and every line is compared.
+//!
+//! In a ```` ```console ```` block, `$ …` is typed in a shell, what follows is what it printed on both streams, `^C` is Ctrl-C once all before it
+//! was seen, and a line `…` stands for any lines. Times, pids, durations, names of files and of this machine differ from run to run
+//! and are masked. Each `## ` section has a fresh directory; a ```` ```toml ```` block that begins with `# NAME.toml` is that file.
+#![cfg(test)]
+
+#[path = "readme/mask.rs"]
+mod mask;
+#[path = "readme/page.rs"]
+mod page;
+#[path = "readme/play.rs"]
+mod play;
+mod support;
+
+use std::path::Path;
+
+use page::{Block, Page, Typed};
+use support::Place;
+
+fn repository(path: &str) -> String {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// Plays every section of a page in a directory of its own, and returns how many commands were played.
+fn play(path: &str) -> usize {
+    let page = Page::read(&repository(path));
+    let mut played = 0;
+    for section in page.sections() {
+        let place = Place::empty();
+        for block in &section.blocks {
+            match block {
+                Block::File { name, content } => place.write(name, content),
+                Block::Console { line, typed } => {
+                    for typed in typed {
+                        let at = format!("{path}:{line}: `{}`", typed.command);
+                        played += usize::from(play_one(&place, typed, &at));
+                    }
+                }
+                Block::Other => {}
+            }
+        }
+    }
+    played
+}
+
+/// Plays one command; `false`: it is one that only a person types.
+fn play_one(place: &Place, typed: &Typed, at: &str) -> bool {
+    let Some(command) = play::meant(&typed.command) else {
+        return false;
+    };
+    let printed = play::played(place, &command, &typed.expected, at);
+    let mask = mask::Mask::of(place.dir());
+    let (expected, printed) = (mask.lines(&typed.expected), mask.lines(&printed));
+    assert!(
+        mask::matches(&expected, &printed),
+        "{at} prints something else now\n--- shown\n{}\n--- printed\n{}",
+        expected.join("\n"),
+        printed.join("\n")
+    );
+    true
+}
+
+#[test]
+fn the_transcripts_of_the_readme_are_what_happens() {
+    assert!(play("README.md") >= 6);
+}
+
+#[test]
+fn the_transcripts_of_the_guide_are_what_happens() {
+    for page in ["tutorial", "alerts", "operations", "environment", "errors"] {
+        play(&format!("src/guide/{page}.md"));
+    }
+}
+
+#[test]
+fn the_smallest_program_of_the_readme_is_the_example() {
+    let readme = repository("README.md");
+    let program = readme
+        .split("```rust,no_run\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next())
+        .expect("a block of Rust");
+    let example = repository("examples/own_binary.rs");
+    assert!(
+        example.ends_with(program),
+        "examples/own_binary.rs is not\n{program}"
+    );
+}
+
+#[test]
+fn the_first_screen_names_both_commands() {
+    let readme = repository("README.md");
+    let first: String = readme.lines().take(40).collect::<Vec<_>>().join("\n");
+    for command in [
+        "$ cargo run --release -- tasks::send_mail tasks::retry_deferred\n",
+        "$ cargo test --workspace\n",
+    ] {
+        assert!(first.contains(command), "{command}");
+    }
+}
+
+#[test]
+fn what_differs_from_run_to_run_is_masked_and_nothing_else() {
+    let mask = mask::Mask::of(Path::new("/tmp/.tmpX"));
+    let one = |line: &str| mask.line(line);
+    assert_eq!(
+        one("2026-11-21 23:55:01.250+01:00 [a] Sleeping 15m"),
+        one("2027-01-02 03:04:05.678+00:00 [a] Sleeping 15m")
+    );
+    assert_ne!(one("[a] Sleeping 15m"), one("[a] Sleeping 20m"));
+    assert_eq!(one("c (pid 4711): x"), one("c (pid 12): x"));
+    assert_eq!(
+        one("Sat 21 Nov 2026 23:55:01 +0100"),
+        one("Sun 22 Nov 2026 01:02:03 +0000")
+    );
+    assert_eq!(
+        one("written to /tmp/.tmpX/run/a.eml"),
+        one("written to /home/you/demo/run/a.eml")
+    );
+}

@@ -1,0 +1,319 @@
+//! What `status` says of chains that run, sleep, fail, have ended, or belong to somebody else, and with which exit code.
+#![cfg(test)]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Output, Stdio};
+use std::time::SystemTime;
+
+use nix::sys::signal::Signal;
+use serde_json::Value;
+use support::{Place, eventually, stderr, stdout, subject};
+
+/// `a` fails while there is a file `bad`; `b` sleeps for long after it has run.
+const TWO: &str = r#"
+[tasks.a]
+shell = "echo broken; test ! -e bad"
+success_cooldown = "20ms"
+fail_cooldown = "20ms"
+[tasks.b]
+command = ["true"]
+success_cooldown = "1h"
+"#;
+
+fn status(place: &Place, args: &[&str]) -> Output {
+    let all: Vec<&str> = ["status"].iter().chain(args).copied().collect();
+    place.run(&all)
+}
+
+fn data(place: &Place) -> Value {
+    let output = status(place, &["--json"]);
+    serde_json::from_str(&stdout(&output)).unwrap_or_else(|_| panic!("{}", stderr(&output)))
+}
+
+/// Every file below a directory, and when it was last changed.
+fn files(directory: &Path) -> BTreeMap<String, (u64, SystemTime)> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        let metadata = path.metadata().unwrap();
+        if path.is_dir() {
+            found.extend(files(&path));
+        }
+        let changed = metadata.modified().unwrap();
+        found.insert(path.display().to_string(), (metadata.len(), changed));
+    }
+    found
+}
+
+#[test]
+fn a_healthy_chain_is_told_with_0() {
+    let place = Place::with(TWO);
+    let runner = place.start(&["tasks::a", "tasks::b"]);
+    runner.wait_for("Sleeping 1h");
+    let output = status(&place, &[]);
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}{}", stderr(&output));
+    for expected in [
+        "a_b: sleeping until ",
+        "the success_cooldown of tasks::b, then tasks::a",
+        &format!("(pid {}, up ", runner.pid()),
+        "tasks::a  healthy since ",
+        "; 24h: 1 ok, 0 failed",
+        "Mail: nobody is mailed: each mail is a file in ",
+    ] {
+        assert!(text.contains(expected), "`{expected}` is not in\n{text}");
+    }
+    assert!(!text.contains('\x1b'), "no colours on a pipe: {text}");
+    let chain = &data(&place)["chains"][0];
+    assert_eq!(chain["pid"], runner.pid());
+    assert!(chain["sleeping_until"].is_string() && chain["started"].is_string());
+    assert_eq!(runner.stop(), Some(0));
+}
+
+#[test]
+fn a_running_task_is_told() {
+    let place = Place::with("[tasks.a]\nshell = \"echo > runs; sleep 600\"\n");
+    let mut runner = place.start(&["tasks::a"]);
+    assert!(eventually(|| place.path("runs").exists()));
+    let text = stdout(&status(&place, &["a"]));
+    assert!(text.contains("a: tasks::a runs since "), "{text}");
+    assert!(text.contains("tasks::a  not run yet"), "{text}");
+    assert!(data(&place)["chains"][0]["task_running_since"].is_string());
+    runner.signal(Signal::SIGQUIT);
+    runner.wait_for_status();
+}
+
+#[test]
+fn a_task_that_is_down_is_told_with_1_with_its_kinds_and_the_next_reminder() {
+    let place = Place::with(TWO);
+    place.write("bad", "");
+    let runner = place.start(&["tasks::a"]);
+    runner.wait_for_count("Execution failed", 3);
+    let output = status(&place, &[]);
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    for expected in [
+        "tasks::a  DOWN since ",
+        " failures",
+        "exit 1: broken",
+        "kind ",
+        ", mailed ",
+        "next reminder: ",
+        "✗✗",
+    ] {
+        assert!(text.contains(expected), "`{expected}` is not in\n{text}");
+    }
+    let down = &data(&place)["chains"][0]["tasks"][0]["down"];
+    assert_eq!(down["latest"], "exit 1: broken");
+    assert!(down["failures"].as_u64() >= Some(3), "{down}");
+    assert!(down["next_reminder"].is_string() && down["kinds"][0]["mailed"].is_string());
+    fs::remove_file(place.path("bad")).unwrap();
+    runner.wait_for("Execution successful");
+    let output = status(&place, &[]);
+    assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
+    assert!(stdout(&output).contains("✗"), "{}", stdout(&output));
+    assert_eq!(runner.stop(), Some(0));
+}
+
+#[test]
+fn a_chain_that_has_ended_is_told_with_3_and_how_it_ended() {
+    let place = Place::with(TWO);
+    let output = status(&place, &[]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(stdout(&output).contains("No chain was ever run in "));
+    assert!(!place.path("run").exists(), "looking changes nothing");
+    let runner = place.start(&["tasks::b"]);
+    runner.wait_for("Sleeping");
+    assert_eq!(runner.stop(), Some(0));
+    let output = status(&place, &[]);
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(3), "{text}");
+    assert!(
+        text.contains("b: not running since ") && text.contains(": SIGTERM"),
+        "{text}"
+    );
+    assert!(
+        text.contains("start it with `run_functions tasks::b`"),
+        "{text}"
+    );
+    let mut runner = place.start(&["tasks::b"]);
+    runner.wait_for("Sleeping");
+    runner.signal(Signal::SIGKILL);
+    runner.wait_for_status();
+    let output = status(&place, &["b"]);
+    assert_eq!(
+        output.status.code(),
+        Some(3),
+        "the number in the file is not believed"
+    );
+    assert!(
+        stdout(&output).contains("b: not running: killed, or the power failed, after "),
+        "{}",
+        stdout(&output)
+    );
+    assert_eq!(status(&place, &["never"]).status.code(), Some(3));
+    assert_eq!(status(&place, &["no/name"]).status.code(), Some(2));
+}
+
+#[test]
+fn an_outage_is_known_though_its_runner_was_started_again() {
+    let place = Place::with(TWO);
+    place.write("bad", "");
+    let runner = place.start(&["tasks::a"]);
+    runner.wait_for_count("Execution failed", 2);
+    assert_eq!(runner.stop(), Some(0));
+    let since = data(&place)["chains"][0]["tasks"][0]["down"]["since"].clone();
+    assert!(since.is_string());
+    let runner = place.start(&["tasks::a"]);
+    runner.wait_for("Execution failed");
+    assert_eq!(
+        data(&place)["chains"][0]["tasks"][0]["down"]["since"],
+        since
+    );
+    assert_eq!(runner.stop(), Some(0));
+}
+
+#[test]
+fn a_broken_way_of_mail_is_told_with_1() {
+    let place = Place::with(&format!(
+        "{TWO}[mail]\nto = [\"ops@example.org\"]\ntransport = \"sendmail\"\nprogram = \"/nowhere/sendmail\"\n"
+    ));
+    place.write("bad", "");
+    let runner = place.start(&["tasks::a"]);
+    runner.wait_for("Sent email to admins");
+    assert!(eventually(
+        || stdout(&status(&place, &[])).contains("Mail does not leave since ")
+    ));
+    fs::remove_file(place.path("bad")).unwrap();
+    runner.wait_for("Execution successful");
+    let output = status(&place, &[]);
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(
+        text.contains("/nowhere/sendmail") && text.contains("waits in the outbox"),
+        "{text}"
+    );
+    assert_eq!(runner.stop(), Some(0));
+}
+
+#[test]
+fn looking_writes_nothing() {
+    let place = Place::with(TWO);
+    let runner = place.start(&["tasks::b"]);
+    runner.wait_for("Sleeping 1h");
+    let still = || {
+        let before = files(&place.path("run"));
+        (before == files(&place.path("run"))).then_some(before)
+    };
+    let before = still().unwrap();
+    for args in [&[][..], &["--json"], &["b"], &["never"]] {
+        status(&place, args);
+    }
+    assert_eq!(files(&place.path("run")), before);
+    assert_eq!(runner.stop(), Some(0));
+}
+
+#[test]
+fn what_is_not_well_is_mailed_when_asked_for() {
+    let place = Place::with(TWO);
+    let mut runner = place.start(&["tasks::b"]);
+    runner.wait_for("Sleeping 1h");
+    assert_eq!(status(&place, &["--mail-if-bad"]).status.code(), Some(0));
+    assert_eq!(place.mails().len(), 0, "all is well");
+    runner.signal(Signal::SIGKILL);
+    runner.wait_for_status();
+    let output = status(&place, &["--mail-if-bad"]);
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    let mails = place.mails();
+    assert_eq!(mails.len(), 1);
+    assert_eq!(subject(&mails[0]), "Not running: b");
+    assert!(mails[0].contains("b: not running: killed"), "{}", mails[0]);
+}
+
+#[test]
+fn a_chain_that_is_not_ours_says_why_it_cannot_be_looked_at() {
+    let place = Place::with(TWO);
+    let runner = place.start(&["tasks::b"]);
+    runner.wait_for("Sleeping 1h");
+    // As somebody else's would be: nothing that we may open as our own.
+    fs::write(place.path("run/other"), "").unwrap();
+    std::os::unix::fs::symlink(place.path("run/other"), place.path("run/theirs.pid")).unwrap();
+    let output = status(&place, &[]);
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(77), "{text}");
+    assert!(
+        text.contains("theirs: cannot be looked at: ") && text.contains("symbolic link"),
+        "{text}"
+    );
+    assert!(
+        text.contains("b: sleeping until "),
+        "the others are told all the same: {text}"
+    );
+    assert_eq!(runner.stop(), Some(0));
+    fs::set_permissions(place.path("run"), fs::Permissions::from_mode(0o777)).unwrap();
+    let output = status(&place, &[]);
+    assert_eq!(output.status.code(), Some(73));
+    assert!(
+        stderr(&output).contains("can be written by others"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn watching_looks_again_until_nobody_reads() {
+    let place = Place::with(TWO);
+    let runner = place.start(&["tasks::b"]);
+    runner.wait_for("Sleeping 1h");
+    let mut command = place.command(&["status", "--watch"]);
+    let mut watcher = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(watcher.stdout.take().unwrap()).lines();
+    let mut next = || {
+        lines
+            .by_ref()
+            .find(|line| line.as_ref().unwrap().starts_with("b: "))
+            .unwrap()
+            .unwrap()
+    };
+    assert!(next().contains("sleeping"), "it looks at once");
+    assert_eq!(runner.stop(), Some(0));
+    while !next().contains("not running") {}
+    drop(lines);
+    let mut ended = None;
+    assert!(eventually(|| {
+        ended = watcher.try_wait().unwrap();
+        ended.is_some()
+    }));
+    assert_eq!(ended.unwrap().code(), Some(0));
+}
+
+#[test]
+fn colours_are_given_when_asked_for_and_not_under_no_color() {
+    let place = Place::with(TWO);
+    let runner = place.start(&["tasks::b"]);
+    runner.wait_for("Sleeping 1h");
+    let coloured = |args: &[&str]| stdout(&status(&place, args)).contains('\x1b');
+    assert!(coloured(&["--color", "always"]));
+    assert!(!coloured(&[]) && !coloured(&["--color", "never"]));
+    assert_eq!(runner.stop(), Some(0));
+}
+
+#[test]
+fn a_closed_pipe_changes_no_verdict() {
+    let place = Place::with(TWO);
+    let mut command = place.command(&["status"]);
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+}
