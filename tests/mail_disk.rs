@@ -178,7 +178,7 @@ fn a_log_that_is_full_stops_nothing_and_the_next_mail_tells_of_it() {
     fs::remove_file(place.path("logs/log")).unwrap();
     runner.signal(nix::sys::signal::Signal::SIGHUP);
     goes_on(&place);
-    assert!(log(&place).contains(" lines before the last one could not be written"));
+    assert!(log(&place).contains(" lines were lost before"));
     place.write("stage", "beta");
     let mail = wait_for_mail(&place, "New exception caught: exit 1: beta");
     assert!(!unfolded(&mail).contains(words), "{mail}");

@@ -51,6 +51,7 @@ pub(crate) fn deliver(
         young: Vec::new(),
         outcome: Outcome::default(),
     };
+    queue.sweep(now());
     for stem in queue.stems(Place::Queue)? {
         pass.message(&stem);
     }

@@ -17,6 +17,8 @@ use crate::process::files;
 
 /// How long a message is kept.
 const LIFETIME: Duration = Duration::from_secs(5 * 86_400);
+/// How long what belongs to a message may be there before the message.
+const LONELY: Duration = Duration::from_secs(3600);
 /// The least pause after a message that may have arrived.
 const UNANSWERED_PAUSE: Duration = Duration::from_secs(300);
 
@@ -133,6 +135,26 @@ impl Queue {
         files::sync_dir(&self.directory(Place::Queue))?;
         self.remove_companions(Place::Queue, stem);
         Ok(())
+    }
+
+    /// Removes from the queue what belonged to messages whose deliverer was killed before it could: the next message of that name is
+    /// another one.
+    pub(crate) fn sweep(&self, now: SystemTime) {
+        let found = fs::read_dir(self.directory(Place::Queue));
+        for entry in found.into_iter().flatten().flatten() {
+            let path = entry.path();
+            let belongs = path
+                .extension()
+                .is_some_and(|ending| ending == "json" || ending == "state");
+            let written = entry.metadata().and_then(|meta| meta.modified());
+            let age = written
+                .ok()
+                .and_then(|written| now.duration_since(written).ok());
+            let old = age.is_some_and(|age| age > LONELY);
+            if belongs && old && path.with_extension("eml").symlink_metadata().is_err() {
+                let _ = files::remove(&path);
+            }
+        }
     }
 
     fn park(
