@@ -32,7 +32,7 @@ const CADENCE: Duration = Duration::from_millis(100);
 /// Where mail goes.
 enum Way {
     Files,
-    Server(Script),
+    Server(Box<Script>),
     Program(&'static str),
 }
 
@@ -43,7 +43,7 @@ fn drip(text: &str) -> Act {
 fn with(change: impl FnOnce(&mut Script)) -> Way {
     let mut script = Script::default();
     change(&mut script);
-    Way::Server(script)
+    Way::Server(Box::new(script))
 }
 
 fn faults() -> Vec<(&'static str, Way)> {
@@ -133,7 +133,7 @@ fn config(dir: &Path, server: Option<&Server>, way: &Way) -> String {
 fn watch(way: Way) -> Seen {
     let dir = tempfile::tempdir().unwrap();
     let server = match &way {
-        Way::Server(script) => Some(Server::start(script.clone())),
+        Way::Server(script) => Some(Server::start(script.as_ref().clone())),
         _ => None,
     };
     fs::write(

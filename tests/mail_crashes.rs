@@ -172,6 +172,15 @@ impl Dice {
     }
 }
 
+/// Lets any moment of a life pass: what is killed then is what this is about.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the moment of a kill is a time, and nothing is waited for"
+)]
+fn a_moment(dice: &mut Dice) {
+    std::thread::sleep(Duration::from_micros(dice.below(60_000)));
+}
+
 /// Kills runners at any moment of their lives, `per_failure` of them for each of these failures in turn.
 fn kill_at_random(failures: &[&str], per_failure: usize) {
     let way = Way::Server(Server::start(Script::default()));
@@ -182,7 +191,7 @@ fn kill_at_random(failures: &[&str], per_failure: usize) {
         place.write(STAGE, &text);
         for _ in 0..per_failure {
             let runner = place.start(TASK);
-            std::thread::sleep(Duration::from_micros(dice.below(60_000)));
+            a_moment(&mut dice);
             runner.signal(Signal::SIGKILL);
         }
         let mut runner = place.start(TASK);
