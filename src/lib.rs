@@ -106,6 +106,7 @@ pub mod __internal {
     pub use crate::chain::ChainName;
     pub use crate::event::RunId;
     pub use crate::failure::{Failure, FailureClass, Outcome, Output};
+    pub use crate::history::measured as history;
     pub use crate::process::child;
     pub use crate::settings::{ChildSettings, IoNice, Leak, LogOutput, Program};
     pub use crate::time::{Moment, Mono};

@@ -125,6 +125,24 @@ fn what_is_not_known_is_said_with_what_is() {
 }
 
 #[test]
+fn a_history_that_is_not_ours_hides_no_other() {
+    let place = failed_twice();
+    place.write("run/theirs.history", "no directory");
+    let output = place.run(&["history", "a_b"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(
+        stdout(&output).contains("tasks::a  failed in "),
+        "{}",
+        stdout(&output)
+    );
+    assert!(
+        stderr(&output).contains("theirs.history"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
 fn secrets_are_not_kept() {
     let place = failed_twice();
     for file in fs::read_dir(place.path("run/a_b.history")).unwrap() {

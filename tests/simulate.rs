@@ -69,6 +69,15 @@ fn each_task_has_a_script_of_its_own() {
 }
 
 #[test]
+fn what_is_held_back_at_the_end_is_told() {
+    let place = Place::with(&format!("[mail]\nmax_per_hour = 1\n{TASKS}"));
+    let script = "F:\"no disk\" F:\"no route\"";
+    let output = place.run(&["simulate", "tasks::backup", "--outcomes", script]);
+    let held = "At the end 1 kind of failure is held back: max_per_hour.";
+    assert!(stdout(&output).contains(held), "{}", stdout(&output));
+}
+
+#[test]
 fn what_has_no_end_is_cut_and_says_so() {
     let place = Place::with("[defaults]\nsuccess_cooldown = \"0s\"\n");
     let (mail, retry) = ("tasks::send_mail", "tasks::retry_deferred");

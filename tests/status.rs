@@ -11,6 +11,7 @@ use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::SystemTime;
 
+use nix::pty::{Winsize, openpty};
 use nix::sys::signal::Signal;
 use serde_json::Value;
 use support::{Place, eventually, stderr, stdout, subject};
@@ -302,6 +303,42 @@ fn colours_are_given_when_asked_for_and_not_under_no_color() {
     assert!(coloured(&["--color", "always"]));
     assert!(!coloured(&[]) && !coloured(&["--color", "never"]));
     assert_eq!(runner.stop(), Some(0));
+}
+
+#[test]
+fn a_narrow_terminal_is_not_overrun() {
+    let place = Place::with(TWO);
+    place.write("bad", "");
+    let runner = place.start(&["tasks::a"]);
+    runner.wait_for_count("Execution failed", 30);
+    assert_eq!(runner.stop(), Some(0));
+    for columns in [80, 40, 20, 5] {
+        let size = Winsize {
+            ws_row: 25,
+            ws_col: columns,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
+        for args in [&["status"][..], &["history"], &["history", "--plot"]] {
+            let terminal = openpty(&size, None).unwrap();
+            let mut command = place.command(args);
+            command.env("NO_COLOR", "1").stderr(Stdio::null());
+            let mut child = command.stdout(terminal.slave).spawn().unwrap();
+            // The other end must be ours alone no more, or the reader would wait for us.
+            drop(command);
+            let lines = BufReader::new(fs::File::from(terminal.master)).lines();
+            // Linux says EIO when the last writer is gone.
+            let lines: Vec<String> = lines.map_while(Result::ok).collect();
+            child.wait().unwrap();
+            assert!(lines.len() > 3, "{args:?}: {lines:?}");
+            let most = usize::from(columns).max(if args.contains(&"--plot") { 45 } else { 0 });
+            for line in lines {
+                let line = line.trim_end();
+                assert!(line.chars().count() <= most, "{columns}: `{line}`");
+                assert!(!line.contains('\x1b'), "{line}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -44,8 +44,9 @@ fn tell(text: &mut String, entry: &Entry, width: Option<usize>) {
     if let Line::One(run) = &entry.line
         && let Some(said) = &run.text
     {
-        let room = width.map(|width| width.saturating_sub(INDENT).max(1));
-        let _ = writeln!(text, "{:INDENT$}{}", "", fitting(said, room));
+        let indent = width.map_or(INDENT, |width| INDENT.min(width / 4));
+        let room = width.map(|width| width - indent);
+        let _ = writeln!(text, "{:indent$}{}", "", fitting(said, room));
     }
 }
 

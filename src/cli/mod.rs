@@ -84,16 +84,20 @@ fn obey(line: CommandLine) -> Ended {
         return run_chain(&common, &run);
     };
     refuse_both(&run)?;
+    obey_command(&common, command)
+}
+
+fn obey_command(common: &Common, command: Command) -> Ended {
     match command {
-        Command::Check(args) => check(&common, &args),
-        Command::List { json } => list(&common, json),
-        Command::Once { tasks, clean_env } => once(&common, &tasks, surroundings(clean_env)),
+        Command::Check(args) => check(common, &args),
+        Command::List { json } => list(common, json),
+        Command::Once { tasks, clean_env } => once(common, &tasks, surroundings(clean_env)),
         Command::Status(args) => {
-            let (inputs, loaded) = load(&common, None)?;
+            let (inputs, loaded) = load(common, None)?;
             status::show(&inputs, &loaded, &args, common.color)
         }
         Command::Stop { name, now } => {
-            let (_, loaded) = load(&common, None)?;
+            let (_, loaded) = load(common, None)?;
             let how = if now {
                 control::How::Now
             } else {
@@ -102,15 +106,15 @@ fn obey(line: CommandLine) -> Ended {
             control::stop(&loaded.settings, &name, how)
         }
         Command::Wake { name } => {
-            let (_, loaded) = load(&common, None)?;
+            let (_, loaded) = load(common, None)?;
             control::wake(&loaded.settings, &name)
         }
         Command::Simulate(args) => {
-            let (inputs, loaded) = load(&common, None)?;
+            let (inputs, loaded) = load(common, None)?;
             simulate::print_inbox(&inputs, &loaded, &args)
         }
         Command::Mail { command } => {
-            let (inputs, loaded) = load(&common, None)?;
+            let (inputs, loaded) = load(common, None)?;
             match command {
                 MailCommand::Test { sample, to } => mail::test(&inputs, &loaded, sample, &to),
                 MailCommand::Queue { flush: false } => mail::queue(&loaded.settings),
@@ -118,11 +122,11 @@ fn obey(line: CommandLine) -> Ended {
             }
         }
         Command::History(args) => {
-            let (_, loaded) = load(&common, None)?;
+            let (_, loaded) = load(common, None)?;
             history::show(&loaded.settings, &args)
         }
         Command::Logs(args) => {
-            let (_, loaded) = load(&common, None)?;
+            let (_, loaded) = load(common, None)?;
             logs::show(&loaded, &args)
         }
         Command::Completions { shell } => pages::completions(shell),

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::screen::{Refusal, program};
+use super::screen::{Refusal, program, tell};
 use crate::event::RunId;
 use crate::exit;
 use crate::history::{Bookmark, Shelf, chains};
@@ -26,6 +26,8 @@ pub(crate) struct Past {
     settings: Settings,
     whose: Whose,
     shelves: Vec<(String, Shelf)>,
+    /// The chains of which was told why they cannot be looked at.
+    told: Vec<String>,
 }
 
 /// A run, or many that were counted together, with what became of it.
@@ -118,6 +120,7 @@ impl Past {
             settings: settings.clone(),
             whose,
             shelves: Vec::new(),
+            told: Vec::new(),
         };
         past.look_for_shelves()?;
         Ok(past)
@@ -134,8 +137,15 @@ impl Past {
             if self.shelves.iter().any(|(known, _)| *known == chain) {
                 continue;
             }
-            if let Some(shelf) = Shelf::open(state_dir, &chain).map_err(unsafe_path)? {
-                self.shelves.push((chain, shelf));
+            match Shelf::open(state_dir, &chain) {
+                Ok(Some(shelf)) => self.shelves.push((chain, shelf)),
+                Ok(None) => {}
+                // The others can be looked at all the same.
+                Err(error) if !self.told.contains(&chain) => {
+                    tell(&format!("{}", Refusal::of(exit::UNSAFE_DIRECTORY, &error)));
+                    self.told.push(chain);
+                }
+                Err(_) => {}
             }
         }
         Ok(())

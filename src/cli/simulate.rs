@@ -172,7 +172,11 @@ fn sum(foreseen: &Foreseen, span: Duration) -> String {
         Some(Limit::Runs) => "It ends here, after a million runs: more are not foreseen.\n",
         Some(Limit::Mails) => "It ends here, after ten thousand mails: more are not foreseen.\n",
     };
+    let held = foreseen.memory.waiting().map_or_else(String::new, |held| {
+        let kinds = counted(held.kinds, "kind of failure is", "kinds of failure are");
+        format!("At the end {kinds} held back: {}.\n", held.limit)
+    });
     format!(
-        "{mails} in {span}, for {runs} with {failures}.\n{cut}Nothing was run, nothing was sent.\n"
+        "{mails} in {span}, for {runs} with {failures}.\n{held}{cut}Nothing was run, nothing was sent.\n"
     )
 }

@@ -146,6 +146,15 @@ mod tests {
     }
 
     #[test]
+    fn what_is_written_reads_as_what_it_was() {
+        for text in ["90days", "1day", "2h 30m", "1m", "0s", "1day 1s", "250ms"] {
+            assert_eq!(written(parse(text).unwrap().span), text);
+        }
+        let odd = Duration::from_secs(100 * 86_400 + 7);
+        assert_eq!(parse(&written(odd)).unwrap().span, odd);
+    }
+
+    #[test]
     fn a_number_alone_asks_for_a_unit() {
         let (message, fixes) = instead("15");
         assert_eq!(message, "is a duration and needs a unit: `15`");

@@ -11,6 +11,7 @@
 //! reads passes over them.
 
 mod files;
+pub mod measured;
 mod shelf;
 mod writer;
 

@@ -64,7 +64,6 @@ pub(crate) struct Foreseen {
     /// When it ended.
     pub(crate) ended: Moment,
     /// What the policy remembers at the end.
-    #[cfg_attr(not(test), expect(dead_code, reason = "tests go on from it"))]
     pub(crate) memory: Memory,
     /// What ended it before its scripts did.
     pub(crate) limit: Option<Limit>,

@@ -70,8 +70,9 @@ impl Reading {
                 Ok(count) => {
                     self.take_in(count);
                     self.latest = now;
-                    if count == self.buffer.len() {
+                    if count == self.buffer.len() && count < READ_BYTES {
                         self.buffer.resize(READ_BYTES, 0);
+                        spawn::widen(pipe);
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -102,9 +102,13 @@ fn output_pipe() -> io::Result<(PipeReader, io::PipeWriter)> {
     let flags = OFlag::O_NONBLOCK;
     // Ours alone: each end has its own flags, and a child does not expect a pipe that refuses.
     fcntl(&reader, FcntlArg::F_SETFL(flags))?;
-    // Refused when a user has many pipes: then it is slower.
-    let _ = fcntl(&reader, FcntlArg::F_SETPIPE_SZ(PIPE_BYTES));
     Ok((reader, writer))
+}
+
+/// Makes room for a run that prints much: most print little, and the room costs time.
+pub(super) fn widen(pipe: &PipeReader) {
+    // Refused when a user has many pipes: then it is slower.
+    let _ = fcntl(pipe, FcntlArg::F_SETPIPE_SZ(PIPE_BYTES));
 }
 
 /// Writes the orders where they block nobody, whatever their size.
