@@ -80,6 +80,11 @@ impl Log {
         self.audience
     }
 
+    /// Takes what the next mail is to tell of lines that could not be written: a sentence without its full stop.
+    pub(crate) fn take_news(&self) -> Option<String> {
+        self.sink.take_news()
+    }
+
     /// Opens the log file anew, as after `logrotate`. Keeps the old one when that fails, and says so.
     pub(crate) fn reopen(&self) {
         match self.sink.reopen() {

@@ -22,8 +22,16 @@ const PIECE: usize = 4096;
 #[derive(Debug)]
 pub(crate) struct Sink {
     place: Place,
-    /// How many lines were lost since the last one that was written.
-    lost: Mutex<u64>,
+    loss: Mutex<Loss>,
+}
+
+/// What could not be written.
+#[derive(Debug, Default)]
+struct Loss {
+    /// How many lines since the last one that was.
+    lines: u64,
+    /// What is to be told elsewhere, as long as nobody took it.
+    news: Option<String>,
 }
 
 #[derive(Debug)]
@@ -37,7 +45,7 @@ impl Sink {
     pub(crate) fn stderr() -> Self {
         Sink {
             place: Place::Stderr,
-            lost: Mutex::default(),
+            loss: Mutex::default(),
         }
     }
 
@@ -53,16 +61,16 @@ impl Sink {
                 path: path.to_owned(),
                 file,
             },
-            lost: Mutex::default(),
+            loss: Mutex::default(),
         })
     }
 
     /// Writes a line, which has its line feed. Returns how many were lost before it, if it is the first one after them.
     ///
-    /// Whatever goes wrong is nobody's problem: there is no place to report it to, and the chain goes on.
+    /// What goes wrong is never fatal: of a file it is said on standard error at the first time, and kept for the next mail.
     pub(crate) fn write(&self, line: &str) -> u64 {
-        let mut lost = lock(&self.lost);
-        let patience = match *lost {
+        let mut loss = lock(&self.loss);
+        let patience = match loss.lines {
             0 => PollTimeout::from(PATIENCE_MILLIS),
             _ => PollTimeout::ZERO,
         };
@@ -71,12 +79,37 @@ impl Sink {
             Place::File { file, .. } => put(lock(file).as_fd(), line.as_bytes(), patience),
         };
         match written {
-            Ok(()) => std::mem::take(&mut *lost),
-            Err(_) => {
-                *lost = lost.saturating_add(1);
+            Ok(()) => std::mem::take(&mut loss.lines),
+            Err(error) => {
+                loss.lines = loss.lines.saturating_add(1);
+                if loss.lines == 1 {
+                    loss.news = Some(self.tell(&error.into()));
+                }
                 0
             }
         }
+    }
+
+    /// Says that the log cannot be written, where there is another place to say it. Returns the words.
+    fn tell(&self, error: &io::Error) -> String {
+        let Place::File { path, .. } = &self.place else {
+            return format!(
+                "Standard error, where the log goes, could not be written to for a while: {error}"
+            );
+        };
+        let path = path.display();
+        let words = format!("The log file `{path}` could not be written to for a while: {error}");
+        let _ = put(
+            io::stderr().as_fd(),
+            format!("{words}\n").as_bytes(),
+            PollTimeout::ZERO,
+        );
+        words
+    }
+
+    /// Takes what is to be told elsewhere of lines that were lost: a sentence without its full stop.
+    pub(crate) fn take_news(&self) -> Option<String> {
+        lock(&self.loss).news.take()
     }
 
     /// Opens the file anew; does nothing for standard error.
@@ -173,9 +206,20 @@ mod tests {
     }
 
     #[test]
-    fn a_full_disk_is_not_fatal() {
-        let sink = Sink::file(Path::new("/dev/full")).unwrap();
-        sink.write("lost\n");
+    fn a_full_disk_is_not_fatal_and_is_told_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("log");
+        std::os::unix::fs::symlink("/dev/full", &path).unwrap();
+        let sink = Sink::file(&path).unwrap();
+        assert_eq!(sink.write("lost\n"), 0);
+        assert_eq!(sink.write("lost\n"), 0);
+        let news = sink.take_news().unwrap();
+        assert!(news.contains("could not be written"), "{news}");
+        assert_eq!(sink.take_news(), None);
+        std::fs::remove_file(&path).unwrap();
+        sink.reopen().unwrap();
+        assert_eq!(sink.write("there\n"), 2);
+        assert_eq!(sink.write("there\n"), 0);
     }
 
     #[test]
@@ -189,7 +233,7 @@ mod tests {
         let line = format!("{}\n", "x".repeat(9_999));
         let told: u64 = (0..100).map(|_| sink.write(&line)).sum();
         assert_eq!(told, 0);
-        let lost = *lock(&sink.lost);
+        let lost = lock(&sink.loss).lines;
         assert!(lost > 80, "{lost}");
         io::Read::read_exact(&mut reader, &mut [0; 40_000]).unwrap();
         assert_eq!((sink.write("here\n"), sink.write("again\n")), (lost, 0));

@@ -2,8 +2,10 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use lettre::message::header::{ContentType, Date, HeaderName, HeaderValue, MIME_VERSION_1_0};
-use lettre::message::{Mailbox, MessageBuilder};
+use lettre::message::header::{
+    ContentTransferEncoding, ContentType, Date, HeaderName, HeaderValue, MIME_VERSION_1_0,
+};
+use lettre::message::{Body, Mailbox, MessageBuilder};
 
 use super::trouble::{Class, Trouble};
 use crate::hash::fnv1a;
@@ -44,7 +46,7 @@ pub(crate) fn render(
     let from = mailbox(from).ok_or_else(|| not_an_address(from, Class::Sender))?;
     let to = mailbox(to).ok_or_else(|| not_an_address(to, Class::Recipient))?;
     let builder = headers(letter).from(from).to(to);
-    let body = crlf(&with_notes(body, notes));
+    let body = readable(crlf(&with_notes(body, notes)));
     let message = builder.body(body).map_err(|error| {
         Trouble::new(
             Class::Content,
@@ -123,6 +125,15 @@ fn with_notes(body: &str, notes: &[String]) -> String {
     let (first, rest) = body.split_once("\n\n").unwrap_or((body.trim_end(), ""));
     let notes = notes.join("\n");
     format!("{first}\n\n{notes}\n\n{rest}")
+}
+
+/// Returns the body in an encoding in which it can be read and searched as it is, also where lettre would find base64 shorter.
+fn readable(text: String) -> Body {
+    let body = Body::new(text.clone());
+    if body.encoding() != ContentTransferEncoding::Base64 {
+        return body;
+    }
+    Body::new_with_encoding(text, ContentTransferEncoding::QuotedPrintable).unwrap_or(body)
 }
 
 /// Lines of a mail end with CRLF (RFC 5322 2.3); a CR or LF alone would be read differently by different servers.

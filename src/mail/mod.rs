@@ -10,6 +10,8 @@
 //! plain or with the envelope that lettre's file transport writes); [`deliver_queue`] and [`retry_deferred`] serve them, and the tasks
 //! `tasks::send_mail` and `tasks::retry_deferred` are nothing but calls of these.
 
+#[cfg(test)]
+mod any_failure_tests;
 pub(crate) mod carrier;
 mod eml;
 pub(crate) mod mailer;

@@ -98,13 +98,24 @@ fn a_damaged_file_is_set_aside_and_stops_nothing() {
     put(&outbox, &letter("1", "first", "tasks::a", 1), 0);
     let alerts = dir.path().join("outbox/alerts");
     let whole = fs::read(alerts.join(outbox.waiting()[0].file_name())).unwrap();
-    for cut in (0..whole.len()).step_by(37) {
+    for cut in 0..whole.len() {
         let name = format!("{cut}.json");
         fs::write(alerts.join(&name), &whole[..cut]).unwrap();
         assert_eq!(outbox.waiting().len(), 1, "cut at {cut}");
         assert!(!alerts.join(&name).exists());
     }
-    assert!(dir.path().join("outbox/failed/alert-37.reason").exists());
+    let last = format!("outbox/failed/alert-{}.reason", whole.len() - 1);
+    assert!(dir.path().join(last).exists());
+    for at in 0..whole.len() {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 1 << (at % 8);
+        let path = alerts.join("flipped.json");
+        fs::write(&path, &bytes).unwrap();
+        // It is a letter still, or it is gone: nothing else comes of it.
+        let count = outbox.waiting().len();
+        assert_eq!(count, 1 + usize::from(path.exists()), "flipped at {at}");
+        let _ = fs::remove_file(path);
+    }
     fs::write(alerts.join(".half.json.1.tmp"), b"{").unwrap();
     assert_eq!(outbox.waiting().len(), 1);
 }

@@ -308,6 +308,10 @@ impl Pass<'_> {
             let why = reason.map(|reason| format!(": {reason}"));
             let why = why.unwrap_or_default();
             lines.push(format!("This mail is {} late{why}.", in_words(age)));
+        } else if let Some(broken) = &self.notes.broken {
+            let span = in_words(now.duration_since(broken.since).unwrap_or_default());
+            let why = &broken.trouble.words;
+            lines.push(format!("Mail could not leave for {span}: {why}."));
         }
         if !self.notes.dropped.is_empty() {
             let counts = self.notes.dropped.iter();

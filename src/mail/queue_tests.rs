@@ -63,6 +63,19 @@ const ENVELOPE: &str =
     r#"{"forward_path":["x@example.org",{"user":"y","domain":"example.org"}],"reverse_path":null}"#;
 
 #[test]
+fn what_belonged_to_a_message_that_is_gone_goes_in_time() {
+    let mut office = Office::new();
+    fs::write(office.path("queue/gone.json"), ENVELOPE).unwrap();
+    office.deliver(&mut Scripted::default());
+    assert_eq!(office.names("queue"), ["gone.json"]);
+    office.ahead = Duration::from_secs(2 * 3600);
+    office.drop_plain("there");
+    fs::write(office.path("queue/there.state"), "{}").unwrap();
+    office.queue.sweep(Place::Queue, office.now());
+    assert_eq!(office.names("queue"), ["there.eml", "there.state"]);
+}
+
+#[test]
 fn each_message_leaves_once_and_is_gone() {
     let office = Office::new();
     for number in 0..100 {

@@ -15,7 +15,7 @@ use super::sendmail;
 use super::smtp::{Delivered, Session};
 use super::trouble::{Stage, shortened};
 use super::wire::{Answer, Header, Job, MOST_MESSAGE, Route, SmtpRoute, hear, say};
-use crate::process::confine;
+use crate::process::{confine, write_steps};
 
 /// What a conversation may need: libraries, certificates, buffers, and the largest message a few times over.
 const MEMORY: u64 = 256 << 20;
@@ -78,6 +78,7 @@ fn talk(
     while let Some(header) = hear::<Header>(reader)? {
         confine::die_after(timeout + GRACE)?;
         let message = message(reader, &header)?;
+        write_steps::message_in_hands();
         let mut tell = |stage| {
             // A runner that does not listen has ended, and so shall we.
             let _ = answer(runner, &Answer::Stage(stage));

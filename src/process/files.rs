@@ -10,6 +10,8 @@ use std::path::Path;
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, Flock, FlockArg, RenameFlags, renameat2};
 
+use super::write_steps::step;
+
 /// An exclusive lock on a file; it ends when dropped, or with the process.
 #[derive(Debug)]
 pub(crate) struct Lock(#[expect(dead_code, reason = "held for its drop")] Flock<File>);
@@ -69,6 +71,7 @@ pub(crate) fn write_file_durably(path: &Path, bytes: &[u8]) -> io::Result<()> {
     hidden.push(format!(".{}.tmp", std::process::id()));
     let temporary = directory.join(hidden);
     let written = write_and_sync(&temporary, bytes)
+        .and_then(|()| step(path))
         .and_then(|()| fs::rename(&temporary, path))
         .and_then(|()| sync_dir(directory));
     if written.is_err() {
@@ -90,6 +93,7 @@ pub(crate) fn try_write(directory: &Path) -> io::Result<()> {
 }
 
 fn write_and_sync(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    step(path)?;
     let mut file = OpenOptions::new()
         .create(true)
         .truncate(true)
@@ -97,7 +101,9 @@ fn write_and_sync(path: &Path, bytes: &[u8]) -> io::Result<()> {
         .mode(0o600)
         .custom_flags(libc::O_NOFOLLOW)
         .open(path)?;
+    step(path)?;
     file.write_all(bytes)?;
+    step(path)?;
     file.sync_all()
 }
 
@@ -107,6 +113,7 @@ fn write_and_sync(path: &Path, bytes: &[u8]) -> io::Result<()> {
 ///
 /// When the directory cannot be opened.
 pub(crate) fn sync_dir(directory: &Path) -> io::Result<()> {
+    step(directory)?;
     File::open(directory)?.sync_all()
 }
 
@@ -116,6 +123,7 @@ pub(crate) fn sync_dir(directory: &Path) -> io::Result<()> {
 ///
 /// Those of unlink(2), less ENOENT.
 pub(crate) fn remove(path: &Path) -> io::Result<()> {
+    step(path)?;
     match fs::remove_file(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         other => other,
@@ -128,6 +136,7 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
 ///
 /// Those of renameat2(2), less EEXIST.
 pub(crate) fn rename_to_free_name(from: &Path, to: &Path) -> io::Result<bool> {
+    step(to)?;
     match renameat2(AT_FDCWD, from, AT_FDCWD, to, RenameFlags::RENAME_NOREPLACE) {
         Ok(()) => Ok(true),
         Err(Errno::EEXIST) => Ok(false),

@@ -25,3 +25,4 @@ pub(crate) mod service_environment;
 pub(crate) mod signals;
 pub(crate) mod takeover;
 pub(crate) mod terminal;
+pub(crate) mod write_steps;

@@ -16,6 +16,8 @@ use nix::fcntl::{AtFlags, OFlag, openat, renameat};
 use nix::sys::stat::{FileStat, Mode, SFlag, fchmod, fstat, fstatat};
 use nix::unistd::{UnlinkatFlags, geteuid, unlinkat};
 
+use super::write_steps::step;
+
 const OURS_ALONE: Mode = Mode::S_IRUSR.union(Mode::S_IWUSR);
 
 /// A directory that nobody but us and root can change what we rely on in.
@@ -171,12 +173,24 @@ impl RunRoot {
     /// Those of writing; the old file is still there then.
     pub(crate) fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let draft = format!("{name}.draft");
-        self.remove(&draft)?;
+        let replaced = self
+            .draft(&draft, &self.path.join(name), bytes)
+            .and_then(|()| Ok(renameat(&self.dir, draft.as_str(), &self.dir, name)?));
+        if replaced.is_err() {
+            // On a full disk every byte counts; that it cannot be removed either is no news.
+            let _ = self.remove(&draft);
+        }
+        replaced
+    }
+
+    fn draft(&self, draft: &str, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        step(path)?;
+        self.remove(draft)?;
         let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_CLOEXEC;
-        let mut file = File::from(openat(&self.dir, draft.as_str(), flags, OURS_ALONE)?);
+        let mut file = File::from(openat(&self.dir, draft, flags, OURS_ALONE)?);
+        step(path)?;
         file.write_all(bytes)?;
-        renameat(&self.dir, draft.as_str(), &self.dir, name)?;
-        Ok(())
+        step(path)
     }
 
     /// Removes a file; one that is not there is removed already.

@@ -8,7 +8,7 @@ mod held;
 mod task;
 mod waiting;
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +33,9 @@ pub(crate) struct Memory {
     boot: String,
     /// When it was saved, on both clocks: by this it moves to the clock of another boot.
     saved: Moment,
+    /// When it began to know nothing: with the facts of a mail this names the mail, before and after a crash.
+    #[serde(default = "long_ago")]
+    born: SystemTime,
     pub(super) hour: HourlyLimit,
     pub(super) tasks: Vec<TaskMemory>,
     /// The summary that is due next.
@@ -72,15 +75,22 @@ impl TryFrom<u32> for Version {
 impl Memory {
     /// Makes the memory of a chain that never ran. `boot` is the kernel's boot id.
     pub(crate) fn empty(now: Moment, boot: &str) -> Self {
-        Memory::new(now, boot, HourlyLimit::default(), Vec::new())
+        Memory::new(now, boot, now.wall, HourlyLimit::default(), Vec::new())
     }
 
     /// Makes one of what the policy knows now.
-    pub(super) fn new(now: Moment, boot: &str, hour: HourlyLimit, tasks: Vec<TaskMemory>) -> Self {
+    pub(super) fn new(
+        now: Moment,
+        boot: &str,
+        born: SystemTime,
+        hour: HourlyLimit,
+        tasks: Vec<TaskMemory>,
+    ) -> Self {
         Memory {
             version: Version,
             boot: boot.to_owned(),
             saved: now,
+            born,
             hour,
             tasks,
             summary: None,
@@ -99,6 +109,7 @@ impl Memory {
     /// Returns it for a runner that a person started (again): what limits mails is kept, and what was held back; all else is forgotten.
     pub(crate) fn forgotten(mut self, now: Moment, boot: &str) -> Self {
         self.rebase(now, boot);
+        self.born = now.wall;
         for task in &mut self.tasks {
             task.forget();
         }
@@ -108,6 +119,11 @@ impl Memory {
     /// Returns the boot id whose clock it is on.
     pub(super) fn boot(&self) -> &str {
         &self.boot
+    }
+
+    /// Returns when it began to know nothing.
+    pub(crate) fn born(&self) -> SystemTime {
+        self.born
     }
 
     /// Returns what is known of each task, in the order of the chain.
@@ -133,6 +149,10 @@ impl Memory {
         self.boot = boot.to_owned();
         self.saved = now;
     }
+}
+
+fn long_ago() -> SystemTime {
+    SystemTime::UNIX_EPOCH
 }
 
 /// Returns `then` as far as it can be believed: not ahead of the clock, and so lately that it can be counted on from there.

@@ -27,7 +27,8 @@ fn saved() -> Memory {
     task.told(&kind("A"), moment(1001, 1001).wall);
     let mut hour = HourlyLimit::default();
     hour.take(moment(1001, 1001).mono);
-    Memory::new(moment(10_000, 10_000), "one", hour, vec![task])
+    let (saved, born) = (moment(10_000, 10_000), SystemTime::UNIX_EPOCH);
+    Memory::new(saved, "one", born, hour, vec![task])
 }
 
 fn downtime(memory: &Memory, now: Moment) -> Duration {

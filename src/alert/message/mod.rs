@@ -14,6 +14,7 @@ pub(crate) use subject::headline;
 
 use super::notice::{Notice, Sort};
 use crate::failure::Failure;
+use crate::hash::fnv1a;
 use crate::letter::{Letter, Place};
 use crate::settings::TaskSettings;
 
@@ -49,8 +50,9 @@ pub(crate) struct Context<'a> {
     pub(crate) local_time: &'a dyn Fn(SystemTime) -> String,
     /// The domain of the sender.
     pub(crate) domain: &'a str,
-    /// What makes the Message-ID unique: letters and digits.
-    pub(crate) unique: &'a str,
+    /// When the memory of this runner began to know nothing. With the facts of a notice it makes the Message-ID, so that a mail which is made
+    /// again after a crash has the name of its twin.
+    pub(crate) memory_born: SystemTime,
 }
 
 /// What became of mails before this one.
@@ -91,7 +93,7 @@ pub(crate) fn letter(notice: &Notice, failure: Option<&Failure>, context: &Conte
         format!("chain={}", subject::plain(context.chain)),
         format!("kind={}", subject::plain(kind)),
     ];
-    let unique = subject::plain(context.unique);
+    let unique = unique(notice, name, context);
     Letter {
         subject: subject::subject(notice, context),
         date: notice.at.wall,
@@ -112,6 +114,44 @@ pub(crate) fn letter(notice: &Notice, failure: Option<&Failure>, context: &Conte
             outage: notice.outage.as_ref().map_or(0, |outage| outage.number),
         },
     }
+}
+
+/// Returns what names this mail among all: the same before and after a crash that lost the note that it was made.
+fn unique(notice: &Notice, name: &str, context: &Context<'_>) -> String {
+    let nanos = |time: SystemTime| {
+        let since = time.duration_since(SystemTime::UNIX_EPOCH);
+        since.unwrap_or_default().as_nanos()
+    };
+    let outage = || {
+        let number = notice.outage.as_ref().map_or(0, |outage| outage.number);
+        number.to_string()
+    };
+    let (sort, which) = match notice.sort {
+        // Once in the life of a memory. What was FIRST before a crash may be NEW after it, and its outage another one.
+        Sort::First | Sort::New => {
+            let kind = notice.kind.as_ref().map_or("", |kind| &kind.0);
+            (Sort::New, kind.to_owned())
+        }
+        Sort::Downtime { count } => (notice.sort, format!("{} {count}", outage())),
+        Sort::Healed => (notice.sort, outage()),
+        Sort::StillRunning => {
+            let run = notice.run.map_or(0, |run| run.0);
+            (notice.sort, run.to_string())
+        }
+        Sort::Summary => {
+            let since = notice.summary.as_ref().map_or(notice.at.wall, |s| s.since);
+            (notice.sort, nanos(since).to_string())
+        }
+        // What a digest named is not named by a later one.
+        Sort::HeldBack => {
+            let first = notice.held_back.iter().map(|held| nanos(held.first)).min();
+            let first = first.unwrap_or_else(|| nanos(notice.at.wall));
+            (notice.sort, first.to_string())
+        }
+    };
+    let facts = [context.host, context.chain, name, sort.word(), &which];
+    let hash = fnv1a(facts.join("\0").as_bytes());
+    format!("{:x}.{hash:016x}", nanos(context.memory_born))
 }
 
 /// Returns the word for a sort of mail in headers, events and the outbox.

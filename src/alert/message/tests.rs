@@ -145,7 +145,7 @@ impl World {
             look: "run_functions logs send_mail",
             local_time: &utc,
             domain: "example.org",
-            unique: "mhx3k9ab2-1",
+            memory_born: SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000),
         }
     }
 }
@@ -326,6 +326,24 @@ fn a_text_cannot_pretend_to_be_an_encoded_word_or_another_header() {
             .replace("?q?= 0a", "?q?=0a")
             .replace("? = x", "?= x")
     );
+}
+
+#[test]
+fn a_mail_that_is_made_again_after_a_crash_has_the_name_of_its_twin() {
+    let world = World::new();
+    let name = |notice: &Notice| letter(notice, None, &world.context()).message_id;
+    let first = notice(Sort::First);
+    let mut again = first.clone();
+    again.at.wall += Duration::from_secs(7);
+    again.sort = Sort::New;
+    if let Some(outage) = &mut again.outage {
+        outage.number += 1_000_000;
+    }
+    assert_eq!(name(&first), name(&again));
+    again.kind = Some(Kind("another".into()));
+    assert_ne!(name(&first), name(&again));
+    let reminders = [1, 2].map(|count| name(&notice(Sort::Downtime { count })));
+    assert_ne!(reminders[0], reminders[1]);
 }
 
 fn check(letter: &Letter) -> Result<(), TestCaseError> {

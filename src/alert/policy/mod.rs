@@ -19,7 +19,7 @@ mod saves;
 mod summary;
 mod task;
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::bucket::HourlyLimit;
 use super::memory::{Held, Memory, TaskMemory};
@@ -78,6 +78,7 @@ pub(crate) struct Policy {
     saves: Saves,
     summary: Option<Plan>,
     boot: String,
+    born: SystemTime,
 }
 
 impl Policy {
@@ -89,7 +90,7 @@ impl Policy {
         memory: Memory,
         now: Moment,
     ) -> Self {
-        let boot = memory.boot().to_owned();
+        let (boot, born) = (memory.boot().to_owned(), memory.born());
         let mut former = memory.tasks;
         let mut made: Vec<Task> = Vec::with_capacity(tasks.len());
         for (step, rules) in tasks.into_iter().enumerate() {
@@ -106,7 +107,13 @@ impl Policy {
             saves: Saves::new(),
             summary: memory.summary.map(|schedule| Plan::new(schedule, now)),
             boot,
+            born,
         }
+    }
+
+    /// Returns when its memory began to know nothing.
+    pub(crate) fn born(&self) -> SystemTime {
+        self.born
     }
 
     /// Takes note that a run begins.
@@ -266,7 +273,8 @@ impl Policy {
     /// Returns what is to be saved now.
     pub(crate) fn memory(&self, now: Moment) -> Memory {
         let tasks = self.tasks.iter().map(|task| task.memory().clone());
-        let mut memory = Memory::new(now, &self.boot, self.hour.clone(), tasks.collect());
+        let hour = self.hour.clone();
+        let mut memory = Memory::new(now, &self.boot, self.born, hour, tasks.collect());
         memory.summary = self.summary.as_ref().map(Plan::schedule);
         memory
     }

@@ -53,7 +53,7 @@ pub(super) fn letter(inputs: &Inputs, loaded: &Loaded, sort: SampleArg) -> Resul
     };
     let host = inputs.hostname.clone();
     let runner = loaded.settings.clone();
-    let mut composer = Composer::new(host, names, vec![settings], runner, start);
+    let mut composer = Composer::new(host, names, vec![settings], runner, start, now.wall);
     composer.note(format!(
         "This is a sample, sent by `{} mail test`: nothing has failed.",
         crate::cli::screen::program()

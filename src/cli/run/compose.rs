@@ -29,7 +29,7 @@ pub(in crate::cli) struct Composer {
     domain: String,
     /// Sentences for the next mail, such as that a state file was damaged.
     notes: Vec<String>,
-    letters: u64,
+    memory_born: SystemTime,
 }
 
 /// What a chain is called, and its tasks.
@@ -42,13 +42,14 @@ pub(in crate::cli) struct Names {
 }
 
 impl Composer {
-    /// Makes one for a chain that starts at `started` on the machine `host`.
+    /// Makes one for a chain that starts at `started` on the machine `host`, and whose memory was empty at `memory_born`.
     pub(in crate::cli) fn new(
         host: String,
         names: Names,
         settings: Vec<TaskSettings>,
         runner: Settings,
         started: Moment,
+        memory_born: SystemTime,
     ) -> Self {
         let from: Option<Mailbox> = runner.mail.from.parse().ok();
         let domain = from.map(|from| from.email.domain().to_owned());
@@ -66,7 +67,7 @@ impl Composer {
             runner,
             started,
             notes: Vec::new(),
-            letters: 0,
+            memory_born,
         }
     }
 
@@ -85,13 +86,6 @@ impl Composer {
         failure: Option<&Failure>,
         took: Option<Duration>,
     ) -> Letter {
-        self.letters += 1;
-        let unique = format!(
-            "{:x}.{:x}.{:x}",
-            std::process::id(),
-            self.started.mono.as_nanos(),
-            self.letters
-        );
         let report = outbox::report(&self.runner.state_dir);
         let reason = report.broken.as_ref().map(|broken| broken.trouble.line());
         let step = notice.step;
@@ -121,7 +115,7 @@ impl Composer {
                 look: &self.look(step),
                 local_time: &|time| local_time(time, "%a %d %b %Y %H:%M:%S %z"),
                 domain: &self.domain,
-                unique: &unique,
+                memory_born: self.memory_born,
             },
         )
     }

@@ -12,6 +12,7 @@ use crate::alert::notice::{Notice, Sort};
 use crate::alert::policy::Policy;
 use crate::event::{Event, Step};
 use crate::failure::Failure;
+use crate::logging::Log;
 use crate::mail::mailer::Mailer;
 use crate::mail::outbox::Kept;
 use crate::settings::Digest;
@@ -34,6 +35,8 @@ pub(super) struct Desk {
     under: Option<Step>,
     /// The timeout of each task, for the watchdog.
     limits: Vec<Option<Duration>>,
+    /// Where lines may have been lost, which the next mail tells.
+    log: Option<Log>,
     /// Whether, and how often, a summary is wanted.
     digest: Digest,
     /// Why the outbox was last refused by the disk: that is told once.
@@ -61,8 +64,17 @@ impl Desk {
             failures,
             under: None,
             limits,
+            log: None,
             digest: Digest::Never,
             told_of: None,
+        }
+    }
+
+    /// Has it tell in the next mail when lines of this log were lost.
+    pub(super) fn with_log(self, log: Log) -> Self {
+        Desk {
+            log: Some(log),
+            ..self
         }
     }
 
@@ -173,6 +185,9 @@ impl Desk {
     }
 
     fn send(&mut self, notice: &Notice, took: Option<Duration>, now: Moment, tell: Tell<'_>) {
+        if let Some(words) = self.log.as_ref().and_then(Log::take_news) {
+            self.composer.note(format!("{words}."));
+        }
         let failure = notice.step.and_then(|step| self.failures[step].as_ref());
         let letter = self.composer.letter(notice, failure, took);
         if let Kept::InMemory(why) = self.mailer.post(&letter, now.wall) {
@@ -217,9 +232,17 @@ impl Desk {
     }
 
     fn save(&mut self, now: Moment) {
+        let was_broken = self.memory.is_broken();
         match self.memory.write(self.feed.policy.memory(now)) {
             Ok(()) => self.feed.policy.saved(now.mono),
-            Err(_) => self.feed.policy.not_saved(now.mono),
+            Err(error) => {
+                self.feed.policy.not_saved(now.mono);
+                if !was_broken {
+                    self.composer.note(format!(
+                        "The memory of alerts could not be written for a while: {error}."
+                    ));
+                }
+            }
         }
     }
 }

@@ -70,6 +70,11 @@ impl MemoryFile {
         Found::Crashed(kept.alerts)
     }
 
+    /// Returns whether the last write failed.
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken
+    }
+
     /// Writes what a runner leaves when it dies now.
     pub(super) fn write(&mut self, memory: Memory) -> io::Result<()> {
         let mut kept = Kept::new(self.identity.clone(), self.crashes, memory);

@@ -129,7 +129,7 @@ pub(crate) fn chain(order: &Order<'_>) -> Ended {
     let (_handlers, signals) = install_signals()?;
     let log = start_log(settings, order.name.as_str())?;
     let audience = log.audience();
-    tell_warnings(&order.warnings, audience);
+    tell_warnings(order, audience);
     run_chain(order, signals, log).map_err(|refusal| logged(refusal, audience))
 }
 
@@ -144,7 +144,7 @@ fn run_chain(order: &Order<'_>, signals: Reader, log: Log) -> Ended {
     let in_flight = claim_in_flight(&run_root, &order.name)?;
     let start = start::Start::of(order, &run_root, state_dir, &held)?;
     let notifier = Arc::new(Notifier::from_env());
-    let (mut chain, rim) = start.into_parts(order, Arc::clone(&notifier))?;
+    let (mut chain, rim) = start.into_parts(order, Arc::clone(&notifier), log.clone())?;
     let heirs = held.pidfile.heirs();
     let shared = Arc::new(Shared::new(rim, Some(heirs)).map_err(no_descriptor)?);
     cut::guard_against_exit(&shared);
@@ -162,12 +162,17 @@ fn run_chain(order: &Order<'_>, signals: Reader, log: Log) -> Ended {
     ended(&reason)
 }
 
-fn tell_warnings(warnings: &Warnings, audience: Audience) {
+fn tell_warnings(order: &Order<'_>, audience: Audience) {
+    let warnings = &order.warnings;
     if audience != Audience::Program {
         tell(&warnings.rendered);
     }
-    if audience != Audience::Person {
-        warnings.lines.iter().for_each(|line| log::warn!("{line}"));
+    if audience != Audience::Person && !warnings.lines.is_empty() {
+        // They name commands, and a log is read by more people than a configuration.
+        let redactor = order.redactor();
+        for line in &warnings.lines {
+            log::warn!("{}", redactor.text(line));
+        }
     }
 }
 

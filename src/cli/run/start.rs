@@ -18,6 +18,7 @@ use crate::config::TaskDefinition;
 use crate::failure::Failure;
 use crate::hash::fnv1a;
 use crate::history;
+use crate::logging::Log;
 use crate::mail::mailer::Mailer;
 use crate::process::live::{self, Doing, Glimpse, Live};
 use crate::process::notify::Notifier;
@@ -89,13 +90,14 @@ pub(super) fn open_desk(
         .map(|task| task.settings.clone())
         .collect();
     let host = order.inputs.hostname.clone();
-    let composer = Composer::new(host, names, tasks, settings.clone(), now);
+    let composer = Composer::new(host, names, tasks, settings.clone(), now, policy.born());
     let limits = order
         .tasks
         .iter()
         .map(|task| task.settings.timeout)
         .collect();
-    Ok(Desk::new(policy, composer, mailer, memory, limits).with_digest(settings.mail.digest))
+    let desk = Desk::new(policy, composer, mailer, memory, limits);
+    Ok(desk.with_digest(settings.mail.digest))
 }
 
 fn open_history(order: &Order<'_>) -> history::Writer {
@@ -146,6 +148,7 @@ impl Start {
         self,
         order: &Order<'_>,
         notifier: Arc<Notifier>,
+        log: Log,
     ) -> Result<(Chain, Rim), Refusal> {
         let Start {
             past,
@@ -160,7 +163,7 @@ impl Start {
             .collect();
         let mail = ChainRules::of(&order.loaded.settings.mail);
         let policy = Policy::new(rules, mail, past.alerts, now);
-        let mut desk = open_desk(order, policy, memory, now)?;
+        let mut desk = open_desk(order, policy, memory, now)?.with_log(log);
         if let Some(why) = past.damaged {
             desk.note(format!(
                 "The memory of alerts was damaged and began anew: {why}."

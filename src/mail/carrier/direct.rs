@@ -37,10 +37,19 @@ impl Carrier for Files {
             Err(error) => {
                 let directory = self.directory.display();
                 let words = format!("mail cannot be written to `{directory}`: {error}");
-                Err(Trouble::new(Class::Setup, words)
+                Err(Trouble::new(class(&error), words)
                     .remedy("make room there, or set `mail.transport`"))
             }
         }
+    }
+}
+
+/// Returns whether a person must put it right, or room may come by itself.
+fn class(error: &io::Error) -> Class {
+    use io::ErrorKind::{NotADirectory, NotFound, PermissionDenied, ReadOnlyFilesystem};
+    match error.kind() {
+        NotADirectory | NotFound | PermissionDenied | ReadOnlyFilesystem => Class::Setup,
+        _ => Class::Path,
     }
 }
 

@@ -65,8 +65,8 @@ fn receive() -> io::Result<(Orders, UnixStream)> {
 /// Makes this process what the settings want, in the order in which each step still has the rights that it needs.
 fn prepare(orders: &Orders) -> Result<(), Refusal> {
     let keep: &[i32] = match orders.what {
-        // The runtime names a stack overflow in its handlers, and functions write to closed pipes as they would in the runner.
-        Work::Function(_) => &[libc::SIGSEGV, libc::SIGBUS, libc::SIGPIPE],
+        // The runtime names a stack overflow in its handlers, and writes of functions fail as they would in the runner.
+        Work::Function(_) => &[libc::SIGSEGV, libc::SIGBUS, libc::SIGPIPE, libc::SIGXFSZ],
         _ => &[],
     };
     sys::reset_signals(keep);

@@ -73,7 +73,7 @@ pub(crate) struct Signals(());
 
 impl Signals {
     /// Installs the handlers for the whole process, and returns the first reader, who misses nothing. HUP, INT and QUIT that are ignored
-    /// stay ignored (nohup, `&`); SIGPIPE is ignored from now on, and none of ours is blocked.
+    /// stay ignored (nohup, `&`); SIGPIPE and SIGXFSZ are ignored from now on, and none of ours is blocked.
     ///
     /// To be called in the first thread, before there are others: a blocked signal is unblocked in the calling one only.
     ///
@@ -185,7 +185,7 @@ impl Kind {
 }
 
 fn install() -> io::Result<()> {
-    ignore_broken_pipes()?;
+    ignore_failing_writes()?;
     let mut ours = SigSet::empty();
     for (kind, number) in KINDS {
         if may_be_ignored(kind) && is_ignored(number)? {
@@ -235,13 +235,16 @@ fn is_ignored(number: libc::c_int) -> io::Result<bool> {
     Ok(current.sa_sigaction == libc::SIG_IGN)
 }
 
-fn ignore_broken_pipes() -> io::Result<()> {
+/// A closed pipe (SIGPIPE) and a file that may not grow (SIGXFSZ, RLIMIT_FSIZE) are errors of a write, not the end of a runner.
+fn ignore_failing_writes() -> io::Result<()> {
     use nix::sys::signal::{SigHandler, Signal, signal};
-    #[expect(
-        unsafe_code,
-        reason = "changing a disposition concerns the whole process"
-    )]
-    // SAFETY: ignoring runs no code in a handler.
-    unsafe { signal(Signal::SIGPIPE, SigHandler::SigIgn) }?;
+    for failing in [Signal::SIGPIPE, Signal::SIGXFSZ] {
+        #[expect(
+            unsafe_code,
+            reason = "changing a disposition concerns the whole process"
+        )]
+        // SAFETY: ignoring runs no code in a handler.
+        unsafe { signal(failing, SigHandler::SigIgn) }?;
+    }
     Ok(())
 }
