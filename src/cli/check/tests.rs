@@ -239,7 +239,7 @@ fn warnings_tell_what_will_not_work() {
        |
     24 | command = ["no-such-program"]
        |           ^^^^^^^^^^^^^^^^^^^
-    help: a service has a shorter PATH than a login: write the whole path, or set PATH in `env`
+    help: a service has a shorter PATH than a login: write the whole path, or set PATH in `env`; `once --clean-env` shows what a service finds
     "#);
 }
 
