@@ -8,7 +8,7 @@ use super::shared::Shared;
 use crate::chain::ChainName;
 use crate::config::TaskDefinition;
 use crate::event::{RunId, Step as ChainStep};
-use crate::failure::{Failure, FailureClass, Outcome};
+use crate::failure::{Failure, FailureClass, Outcome, signal_name};
 use crate::process::child::{Ended, Run, Spec, What};
 use crate::process::clock;
 use crate::process::in_flight::InFlight;
@@ -87,6 +87,10 @@ impl Children {
         let ended = watch(started, alarm, shared, patience);
         self.tell(step, run, &ended, shared);
         self.unkillable[step] = ended.unkillable;
+        let asked = shared.asked();
+        if asked.quit || asked.stop.is_some() {
+            return end_of_all(ended.outcome);
+        }
         ended.outcome
     }
 
@@ -132,6 +136,22 @@ impl Children {
     }
 }
 
+/// Whoever ends a whole process group or a whole service ends the task along with the runner: that is no failure of the task.
+fn end_of_all(outcome: Outcome) -> Outcome {
+    let FailureClass::Signal { number, .. } = (match &outcome {
+        Outcome::Failure(failure) => &failure.class,
+        _ => return outcome,
+    }) else {
+        return outcome;
+    };
+    match *number {
+        libc::SIGTERM | libc::SIGINT | libc::SIGHUP | libc::SIGQUIT => Outcome::Interrupted {
+            how: format!("{} ended it together with the runner", signal_name(*number)),
+        },
+        _ => outcome,
+    }
+}
+
 fn what(task: &TaskDefinition) -> What<'_> {
     match &task.settings.program {
         Some(program) => What::Program(program),
@@ -169,5 +189,36 @@ fn watch(mut run: Run, alarm: &mut Alarm, shared: &Shared, mut patience: Patienc
             run.kill(now);
         }
         shared.main_bell().hear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn died_of(number: i32) -> Outcome {
+        let class = FailureClass::Signal {
+            number,
+            core: false,
+        };
+        Outcome::Failure(Box::new(Failure::new(class, "")))
+    }
+
+    #[test]
+    fn only_the_signals_that_end_a_whole_group_are_no_failure() {
+        assert!(matches!(
+            end_of_all(died_of(libc::SIGTERM)),
+            Outcome::Interrupted { .. }
+        ));
+        assert!(matches!(
+            end_of_all(died_of(libc::SIGSEGV)),
+            Outcome::Failure(_)
+        ));
+        let exit = Failure::new(FailureClass::Exit(1), "");
+        assert!(matches!(
+            end_of_all(Outcome::Failure(Box::new(exit))),
+            Outcome::Failure(_)
+        ));
+        assert!(matches!(end_of_all(Outcome::Success), Outcome::Success));
     }
 }
