@@ -266,6 +266,22 @@ fn a_pidfile_that_was_deleted_is_put_back() {
 }
 
 #[test]
+fn stop_now_ends_the_running_task_also_of_a_runner_that_ignores_interrupts() {
+    let place = Place::with("[tasks.a]\nshell = \"echo x > begun; sleep 600\"\n");
+    // What a shell without job control does to what it starts with `&`.
+    let mut shell = Command::new("/bin/sh");
+    let binary = env!("CARGO_BIN_EXE_run_functions");
+    shell.args(["-c", "trap '' INT QUIT; exec \"$0\" tasks::a", binary]);
+    shell.current_dir(place.dir());
+    let mut runner = support::Runner::start(shell);
+    assert!(eventually(|| !place.read("begun").is_empty()));
+    let stopped = place.run(&["stop", "--now", "a"]);
+    assert_eq!(stopped.status.code(), Some(0), "{}", stderr(&stopped));
+    assert_eq!(runner.wait_for_end(), Some(0));
+    assert!(place.mails().is_empty(), "nobody is mailed of it");
+}
+
+#[test]
 fn stop_and_wake_reach_the_runner_by_its_lock() {
     let place = Place::with(SLEEPS);
     let mut runner = place.start(&["tasks::a"]);

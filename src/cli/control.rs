@@ -14,8 +14,6 @@ use crate::time::in_words;
 
 /// What a promise may be late.
 const MARGIN: Duration = Duration::from_secs(5);
-/// Between two interrupts: two of the same signal that come together are one.
-const BETWEEN_INTERRUPTS: Duration = Duration::from_millis(200);
 
 /// How a runner is to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,14 +29,9 @@ pub(crate) fn stop(settings: &Settings, name: &str, how: How) -> Ended {
     let (root, chain, runner) = find(settings, name)?;
     let asked = match how {
         How::Finish => runner.stop(),
-        How::Now => runner.interrupt(),
+        How::Now => runner.stop_now(),
     };
     asked.map_err(|error| no_permission(&runner, &error))?;
-    if how == How::Now && !wait(&runner, BETWEEN_INTERRUPTS)? {
-        runner
-            .interrupt()
-            .map_err(|error| no_permission(&runner, &error))?;
-    }
     let most = promise(&root, &chain, settings) + MARGIN;
     if wait(&runner, most)? {
         tell(&format!("Runner {} of {chain} has stopped\n", runner.pid()));
@@ -49,10 +42,18 @@ pub(crate) fn stop(settings: &Settings, name: &str, how: How) -> Ended {
         runner.pid(),
         in_words(most)
     );
-    Err(Refusal::new(exit::HELD, message).hint(format!(
-        "`{} stop --now {chain}` ends its running task",
-        program()
-    )))
+    let refusal = Refusal::new(exit::HELD, message);
+    Err(match how {
+        How::Finish => refusal.hint(format_args!(
+            "`{} stop --now {chain}` ends its running task",
+            program()
+        )),
+        How::Now => refusal.hint(format_args!(
+            "look at it with `ps -o pid,stat,wchan,args -p {}`; what it does not answer to is `kill -9 {}`",
+            runner.pid(),
+            runner.pid()
+        )),
+    })
 }
 
 /// Lets the runner of a chain skip the rest of its cooldown.

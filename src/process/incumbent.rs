@@ -75,13 +75,13 @@ impl Incumbent {
         self.process.send(Signal::SIGCONT)
     }
 
-    /// Interrupts it: the first time it is asked to stop, the second time to end its running task now, the third time to kill that.
+    /// Asks it to stop, and to end its running task now.
     ///
     /// # Errors
     ///
     /// See [`Incumbent::stop`].
-    pub(crate) fn interrupt(&self) -> io::Result<()> {
-        self.process.send(Signal::SIGINT)?;
+    pub(crate) fn stop_now(&self) -> io::Result<()> {
+        self.process.ask_to_leave_now()?;
         self.process.send(Signal::SIGCONT)
     }
 

@@ -11,6 +11,9 @@ use nix::sys::signal::Signal;
 /// Marks a SIGTERM that an heir sends: `RUN` and a free byte, in the value that sigqueue(3) would carry.
 /// What people, shells and init systems send has no such value.
 const HEIR: usize = 0x5255_4e00;
+/// Marks a SIGTERM of somebody who does not want to wait for the running task. SIGINT could say so too, were it not ignored by what
+/// was started with `&` or nohup.
+const URGENT: usize = 0x5255_4e01;
 
 /// A process that stays the same one as long as this lives.
 #[derive(Debug)]
@@ -83,6 +86,19 @@ impl Pidfd {
     ///
     /// EPERM when it is somebody else's.
     pub(crate) fn ask_to_leave(&self) -> io::Result<()> {
+        self.send_marked(HEIR)
+    }
+
+    /// Sends SIGTERM with the mark that the running task is not to be waited for: [`is_urgent`] tells.
+    ///
+    /// # Errors
+    ///
+    /// EPERM when it is somebody else's.
+    pub(crate) fn ask_to_leave_now(&self) -> io::Result<()> {
+        self.send_marked(URGENT)
+    }
+
+    fn send_marked(&self, mark: usize) -> io::Result<()> {
         let info = SignalInfo {
             signal: libc::SIGTERM,
             errno: 0,
@@ -90,7 +106,7 @@ impl Pidfd {
             sender: Sender {
                 pid: nix::unistd::getpid().as_raw(),
                 uid: nix::unistd::getuid().as_raw(),
-                value: HEIR,
+                value: mark,
             },
             rest: [0; 128],
         };
@@ -122,13 +138,24 @@ impl AsFd for Pidfd {
 ///
 /// Async-signal-safe: it only reads.
 pub(crate) fn asked_by_heir(info: &libc::siginfo_t) -> Option<i32> {
+    let (value, pid) = mark_and_sender(info)?;
+    (value == HEIR).then_some(pid)
+}
+
+/// Returns whether the sender of this signal does not want the running task to be waited for.
+///
+/// Async-signal-safe: it only reads.
+pub(crate) fn is_urgent(info: &libc::siginfo_t) -> bool {
+    mark_and_sender(info).is_some_and(|(value, _)| value == URGENT)
+}
+
+fn mark_and_sender(info: &libc::siginfo_t) -> Option<(usize, i32)> {
     if info.si_code != libc::SI_QUEUE {
         return None;
     }
     #[expect(unsafe_code, reason = "siginfo_t is a C union")]
     // SAFETY: signals of this code have exactly these two fields (sigaction(2)).
-    let (value, pid) = unsafe { (info.si_value().sival_ptr as usize, info.si_pid()) };
-    (value == HEIR).then_some(pid)
+    Some(unsafe { (info.si_value().sival_ptr as usize, info.si_pid()) })
 }
 
 /// siginfo_t as the kernel reads it: libc's type can only be read by field, not made.

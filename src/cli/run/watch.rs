@@ -170,12 +170,17 @@ impl Watcher {
                 self.shared.rim().stop_asked(signal.name(), now);
                 self.shared.ask(|asked| asked.quit = true);
             }
-            Signal::Term | Signal::Int | Signal::Replace { .. } => {
+            Signal::Term | Signal::Now | Signal::Int | Signal::Replace { .. } => {
                 self.shared.rim().stop_asked(signal.name(), now);
                 self.shared.ask(|asked| {
                     let first = Stop::new(signal.name(), now.mono);
                     let stop = asked.stop.get_or_insert(first);
-                    stop.interrupts += u32::from(signal == Signal::Int);
+                    stop.interrupts = match signal {
+                        Signal::Int => stop.interrupts + 1,
+                        // As good as two interrupts.
+                        Signal::Now => stop.interrupts.max(2),
+                        _ => stop.interrupts,
+                    };
                     stop.heir = match signal {
                         Signal::Replace { .. } => stop.heir,
                         _ => false,

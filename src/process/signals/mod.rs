@@ -31,6 +31,8 @@ pub(crate) enum Signal {
         /// The newcomer; 0 when it cannot be seen from here.
         by: i32,
     },
+    /// SIGTERM of somebody who does not want to wait: end the running task now.
+    Now,
     /// SIGINT: the first as TERM, the second ends the running task, the third kills it.
     Int,
     /// SIGQUIT: kill the running task, and end.
@@ -53,7 +55,7 @@ const KINDS: [(Kind, libc::c_int); 6] = [
     (Kind::Wake, libc::SIGUSR2),
 ];
 
-/// Also the index of its counter; `Replace` shares the number of `Term`.
+/// Also the index of its counter; `Replace` and `Now` share the number of `Term`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Quit,
@@ -63,9 +65,10 @@ enum Kind {
     Status,
     Wake,
     Replace,
+    Now,
 }
 
-const KIND_COUNT: usize = Kind::Replace as usize + 1;
+const KIND_COUNT: usize = Kind::Now as usize + 1;
 
 /// The handlers, installed.
 #[derive(Debug)]
@@ -121,12 +124,15 @@ impl Reader {
         slot.clear();
         let replaced = slot.take(Kind::Replace);
         let heir = slot.heir();
+        let urgent = slot.take(Kind::Now).min(1);
         let told = KINDS.map(|(kind, _)| (kind, slot.take(kind)));
         let told = told
             .into_iter()
             .flat_map(|(kind, times)| (0..times).filter_map(move |_| kind.meaning()));
         let replace = Signal::Replace { by: heir };
-        told.chain((0..replaced.min(1)).map(move |_| replace))
+        let urgent = (0..urgent).map(|_| Signal::Now);
+        let replace = (0..replaced.min(1)).map(move |_| replace);
+        told.chain(urgent).chain(replace)
     }
 }
 
@@ -155,7 +161,7 @@ impl Signal {
     /// Returns the name that people know, such as `SIGTERM`.
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Signal::Term | Signal::Replace { .. } => "SIGTERM",
+            Signal::Term | Signal::Now | Signal::Replace { .. } => "SIGTERM",
             Signal::Int => "SIGINT",
             Signal::Quit => "SIGQUIT",
             Signal::Hangup => "SIGHUP",
@@ -179,7 +185,7 @@ impl Kind {
             Kind::Hangup => Some(Signal::Hangup),
             Kind::Status => Some(Signal::Status),
             Kind::Wake => Some(Signal::Wake),
-            Kind::Replace => None,
+            Kind::Replace | Kind::Now => None,
         }
     }
 }
@@ -208,7 +214,11 @@ fn handle(kind: Kind, number: libc::c_int) -> io::Result<()> {
             Kind::Term => pidfd::asked_by_heir(info),
             _ => None,
         };
-        let kind = if heir.is_some() { Kind::Replace } else { kind };
+        let kind = match kind {
+            Kind::Term if heir.is_some() => Kind::Replace,
+            Kind::Term if pidfd::is_urgent(info) => Kind::Now,
+            kind => kind,
+        };
         slot::tell_all(kind, heir);
     };
     #[expect(
