@@ -14,6 +14,8 @@ const HEIR: usize = 0x5255_4e00;
 /// Marks a SIGTERM of somebody who does not want to wait for the running task. SIGINT could say so too, were it not ignored by what
 /// was started with `&` or nohup.
 const URGENT: usize = 0x5255_4e01;
+/// Marks a SIGUSR2 by which a runner tells its heir that the chain is free.
+const RELEASE: usize = 0x5255_4e02;
 
 /// A process that stays the same one as long as this lives.
 #[derive(Debug)]
@@ -86,7 +88,7 @@ impl Pidfd {
     ///
     /// EPERM when it is somebody else's.
     pub(crate) fn ask_to_leave(&self) -> io::Result<()> {
-        self.send_marked(HEIR)
+        self.send_marked(libc::SIGTERM, HEIR)
     }
 
     /// Sends SIGTERM with the mark that the running task is not to be waited for: [`is_urgent`] tells.
@@ -95,12 +97,21 @@ impl Pidfd {
     ///
     /// EPERM when it is somebody else's.
     pub(crate) fn ask_to_leave_now(&self) -> io::Result<()> {
-        self.send_marked(URGENT)
+        self.send_marked(libc::SIGTERM, URGENT)
     }
 
-    fn send_marked(&self, mark: usize) -> io::Result<()> {
+    /// Sends SIGUSR2 with the mark that the chain is free: [`is_release`] tells.
+    ///
+    /// # Errors
+    ///
+    /// EPERM when it is somebody else's.
+    pub(crate) fn tell_release(&self) -> io::Result<()> {
+        self.send_marked(libc::SIGUSR2, RELEASE)
+    }
+
+    fn send_marked(&self, signal: i32, mark: usize) -> io::Result<()> {
         let info = SignalInfo {
-            signal: libc::SIGTERM,
+            signal,
             errno: 0,
             code: libc::SI_QUEUE,
             sender: Sender {
@@ -110,7 +121,7 @@ impl Pidfd {
             },
             rest: [0; 128],
         };
-        self.call(libc::SIGTERM, Some(&info))
+        self.call(signal, Some(&info))
     }
 
     fn call(&self, signal: i32, info: Option<&SignalInfo>) -> io::Result<()> {
@@ -147,6 +158,13 @@ pub(crate) fn asked_by_heir(info: &libc::siginfo_t) -> Option<i32> {
 /// Async-signal-safe: it only reads.
 pub(crate) fn is_urgent(info: &libc::siginfo_t) -> bool {
     mark_and_sender(info).is_some_and(|(value, _)| value == URGENT)
+}
+
+/// Returns whether a runner tells by this signal that its chain is free.
+///
+/// Async-signal-safe: it only reads.
+pub(crate) fn is_release(info: &libc::siginfo_t) -> bool {
+    mark_and_sender(info).is_some_and(|(value, _)| value == RELEASE)
 }
 
 fn mark_and_sender(info: &libc::siginfo_t) -> Option<(usize, i32)> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::clock;
 use super::lock::LockFile;
+use super::pidfd::Pidfd;
 use super::poll::Alarm;
 use super::procfs;
 use super::run_root::{Identity, RunRoot};
@@ -21,6 +22,8 @@ const MOST_TEXT: usize = 64;
 /// How often, and how far apart, we look for an heir before we say that there is none.
 const LOOKS_FOR_HEIR: usize = 5;
 const BETWEEN_HEIRS: Duration = Duration::from_millis(10);
+/// How long an heir may take to lock a chain that is free, once it was told.
+const LONGEST_HAND_OVER: Duration = Duration::from_secs(2);
 
 /// The pidfile, held. Dropping it gives the chain up.
 #[derive(Debug)]
@@ -37,6 +40,7 @@ pub(crate) struct Pidfile {
 pub(crate) struct Heirs {
     root: RunRoot,
     name: String,
+    pidfile: String,
 }
 
 /// How things stand with our pidfile.
@@ -112,6 +116,7 @@ impl Pidfile {
         Heirs {
             root: self.root.clone(),
             name: self.names.next.clone(),
+            pidfile: self.names.pid.clone(),
         }
     }
 
@@ -183,6 +188,38 @@ impl Heirs {
             alarm.wait([None], clock::mono() + BETWEEN_HEIRS)?;
         }
         Ok(false)
+    }
+
+    /// Waits until an heir has the chain, which the caller has given up: returns whether one has. An heir that is killed in this very
+    /// moment leaves nobody else who would know that the chain is nobody's.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be told.
+    pub(crate) fn take_over(&self) -> io::Result<bool> {
+        let mut alarm = Alarm::new()?;
+        let deadline = clock::mono() + LONGEST_HAND_OVER;
+        while clock::mono() < deadline {
+            let pidfile = LockFile::open_existing(&self.root, &self.pidfile);
+            let Some(pidfile) = pidfile.map_err(io::Error::other)? else {
+                return Ok(true);
+            };
+            if pidfile.is_held()? {
+                return Ok(true);
+            }
+            if !self.is_there()? {
+                // It may have come and gone, or have become the runner between the two looks.
+                return pidfile.is_held();
+            }
+            let next = LockFile::open(&self.root, &self.name).map_err(io::Error::other)?;
+            let heir = next.holder()?.map(Pidfd::open).transpose()?.flatten();
+            if let Some(heir) = heir {
+                heir.tell_release()?;
+            }
+            alarm.wait([None], clock::mono() + BETWEEN_HEIRS)?;
+        }
+        // It stands still, or cannot be seen: it will find the chain free.
+        Ok(true)
     }
 }
 

@@ -156,8 +156,12 @@ fn run_chain(order: &Order<'_>, signals: Reader, log: Log) -> Ended {
     shared.end();
     let _ = watcher.join();
     shared.rim().finish(clock::mono() + LAST_MAIL);
-    if reason == StopReason::Replaced && shared.is_abandoned() {
-        begin_anew();
+    if reason == StopReason::Replaced {
+        // Gives up the chain and the in-flight lock.
+        drop(process);
+        if shared.is_abandoned() {
+            begin_anew();
+        }
     }
     ended(&reason)
 }

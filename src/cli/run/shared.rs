@@ -142,7 +142,7 @@ impl Shared {
 
     /// Returns whether this runner leaves for a newcomer who is gone by now.
     pub(super) fn is_abandoned(&self) -> bool {
-        let is_gone = |heirs: &Heirs| matches!(heirs.is_there(), Ok(false));
+        let is_gone = |heirs: &Heirs| matches!(heirs.take_over(), Ok(false));
         // Without having been asked it leaves to one that has the chain already.
         let for_heir = self.asked().stop.is_some_and(|stop| stop.heir);
         for_heir && self.heirs.as_ref().is_some_and(is_gone)

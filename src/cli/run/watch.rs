@@ -159,6 +159,7 @@ impl Watcher {
     fn obey(&self, signal: Signal) {
         let now = clock::now();
         match signal {
+            Signal::Released => {}
             Signal::Hangup => self.log.reopen(),
             Signal::Status => self.shared.rim().log_status(now),
             Signal::Wake => {

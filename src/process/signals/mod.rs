@@ -43,6 +43,8 @@ pub(crate) enum Signal {
     Status,
     /// SIGUSR2: skip the rest of this cooldown.
     Wake,
+    /// SIGUSR2 from a runner that has left its chain to us; means nothing to a runner.
+    Released,
 }
 
 /// The order in which [`Reader::drain`] tells signals that came together: what ends a runner comes first.
@@ -55,7 +57,7 @@ const KINDS: [(Kind, libc::c_int); 6] = [
     (Kind::Wake, libc::SIGUSR2),
 ];
 
-/// Also the index of its counter; `Replace` and `Now` share the number of `Term`.
+/// Also the index of its counter; `Replace` and `Now` share the number of `Term`, `Released` that of `Wake`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Quit,
@@ -66,9 +68,10 @@ enum Kind {
     Wake,
     Replace,
     Now,
+    Released,
 }
 
-const KIND_COUNT: usize = Kind::Now as usize + 1;
+const KIND_COUNT: usize = Kind::Released as usize + 1;
 
 /// The handlers, installed.
 #[derive(Debug)]
@@ -125,6 +128,7 @@ impl Reader {
         let replaced = slot.take(Kind::Replace);
         let heir = slot.heir();
         let urgent = slot.take(Kind::Now).min(1);
+        let released = slot.take(Kind::Released).min(1);
         let told = KINDS.map(|(kind, _)| (kind, slot.take(kind)));
         let told = told
             .into_iter()
@@ -132,7 +136,8 @@ impl Reader {
         let replace = Signal::Replace { by: heir };
         let urgent = (0..urgent).map(|_| Signal::Now);
         let replace = (0..replaced.min(1)).map(move |_| replace);
-        told.chain(urgent).chain(replace)
+        let released = (0..released).map(|_| Signal::Released);
+        told.chain(urgent).chain(replace).chain(released)
     }
 }
 
@@ -166,13 +171,14 @@ impl Signal {
             Signal::Quit => "SIGQUIT",
             Signal::Hangup => "SIGHUP",
             Signal::Status => "SIGUSR1",
-            Signal::Wake => "SIGUSR2",
+            Signal::Wake | Signal::Released => "SIGUSR2",
         }
     }
 
     /// Returns whether it asks the process to end, in one way or another.
     pub(crate) fn ends(self) -> bool {
-        !matches!(self, Signal::Hangup | Signal::Status | Signal::Wake)
+        use Signal::{Hangup, Released, Status, Wake};
+        !matches!(self, Hangup | Status | Wake | Released)
     }
 }
 
@@ -185,7 +191,7 @@ impl Kind {
             Kind::Hangup => Some(Signal::Hangup),
             Kind::Status => Some(Signal::Status),
             Kind::Wake => Some(Signal::Wake),
-            Kind::Replace | Kind::Now => None,
+            Kind::Replace | Kind::Now | Kind::Released => None,
         }
     }
 }
@@ -217,6 +223,7 @@ fn handle(kind: Kind, number: libc::c_int) -> io::Result<()> {
         let kind = match kind {
             Kind::Term if heir.is_some() => Kind::Replace,
             Kind::Term if pidfd::is_urgent(info) => Kind::Now,
+            Kind::Wake if pidfd::is_release(info) => Kind::Released,
             kind => kind,
         };
         slot::tell_all(kind, heir);

@@ -42,6 +42,8 @@ pub(super) struct Newcomer<'a> {
     alarm: Alarm,
     /// Since when a lock is held by nobody that can be seen.
     pub(super) unseen_since: Option<Mono>,
+    /// Whether the runner has told us that its chain is free.
+    pub(super) released: bool,
 }
 
 impl<'a> Newcomer<'a> {
@@ -63,6 +65,7 @@ impl<'a> Newcomer<'a> {
             out,
             alarm: Alarm::new()?,
             unseen_since: None,
+            released: false,
         })
     }
 
@@ -155,18 +158,24 @@ impl<'a> Newcomer<'a> {
             match self.alarm.wait(sources, until)? {
                 // First: an heir whose runner has left is the runner at once, and heeds the signal as such.
                 [true, _] => return Ok(true),
-                [false, true] => self.heed_signals()?,
+                [false, true] => {
+                    self.heed_signals()?;
+                    if self.released {
+                        return Ok(false);
+                    }
+                }
                 [false, false] => return Ok(false),
             }
         }
     }
 
-    fn heed_signals(&self) -> Result<(), TakeoverError> {
+    fn heed_signals(&mut self) -> Result<(), TakeoverError> {
         for signal in self.signals.drain() {
             match signal {
                 // One that is gone cannot take our place: then the chain would be nobody's.
                 Signal::Replace { by } if by > 0 && !is_there(by)? => {}
                 Signal::Replace { by } => return Err(TakeoverError::Evicted { by }),
+                Signal::Released => self.released = true,
                 signal if signal.ends() => return Err(TakeoverError::Asked { signal }),
                 _ => {}
             }

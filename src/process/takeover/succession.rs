@@ -81,6 +81,10 @@ impl Newcomer<'_> {
         Ok(())
     }
 
+    fn is_held(&self) -> Result<bool, TakeoverError> {
+        Ok(LockFile::open(self.root, &self.names.pid)?.is_held()?)
+    }
+
     /// Returns whether the runner has left in this time, saying now and then what we wait for.
     fn await_runner(&mut self, runner: &Pidfd, at_most: Duration) -> Result<bool, TakeoverError> {
         let begun = clock::mono();
@@ -88,6 +92,10 @@ impl Newcomer<'_> {
         let mut words = begun + self.policy.patience.between_words;
         loop {
             if self.wait(Some(runner), deadline.min(words))? {
+                return Ok(true);
+            }
+            // It has given the chain up and waits until it is ours: it would take it back if we died now.
+            if std::mem::take(&mut self.released) && !self.is_held()? {
                 return Ok(true);
             }
             let now = clock::mono();
