@@ -53,7 +53,36 @@ pub(crate) fn render(
             format!("the message cannot be built: {error}"),
         )
     })?;
-    Ok(message.formatted())
+    Ok(guarded(message.formatted()))
+}
+
+/// The soft line breaks of quoted-printable are lettre's choice, and may put `From ` or a lone dot where mailboxes and servers of old look for
+/// them: such a beginning is written as a code.
+fn guarded(message: Vec<u8>) -> Vec<u8> {
+    const MOST_OF_A_LINE: usize = 76;
+    let Ok(text) = std::str::from_utf8(&message) else {
+        return message;
+    };
+    let Some((head, body)) = text.split_once("\r\n\r\n") else {
+        return message;
+    };
+    if !head.contains("Content-Transfer-Encoding: quoted-printable") {
+        return message;
+    }
+    let mut guarded = format!("{head}\r\n\r\n");
+    for line in body.split_inclusive("\r\n") {
+        let (code, rest) = match line.strip_prefix("From ") {
+            Some(rest) => ("=46rom ", rest),
+            None if line.trim_end() == "." => ("=2E", &line[1..]),
+            None => ("", line),
+        };
+        guarded.push_str(code);
+        if !code.is_empty() && code.len() + rest.trim_end().len() > MOST_OF_A_LINE {
+            guarded.push_str("=\r\n");
+        }
+        guarded.push_str(rest);
+    }
+    guarded.into_bytes()
 }
 
 /// Returns the bare address of `Name <a@b>` or `a@b`; `None` when it is neither.

@@ -131,3 +131,23 @@ fn a_file_is_named_by_time_and_subject() {
         "{stem}"
     );
 }
+
+#[test]
+fn no_line_of_an_encoded_body_begins_as_a_mailbox_would() {
+    let head = "Subject: x\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n";
+    let of = |body: &str| {
+        let message = guarded(format!("{head}{body}").into_bytes());
+        String::from_utf8(message).unwrap()[head.len()..].to_owned()
+    };
+    assert_eq!(
+        of("a=\r\nFrom bob\r\n.\r\n.x\r\n"),
+        "a=\r\n=46rom bob\r\n=2E\r\n.x\r\n"
+    );
+    let long = "y".repeat(71);
+    assert_eq!(
+        of(&format!("From {long}\r\n")),
+        format!("=46rom =\r\n{long}\r\n")
+    );
+    let plain = b"Subject: x\r\n\r\nFrom bob\r\n".to_vec();
+    assert_eq!(guarded(plain.clone()), plain);
+}
