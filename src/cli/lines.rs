@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use super::past::{Entry, Line};
 use super::screen::local_time;
+pub(crate) use crate::alert::message::grouped;
 use crate::state::history::{Result as RunResult, Run};
 use crate::time::in_words;
 
@@ -71,19 +72,6 @@ pub(crate) fn exact(span: std::time::Duration) -> String {
         nanos @ 1_000..1_000_000 => format!("{}µs", nanos / 1_000),
         _ => in_words(span),
     }
-}
-
-/// Returns a number with its thousands apart.
-pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
 }
 
 /// Returns a text that fits into so many columns; what does not fit is told by `…`.

@@ -13,6 +13,7 @@ mod words;
 
 use super::notice::Kind;
 use crate::failure::{Failure, FailureClass};
+use crate::hash::fnv1a;
 
 /// A task's own word for a kind is cut after so many characters.
 const MOST_OF_OWN_KIND: usize = 100;
@@ -27,10 +28,9 @@ pub(crate) fn of(failure: &Failure) -> Kind {
             .collect();
         return Kind(word);
     }
-    let mut hash = Hash::new();
-    hash.text(&class(failure));
-    hash.text(&normalise(&message(failure)));
-    Kind(hash.twelve_digits())
+    // Each part has an end, so that none runs into the next.
+    let parts = format!("{}\0{}\0", class(failure), normalise(&message(failure)));
+    Kind(twelve_digits(fnv1a(parts.as_bytes())))
 }
 
 /// Returns the normal form of a message: two messages with the same one tell of the same failure.
@@ -90,27 +90,11 @@ fn panic_file(place: Option<&str>) -> &str {
     file
 }
 
-/// FNV-1a of 64 bits, mixed at the end by the finisher of MurmurHash3. It is written out here because kinds are stored: they must be the same in each release.
-struct Hash(u64);
-
-impl Hash {
-    fn new() -> Self {
-        Hash(0xcbf2_9ce4_8422_2325)
-    }
-
-    /// Adds a text, and an end to it.
-    fn text(&mut self, text: &str) {
-        for byte in text.bytes().chain([0]) {
-            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        }
-    }
-
-    fn twelve_digits(self) -> String {
-        let mut hash = self.0;
-        hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
-        hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
-        format!("{:012x}", (hash ^ (hash >> 33)) >> 16)
-    }
+/// Mixes a hash by the finisher of MurmurHash3. It is written out here because kinds are stored: they must be the same in each release.
+fn twelve_digits(mut hash: u64) -> String {
+    hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+    format!("{:012x}", (hash ^ (hash >> 33)) >> 16)
 }
 
 #[cfg(test)]

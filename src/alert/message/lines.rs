@@ -159,7 +159,7 @@ pub(super) fn left_out_note(bytes: impl TryInto<u64>) -> String {
 }
 
 /// Returns a number in groups of three digits.
-pub(super) fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {

@@ -9,6 +9,7 @@ mod summary;
 
 use std::time::{Duration, SystemTime};
 
+pub(crate) use lines::grouped;
 pub(crate) use sentences::because;
 pub(crate) use subject::headline;
 
@@ -85,7 +86,7 @@ impl Context<'_> {
 /// Returns the mail that tells of `notice`.
 pub(crate) fn letter(notice: &Notice, failure: Option<&Failure>, context: &Context<'_>) -> Letter {
     let name = context.name(notice);
-    let sort = sort_name(notice.sort);
+    let sort = notice.sort.word();
     let kind = notice.kind.as_ref().map_or("", |kind| kind.0.as_str());
     let facts = [
         format!("event={sort}"),
@@ -152,20 +153,6 @@ fn unique(notice: &Notice, name: &str, context: &Context<'_>) -> String {
     let facts = [context.host, context.chain, name, sort.word(), &which];
     let hash = fnv1a(facts.join("\0").as_bytes());
     format!("{:x}.{hash:016x}", nanos(context.memory_born))
-}
-
-/// Returns the word for a sort of mail in headers, events and the outbox.
-pub(crate) fn sort_name(sort: Sort) -> &'static str {
-    match sort {
-        Sort::First => "first",
-        Sort::New => "new",
-        Sort::Downtime { count: 0 | 1 } => "downtime",
-        Sort::Downtime { .. } => "again",
-        Sort::StillRunning => "running",
-        Sort::Healed => "healed",
-        Sort::HeldBack => "digest",
-        Sort::Summary => "summary",
-    }
 }
 
 #[cfg(test)]
