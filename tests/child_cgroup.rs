@@ -9,7 +9,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use child_support::{Child, is_alive, is_success, pid_in, text};
+use child_support::{Child, is_alive, is_success, pid_in, text, wait_until};
 
 /// A cgroup of ours, in which this process is as long as it lives.
 struct Inside {
@@ -49,7 +49,10 @@ impl Inside {
 impl Drop for Inside {
     fn drop(&mut self) {
         self.enter(&self.root);
-        fs::remove_dir(&self.path).unwrap();
+        // The kernel keeps a group busy until the last of its dead has been released, which takes it moments.
+        if !std::thread::panicking() {
+            wait_until("the cgroup is empty", || fs::remove_dir(&self.path).is_ok());
+        }
     }
 }
 
