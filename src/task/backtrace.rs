@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     const WHOLE: &str = "   0: run_functions::task::call::seen
-             at /work/src/task/call.rs:70:21
+             at ./src/task/call.rs:70:21
    1: std::panicking::panic_with_hook
    2: std::sys::backtrace::__rust_end_short_backtrace::<std::panicking::panic_handler::{closure#0}, !>
    3: __rustc::rust_begin_unwind
