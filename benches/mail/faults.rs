@@ -175,7 +175,7 @@ fn of_the_message() -> Vec<Fault> {
         plain("resets in the middle of DATA", |s| {
             s.body = Some((0, Act::Reset))
         }),
-        plain("stops reading", |s| s.body = Some((1, Act::Hang))),
+        plain("stops reading", |s| s.body = Some((1, Act::Deaf))),
         plain("dropped after the final dot", |s| s.dot = Act::Close),
         plain("silent after the final dot", |s| s.dot = Act::Hang),
         plain("answers the dot a byte at a time", |s| {

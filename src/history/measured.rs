@@ -48,7 +48,9 @@ impl Chain {
         let now = clock::now();
         let now = now.at(now.mono - DAY);
         let tasks = labels.len();
-        let mut writer = Writer::new(state_dir, limits, &chain, labels, |failure| failure.text());
+        let mut writer = Writer::new(state_dir, limits, &chain, labels, |outcome| {
+            Some(outcome.failure()?.text())
+        });
         writer.note(&Event::Started { at: now }, None);
         writer.commit();
         Chain {
