@@ -338,7 +338,7 @@ fn mail_programs_that_fail() {
             "asks to try again later (exit 75)",
             Fate::Waits,
         ),
-        ("", "cannot be started", Fate::Waits),
+        ("", "is not there", Fate::Waits),
     ] {
         let place = Place::with(&format!(
             "[mail]\nto = [\"ops@example.org\"]\nfrom = \"runner@example.org\"\ntransport = \"sendmail\"\n\
