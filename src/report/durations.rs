@@ -91,6 +91,11 @@ impl Taking {
         columns.for_each(|column| self.columns[column].is_down = true);
     }
 
+    /// Returns whether any run succeeded.
+    pub(super) fn any(&self) -> bool {
+        !self.taken.is_empty()
+    }
+
     pub(super) fn finish(mut self) -> Durations {
         self.taken.sort_unstable_by_key(|taken| taken.nanos);
         let whole = Spread::of(&self.taken);

@@ -123,6 +123,10 @@ fn chain(past: Option<ChainSoFar>, now: ChainNow, period: &Period) -> Chain {
     }
     let rest = past.into_iter().map(|task| task.finish(None, period));
     tasks.extend(rest.filter(|task| task.runs.all() > 0 || task.outages.count > 0));
+    for task in &mut tasks {
+        let state = std::mem::take(&mut task.state);
+        task.state = state.in_a_chain_that(now.condition);
+    }
     Chain {
         name: words::name(&now.name),
         condition: now.condition,
@@ -274,7 +278,11 @@ impl TaskSoFar {
         let state = state.unwrap_or_else(|| match outages.latest.last() {
             _ if self.is_gone => TaskState::Gone,
             Some(last) if open.is_some() => TaskState::of(last),
-            _ => TaskState::Unknown,
+            Some(last) => TaskState::Healthy {
+                since: last.until.at(),
+            },
+            None if self.durations.any() => TaskState::Healthy { since: None },
+            None => TaskState::Unknown,
         });
         Task {
             label: words::name(&self.label),

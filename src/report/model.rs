@@ -99,6 +99,8 @@ pub(crate) enum TaskState {
         /// Since when.
         since: Option<Stamp>,
     },
+    /// It was well when it last ran, and its chain does not run: nobody knows whether it still is.
+    WasHealthy,
     /// It fails.
     Down {
         /// Since when.
@@ -218,6 +220,14 @@ impl TaskState {
             failures: outage.failures,
             text: text.unwrap_or_default(),
             reminder: None,
+        }
+    }
+
+    /// Returns it as it is when the chain does not run.
+    pub(super) fn in_a_chain_that(self, condition: Condition) -> Self {
+        match (self, condition) {
+            (TaskState::Healthy { .. }, Condition::Stopped) => TaskState::WasHealthy,
+            (state, _) => state,
         }
     }
 

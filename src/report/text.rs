@@ -50,6 +50,23 @@ impl Lines {
         let _ = writeln!(self.text, "{:indent$}{line}", "");
     }
 
+    /// Adds a sentence, that goes on in the next line where the screen ends.
+    fn sentence(&mut self, indent: usize, text: &str) {
+        let room = self.screen.width.map(|width| width.saturating_sub(indent));
+        let mut line = String::new();
+        for word in text.split_whitespace() {
+            let longer = line.chars().count() + 1 + word.chars().count();
+            if !line.is_empty() && room.is_some_and(|room| longer > room) {
+                self.add(indent, "", &line);
+                line.clear();
+            } else if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        self.add(indent, "", &line);
+    }
+
     fn painted(&self, colour: &str, text: &str) -> String {
         if self.screen.colours && !colour.is_empty() {
             format!("{colour}{text}{PLAIN}")
@@ -88,11 +105,8 @@ pub(crate) fn text(report: &Report, screen: Screen) -> String {
     }
     if report.tasks().next().is_some() {
         lines.text.push('\n');
-        lines.add(
-            0,
-            "",
-            "Days: ■ ok, ✗ with failures, · without a run. Durations: median, ✗ with failures.",
-        );
+        let legend = "A day: ■ ok, ✗ with failures, · without a run. What a run took: the median, ✗ failures.";
+        lines.sentence(0, legend);
     }
     lines.text
 }
@@ -216,15 +230,14 @@ fn sparks(lines: &mut Lines, durations: &Durations) {
         })
         .collect();
     lines.add(4, "", &format!("took    {drawn}"));
-    lines.add(
-        12,
-        "",
-        &format!(
-            "up to {}, the longest run {}",
-            exact(highest),
-            exact(whole.longest)
-        ),
-    );
+    let highest = exact(highest);
+    let longest = exact(whole.longest);
+    let scale = if highest == longest {
+        format!("up to {highest}")
+    } else {
+        format!("up to {highest}, the longest run {longest}")
+    };
+    lines.add(12, "", &scale);
 }
 
 fn of_outage(lines: &mut Lines, outage: &Outage, period: &Period) {
@@ -244,5 +257,5 @@ fn of_outage(lines: &mut Lines, outage: &Outage, period: &Period) {
     if outage.unnamed > 0 {
         lines.add(6, "", &format!("{} × other kinds", grouped(outage.unnamed)));
     }
-    lines.add(6, "", &words::mails(outage, period));
+    lines.sentence(6, &words::mails(outage, period));
 }

@@ -114,6 +114,7 @@ pub(super) fn state(state: &TaskState, period: &Period) -> String {
             };
             format!("down since {} ({long}){failures}", period.short(*since))
         }
+        TaskState::WasHealthy => "healthy when it last ran".to_owned(),
         TaskState::Gone => "no longer in the chain".to_owned(),
     }
 }

@@ -11,7 +11,7 @@ use task::anchor;
 /// What the page may do: nothing but look as its own style says. No script, no image, no font, no frame, no form, no connection.
 const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
-const STYLE: &str = include_str!("style.css");
+pub(super) const STYLE: &str = include_str!("style.css");
 /// How many tasks are drawn: those that fare worst. The others are in the list.
 const MOST_DRAWN: usize = 40;
 /// How many tasks are listed.
@@ -75,7 +75,7 @@ fn head(report: &Report, verdict: &str) -> Markup {
     );
     html! {
         header {
-            p class="kicker" { bdi { (report.host) } ", " (days.0) " to " (days.1) }
+            p class="kicker" { bdi { (report.host) } " · " (days.0) " to " (days.1) }
             h1 class=(if is_bad { "bad" } else { "good" }) { (mark(is_bad)) (verdict) }
             (figures(report))
             p class="quiet" {
@@ -83,6 +83,11 @@ fn head(report: &Report, verdict: &str) -> Markup {
             }
         }
     }
+}
+
+/// Returns a name, that may go on in the next line where a person would let it.
+fn name(name: &str) -> Markup {
+    html! { bdi { @for part in name.split_inclusive([':', '_', '/', '.']) { (part) wbr; } } }
 }
 
 fn mark(is_bad: bool) -> Markup {
@@ -98,17 +103,28 @@ fn figures(report: &Report) -> Markup {
         .iter()
         .filter(|chain| chain.condition == Condition::Runs);
     let running = running.count() as u64;
+    let word = if outages == 1 { "outage" } else { "outages" };
+    let long = match outages {
+        0 => word.to_owned(),
+        _ => format!("{word}, {} in all", in_words(long)),
+    };
     html! {
         dl class="figures" {
-            div { dt { "runs that succeeded" } dd { (words::share(runs)) small { "of " (grouped(runs.all())) } } }
-            div {
-                dt { (if outages == 1 { "outage" } else { "outages" }) }
-                dd { (grouped(outages)) @if outages > 0 { small { (in_words(long)) " in all" } } }
-            }
-            div { dt { (if report.mails() == 1 { "mail sent" } else { "mails sent" }) } dd { (grouped(report.mails())) } }
-            div { dt { (if chains == 1 { "chain runs" } else { "chains run" }) } dd { (grouped(running)) small { "of " (grouped(chains)) } } }
+            (figure(words::share(runs), &format!("of {} succeeded", counted(runs.all(), "run", "runs"))))
+            (figure(grouped(outages), &long))
+            (figure(grouped(report.mails()), if report.mails() == 1 { "mail sent" } else { "mails sent" }))
+            (figure(grouped(running), &format!("of {} now", runs_of(chains))))
         }
     }
+}
+
+fn runs_of(chains: u64) -> String {
+    let verb = if chains == 1 { "runs" } else { "run" };
+    format!("{} {verb}", counted(chains, "chain", "chains"))
+}
+
+fn figure(number: String, label: &str) -> Markup {
+    html! { div { dt { (label) } dd { (number) } } }
 }
 
 /// Says first what somebody must do something about.
@@ -125,10 +141,10 @@ fn troubles(report: &Report) -> Markup {
             section class="troubles" aria-label="What is not well now" {
                 ul {
                     @if let Some(trouble) = &report.mail_trouble { li { b { "Mail does not leave." } " " bdi { (trouble) } } }
-                    @for chain in stopped.iter().take(MOST_DRAWN) { li { b { bdi { (chain.name) } } " – " bdi { (chain.state) } } }
+                    @for chain in stopped.iter().take(MOST_DRAWN) { li { b { (name(&chain.name)) } " – " bdi { (chain.state) } } }
                     @for (at, task) in down.iter().take(MOST_DRAWN) {
                         li {
-                            a href=(format!("#{}", anchor(*at))) { bdi { (task.label) } } " – " (words::state(&task.state, &report.period))
+                            a href=(format!("#{}", anchor(*at))) { (name(&task.label)) } " – " (words::state(&task.state, &report.period))
                             @if let TaskState::Down { text, .. } = &task.state { br; bdi class="said" { (text) } }
                         }
                     }
@@ -146,17 +162,17 @@ fn list(report: &Report, drawn: &[usize]) -> Markup {
             section class="list" {
                 h2 { "All tasks" }
                 table {
-                    thead { tr { th scope="col" { "now" } th scope="col" { "task" } th scope="col" { "ok" } th scope="col" { "down" } } }
+                    thead { tr { th scope="col" { "now" } th scope="col" { "task" } th scope="col" { "ok" } th scope="col" class="wide" { "down" } } }
                     tbody {
                         @for (at, task) in tasks.into_iter().take(MOST_LISTED) {
                             tr {
                                 td { (task::pill(task)) }
                                 th scope="row" {
-                                    @if drawn.contains(&at) { a href=(format!("#{}", anchor(at))) { bdi { (task.label) } } }
-                                    @else { bdi { (task.label) } }
+                                    @if drawn.contains(&at) { a href=(format!("#{}", anchor(at))) { (name(&task.label)) } }
+                                    @else { (name(&task.label)) }
                                 }
                                 td { (words::share(task.runs)) }
-                                td { @if task.outages.count > 0 { (in_words(task.outages.long)) } @else { "–" } }
+                                td class="wide" { @if task.outages.count > 0 { (in_words(task.outages.long)) } @else { "–" } }
                             }
                         }
                     }
@@ -180,11 +196,19 @@ fn of_chain(chain: &Chain, first: usize, report: &Report, drawn: &[usize]) -> Ma
     html! {
         @if !tasks.is_empty() || chain.tasks.is_empty() {
             section class="chain" {
-                h2 { bdi { (chain.name) } }
+                div class="title" { h2 { (name(&chain.name)) } (standing(chain.condition)) }
                 p class="state" { bdi { (chain.state) } }
                 @for (at, task) in tasks { (task::card(at, task, &report.period)) }
             }
         }
+    }
+}
+
+fn standing(condition: Condition) -> Markup {
+    match condition {
+        Condition::Runs => task::pill_of("good", "✓", "runs"),
+        Condition::Stopped => task::pill_of("bad", "✗", "does not run"),
+        Condition::Hidden => task::pill_of("none", "?", "cannot be seen"),
     }
 }
 

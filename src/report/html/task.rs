@@ -21,9 +21,15 @@ pub(super) fn pill(task: &Task) -> Markup {
     let (class, mark, word) = match task.state {
         TaskState::Healthy { .. } => ("good", "✓", "healthy"),
         TaskState::Down { .. } => ("bad", "✗", "down"),
+        TaskState::WasHealthy => ("none", "–", "does not run"),
         TaskState::Unknown => ("none", "?", "unknown"),
         TaskState::Gone => ("none", "–", "gone"),
     };
+    pill_of(class, mark, word)
+}
+
+/// Returns a word that is also a mark and a colour.
+pub(super) fn pill_of(class: &str, mark: &str, word: &str) -> Markup {
     html! { span class={ "pill " (class) } { span aria-hidden="true" { (mark) } " " (word) } }
 }
 
@@ -32,7 +38,7 @@ pub(super) fn card(at: usize, task: &Task, period: &Period) -> Markup {
     let id = anchor(at);
     html! {
         article id=(id) class=(if task.is_down() { "down" } else { "" }) {
-            header { h3 { bdi { (task.label) } } (pill(task)) }
+            header class="title" { h3 { (super::name(&task.label)) } (pill(task)) }
             p class="quiet" { (words::state(&task.state, period)) (reminder(&task.state, period)) }
             @if let TaskState::Down { text, .. } = &task.state { p { bdi class="said" { (text) } } }
             (facts(task))
@@ -57,7 +63,7 @@ fn facts(task: &Task) -> Markup {
     ];
     if let Some(spread) = &task.durations.whole {
         facts.push(("median", exact(spread.median)));
-        facts.push(("95 of 100 within", exact(spread.p95)));
+        facts.push(("95 % within", exact(spread.p95)));
         facts.push(("longest", exact(spread.longest)));
     }
     let outages = &task.outages;
@@ -98,7 +104,7 @@ fn durations(task: &Task, period: &Period, id: &str) -> Markup {
             figure {
                 figcaption {
                     "How long runs took"
-                    @if is_logarithmic { span class="quiet" { " – each line is many times the one below it" } }
+                    @if is_logarithmic { span class="quiet" { " – on a logarithmic scale" } }
                 }
                 (svg::plot(&task.durations, period, &format!("{id}-took"), &task.label))
                 div class="axis" aria-hidden="true" {
