@@ -202,11 +202,9 @@ fn a_reader_that_goes_away_is_no_error() {
 fn a_torn_history_is_told_as_far_as_it_can_be_read() {
     let place = failed_with("broken");
     let directory = fs::read_dir(place.path("run/a.history")).unwrap();
-    let paths = directory.map(|entry| entry.unwrap().path());
-    let runs = paths
-        .filter(|path| path.extension().is_some_and(|end| end == "runs"))
-        .next()
-        .unwrap();
+    let mut paths = directory.map(|entry| entry.unwrap().path());
+    let is_runs = |path: &PathBuf| path.extension().is_some_and(|end| end == "runs");
+    let runs = paths.find(is_runs).unwrap();
     let mut lines = fs::read(&runs).unwrap();
     let middle = lines.len() / 2;
     lines[middle..middle + 40].fill(0);
@@ -257,8 +255,8 @@ fn a_browser_finds_nothing_in_texts_of_others_but_text() {
     let place = failed_with(&format!(
         "</bdi></style><script>alert(1)</script><img src=x onerror=alert(1)>\u{202e}{word}"
     ));
-    let page = place.path("page.html");
-    told(&place, &["--html", "page.html"]);
+    let page = place.path("hostile.html");
+    told(&place, &["--html", "hostile.html"]);
     let (picture, console) = browser::picture(&page, Theme::Light, (360, 2000));
     assert!(console.is_empty(), "{console:?}");
     keep(&picture);
@@ -267,7 +265,7 @@ fn a_browser_finds_nothing_in_texts_of_others_but_text() {
     let script = "<script>alert(1)</script></body>";
     fs::write(
         &forbidden,
-        place.read("page.html").replace("</body>", script),
+        place.read("hostile.html").replace("</body>", script),
     )
     .unwrap();
     let (_, console) = browser::picture(&forbidden, Theme::Light, (360, 2000));

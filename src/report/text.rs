@@ -13,7 +13,9 @@ const MOST_OUTAGES: usize = 5;
 /// How many days stand on a line, and how many columns the sparkline has.
 const DAYS_OF_A_LINE: usize = 30;
 const SPARKS: usize = 60;
-const NARROWEST: usize = 20;
+const NARROWEST: usize = 7;
+/// How wide what stands before a drawing is.
+const LABEL: usize = 12;
 const BOLD: &str = "\x1b[1m";
 const RED: &str = "\x1b[31m";
 const GREEN: &str = "\x1b[32m";
@@ -75,10 +77,13 @@ impl Lines {
         }
     }
 
-    /// Returns how many columns are left of so many.
-    fn room(&self, wanted: usize, beside: usize) -> usize {
-        let room = self.screen.width.map(|width| width.saturating_sub(beside));
-        room.map_or(wanted, |room| wanted.min(room.max(NARROWEST)))
+    /// Returns how many columns of so many a drawing has beside its labels; `None` when there is no room for one.
+    fn room(&self, wanted: usize) -> Option<usize> {
+        let room = self
+            .screen
+            .width
+            .map_or(wanted, |width| width.saturating_sub(LABEL));
+        (room >= NARROWEST).then(|| wanted.min(room))
     }
 }
 
@@ -178,7 +183,9 @@ fn of_task(lines: &mut Lines, task: &Task, period: &Period) {
 }
 
 fn strip(lines: &mut Lines, days: &[Day], period: &Period) {
-    let of_a_line = lines.room(DAYS_OF_A_LINE, 12);
+    let Some(of_a_line) = lines.room(DAYS_OF_A_LINE) else {
+        return;
+    };
     for (line, days) in days.chunks(of_a_line).enumerate() {
         let mut drawn = String::new();
         for day in days {
@@ -198,10 +205,9 @@ fn strip(lines: &mut Lines, days: &[Day], period: &Period) {
 /// Draws medians as columns, as `status` draws single runs.
 fn sparks(lines: &mut Lines, durations: &Durations) {
     const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    let Some(whole) = &durations.whole else {
+    let (Some(whole), Some(room)) = (&durations.whole, lines.room(SPARKS)) else {
         return;
     };
-    let room = lines.room(SPARKS, 12);
     let part = |at: usize| &durations.columns[at * COLUMNS / room..(at + 1) * COLUMNS / room];
     let medians = |part: &[Column]| {
         let medians = part.iter().filter_map(|column| column.took);
@@ -237,7 +243,7 @@ fn sparks(lines: &mut Lines, durations: &Durations) {
     } else {
         format!("up to {highest}, the longest run {longest}")
     };
-    lines.add(12, "", &scale);
+    lines.add(LABEL, "", &scale);
 }
 
 fn of_outage(lines: &mut Lines, outage: &Outage, period: &Period) {
