@@ -39,10 +39,9 @@ struct Lines {
 impl Lines {
     /// Adds a line, cut where the screen ends.
     fn add(&mut self, indent: usize, colour: &str, line: &str) {
-        let room = self
-            .screen
-            .width
-            .map(|width| width.saturating_sub(indent).max(1));
+        let indent = self.indent(indent);
+        let width = self.screen.width;
+        let room = width.map(|width| width.saturating_sub(indent).max(1));
         let mut line = line.trim_end().to_owned();
         if let Some(room) = room.filter(|room| line.chars().count() > *room) {
             line = line.chars().take(room - 1).collect();
@@ -54,7 +53,8 @@ impl Lines {
 
     /// Adds a sentence, that goes on in the next line where the screen ends.
     fn sentence(&mut self, indent: usize, text: &str) {
-        let room = self.screen.width.map(|width| width.saturating_sub(indent));
+        let width = self.screen.width;
+        let room = width.map(|width| width.saturating_sub(self.indent(indent)));
         let mut line = String::new();
         for word in text.split_whitespace() {
             let longer = line.chars().count() + 1 + word.chars().count();
@@ -67,6 +67,13 @@ impl Lines {
             line.push_str(word);
         }
         self.add(indent, "", &line);
+    }
+
+    /// Returns how far a line is indented: less where that would leave no room for it.
+    fn indent(&self, wanted: usize) -> usize {
+        self.screen
+            .width
+            .map_or(wanted, |width| wanted.min(width / 4))
     }
 
     fn painted(&self, colour: &str, text: &str) -> String {
