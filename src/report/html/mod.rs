@@ -117,7 +117,7 @@ fn figures(report: &Report) -> Markup {
         dl class="figures" {
             (figure(words::share(runs), &format!("of {} succeeded", counted(runs.all(), "run", "runs"))))
             (figure(grouped(outages), &long))
-            (figure(grouped(report.mails()), if report.mails() == 1 { "mail sent" } else { "mails sent" }))
+            (figure(grouped(report.mails()), if report.mails() == 1 { "mail to the admins" } else { "mails to the admins" }))
             (figure(grouped(running), &format!("of {} now", runs_of(chains))))
         }
     }
