@@ -179,20 +179,9 @@ impl Rim {
     pub(super) fn cut_off(&mut self, signal: &'static str, at: Moment) {
         if let Some((step, run, started)) = self.running {
             let how = format!("it had not ended in time after {signal}");
-            let outcome = Outcome::Interrupted { how };
-            self.observe(&Event::RunEnded {
-                step,
-                run,
-                started,
-                at,
-                outcome: &outcome,
-            });
+            self.ended((step, run, started), &Outcome::Interrupted { how }, at);
         }
-        let reason = StopReason::Asked { signal };
-        self.observe(&Event::Stopped {
-            at,
-            reason: &reason,
-        });
+        self.stopped(StopReason::Asked { signal }, at);
     }
 
     /// Tells that the running function has called `exit()`.
@@ -204,18 +193,24 @@ impl Rim {
         let mut failure = Failure::new(FailureClass::Vanished(how), "");
         failure.notes.push(ISOLATE.to_owned());
         let outcome = Outcome::Fatal(Box::new(failure));
+        self.ended((step, run, started), &outcome, at);
+        self.stopped(StopReason::Fatal { step }, at);
+    }
+
+    fn ended(&mut self, run: (Step, RunId, Moment), outcome: &Outcome, at: Moment) {
+        let (step, run, started) = run;
         self.observe(&Event::RunEnded {
             step,
             run,
             started,
             at,
-            outcome: &outcome,
+            outcome,
         });
-        let reason = StopReason::Fatal { step };
-        self.observe(&Event::Stopped {
-            at,
-            reason: &reason,
-        });
+    }
+
+    fn stopped(&mut self, reason: StopReason, at: Moment) {
+        let reason = &reason;
+        self.observe(&Event::Stopped { at, reason });
     }
 
     /// Returns whether the running task is past its time.
