@@ -29,6 +29,12 @@ pub(super) enum Phase {
         give_up_at: Mono,
         look: Look,
     },
+    /// Nobody is left; its cgroup is about to become empty.
+    Clearing {
+        status: Status,
+        give_up_at: Mono,
+        look: Look,
+    },
     /// All is told.
     Over,
 }
