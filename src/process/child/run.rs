@@ -140,9 +140,9 @@ impl Run {
             } if now >= look.at.min(kill_at) => self.linger(status, kill_at, look, now),
             Phase::Sweeping {
                 status,
-                give_up_at,
+                until,
                 look,
-            } if now >= look.at => self.sweep(status, give_up_at, look, now),
+            } if now >= look.at => self.sweep(status, until, look, now),
             Phase::Clearing {
                 status,
                 give_up_at,

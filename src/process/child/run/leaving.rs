@@ -4,18 +4,16 @@ use std::os::fd::AsFd;
 use std::time::Duration;
 
 use super::Run;
-use super::phase::{Look, Phase};
+use super::phase::{Look, Phase, Until};
 use super::telling::mark_unkillable;
 use crate::process::child::Ended;
-use crate::process::child::sweep;
+use crate::process::child::sweep::{self, Look as Seen};
 use crate::process::child::sys::{self, Status, Whom};
 use crate::process::child::table::Process;
 use crate::process::own_children;
 use crate::settings::Leak;
 use crate::time::Mono;
 
-/// How long the sweep goes on.
-const LONGEST_SWEEP: Duration = Duration::from_secs(2);
 /// How long is waited for the kernel to let go of the last dead in a cgroup; after that, the next run removes it.
 const LONGEST_CLEARING: Duration = Duration::from_secs(1);
 
@@ -25,7 +23,7 @@ impl Run {
         let Phase::Asked { kill_at } = self.phase else {
             return self.close(status, now);
         };
-        let left = self.look();
+        let left = self.look().alive;
         if left.is_empty() {
             return self.close(status, now);
         }
@@ -49,7 +47,7 @@ impl Run {
         look: Look,
         now: Mono,
     ) -> Option<Ended> {
-        if now >= kill_at || self.look().is_empty() {
+        if now >= kill_at || self.look().is_settled {
             return self.close(status, now);
         }
         let look = look.next(now);
@@ -74,11 +72,10 @@ impl Run {
             return self.leave(status, now);
         }
         if ends_group {
-            let give_up_at = now + LONGEST_SWEEP;
-            return self.sweep(status, give_up_at, Look::first(now), now);
+            return self.sweep(status, Until::first(now), Look::first(now), now);
         }
         if self.settings.leak == Leak::Warn {
-            let left = self.look();
+            let left = self.look().alive;
             self.remember(&left);
         }
         Some(self.tell(status))
@@ -87,26 +84,33 @@ impl Run {
     pub(super) fn sweep(
         &mut self,
         status: Status,
-        give_up_at: Mono,
+        until: Until,
         look: Look,
         now: Mono,
     ) -> Option<Ended> {
-        let left = self.look();
-        self.remember(&left);
-        if left.is_empty() {
+        let seen = self.look();
+        let is_new = |process: &Process| !self.left.contains_key(&process.pid);
+        let are_new = seen.alive.iter().any(is_new);
+        self.remember(&seen.alive);
+        let is_over = now >= until.give_up_at;
+        if seen.is_settled || is_over && seen.alive.is_empty() {
             return self.leave(status, now);
         }
-        if now >= give_up_at {
+        self.kill_cgroup();
+        sweep::signal_each(&seen.alive, libc::SIGKILL);
+        if is_over {
             let mut ended = self.tell(status);
-            mark_unkillable(&mut ended, &left);
+            mark_unkillable(&mut ended, &seen.alive);
             return Some(ended);
         }
-        self.kill_cgroup();
-        sweep::signal_each(&left, libc::SIGKILL);
-        let look = look.next(now);
+        // A fork bomb makes more of itself in each pause.
+        let (until, look) = match are_new {
+            true => (until.prolonged(now), Look::first(now)),
+            false => (until, look.next(now)),
+        };
         self.phase = Phase::Sweeping {
             status,
-            give_up_at,
+            until,
             look,
         };
         None
@@ -142,13 +146,14 @@ impl Run {
     }
 
     /// Looks what of the run is left that must not be: with a tolerant `leak`, only its group when it is being ended.
-    fn look(&mut self) -> Vec<Process> {
-        let seen = sweep::look(&self.tolerated);
+    fn look(&mut self) -> Seen {
+        let mut seen = sweep::look(&self.tolerated);
         self.remember(&seen.killed);
-        if self.settings.leak == Leak::Kill || self.ended.is_none() {
-            return seen.alive;
+        if self.settings.leak != Leak::Kill && self.ended.is_some() {
+            seen.alive = self.split(seen.alive).0;
+            seen.is_settled = seen.alive.is_empty();
         }
-        self.split(seen.alive).0
+        seen
     }
 
     /// Those of the run's group, and the others.
