@@ -182,6 +182,9 @@ pub(crate) enum MailCommand {
         /// Try everything that waits now.
         #[arg(long)]
         flush: bool,
+        /// As data.
+        #[arg(long, conflicts_with = "flush")]
+        json: bool,
     },
 }
 

@@ -117,8 +117,9 @@ fn obey_command(common: &Common, command: Command) -> Ended {
             let (inputs, loaded) = load(common, None)?;
             match command {
                 MailCommand::Test { sample, to } => mail::test(&inputs, &loaded, sample, &to),
-                MailCommand::Queue { flush: false } => mail::queue(&loaded.settings),
-                MailCommand::Queue { flush: true } => mail::flush(&loaded.settings),
+                MailCommand::Queue { flush: true, .. } => mail::flush(&loaded.settings),
+                MailCommand::Queue { json: true, .. } => mail::queue_json(&loaded.settings),
+                MailCommand::Queue { .. } => mail::queue(&loaded.settings),
             }
         }
         Command::History(args) => {

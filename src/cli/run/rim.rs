@@ -5,7 +5,7 @@ use crate::event::{Event, Observer, RunId, Step, StopReason};
 use crate::failure::{Failure, FailureClass, Outcome, Output};
 use crate::history;
 use crate::logging::{self, EventLog};
-use crate::process::live::{Doing, Live};
+use crate::process::live::{Doing, HeldBack, Live};
 use crate::time::{Moment, Mono};
 
 use super::board::Board;
@@ -132,9 +132,25 @@ impl Rim {
                 }
             });
         }
+        self.tell_held();
         if let Some(history) = &mut self.history {
             history.commit();
         }
+    }
+
+    /// Puts what alerts hold back where `status` sees it at once: the memory of alerts is written once a minute.
+    fn tell_held(&mut self) {
+        let (Some(desk), Some(live)) = (&mut self.desk, &mut self.live) else {
+            return;
+        };
+        desk.tell_held(|waiting| {
+            live.hold_back(waiting.map(|waiting| HeldBack {
+                kinds: waiting.kinds,
+                unnamed: waiting.unnamed,
+                until: waiting.until,
+                limit: waiting.limit.number(),
+            }));
+        });
     }
 
     /// Keeps what a run printed that did not fail, until its end is told.
@@ -283,7 +299,8 @@ impl Rim {
             }),
             None => log.observe(event),
         }
-        if let Some(history) = history {
+        self.tell_held();
+        if let Some(history) = &mut self.history {
             history.commit();
         }
     }

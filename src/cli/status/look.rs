@@ -156,7 +156,9 @@ impl Places<'_> {
         let glimpse = self.glimpse(&name, &standing);
         let is_up = !matches!(standing, Standing::Stopped);
         let memory = self.memory(&name);
-        let mails = memory.as_ref().map(|memory| Mails::of(memory, self.now));
+        let mails = memory
+            .as_ref()
+            .map(|memory| Mails::of(memory, glimpse.as_ref(), self.now));
         let memories = memory.as_ref().map_or(&[][..], Memory::tasks);
         Chain {
             mails: mails.unwrap_or_default(),
