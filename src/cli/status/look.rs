@@ -82,6 +82,8 @@ pub(super) struct Down {
     pub(super) since: SystemTime,
     /// How many runs failed.
     pub(super) failures: u64,
+    /// How many asked to be tried again later, if none has failed.
+    pub(super) asks: u64,
     /// The latest failure.
     pub(super) latest: String,
     /// Every kind of it.
@@ -229,8 +231,12 @@ impl Places<'_> {
     /// The history knows whether a task is down, whoever restarted its runner; the memory of alerts knows what was made of it.
     fn down(&self, past: &TaskSummary, memory: Option<&TaskMemory>, is_up: bool) -> Option<Down> {
         let ongoing = memory.and_then(|memory| memory.outage.as_ref());
+        // What only asks for later is down when that was mailed; that it does so no more is known to the history first.
+        let ongoing = ongoing
+            .filter(|ongoing| !ongoing.outage.only_asks() || (past.asks > 0 && ongoing.is_down()));
         let by_memory = ongoing.map(|ongoing| ongoing.outage.started.wall);
         let since = match &past.last {
+            Some(_) if past.asks > 0 => by_memory?,
             Some(_) => past.down_since.map(Stamp::time)?,
             None => by_memory?,
         };
@@ -244,6 +250,7 @@ impl Places<'_> {
                 .failures
                 .max(ongoing.map_or(0, |ongoing| ongoing.outage.failures)),
             latest: said.or(latest).unwrap_or_default(),
+            asks: past.asks,
             kinds: ongoing.map_or_else(Vec::new, |ongoing| ongoing.outage.kinds.clone()),
             reminder: memory
                 .filter(|_| is_up)
