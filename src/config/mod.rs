@@ -30,6 +30,7 @@ mod locate;
 mod mail;
 mod raw;
 mod read;
+pub(crate) mod reference;
 mod runner;
 mod script;
 mod source;

@@ -260,7 +260,7 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
     of_task(Every, "warn_after", LIMIT,
         InWords("the timeout, else 10 times the usual time and at least 10m"),
         "how long a run may take before \"still running\" is mailed"),
-    of_task(Function, "isolate", Kind::Flag, Written("false"),
+    of_task(Function, "isolate", Kind::Flag, InWords("true with a timeout, else false"),
         "whether a function runs in a child process"),
     of_task(Child, "working_dir", Kind::Path, InWords("that of the runner"), "where it runs"),
     of_task(Child, "env", Kind::Variables, InWords("nothing"),
