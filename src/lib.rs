@@ -71,6 +71,7 @@ mod letter;
 mod logging;
 pub mod mail;
 mod process;
+mod report;
 mod runner;
 mod settings;
 mod simulate;

@@ -13,6 +13,7 @@ mod mail;
 mod pages;
 mod past;
 mod plan;
+mod report;
 mod run;
 mod screen;
 mod simulate;
@@ -125,6 +126,10 @@ fn obey_command(common: &Common, command: Command) -> Ended {
         Command::History(args) => {
             let (_, loaded) = load(common, None)?;
             history::show(&loaded.settings, &args)
+        }
+        Command::Report(args) => {
+            let (inputs, loaded) = load(common, None)?;
+            report::show(&inputs, &loaded, &args, common.color)
         }
         Command::Logs(args) => {
             let (_, loaded) = load(common, None)?;
