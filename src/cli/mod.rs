@@ -10,6 +10,7 @@ mod lines;
 mod list;
 mod logs;
 mod mail;
+mod metrics;
 mod pages;
 mod past;
 mod plan;
@@ -120,6 +121,10 @@ fn obey_command(common: &Common, command: Command) -> Ended {
                 MailCommand::Queue { flush: false } => mail::queue(&loaded.settings),
                 MailCommand::Queue { flush: true } => mail::flush(&loaded.settings),
             }
+        }
+        Command::Metrics(args) => {
+            let (_, loaded) = load(common, None)?;
+            metrics::show(&loaded, &args)
         }
         Command::History(args) => {
             let (_, loaded) = load(common, None)?;

@@ -23,7 +23,7 @@ use crate::process::clock;
 use crate::process::files::{self, Lock};
 
 pub(crate) use entry::{Entry, Recipient, State};
-pub(crate) use left::{End, Left};
+pub(crate) use left::End;
 pub(crate) use listing::{Item, Listing, listing};
 pub(crate) use notes::{BrokenPath, Notes};
 pub(crate) use report::{Report, report};
