@@ -16,10 +16,11 @@ mod text;
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
+use crate::settings::MetricsSettings;
 use crate::state::history::{Mails, TaskSummary};
 
 /// What a file has to be called for the node exporter to read it.
-pub(crate) const ENDING: &str = ".prom";
+pub(crate) const ENDING: &str = MetricsSettings::ENDING;
 
 /// The sorts of mail.
 pub(crate) const SORTS: [&str; 8] = [
