@@ -42,8 +42,24 @@ pub(crate) struct Settings {
     pub kill_grace: Duration,
     /// How much is kept of the runs of a chain.
     pub history: HistorySettings,
+    /// Who else is told how the chain fares.
+    pub metrics: MetricsSettings,
     /// How mail leaves the machine.
     pub mail: MailSettings,
+}
+
+/// Who else is told how a chain fares.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct MetricsSettings {
+    /// The file that its runner writes for the node exporter, with [`MetricsSettings::NAME`] in it. Absolute.
+    pub textfile: Option<PathBuf>,
+}
+
+impl MetricsSettings {
+    /// What stands for the name of the chain.
+    pub(crate) const NAME: &'static str = "%n";
+    /// What a file is called that the node exporter reads.
+    pub(crate) const ENDING: &'static str = ".prom";
 }
 
 /// How much is kept of the runs of a chain.

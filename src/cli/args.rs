@@ -108,6 +108,8 @@ pub(crate) enum Command {
     },
     /// Say what runs, what sleeps, and what fails. Changes nothing.
     Status(StatusArgs),
+    /// Print what is known of chains as numbers for Prometheus: runs, durations, outages, mails, and whether runners run.
+    Metrics(MetricsArgs),
     /// Show the runs of the past: when, how long, how they ended, and why they were mailed or not.
     History(HistoryArgs),
     /// Tell of the last 90 days: durations, days with failures, outages and their mails. Changes nothing.
@@ -222,6 +224,21 @@ pub(crate) struct StatusArgs {
     /// Mail what is printed unless all is well, each time: for a line of cron or a timer that watches the runners.
     #[arg(long, conflicts_with = "watch")]
     pub(crate) mail_if_bad: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The node exporter reads the file with `--collector.textfile.directory`. A runner writes one of its own chain by itself\n\
+                  where `[metrics] textfile` says so; the same chain must not be in two files of one directory.\n\
+                  Exit codes: 0 the page is written, whatever it says; 1 it cannot be; 77 a chain is somebody else's."
+)]
+pub(crate) struct MetricsArgs {
+    /// The chains, whether they were ever run or not; all of RUN_ROOT if none is given.
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+    /// Where to, instead of standard output: a name that ends with `.prom`, replaced at once. `-` is standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) textfile: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -10,6 +10,7 @@ mod lines;
 mod list;
 mod logs;
 mod mail;
+mod metrics;
 mod pages;
 mod past;
 mod plan;
@@ -122,6 +123,10 @@ fn obey_command(common: &Common, command: Command) -> Ended {
                 MailCommand::Queue { json: true, .. } => mail::queue_json(&loaded.settings),
                 MailCommand::Queue { .. } => mail::queue(&loaded.settings),
             }
+        }
+        Command::Metrics(args) => {
+            let (_, loaded) = load(common, None)?;
+            metrics::show(&loaded, &args)
         }
         Command::History(args) => {
             let (_, loaded) = load(common, None)?;

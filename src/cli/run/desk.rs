@@ -130,6 +130,16 @@ impl Desk {
         }
     }
 
+    /// Returns how many failures wait for a mail, by the sort of it.
+    pub(super) fn held_back(&self, now: Moment) -> [(Sort, u64); 2] {
+        self.feed.policy.memory(now).held_back()
+    }
+
+    /// Has somebody told after each attempt to deliver mail, in the thread that makes it.
+    pub(super) fn tell_after_each_delivery(&self, tell: impl Fn() + Send + Sync + 'static) {
+        self.mailer.tell_after_each_pass(tell);
+    }
+
     /// Returns when there is something to do without an event.
     pub(super) fn due(&self) -> Mono {
         if self.memory.is_closed() {
