@@ -70,6 +70,7 @@ mod history;
 mod letter;
 mod logging;
 pub mod mail;
+mod metrics;
 mod process;
 mod report;
 mod runner;

@@ -6,10 +6,12 @@ mod args;
 mod check;
 mod control;
 mod history;
+mod init;
 mod lines;
 mod list;
 mod logs;
 mod mail;
+mod metrics;
 mod pages;
 mod past;
 mod plan;
@@ -118,9 +120,14 @@ fn obey_command(common: &Common, command: Command) -> Ended {
             let (inputs, loaded) = load(common, None)?;
             match command {
                 MailCommand::Test { sample, to } => mail::test(&inputs, &loaded, sample, &to),
-                MailCommand::Queue { flush: false } => mail::queue(&loaded.settings),
-                MailCommand::Queue { flush: true } => mail::flush(&loaded.settings),
+                MailCommand::Queue { flush: true, .. } => mail::flush(&loaded.settings),
+                MailCommand::Queue { json: true, .. } => mail::queue_json(&loaded.settings),
+                MailCommand::Queue { .. } => mail::queue(&loaded.settings),
             }
+        }
+        Command::Metrics(args) => {
+            let (_, loaded) = load(common, None)?;
+            metrics::show(&loaded, &args)
         }
         Command::History(args) => {
             let (_, loaded) = load(common, None)?;
@@ -134,6 +141,7 @@ fn obey_command(common: &Common, command: Command) -> Ended {
             let (_, loaded) = load(common, None)?;
             logs::show(&loaded, &args)
         }
+        Command::Init(args) => init::write(&args),
         Command::Completions { shell } => pages::completions(shell),
         Command::Man { directory } => pages::manual(&directory),
     }

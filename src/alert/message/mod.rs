@@ -95,6 +95,8 @@ pub(crate) fn letter(notice: &Notice, failure: Option<&Failure>, context: &Conte
         format!("kind={}", subject::plain(kind)),
     ];
     let unique = unique(notice, name, context);
+    // The latest failure is from before the last success.
+    let failure = failure.filter(|_| !notice.only_asks());
     Letter {
         subject: subject::subject(notice, context),
         date: notice.at.wall,

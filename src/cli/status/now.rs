@@ -10,7 +10,7 @@ use crate::time::Moment;
 
 /// Returns how all chains of RUN_ROOT fare, and when that was.
 pub(crate) fn now(loaded: &Loaded) -> Result<(Moment, Now), Refusal> {
-    let view = look::at(loaded, None)?;
+    let view = look::at(loaded, &[])?;
     let chains = view.chains.iter().map(|chain| of_chain(chain, view.now));
     let broken = view.mail.broken.as_ref();
     let now = Now {

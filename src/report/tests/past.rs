@@ -137,6 +137,7 @@ fn runs_that_were_counted_together_count_one_by_one() {
         took: Duration::from_secs(10),
         longest: Duration::from_secs(2),
         result: RunResult::Ok,
+        spread: Default::default(),
     }));
     let report = past.report();
     let task = only(&report);
