@@ -6,6 +6,7 @@ mod args;
 mod check;
 mod control;
 mod history;
+mod import;
 mod lines;
 mod list;
 mod logs;
@@ -129,6 +130,7 @@ fn obey_command(common: &Common, command: Command) -> Ended {
             let (_, loaded) = load(common, None)?;
             logs::show(&loaded, &args)
         }
+        Command::Import { command } => import::print_configuration(&command, common.color),
         Command::Completions { shell } => pages::completions(shell),
         Command::Man { directory } => pages::manual(&directory),
     }
