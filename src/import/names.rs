@@ -107,6 +107,10 @@ pub(super) fn of_line(line: &str) -> String {
 pub(super) fn of_words(words: &[String]) -> Option<String> {
     let mut rest = words.iter().map(String::as_str);
     let mut word = rest.next()?;
+    // What follows a `$(…)` in the middle of a command.
+    if word.starts_with('-') {
+        return None;
+    }
     let mut is_wrapped = false;
     loop {
         let program = base(word);
@@ -231,6 +235,10 @@ mod tests {
             ("7z a x", "job_7z"),
             ("cd /", "cd"),
             ("perl -e 'sleep 5' && certbot renew", "certbot"),
+            (
+                "if [ $(date +%d) -le 7 ]; then /opt/first_week; fi",
+                "first_week",
+            ),
             ("", "job"),
             ("\"unclosed", "unclosed"),
         ];

@@ -214,6 +214,9 @@ impl Reader<'_> {
                 Err(format!("`{}` cannot be set for a task: write it into the command", visible(name)))
             }
             _ => {
+                if name == "SHELL" && !value.starts_with('/') {
+                    return Err("it names no shell by its whole path".to_owned());
+                }
                 if name == "SHELL" {
                     self.shell = value.to_owned();
                 }
