@@ -28,8 +28,10 @@ mod excerpt;
 mod layer;
 mod locate;
 mod mail;
+mod metrics;
 mod raw;
 mod read;
+pub(crate) mod reference;
 mod runner;
 mod script;
 mod source;
@@ -105,6 +107,7 @@ fn put_together(source: Option<SourceFile>, inputs: &Inputs) -> Result<Loaded, R
         root: written.root,
         log: written.log,
         history: written.history,
+        metrics: written.metrics,
         mail: written.mail,
     })
 }
