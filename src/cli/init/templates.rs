@@ -56,7 +56,7 @@ fn commands() -> String {
 fn program(name: &str) -> Vec<NewFile> {
     let manifest = include_str!("templates/manifest.toml")
         .replace("{name}", name)
-        .replace("{version}", env!("CARGO_PKG_VERSION"));
+        .replace("{dependency}", &dependency());
     let file = |path, text: &str| NewFile {
         path,
         text: text.to_owned(),
@@ -68,6 +68,23 @@ fn program(name: &str) -> Vec<NewFile> {
         file("src/main.rs", include_str!("templates/main.rs")),
         file("src/tasks.rs", include_str!("templates/tasks.rs")),
     ]
+}
+
+/// Returns how a crate depends on this library: on the published one of this version, or on the sources that this program was built
+/// from if they are on this machine and were not downloaded as a published crate.
+fn dependency() -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let is_published = sources
+        .ancestors()
+        .any(|above| above.ends_with("registry/src"));
+    match sources.to_str() {
+        Some(path) if !is_published && sources.join("Cargo.toml").is_file() => {
+            let path = toml::Value::from(path);
+            format!("{{ version = \"{version}\", path = {path} }}")
+        }
+        _ => format!("\"{version}\""),
+    }
 }
 
 /// Makes the name of a package from that of a directory.
@@ -119,7 +136,7 @@ mod tests {
                     "{log}",
                     "{history}",
                     "{name}",
-                    "{version}",
+                    "{dependency}",
                 ];
                 assert!(
                     !left.iter().any(|mark| file.text.contains(mark)),
