@@ -28,6 +28,7 @@ mod excerpt;
 mod layer;
 mod locate;
 mod mail;
+mod metrics;
 mod raw;
 mod read;
 pub(crate) mod reference;
@@ -91,6 +92,7 @@ pub(crate) fn load(inputs: &Inputs) -> Result<Loaded, Report> {
         root: written.root,
         log: written.log,
         history: written.history,
+        metrics: written.metrics,
         mail: written.mail,
     })
 }
