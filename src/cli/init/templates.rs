@@ -45,12 +45,18 @@ fn configuration(text: String) -> NewFile {
 fn commands() -> String {
     let section = |section| commented(section, |_| true);
     let task = commented(Section::Task, |option| option.applies != Applies::Program);
+    let own_place = [Section::Root, Section::Mail, Section::Task];
+    let others = Section::ALL
+        .into_iter()
+        .filter(|section| !own_place.contains(section));
+    let others: Vec<String> = others
+        .map(|other| format!("{}\n\n{}", other.header(), section(other)))
+        .collect();
     include_str!("templates/commands.toml")
-        .replace("{root}\n", &(section(Section::Root) + "\n"))
-        .replace("{mail}\n", &(section(Section::Mail) + "\n"))
-        .replace("{task}\n", &(task + "\n"))
-        .replace("{log}\n", &(section(Section::Log) + "\n"))
-        .replace("{history}\n", &section(Section::History))
+        .replace("{root}", &section(Section::Root))
+        .replace("{mail}", &section(Section::Mail))
+        .replace("{task}", &task)
+        .replace("{others}\n", &others.join("\n"))
 }
 
 fn program(name: &str) -> Vec<NewFile> {
@@ -133,8 +139,7 @@ mod tests {
                     "{root}",
                     "{mail}",
                     "{task}",
-                    "{log}",
-                    "{history}",
+                    "{others}",
                     "{name}",
                     "{dependency}",
                 ];
