@@ -3,7 +3,6 @@
 //!
 //! A disk that hangs must hold up neither the chain nor the watcher, so a thread writes it, which is there only while it does.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -11,7 +10,6 @@ use super::Order;
 use crate::alert::notice::Sort;
 use crate::event::{Event, Step};
 use crate::metrics::Runner;
-use crate::settings::MetricsSettings;
 use crate::state::history::Summary;
 use crate::time::{Moment, Mono};
 
@@ -47,7 +45,7 @@ impl Textfile {
     /// Makes that of a chain whose configuration asks for one. `first` is when which run begins, if that is not at once.
     pub(super) fn of(order: &Order<'_>, first: Option<(Step, Mono)>, now: Moment) -> Option<Self> {
         let settings = &order.loaded.settings;
-        let path = path(&settings.metrics, order.name.as_str())?;
+        let path = settings.metrics.textfile_of(order.name.as_str())?;
         let scribe = Scribe::new(path, order.name.to_string(), settings.state_dir.clone());
         let limits = order.tasks.iter();
         let limits =
@@ -155,13 +153,6 @@ impl Textfile {
         let limit = self.limits.get(next).copied().flatten();
         self.page_due = limit.and_then(|limit| begins.checked_add(limit.saturating_add(MARGIN)));
     }
-}
-
-/// Returns where the page of a chain is written, if anywhere.
-fn path(settings: &MetricsSettings, chain: &str) -> Option<PathBuf> {
-    let path = settings.textfile.as_deref()?;
-    let name = path.file_name()?.to_string_lossy();
-    Some(path.with_file_name(name.replace(MetricsSettings::NAME, chain)))
 }
 
 #[cfg(test)]

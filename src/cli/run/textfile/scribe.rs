@@ -181,3 +181,46 @@ impl Scribe {
         work.troubled = written.is_err();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn snapshot() -> Snapshot {
+        Snapshot {
+            runner: None,
+            page_due: None,
+            summary: Summary::default(),
+            held_back: [(Sort::First, 0), (Sort::New, 0)],
+        }
+    }
+
+    #[test]
+    fn a_disk_that_hangs_holds_up_nobody_and_gets_the_latest_when_it_is_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.prom");
+        let scribe = Scribe::new(path.clone(), "a".to_owned(), dir.path().to_owned());
+        let scribe = Arc::new(scribe);
+        // As with a thread that does not come back from the disk.
+        scribe.work().running = true;
+        scribe.write(snapshot());
+        scribe.write_again();
+        scribe.finish(clock::mono() + Duration::from_millis(1));
+        assert!(scribe.work().wanted && !path.exists());
+        scribe.serve();
+        assert!(path.exists() && !scribe.work().running);
+        scribe.finish(Mono::NEVER);
+    }
+
+    #[test]
+    fn nothing_is_written_before_there_is_something_to_write() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.prom");
+        let scribe = Scribe::new(path.clone(), "a".to_owned(), dir.path().to_owned());
+        let scribe = Arc::new(scribe);
+        scribe.write_again();
+        assert!(!scribe.work().running && !path.exists());
+    }
+}
