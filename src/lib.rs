@@ -72,6 +72,7 @@ mod logging;
 pub mod mail;
 mod metrics;
 mod process;
+mod report;
 mod runner;
 mod settings;
 mod simulate;

@@ -8,6 +8,23 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+/// What in the name of a setting or a variable makes its value secret, in lower case. The first eight are the project's rule for mails; the others
+/// are common names of passwords and sessions.
+pub(crate) const SECRET_PARTS: [&str; 12] = [
+    "pass",
+    "secret",
+    "token",
+    "key",
+    "auth",
+    "cookie",
+    "credential",
+    "dsn",
+    "pwd",
+    "signature",
+    "sessid",
+    "sessionid",
+];
+
 /// The settings of one runner.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Settings {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 /// Keeps a chain of tasks running for ever, one after the other, and mails the admin only what is new.
@@ -112,6 +112,8 @@ pub(crate) enum Command {
     Metrics(MetricsArgs),
     /// Show the runs of the past: when, how long, how they ended, and why they were mailed or not.
     History(HistoryArgs),
+    /// Tell of the last 90 days: durations, days with failures, outages and their mails. Changes nothing.
+    Report(ReportArgs),
     /// Show what runs printed.
     Logs(LogsArgs),
     /// Stop a runner: its running task may finish first.
@@ -184,6 +186,9 @@ pub(crate) enum MailCommand {
         /// Try everything that waits now.
         #[arg(long)]
         flush: bool,
+        /// As data.
+        #[arg(long, conflicts_with = "flush")]
+        json: bool,
     },
 }
 
@@ -256,6 +261,19 @@ pub(crate) struct HistoryArgs {
     /// Say why a run was mailed, or was not.
     #[arg(long, value_name = "RUN", conflicts_with_all = ["json", "plot", "failed"])]
     pub(crate) why: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// A task, its function or a chain; everything that ran here if not given.
+    #[arg(value_name = "TASK|NAME")]
+    pub(crate) what: Option<String>,
+    /// As a page for a browser, complete in this one file; `-` is standard output.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) html: Option<PathBuf>,
+    /// For the terminal, as without any option.
+    #[arg(long, conflicts_with = "html")]
+    pub(crate) text: bool,
 }
 
 #[derive(Debug, Args)]

@@ -14,6 +14,7 @@ mod metrics;
 mod pages;
 mod past;
 mod plan;
+mod report;
 mod run;
 mod screen;
 mod simulate;
@@ -118,8 +119,9 @@ fn obey_command(common: &Common, command: Command) -> Ended {
             let (inputs, loaded) = load(common, None)?;
             match command {
                 MailCommand::Test { sample, to } => mail::test(&inputs, &loaded, sample, &to),
-                MailCommand::Queue { flush: false } => mail::queue(&loaded.settings),
-                MailCommand::Queue { flush: true } => mail::flush(&loaded.settings),
+                MailCommand::Queue { flush: true, .. } => mail::flush(&loaded.settings),
+                MailCommand::Queue { json: true, .. } => mail::queue_json(&loaded.settings),
+                MailCommand::Queue { .. } => mail::queue(&loaded.settings),
             }
         }
         Command::Metrics(args) => {
@@ -129,6 +131,10 @@ fn obey_command(common: &Common, command: Command) -> Ended {
         Command::History(args) => {
             let (_, loaded) = load(common, None)?;
             history::show(&loaded.settings, &args)
+        }
+        Command::Report(args) => {
+            let (inputs, loaded) = load(common, None)?;
+            report::show(&inputs, &loaded, &args, common.color)
         }
         Command::Logs(args) => {
             let (_, loaded) = load(common, None)?;

@@ -4,6 +4,7 @@ mod json;
 mod letter;
 pub(in crate::cli) mod look;
 mod mails;
+mod now;
 mod text;
 
 use std::time::Duration;
@@ -15,6 +16,7 @@ use crate::exit;
 use crate::process::clock;
 use crate::process::poll::Alarm;
 use look::{Standing, View};
+pub(crate) use now::now;
 use text::Style;
 
 /// How often `--watch` looks.

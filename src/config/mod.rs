@@ -31,6 +31,7 @@ mod mail;
 mod metrics;
 mod raw;
 mod read;
+pub(crate) mod reference;
 mod runner;
 mod script;
 mod source;

@@ -218,7 +218,7 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
         "how long the history of a chain goes back"),
 
     general(Metrics, "textfile", Kind::Path, InWords("none"),
-        "the file that a runner writes for the node exporter, such as \"/var/lib/prometheus/node-exporter/run_functions_%n.prom\"; %n is the name of its chain"),
+        "the file that a runner writes for the node exporter of Prometheus; its name ends with .prom, and %n in it is the name of the chain"),
 
     general(Mail, "to", Kind::Addresses, InWords("nobody: each mail is a file"),
         "who is mailed"),
@@ -267,7 +267,7 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
     of_task(Every, "warn_after", LIMIT,
         InWords("the timeout, else 10 times the usual time and at least 10m"),
         "how long a run may take before \"still running\" is mailed"),
-    of_task(Function, "isolate", Kind::Flag, Written("false"),
+    of_task(Function, "isolate", Kind::Flag, InWords("true with a timeout, else false"),
         "whether a function runs in a child process"),
     of_task(Child, "working_dir", Kind::Path, InWords("that of the runner"), "where it runs"),
     of_task(Child, "env", Kind::Variables, InWords("nothing"),

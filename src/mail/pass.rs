@@ -146,11 +146,12 @@ impl Pass<'_> {
     fn accepted(&mut self, entry: &mut Entry, index: usize, answer: &str) {
         let recipient = &mut entry.recipients[index];
         recipient.state = State::Accepted;
-        log::info!(
-            "Mail to {} left: {} ({answer})",
-            recipient.address,
-            entry.letter.subject
-        );
+        let (to, subject) = (&recipient.address, &entry.letter.subject);
+        if self.carrier.takes_away() {
+            log::info!("Mail to {to} left: {subject} ({answer})");
+        } else {
+            log::info!("Mail to {to} was {answer}: {subject}");
+        }
         // Written down before the next one is tried: a crash from here on sends no duplicate of this one.
         self.outbox.update(entry);
         self.outbox.count(entry, End::Sent);

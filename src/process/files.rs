@@ -131,6 +131,41 @@ fn temporary_name(path: &Path) -> io::Result<PathBuf> {
     Ok(directory.join(hidden))
 }
 
+/// Writes a file that others read while it is written: they see the old one or the new one, whole. A link stays a link, and the mode of a
+/// file that is there stays; a new one gets that of the umask.
+///
+/// # Errors
+///
+/// When the disk is full or read-only, the directory is not ours to write, or what is there is no file: then all is as it was.
+pub(crate) fn replace_for_readers(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let path = fs::canonicalize(path).or_else(|_| std::path::absolute(path))?;
+    let mode = match fs::metadata(&path) {
+        Ok(former) if former.is_file() => Some(former.permissions()),
+        Ok(_) => {
+            return Err(io::Error::other(
+                "something that is not a file has this name",
+            ));
+        }
+        Err(_) => None,
+    };
+    let temporary = temporary_name(&path)?;
+    // Where everybody may write, somebody may have guessed the name.
+    let _ = fs::remove_file(&temporary);
+    let mut file = OpenOptions::new()
+        .create_new(true)
+        .write(true)
+        .open(&temporary)?;
+    let written = file
+        .write_all(bytes)
+        .and_then(|()| mode.map_or(Ok(()), |mode| file.set_permissions(mode)))
+        .and_then(|()| file.sync_all())
+        .and_then(|()| fs::rename(&temporary, &path));
+    if written.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    written
+}
+
 /// Checks that files can be written into a directory, by writing one and removing it.
 ///
 /// # Errors

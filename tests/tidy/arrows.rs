@@ -8,7 +8,7 @@ const CORE: [&str; 9] = [
 ];
 
 /// What a module may know besides the core.
-const BESIDES_CORE: [(&str, &[&str]); 12] = [
+const BESIDES_CORE: [(&str, &[&str]); 13] = [
     // Documentation without code.
     ("guide", &[]),
     ("alert", &[]),
@@ -23,6 +23,8 @@ const BESIDES_CORE: [(&str, &[&str]); 12] = [
     ("history", &["process", "state"]),
     // Pure: from what is kept to a text.
     ("metrics", &["state"]),
+    // It tells what was kept, in the words of the mails.
+    ("report", &["alert", "state"]),
     // The policy and the runner under a virtual clock.
     ("simulate", &["alert", "runner"]),
     ("testing", &["alert", "runner", "simulate"]),

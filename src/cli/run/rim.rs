@@ -5,7 +5,7 @@ use crate::event::{Event, Observer, RunId, Step, StopReason};
 use crate::failure::{Failure, FailureClass, Outcome, Output};
 use crate::history;
 use crate::logging::{self, EventLog};
-use crate::process::live::{Doing, Live};
+use crate::process::live::{Doing, HeldBack, Live};
 use crate::time::{Moment, Mono};
 
 use super::board::Board;
@@ -152,6 +152,7 @@ impl Rim {
                 }
             });
         }
+        self.tell_held();
         if let Some(history) = &mut self.history {
             history.commit();
         }
@@ -165,8 +166,23 @@ impl Rim {
         if let (Some(textfile), Some(history), Some(desk)) =
             (&mut self.textfile, &self.history, &self.desk)
         {
-            textfile.write(history.summary(), desk.held_back(now), now.mono);
+            textfile.write(history.summary(), &desk.remembered(now), now.mono);
         }
+    }
+
+    /// Puts what alerts hold back where `status` sees it at once: the memory of alerts is written once a minute.
+    fn tell_held(&mut self) {
+        let (Some(desk), Some(live)) = (&mut self.desk, &mut self.live) else {
+            return;
+        };
+        desk.tell_held(|waiting| {
+            live.hold_back(waiting.map(|waiting| HeldBack {
+                kinds: waiting.kinds,
+                unnamed: waiting.unnamed,
+                until: waiting.until,
+                limit: waiting.limit.number(),
+            }));
+        });
     }
 
     /// Keeps what a run printed that did not fail, until its end is told.
@@ -214,20 +230,9 @@ impl Rim {
     pub(super) fn cut_off(&mut self, signal: &'static str, at: Moment) {
         if let Some((step, run, started)) = self.running {
             let how = format!("it had not ended in time after {signal}");
-            let outcome = Outcome::Interrupted { how };
-            self.observe(&Event::RunEnded {
-                step,
-                run,
-                started,
-                at,
-                outcome: &outcome,
-            });
+            self.ended((step, run, started), &Outcome::Interrupted { how }, at);
         }
-        let reason = StopReason::Asked { signal };
-        self.observe(&Event::Stopped {
-            at,
-            reason: &reason,
-        });
+        self.stopped(StopReason::Asked { signal }, at);
     }
 
     /// Tells that the running function has called `exit()`.
@@ -239,18 +244,24 @@ impl Rim {
         let mut failure = Failure::new(FailureClass::Vanished(how), "");
         failure.notes.push(ISOLATE.to_owned());
         let outcome = Outcome::Fatal(Box::new(failure));
+        self.ended((step, run, started), &outcome, at);
+        self.stopped(StopReason::Fatal { step }, at);
+    }
+
+    fn ended(&mut self, run: (Step, RunId, Moment), outcome: &Outcome, at: Moment) {
+        let (step, run, started) = run;
         self.observe(&Event::RunEnded {
             step,
             run,
             started,
             at,
-            outcome: &outcome,
+            outcome,
         });
-        let reason = StopReason::Fatal { step };
-        self.observe(&Event::Stopped {
-            at,
-            reason: &reason,
-        });
+    }
+
+    fn stopped(&mut self, reason: StopReason, at: Moment) {
+        let reason = &reason;
+        self.observe(&Event::Stopped { at, reason });
     }
 
     /// Returns whether the running task is past its time.
@@ -323,7 +334,8 @@ impl Rim {
             }),
             None => log.observe(event),
         }
-        if let Some(history) = history {
+        self.tell_held();
+        if let Some(history) = &mut self.history {
             history.commit();
         }
         if let (Some(textfile), Some(at)) = (&mut self.textfile, moment_of(event))

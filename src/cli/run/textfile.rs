@@ -7,10 +7,11 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::Order;
-use crate::alert::notice::Sort;
+use crate::alert::memory::Memory;
+use crate::cli::status::look;
 use crate::event::{Event, Step};
 use crate::metrics::Runner;
-use crate::state::history::Summary;
+use crate::state::history::{Summary, TaskSummary};
 use crate::time::{Moment, Mono};
 
 mod scribe;
@@ -126,7 +127,12 @@ impl Textfile {
     }
 
     /// Has the page written.
-    pub(super) fn write(&mut self, summary: &Summary, held_back: [(Sort, u64); 2], now: Mono) {
+    pub(super) fn write(&mut self, summary: &Summary, memory: &Memory, now: Mono) {
+        let down_since = |past: &TaskSummary| {
+            let mut memories = memory.tasks().iter();
+            let memory = memories.find(|memory| look::label_of(memory) == past.task);
+            look::down_since(past, memory)
+        };
         self.scribe.write(Snapshot {
             runner: self.is_up.then(|| Runner {
                 version: Some(env!("CARGO_PKG_VERSION").to_owned()),
@@ -135,7 +141,8 @@ impl Textfile {
             }),
             page_due: self.page_due,
             summary: summary.clone(),
-            held_back,
+            down_since: summary.tasks.iter().map(down_since).collect(),
+            held_back: memory.held_back(),
         });
         self.written = now;
         self.has_news = false;

@@ -41,9 +41,9 @@ impl Chain {
     }
 
     fn write(&mut self) {
-        let held_back = [(Sort::First, 0), (Sort::New, 0)];
+        let memory = Memory::empty(self.now, "");
         self.textfile
-            .write(&Summary::default(), held_back, self.now.mono);
+            .write(&Summary::default(), &memory, self.now.mono);
         self.pages += 1;
     }
 

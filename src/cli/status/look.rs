@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::error::Error;
 use std::time::SystemTime;
 
-use crate::alert::memory::{Memory, TaskMemory};
+use crate::alert::memory::{Memory, Ongoing, TaskMemory};
 use crate::alert::notice::{KindCount, Sort};
 use crate::chain::ChainName;
 use crate::cli::control::chain_name;
@@ -98,6 +98,8 @@ pub(in crate::cli) struct Down {
     pub(in crate::cli) since: SystemTime,
     /// How many runs failed.
     pub(in crate::cli) failures: u64,
+    /// How many asked to be tried again later, if none has failed.
+    pub(in crate::cli) asks: u64,
     /// The latest failure.
     pub(in crate::cli) latest: String,
     /// Every kind of it.
@@ -176,7 +178,9 @@ impl Places<'_> {
         let glimpse = self.glimpse(&name, &standing);
         let is_up = !matches!(standing, Standing::Stopped);
         let memory = self.memory(&name);
-        let mails = memory.as_ref().map(|memory| Mails::of(memory, self.now));
+        let mails = memory
+            .as_ref()
+            .map(|memory| Mails::of(memory, glimpse.as_ref(), self.now));
         let memories = memory.as_ref().map_or(&[][..], Memory::tasks);
         let counts = Counts {
             version: said.as_ref().map(|said| said.program().to_owned()),
@@ -263,12 +267,8 @@ impl Places<'_> {
 
     /// The history knows whether a task is down, whoever restarted its runner; the memory of alerts knows what was made of it.
     fn down(&self, past: &TaskSummary, memory: Option<&TaskMemory>, is_up: bool) -> Option<Down> {
-        let ongoing = memory.and_then(|memory| memory.outage.as_ref());
-        let by_memory = ongoing.map(|ongoing| ongoing.outage.started.wall);
-        let since = match &past.last {
-            Some(_) => past.down_since.map(Stamp::time)?,
-            None => by_memory?,
-        };
+        let ongoing = outage(past, memory);
+        let since = down_since(past, memory)?;
         // The memory is written at most once a minute, the history at once.
         let last = past.last.as_ref().filter(|last| last.result.is_failure());
         let said = last.and_then(|last| last.text.clone());
@@ -279,6 +279,7 @@ impl Places<'_> {
                 .failures
                 .max(ongoing.map_or(0, |ongoing| ongoing.outage.failures)),
             latest: said.or(latest).unwrap_or_default(),
+            asks: past.asks,
             kinds: ongoing.map_or_else(Vec::new, |ongoing| ongoing.outage.kinds.clone()),
             reminder: memory
                 .filter(|_| is_up)
@@ -298,12 +299,31 @@ impl Places<'_> {
     }
 }
 
+/// Returns since when a task is down, if it is: what the history says, or the memory where that knows more.
+pub(in crate::cli) fn down_since(
+    past: &TaskSummary,
+    memory: Option<&TaskMemory>,
+) -> Option<SystemTime> {
+    let by_memory = outage(past, memory).map(|ongoing| ongoing.outage.started.wall);
+    match &past.last {
+        Some(_) if past.asks > 0 => by_memory,
+        Some(_) => past.down_since.map(Stamp::time),
+        None => by_memory,
+    }
+}
+
+/// What only asks for later is down when that was mailed; that it does so no more is known to the history first.
+fn outage<'a>(past: &TaskSummary, memory: Option<&'a TaskMemory>) -> Option<&'a Ongoing> {
+    let ongoing = memory.and_then(|memory| memory.outage.as_ref());
+    ongoing.filter(|ongoing| !ongoing.outage.only_asks() || (past.asks > 0 && ongoing.is_down()))
+}
+
 fn memory_file(name: &ChainName) -> String {
     format!("{name}.memory")
 }
 
 /// Returns what the task of a memory is called on the screen.
-fn label_of(memory: &TaskMemory) -> String {
+pub(in crate::cli) fn label_of(memory: &TaskMemory) -> String {
     match memory.occurrence {
         0 => memory.name.clone(),
         place => format!("{}#{}", memory.name, place + 1),

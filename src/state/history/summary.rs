@@ -52,6 +52,12 @@ pub(crate) struct TaskSummary {
     /// How many runs failed since then.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) failures: u64,
+    /// The start of the first run that asked to be tried again later, if all have since the last one that succeeded or failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) asking_since: Option<Stamp>,
+    /// How many runs asked since then.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) asks: u64,
     /// The end of the first success since the last failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) healthy_since: Option<Stamp>,
@@ -205,6 +211,12 @@ impl TaskSummary {
             text: seen.text.map(beginning),
         });
         self.count(seen);
+        if result == Result::Ok || result.is_failure() {
+            (self.asking_since, self.asks) = (None, 0);
+        } else if result == Result::Later && self.down_since.is_none() {
+            self.asking_since.get_or_insert(seen.began);
+            self.asks += seen.count;
+        }
         if result == Result::Ok {
             self.down_since = None;
             self.failures = 0;
