@@ -182,7 +182,7 @@ fn check_says_where_each_value_is_from() {
     non_recoverable_downtime = "6h" # run_functions.toml:8
     timeout = "never" # default
     # warn_after: the timeout, else 10 times the usual time and at least 10m
-    isolate = false # default
+    # isolate: true with a timeout, else false
     "#);
 }
 
