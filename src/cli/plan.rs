@@ -56,6 +56,15 @@ impl<'a> Plan<'a> {
         Some(self.loaded.settings.run_root.join(format!("{name}.pid")))
     }
 
+    /// Returns the file that the runner writes for the node exporter, if any.
+    pub(crate) fn textfile(&self) -> Option<PathBuf> {
+        let metrics = &self.loaded.settings.metrics;
+        match &self.chain {
+            Some(name) => metrics.textfile_of(name.as_str()),
+            None => metrics.textfile.clone(),
+        }
+    }
+
     /// Returns what a task executes.
     pub(crate) fn executes(&self, task: &TaskDefinition) -> Executes {
         match &task.settings.program {
@@ -198,7 +207,7 @@ impl Executes {
 }
 
 /// Puts a word into quotation marks where a shell would need them.
-fn quoted(word: &str) -> String {
+pub(crate) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./=:,+@%".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         return word.to_owned();

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use super::carrier::{Carrier, Parcel};
 use super::message::{self, Extent};
-use super::outbox::{BrokenPath, Entry, Notes, Outbox, Recipient, State};
+use super::outbox::{BrokenPath, End, Entry, Notes, Outbox, Recipient, State};
 use super::schedule;
 use super::trouble::{Class, Trouble};
 use super::wire::Fate;
@@ -154,6 +154,7 @@ impl Pass<'_> {
         }
         // Written down before the next one is tried: a crash from here on sends no duplicate of this one.
         self.outbox.update(entry);
+        self.outbox.count(entry, End::Sent);
         self.summary.accepted += 1;
         let before = self.notes.clone();
         if let Some(broken) = self.notes.broken.take() {
@@ -283,6 +284,7 @@ impl Pass<'_> {
         self.outbox
             .fail(&stem, &bytes, &format!("{address}: {reason}"));
         entry.recipients[index].state = State::Refused(reason.to_owned());
+        self.outbox.count(entry, End::Failed);
         self.notes.remember_refusal(format!(
             "A mail to {address} could not be delivered: {reason}"
         ));

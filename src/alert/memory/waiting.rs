@@ -90,6 +90,18 @@ impl Memory {
         self.hour.in_last_hour(now)
     }
 
+    /// Returns how many kinds of failure have no mail of their own yet, by the sort of mail that each would be; those that are known by
+    /// their number only as new ones.
+    pub(crate) fn held_back(&self) -> [(Sort, u64); 2] {
+        let of = |wanted: Sort| {
+            let named = self.tasks.iter().flat_map(|task| task.held.named());
+            named.filter(|entry| sort_of(entry) == wanted).count() as u64
+        };
+        let unnamed = self.tasks.iter().map(|task| task.held.unnamed());
+        let new = unnamed.fold(of(Sort::New), u64::saturating_add);
+        [(Sort::First, of(Sort::First)), (Sort::New, new)]
+    }
+
     /// Returns the wall time of the next summary, if one is planned.
     pub(crate) fn next_summary(&self) -> Option<std::time::SystemTime> {
         self.summary.map(|schedule| schedule.due)

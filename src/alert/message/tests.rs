@@ -74,6 +74,7 @@ fn outage() -> Outage {
         started: before(6),
         ended: None,
         failures: 13,
+        asks: 0,
         kinds: vec![
             kind("7f3a9c01d2e4", TEXT, 12, Some(before(6).wall)),
             kind("0b1c2d3e4f50", "timed out after 10m", 1, None),
@@ -241,6 +242,7 @@ fn a_summary_reads_well() {
         down_since: Some(before(6).wall),
         mails: 4,
         held_back: 2,
+        asks: 3,
     };
     let since = before(168).wall;
     let mut sum = |tasks| {
@@ -249,6 +251,20 @@ fn a_summary_reads_well() {
     };
     insta::assert_snapshot!(sum(vec![failing, fine.clone()]));
     insta::assert_snapshot!(sum(vec![fine.clone(), fine]));
+}
+
+#[test]
+fn a_task_that_only_asks_for_later_reads_well() {
+    let world = World::new();
+    let mut notice = notice(Sort::Downtime { count: 1 });
+    notice.text = "exit 75: the queue is locked by pid 4711".into();
+    notice.kind = None;
+    let outage = notice.outage.as_mut().unwrap();
+    (outage.failures, outage.asks) = (0, 72);
+    outage.kinds.clear();
+    let letter = letter(&notice, Some(&failure()), &world.context());
+    assert!(!letter.body.contains("Error:"), "{}", letter.body);
+    insta::assert_snapshot!(shown(&letter));
 }
 
 #[test]

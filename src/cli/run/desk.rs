@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 
 use crate::alert::feed::{Decision, Feed};
 use crate::alert::fingerprint;
+use crate::alert::memory::Memory;
 use crate::alert::memory::Waiting;
 use crate::alert::notice::{Notice, Sort};
 use crate::alert::policy::Policy;
@@ -128,6 +129,16 @@ impl Desk {
             }
             _ => {}
         }
+    }
+
+    /// Returns what is remembered of alerts.
+    pub(super) fn remembered(&self, now: Moment) -> Memory {
+        self.feed.policy.memory(now)
+    }
+
+    /// Has somebody told after each attempt to deliver mail, in the thread that makes it.
+    pub(super) fn tell_after_each_delivery(&self, tell: impl Fn() + Send + Sync + 'static) {
+        self.mailer.tell_after_each_pass(tell);
     }
 
     /// Returns when there is something to do without an event.

@@ -79,6 +79,10 @@ fn of_task(task: &Task, now: Moment) -> Value {
         })).collect::<Vec<_>>(),
         "last_success": stamp(past.last_success),
         "healthy_since": stamp(past.healthy_since),
+        "asks_for_later": past.asking_since.map(|since| json!({
+            "since": time(since.time()),
+            "count": past.asks,
+        })),
         "down": task.down.as_ref().map(of_outage),
     })
 }
@@ -87,6 +91,7 @@ fn of_outage(down: &Down) -> Value {
     json!({
         "since": time(down.since),
         "failures": down.failures,
+        "asks": down.asks,
         "latest": down.latest,
         "kinds": down.kinds.iter().map(|kind| json!({
             "kind": kind.kind,
