@@ -97,8 +97,8 @@ fn wanted(mut chain: ChainNow, past: &Past) -> Option<ChainNow> {
 
 fn gather(gathering: &mut Gathering, chain: &str, shelf: &Shelf, past: &Past) {
     for part in shelf.parts() {
-        for record in shelf.records(part) {
+        shelf.tell(part, |record| {
             gathering.add(chain, &record, |task| past.is_of(chain, task));
-        }
+        });
     }
 }
