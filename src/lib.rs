@@ -67,6 +67,7 @@ mod failure;
 pub mod guide;
 mod hash;
 mod history;
+mod import;
 mod letter;
 mod logging;
 pub mod mail;
