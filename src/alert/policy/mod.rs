@@ -253,6 +253,7 @@ impl Policy {
             running_since: None,
             thread: None,
             summary: None,
+            ends_runner: false,
         }
     }
 

@@ -69,6 +69,7 @@ impl Task {
             running_since: None,
             thread: ongoing.and_then(|ongoing| ongoing.thread.clone()),
             summary: None,
+            ends_runner: false,
         }
     }
 
