@@ -63,9 +63,14 @@ fn block(language: &str, line: usize, content: &[&str]) -> Block {
     let named = content
         .first()
         .and_then(|first| first.strip_prefix("# "))
-        .filter(|name| name.ends_with(".toml") && !name.contains(' '));
+        .filter(|name| {
+            let is_file = [".toml", ".conf", ".crontab"]
+                .iter()
+                .any(|ending| name.ends_with(ending));
+            is_file && !name.contains(' ')
+        });
     match (language, named) {
-        ("toml", Some(name)) => Block::File {
+        ("toml" | "text", Some(name)) => Block::File {
             name: name.to_owned(),
             content: content.join("\n") + "\n",
         },
