@@ -123,6 +123,42 @@ fn a_task_that_is_down_is_told_with_1_with_its_kinds_and_the_next_reminder() {
 }
 
 #[test]
+fn a_task_that_only_asks_for_later_is_told_and_down_when_that_lasts() {
+    let place = Place::with(
+        "[tasks.a]\nshell = \"echo locked; exit 75\"\nsuccess_cooldown = \"110ms\"\n\
+         non_recoverable_downtime = \"1h\"\n",
+    );
+    let runner = place.start(&["tasks::a"]);
+    runner.wait_for_count("To be tried again later: exit 75: locked", 3);
+    let output = status(&place, &[]);
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    let asks = text.find("tasks::a  asks for later since ");
+    assert!(asks.is_some() && text.contains(" times)"), "{text}");
+    assert!(text.contains("    exit 75: locked"), "{text}");
+    let asks = &data(&place)["chains"][0]["tasks"][0]["asks_for_later"];
+    assert!(asks["count"].as_u64() >= Some(3), "{asks}");
+    assert!(place.subjects().is_empty());
+    let config = place.read("run_functions.toml").replace("1h", "200ms");
+    place.configure(&config);
+    let runner = {
+        assert_eq!(runner.stop(), Some(0));
+        place.start(&["tasks::a"])
+    };
+    runner.wait_for("Sent email to admins: Non recoverable downtime reached again: has asked");
+    let output = status(&place, &[]);
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("tasks::a  DOWN since "), "{text}");
+    assert!(
+        text.contains(" times, no run succeeded or failed"),
+        "{text}"
+    );
+    assert_eq!(runner.stop(), Some(0));
+    assert!(place.subjects()[0].contains(": has asked to be retried "));
+}
+
+#[test]
 fn a_chain_that_has_ended_is_told_with_3_and_how_it_ended() {
     let place = Place::with(TWO);
     let output = status(&place, &[]);
@@ -319,7 +355,12 @@ fn a_narrow_terminal_is_not_overrun() {
             ws_xpixel: 0,
             ws_ypixel: 0,
         };
-        for args in [&["status"][..], &["history"], &["history", "--plot"]] {
+        for args in [
+            &["status"][..],
+            &["history"],
+            &["history", "--plot"],
+            &["report"],
+        ] {
             let terminal = openpty(&size, None).unwrap();
             let mut command = place.command(args);
             command.env("NO_COLOR", "1").stderr(Stdio::null());

@@ -80,6 +80,7 @@ impl Feed {
         let Some(failure) = ended.outcome.failure() else {
             let seen = match ended.outcome {
                 Outcome::Success => Seen::Success,
+                Outcome::RetryLater { reason } => Seen::Later { reason },
                 _ => Seen::Neither,
             };
             return self.decide(ended, seen, Kind(String::new()));

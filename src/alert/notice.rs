@@ -89,7 +89,14 @@ pub(crate) struct Notice {
     pub summary: Option<Summary>,
 }
 
-/// From the first failed run to the next success.
+impl Notice {
+    /// Returns whether it is about a task of which no run fails or succeeds: all of them ask to be tried again later.
+    pub(crate) fn only_asks(&self) -> bool {
+        self.outage.as_ref().is_some_and(Outage::only_asks)
+    }
+}
+
+/// From the first failed run to the next success; or, as long as none has failed, from the first of those that ask to be tried again later.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Outage {
     /// Unique within the task; later ones are greater.
@@ -100,10 +107,20 @@ pub(crate) struct Outage {
     pub ended: Option<Moment>,
     /// How many runs failed.
     pub failures: u64,
+    /// How many runs asked to be tried again later before one failed.
+    #[serde(default)]
+    pub asks: u64,
     /// Every distinct kind, in order of first appearance.
     pub kinds: Vec<KindCount>,
     /// How many kinds were forgotten because there were too many.
     pub kinds_forgotten: u64,
+}
+
+impl Outage {
+    /// Returns whether no run of it has failed: all of them have asked to be tried again later.
+    pub(crate) fn only_asks(&self) -> bool {
+        self.failures == 0 && self.asks > 0
+    }
 }
 
 /// How often a kind was seen in an outage.

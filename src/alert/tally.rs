@@ -23,8 +23,10 @@ pub(crate) struct Tally {
     pub down_since: Option<SystemTime>,
     /// How many mails were sent about it.
     pub mails: u64,
-    /// How many failures were held back for want of a token.
+    /// How many failures were held back, for want of a token or because somebody asked for that.
     pub held_back: u64,
+    /// How many runs asked to be tried again later: these are not among `runs`.
+    pub asks: u64,
 }
 
 impl Tally {
@@ -33,6 +35,11 @@ impl Tally {
         self.runs = self.runs.saturating_add(1);
         self.failures = self.failures.saturating_add(1);
         self.outages = self.outages.saturating_add(outages);
+    }
+
+    /// Counts a run that asked to be tried again later.
+    pub(super) fn asked(&mut self) {
+        self.asks = self.asks.saturating_add(1);
     }
 
     /// Counts a mail.
@@ -80,6 +87,12 @@ impl Summary {
     pub(crate) fn failures(&self) -> u64 {
         let failures = self.tasks.iter().map(|task| task.failures);
         failures.fold(0, u64::saturating_add)
+    }
+
+    /// Returns how many runs asked to be tried again later.
+    pub(crate) fn asks(&self) -> u64 {
+        let asks = self.tasks.iter().map(|task| task.asks);
+        asks.fold(0, u64::saturating_add)
     }
 
     /// Returns how many tasks are down.

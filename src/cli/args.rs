@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 /// Keeps a chain of tasks running for ever, one after the other, and mails the admin only what is new.
@@ -108,8 +108,12 @@ pub(crate) enum Command {
     },
     /// Say what runs, what sleeps, and what fails. Changes nothing.
     Status(StatusArgs),
+    /// Print what is known of chains as numbers for Prometheus: runs, durations, outages, mails, and whether runners run.
+    Metrics(MetricsArgs),
     /// Show the runs of the past: when, how long, how they ended, and why they were mailed or not.
     History(HistoryArgs),
+    /// Tell of the last 90 days: durations, days with failures, outages and their mails. Changes nothing.
+    Report(ReportArgs),
     /// Show what runs printed.
     Logs(LogsArgs),
     /// Stop a runner: its running task may finish first.
@@ -134,6 +138,13 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: MailCommand,
     },
+    /// Make a configuration of what cron or supervisord runs. It is printed, and nothing is changed.
+    Import {
+        #[command(subcommand)]
+        command: ImportCommand,
+    },
+    /// Write a configuration or a crate to begin with, and say what to type next. Overwrites nothing.
+    Init(InitArgs),
     /// Print what completes commands in a shell.
     Completions {
         /// Which one.
@@ -145,6 +156,27 @@ pub(crate) enum Command {
         #[arg(value_name = "DIR")]
         directory: PathBuf,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// What to begin with.
+    #[arg(long, value_name = "TEMPLATE", default_value = "commands")]
+    pub(crate) template: TemplateArg,
+    /// Where to; made if it is missing.
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub(crate) directory: PathBuf,
+}
+
+/// What `init` can write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TemplateArg {
+    /// A configuration with two commands, and every option with its default.
+    Commands,
+    /// A crate with a function.
+    Rust,
+    /// A chain that fails soon: mails within seconds, as files.
+    Demo,
 }
 
 #[derive(Debug, Args)]
@@ -167,6 +199,33 @@ pub(crate) struct CheckArgs {
 }
 
 #[derive(Debug, Subcommand)]
+pub(crate) enum ImportCommand {
+    /// A crontab: each line becomes a task, or a comment that says why not.
+    #[command(after_help = IMPORT_EXIT_CODES)]
+    Crontab {
+        /// The crontab; `-` for standard input: `crontab -l | run_functions import crontab -`
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// It has the form of /etc/crontab: a user before each command [default: what its path or its lines say].
+        #[arg(long, conflicts_with = "user")]
+        system: bool,
+        /// It has the form of `crontab -e`: no users.
+        #[arg(long)]
+        user: bool,
+    },
+    /// A configuration of supervisord: each `[program:x]` becomes a task, or a comment that says why not.
+    #[command(after_help = IMPORT_EXIT_CODES)]
+    Supervisor {
+        /// The configuration; `-` for standard input.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+}
+
+const IMPORT_EXIT_CODES: &str = "Exit codes: 0 everything that runs is a task now, 1 something could not be taken or does not fit this machine \
+     (each is named on standard error), 2 the file cannot be read.";
+
+#[derive(Debug, Subcommand)]
 pub(crate) enum MailCommand {
     /// Send a sample mail now by the configured way, and say how it goes: connection, TLS, login, the server's answer.
     Test {
@@ -182,6 +241,9 @@ pub(crate) enum MailCommand {
         /// Try everything that waits now.
         #[arg(long)]
         flush: bool,
+        /// As data.
+        #[arg(long, conflicts_with = "flush")]
+        json: bool,
     },
 }
 
@@ -220,6 +282,21 @@ pub(crate) struct StatusArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(
+    after_help = "The node exporter reads the file with `--collector.textfile.directory`. A runner writes one of its own chain by itself\n\
+                  where `[metrics] textfile` says so; the same chain must not be in two files of one directory.\n\
+                  Exit codes: 0 the page is written, whatever it says; 1 it cannot be; 77 a chain is somebody else's."
+)]
+pub(crate) struct MetricsArgs {
+    /// The chains, whether they were ever run or not; all of RUN_ROOT if none is given.
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+    /// Where to, instead of standard output: a name that ends with `.prom`, replaced at once. `-` is standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) textfile: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct HistoryArgs {
     /// A task, its function or a chain; everything that ran here if not given.
     #[arg(value_name = "TASK|NAME")]
@@ -239,6 +316,19 @@ pub(crate) struct HistoryArgs {
     /// Say why a run was mailed, or was not.
     #[arg(long, value_name = "RUN", conflicts_with_all = ["json", "plot", "failed"])]
     pub(crate) why: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// A task, its function or a chain; everything that ran here if not given.
+    #[arg(value_name = "TASK|NAME")]
+    pub(crate) what: Option<String>,
+    /// As a page for a browser, complete in this one file; `-` is standard output.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) html: Option<PathBuf>,
+    /// For the terminal, as without any option.
+    #[arg(long, conflicts_with = "html")]
+    pub(crate) text: bool,
 }
 
 #[derive(Debug, Args)]

@@ -91,6 +91,16 @@ fn weekend_of_one_error_750_times_is_10_mails() {
 }
 
 #[test]
+fn weekend_of_asking_for_later_is_9_mails_without_a_failure() {
+    let foreseen = one(outcomes("R*750"), 288 * SEC).run();
+    assert_eq!((foreseen.failures, foreseen.mails.len()), (0, 9));
+    assert_eq!(
+        foreseen.mails[0].headline(),
+        "Non recoverable downtime reached: has asked to be retried 76 times in 6h, no run has succeeded or failed"
+    );
+}
+
+#[test]
 fn weekend_of_a_new_id_each_second_is_10_mails() {
     let script = Script::each(216_000, |run| format!("order {run} failed"));
     let mut simulation = one(script, SEC);

@@ -5,6 +5,7 @@
 //! mails is kept, and what was held back so far.
 
 mod held;
+mod later;
 mod task;
 mod waiting;
 
@@ -18,6 +19,7 @@ use crate::time::{Moment, Mono};
 
 pub(crate) use held::{Held, sort_of};
 pub(crate) use task::{Ongoing, TaskMemory};
+pub(crate) use waiting::{Limit, Waiting, waiting};
 
 /// The longest absence that the wall clock is believed.
 const LONGEST_ABSENCE: Duration = Duration::from_secs(366 * 86_400);
@@ -108,10 +110,19 @@ impl Memory {
 
     /// Returns it for a runner that a person started (again): what limits mails is kept, and what was held back; all else is forgotten.
     pub(crate) fn forgotten(mut self, now: Moment, boot: &str) -> Self {
+        let saved = self.saved.mono;
+        let asking: Vec<_> = self
+            .tasks
+            .iter()
+            .map(|task| task.asking_for(saved))
+            .collect();
         self.rebase(now, boot);
         self.born = now.wall;
-        for task in &mut self.tasks {
+        for (task, asking) in self.tasks.iter_mut().zip(asking) {
             task.forget();
+            if let Some(span) = asking {
+                task.ask_on(now.mono - span);
+            }
         }
         self
     }

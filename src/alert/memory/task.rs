@@ -194,10 +194,15 @@ impl TaskMemory {
     /// Enters a failed run into the outage, which begins with it if there was none. Returns whether it began.
     pub(crate) fn enter(&mut self, kind: &Kind, text: &str, started: Moment, at: Moment) -> bool {
         let mailed = self.seen(kind);
+        let asked = self.outage.take_if(|ongoing| ongoing.outage.only_asks());
         let began = self.outage.is_none();
         self.tally.failed(u64::from(began));
         if began {
-            self.outage = Some(self.begin(started, kind));
+            let mut begun = self.begin(started, kind);
+            begun.successes_before = std::mem::take(&mut self.successes);
+            // What was mailed of its asking is the beginning of this story.
+            begun.thread = asked.and_then(|asked| asked.thread);
+            self.outage = Some(begun);
         }
         if let Some(ongoing) = &mut self.outage {
             ongoing.enter(kind, text, at.wall, mailed);
@@ -205,7 +210,7 @@ impl TaskMemory {
         began
     }
 
-    fn begin(&mut self, started: Moment, kind: &Kind) -> Ongoing {
+    pub(super) fn begin(&mut self, started: Moment, kind: &Kind) -> Ongoing {
         // Numbers go on though a state file may be lost: mails of an older outage may still be waiting in the outbox.
         let since_epoch = started.wall.duration_since(UNIX_EPOCH).unwrap_or_default();
         let micros = u64::try_from(since_epoch.as_micros()).unwrap_or(0);
@@ -216,12 +221,13 @@ impl TaskMemory {
                 started,
                 ended: None,
                 failures: 0,
+                asks: 0,
                 kinds: Vec::new(),
                 kinds_forgotten: 0,
             },
             reminded: 0,
             thread: None,
-            successes_before: std::mem::take(&mut self.successes),
+            successes_before: self.successes,
             latest: Latest {
                 kind: kind.clone(),
                 text: String::new(),
@@ -243,7 +249,7 @@ impl TaskMemory {
     /// Makes it that of a runner back from a crash.
     pub(super) fn come_back(&mut self, now: Mono) {
         self.warned = self.warned.map(|at| no_later(at, now));
-        if self.outage.is_none() {
+        if self.outage.is_none() || self.only_asks() {
             // A healthy runner saves nothing, so these are from long ago.
             self.successes = 0;
             self.last_success = None;
@@ -254,7 +260,8 @@ impl TaskMemory {
     pub(super) fn forget(&mut self) {
         self.known.clear();
         self.failed_before = false;
-        self.outage = None;
+        // New code hears of its first failure; but who asks for later for ever would never be heard of if each start forgot it.
+        self.outage.take_if(|ongoing| !ongoing.outage.only_asks());
         self.healing = None;
         self.successes = 0;
         self.last_success = None;
@@ -262,6 +269,11 @@ impl TaskMemory {
 }
 
 impl Ongoing {
+    /// Returns whether the task is down: a run has failed, or it has asked for later until that was mailed.
+    pub(crate) fn is_down(&self) -> bool {
+        !self.outage.only_asks() || self.reminded > 0
+    }
+
     fn enter(&mut self, kind: &Kind, text: &str, at: SystemTime, mailed: Option<SystemTime>) {
         let text = bounded(text);
         self.outage.failures = self.outage.failures.saturating_add(1);
@@ -301,7 +313,7 @@ pub(super) fn bounded(text: &str) -> &str {
     &text[..end]
 }
 
-fn overwrite(old: &mut String, new: &str) {
+pub(super) fn overwrite(old: &mut String, new: &str) {
     old.clear();
     old.push_str(new);
 }

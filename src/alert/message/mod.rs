@@ -9,7 +9,7 @@ mod summary;
 
 use std::time::{Duration, SystemTime};
 
-pub(crate) use lines::grouped;
+pub(crate) use lines::{counted, grouped, one_line};
 pub(crate) use sentences::because;
 pub(crate) use subject::headline;
 
@@ -95,6 +95,8 @@ pub(crate) fn letter(notice: &Notice, failure: Option<&Failure>, context: &Conte
         format!("kind={}", subject::plain(kind)),
     ];
     let unique = unique(notice, name, context);
+    // The latest failure is from before the last success.
+    let failure = failure.filter(|_| !notice.only_asks());
     Letter {
         subject: subject::subject(notice, context),
         date: notice.at.wall,

@@ -2,7 +2,7 @@
 
 use super::Context;
 use super::lines::{counted, one_line};
-use super::subject::held_back;
+use super::subject::{asks, held_back};
 use crate::alert::notice::{Notice, Outage, Sort};
 use crate::settings::TaskSettings;
 use crate::time::in_words;
@@ -18,6 +18,7 @@ pub(super) fn what_happened(notice: &Notice, context: &Context<'_>) -> String {
     match notice.sort {
         Sort::First => format!("{who} has failed: {text}"),
         Sort::New => format!("{who} has failed in a way that is new: {text}"),
+        Sort::Downtime { .. } if notice.only_asks() => asks_only(notice, &who, context),
         Sort::Downtime { count: 0 | 1 } => {
             format!("{who} has been down{}: {text}", so_long(notice, context))
         }
@@ -41,6 +42,20 @@ pub(super) fn what_happened(notice: &Notice, context: &Context<'_>) -> String {
             )
         }
     }
+}
+
+/// A task that does nothing but ask for later: nothing has failed, and nothing is well.
+fn asks_only(notice: &Notice, who: &str, context: &Context<'_>) -> String {
+    let asks = asks(notice).unwrap_or_default();
+    let since = notice.outage.as_ref();
+    let since = since.map_or_else(String::new, |outage| {
+        format!(" since {}", context.time(outage.started.wall))
+    });
+    let reason = match one_line(&notice.text, MOST_OF_TEXT) {
+        reason if reason.is_empty() => String::new(),
+        reason => format!(" The last run said: {reason}"),
+    };
+    format!("{who} {asks}{since}.{reason}")
 }
 
 fn who(notice: &Notice, context: &Context<'_>) -> String {
@@ -83,6 +98,11 @@ pub(super) fn what_comes_next(notice: &Notice, context: &Context<'_>) -> String 
         Sort::First | Sort::New => {
             format!("The same failure is not mailed again; a failure of another kind is. {reminder}")
         }
+        Sort::Downtime { .. } if notice.only_asks() => {
+            format!(
+                "A run that asks to be tried again later counts neither as success nor as failure: look at what this task waits for. {reminder}"
+            )
+        }
         Sort::Downtime { .. } => {
             format!("Failures that were mailed are not mailed again; a failure of a new kind is. {reminder}")
         }
@@ -109,6 +129,11 @@ fn reminder(notice: &Notice, context: &Context<'_>) -> String {
         .reminder_interval
         .map(|interval| format!(", then every {}", in_words(interval)));
     match &notice.next_reminder {
+        Some(next) if notice.only_asks() => format!(
+            "If it still does nothing else then, a reminder comes at {}{}. A success ends this without a mail; a failure is mailed as ever.",
+            context.time(next.wall),
+            every.unwrap_or_default()
+        ),
         Some(next) => format!(
             "If it still fails then, a reminder comes at {}{}. A success ends this outage without a mail.",
             context.time(next.wall),

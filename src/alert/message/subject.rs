@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Context;
-use super::lines::{grouped, is_invisible, shortened};
+use super::lines::{counted, grouped, is_invisible, shortened};
 use crate::alert::notice::{Notice, Outage, Sort};
 use crate::time::in_words;
 
@@ -19,8 +19,11 @@ pub(crate) fn headline(notice: &Notice) -> String {
     match notice.sort {
         Sort::First => format!("First exception caught: {text}"),
         Sort::New => format!("New exception caught: {text}"),
-        Sort::Downtime { count: 0 | 1 } => "Non recoverable downtime reached".to_owned(),
-        Sort::Downtime { .. } => "Non recoverable downtime reached again".to_owned(),
+        Sort::Downtime { count } => {
+            let again = if count > 1 { " again" } else { "" };
+            let asks = asks(notice).map_or_else(String::new, |asks| format!(": {asks}"));
+            format!("Non recoverable downtime reached{again}{asks}")
+        }
         Sort::StillRunning => match notice.running_since {
             Some(since) => {
                 let long = in_words(notice.at.mono.since(since.mono));
@@ -41,6 +44,16 @@ pub(crate) fn headline(notice: &Notice) -> String {
             count => format!("{} exceptions were held back", grouped(count)),
         },
     }
+}
+
+/// Says how often a task has asked for later that does nothing else.
+pub(super) fn asks(notice: &Notice) -> Option<String> {
+    let outage = notice.outage.as_ref().filter(|outage| outage.only_asks())?;
+    let times = counted(outage.asks, "time", "times");
+    let span = in_words(notice.at.mono.since(outage.started.mono));
+    Some(format!(
+        "has asked to be retried {times} in {span}, no run has succeeded or failed"
+    ))
 }
 
 /// Returns how many failures were held back.

@@ -10,6 +10,7 @@ use crate::time::in_words;
 pub(super) fn headline(summary: &Summary) -> String {
     let (runs, failures) = (summary.runs(), summary.failures());
     let failed = match (runs, failures) {
+        (0, _) if summary.asks() > 0 => "no run succeeded or failed".to_owned(),
         (0, _) => "nothing ran".to_owned(),
         (_, 0) => counted(runs, "run", "runs"),
         _ => format!("{} of {} runs failed", grouped(failures), grouped(runs)),
@@ -68,6 +69,10 @@ fn line(tally: &Tally, context: &Context<'_>) -> String {
         parts.push(counted(tally.mails, "mail", "mails"));
     } else {
         parts.push("none failed".to_owned());
+    }
+    if tally.asks > 0 {
+        let asks = grouped(tally.asks);
+        parts.push(format!("{asks} asked to be tried again later"));
     }
     if tally.held_back > 0 {
         let held = counted(tally.held_back, "failure", "failures");

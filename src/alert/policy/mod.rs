@@ -7,7 +7,7 @@
 //! | mail | when | limited by |
 //! |---|---|---|
 //! | FIRST, NEW | a run failed in a way that this memory has not mailed | tokens of the task and of the chain |
-//! | STUCK | outage start + k × non-recoverable downtime | that downtime |
+//! | STUCK | outage start + k × non-recoverable downtime; the same for runs that only ask for later | that downtime |
 //! | still running | a run goes on for longer than `warn_after` | once a run, and that downtime |
 //! | HEALED | an outage with a STUCK mail ends, if asked for | that downtime |
 //! | digest | a token is there for what found none | tokens, as FIRST and NEW |
@@ -22,7 +22,7 @@ mod task;
 use std::time::{Duration, SystemTime};
 
 use super::bucket::HourlyLimit;
-use super::memory::{Held, Memory, TaskMemory};
+use super::memory::{Held, Memory, TaskMemory, Waiting, waiting};
 use super::notice::{HeldBack, Kind, Notice, Sort};
 use crate::event::{RunId, Step};
 use crate::settings::Healed;
@@ -46,8 +46,13 @@ pub(crate) const AGAIN: Duration = Duration::from_secs(60);
 pub(crate) enum Seen<'a> {
     /// It succeeded.
     Success,
-    /// It counts as nothing: to be tried again later, or interrupted.
+    /// It counts as nothing: it was interrupted.
     Neither,
+    /// It asked to be tried again later.
+    Later {
+        /// Why, redacted.
+        reason: &'a str,
+    },
     /// It failed.
     Failure {
         /// The fingerprint.
@@ -141,6 +146,10 @@ impl Policy {
                 self.tasks[step].run_came_to_nothing();
                 Verdict::Nothing
             }
+            Seen::Later { reason } => {
+                self.saves.counted();
+                self.tasks[step].run_asked_for_later(run, reason, started, at)
+            }
             Seen::Failure { kind, text } => {
                 let task = &mut self.tasks[step];
                 if task.run_failed(kind, text, started, at) {
@@ -162,7 +171,11 @@ impl Policy {
         if !task.in_outage() {
             return Verdict::Nothing;
         }
-        self.saves.outage_changed();
+        if task.is_down() {
+            self.saves.outage_changed();
+        } else {
+            self.saves.counted();
+        }
         let mailed = self.rules.healed == Healed::AfterDowntime;
         match task.end_outage(at, mailed) {
             Some(mut notice) => {
@@ -268,6 +281,11 @@ impl Policy {
             let named: Vec<&HeldBack> = notice.held_back.iter().filter(of_task).collect();
             task.told_of_held(&named, u64::MAX, at);
         }
+    }
+
+    /// Returns what is held back, if anything is.
+    pub(crate) fn waiting(&self) -> Option<Waiting> {
+        waiting(self.tasks.iter().map(Task::memory), &self.hour)
     }
 
     /// Returns what is to be saved now.

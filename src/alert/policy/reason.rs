@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use crate::alert::memory::Limit;
 use crate::time::in_words;
 
 /// Why a failed run is not mailed.
@@ -28,17 +29,6 @@ pub(crate) enum Reason {
         /// When that is tried again.
         again: SystemTime,
     },
-}
-
-/// What limits the number of mails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Limit {
-    /// First failures after restarts of this task.
-    First,
-    /// New kinds of failure of this task.
-    New,
-    /// `max_per_hour` of the chain.
-    Chain,
 }
 
 impl Reason {

@@ -52,6 +52,8 @@ fn of_chain(chain: &Chain, now: Moment) -> Value {
         "sleeping_until": until,
         "ended": chain.ended.as_ref().map(|(at, why)| json!({ "at": time(*at), "why": why })),
         "tasks": chain.tasks.iter().map(|task| of_task(task, now)).collect::<Vec<_>>(),
+        "mails_in_last_hour": chain.mails.last_hour.map(|(count, _)| count),
+        "max_per_hour": chain.mails.last_hour.map(|(_, most)| most),
         "mails_held_back": chain.mails.held_back,
         "next_summary": chain.mails.summary,
     })
@@ -77,6 +79,10 @@ fn of_task(task: &Task, now: Moment) -> Value {
         })).collect::<Vec<_>>(),
         "last_success": stamp(past.last_success),
         "healthy_since": stamp(past.healthy_since),
+        "asks_for_later": past.asking_since.map(|since| json!({
+            "since": time(since.time()),
+            "count": past.asks,
+        })),
         "down": task.down.as_ref().map(of_outage),
     })
 }
@@ -85,6 +91,7 @@ fn of_outage(down: &Down) -> Value {
     json!({
         "since": time(down.since),
         "failures": down.failures,
+        "asks": down.asks,
         "latest": down.latest,
         "kinds": down.kinds.iter().map(|kind| json!({
             "kind": kind.kind,

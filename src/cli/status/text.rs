@@ -78,7 +78,9 @@ fn tell_chain(page: &mut Page, chain: &Chain, now: Moment) {
     let running = matches!(chain.standing, Standing::Runs(_) | Standing::Unseen);
     let summary = chain.mails.summary.as_ref().filter(|_| running);
     let summary = summary.map(|due| format!("the next summary comes {due}"));
-    for line in chain.mails.held_back.iter().chain(&summary) {
+    let last_hour = chain.mails.of_last_hour();
+    let lines = last_hour.iter().chain(&chain.mails.held_back);
+    for line in lines.chain(&summary) {
         page.line(2, "", line);
     }
     if matches!(chain.standing, Standing::Stopped) && !chain.tasks.is_empty() {
@@ -156,6 +158,7 @@ fn tell_task(page: &mut Page, task: &Task, now: Moment) {
     };
     match &task.down {
         Some(down) => page.line(2, RED, &format!("{label}  {}", outage(down, now))),
+        None if task.past.asks > 0 => page.line(2, "", &format!("{label}  {}", asking(task))),
         None => {
             let since = task.past.healthy_since.map(|since| short(since.time()));
             let since = since.map_or_else(
@@ -183,11 +186,26 @@ fn tell_task(page: &mut Page, task: &Task, now: Moment) {
     page.line(4, "", format!("{facts}  {drawn}").trim_end());
     if let Some(down) = &task.down {
         tell_outage(page, down);
+    } else if let Some(reason) = last.text.as_ref().filter(|_| task.past.asks > 0) {
+        page.line(4, "", reason);
     }
+}
+
+fn asking(task: &Task) -> String {
+    let since = task.past.asking_since.map(|since| short(since.time()));
+    let times = counted(task.past.asks, "time", "times");
+    format!(
+        "asks for later since {} ({times})",
+        since.unwrap_or_default()
+    )
 }
 
 fn outage(down: &Down, now: Moment) -> String {
     let failures = match down.failures {
+        0 if down.asks > 0 => {
+            let times = counted(down.asks, "time", "times");
+            format!(", asked for later {times}, no run succeeded or failed")
+        }
         0 => String::new(),
         count => format!(", {}", counted(count, "failure", "failures")),
     };

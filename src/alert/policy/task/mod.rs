@@ -1,14 +1,15 @@
 //! The policy of one task.
 
 mod due;
+mod later;
 mod notices;
 
 use std::time::SystemTime;
 
-use super::reason::{Limit, Reason};
+use super::reason::Reason;
 use super::rules::TaskRules;
 use super::{AGAIN, Verdict};
-use crate::alert::memory::{Held, Ongoing, TaskMemory, sort_of};
+use crate::alert::memory::{Held, Limit, Ongoing, TaskMemory, sort_of};
 use crate::alert::notice::{HeldBack, Kind, Notice, Sort};
 use crate::alert::tally::Tally;
 use crate::event::{RunId, Step};
@@ -91,7 +92,9 @@ impl Task {
     pub(super) fn tally(&self) -> Tally {
         let ongoing = self.memory.outage.as_ref();
         Tally {
-            down_since: ongoing.map(|ongoing| ongoing.outage.started.wall),
+            down_since: ongoing
+                .filter(|_| self.is_down())
+                .map(|ongoing| ongoing.outage.started.wall),
             ..self.memory.tally.clone()
         }
     }
@@ -225,7 +228,9 @@ impl Task {
     pub(super) fn end_outage(&mut self, at: Moment, mailed: bool) -> Option<Notice> {
         let mut ongoing = self.memory.outage.take()?;
         let lasted = at.mono.since(ongoing.outage.started.mono);
-        self.memory.tally.longest = self.memory.tally.longest.max(lasted);
+        if ongoing.is_down() {
+            self.memory.tally.longest = self.memory.tally.longest.max(lasted);
+        }
         self.overslept = Mono::LONG_AGO;
         if !mailed || ongoing.reminded == 0 {
             return None;

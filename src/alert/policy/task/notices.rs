@@ -55,7 +55,9 @@ impl Task {
             step: Some(self.step),
             run: None,
             at,
-            kind: ongoing.map(|ongoing| ongoing.latest.kind.clone()),
+            kind: ongoing
+                .filter(|ongoing| !ongoing.outage.only_asks())
+                .map(|ongoing| ongoing.latest.kind.clone()),
             text: ongoing.map_or_else(String::new, |ongoing| ongoing.latest.text.clone()),
             outage: ongoing.map(|ongoing| ongoing.outage.clone()),
             last_success: self.memory.last_success,

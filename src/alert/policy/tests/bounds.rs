@@ -86,6 +86,29 @@ fn after_any_history_an_outage_is_reminded_of_within_one_downtime() {
 }
 
 #[test]
+fn after_any_history_who_only_asks_for_later_is_mailed_within_one_downtime() {
+    for_all(anything(), 100, |sequence| {
+        let mut account = Account::new();
+        for happening in sequence {
+            account.happens(happening);
+        }
+        account.happens(&Happening::Disk { full: false });
+        account.desk.succeed();
+        account.desk.pass(MINUTE);
+        let before = account.desk.inbox.len();
+        account.desk.retry_later();
+        account.desk.pass(NRD / 2);
+        account.desk.restart();
+        account.desk.retry_later();
+        account.desk.pass(NRD / 2 + 2 * GRACE);
+        let reminders = account.desk.inbox[before..].iter().filter(|notice| {
+            notice.step == Some(0) && matches!(notice.sort, Sort::Downtime { .. })
+        });
+        assert_eq!(reminders.count(), 1, "{}", account.desk.mails());
+    });
+}
+
+#[test]
 fn no_hour_of_a_chain_has_more_mails_than_its_limit() {
     for_all(ordinary(), 400, |sequence| {
         let mut account = Account::new();

@@ -120,7 +120,7 @@ impl Account {
             Happening::Succeed { step } => self.succeeds(*step, Duration::ZERO),
             Happening::RetryLater { step } => {
                 self.desk.begin(*step);
-                self.desk.end(*step, Seen::Neither);
+                self.desk.end(*step, Seen::Later { reason: "locked" });
             }
             Happening::Hang {
                 step,

@@ -2,6 +2,7 @@ mod bounds;
 mod crashes;
 mod held_back;
 mod histories;
+mod later;
 mod reminders;
 mod rules;
 mod summary;
@@ -125,7 +126,7 @@ impl Desk {
 
     pub(super) fn retry_later(&mut self) {
         self.begin(0);
-        self.end(0, Seen::Neither);
+        self.end(0, Seen::Later { reason: "locked" });
     }
 
     /// Lets time pass until the next run of a step, which the runner announces.
