@@ -45,6 +45,8 @@ pub(crate) enum Signal {
     Wake,
     /// SIGUSR2 from a runner that has left its chain to us; means nothing to a runner.
     Released,
+    /// SIGCHLD, which only the first process of a container is told: a child has ended, perhaps one that nobody waits for.
+    ChildEnded,
 }
 
 /// The order in which [`Reader::drain`] tells signals that came together: what ends a runner comes first.
@@ -69,9 +71,10 @@ enum Kind {
     Replace,
     Now,
     Released,
+    ChildEnded,
 }
 
-const KIND_COUNT: usize = Kind::Released as usize + 1;
+const KIND_COUNT: usize = Kind::ChildEnded as usize + 1;
 
 /// The handlers, installed.
 #[derive(Debug)]
@@ -129,6 +132,7 @@ impl Reader {
         let heir = slot.heir();
         let urgent = slot.take(Kind::Now).min(1);
         let released = slot.take(Kind::Released).min(1);
+        let children = slot.take(Kind::ChildEnded).min(1);
         let told = KINDS.map(|(kind, _)| (kind, slot.take(kind)));
         let told = told
             .into_iter()
@@ -137,7 +141,11 @@ impl Reader {
         let urgent = (0..urgent).map(|_| Signal::Now);
         let replace = (0..replaced.min(1)).map(move |_| replace);
         let released = (0..released).map(|_| Signal::Released);
-        told.chain(urgent).chain(replace).chain(released)
+        let children = (0..children).map(|_| Signal::ChildEnded);
+        told.chain(urgent)
+            .chain(replace)
+            .chain(released)
+            .chain(children)
     }
 }
 
@@ -172,13 +180,14 @@ impl Signal {
             Signal::Hangup => "SIGHUP",
             Signal::Status => "SIGUSR1",
             Signal::Wake | Signal::Released => "SIGUSR2",
+            Signal::ChildEnded => "SIGCHLD",
         }
     }
 
     /// Returns whether it asks the process to end, in one way or another.
     pub(crate) fn ends(self) -> bool {
-        use Signal::{Hangup, Released, Status, Wake};
-        !matches!(self, Hangup | Status | Wake | Released)
+        use Signal::{ChildEnded, Hangup, Released, Status, Wake};
+        !matches!(self, Hangup | Status | Wake | Released | ChildEnded)
     }
 }
 
@@ -191,7 +200,7 @@ impl Kind {
             Kind::Hangup => Some(Signal::Hangup),
             Kind::Status => Some(Signal::Status),
             Kind::Wake => Some(Signal::Wake),
-            Kind::Replace | Kind::Now | Kind::Released => None,
+            Kind::Replace | Kind::Now | Kind::Released | Kind::ChildEnded => None,
         }
     }
 }
@@ -205,6 +214,11 @@ fn install() -> io::Result<()> {
         }
         handle(kind, number)?;
         ours.add(nix::sys::signal::Signal::try_from(number)?);
+    }
+    // Elsewhere those whom nobody waits for go to somebody else, and a child that ends need not wake anybody.
+    if std::process::id() == 1 {
+        handle(Kind::ChildEnded, libc::SIGCHLD)?;
+        ours.add(nix::sys::signal::Signal::SIGCHLD);
     }
     pthread_sigmask(SigmaskHow::SIG_UNBLOCK, Some(&ours), None)?;
     Ok(())
