@@ -85,12 +85,13 @@ impl Feed {
             };
             return self.decide(ended, seen, Kind(String::new()));
         };
-        let (kind, text) = ((self.kind_of)(failure), failure.text());
-        let seen = Seen::Failure {
-            kind: &kind,
-            text: &text,
+        let (fingerprint, said) = ((self.kind_of)(failure), failure.text());
+        let (kind, text) = (&fingerprint, said.as_str());
+        let seen = match ended.outcome {
+            Outcome::Fatal(_) => Seen::Fatal { kind, text },
+            _ => Seen::Failure { kind, text },
         };
-        self.decide(ended, seen, kind.clone())
+        self.decide(ended, seen, fingerprint.clone())
     }
 
     fn decide(&mut self, ended: &Ended<'_>, seen: Seen<'_>, kind: Kind) -> Decision {

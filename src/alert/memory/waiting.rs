@@ -1,6 +1,6 @@
 //! What waits for a token, for people who ask.
 
-use super::{Memory, sort_of};
+use super::{Memory, TaskMemory, sort_of};
 use crate::alert::notice::Sort;
 use crate::time::Mono;
 
@@ -20,7 +20,8 @@ pub(crate) struct Waiting {
 impl Memory {
     /// Returns what is held back, if anything is.
     pub(crate) fn waiting(&self) -> Option<Waiting> {
-        let tasks = self.tasks.iter();
+        let is_muted = |task: &&TaskMemory| task.muted.as_ref().is_some_and(|muted| !muted.over);
+        let tasks = self.tasks.iter().filter(|task| !is_muted(task));
         let entries = tasks.clone().flat_map(|task| {
             let named = task.held.named().iter();
             named.map(|entry| (task.token(sort_of(entry)), sort_of(entry)))

@@ -23,6 +23,11 @@ pub(crate) enum Reason {
         /// When there is one; `None`: never.
         until: Option<SystemTime>,
     },
+    /// Somebody does not want mails of this task for a while.
+    Muted {
+        /// Until when.
+        until: SystemTime,
+    },
     /// The former mail of this task could not be stored.
     NotStored {
         /// When that is tried again.
@@ -65,6 +70,7 @@ impl Reason {
                     until.map_or_else(String::new, |until| format!(" until {}", when(until)));
                 format!("held back{until}: {limit}")
             }
+            Reason::Muted { until } => format!("muted until {}", when(until)),
             Reason::NotStored { again } => format!(
                 "held back: the mail before could not be stored, tried again {}",
                 when(again)
