@@ -10,6 +10,7 @@ mod lines;
 mod list;
 mod logs;
 mod mail;
+mod mute;
 mod pages;
 mod past;
 mod plan;
@@ -108,6 +109,19 @@ fn obey_command(common: &Common, command: Command) -> Ended {
         Command::Wake { name } => {
             let (_, loaded) = load(common, None)?;
             control::wake(&loaded.settings, &name)
+        }
+        Command::Mute { whom, time, reason } => {
+            let (_, loaded) = load(common, None)?;
+            mute::mute(
+                &loaded.settings,
+                &whom,
+                &time,
+                reason.as_deref().unwrap_or(""),
+            )
+        }
+        Command::Unmute { whom } => {
+            let (_, loaded) = load(common, None)?;
+            mute::unmute(&loaded.settings, &whom)
         }
         Command::Simulate(args) => {
             let (inputs, loaded) = load(common, None)?;

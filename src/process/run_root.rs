@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use nix::errno::Errno;
-use nix::fcntl::{AtFlags, OFlag, openat, renameat};
+use nix::fcntl::{AtFlags, Flock, FlockArg, OFlag, openat, renameat};
 use nix::sys::stat::{FileStat, Mode, SFlag, fchmod, fstat, fstatat};
 use nix::unistd::{UnlinkatFlags, geteuid, unlinkat};
 
@@ -193,6 +193,17 @@ impl RunRoot {
         step(path)
     }
 
+    /// Takes the lock on the directory itself, for a change in several steps; `None`: somebody else has it. It ends when dropped.
+    pub(crate) fn try_lock(&self) -> io::Result<Option<Flock<File>>> {
+        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        let dir = File::from(openat(&self.dir, ".", flags, Mode::empty())?);
+        match Flock::lock(dir, FlockArg::LockExclusiveNonblock) {
+            Ok(lock) => Ok(Some(lock)),
+            Err((_, Errno::EWOULDBLOCK)) => Ok(None),
+            Err((_, errno)) => Err(errno.into()),
+        }
+    }
+
     /// Removes a file; one that is not there is removed already.
     ///
     /// # Errors
@@ -267,6 +278,15 @@ impl UnsafePath {
         UnsafePath {
             path: path.to_owned(),
             problem,
+        }
+    }
+
+    /// Returns whether it is somebody else's, who is to be asked.
+    pub(crate) fn is_foreign(&self) -> bool {
+        match &self.problem {
+            Problem::ForeignDirectory(_) | Problem::ForeignFile(_) => true,
+            Problem::Io(error) => error.kind() == io::ErrorKind::PermissionDenied,
+            _ => false,
         }
     }
 

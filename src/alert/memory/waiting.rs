@@ -28,7 +28,9 @@ impl Memory {
         });
         let (task_token, sort) = entries.clone().min_by_key(|(token, _)| *token)?;
         let chain_token = self.hour.next_token();
+        let owes = |task: &TaskMemory| task.muted.as_ref().is_some_and(|muted| muted.total() > 0);
         let limit = match sort {
+            _ if tasks.clone().any(owes) => "a mute, which is over",
             _ if chain_token > task_token => "max_per_hour",
             Sort::First => "too many first failures after restarts",
             _ => "too many new kinds of failure",

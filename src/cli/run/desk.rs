@@ -21,6 +21,7 @@ use crate::time::{Moment, Mono};
 use super::compose::Composer;
 use super::memory::MemoryFile;
 use super::morning;
+use super::mutes::{self, MuteFile};
 
 /// Makes alerts of events.
 #[derive(Debug)]
@@ -37,6 +38,8 @@ pub(super) struct Desk {
     limits: Vec<Option<Duration>>,
     /// Where lines may have been lost, which the next mail tells.
     log: Option<Log>,
+    /// What says which mails are not wanted for a while.
+    mutes: Option<MuteFile>,
     /// Whether, and how often, a summary is wanted.
     digest: Digest,
     /// Why the outbox was last refused by the disk: that is told once.
@@ -65,6 +68,7 @@ impl Desk {
             under: None,
             limits,
             log: None,
+            mutes: None,
             digest: Digest::Never,
             told_of: None,
         }
@@ -74,6 +78,14 @@ impl Desk {
     pub(super) fn with_log(self, log: Log) -> Self {
         Desk {
             log: Some(log),
+            ..self
+        }
+    }
+
+    /// Has it heed what people do not want mailed for a while.
+    pub(super) fn with_mutes(self, mutes: MuteFile) -> Self {
+        Desk {
+            mutes: Some(mutes),
             ..self
         }
     }
@@ -91,6 +103,14 @@ impl Desk {
     /// Takes note of an event, whose secrets are removed.
     pub(super) fn observe(&mut self, event: &Event<'_>, tell: Tell<'_>) {
         tell(event);
+        if let Event::Started { at } = *event {
+            self.look_at_mutes(at, tell);
+        } else if let Event::RunEnded { at, outcome, .. } = event
+            && outcome.failure().is_some()
+        {
+            // Whoever cannot signal this process has written it all the same.
+            self.look_at_mutes(*at, tell);
+        }
         let decision = self.feed.observe(event);
         match *event {
             Event::Started { at } => {
@@ -108,6 +128,7 @@ impl Desk {
                 ..
             } => {
                 self.mailer.nudge_again();
+                self.tell_mutes(tell);
                 if let Some(failure) = outcome.failure() {
                     self.failures[step] = Some(failure.clone());
                 }
@@ -141,12 +162,31 @@ impl Desk {
             return;
         }
         if self.feed.policy.due() <= now.mono {
-            for notice in self.feed.policy.poll(now) {
+            self.look_at_mutes(now, tell);
+            let notices = self.feed.policy.poll(now);
+            self.tell_mutes(tell);
+            for notice in notices {
                 let took = notice.running_since.map(|since| now.mono.since(since.mono));
                 self.send(&notice, took, now, tell);
             }
         }
         self.save_if_worth(now);
+    }
+
+    /// Reads which mails are not wanted, if that has changed.
+    pub(super) fn look_at_mutes(&mut self, now: Moment, tell: Tell<'_>) {
+        let changed = self.mutes.as_mut().and_then(MuteFile::changed);
+        if let Some(mutes) = changed {
+            self.feed.policy.mutes_are(mutes, now);
+        }
+        self.tell_mutes(tell);
+    }
+
+    fn tell_mutes(&mut self, tell: Tell<'_>) {
+        for news in self.feed.policy.take_mute_news() {
+            let words = &mutes::words(&news);
+            tell(&Event::Mute { words });
+        }
     }
 
     /// Lets what was handed in just now leave, until `until`.

@@ -123,9 +123,19 @@ impl Rim {
 
     /// Lets alerts do what is due.
     pub(super) fn poll(&mut self, now: Moment) {
+        self.at_desk(|desk, tell| desk.poll(now, tell));
+    }
+
+    /// Looks at which mails are wanted.
+    pub(super) fn look_at_mutes(&mut self, now: Moment) {
+        self.at_desk(|desk, tell| desk.look_at_mutes(now, tell));
+    }
+
+    /// Has something done at the desk that is no event, and tells what comes of it.
+    fn at_desk(&mut self, act: impl FnOnce(&mut Desk, &mut dyn FnMut(&Event<'_>))) {
         if let Some(desk) = &mut self.desk {
             let (log, history) = (&mut self.log, &mut self.history);
-            desk.poll(now, &mut |event| {
+            act(desk, &mut |event| {
                 log.observe(event);
                 if let Some(history) = history {
                     history.note(event, None);

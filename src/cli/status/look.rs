@@ -7,6 +7,7 @@ use crate::alert::memory::{Memory, TaskMemory};
 use crate::alert::notice::KindCount;
 use crate::chain::ChainName;
 use crate::cli::control::chain_name;
+use crate::cli::mute::{self, Holding};
 use crate::cli::run;
 use crate::cli::screen::Refusal;
 use crate::config::Loaded;
@@ -52,6 +53,8 @@ pub(super) struct Chain {
     pub(super) tasks: Vec<Task>,
     /// What is known of mails to come.
     pub(super) mails: Mails,
+    /// The mutes that hold, of the chain and of its tasks.
+    pub(super) mutes: Vec<Holding>,
 }
 
 /// Whether a chain runs.
@@ -159,9 +162,12 @@ impl Places<'_> {
         let is_up = !matches!(standing, Standing::Stopped);
         let memory = self.memory(&name);
         let mails = memory.as_ref().map(|memory| Mails::of(memory, self.now));
+        let mutes = self.state_dir.as_ref();
+        let mutes = mutes.map(|root| mute::holding(root, &name, memory.as_ref(), self.now));
         let memories = memory.as_ref().map_or(&[][..], Memory::tasks);
         Chain {
             mails: mails.unwrap_or_default(),
+            mutes: mutes.unwrap_or_default(),
             doing: glimpse.map_or(Doing::Nothing, |glimpse| glimpse.doing),
             began: said
                 .as_ref()
@@ -286,7 +292,14 @@ impl Chain {
             ended: None,
             tasks: Vec::new(),
             mails: Mails::default(),
+            mutes: Vec::new(),
         }
+    }
+
+    /// Returns the mute of one of its tasks; of the chain itself where none is named.
+    pub(super) fn mute(&self, task: Option<&str>) -> Option<&Holding> {
+        let task = task.and_then(|label| label.split('#').next());
+        self.mutes.iter().find(|mute| mute.task.as_deref() == task)
     }
 
     fn hidden(name: ChainName, error: &UnsafePath) -> Self {
