@@ -293,6 +293,9 @@ pub(crate) struct SimulateArgs {
     /// `F*40 S F`. Given again, those of the second, and so on; tasks without one succeed.
     #[arg(long, value_name = "SCRIPT")]
     pub(crate) outcomes: Vec<String>,
+    /// Hold the mails of the chain back in this time after its start, as `mute` does: `2h..5h`.
+    #[arg(long, value_name = "FROM..UNTIL")]
+    pub(crate) mute: Option<String>,
 }
 
 impl Command {

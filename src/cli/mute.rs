@@ -31,20 +31,19 @@ const MOST_REASON: usize = 200;
 pub(crate) fn mute(settings: &Settings, whom: &str, span: &str, reason: &str) -> Ended {
     let span = parse_span(span)?;
     let target = Target::find(settings, whom)?;
-    let now = clock::now();
-    let until = now.wall.checked_add(span).unwrap_or(now.wall);
-    let made = Mute {
-        task: target.task.clone(),
-        from: now.wall,
-        until,
-        by: who(),
-        reason: one_line(reason),
-        boot: boot::id(),
-        made: now.mono,
-    };
-    target.change(now, |mutes| {
+    let mut until = SystemTime::UNIX_EPOCH;
+    target.change(|mutes, now| {
+        until = now.wall.checked_add(span).unwrap_or(now.wall);
         mutes.retain(|mute| mute.task != target.task);
-        mutes.push(made);
+        mutes.push(Mute {
+            task: target.task.clone(),
+            from: now.wall,
+            until,
+            by: who(),
+            reason: one_line(reason),
+            boot: boot::id(),
+            made: now.mono,
+        });
     })?;
     let (whom, span) = (target.words(), in_words(span));
     tell(&format!(
@@ -64,7 +63,7 @@ pub(crate) fn mute(settings: &Settings, whom: &str, span: &str, reason: &str) ->
 pub(crate) fn unmute(settings: &Settings, whom: &str) -> Ended {
     let target = Target::find(settings, whom)?;
     let (mut ended, mut left) = (0, None);
-    target.change(clock::now(), |mutes| {
+    target.change(|mutes, _| {
         let before = mutes.len();
         mutes.retain(|mute| target.task.is_some() && mute.task != target.task);
         ended = before - mutes.len();
@@ -161,8 +160,10 @@ impl Target {
     }
 
     /// Changes the mutes of the chain; those that are over go.
-    fn change(&self, now: Moment, change: impl FnOnce(&mut Vec<Mute>)) -> Ended {
+    fn change(&self, change: impl FnOnce(&mut Vec<Mute>, Moment)) -> Ended {
         let _lock = self.lock()?;
+        // What another command wrote just before is not yet to come.
+        let now = clock::now();
         let name = mutes::file_name(self.chain.as_str());
         let mut all = read(&self.state_dir, &name).unwrap_or_else(|why| {
             tell(&format!("note: the former mutes cannot be read: {why}\n"));
@@ -170,7 +171,7 @@ impl Target {
         });
         let boot = boot::id();
         all.retain(|mute| mute.ends(now, &boot).is_some());
-        change(&mut all);
+        change(&mut all, now);
         let written = self.state_dir.replace(&name, &mutes::encode(all));
         written.map_err(|error| refused(&self.state_dir.io_error(&name, error)))
     }

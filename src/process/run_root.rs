@@ -55,6 +55,14 @@ pub(crate) struct Identity {
     pub(crate) inode: u64,
 }
 
+/// What changes whenever somebody replaces a file or writes into it: numbers of files alone are used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Version {
+    identity: Identity,
+    size: i64,
+    changed: (i64, i64),
+}
+
 impl RunRoot {
     /// Opens the directory; makes it, and what is missing above it, with mode 0700.
     ///
@@ -220,6 +228,19 @@ impl RunRoot {
     pub(crate) fn look(&self, name: &str) -> io::Result<Option<Identity>> {
         match fstatat(&self.dir, name, AtFlags::AT_SYMLINK_NOFOLLOW) {
             Ok(stat) => Ok(Some(Identity::of(&stat))),
+            Err(Errno::ENOENT) => Ok(None),
+            Err(errno) => Err(errno.into()),
+        }
+    }
+
+    /// Returns which version of a file is there now; `None`: there is none.
+    pub(crate) fn version(&self, name: &str) -> io::Result<Option<Version>> {
+        match fstatat(&self.dir, name, AtFlags::AT_SYMLINK_NOFOLLOW) {
+            Ok(stat) => Ok(Some(Version {
+                identity: Identity::of(&stat),
+                size: stat.st_size,
+                changed: (stat.st_ctime, stat.st_ctime_nsec),
+            })),
             Err(Errno::ENOENT) => Ok(None),
             Err(errno) => Err(errno.into()),
         }

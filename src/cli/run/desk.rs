@@ -11,7 +11,7 @@ use crate::alert::fingerprint;
 use crate::alert::notice::{Notice, Sort};
 use crate::alert::policy::Policy;
 use crate::event::{Event, Step};
-use crate::failure::Failure;
+use crate::failure::{Failure, Outcome};
 use crate::logging::Log;
 use crate::mail::mailer::Mailer;
 use crate::mail::outbox::Kept;
@@ -103,13 +103,13 @@ impl Desk {
     /// Takes note of an event, whose secrets are removed.
     pub(super) fn observe(&mut self, event: &Event<'_>, tell: Tell<'_>) {
         tell(event);
-        if let Event::Started { at } = *event {
-            self.look_at_mutes(at, tell);
-        } else if let Event::RunEnded { at, outcome, .. } = event
-            && outcome.failure().is_some()
-        {
+        match *event {
+            Event::Started { at } => self.look_at_mutes(at, tell),
             // Whoever cannot signal this process has written it all the same.
-            self.look_at_mutes(*at, tell);
+            Event::RunEnded { at, outcome, .. } if !matches!(outcome, Outcome::Success) => {
+                self.look_at_mutes(at, tell);
+            }
+            _ => {}
         }
         let decision = self.feed.observe(event);
         match *event {
@@ -174,11 +174,25 @@ impl Desk {
     }
 
     /// Reads which mails are not wanted, if that has changed.
-    pub(super) fn look_at_mutes(&mut self, now: Moment, tell: Tell<'_>) {
+    fn look_at_mutes(&mut self, now: Moment, tell: Tell<'_>) {
         let changed = self.mutes.as_mut().and_then(MuteFile::changed);
         if let Some(mutes) = changed {
             self.feed.policy.mutes_are(mutes, now);
         }
+        self.tell_mutes(tell);
+    }
+
+    /// Reads which mails are not wanted: somebody says that this has changed.
+    pub(super) fn hear_of_mutes(&mut self, now: Moment, tell: Tell<'_>) {
+        if let Some(mutes) = &mut self.mutes {
+            mutes.forget();
+        }
+        self.look_at_mutes(now, tell);
+    }
+
+    /// Lets the last mail leave of a runner that gives up: nobody will be there to tell of it later.
+    pub(super) fn end_mutes(&mut self, now: Moment, tell: Tell<'_>) {
+        self.feed.policy.mutes_are(Vec::new(), now);
         self.tell_mutes(tell);
     }
 

@@ -3,7 +3,7 @@
 use crate::alert::mute::{Mute, MuteNews};
 use crate::chain::ChainName;
 use crate::cli::screen::counted;
-use crate::process::run_root::{Identity, RunRoot};
+use crate::process::run_root::{RunRoot, Version};
 use crate::state::mutes;
 
 use super::compose::Composer;
@@ -16,8 +16,8 @@ pub(in crate::cli) const MOST_BYTES: u64 = 1 << 20;
 pub(super) struct MuteFile {
     state_dir: RunRoot,
     name: String,
-    /// Which file was read last: each change makes a new one.
-    seen: Option<Option<Identity>>,
+    /// Which version was read last.
+    seen: Option<Option<Version>>,
 }
 
 impl MuteFile {
@@ -30,9 +30,14 @@ impl MuteFile {
         }
     }
 
+    /// Has the next look read it in any case.
+    pub(super) fn forget(&mut self) {
+        self.seen = None;
+    }
+
     /// Returns what is in it, if it has changed since the last look. What cannot be read mutes nothing.
     pub(super) fn changed(&mut self) -> Option<Vec<Mute>> {
-        let now = self.state_dir.look(&self.name).ok()?;
+        let now = self.state_dir.version(&self.name).ok()?;
         if self.seen == Some(now) {
             return None;
         }

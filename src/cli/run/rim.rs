@@ -86,6 +86,7 @@ impl Rim {
 
     /// Tells that this runner ends though nobody asked for it: its admin hears of that as of a failure of its first task.
     pub(super) fn gives_up(&mut self, why: &str, now: Moment) {
+        self.at_desk(|desk, tell| desk.end_mutes(now, tell));
         let how = "the runner gives up".to_owned();
         let mut failure = Failure::new(FailureClass::Vanished(how), why);
         let note = "no task of this chain runs until somebody starts it again";
@@ -126,9 +127,9 @@ impl Rim {
         self.at_desk(|desk, tell| desk.poll(now, tell));
     }
 
-    /// Looks at which mails are wanted.
-    pub(super) fn look_at_mutes(&mut self, now: Moment) {
-        self.at_desk(|desk, tell| desk.look_at_mutes(now, tell));
+    /// Takes note that somebody changed which mails are wanted.
+    pub(super) fn hear_of_mutes(&mut self, now: Moment) {
+        self.at_desk(|desk, tell| desk.hear_of_mutes(now, tell));
     }
 
     /// Has something done at the desk that is no event, and tells what comes of it.

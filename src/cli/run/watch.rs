@@ -160,7 +160,7 @@ impl Watcher {
         let now = clock::now();
         match signal {
             Signal::Released => {}
-            Signal::Look => self.shared.rim().look_at_mutes(now),
+            Signal::Look => self.shared.rim().hear_of_mutes(now),
             Signal::Hangup => self.log.reopen(),
             Signal::Status => self.shared.rim().log_status(now),
             Signal::Wake => {

@@ -175,7 +175,7 @@ impl Task {
     ) -> Verdict {
         let mut silent = None;
         if self.memory.known(kind).is_none() {
-            let sort = self.memory.sort_of(kind);
+            let sort = self.sort_of(kind);
             self.memory.failed();
             silent = self.refusal(sort, kind, at, chain_token);
             // After a mute there is one mail, and a reminder that is due says most.

@@ -114,6 +114,14 @@ impl Task {
         first.or(latest).or_else(|| held.next_back())
     }
 
+    /// Returns which sort of mail a failure is of a kind that nobody was told of: after a mute that held the first one back, the first.
+    pub(super) fn sort_of(&self, kind: &Kind) -> Sort {
+        match self.untold().map(sort_of) {
+            Some(Sort::First) => Sort::First,
+            _ => self.memory.sort_of(kind),
+        }
+    }
+
     /// Returns when that mail is due, as far as this task is concerned. A run that is about to end decides first.
     pub(in super::super) fn release_due(&self) -> Mono {
         let Some(untold) = self.untold() else {
