@@ -291,12 +291,14 @@ fn the_end_of_a_downtime_is_mailed_as_foreseen() {
 
 #[test]
 fn a_muted_chain_is_mailed_as_foreseen() {
-    for (span, mails) in [("0s..1h", 0), ("2h..5h", 0), ("30m..40m", 0)] {
+    let mut mails = Vec::new();
+    for span in ["0s..1h", "30m..40m", "10m..2h", "0s..4h"] {
         let mut machine = Machine::with(TASKS, &["tasks::a", "tasks::b"]);
         machine.mute = Some(Span::parse(span).unwrap());
         let scripts = ["F:\"x\"*3 F:\"y\" S*20", "S*3 F:\"z\"*30 S*10"];
-        assert_eq!(machine.agrees_on(&scripts), mails, "{span}");
+        mails.push(machine.agrees_on(&scripts));
     }
+    assert_eq!(mails, [4, 4, 4, 2]);
 }
 
 #[test]
