@@ -8,6 +8,23 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+/// What in the name of a setting or a variable makes its value secret, in lower case. The first eight are the project's rule for mails; the others
+/// are common names of passwords and sessions.
+pub(crate) const SECRET_PARTS: [&str; 12] = [
+    "pass",
+    "secret",
+    "token",
+    "key",
+    "auth",
+    "cookie",
+    "credential",
+    "dsn",
+    "pwd",
+    "signature",
+    "sessid",
+    "sessionid",
+];
+
 /// The settings of one runner.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Settings {
@@ -25,8 +42,24 @@ pub(crate) struct Settings {
     pub kill_grace: Duration,
     /// How much is kept of the runs of a chain.
     pub history: HistorySettings,
+    /// Who else is told how the chain fares.
+    pub metrics: MetricsSettings,
     /// How mail leaves the machine.
     pub mail: MailSettings,
+}
+
+/// Who else is told how a chain fares.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct MetricsSettings {
+    /// The file that its runner writes for the node exporter, with [`MetricsSettings::NAME`] in it. Absolute.
+    pub textfile: Option<PathBuf>,
+}
+
+impl MetricsSettings {
+    /// What stands for the name of the chain.
+    pub(crate) const NAME: &'static str = "%n";
+    /// What a file is called that the node exporter reads.
+    pub(crate) const ENDING: &'static str = ".prom";
 }
 
 /// How much is kept of the runs of a chain.

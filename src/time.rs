@@ -105,6 +105,16 @@ pub(crate) fn in_words(span: Duration) -> String {
     text.split(' ').take(2).collect::<Vec<_>>().join(" ")
 }
 
+/// Returns a duration in words, those of less than a millisecond too.
+pub(crate) fn exact(span: Duration) -> String {
+    match span.as_nanos() {
+        0 => "0s".to_owned(),
+        nanos @ 1..1_000 => format!("{nanos}ns"),
+        nanos @ 1_000..1_000_000 => format!("{}µs", nanos / 1_000),
+        _ => in_words(span),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

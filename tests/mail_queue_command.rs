@@ -72,6 +72,39 @@ fn what_waits_is_listed_with_the_reason_and_the_next_attempt() {
 }
 
 #[test]
+fn what_waits_is_also_data() {
+    let data = |place: &Place| -> serde_json::Value {
+        let output = place.run(&["mail", "queue", "--json"]);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        serde_json::from_str(&stdout(&output)).unwrap()
+    };
+    let place = place(closed_port());
+    assert_eq!(data(&place)["alerts"], serde_json::json!([]));
+    assert!(!place.path("run").exists(), "looking makes nothing");
+    with_mail_waiting(&place);
+    place.write("run/outbox/failed/old.eml", "x");
+    place.write("run/outbox/failed/old.reason", "550 nobody\nmore\n");
+    let data = data(&place);
+    assert_eq!(data["ok"], false, "{data}");
+    assert!(data["trouble"].as_str().unwrap().contains("refuses conn"));
+    assert!(data["attempts"].as_u64().unwrap() >= 1, "{data}");
+    let alert = &data["alerts"][0];
+    assert_eq!(alert["to"], serde_json::json!(["ops@example.org"]));
+    assert!(alert["name"].as_str().unwrap().contains("First exception"));
+    for time in [
+        &alert["since"],
+        &data["broken_since"],
+        &data["next_attempt"],
+    ] {
+        let _: jiff::Timestamp = time.as_str().unwrap().parse().unwrap();
+    }
+    assert_eq!(data["queue"][0]["name"], "order-7.eml");
+    assert_eq!(data["failed"][0]["why"], "550 nobody");
+    let both = place.run(&["mail", "queue", "--json", "--flush"]);
+    assert_eq!(both.status.code(), Some(2));
+}
+
+#[test]
 fn flush_sends_all_that_waits_when_the_server_is_back() {
     let place = place(closed_port());
     with_mail_waiting(&place);

@@ -107,3 +107,30 @@ fn status_tells_what_is_held_back_until_when_and_why() {
         "{line}"
     );
 }
+
+#[test]
+fn what_is_held_back_is_seen_at_once_while_the_runner_runs() {
+    let task = "[tasks.a]\nfail_cooldown = \"1h\"\n\
+                shell = '''\nn=$(cat count 2>/dev/null || echo a)\necho a$n > count\necho no $n\nexit 1\n'''\n";
+    let place = Place::with(&format!("[mail]\nmax_per_hour = 1\n{task}"));
+    let runner = place.start(&["tasks::a"]);
+    for (failures, held) in [(1, ""), (2, "1 mail held back"), (3, "2 mails held back")] {
+        runner.wait_for_count("Sleeping", failures);
+        let text = stdout(&place.run(&["status"]));
+        assert!(
+            text.contains("1 mail in the last hour, at most 1 (max_per_hour)"),
+            "{text}"
+        );
+        let line = text.lines().find(|line| line.contains("held back"));
+        let line = line.unwrap_or_default().trim();
+        assert!(line.starts_with(held), "after {failures}:\n{text}");
+        let is_whole = line.ends_with(": max_per_hour; then one mail tells of them");
+        assert_eq!(is_whole, failures > 1, "{text}");
+        runner.signal(nix::sys::signal::Signal::SIGUSR2);
+    }
+    let data = stdout(&place.run(&["status", "--json"]));
+    let data: serde_json::Value = serde_json::from_str(&data).unwrap();
+    assert_eq!(data["chains"][0]["mails_in_last_hour"], 1, "{data}");
+    assert_eq!(data["chains"][0]["max_per_hour"], 1, "{data}");
+    assert_eq!(runner.stop(), Some(0));
+}

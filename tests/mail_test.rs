@@ -277,7 +277,7 @@ fn files_print_and_a_mail_program_are_tried_as_well() {
     let place = Place::with("");
     let output = place.run(&["mail", "test"]);
     assert!(
-        stdout(&output).contains("accepted: written to "),
+        stdout(&output).contains("  written to "),
         "{}",
         stderr(&output)
     );

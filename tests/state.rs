@@ -154,7 +154,7 @@ fn mail_leaves_as_soon_as_there_can_be_threads_again() {
         .args(&user[1..])
         .args(["prlimit", "--nproc=100", "--pid", &pid]);
     assert!(raise.status().unwrap().success());
-    runner.wait_for(" left: ");
+    runner.wait_for(" was written to ");
     assert_eq!(runner.count("no thread can be started"), 1);
     assert_eq!(runner.stop(), Some(0));
 }

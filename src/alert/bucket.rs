@@ -128,6 +128,13 @@ impl HourlyLimit {
         Mono::LONG_AGO
     }
 
+    /// Returns how many have left in the hour before `now`, and how many may in any.
+    pub(crate) fn in_last_hour(&self, now: Mono) -> (u32, u32) {
+        let recent = self.takes.iter().filter(|entry| entry.to + HOUR > now);
+        let taken = recent.fold(0_u32, |sum, entry| sum.saturating_add(entry.count));
+        (taken, self.most)
+    }
+
     /// Takes one.
     pub(crate) fn take(&mut self, now: Mono) {
         self.takes.retain(|entry| entry.to + HOUR > now);

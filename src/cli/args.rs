@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 /// Keeps a chain of tasks running for ever, one after the other, and mails the admin only what is new.
@@ -108,8 +108,12 @@ pub(crate) enum Command {
     },
     /// Say what runs, what sleeps, and what fails. Changes nothing.
     Status(StatusArgs),
+    /// Print what is known of chains as numbers for Prometheus: runs, durations, outages, mails, and whether runners run.
+    Metrics(MetricsArgs),
     /// Show the runs of the past: when, how long, how they ended, and why they were mailed or not.
     History(HistoryArgs),
+    /// Tell of the last 90 days: durations, days with failures, outages and their mails. Changes nothing.
+    Report(ReportArgs),
     /// Show what runs printed.
     Logs(LogsArgs),
     /// Stop a runner: its running task may finish first.
@@ -158,6 +162,8 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: MailCommand,
     },
+    /// Write a configuration or a crate to begin with, and say what to type next. Overwrites nothing.
+    Init(InitArgs),
     /// Print what completes commands in a shell.
     Completions {
         /// Which one.
@@ -169,6 +175,27 @@ pub(crate) enum Command {
         #[arg(value_name = "DIR")]
         directory: PathBuf,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// What to begin with.
+    #[arg(long, value_name = "TEMPLATE", default_value = "commands")]
+    pub(crate) template: TemplateArg,
+    /// Where to; made if it is missing.
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub(crate) directory: PathBuf,
+}
+
+/// What `init` can write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TemplateArg {
+    /// A configuration with two commands, and every option with its default.
+    Commands,
+    /// A crate with a function.
+    Rust,
+    /// A chain that fails soon: mails within seconds, as files.
+    Demo,
 }
 
 #[derive(Debug, Args)]
@@ -206,6 +233,9 @@ pub(crate) enum MailCommand {
         /// Try everything that waits now.
         #[arg(long)]
         flush: bool,
+        /// As data.
+        #[arg(long, conflicts_with = "flush")]
+        json: bool,
     },
 }
 
@@ -244,6 +274,21 @@ pub(crate) struct StatusArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(
+    after_help = "The node exporter reads the file with `--collector.textfile.directory`. A runner writes one of its own chain by itself\n\
+                  where `[metrics] textfile` says so; the same chain must not be in two files of one directory.\n\
+                  Exit codes: 0 the page is written, whatever it says; 1 it cannot be; 77 a chain is somebody else's."
+)]
+pub(crate) struct MetricsArgs {
+    /// The chains, whether they were ever run or not; all of RUN_ROOT if none is given.
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+    /// Where to, instead of standard output: a name that ends with `.prom`, replaced at once. `-` is standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) textfile: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct HistoryArgs {
     /// A task, its function or a chain; everything that ran here if not given.
     #[arg(value_name = "TASK|NAME")]
@@ -263,6 +308,19 @@ pub(crate) struct HistoryArgs {
     /// Say why a run was mailed, or was not.
     #[arg(long, value_name = "RUN", conflicts_with_all = ["json", "plot", "failed"])]
     pub(crate) why: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// A task, its function or a chain; everything that ran here if not given.
+    #[arg(value_name = "TASK|NAME")]
+    pub(crate) what: Option<String>,
+    /// As a page for a browser, complete in this one file; `-` is standard output.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) html: Option<PathBuf>,
+    /// For the terminal, as without any option.
+    #[arg(long, conflicts_with = "html")]
+    pub(crate) text: bool,
 }
 
 #[derive(Debug, Args)]

@@ -6,6 +6,7 @@ use super::past::{Entry, Line};
 use super::screen::local_time;
 pub(crate) use crate::alert::message::grouped;
 use crate::state::history::{Result as RunResult, Run};
+pub(crate) use crate::time::exact;
 use crate::time::in_words;
 
 /// Returns a time shortly: `22 Nov 01:10:33`.
@@ -61,16 +62,6 @@ fn mailed(entry: &Entry) -> String {
         String::new()
     } else {
         format!(", mailed: {}", sorts.join(", "))
-    }
-}
-
-/// Returns a duration in words, those of less than a millisecond too.
-pub(crate) fn exact(span: std::time::Duration) -> String {
-    match span.as_nanos() {
-        0 => "0s".to_owned(),
-        nanos @ 1..1_000 => format!("{nanos}ns"),
-        nanos @ 1_000..1_000_000 => format!("{}µs", nanos / 1_000),
-        _ => in_words(span),
     }
 }
 

@@ -15,10 +15,10 @@ use crate::exit;
 use crate::mail::trouble::{Class, Trouble};
 use crate::mail::{Fate, mailer, way};
 use crate::process::clock;
-use crate::settings::MailSettings;
+use crate::settings::{MailSettings, Transport};
 use crate::time::Mono;
 
-pub(crate) use queue::{flush, print as queue};
+pub(crate) use queue::{flush, print as queue, print_json as queue_json};
 use steps::{Steps, say};
 
 /// A person waits for the answer: 15 seconds with all that comes before and after.
@@ -75,7 +75,9 @@ fn send(
     });
     match fate {
         Ok(Fate::Accepted(answer)) => {
-            steps.succeeded(&format!("accepted: {answer}"));
+            let is_here = matches!(mail.transport, Transport::File { .. } | Transport::Print);
+            let verb = if is_here { "" } else { "accepted: " };
+            steps.succeeded(&format!("{verb}{answer}"));
             Ok(())
         }
         Ok(Fate::Refused(trouble)) | Err(trouble) => {

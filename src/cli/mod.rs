@@ -6,14 +6,17 @@ mod args;
 mod check;
 mod control;
 mod history;
+mod init;
 mod lines;
 mod list;
 mod logs;
 mod mail;
+mod metrics;
 mod mute;
 mod pages;
 mod past;
 mod plan;
+mod report;
 mod run;
 mod screen;
 mod simulate;
@@ -131,18 +134,28 @@ fn obey_command(common: &Common, command: Command) -> Ended {
             let (inputs, loaded) = load(common, None)?;
             match command {
                 MailCommand::Test { sample, to } => mail::test(&inputs, &loaded, sample, &to),
-                MailCommand::Queue { flush: false } => mail::queue(&loaded.settings),
-                MailCommand::Queue { flush: true } => mail::flush(&loaded.settings),
+                MailCommand::Queue { flush: true, .. } => mail::flush(&loaded.settings),
+                MailCommand::Queue { json: true, .. } => mail::queue_json(&loaded.settings),
+                MailCommand::Queue { .. } => mail::queue(&loaded.settings),
             }
+        }
+        Command::Metrics(args) => {
+            let (_, loaded) = load(common, None)?;
+            metrics::show(&loaded, &args)
         }
         Command::History(args) => {
             let (_, loaded) = load(common, None)?;
             history::show(&loaded.settings, &args)
         }
+        Command::Report(args) => {
+            let (inputs, loaded) = load(common, None)?;
+            report::show(&inputs, &loaded, &args, common.color)
+        }
         Command::Logs(args) => {
             let (_, loaded) = load(common, None)?;
             logs::show(&loaded, &args)
         }
+        Command::Init(args) => init::write(&args),
         Command::Completions { shell } => pages::completions(shell),
         Command::Man { directory } => pages::manual(&directory),
     }

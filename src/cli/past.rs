@@ -161,6 +161,11 @@ impl Past {
         tasks.any(|task| self.whose.is("", task))
     }
 
+    /// Returns whether runs of this task of this chain are looked for.
+    pub(crate) fn is_of(&self, chain: &str, task: &str) -> bool {
+        self.whose.is(chain, task)
+    }
+
     /// Returns the last runs for which `wanted` holds, oldest first.
     pub(crate) fn latest(&self, most: usize, wanted: impl Fn(&Line) -> bool) -> Vec<Entry> {
         let mut found: Vec<Entry> = Vec::new();

@@ -180,7 +180,7 @@ fn sum(foreseen: &Foreseen, span: Duration) -> String {
     };
     let held = foreseen.memory.waiting().map_or_else(String::new, |held| {
         let kinds = counted(held.kinds, "kind of failure is", "kinds of failure are");
-        format!("At the end {kinds} held back: {}.\n", held.limit)
+        format!("At the end {kinds} held back: {}.\n", held.limit.words())
     });
     format!(
         "{mails} in {span}, for {runs} with {failures}.\n{held}{cut}Nothing was run, nothing was sent.\n"

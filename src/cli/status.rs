@@ -2,8 +2,9 @@
 
 mod json;
 mod letter;
-mod look;
+pub(in crate::cli) mod look;
 mod mails;
+mod now;
 mod text;
 
 use std::time::Duration;
@@ -15,6 +16,7 @@ use crate::exit;
 use crate::process::clock;
 use crate::process::poll::Alarm;
 use look::{Standing, View};
+pub(crate) use now::now;
 use text::Style;
 
 /// How often `--watch` looks.
@@ -27,7 +29,7 @@ pub(crate) fn show(inputs: &Inputs, loaded: &Loaded, args: &StatusArgs, color: C
     if args.watch {
         return watch(loaded, args, color);
     }
-    let view = look::at(loaded, args.name.as_deref())?;
+    let view = look::at(loaded, args.name.as_slice())?;
     let written = print(&shown(&view, loaded, args, color));
     let Some(code) = verdict(&view) else {
         return written;
@@ -56,7 +58,7 @@ fn watch(loaded: &Loaded, args: &StatusArgs, color: ColorArg) -> Ended {
     let mut alarm = Alarm::new().map_err(no_descriptor)?;
     let reader = pipe_reader();
     loop {
-        let view = look::at(loaded, args.name.as_deref())?;
+        let view = look::at(loaded, args.name.as_slice())?;
         let shown = shown(&view, loaded, args, color);
         match width() {
             Some(_) => print(&format!("{CLEAR}{shown}"))?,

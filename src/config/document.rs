@@ -12,7 +12,7 @@ use super::written::{self, Place, Written, WrittenTask};
 use crate::task::TaskName;
 
 const MOST_SYNTAX_ERRORS: usize = 10;
-const TABLES: [&str; 5] = ["log", "history", "mail", "defaults", "tasks"];
+const TABLES: [&str; 6] = ["log", "history", "metrics", "mail", "defaults", "tasks"];
 
 /// Reads a file. What is wrong goes to the report; `None` after syntax errors, which keep the rest from being judged.
 pub(super) fn read(source: &SourceFile, report: &mut Report) -> Option<Written> {
@@ -86,6 +86,7 @@ impl Document<'_> {
             match key.name.as_str() {
                 "log" => self.table(Within::Section(Section::Log), key, value),
                 "history" => self.table(Within::Section(Section::History), key, value),
+                "metrics" => self.table(Within::Section(Section::Metrics), key, value),
                 "mail" => self.table(Within::Section(Section::Mail), key, value),
                 "defaults" => self.table(Within::Defaults, key, value),
                 "tasks" => self.tasks(key, value),
@@ -243,6 +244,7 @@ fn elsewhere(within: Within<'_>, name: &str) -> Option<String> {
             Section::Root => "before the first `[section]`",
             Section::Log => "to `[log]`",
             Section::History => "to `[history]`",
+            Section::Metrics => "to `[metrics]`",
             Section::Mail => "to `[mail]`",
             Section::Task => "to `[tasks.NAME]` or `[defaults]`",
         })

@@ -29,6 +29,8 @@ pub(crate) struct Loaded {
     pub(super) log: Layer,
     /// The values of `[history]`.
     pub(super) history: Layer,
+    /// The values of `[metrics]`.
+    pub(super) metrics: Layer,
     /// The values of `[mail]`.
     pub(super) mail: Layer,
 }
@@ -40,6 +42,7 @@ impl Loaded {
             Section::Root => Some(&self.root),
             Section::Log => Some(&self.log),
             Section::History => Some(&self.history),
+            Section::Metrics => Some(&self.metrics),
             Section::Mail => Some(&self.mail),
             Section::Task => None,
         }

@@ -28,8 +28,10 @@ mod excerpt;
 mod layer;
 mod locate;
 mod mail;
+mod metrics;
 mod raw;
 mod read;
+pub(crate) mod reference;
 mod runner;
 mod script;
 mod source;
@@ -90,6 +92,7 @@ pub(crate) fn load(inputs: &Inputs) -> Result<Loaded, Report> {
         root: written.root,
         log: written.log,
         history: written.history,
+        metrics: written.metrics,
         mail: written.mail,
     })
 }

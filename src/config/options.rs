@@ -11,6 +11,8 @@ pub(crate) enum Section {
     Log,
     /// In `[history]`.
     History,
+    /// In `[metrics]`.
+    Metrics,
     /// In `[mail]`.
     Mail,
     /// In `[tasks.NAME]`, and in `[defaults]` unless it says what is executed.
@@ -19,10 +21,11 @@ pub(crate) enum Section {
 
 impl Section {
     /// All of them, in the order of the reference.
-    pub(crate) const ALL: [Section; 5] = [
+    pub(crate) const ALL: [Section; 6] = [
         Section::Root,
         Section::Log,
         Section::History,
+        Section::Metrics,
         Section::Mail,
         Section::Task,
     ];
@@ -33,6 +36,7 @@ impl Section {
             Section::Root => "",
             Section::Log => "[log]",
             Section::History => "[history]",
+            Section::Metrics => "[metrics]",
             Section::Mail => "[mail]",
             Section::Task => "[tasks.NAME]",
         }
@@ -139,10 +143,6 @@ pub(crate) struct OptionSpec {
     /// To which tasks it can apply; `Every` outside of tasks.
     pub(crate) applies: Applies,
     /// One line about it.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the guide is held to it by a test")
-    )]
     pub(crate) doc: &'static str,
 }
 
@@ -186,7 +186,7 @@ const LIMIT_OR_NEVER: Kind = Kind::Duration(Zero::Refused, Never::Allowed);
 
 use Applies::{Child, Command, Every, Function, Program};
 use Fallback::{InWords, Written};
-use Section::{History, Log, Mail, Root};
+use Section::{History, Log, Mail, Metrics, Root};
 
 /// Every key.
 #[rustfmt::skip]
@@ -212,6 +212,9 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
         "how many bytes the history of a chain takes on disk, outputs included"),
     general(History, "max_age", LIMIT, Written("\"90days\""),
         "how long the history of a chain goes back"),
+
+    general(Metrics, "textfile", Kind::Path, InWords("none"),
+        "the file that a runner writes for the node exporter, such as \"/var/lib/prometheus/node-exporter/run_functions_%n.prom\"; %n is the name of its chain"),
 
     general(Mail, "to", Kind::Addresses, InWords("nobody: each mail is a file"),
         "who is mailed"),
@@ -260,7 +263,7 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
     of_task(Every, "warn_after", LIMIT,
         InWords("the timeout, else 10 times the usual time and at least 10m"),
         "how long a run may take before \"still running\" is mailed"),
-    of_task(Function, "isolate", Kind::Flag, Written("false"),
+    of_task(Function, "isolate", Kind::Flag, InWords("true with a timeout, else false"),
         "whether a function runs in a child process"),
     of_task(Child, "working_dir", Kind::Path, InWords("that of the runner"), "where it runs"),
     of_task(Child, "env", Kind::Variables, InWords("nothing"),

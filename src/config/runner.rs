@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::inputs::Inputs;
 use super::layer::Layer;
 use super::mail;
+use super::metrics;
 use super::options::Section;
 use super::origin::Origin;
 use super::report::{Problem, Report};
@@ -26,6 +27,7 @@ pub(super) fn settings(
     let state_dir: PathBuf = root.need("state_dir");
     let log = log_settings(&mut written.log, base, report);
     let history = history_settings(&mut written.history, base);
+    let metrics = metrics::settings(&mut written.metrics, base, report);
     let mail = mail::settings(&mut written.mail, &state_dir, inputs, report);
     Settings {
         run_root,
@@ -35,6 +37,7 @@ pub(super) fn settings(
         stop_timeout: written.root.need("stop_timeout"),
         kill_grace: written.root.need("kill_grace"),
         history,
+        metrics,
         mail,
     }
 }

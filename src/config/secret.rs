@@ -3,21 +3,12 @@
 use std::ops::Range;
 
 use super::options;
+use crate::settings::SECRET_PARTS;
 
-/// Tells whether what has this name is better not shown.
+/// Tells whether what has this name is better not shown. On a screen a value too many may be hidden, so unlike in mails no word is innocent.
 pub(crate) fn is_secret(name: &str) -> bool {
-    const WORDS: [&str; 8] = [
-        "pass",
-        "secret",
-        "token",
-        "key",
-        "auth",
-        "cookie",
-        "credential",
-        "dsn",
-    ];
     let name = name.to_ascii_lowercase();
-    WORDS.iter().any(|word| name.contains(word)) && !options::is_known(&name)
+    SECRET_PARTS.iter().any(|part| name.contains(part)) && !options::is_known(&name)
 }
 
 /// Returns where in a line of TOML the values of secret names are, quotation marks left out.

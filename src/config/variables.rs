@@ -76,6 +76,7 @@ fn targets(inputs: &Inputs, written: &Written) -> BTreeMap<String, Vec<Target>> 
             Section::Root => "",
             Section::Log => "LOG_",
             Section::History => "HISTORY_",
+            Section::Metrics => "METRICS_",
             Section::Mail => "MAIL_",
             Section::Task if option.applies == Applies::Program => continue,
             Section::Task => "DEFAULTS_",

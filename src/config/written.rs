@@ -32,6 +32,8 @@ pub(super) struct Written {
     pub(super) log: Layer,
     /// `[history]`
     pub(super) history: Layer,
+    /// `[metrics]`
+    pub(super) metrics: Layer,
     /// `[mail]`
     pub(super) mail: Layer,
     /// `[defaults]`
@@ -47,6 +49,7 @@ impl Written {
             Section::Root => &mut self.root,
             Section::Log => &mut self.log,
             Section::History => &mut self.history,
+            Section::Metrics => &mut self.metrics,
             Section::Mail => &mut self.mail,
             Section::Task => &mut self.defaults,
         }

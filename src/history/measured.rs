@@ -1,16 +1,18 @@
-//! A chain whose runs take no time, for whoever measures what its history costs. Its clock goes as it is told.
+//! A chain that only writes its history, for whoever measures what that costs or needs a past. Its clock goes as it is told.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::{Writer, directory};
 use crate::chain::ChainName;
 use crate::event::{Event, RunId};
-use crate::failure::{Outcome, Output};
+use crate::failure::{Failure, Outcome, Output};
 use crate::process::clock;
 use crate::settings::HistorySettings;
 use crate::state::history::Stamp;
 use crate::time::Moment;
+
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// A chain that only writes its history.
 #[derive(Debug)]
@@ -20,6 +22,7 @@ pub struct Chain {
     tasks: usize,
     step: usize,
     now: Moment,
+    latest: Option<RunId>,
 }
 
 impl Chain {
@@ -39,16 +42,30 @@ impl Chain {
     ///
     /// When no chain can be called so.
     pub fn of(state_dir: &Path, name: &str, labels: Vec<String>, max_bytes: u64) -> Self {
-        const DAY: Duration = Duration::from_secs(86_400);
+        Chain::begun(state_dir, name, labels, max_bytes, DAY)
+    }
+
+    /// Makes one of these tasks, that began so long ago. A failure whose kind is not set is of the kind that its text says.
+    ///
+    /// # Panics
+    ///
+    /// When no chain can be called so.
+    pub fn begun(
+        state_dir: &Path,
+        name: &str,
+        labels: Vec<String>,
+        max_bytes: u64,
+        ago: Duration,
+    ) -> Self {
         let limits = HistorySettings {
             max_bytes,
             max_age: 365 * DAY,
         };
         let chain = ChainName::parse(name).expect("the measure knows what chains are called");
         let now = clock::now();
-        let now = now.at(now.mono - DAY);
+        let now = now.at(now.mono - ago);
         let tasks = labels.len();
-        let mut writer = Writer::new(state_dir, limits, &chain, labels, |failure| failure.text());
+        let mut writer = Writer::new(state_dir, limits, &chain, labels, kind_of);
         writer.note(&Event::Started { at: now }, None);
         writer.commit();
         Chain {
@@ -57,30 +74,92 @@ impl Chain {
             tasks,
             step: 0,
             now,
+            latest: None,
         }
     }
 
-    /// Lets the next task succeed and print this, so long after the one before.
+    /// Lets the next task succeed at once and print this, so long after the one before.
     pub fn succeed(&mut self, pause: Duration, output: &str) {
-        self.now = self.now.at(self.now.mono + pause);
         let printed = (!output.is_empty()).then(|| Output {
             head: output.to_owned(),
             ..Output::default()
         });
+        self.ended(pause, Duration::ZERO, &Outcome::Success, printed);
+    }
+
+    /// Lets the next task run for so long and end so, so long after the one before.
+    pub fn run(&mut self, pause: Duration, took: Duration, outcome: &Outcome) {
+        self.ended(pause, took, outcome, None);
+    }
+
+    /// Tells of a mail of this sort about the run before.
+    pub fn mailed(&mut self, sort: &'static str, headline: &str) {
+        let mailed = Event::Alerted {
+            step: Some(self.former()),
+            at: self.now,
+            headline,
+            run: self.latest,
+            kind: None,
+            sort,
+        };
+        self.note(&mailed, None);
+    }
+
+    /// Tells why no mail is about the run before.
+    pub fn silent(&mut self, why: &str) {
+        let silent = Event::NotAlerted {
+            step: self.former(),
+            run: self.latest.unwrap_or(RunId(0)),
+            at: self.now,
+            kind: "",
+            why,
+        };
+        self.note(&silent, None);
+    }
+
+    /// Returns the time of its clock.
+    pub fn now(&self) -> SystemTime {
+        self.now.wall
+    }
+
+    fn ended(
+        &mut self,
+        pause: Duration,
+        took: Duration,
+        outcome: &Outcome,
+        printed: Option<Output>,
+    ) {
+        let started = self.now.at(self.now.mono + pause);
+        self.now = started.at(started.mono + took);
+        let run = RunId(Stamp::of(started.wall).0);
+        self.latest = Some(run);
         let ended = Event::RunEnded {
             step: self.step,
-            run: RunId(Stamp::of(self.now.wall).0),
-            started: self.now,
+            run,
+            started,
             at: self.now,
-            outcome: &Outcome::Success,
+            outcome,
         };
-        self.writer.note(&ended, printed);
-        self.writer.commit();
         self.step = (self.step + 1) % self.tasks;
+        self.note(&ended, printed);
+    }
+
+    fn note(&mut self, event: &Event<'_>, printed: Option<Output>) {
+        self.writer.note(event, printed);
+        self.writer.commit();
+    }
+
+    /// Returns the place of the task that ran last.
+    fn former(&self) -> usize {
+        (self.step + self.tasks - 1) % self.tasks
     }
 
     /// Returns where its history is.
     pub fn directory(&self) -> &Path {
         &self.directory
     }
+}
+
+fn kind_of(failure: &Failure) -> String {
+    failure.kind.clone().unwrap_or_else(|| failure.text())
 }

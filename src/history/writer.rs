@@ -10,6 +10,7 @@ use super::files::{Files, Room, Trouble};
 use crate::chain::ChainName;
 use crate::event::{Event, RunId, Step, StopReason};
 use crate::failure::{Failure, Outcome, Output};
+use crate::process::boot;
 use crate::settings::HistorySettings;
 use crate::state::history::{Began, Mailed, Record, Result, Run, Runs, Silent, Stamp, Summary};
 use crate::time::{Moment, Mono};
@@ -194,6 +195,7 @@ impl Writer {
             pid: std::process::id(),
             program: env!("CARGO_PKG_VERSION").to_owned(),
             tasks: self.tasks.iter().map(|task| task.label.clone()).collect(),
+            boot: boot::short(&boot::id()),
         };
         self.add(&Record::Began(began), at);
     }
@@ -254,6 +256,7 @@ impl Writer {
                     took: counted.took,
                     longest: counted.longest,
                     result: counted.result,
+                    spread: counted.spread,
                 };
                 self.add(&Record::Runs(runs), now);
             }
@@ -301,14 +304,21 @@ impl Writer {
 
     /// Goes on where the former runner ended, unless we know more.
     fn opened(&mut self, room: Room, now: Moment) {
-        if self.summary == Summary::default()
-            && let Some(shelf) = super::Shelf::at(&self.path)
-        {
+        let knows_more = self.summary != Summary::default();
+        if !knows_more && let Some(shelf) = super::Shelf::at(&self.path) {
             self.summary = shelf.summary();
         }
-        if room == Room::New {
-            self.head(now);
+        match room {
+            Room::New => self.head(now),
+            // Of what came while the disk refused there are no lines, but what they come to is not lost.
+            Room::Here if knows_more => self.summarise(),
+            Room::Here => {}
         }
+    }
+
+    /// Returns what all lines so far come to.
+    pub(crate) fn summary(&self) -> &Summary {
+        &self.summary
     }
 
     /// Whoever reads the newest file alone must know how things stand.

@@ -45,6 +45,11 @@ pub(crate) trait Carrier {
     ///
     /// When there is no way to deliver anything now: the message was not tried, and others need not be.
     fn carry(&mut self, parcel: &Parcel) -> Result<Vec<Fate>, Trouble>;
+
+    /// Returns whether who takes a message brings it away. Files, and what is printed, are still here.
+    fn takes_away(&self) -> bool {
+        true
+    }
 }
 
 /// Makes the carrier that the settings ask for. No connection is opened before there is something to carry.

@@ -3,12 +3,13 @@
 //! The chain hands letters in and goes on; it waits for neither network nor worker. Of several processes on one outbox, the one that
 //! holds its lock delivers.
 
+use std::fmt;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::AsFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
@@ -44,9 +45,20 @@ struct Shared {
     stalled: AtomicBool,
     /// Told when the thread ends.
     ended: Condvar,
+    /// Told after each pass.
+    follower: OnceLock<Follower>,
     /// Read by the thread while it waits.
     nudged: PipeReader,
     nudge: PipeWriter,
+}
+
+/// Who is told that something may have left.
+struct Follower(Box<dyn Fn() + Send + Sync>);
+
+impl fmt::Debug for Follower {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Follower")
+    }
 }
 
 /// What the thread and the runner tell each other.
@@ -74,12 +86,18 @@ impl Mailer {
             work: Mutex::new(Work::default()),
             stalled: AtomicBool::new(false),
             ended: Condvar::new(),
+            follower: OnceLock::new(),
             nudged,
             nudge,
         };
         Ok(Mailer {
             shared: Arc::new(shared),
         })
+    }
+
+    /// Has somebody told, in the thread of the mailer, after each pass over the outbox. The first one who asks is the one.
+    pub(crate) fn tell_after_each_pass(&self, tell: impl Fn() + Send + Sync + 'static) {
+        let _ = self.shared.follower.set(Follower(Box::new(tell)));
     }
 
     /// Takes a letter to every recipient of the settings, and has it delivered.
@@ -278,6 +296,9 @@ impl Shared {
             Ok(Some(_lock)) => self.pass(),
             Err(_) => self.pass(),
         };
+        if let Some(Follower(tell)) = self.follower.get() {
+            tell();
+        }
         let now = clock::now();
         let next = summary.next?;
         let left = next.duration_since(now.wall).unwrap_or_default();

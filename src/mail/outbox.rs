@@ -5,8 +5,10 @@
 //! what found no room. Files that are not whole do not exist: each is written beside its place and renamed.
 
 mod entry;
+mod left;
 mod listing;
 mod notes;
+mod report;
 
 use std::fs;
 use std::io;
@@ -21,8 +23,10 @@ use crate::process::clock;
 use crate::process::files::{self, Lock};
 
 pub(crate) use entry::{Entry, Recipient, State};
+pub(crate) use left::End;
 pub(crate) use listing::{Item, Listing, listing};
 pub(crate) use notes::{BrokenPath, Notes};
+pub(crate) use report::{Report, report};
 
 /// How many letters wait at most.
 const MOST_FILES: usize = 64;
@@ -160,6 +164,12 @@ impl Outbox {
     /// Keeps what is to be told besides letters; a disk that refuses has been told of already.
     pub(crate) fn keep_notes(&self, notes: &Notes) {
         let _ = files::private_dir(&self.root).and_then(|()| notes.write(&self.root));
+    }
+
+    /// Counts what has become of a letter for one recipient; a disk that refuses has been told of already.
+    pub(crate) fn count(&self, entry: &Entry, end: End) {
+        let place = &entry.letter.place;
+        let _ = files::private_dir(&self.root).and_then(|()| left::count(&self.root, place, end));
     }
 
     /// Makes everything that waits due now.
@@ -320,59 +330,6 @@ fn trim_failed(failed: &Path) {
     for (_, path) in ours.drain(..surplus) {
         let _ = files::remove(&path);
         let _ = files::remove(&path.with_extension("reason"));
-    }
-}
-
-/// What waits and why, read from disk by anybody: nothing is made or changed.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Report {
-    /// How many of our own letters wait.
-    pub waiting: usize,
-    /// When the oldest of them was written.
-    pub oldest: Option<SystemTime>,
-    /// The headline of each with what was last said of it, oldest first.
-    pub letters: Vec<(String, Option<String>)>,
-    /// Since when and why the way to the server is broken.
-    pub broken: Option<BrokenPath>,
-    /// How many letters found no room since the last mail that left.
-    pub dropped: u64,
-    /// How many messages users have in the queue, deferred, and failed (our own failed letters among them).
-    pub queue: usize,
-    /// See `queue`.
-    pub deferred: usize,
-    /// See `queue`.
-    pub failed: usize,
-}
-
-/// Reads what waits.
-pub(crate) fn report(state_dir: &Path) -> Report {
-    let root = state_dir.join("outbox");
-    let entries: Vec<Entry> = letters_in(&root.join("alerts"))
-        .iter()
-        .filter_map(|path| read_entry(path).ok())
-        .collect();
-    let notes = Notes::read(&root);
-    let messages = |name: &str| {
-        let found = fs::read_dir(root.join(name))
-            .into_iter()
-            .flatten()
-            .flatten();
-        found
-            .filter(|entry| super::queue::is_message_name(&entry.file_name()))
-            .count()
-    };
-    Report {
-        waiting: entries.len(),
-        oldest: entries.iter().map(|entry| entry.created).min(),
-        letters: entries
-            .iter()
-            .map(|entry| (entry.letter.subject.clone(), entry.last_error()))
-            .collect(),
-        broken: notes.broken.clone(),
-        dropped: notes.dropped_in_all(),
-        queue: messages("queue"),
-        deferred: messages("deferred"),
-        failed: messages("failed"),
     }
 }
 

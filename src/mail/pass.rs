@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use super::carrier::{Carrier, Parcel};
 use super::message::{self, Extent};
-use super::outbox::{BrokenPath, Entry, Notes, Outbox, Recipient, State};
+use super::outbox::{BrokenPath, End, Entry, Notes, Outbox, Recipient, State};
 use super::schedule;
 use super::trouble::{Class, Trouble};
 use super::wire::Fate;
@@ -146,13 +146,15 @@ impl Pass<'_> {
     fn accepted(&mut self, entry: &mut Entry, index: usize, answer: &str) {
         let recipient = &mut entry.recipients[index];
         recipient.state = State::Accepted;
-        log::info!(
-            "Mail to {} left: {} ({answer})",
-            recipient.address,
-            entry.letter.subject
-        );
+        let (to, subject) = (&recipient.address, &entry.letter.subject);
+        if self.carrier.takes_away() {
+            log::info!("Mail to {to} left: {subject} ({answer})");
+        } else {
+            log::info!("Mail to {to} was {answer}: {subject}");
+        }
         // Written down before the next one is tried: a crash from here on sends no duplicate of this one.
         self.outbox.update(entry);
+        self.outbox.count(entry, End::Sent);
         self.summary.accepted += 1;
         let before = self.notes.clone();
         if let Some(broken) = self.notes.broken.take() {
@@ -282,6 +284,7 @@ impl Pass<'_> {
         self.outbox
             .fail(&stem, &bytes, &format!("{address}: {reason}"));
         entry.recipients[index].state = State::Refused(reason.to_owned());
+        self.outbox.count(entry, End::Failed);
         self.notes.remember_refusal(format!(
             "A mail to {address} could not be delivered: {reason}"
         ));

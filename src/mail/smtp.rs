@@ -378,5 +378,4 @@ fn in_one_line(answer: &Response) -> String {
 }
 
 #[cfg(test)]
-#[path = "smtp_tests.rs"]
 mod tests;

@@ -1,11 +1,11 @@
 //! What std does not know of files: locks that end with their holder, renames that replace nothing, and whether somebody still writes.
 
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::Path;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, Flock, FlockArg, RenameFlags, renameat2};
@@ -63,13 +63,8 @@ pub(crate) fn write_durably(directory: &Path, name: &str, bytes: &[u8]) -> io::R
 ///
 /// The same; and when the path names no file.
 pub(crate) fn write_file_durably(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
-        return Err(io::ErrorKind::InvalidInput.into());
-    };
-    let mut hidden = OsString::from(".");
-    hidden.push(name);
-    hidden.push(format!(".{}.tmp", std::process::id()));
-    let temporary = directory.join(hidden);
+    let temporary = temporary_name(path)?;
+    let directory = path.parent().unwrap_or(path);
     let written = write_and_sync(&temporary, bytes)
         .and_then(|()| step(path))
         .and_then(|()| fs::rename(&temporary, path))
@@ -79,6 +74,96 @@ pub(crate) fn write_file_durably(path: &Path, bytes: &[u8]) -> io::Result<()> {
         let _ = fs::remove_file(&temporary);
     }
     written
+}
+
+/// Writes a file that others read while it is written: they see the old one or the new one, whole. A link stays a link, and the mode of a
+/// file that is there stays; a new one gets that of the umask.
+///
+/// # Errors
+///
+/// When the disk is full or read-only, the directory is not ours to write, or what is there is no file: then all is as it was.
+pub(crate) fn replace_for_readers(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let path = fs::canonicalize(path).or_else(|_| std::path::absolute(path))?;
+    let mode = match fs::metadata(&path) {
+        Ok(former) if former.is_file() => Some(former.permissions()),
+        Ok(_) => {
+            return Err(io::Error::other(
+                "something that is not a file has this name",
+            ));
+        }
+        Err(_) => None,
+    };
+    let temporary = temporary_name(&path)?;
+    // Where everybody may write, somebody may have guessed the name.
+    remove(&temporary)?;
+    let mut file = OpenOptions::new()
+        .create_new(true)
+        .write(true)
+        .open(&temporary)?;
+    let written = file
+        .write_all(bytes)
+        .and_then(|()| mode.map_or(Ok(()), |mode| file.set_permissions(mode)))
+        .and_then(|()| file.sync_all())
+        .and_then(|()| fs::rename(&temporary, &path));
+    if written.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    written
+}
+
+/// Who may read a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Readers {
+    /// Nobody but us.
+    OursAlone,
+    /// Everybody.
+    All,
+}
+
+/// Writes a file so that whoever reads it sees the old or the new one, whole. It is not forced to the disk: not for what a power cut may take.
+///
+/// # Errors
+///
+/// When the disk is full or read-only, or the directory is not ours to write; the old file is still there then, the temporary one gone.
+pub(crate) fn replace(path: &Path, bytes: &[u8], readers: Readers) -> io::Result<()> {
+    let temporary = temporary_name(path)?;
+    let mode = match readers {
+        Readers::OursAlone => 0o600,
+        Readers::All => 0o644,
+    };
+    let written = write_anew(&temporary, bytes, mode)
+        .and_then(|()| step(path))
+        .and_then(|()| fs::rename(&temporary, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    written
+}
+
+/// Writes a file that is ours alone until it has its name, in a directory that perhaps is not.
+fn write_anew(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    step(path)?;
+    remove(path)?;
+    let mut file = OpenOptions::new()
+        .create_new(true)
+        .write(true)
+        .mode(0o600)
+        .open(path)?;
+    step(path)?;
+    file.write_all(bytes)?;
+    // Whatever our umask is.
+    file.set_permissions(Permissions::from_mode(mode))
+}
+
+/// Returns the hidden name under which a file is written before it has its own.
+fn temporary_name(path: &Path) -> io::Result<PathBuf> {
+    let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(io::ErrorKind::InvalidInput.into());
+    };
+    let mut hidden = OsString::from(".");
+    hidden.push(name);
+    hidden.push(format!(".{}.tmp", std::process::id()));
+    Ok(directory.join(hidden))
 }
 
 /// Checks that files can be written into a directory, by writing one and removing it.
@@ -198,6 +283,24 @@ mod tests {
         assert!(being_written(&open_plainly(&path).unwrap()));
         drop(writer);
         assert!(!being_written(&open_plainly(&path).unwrap()));
+    }
+
+    #[test]
+    fn a_file_is_replaced_whole_with_the_permissions_it_is_to_have() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("page.prom");
+        let mode = || fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+        replace(&path, b"one", Readers::OursAlone).unwrap();
+        assert_eq!(mode(), 0o600);
+        replace(&path, b"two", Readers::All).unwrap();
+        assert_eq!((fs::read(&path).unwrap(), mode()), (b"two".to_vec(), 0o644));
+        assert!(replace(&dir.path().join("none/page.prom"), b"", Readers::All).is_err());
+        assert!(replace(Path::new("/"), b"", Readers::All).is_err());
+        assert_eq!(
+            fs::read_dir(dir.path()).unwrap().count(),
+            1,
+            "nothing is left"
+        );
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::time::Mono;
 
 const SIZE: usize = 4096;
 const MAGIC: u64 = u64::from_le_bytes(*b"rf-live1");
-const WORDS: usize = 9;
+const WORDS: usize = 12;
 /// Word 0 is the magic number, word 1 the sequence, the rest is what is told.
 const FIRST: usize = 2;
 
@@ -56,6 +56,21 @@ pub(crate) struct Glimpse {
     pub(crate) doing: Doing,
     /// How many runs ended well, and how many failed, since it started.
     pub(crate) runs: (u64, u64),
+    /// What its alerts hold back.
+    pub(crate) held_back: Option<HeldBack>,
+}
+
+/// Failures that no mail has told of, in numbers: what they mean is known to alerts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct HeldBack {
+    /// How many kinds of failure, at least one.
+    pub(crate) kinds: u64,
+    /// How many failures more.
+    pub(crate) unnamed: u64,
+    /// Until when.
+    pub(crate) until: Mono,
+    /// The number of the limit.
+    pub(crate) limit: u64,
 }
 
 /// The writer's side.
@@ -87,6 +102,7 @@ impl Live {
             boot,
             doing: Doing::Nothing,
             runs: (0, 0),
+            held_back: None,
         };
         let mut live = Live {
             page: page.cast(),
@@ -100,6 +116,18 @@ impl Live {
     /// Tells what the runner does from now on.
     pub(crate) fn tell(&mut self, doing: Doing) {
         self.told.doing = doing;
+        self.write();
+    }
+
+    /// Tells what alerts hold back from now on.
+    pub(crate) fn hold_back(&mut self, held_back: Option<HeldBack>) {
+        if self.told.held_back != held_back {
+            self.told.held_back = held_back;
+            self.write();
+        }
+    }
+
+    fn write(&mut self) {
         let sequence = self.word(1).load(Ordering::Relaxed);
         self.word(1).store(sequence | 1, Ordering::Relaxed);
         fence(Ordering::Release);
@@ -167,6 +195,10 @@ fn encode(glimpse: &Glimpse) -> [u64; WORDS] {
     let (ok, failed) = glimpse.runs;
     let times = [since, until].map(|mono| mono.as_nanos().cast_unsigned());
     let pid = u64::from(glimpse.pid);
+    let [kinds, unnamed, held_until, limit] = glimpse.held_back.map_or([0; 4], |held| {
+        let until = held.until.as_nanos().cast_unsigned();
+        [held.kinds, held.unnamed, until, held.limit]
+    });
     [
         pid,
         glimpse.boot,
@@ -176,15 +208,22 @@ fn encode(glimpse: &Glimpse) -> [u64; WORDS] {
         times[1],
         ok,
         failed,
-        0,
+        kinds,
+        unnamed,
+        held_until,
+        limit,
     ]
 }
 
 fn decode(words: &[u64]) -> Option<Glimpse> {
-    let [pid, boot, phase, step, since, until, ok, failed, _] = *words else {
+    let [pid, boot, phase, step, since, until, ok, failed, ..] = *words else {
         return None;
     };
-    let [since, until] = [since, until].map(|nanos| Mono::from_nanos(nanos.cast_signed()));
+    let [.., kinds, unnamed, held_until, limit] = *words else {
+        return None;
+    };
+    let [since, until, held_until] =
+        [since, until, held_until].map(|nanos| Mono::from_nanos(nanos.cast_signed()));
     let step = usize::try_from(step).ok()?;
     let doing = match phase {
         0 => Doing::Nothing,
@@ -197,6 +236,12 @@ fn decode(words: &[u64]) -> Option<Glimpse> {
         boot,
         doing,
         runs: (ok, failed),
+        held_back: (kinds > 0).then_some(HeldBack {
+            kinds,
+            unnamed,
+            until: held_until,
+            limit,
+        }),
     })
 }
 
@@ -219,11 +264,19 @@ mod tests {
         live.count_failure();
         live.count_failure();
         live.tell(doing);
+        let held_back = Some(HeldBack {
+            kinds: 3,
+            unnamed: 9,
+            until: Mono::from_nanos(-1),
+            limit: 2,
+        });
+        live.hold_back(held_back);
         let expected = Glimpse {
             pid: 42,
             boot: 77,
             doing,
             runs: (1, 2),
+            held_back,
         };
         assert_eq!(glimpse(&file), Some(expected));
         drop(live);

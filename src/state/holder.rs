@@ -70,6 +70,11 @@ impl Holder {
         humantime::parse_rfc3339(&self.started).ok()
     }
 
+    /// Returns which version of the program it is; empty where that was not written.
+    pub(crate) fn program(&self) -> &str {
+        &self.program
+    }
+
     /// Returns whether it runs exactly these tasks, in this order.
     pub(crate) fn runs(&self, tasks: &[TaskName]) -> bool {
         self.tasks

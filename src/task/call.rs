@@ -6,11 +6,13 @@
 use std::any::Any;
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::cell::{Cell, RefCell};
+use std::hint::black_box;
 use std::panic::{self, PanicHookInfo};
 use std::sync::Once;
 use std::thread;
 
-use super::Registration;
+use super::report::Report;
+use super::{Registration, backtrace};
 use crate::failure::{Failure, FailureClass, Outcome};
 
 const UNKNOWN_PAYLOAD: &str = "a panic with a payload of an unknown type";
@@ -36,7 +38,7 @@ thread_local! {
 pub(crate) fn call(task: &Registration) -> Outcome {
     install_hook();
     let before = INSIDE.replace(true);
-    let result = panic::catch_unwind(task.run);
+    let result = panic::catch_unwind(|| task_begins(task.run));
     INSIDE.set(before);
     match result {
         Ok(report) => {
@@ -45,6 +47,15 @@ pub(crate) fn call(task: &Registration) -> Outcome {
         }
         Err(payload) => Outcome::Failure(Box::new(failure_of(payload))),
     }
+}
+
+/// Calls the function. In a backtrace this name says where the task ends and the runner begins, so that it must not be inlined away.
+#[inline(never)]
+fn task_begins(run: fn() -> Report) -> Report {
+    let report = run();
+    // Without anything to be done after the call, it could take the place of this frame.
+    black_box(());
+    report
 }
 
 /// Takes the place of the hook that prints: a panic of a task is a failure that is told elsewhere, once. A panic of any other
@@ -130,7 +141,7 @@ fn failure_of(payload: Box<dyn Any + Send>) -> Failure {
     if let Some(at) = at {
         let panic = seen.swap_remove(at);
         failure.place = panic.place;
-        failure.backtrace = panic.backtrace;
+        failure.backtrace = panic.backtrace.as_deref().map(backtrace::trimmed);
     }
     if let Some(name) = thread::current().name().filter(|name| *name != "main") {
         failure

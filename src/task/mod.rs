@@ -1,6 +1,7 @@
 //! Tasks: how functions are registered, what they are called, how they are run, and how they say that they failed.
 
 mod attributes;
+mod backtrace;
 mod call;
 mod error;
 mod name;

@@ -326,6 +326,9 @@ fn scene_of_a_task_and_a_thread_that_panic() {
     }
     let failure = panicked(|| panic!("of the task"));
     eprintln!("has a backtrace: {}", failure.backtrace.is_some());
+    let backtrace = failure.backtrace.unwrap_or_default();
+    eprintln!("it ends with: {}", backtrace.lines().last().unwrap_or(""));
+    eprintln!("of the runner: {}", backtrace.contains("catch_unwind"));
     let thread = std::thread::Builder::new().name("helper".to_owned());
     let thread = thread.spawn(|| panic!("of the thread")).unwrap();
     assert!(thread.join().is_err());
@@ -369,10 +372,19 @@ fn with_a_log_the_panic_of_another_thread_is_in_the_log_once() {
 }
 
 #[test]
+fn a_backtrace_is_whole_when_the_environment_asks_for_that() {
+    let whole = scene(&[("RUST_BACKTRACE", "full"), ("SCENE_WITH_LOG", "1")]);
+    assert!(whole.contains("of the runner: true"), "{whole}");
+    assert!(!whole.contains("are left out"), "{whole}");
+}
+
+#[test]
 fn a_backtrace_is_kept_when_the_environment_asks_for_it() {
     assert!(scene(&[]).contains("has a backtrace: false"));
     let asked = scene(&[("RUST_BACKTRACE", "1"), ("SCENE_WITH_LOG", "1")]);
     assert!(asked.contains("has a backtrace: true"));
+    assert!(asked.contains("RUST_BACKTRACE=full keeps them"), "{asked}");
+    assert!(asked.contains("of the runner: false"), "{asked}");
     assert!(
         asked.contains("ERROR: backtrace of thread `helper`:"),
         "{asked}"

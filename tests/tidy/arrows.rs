@@ -8,7 +8,7 @@ const CORE: [&str; 9] = [
 ];
 
 /// What a module may know besides the core.
-const BESIDES_CORE: [(&str, &[&str]); 11] = [
+const BESIDES_CORE: [(&str, &[&str]); 13] = [
     // Documentation without code.
     ("guide", &[]),
     ("alert", &[]),
@@ -21,6 +21,10 @@ const BESIDES_CORE: [(&str, &[&str]); 11] = [
     ("state", &["process"]),
     // Its form is a state that must survive.
     ("history", &["process", "state"]),
+    // It tells what was kept, in the words of the mails.
+    ("report", &["alert", "state"]),
+    // Pure: from what is kept to a text.
+    ("metrics", &["state"]),
     // The policy and the runner under a virtual clock.
     ("simulate", &["alert", "runner"]),
     ("testing", &["alert", "runner", "simulate"]),

@@ -19,6 +19,7 @@ use crate::time::{Moment, Mono};
 
 pub(crate) use held::{Held, sort_of};
 pub(crate) use task::{Ongoing, TaskMemory};
+pub(crate) use waiting::{Limit, Waiting, waiting};
 
 /// The longest absence that the wall clock is believed.
 const LONGEST_ABSENCE: Duration = Duration::from_secs(366 * 86_400);

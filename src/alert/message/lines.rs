@@ -34,7 +34,7 @@ pub(super) fn harmless(text: &str) -> String {
 }
 
 /// Returns a text as part of one line: as [`harmless`], each run of blanks one space.
-pub(super) fn one_line(text: &str, most_chars: usize) -> String {
+pub(crate) fn one_line(text: &str, most_chars: usize) -> String {
     // Of a line of 10 MB no more is cleaned than can be shown.
     let end = text
         .char_indices()
@@ -172,7 +172,7 @@ pub(crate) fn grouped(number: u64) -> String {
 }
 
 /// Returns `1 run`, `2 runs`.
-pub(super) fn counted(number: u64, one: &str, more: &str) -> String {
+pub(crate) fn counted(number: u64, one: &str, more: &str) -> String {
     format!(
         "{} {}",
         grouped(number),

@@ -1,6 +1,6 @@
-use std::time::UNIX_EPOCH;
+mod hostile;
 
-use proptest::prelude::*;
+use std::time::UNIX_EPOCH;
 
 use super::*;
 use crate::alert::notice::{HeldBack, Kind, KindCount, Outage};
@@ -361,103 +361,4 @@ fn a_mail_that_is_made_again_after_a_crash_has_the_name_of_its_twin() {
     assert_ne!(name(&first), name(&again));
     let reminders = [1, 2].map(|count| name(&notice(Sort::Downtime { count })));
     assert_ne!(reminders[0], reminders[1]);
-}
-
-fn check(letter: &Letter) -> Result<(), TestCaseError> {
-    let headers = [
-        &letter.subject,
-        &letter.message_id,
-        &letter.list_id,
-        &letter.facts,
-    ];
-    for header in headers {
-        prop_assert!(
-            !header
-                .chars()
-                .any(|c| c.is_control() || lines::is_invisible(c)),
-            "{header:?}"
-        );
-        prop_assert!(!header.contains("=?"), "{header:?}");
-    }
-    prop_assert!(letter.subject.chars().count() <= 100);
-    prop_assert!(letter.body.len() <= 64 * 1024, "{}", letter.body.len());
-    prop_assert!(letter.minimal_body.len() <= 2048);
-    for body in [&letter.body, &letter.minimal_body] {
-        prop_assert!(body.ends_with('\n'));
-        for line in body.split('\n') {
-            prop_assert!(line.len() <= 990 && !line.starts_with('.') && !line.starts_with("From "));
-            prop_assert!(
-                !line.chars().any(|c| c.is_control() && c != '\t'),
-                "{line:?}"
-            );
-        }
-    }
-    Ok(())
-}
-
-/// Texts that have broken mail programs, and anything.
-fn hostile() -> impl Strategy<Value = String> {
-    let part = prop_oneof![
-        Just("\r\n.\r\n".to_owned()),
-        Just("\nFrom bob Sun Nov 22\n".to_owned()),
-        Just("\r\nBcc: eve@example.org\r\n\r\n".to_owned()),
-        Just("=?utf-8?b?QmNjOiBldmU=?=".to_owned()),
-        Just("\u{1b}[31m\u{1b}]0;title\u{7}\u{1b}".to_owned()),
-        Just("\u{0}\u{7f}\u{85}\u{2028}\u{202e}\u{feff}".to_owned()),
-        Just("x".repeat(3000)),
-        Just("ü€𝄞 ".repeat(700)),
-        Just("a\n".repeat(3000)),
-        "\\PC{0,40}",
-        any::<String>(),
-    ];
-    proptest::collection::vec(part, 0..6).prop_map(|parts| parts.concat())
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
-
-    #[test]
-    fn no_text_breaks_a_letter(text in hostile(), output in hostile(), tail in hostile(), cut in any::<bool>()) {
-        let mut world = World::new();
-        world.tasks[0] = text.clone();
-        world.notes = vec![text.clone(); 20];
-        let mut context = world.context();
-        (context.host, context.look, context.user) = (&text, &output, &text);
-        context.mail.reason = Some(&text);
-        context.mail.waiting = 1;
-        let mut failure = Failure::new(FailureClass::Panic, text.clone());
-        failure.causes = vec![output.clone(); 32];
-        failure.place = Some(text.clone());
-        failure.backtrace = Some(output.clone());
-        failure.notes = vec![text.clone(); 20];
-        failure.output = Some(Output { head: output.repeat(4), cut: u64::from(cut), tail: tail.repeat(4) });
-        let mut notice = notice(Sort::New);
-        notice.text = text.clone();
-        let outage = notice.outage.as_mut().unwrap();
-        outage.kinds[0].text = text.clone();
-        outage.kinds = vec![outage.kinds[0].clone(); 64];
-        notice.held_back = std::iter::repeat_with(held_back).take(64).flatten().collect();
-        check(&letter(&notice, Some(&failure), &context))?;
-    }
-}
-
-#[test]
-fn ten_megabytes_in_one_line_and_a_million_lines_fit() {
-    let world = World::new();
-    let context = world.context();
-    for text in [
-        "x".repeat(10_000_000),
-        "a\n".repeat(1_000_000),
-        "\u{1b}[1m".repeat(1_000_000),
-    ] {
-        let mut failure = Failure::new(FailureClass::Exit(1), text.clone());
-        failure.output = Some(Output {
-            head: text.clone(),
-            cut: 0,
-            tail: String::new(),
-        });
-        let mut notice = notice(Sort::First);
-        notice.text = text;
-        check(&letter(&notice, Some(&failure), &context)).unwrap();
-    }
 }

@@ -24,7 +24,7 @@ mod task;
 use std::time::{Duration, SystemTime};
 
 use super::bucket::HourlyLimit;
-use super::memory::{Held, Memory, TaskMemory};
+use super::memory::{Held, Memory, TaskMemory, Waiting, waiting};
 use super::notice::{HeldBack, Kind, Notice, Sort};
 use crate::event::{RunId, Step};
 use crate::settings::Healed;
@@ -331,6 +331,11 @@ impl Policy {
             let named: Vec<&HeldBack> = notice.held_back.iter().filter(of_task).collect();
             task.told_of_held(&named, u64::MAX, at);
         }
+    }
+
+    /// Returns what is held back, if anything is.
+    pub(crate) fn waiting(&self) -> Option<Waiting> {
+        waiting(self.tasks.iter().map(Task::memory), &self.hour)
     }
 
     /// Returns what is to be saved now.

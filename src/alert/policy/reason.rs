@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use crate::alert::memory::Limit;
 use crate::time::in_words;
 
 /// Why a failed run is not mailed.
@@ -35,17 +36,6 @@ pub(crate) enum Reason {
     },
 }
 
-/// What limits the number of mails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Limit {
-    /// First failures after restarts of this task.
-    First,
-    /// New kinds of failure of this task.
-    New,
-    /// `max_per_hour` of the chain.
-    Chain,
-}
-
 impl Reason {
     /// Returns it in words. `when` writes a time as people of this machine read it.
     pub(crate) fn words(&self, when: impl Fn(SystemTime) -> String) -> String {
@@ -65,6 +55,7 @@ impl Reason {
                     Limit::First => "too many first failures of this task mailed",
                     Limit::New => "too many new kinds of failure of this task mailed",
                     Limit::Chain => "`max_per_hour` mails of this chain sent",
+                    Limit::Mute => "muted",
                 };
                 let until =
                     until.map_or_else(String::new, |until| format!(" until {}", when(until)));

@@ -1,20 +1,6 @@
 //! Which names say that what they name is secret.
 
-/// What in a name makes its value secret.
-const SECRET_PARTS: [&str; 12] = [
-    "pass",
-    "secret",
-    "token",
-    "key",
-    "auth",
-    "cookie",
-    "credential",
-    "dsn",
-    "pwd",
-    "signature",
-    "sessid",
-    "sessionid",
-];
+use crate::settings::SECRET_PARTS;
 
 /// Ordinary words that have such a part in them.
 const INNOCENT_WORDS: &[&str] = &[

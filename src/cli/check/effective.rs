@@ -16,7 +16,13 @@ pub(crate) fn print(out: &mut dyn Write, plan: &Plan<'_>) -> io::Result<()> {
     let in_use = |option: &OptionSpec| {
         options::transport_of(option.key).is_none_or(|owner| owner == transport)
     };
-    for section in [Section::Root, Section::Log, Section::History, Section::Mail] {
+    for section in [
+        Section::Root,
+        Section::Log,
+        Section::History,
+        Section::Metrics,
+        Section::Mail,
+    ] {
         if let Some(layer) = plan.loaded.section(section) {
             print_section(out, section, section.header(), layer, &in_use)?;
         }

@@ -38,6 +38,7 @@ pub(crate) fn print(out: &mut dyn Write, plan: &Plan<'_>) -> io::Result<()> {
             "general": section(Section::Root),
             "log": section(Section::Log),
             "history": section(Section::History),
+            "metrics": section(Section::Metrics),
             "mail": section(Section::Mail),
         },
         "warnings": warnings(plan),

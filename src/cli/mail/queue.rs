@@ -3,6 +3,8 @@
 use std::fmt::Write;
 use std::time::SystemTime;
 
+use serde_json::{Value, json};
+
 use crate::cli::screen::{Ended, Refusal, counted, local_time, print as print_text, program};
 use crate::exit;
 use crate::mail::outbox::{self, Item, Listing};
@@ -18,6 +20,43 @@ const MOST_LINES: usize = 50;
 pub(crate) fn print(settings: &Settings) -> Ended {
     let listing = outbox::listing(&settings.state_dir);
     print_text(&page(settings, &listing, clock::wall()))
+}
+
+/// Prints what waits as data. Changes nothing.
+pub(crate) fn print_json(settings: &Settings) -> Ended {
+    let listing = outbox::listing(&settings.state_dir);
+    let report = outbox::report(&settings.state_dir);
+    let broken = report.broken.as_ref();
+    let items = |items: &[Item]| items.iter().map(of_item).collect::<Vec<_>>();
+    let data = json!({
+        "way": way(&settings.mail),
+        "ok": broken.is_none(),
+        "broken_since": broken.map(|broken| time(broken.since)),
+        "attempts": broken.map_or(0, |broken| broken.attempts),
+        "next_attempt": broken.map(|broken| time(broken.next)),
+        "trouble": broken.map(|broken| broken.trouble.line()),
+        "dropped": report.dropped,
+        "alerts": items(&listing.alerts),
+        "queue": items(&listing.queue),
+        "deferred": items(&listing.deferred),
+        "failed": items(&listing.failed),
+    });
+    print_text(&format!("{data:#}\n"))
+}
+
+fn of_item(item: &Item) -> Value {
+    json!({
+        "name": item.name,
+        "to": item.to,
+        "since": time(item.since),
+        "attempts": item.attempts,
+        "next_attempt": item.next.map(time),
+        "why": item.why,
+    })
+}
+
+fn time(time: SystemTime) -> String {
+    humantime::format_rfc3339_millis(time).to_string()
 }
 
 /// Tries everything that waits now, and says what came of it.

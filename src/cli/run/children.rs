@@ -1,6 +1,5 @@
 //! Runs in child processes: started, watched in the main thread's one wait, and ended when the runner is to end.
 
-use std::path::Path;
 use std::time::Duration;
 
 use super::patience::{Patience, Step};
@@ -9,7 +8,7 @@ use crate::chain::ChainName;
 use crate::config::TaskDefinition;
 use crate::event::{RunId, Step as ChainStep};
 use crate::failure::{Failure, FailureClass, Outcome, signal_name};
-use crate::process::child::{Ended, Run, Spec, What};
+use crate::process::child::{Ended, Run, Spec, What, sweep};
 use crate::process::clock;
 use crate::process::in_flight::InFlight;
 use crate::process::poll::Alarm;
@@ -96,8 +95,7 @@ impl Children {
 
     /// Never two copies of a task: as long as a process of the former run cannot be ended, no other run starts.
     fn former_copy(&self, step: ChainStep) -> Option<Failure> {
-        let lives = |pid: &&i32| Path::new("/proc").join(pid.to_string()).exists();
-        let pid = self.unkillable[step].iter().find(lives)?;
+        let pid = sweep::first_alive(&self.unkillable[step])?;
         let message = format!(
             "process {pid} of the former run hangs in the kernel, and no second copy is started"
         );

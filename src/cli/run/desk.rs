@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 
 use crate::alert::feed::{Decision, Feed};
 use crate::alert::fingerprint;
+use crate::alert::memory::Waiting;
 use crate::alert::notice::{Notice, Sort};
 use crate::alert::policy::Policy;
 use crate::event::{Event, Step};
@@ -44,6 +45,8 @@ pub(super) struct Desk {
     digest: Digest,
     /// Why the outbox was last refused by the disk: that is told once.
     told_of: Option<String>,
+    /// Whether other failures may be held back than when that was last told.
+    held_changed: bool,
 }
 
 /// Who is told of what the desk decides.
@@ -71,6 +74,7 @@ impl Desk {
             mutes: None,
             digest: Digest::Never,
             told_of: None,
+            held_changed: true,
         }
     }
 
@@ -147,6 +151,16 @@ impl Desk {
         }
     }
 
+    /// Returns how many failures wait for a mail, by the sort of it.
+    pub(super) fn held_back(&self, now: Moment) -> [(Sort, u64); 2] {
+        self.feed.policy.memory(now).held_back()
+    }
+
+    /// Has somebody told after each attempt to deliver mail, in the thread that makes it.
+    pub(super) fn tell_after_each_delivery(&self, tell: impl Fn() + Send + Sync + 'static) {
+        self.mailer.tell_after_each_pass(tell);
+    }
+
     /// Returns when there is something to do without an event.
     pub(super) fn due(&self) -> Mono {
         if self.memory.is_closed() {
@@ -198,8 +212,16 @@ impl Desk {
 
     fn tell_mutes(&mut self, tell: Tell<'_>) {
         for news in self.feed.policy.take_mute_news() {
+            self.held_changed = true;
             let words = &mutes::words(&news);
             tell(&Event::Mute { words });
+        }
+    }
+
+    /// Tells what is held back, if that may have changed.
+    pub(super) fn tell_held(&mut self, tell: impl FnOnce(Option<Waiting>)) {
+        if std::mem::take(&mut self.held_changed) {
+            tell(self.feed.policy.waiting());
         }
     }
 
@@ -216,6 +238,7 @@ impl Desk {
     }
 
     fn carry_out(&mut self, decision: Decision, took: Duration, at: Moment, tell: Tell<'_>) {
+        self.held_changed |= !matches!(decision, Decision::Nothing);
         match decision {
             Decision::Nothing => {}
             Decision::Mail(notice) => self.send(&notice, Some(took), at, tell),
@@ -248,6 +271,7 @@ impl Desk {
             self.trouble(why);
         }
         self.feed.policy.sent(notice, &letter.message_id, now);
+        self.held_changed = true;
         if notice.sort == Sort::Summary {
             self.plan_summary(now);
         }

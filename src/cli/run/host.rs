@@ -112,12 +112,12 @@ impl Process {
 
 impl Observer for Process {
     fn observe(&mut self, event: &Event<'_>) {
-        let earlier = {
+        let otherwise = {
             let mut rim = self.shared.rim();
             rim.observe(event);
-            rim.is_due_earlier()
+            rim.is_due_otherwise()
         };
-        if earlier {
+        if otherwise {
             self.shared.watch_bell().ring();
         }
     }

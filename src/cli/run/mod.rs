@@ -23,6 +23,7 @@ mod rim;
 mod service;
 mod shared;
 mod start;
+mod textfile;
 mod watch;
 
 use std::ffi::OsString;

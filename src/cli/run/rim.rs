@@ -5,12 +5,13 @@ use crate::event::{Event, Observer, RunId, Step, StopReason};
 use crate::failure::{Failure, FailureClass, Outcome, Output};
 use crate::history;
 use crate::logging::{self, EventLog};
-use crate::process::live::{Doing, Live};
+use crate::process::live::{Doing, HeldBack, Live};
 use crate::time::{Moment, Mono};
 
 use super::board::Board;
 use super::desk::Desk;
 use super::service::Service;
+use super::textfile::Textfile;
 
 /// What helps against tasks that end their runner.
 const ISOLATE: &str = "`isolate = true` keeps such an end in a process of the task's own";
@@ -30,11 +31,15 @@ pub(super) struct Rim {
     live: Option<Live>,
     /// `None` for `once`, which leaves nothing behind.
     history: Option<history::Writer>,
+    /// `None` where nobody asked for it.
+    textfile: Option<Textfile>,
     /// What the run printed that is about to end, if it did not fail.
     printed: Option<Output>,
     running: Option<(Step, RunId, Moment)>,
     /// When the watcher will look by itself.
     armed: Mono,
+    /// When the textfile wants it to.
+    armed_for_textfile: Mono,
 }
 
 impl Rim {
@@ -48,9 +53,11 @@ impl Rim {
             service: None,
             live: None,
             history: None,
+            textfile: None,
             printed: None,
             running: None,
             armed: Mono::NEVER,
+            armed_for_textfile: Mono::NEVER,
         }
     }
 
@@ -64,10 +71,11 @@ impl Rim {
         }
     }
 
-    /// Adds the one who writes down what was.
-    pub(super) fn keeping(self, history: history::Writer) -> Self {
+    /// Adds those who write down what was, and how it stands.
+    pub(super) fn keeping(self, history: history::Writer, textfile: Option<Textfile>) -> Self {
         Rim {
             history: Some(history),
+            textfile,
             ..self
         }
     }
@@ -86,7 +94,7 @@ impl Rim {
 
     /// Tells that this runner ends though nobody asked for it: its admin hears of that as of a failure of its first task.
     pub(super) fn gives_up(&mut self, why: &str, now: Moment) {
-        self.at_desk(|desk, tell| desk.end_mutes(now, tell));
+        self.at_desk(now, |desk, tell| desk.end_mutes(now, tell));
         let how = "the runner gives up".to_owned();
         let mut failure = Failure::new(FailureClass::Vanished(how), why);
         let note = "no task of this chain runs until somebody starts it again";
@@ -109,43 +117,83 @@ impl Rim {
         });
     }
 
-    /// Returns when alerts have something to do without an event. The caller promises to look then.
+    /// Returns when there is something to do without an event. The caller promises to look then.
     pub(super) fn due(&mut self) -> Mono {
-        self.armed = self.desk.as_ref().map_or(Mono::NEVER, Desk::due);
+        let (desk, textfile) = self.dues();
+        self.armed_for_textfile = textfile;
+        self.armed = desk.min(textfile);
         self.armed
     }
 
-    /// Returns whether something is due earlier than the watcher knows.
-    pub(super) fn is_due_earlier(&self) -> bool {
-        self.desk
-            .as_ref()
-            .is_some_and(|desk| desk.due() < self.armed)
+    /// Returns whether something is due earlier than the watcher knows, or what it would wake up for is done: who sleeps is not disturbed.
+    pub(super) fn is_due_otherwise(&self) -> bool {
+        let (desk, textfile) = self.dues();
+        let due = desk.min(textfile);
+        due < self.armed || (due > self.armed && self.armed == self.armed_for_textfile)
     }
 
-    /// Lets alerts do what is due.
+    fn dues(&self) -> (Mono, Mono) {
+        let desk = self.desk.as_ref().map_or(Mono::NEVER, Desk::due);
+        let textfile = self.textfile.as_ref().map_or(Mono::NEVER, Textfile::due);
+        (desk, textfile)
+    }
+
+    /// Does what is due.
     pub(super) fn poll(&mut self, now: Moment) {
-        self.at_desk(|desk, tell| desk.poll(now, tell));
+        self.at_desk(now, |desk, tell| desk.poll(now, tell));
+        let is_due = |textfile: &Textfile| textfile.due() <= now.mono;
+        if self.textfile.as_ref().is_some_and(is_due) {
+            self.write_textfile(now);
+        }
     }
 
     /// Takes note that somebody changed which mails are wanted.
     pub(super) fn hear_of_mutes(&mut self, now: Moment) {
-        self.at_desk(|desk, tell| desk.hear_of_mutes(now, tell));
+        self.at_desk(now, |desk, tell| desk.hear_of_mutes(now, tell));
     }
 
     /// Has something done at the desk that is no event, and tells what comes of it.
-    fn at_desk(&mut self, act: impl FnOnce(&mut Desk, &mut dyn FnMut(&Event<'_>))) {
+    fn at_desk(&mut self, now: Moment, act: impl FnOnce(&mut Desk, &mut dyn FnMut(&Event<'_>))) {
         if let Some(desk) = &mut self.desk {
             let (log, history) = (&mut self.log, &mut self.history);
+            let textfile = &mut self.textfile;
             act(desk, &mut |event| {
                 log.observe(event);
                 if let Some(history) = history {
                     history.note(event, None);
                 }
+                if let Some(textfile) = textfile {
+                    textfile.want(now.mono);
+                }
             });
         }
+        self.tell_held();
         if let Some(history) = &mut self.history {
             history.commit();
         }
+    }
+
+    fn write_textfile(&mut self, now: Moment) {
+        if let (Some(textfile), Some(history), Some(desk)) =
+            (&mut self.textfile, &self.history, &self.desk)
+        {
+            textfile.write(history.summary(), desk.held_back(now), now.mono);
+        }
+    }
+
+    /// Puts what alerts hold back where `status` sees it at once: the memory of alerts is written once a minute.
+    fn tell_held(&mut self) {
+        let (Some(desk), Some(live)) = (&mut self.desk, &mut self.live) else {
+            return;
+        };
+        desk.tell_held(|waiting| {
+            live.hold_back(waiting.map(|waiting| HeldBack {
+                kinds: waiting.kinds,
+                unnamed: waiting.unnamed,
+                until: waiting.until,
+                limit: waiting.limit.number(),
+            }));
+        });
     }
 
     /// Keeps what a run printed that did not fail, until its end is told.
@@ -179,6 +227,9 @@ impl Rim {
         if let Some(desk) = &self.desk {
             desk.finish(until);
         }
+        if let Some(textfile) = &self.textfile {
+            textfile.scribe().finish(until);
+        }
     }
 
     /// Tells that somebody asked to stop.
@@ -190,20 +241,9 @@ impl Rim {
     pub(super) fn cut_off(&mut self, signal: &'static str, at: Moment) {
         if let Some((step, run, started)) = self.running {
             let how = format!("it had not ended in time after {signal}");
-            let outcome = Outcome::Interrupted { how };
-            self.observe(&Event::RunEnded {
-                step,
-                run,
-                started,
-                at,
-                outcome: &outcome,
-            });
+            self.ended((step, run, started), &Outcome::Interrupted { how }, at);
         }
-        let reason = StopReason::Asked { signal };
-        self.observe(&Event::Stopped {
-            at,
-            reason: &reason,
-        });
+        self.stopped(StopReason::Asked { signal }, at);
     }
 
     /// Tells that the running function has called `exit()`.
@@ -215,18 +255,24 @@ impl Rim {
         let mut failure = Failure::new(FailureClass::Vanished(how), "");
         failure.notes.push(ISOLATE.to_owned());
         let outcome = Outcome::Fatal(Box::new(failure));
+        self.ended((step, run, started), &outcome, at);
+        self.stopped(StopReason::Fatal { step }, at);
+    }
+
+    fn ended(&mut self, run: (Step, RunId, Moment), outcome: &Outcome, at: Moment) {
+        let (step, run, started) = run;
         self.observe(&Event::RunEnded {
             step,
             run,
             started,
             at,
-            outcome: &outcome,
+            outcome,
         });
-        let reason = StopReason::Fatal { step };
-        self.observe(&Event::Stopped {
-            at,
-            reason: &reason,
-        });
+    }
+
+    fn stopped(&mut self, reason: StopReason, at: Moment) {
+        let reason = &reason;
+        self.observe(&Event::Stopped { at, reason });
     }
 
     /// Returns whether the running task is past its time.
@@ -299,9 +345,27 @@ impl Rim {
             }),
             None => log.observe(event),
         }
-        if let Some(history) = history {
+        self.tell_held();
+        if let Some(history) = &mut self.history {
             history.commit();
         }
+        if let (Some(textfile), Some(at)) = (&mut self.textfile, moment_of(event))
+            && textfile.note(event)
+        {
+            self.write_textfile(at);
+        }
+    }
+}
+
+/// Returns when something happened that can be read off the clock.
+fn moment_of(event: &Event<'_>) -> Option<Moment> {
+    match *event {
+        Event::Started { at }
+        | Event::RunStarted { at, .. }
+        | Event::RunEnded { at, .. }
+        | Event::Sleeping { at, .. }
+        | Event::Stopped { at, .. } => Some(at),
+        _ => None,
     }
 }
 

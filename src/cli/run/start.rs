@@ -9,6 +9,7 @@ use super::memory::{Found, MemoryFile};
 use super::mutes::MuteFile;
 use super::rim::Rim;
 use super::service::Service;
+use super::textfile::Textfile;
 use super::{LAST_MAIL, Order, Remember, longest_grace, no_descriptor};
 use crate::alert::fingerprint;
 use crate::alert::memory::Memory;
@@ -174,8 +175,13 @@ impl Start {
         let patience = order.loaded.settings.stop_timeout + longest_grace(order) + MARGIN;
         let service = Service::new(notifier, order.labels(), patience);
         let rim = Rim::new(&order.labels(), order.redactor());
+        let textfile = Textfile::of(order, past.resume, now);
+        if let Some(textfile) = &textfile {
+            let scribe = textfile.scribe();
+            desk.tell_after_each_delivery(move || scribe.write_again());
+        }
         let rim = rim.with(desk, service, live);
-        let mut rim = rim.keeping(open_history(order));
+        let mut rim = rim.keeping(open_history(order), textfile);
         if let Some(Crashes { step, count }) = past.died_under {
             rim.died_under(step, count, now);
         }

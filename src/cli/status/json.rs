@@ -54,6 +54,8 @@ fn of_chain(chain: &Chain, now: Moment) -> Value {
         "ended": chain.ended.as_ref().map(|(at, why)| json!({ "at": time(*at), "why": why })),
         "tasks": chain.tasks.iter().map(|task| of_task(task, chain.mute(Some(&task.label)), now)).collect::<Vec<_>>(),
         "muted": chain.mute(None).map(of_mute),
+        "mails_in_last_hour": chain.mails.last_hour.map(|(count, _)| count),
+        "max_per_hour": chain.mails.last_hour.map(|(_, most)| most),
         "mails_held_back": chain.mails.held_back,
         "next_summary": chain.mails.summary,
     })

@@ -1,10 +1,11 @@
 //! What is known of chains, from their locks, pages, histories and memories.
 
+use std::collections::HashSet;
 use std::error::Error;
 use std::time::SystemTime;
 
 use crate::alert::memory::{Memory, TaskMemory};
-use crate::alert::notice::KindCount;
+use crate::alert::notice::{KindCount, Sort};
 use crate::chain::ChainName;
 use crate::cli::control::chain_name;
 use crate::cli::mute::{self, Holding};
@@ -18,7 +19,7 @@ use crate::process::incumbent::{self, Holder};
 use crate::process::live::{self, Doing, Glimpse};
 use crate::process::run_root::{RunRoot, UnsafePath};
 use crate::process::{boot, clock};
-use crate::state::history::{Stamp, Summary, TaskSummary};
+use crate::state::history::{self, Stamp, Summary, TaskSummary};
 use crate::state::{holder, kept};
 use crate::task::TaskName;
 use crate::time::Moment;
@@ -28,37 +29,52 @@ use super::mails::Mails;
 const MOST_BYTES: u64 = 16 << 20;
 
 /// What was seen.
-pub(super) struct View {
+pub(in crate::cli) struct View {
     /// When.
-    pub(super) now: Moment,
+    pub(in crate::cli) now: Moment,
     /// The chains, by name.
-    pub(super) chains: Vec<Chain>,
+    pub(in crate::cli) chains: Vec<Chain>,
     /// The way of mail.
-    pub(super) mail: outbox::Report,
+    pub(in crate::cli) mail: outbox::Report,
 }
 
 /// What is known of a chain.
-pub(super) struct Chain {
+pub(in crate::cli) struct Chain {
     /// Its name.
-    pub(super) name: ChainName,
+    pub(in crate::cli) name: ChainName,
     /// Whether it runs.
-    pub(super) standing: Standing,
+    pub(in crate::cli) standing: Standing,
     /// What its runner does.
-    pub(super) doing: Doing,
+    pub(in crate::cli) doing: Doing,
     /// When its runner began.
-    pub(super) began: Option<SystemTime>,
+    pub(in crate::cli) began: Option<SystemTime>,
     /// How its last runner ended, if it ended by itself.
-    pub(super) ended: Option<(SystemTime, String)>,
+    pub(in crate::cli) ended: Option<(SystemTime, String)>,
     /// Its tasks, in order.
-    pub(super) tasks: Vec<Task>,
+    pub(in crate::cli) tasks: Vec<Task>,
     /// What is known of mails to come.
     pub(super) mails: Mails,
     /// The mutes that hold, of the chain and of its tasks.
     pub(super) mutes: Vec<Holding>,
+    /// What of it is counted.
+    pub(in crate::cli) counts: Counts,
+}
+
+/// What is known of a chain besides what people read.
+#[derive(Default)]
+pub(in crate::cli) struct Counts {
+    /// Which version of the program runs it.
+    pub(in crate::cli) version: Option<String>,
+    /// How many mails were written.
+    pub(in crate::cli) mailed: history::Mails,
+    /// How many failures wait for a mail, by the sort of it.
+    pub(in crate::cli) held_back: Vec<(Sort, u64)>,
+    /// When the memory of alerts was written.
+    pub(in crate::cli) memory_written: Option<SystemTime>,
 }
 
 /// Whether a chain runs.
-pub(super) enum Standing {
+pub(in crate::cli) enum Standing {
     /// In this process.
     Runs(i32),
     /// In a process that cannot be seen from here.
@@ -70,29 +86,29 @@ pub(super) enum Standing {
 }
 
 /// What is known of a task.
-pub(super) struct Task {
+pub(in crate::cli) struct Task {
     /// What it is called on the screen.
-    pub(super) label: String,
+    pub(in crate::cli) label: String,
     /// How its runs ended.
-    pub(super) past: TaskSummary,
+    pub(in crate::cli) past: TaskSummary,
     /// What is known of its outage, if it is down.
-    pub(super) down: Option<Down>,
+    pub(in crate::cli) down: Option<Down>,
 }
 
 /// An outage that goes on.
-pub(super) struct Down {
+pub(in crate::cli) struct Down {
     /// Since when.
-    pub(super) since: SystemTime,
+    pub(in crate::cli) since: SystemTime,
     /// How many runs failed.
-    pub(super) failures: u64,
+    pub(in crate::cli) failures: u64,
     /// How many asked to be tried again later, if none has failed.
-    pub(super) asks: u64,
+    pub(in crate::cli) asks: u64,
     /// The latest failure.
-    pub(super) latest: String,
+    pub(in crate::cli) latest: String,
     /// Every kind of it.
-    pub(super) kinds: Vec<KindCount>,
+    pub(in crate::cli) kinds: Vec<KindCount>,
     /// When the next reminder is due.
-    pub(super) reminder: Option<SystemTime>,
+    pub(in crate::cli) reminder: Option<SystemTime>,
 }
 
 /// Where to look.
@@ -105,21 +121,25 @@ struct Places<'a> {
     now: Moment,
 }
 
-/// Looks at one chain, or at all of RUN_ROOT.
-pub(super) fn at(loaded: &Loaded, name: Option<&str>) -> Result<View, Refusal> {
+/// Looks at these chains, or at all of RUN_ROOT if none is named.
+pub(in crate::cli) fn at(loaded: &Loaded, names: &[String]) -> Result<View, Refusal> {
     let settings = &loaded.settings;
     let root = RunRoot::open_existing(&settings.run_root).map_err(|error| refused(&error))?;
-    let names = match (name, &root) {
-        (Some(name), _) => vec![chain_name(name)?],
-        (None, Some(root)) => {
+    let mut names: Vec<ChainName> = match (names, &root) {
+        ([], Some(root)) => {
             let stems = root.stems(".pid").map_err(|error| refused(&error))?;
             stems
                 .iter()
                 .filter_map(|stem| ChainName::parse(stem))
                 .collect()
         }
-        (None, None) => Vec::new(),
+        (names, _) => names
+            .iter()
+            .map(|name| chain_name(name))
+            .collect::<Result<_, _>>()?,
     };
+    let mut seen = HashSet::new();
+    names.retain(|name| seen.insert(name.to_string()));
     let now = clock::now();
     let chains = match root {
         Some(run_root) => {
@@ -161,11 +181,22 @@ impl Places<'_> {
         let glimpse = self.glimpse(&name, &standing);
         let is_up = !matches!(standing, Standing::Stopped);
         let memory = self.memory(&name);
-        let mails = memory.as_ref().map(|memory| Mails::of(memory, self.now));
+        let mails = memory
+            .as_ref()
+            .map(|memory| Mails::of(memory, glimpse.as_ref(), self.now));
         let mutes = self.state_dir.as_ref();
         let mutes = mutes.map(|root| mute::holding(root, &name, memory.as_ref(), self.now));
         let memories = memory.as_ref().map_or(&[][..], Memory::tasks);
+        let counts = Counts {
+            version: said.as_ref().map(|said| said.program().to_owned()),
+            mailed: past.mails.clone(),
+            held_back: memory
+                .as_ref()
+                .map_or_else(Vec::new, |memory| memory.held_back().to_vec()),
+            memory_written: self.memory_written(&name),
+        };
         Chain {
+            counts,
             mails: mails.unwrap_or_default(),
             mutes: mutes.unwrap_or_default(),
             doing: glimpse.map_or(Doing::Nothing, |glimpse| glimpse.doing),
@@ -227,9 +258,17 @@ impl Places<'_> {
         let bytes = self
             .state_dir
             .as_ref()?
-            .read(&format!("{name}.memory"), MOST_BYTES);
+            .read(&memory_file(name), MOST_BYTES);
         let kept = kept::decode::<Memory>(&bytes.ok().flatten()?).ok()?;
         Some(kept.alerts)
+    }
+
+    fn memory_written(&self, name: &ChainName) -> Option<SystemTime> {
+        let file = self
+            .state_dir
+            .as_ref()?
+            .open_existing_file(&memory_file(name));
+        file.ok().flatten()?.metadata().ok()?.modified().ok()
     }
 
     /// The history knows whether a task is down, whoever restarted its runner; the memory of alerts knows what was made of it.
@@ -274,6 +313,10 @@ impl Places<'_> {
     }
 }
 
+fn memory_file(name: &ChainName) -> String {
+    format!("{name}.memory")
+}
+
 /// Returns what the task of a memory is called on the screen.
 fn label_of(memory: &TaskMemory) -> String {
     match memory.occurrence {
@@ -293,6 +336,7 @@ impl Chain {
             tasks: Vec::new(),
             mails: Mails::default(),
             mutes: Vec::new(),
+            counts: Counts::default(),
         }
     }
 
@@ -314,17 +358,17 @@ impl Chain {
     }
 
     /// Returns what the task at this place is called.
-    pub(super) fn task(&self, step: usize) -> &str {
+    pub(in crate::cli) fn task(&self, step: usize) -> &str {
         self.tasks.get(step).map_or("a task", |task| &task.label)
     }
 
     /// Returns what the task after this place is called.
-    pub(super) fn task_after(&self, step: usize) -> &str {
+    pub(in crate::cli) fn task_after(&self, step: usize) -> &str {
         self.task((step + 1) % self.tasks.len().max(1))
     }
 
     /// Returns when something of it was last heard.
-    pub(super) fn last_sign(&self) -> Option<SystemTime> {
+    pub(in crate::cli) fn last_sign(&self) -> Option<SystemTime> {
         let ends = self.tasks.iter().filter_map(|task| task.past.last.as_ref());
         ends.map(|last| last.ended.time()).max()
     }

@@ -86,7 +86,9 @@ fn tell_chain(page: &mut Page, chain: &Chain, now: Moment) {
     let running = matches!(chain.standing, Standing::Runs(_) | Standing::Unseen);
     let summary = chain.mails.summary.as_ref().filter(|_| running);
     let summary = summary.map(|due| format!("the next summary comes {due}"));
-    for line in chain.mails.held_back.iter().chain(&summary) {
+    let last_hour = chain.mails.of_last_hour();
+    let lines = last_hour.iter().chain(&chain.mails.held_back);
+    for line in lines.chain(&summary) {
         page.line(2, "", line);
     }
     if matches!(chain.standing, Standing::Stopped) && !chain.tasks.is_empty() {

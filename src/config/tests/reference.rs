@@ -2,38 +2,108 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use super::Setup;
-use crate::config::options::{Fallback, OPTIONS, Section, of};
+use crate::config::options::{Applies, Fallback, OPTIONS, OptionSpec, Section, of};
+use crate::config::raw::{Raw, Shape};
+use crate::config::read;
+use crate::config::reference::{self, EXAMPLE, commented};
 use crate::settings::Transport;
 use crate::task::TaskName;
 
-/// Every default that can be written, written.
-fn all_defaults() -> String {
-    let mut text = String::new();
-    for section in Section::ALL {
-        if section != Section::Root {
-            let header = section.header().replace("NAME", "x");
-            text.push_str(&format!("{header}\n"));
-        }
-        for option in of(section).filter(|option| option.key != "isolate") {
-            if let Fallback::Written(value) = option.default {
-                text.push_str(&format!("{} = {value}\n", option.key));
-            }
-        }
+/// Returns the path of the reference file.
+const DEFAULT_FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/default.toml");
+
+const HEAD: &str = r#"# Every option of run_functions.toml with its default, in the order of the guide. This is the reference; as a configuration
+# it changes nothing. `run_functions init` writes one to begin with.
+#
+# `#key = value` says what holds anyway: take its `#` away to say something else. Where a default cannot be written, there is
+# an example. A duration is a text with a unit: "500ms", "90s", "15m", "1h 30m", "2days". Relative paths start from this file.
+
+"#;
+
+const TASK: &str = "
+# A task: `[tasks.send_mail]` makes `tasks::send_mail`. One of these three says what is executed; without any, the section is
+# settings for the registered function of that name. All that can stand in [defaults] can stand here, for this task alone.
+#[tasks.NAME]
+
+";
+
+const DEFAULTS: &str = "
+# For all tasks that do not say otherwise in their own section. It goes before the attribute of a function.
+[defaults]
+
+";
+
+/// Returns the text of `examples/default.toml`.
+fn default_file() -> String {
+    let mut text = HEAD.to_owned();
+    text.push_str(&commented(Section::Root, |_| true));
+    for section in [Section::Log, Section::History, Section::Mail] {
+        let header = section.header();
+        let options = commented(section, |_| true);
+        text.push_str(&format!("\n{header}\n\n{options}"));
     }
-    format!("{text}command = [\"true\"]\n")
+    text.push_str(TASK);
+    text.push_str(&commented(Section::Task, is_program));
+    text.push_str(DEFAULTS);
+    text.push_str(&commented(Section::Task, |option| !is_program(option)));
+    text
+}
+
+fn is_program(option: &OptionSpec) -> bool {
+    option.applies == Applies::Program
+}
+
+/// Takes the `#` from the lines of options that pass.
+pub(crate) fn uncommented(text: &str, passes: impl Fn(&str) -> bool) -> String {
+    let line = |line: &str| -> String {
+        let is_option = line.starts_with('#') && !line.starts_with("# ") && line.len() > 1;
+        let bare = line.strip_prefix('#').filter(|_| is_option && passes(line));
+        bare.unwrap_or(line).to_owned()
+    };
+    let lines: Vec<String> = text.lines().map(line).collect();
+    lines.join("\n") + "\n"
+}
+
+fn is_default(line: &str) -> bool {
+    !line.contains(EXAMPLE)
+}
+
+/// Names the task of the reference, and gives it a command.
+fn with_a_task(text: &str) -> String {
+    text.replace("[tasks.NAME]\n", "[tasks.x]\ncommand = [\"true\"]\n")
 }
 
 #[test]
-fn writing_every_default_changes_nothing() {
-    let short =
-        "[tasks.x]\ncommand = [\"true\"]\n[mail]\nto = [\"a@b.example\"]\nserver = \"localhost\"\n";
-    let defaults = all_defaults().replace(
-        "[mail]\n",
-        "[mail]\nto = [\"a@b.example\"]\nserver = \"localhost\"\n",
-    );
-    let (short, long) = (Setup::with(short), Setup::with(&defaults));
+fn the_reference_is_what_the_table_says() {
+    if std::env::var_os("UPDATE_GUIDE").is_some() {
+        fs::write(DEFAULT_FILE, default_file()).unwrap();
+    } else {
+        let hint = "UPDATE_GUIDE=1 cargo test --lib the_reference_is_what_the_table_says";
+        let file = fs::read_to_string(DEFAULT_FILE).unwrap();
+        assert_eq!(file, default_file(), "write it anew with `{hint}`");
+    }
+}
+
+#[test]
+fn the_reference_has_every_option_in_order() {
+    let text = default_file();
+    let mut rest = text.as_str();
+    for option in OPTIONS {
+        let line = format!("\n#{} = ", option.key);
+        rest = rest.split_once(&line).unwrap_or_else(|| panic!("{line}")).1;
+    }
+}
+
+#[test]
+fn every_default_of_the_reference_in_force_changes_nothing() {
+    let recipient = "[mail]\nto = [\"a@b.example\"]\nserver = \"localhost\"\n";
+    let short = format!("[tasks.x]\ncommand = [\"true\"]\n{recipient}");
+    let long = with_a_task(&uncommented(&default_file(), is_default));
+    let long = long.replace("[mail]\n", recipient);
+    let (short, long) = (Setup::with(&short), Setup::with(&long));
     let (plain, written) = (short.load(), long.load());
     let name = TaskName::parse("tasks::x").unwrap();
     assert_eq!(plain.tasks[&name].settings, written.tasks[&name].settings);
@@ -41,6 +111,34 @@ fn writing_every_default_changes_nothing() {
     settings.run_root = plain.settings.run_root.clone();
     settings.state_dir = plain.settings.state_dir.clone();
     assert_eq!(settings, plain.settings);
+    assert!(written.warnings.is_empty(), "{}", written.warnings);
+}
+
+#[test]
+fn the_reference_as_it_stands_changes_nothing() {
+    let (without, with) = (Setup::bare(), Setup::with(&default_file()));
+    let (plain, loaded) = (without.load(), with.load());
+    assert_eq!(loaded.tasks.len(), plain.tasks.len());
+    for (name, task) in &plain.tasks {
+        assert_eq!(task.settings, loaded.tasks[name].settings, "{name}");
+    }
+    assert!(loaded.warnings.is_empty(), "{}", loaded.warnings);
+}
+
+#[test]
+fn every_example_of_the_reference_is_a_value_of_its_option() {
+    let base = Path::new("/");
+    for option in OPTIONS {
+        let text = reference::example(option);
+        let document = format!("x = {text}");
+        let table = toml::de::DeTable::parse(&document).unwrap();
+        let Shape::Table(entries) = Raw::of_table(&table).shape else {
+            panic!("a document is a table");
+        };
+        let (_, raw) = entries.into_iter().next().unwrap();
+        let reading = read::read(option, &raw, base);
+        assert!(reading.value.is_some(), "{} = {text}", option.key);
+    }
 }
 
 /// Returns the tables of the guide: one for each section, a row for each key.

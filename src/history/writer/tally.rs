@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{QUICK, TOGETHER};
-use crate::state::history::Result;
+use crate::state::history::{Result, Spread};
 use crate::time::{Moment, Mono};
 
 /// The runs of a task that are counted together.
@@ -27,6 +27,8 @@ pub(super) struct Counted {
     pub(super) took: Duration,
     /// How long the longest took.
     pub(super) longest: Duration,
+    /// How long each took.
+    pub(super) spread: Spread,
     /// How they ended.
     pub(super) result: Result,
 }
@@ -61,6 +63,7 @@ impl Tally {
                 counted.count += 1;
                 counted.took += took;
                 counted.longest = counted.longest.max(took);
+                counted.spread.count(took, 1);
                 counted.last = at;
                 if at.mono.since(counted.first.mono) < TOGETHER {
                     Taken::Counted
@@ -69,12 +72,15 @@ impl Tally {
                 }
             }
             None => {
+                let mut spread = Spread::default();
+                spread.count(took, 1);
                 self.counted = Some(Counted {
                     first: started,
                     last: at,
                     count: 1,
                     took,
                     longest: took,
+                    spread,
                     result,
                 });
                 Taken::First

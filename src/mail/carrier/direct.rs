@@ -42,6 +42,10 @@ impl Carrier for Files {
             }
         }
     }
+
+    fn takes_away(&self) -> bool {
+        false
+    }
 }
 
 /// Returns whether a person must put it right, or room may come by itself.
@@ -67,11 +71,18 @@ impl Carrier for Print {
             .and_then(|()| stderr.write_all(b"\r\n"))
             .and_then(|()| stderr.flush());
         match printed {
-            Ok(()) => Ok(vec![Fate::Accepted("printed".to_owned()); parcel.to.len()]),
+            Ok(()) => Ok(vec![
+                Fate::Accepted("printed on standard error".to_owned());
+                parcel.to.len()
+            ]),
             Err(error) => {
                 let words = format!("mail cannot be printed on standard error: {error}");
                 Err(Trouble::new(Class::Setup, words).remedy("set `mail.transport`"))
             }
         }
+    }
+
+    fn takes_away(&self) -> bool {
+        false
     }
 }

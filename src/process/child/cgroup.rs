@@ -5,16 +5,21 @@
 
 use std::ffi::CString;
 use std::fs;
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use once_cell::sync::OnceCell;
 
 /// The runner's own cgroup, if runs may have theirs below it.
 static DELEGATED: OnceCell<Option<PathBuf>> = OnceCell::new();
 
-/// The cgroup of one run; removed when dropped, as soon as it is empty.
+/// Those of former runs of this runner that could not be removed: somebody was in them, who was tolerated.
+static LEFT: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// The cgroup of one run; removed when dropped, or as soon afterwards as it is empty.
 #[derive(Debug)]
 pub(super) struct Cgroup {
     path: PathBuf,
@@ -23,8 +28,10 @@ pub(super) struct Cgroup {
 impl Cgroup {
     /// Makes one; `None` where none can be made.
     pub(super) fn create(run: &str) -> Option<Self> {
-        let parent = DELEGATED.get_or_init(delegated).as_ref()?;
-        let path = parent.join(format!("run-{}-{run}", nix::unistd::getpid()));
+        let parent = DELEGATED.get_or_init(|| delegated().inspect(|path| remove_leftovers(path)));
+        remove_left();
+        let name = format!("{PREFIX}{}-{run}", nix::unistd::getpid());
+        let path = parent.as_ref()?.join(name);
         fs::create_dir(&path).ok()?;
         Some(Cgroup { path })
     }
@@ -38,12 +45,51 @@ impl Cgroup {
     pub(super) fn kill(&self) {
         let _ = fs::write(self.path.join("cgroup.kill"), "1");
     }
+
+    /// Removes it; tells whether it is gone. Refused while somebody is in it, and for a moment longer: the kernel takes a process out of its
+    /// cgroup when that has left the processor for the last time, which can be after its parent has reaped it.
+    pub(super) fn remove(&self) -> bool {
+        is_gone(&self.path)
+    }
 }
 
 impl Drop for Cgroup {
     fn drop(&mut self) {
-        // Refused while somebody is in it (`leak = "allow"`): the next runner does not mind, and the service manager removes it in the end.
-        let _ = fs::remove_dir(&self.path);
+        if !self.remove() {
+            left().push(std::mem::take(&mut self.path));
+        }
+    }
+}
+
+/// What the name of a run's cgroup begins with; the number of its runner follows.
+const PREFIX: &str = "run-";
+
+fn left() -> std::sync::MutexGuard<'static, Vec<PathBuf>> {
+    LEFT.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn remove_left() {
+    left().retain(|path| !is_gone(path));
+}
+
+/// Removes an empty cgroup; tells whether there is nothing more to be done for it.
+fn is_gone(path: &Path) -> bool {
+    let refused = fs::remove_dir(path).err();
+    refused.is_none_or(|error| error.kind() != io::ErrorKind::ResourceBusy)
+}
+
+/// Removes the empty cgroups of runners that are no more: killed with -9, they could not. Who still lives in one is not ours to judge: the
+/// in-flight lock is what tells.
+fn remove_leftovers(parent: &Path) {
+    let own = nix::unistd::getpid().as_raw();
+    for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let of = name.to_str().and_then(|name| name.strip_prefix(PREFIX));
+        let pid = of.and_then(|of| of.split('-').next()?.parse::<i32>().ok());
+        let lives = |pid: i32| pid != own && Path::new("/proc").join(pid.to_string()).exists();
+        if pid.is_some_and(|pid| !lives(pid)) {
+            let _ = fs::remove_dir(entry.path());
+        }
     }
 }
 
@@ -92,6 +138,24 @@ fn has_attribute(path: &Path, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_dead_runners_left_is_removed_and_nobody_elses() {
+        let dir = tempfile::tempdir().unwrap();
+        let names = [
+            format!("run-{}-1", i32::MAX),
+            format!("run-{}-1", nix::unistd::getpid()),
+            format!("run-{}-1", nix::unistd::getppid()),
+            "run-x".to_owned(),
+            "init.scope".to_owned(),
+        ];
+        for name in &names {
+            fs::create_dir(dir.path().join(name)).unwrap();
+        }
+        remove_leftovers(dir.path());
+        let left = names.map(|name| dir.path().join(name).exists());
+        assert_eq!(left, [false, false, true, true, true]);
+    }
 
     #[test]
     fn the_own_cgroup_is_found_on_unified_and_on_hybrid_machines() {

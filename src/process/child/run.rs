@@ -1,5 +1,6 @@
 //! One run, from the start of its process to the end of the last process that it left behind.
 
+mod leaving;
 mod phase;
 mod telling;
 
@@ -15,22 +16,18 @@ use super::outcome::Ending;
 use super::reading::{Flow, Reading};
 use super::refusal;
 use super::spawn::{self, Started};
-use super::sweep::{self, Tolerated};
+use super::sweep::Tolerated;
 use super::sys::{self, Found, Status, Whom};
-use super::table::Process;
 use super::{Ended, Spec, What};
 use crate::failure::{Failure, signal_name};
 use crate::process::poll::Alarm;
 use crate::process::{clock, own_children};
 use crate::settings::{ChildSettings, Leak};
 use crate::time::{Moment, Mono, in_words};
-use phase::{Look, Phase};
-use telling::mark_unkillable;
+use phase::Phase;
 
 /// A process that has not gone this long after SIGKILL hangs in the kernel.
 const MOST_AFTER_KILL: Duration = Duration::from_secs(5);
-/// How long the sweep goes on.
-const LONGEST_SWEEP: Duration = Duration::from_secs(2);
 /// How often is read in one step: signals are looked at in between.
 const READS_PER_STEP: usize = 16;
 
@@ -120,7 +117,7 @@ impl Run {
             Phase::Asked { kill_at } => kill_at,
             Phase::Killed { give_up_at } => give_up_at,
             Phase::Lingering { kill_at, look, .. } => look.at.min(kill_at),
-            Phase::Sweeping { look, .. } => look.at,
+            Phase::Sweeping { look, .. } | Phase::Clearing { look, .. } => look.at,
             Phase::Over => Mono::NEVER,
         }
     }
@@ -143,10 +140,18 @@ impl Run {
             } if now >= look.at.min(kill_at) => self.linger(status, kill_at, look, now),
             Phase::Sweeping {
                 status,
+                until,
+                look,
+            } if now >= look.at => self.sweep(status, until, look, now),
+            Phase::Clearing {
+                status,
                 give_up_at,
                 look,
-            } if now >= look.at => self.sweep(status, give_up_at, look, now),
-            Phase::Lingering { .. } | Phase::Sweeping { .. } | Phase::Over => None,
+            } if now >= look.at => self.clear(status, give_up_at, look, now),
+            Phase::Lingering { .. }
+            | Phase::Sweeping { .. }
+            | Phase::Clearing { .. }
+            | Phase::Over => None,
         }
     }
 
@@ -250,118 +255,15 @@ impl Run {
             cgroup.kill();
         }
     }
-
-    fn leader_ended(&mut self, status: Status, now: Mono) -> Option<Ended> {
-        let _ = self.poll.delete(&self.child.pidfd);
-        let Phase::Asked { kill_at } = self.phase else {
-            return self.close(status, now);
-        };
-        let left = self.look();
-        if left.is_empty() {
-            return self.close(status, now);
-        }
-        // Those that left the group were not asked yet.
-        let (_, others) = self.split(left);
-        sweep::signal_each(&others, self.settings.stop_signal);
-        sweep::signal_each(&others, libc::SIGCONT);
-        let look = Look::first(now).next(now);
-        self.phase = Phase::Lingering {
-            status,
-            kill_at,
-            look,
-        };
-        None
-    }
-
-    fn linger(&mut self, status: Status, kill_at: Mono, look: Look, now: Mono) -> Option<Ended> {
-        if now >= kill_at || self.look().is_empty() {
-            return self.close(status, now);
-        }
-        let look = look.next(now);
-        self.phase = Phase::Lingering {
-            status,
-            kill_at,
-            look,
-        };
-        None
-    }
-
-    /// The process is a zombie: the last moment at which its group can be hit without doubt. Then it is reaped.
-    fn close(&mut self, status: Status, now: Mono) -> Option<Ended> {
-        let ends_group = self.settings.leak == Leak::Kill || self.ended.is_some();
-        if ends_group {
-            let _ = sys::signal_group(self.child.pid, libc::SIGKILL);
-            self.kill_cgroup();
-        }
-        let _ = sys::reap(Whom::Pinned(self.child.pidfd.as_fd()));
-        own_children::unregister(self.child.pid);
-        if sweep::has_no_children() {
-            return Some(self.tell(status));
-        }
-        if ends_group {
-            let give_up_at = now + LONGEST_SWEEP;
-            return self.sweep(status, give_up_at, Look::first(now), now);
-        }
-        if self.settings.leak == Leak::Warn {
-            let left = self.look();
-            self.remember(&left);
-        }
-        Some(self.tell(status))
-    }
-
-    fn sweep(&mut self, status: Status, give_up_at: Mono, look: Look, now: Mono) -> Option<Ended> {
-        let left = self.look();
-        self.remember(&left);
-        if left.is_empty() {
-            return Some(self.tell(status));
-        }
-        if now >= give_up_at {
-            let mut ended = self.tell(status);
-            mark_unkillable(&mut ended, &left);
-            return Some(ended);
-        }
-        self.kill_cgroup();
-        sweep::signal_each(&left, libc::SIGKILL);
-        let look = look.next(now);
-        self.phase = Phase::Sweeping {
-            status,
-            give_up_at,
-            look,
-        };
-        None
-    }
-
-    /// Looks what of the run is left that must not be: with a tolerant `leak`, only its group when it is being ended.
-    fn look(&mut self) -> Vec<Process> {
-        let seen = sweep::look(&self.tolerated);
-        self.remember(&seen.killed);
-        if self.settings.leak == Leak::Kill || self.ended.is_none() {
-            return seen.alive;
-        }
-        self.split(seen.alive).0
-    }
-
-    /// Those of the run's group, and the others.
-    fn split(&self, processes: Vec<Process>) -> (Vec<Process>, Vec<Process>) {
-        let group = self.child.pid;
-        processes
-            .into_iter()
-            .partition(|process| process.group == group)
-    }
-
-    fn remember(&mut self, left: &[Process]) {
-        // Of a fork bomb a few names do.
-        const MOST: usize = 10_000;
-        for process in left.iter().take(MOST.saturating_sub(self.left.len())) {
-            self.left.insert(process.pid, process.name.clone());
-        }
-    }
 }
 
 impl Drop for Run {
     /// Whoever drops a run that is not over kills it.
     fn drop(&mut self) {
-        if matches!(self.phase, Phase::Sweeping { .. } | Phase::Over) {
+        if matches!(
+            self.phase,
+            Phase::Sweeping { .. } | Phase::Clearing { .. } | Phase::Over
+        ) {
             return;
         }
         self.signal(libc::SIGKILL);

@@ -73,6 +73,19 @@ pub(crate) fn reap_orphans() {
     let _ = Tolerated::now();
 }
 
+/// Returns the first of these that lives below us; takes away those that have ended meanwhile. Their numbers may be others' by now, but those
+/// do not descend from us.
+pub(crate) fn first_alive(pids: &[i32]) -> Option<i32> {
+    if pids.is_empty() {
+        return None;
+    }
+    reap_orphans();
+    let table = Table::read();
+    let all = table.trees(table.children(own_pid()).to_vec());
+    let lives = |pid: i32| all.iter().any(|p| p.pid == pid && !p.is_zombie());
+    pids.iter().copied().find(|pid| lives(*pid))
+}
+
 /// What one look has found.
 #[derive(Debug, Default)]
 pub(super) struct Look {
@@ -80,14 +93,17 @@ pub(super) struct Look {
     pub(super) alive: Vec<Process>,
     /// Those that have died of SIGKILL since the last look: of ours.
     pub(super) killed: Vec<Process>,
+    /// Whether nobody is left, for sure. Who has ended may have forked after the processes were listed: then none is seen alive, and there
+    /// is one all the same. As only we reap our children, a look that finds none, not even an ended one, misses nobody.
+    pub(super) is_settled: bool,
 }
 
 /// Looks at what a run has left: reaps what has ended.
 pub(super) fn look(tolerated: &Tolerated) -> Look {
     let table = Table::read();
-    let (ended, alive): (Vec<_>, Vec<_>) = orphans(&table, tolerated)
-        .into_iter()
-        .partition(Process::is_zombie);
+    let orphans = orphans(&table, tolerated);
+    let is_settled = orphans.is_empty();
+    let (ended, alive): (Vec<_>, Vec<_>) = orphans.into_iter().partition(Process::is_zombie);
     let killed = ended.into_iter().filter(|orphan| {
         let status = sys::reap(Whom::Pid(orphan.pid));
         matches!(
@@ -104,6 +120,7 @@ pub(super) fn look(tolerated: &Tolerated) -> Look {
     Look {
         alive: alive.collect(),
         killed,
+        is_settled: is_settled || has_no_children(),
     }
 }
 

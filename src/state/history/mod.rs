@@ -4,9 +4,11 @@
 
 mod record;
 mod summary;
+mod totals;
 
 pub(crate) use record::{Began, Mailed, Place, Record, Result, Run, Runs, Silent, Stamp, VERSION};
 pub(crate) use summary::{Summary, TaskSummary, Tick};
+pub(crate) use totals::{BOUNDS, Mails, Spread, Totals};
 
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
+use super::totals::Spread;
 use crate::event::RunId;
 
 /// The version that is written. Every older one can be read.
@@ -111,6 +112,9 @@ pub(crate) struct Began {
     pub(crate) program: String,
     /// What its tasks are called on the screen, in order.
     pub(crate) tasks: Vec<String>,
+    /// The boot of the machine in which it did; 0: not known.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) boot: u64,
 }
 
 /// One run. All texts are redacted.
@@ -161,9 +165,21 @@ pub(crate) struct Runs {
     pub(crate) longest: Duration,
     /// How they ended.
     pub(crate) result: Result,
+    /// How long each of them took; empty in what the first release wrote.
+    #[serde(default, skip_serializing_if = "Spread::is_empty")]
+    pub(crate) spread: Spread,
 }
 
 impl Runs {
+    /// Returns how long each of them took, as far as that is known: as long as all on average if not.
+    pub(super) fn spread(&self) -> Spread {
+        let mut spread = self.spread;
+        if spread.is_empty() {
+            spread.count(self.average(), self.count);
+        }
+        spread
+    }
+
     /// Returns how long one of them took on average.
     pub(crate) fn average(&self) -> Duration {
         let nanos = self.took.as_nanos() / u128::from(self.count.max(1));

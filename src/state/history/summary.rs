@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::record::{Record, Result, Stamp, is_zero, nanos};
+use super::record::{Began, Record, Result, Stamp, is_zero, nanos};
+use super::totals::{Mails, Spread, Totals};
 
 /// How many runs of a task are drawn.
 const MOST_RECENT: usize = 24;
@@ -23,6 +24,12 @@ pub(crate) struct Summary {
     /// When the last runner began.
     #[serde(default)]
     pub(crate) began: Stamp,
+    /// The boot in which it did; 0: not known.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    boot: u64,
+    /// All mails of the chain.
+    #[serde(default, skip_serializing_if = "Mails::is_empty")]
+    pub(crate) mails: Mails,
 }
 
 /// How a task fares.
@@ -57,6 +64,9 @@ pub(crate) struct TaskSummary {
     /// The end of the last success.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) last_success: Option<Stamp>,
+    /// All its runs.
+    #[serde(default, skip_serializing_if = "Totals::is_empty")]
+    pub(crate) totals: Totals,
 }
 
 /// The last run of a task.
@@ -87,6 +97,8 @@ struct Seen<'a> {
     ended: Stamp,
     took: Duration,
     count: u64,
+    took_together: Duration,
+    spread: Spread,
     result: Result,
     text: Option<&'a str>,
 }
@@ -96,30 +108,49 @@ impl Summary {
     pub(crate) fn add(&mut self, record: &Record) {
         match record {
             Record::Summary(summary) => *self = summary.clone(),
-            Record::Began(began) => {
-                self.keep_only(&began.tasks);
-                self.ended = None;
-                self.began = began.at;
-            }
+            Record::Began(began) => self.begin(began),
             Record::Ended { at, why } => self.ended = Some((*at, why.clone())),
-            Record::Run(run) => self.task(&run.task).add(&Seen {
-                began: run.at,
-                ended: run.at.after(run.took),
-                took: run.took,
-                count: 1,
-                result: run.result,
-                text: run.text.as_deref(),
-            }),
+            Record::Run(run) => {
+                let mut spread = Spread::default();
+                spread.count(run.took, 1);
+                self.task(&run.task).add(&Seen {
+                    began: run.at,
+                    ended: run.at.after(run.took),
+                    took: run.took,
+                    count: 1,
+                    took_together: run.took,
+                    spread,
+                    result: run.result,
+                    text: run.text.as_deref(),
+                });
+            }
             Record::Runs(runs) => self.task(&runs.task).add(&Seen {
                 began: runs.at,
                 ended: runs.until,
                 took: runs.average(),
                 count: runs.count,
+                took_together: runs.took,
+                spread: runs.spread(),
                 result: runs.result,
                 text: None,
             }),
-            Record::Form(_) | Record::Mailed(_) | Record::Silent(_) => {}
+            Record::Mailed(mailed) => self.mails.count(&mailed.sort),
+            Record::Form(_) | Record::Silent(_) => {}
         }
+    }
+
+    /// A runner begins where another has ended.
+    fn begin(&mut self, began: &Began) {
+        self.keep_only(&began.tasks);
+        // A power cut may have taken the last lines with it, and the counts would be less than they were. Who draws them takes such a
+        // count for one that began at zero, so that is where they begin with each boot.
+        if self.boot != began.boot {
+            self.tasks.iter_mut().for_each(TaskSummary::count_anew);
+            self.mails = Mails::default();
+        }
+        self.ended = None;
+        self.began = began.at;
+        self.boot = began.boot;
     }
 
     /// Forgets the tasks that are no more in the chain, and brings the others into its order.
@@ -159,8 +190,14 @@ impl TaskSummary {
         })
     }
 
+    fn count_anew(&mut self) {
+        self.totals = Totals::default();
+    }
+
     fn add(&mut self, seen: &Seen<'_>) {
         let &Seen { result, ended, .. } = seen;
+        self.totals
+            .add(result, seen.count, seen.took_together, &seen.spread);
         if self.recent.len() >= MOST_RECENT {
             self.recent.remove(0);
         }

@@ -7,10 +7,10 @@ mod notices;
 
 use std::time::SystemTime;
 
-use super::reason::{Limit, Reason};
+use super::reason::Reason;
 use super::rules::TaskRules;
 use super::{AGAIN, Verdict};
-use crate::alert::memory::{Held, Ongoing, TaskMemory, sort_of};
+use crate::alert::memory::{Held, Limit, Ongoing, TaskMemory, sort_of};
 use crate::alert::notice::{HeldBack, Kind, Notice, Sort};
 use crate::alert::tally::Tally;
 use crate::event::{RunId, Step};

@@ -1,7 +1,7 @@
 //! Tokens, and what finds none.
 
 use super::*;
-use crate::alert::policy::reason::Limit;
+use crate::alert::memory::Limit;
 
 fn kinds_of(notice: &Notice) -> Vec<&str> {
     notice

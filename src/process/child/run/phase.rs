@@ -9,6 +9,11 @@ use crate::time::Mono;
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
+/// Who has not gone this long after it was killed hangs in the kernel.
+const LONGEST_DYING: Duration = Duration::from_secs(2);
+/// How long a fork bomb is chased.
+const LONGEST_SWEEP: Duration = Duration::from_secs(10);
+
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Phase {
     /// The process runs.
@@ -26,11 +31,42 @@ pub(super) enum Phase {
     /// It has ended and was reaped; what it left is being killed.
     Sweeping {
         status: Status,
+        until: Until,
+        look: Look,
+    },
+    /// Nobody is left; its cgroup is about to become empty.
+    Clearing {
+        status: Status,
         give_up_at: Mono,
         look: Look,
     },
     /// All is told.
     Over,
+}
+
+/// How long processes are killed that go on appearing.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Until {
+    /// When those that were killed hang, if no new ones appear.
+    pub(super) give_up_at: Mono,
+    at_most: Mono,
+}
+
+impl Until {
+    pub(super) fn first(now: Mono) -> Self {
+        Until {
+            give_up_at: now + LONGEST_DYING,
+            at_most: now + LONGEST_SWEEP,
+        }
+    }
+
+    /// New ones have appeared: to outrun us is not to hang.
+    pub(super) fn prolonged(self, now: Mono) -> Self {
+        Until {
+            give_up_at: (now + LONGEST_DYING).min(self.at_most),
+            ..self
+        }
+    }
 }
 
 /// When dying processes are looked at again.

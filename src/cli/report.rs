@@ -1,0 +1,95 @@
+//! `report`: the last 90 days, as a page or for the terminal.
+
+use std::path::Path;
+
+use jiff::tz::TimeZone;
+
+use super::args::{ColorArg, ReportArgs};
+use super::past::{Past, Whose};
+use super::screen::{Ended, Refusal, colours_data, print, tell, width};
+use super::status;
+use crate::config::{Inputs, Loaded};
+use crate::exit;
+use crate::history::Shelf;
+use crate::process::files;
+use crate::report::{self, ChainNow, Gathering, Heading, Now, Period, Report, Screen};
+
+/// Writes what was asked for.
+pub(crate) fn show(inputs: &Inputs, loaded: &Loaded, args: &ReportArgs, color: ColorArg) -> Ended {
+    let report = gathered(inputs, loaded, args.what.as_deref())?;
+    match &args.html {
+        None => print(&report::text(&report, screen(color))),
+        Some(path) if path == Path::new("-") => print(&report::page(&report)),
+        Some(path) => write(path, &report::page(&report)),
+    }
+}
+
+fn screen(color: ColorArg) -> Screen {
+    Screen {
+        width: width(),
+        colours: colours_data(color),
+    }
+}
+
+fn write(path: &Path, page: &str) -> Ended {
+    files::replace_for_readers(path, page.as_bytes()).map_err(|error| {
+        let message = format!(
+            "the report cannot be written to `{}`: {error}",
+            path.display()
+        );
+        Refusal::new(exit::FAILED, message)
+            .hint("`--html -` prints it; a directory must exist and be ours to write")
+    })?;
+    tell(&format!(
+        "Wrote the report to {}; open it in any browser\n",
+        path.display()
+    ));
+    Ok(())
+}
+
+/// Reads one part of the history after the other: only what is drawn stays in memory.
+fn gathered(inputs: &Inputs, loaded: &Loaded, what: Option<&str>) -> Result<Report, Refusal> {
+    let past = Past::open(&loaded.settings, Whose::of(what))?;
+    let (moment, now) = status::now(loaded)?;
+    let chains = now.chains.into_iter();
+    let now = Now {
+        chains: chains.filter_map(|chain| wanted(chain, &past)).collect(),
+        ..now
+    };
+    let earliest = past
+        .shelves()
+        .iter()
+        .filter_map(|(_, shelf)| shelf.parts().first().copied());
+    let period = Period::new(moment.wall, TimeZone::system(), earliest.min());
+    let mut gathering = Gathering::new(period);
+    for (chain, shelf) in past.shelves() {
+        gather(&mut gathering, chain, shelf, &past);
+    }
+    let heading = Heading {
+        host: inputs.hostname.clone(),
+        program: format!("run_functions {}", env!("CARGO_PKG_VERSION")),
+    };
+    let report = gathering.finish(heading, now);
+    if report.chains.is_empty() && what.is_some() {
+        // An error, unless what was asked for is known and has only nothing to tell.
+        past.nothing()?;
+    }
+    Ok(report)
+}
+
+/// Returns what is asked for of a chain, if anything is.
+fn wanted(mut chain: ChainNow, past: &Past) -> Option<ChainNow> {
+    let is_named = past.is_of(&chain.name, "");
+    chain
+        .tasks
+        .retain(|task| past.is_of(&chain.name, &task.label));
+    (is_named || !chain.tasks.is_empty()).then_some(chain)
+}
+
+fn gather(gathering: &mut Gathering, chain: &str, shelf: &Shelf, past: &Past) {
+    for part in shelf.parts() {
+        for record in shelf.records(part) {
+            gathering.add(chain, &record, |task| past.is_of(chain, task));
+        }
+    }
+}

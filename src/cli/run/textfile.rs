@@ -1,0 +1,169 @@
+//! The page of a chain for the node exporter, as its runner writes it: when the runner begins and ends, and after runs, but not after
+//! each of many.
+//!
+//! A disk that hangs must hold up neither the chain nor the watcher, so a thread writes it, which is there only while it does.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use super::Order;
+use crate::alert::notice::Sort;
+use crate::event::{Event, Step};
+use crate::metrics::Runner;
+use crate::settings::MetricsSettings;
+use crate::state::history::Summary;
+use crate::time::{Moment, Mono};
+
+mod scribe;
+
+pub(super) use scribe::Scribe;
+use scribe::Snapshot;
+
+/// How much time passes between two pages, unless the chain comes to rest earlier.
+const PAUSE: Duration = Duration::from_secs(10);
+/// How much later than planned a run may begin and a page be there, on a machine that is busy.
+const MARGIN: Duration = Duration::from_secs(60);
+
+/// Decides when the page is written, and what is in it.
+#[derive(Debug)]
+pub(super) struct Textfile {
+    scribe: Arc<Scribe>,
+    /// How long a run of each task can take; `None`: for ever.
+    limits: Vec<Option<Duration>>,
+    began: Option<SystemTime>,
+    is_up: bool,
+    next_run: Option<SystemTime>,
+    page_due: Option<SystemTime>,
+    /// When the page was last written.
+    written: Mono,
+    /// Whether a run has ended since.
+    has_news: bool,
+    /// When the page is to be written without an event.
+    due: Mono,
+}
+
+impl Textfile {
+    /// Makes that of a chain whose configuration asks for one. `first` is when which run begins, if that is not at once.
+    pub(super) fn of(order: &Order<'_>, first: Option<(Step, Mono)>, now: Moment) -> Option<Self> {
+        let settings = &order.loaded.settings;
+        let path = path(&settings.metrics, order.name.as_str())?;
+        let scribe = Scribe::new(path, order.name.to_string(), settings.state_dir.clone());
+        let limits = order.tasks.iter();
+        let limits =
+            limits.map(|task| Some(task.settings.timeout? + task.settings.child.kill_grace));
+        let mut textfile = Textfile::new(scribe, limits.collect());
+        let (step, due) = first.unwrap_or((0, now.mono));
+        textfile.expect(step, due, now);
+        Some(textfile)
+    }
+
+    fn new(scribe: Scribe, limits: Vec<Option<Duration>>) -> Self {
+        Textfile {
+            scribe: Arc::new(scribe),
+            limits,
+            began: None,
+            is_up: false,
+            next_run: None,
+            page_due: None,
+            written: Mono::LONG_AGO,
+            has_news: false,
+            due: Mono::NEVER,
+        }
+    }
+
+    /// Returns who writes it.
+    pub(super) fn scribe(&self) -> Arc<Scribe> {
+        Arc::clone(&self.scribe)
+    }
+
+    /// Takes note of an event. Returns whether the page is to be written now.
+    pub(super) fn note(&mut self, event: &Event<'_>) -> bool {
+        match *event {
+            Event::Started { at } => {
+                self.began = Some(at.wall);
+                self.is_up = true;
+                true
+            }
+            Event::RunStarted { at, .. } => {
+                self.next_run = None;
+                if self.has_news {
+                    self.want(at.mono);
+                }
+                false
+            }
+            Event::RunEnded { .. } => {
+                self.has_news = true;
+                false
+            }
+            Event::Sleeping {
+                next, at, until, ..
+            } => {
+                self.expect(next, until, at);
+                let rests = until.since(at.mono) >= PAUSE || self.may_be_written(at.mono);
+                if !rests {
+                    self.want(at.mono);
+                }
+                rests
+            }
+            Event::Stopped { .. } => {
+                self.is_up = false;
+                (self.next_run, self.page_due) = (None, None);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Has the page written soon: something has happened without a run.
+    pub(super) fn want(&mut self, now: Mono) {
+        if self.is_up {
+            self.due = self.due.min(now.max(self.written + PAUSE));
+        }
+    }
+
+    /// Returns when the page is to be written without an event.
+    pub(super) fn due(&self) -> Mono {
+        self.due
+    }
+
+    /// Has the page written.
+    pub(super) fn write(&mut self, summary: &Summary, held_back: [(Sort, u64); 2], now: Mono) {
+        self.scribe.write(Snapshot {
+            runner: self.is_up.then(|| Runner {
+                version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+                began: self.began,
+                next_run: self.next_run,
+            }),
+            page_due: self.page_due,
+            summary: summary.clone(),
+            held_back,
+        });
+        self.written = now;
+        self.has_news = false;
+        self.due = Mono::NEVER;
+    }
+
+    fn may_be_written(&self, now: Mono) -> bool {
+        self.written + PAUSE <= now
+    }
+
+    /// The next page comes at the end of that run at the latest.
+    fn expect(&mut self, next: Step, until: Mono, now: Moment) {
+        let begins = now.at(until.max(now.mono)).wall;
+        self.next_run = Some(begins);
+        let limit = self.limits.get(next).copied().flatten();
+        self.page_due = limit.and_then(|limit| begins.checked_add(limit.saturating_add(MARGIN)));
+    }
+}
+
+/// Returns where the page of a chain is written, if anywhere.
+fn path(settings: &MetricsSettings, chain: &str) -> Option<PathBuf> {
+    let path = settings.textfile.as_deref()?;
+    let name = path.file_name()?.to_string_lossy();
+    Some(path.with_file_name(name.replace(MetricsSettings::NAME, chain)))
+}
+
+#[cfg(test)]
+#[path = "textfile_tests.rs"]
+mod tests;

@@ -1,0 +1,55 @@
+//! What `status` knows, for a report.
+
+use super::look::{self, Chain, Standing, Task};
+use super::text::state;
+use crate::cli::screen::Refusal;
+use crate::config::Loaded;
+use crate::report::{ChainNow, Condition, Now, TaskNow, TaskState};
+use crate::state::history::Stamp;
+use crate::time::Moment;
+
+/// Returns how all chains of RUN_ROOT fare, and when that was.
+pub(crate) fn now(loaded: &Loaded) -> Result<(Moment, Now), Refusal> {
+    let view = look::at(loaded, &[])?;
+    let chains = view.chains.iter().map(|chain| of_chain(chain, view.now));
+    let broken = view.mail.broken.as_ref();
+    let now = Now {
+        chains: chains.collect(),
+        mail_trouble: broken.map(|broken| broken.trouble.line()),
+    };
+    Ok((view.now, now))
+}
+
+fn of_chain(chain: &Chain, now: Moment) -> ChainNow {
+    let condition = match chain.standing {
+        Standing::Runs(_) | Standing::Unseen => Condition::Runs,
+        Standing::Stopped => Condition::Stopped,
+        Standing::Hidden(_) => Condition::Hidden,
+    };
+    ChainNow {
+        name: chain.name.as_str().to_owned(),
+        condition,
+        state: state(chain, now),
+        tasks: chain.tasks.iter().map(of_task).collect(),
+    }
+}
+
+fn of_task(task: &Task) -> TaskNow {
+    let past = &task.past;
+    let state = match &task.down {
+        Some(down) => TaskState::Down {
+            since: Stamp::of(down.since),
+            failures: down.failures,
+            text: down.latest.clone(),
+            reminder: down.reminder.map(Stamp::of),
+        },
+        None if past.healthy_since.is_some() => TaskState::Healthy {
+            since: past.healthy_since,
+        },
+        None => TaskState::Unknown,
+    };
+    TaskNow {
+        label: task.label.clone(),
+        state,
+    }
+}

@@ -1,0 +1,85 @@
+//! Options as they are written, each commented out, with its default: for `examples/default.toml` and for what `init` writes.
+
+use super::options::{Fallback, Kind, OptionSpec, Section, of};
+
+/// Where what is said of a value begins.
+const REMARK_COLUMN: usize = 40;
+/// Marks values that are no defaults.
+pub(super) const EXAMPLE: &str = "# example; default: ";
+
+/// Returns the options of a section, in order: of each its explanation, and a line to take the `#` away from.
+///
+/// A default that cannot be written has an example in its place, and says so.
+pub(crate) fn commented(section: Section, is_shown: fn(&OptionSpec) -> bool) -> String {
+    let options = of(section).filter(|option| is_shown(option));
+    let paragraphs: Vec<String> = options.map(paragraph).collect();
+    paragraphs.join("\n")
+}
+
+fn paragraph(option: &OptionSpec) -> String {
+    let OptionSpec { key, doc, .. } = option;
+    let (value, remark) = match option.default {
+        Fallback::Written(value) => (value.to_owned(), others(option.kind, value)),
+        Fallback::InWords(words) => (example(option), format!("{EXAMPLE}{words}")),
+    };
+    let line = format!("#{key} = {value}");
+    let line = format!("{line:<REMARK_COLUMN$} {remark}");
+    format!("# {doc}\n{}\n", line.trim_end())
+}
+
+/// Returns what could be written instead of a word.
+fn others(kind: Kind, value: &str) -> String {
+    let Kind::Choice(choices) = kind else {
+        return String::new();
+    };
+    let quoted = choices.iter().map(|choice| format!("\"{choice}\""));
+    let others: Vec<String> = quoted.filter(|choice| choice != value).collect();
+    format!("# or {}", others.join(", "))
+}
+
+/// Returns a value that the option could have, as it would be written.
+pub(super) fn example(option: &OptionSpec) -> String {
+    let text = match option.key {
+        "state_dir" => r#""/var/lib/run_functions""#,
+        "file" => r#""/var/log/run_functions.log""#,
+        "from" => r#""run_functions <runner@example.org>""#,
+        "transport" => r#""sendmail""#,
+        "server" => r#""mail.example.org""#,
+        "port" => "587",
+        "username" => r#""runner@example.org""#,
+        "password_file" => r#""smtp_password""#,
+        "password_env" => r#""SMTP_PASSWORD""#,
+        "ca_file" => r#""/etc/ssl/our_own_ca.pem""#,
+        "command" => r#"["php", "artisan", "mail:send"]"#,
+        "shell" => r#""pg_dump shop | gzip > shop.sql.gz""#,
+        "working_dir" => r#""/srv/shop""#,
+        "user" | "group" => r#""www-data""#,
+        "nice" => "5",
+        "timeout" => r#""10m""#,
+        _ => return example_of_kind(option.kind),
+    };
+    text.to_owned()
+}
+
+fn example_of_kind(kind: Kind) -> String {
+    let text = match kind {
+        Kind::Choice(choices) => return format!("\"{}\"", choices[0]),
+        Kind::Number { most, .. } => return most.to_string(),
+        Kind::Duration(..) => r#""30s""#,
+        Kind::Flag => "true",
+        Kind::Text => r#""text""#,
+        Kind::Texts => r#"["one", "another"]"#,
+        Kind::Path => r#""path/to/file""#,
+        Kind::Address => r#""ops@example.org""#,
+        Kind::Addresses => r#"["ops@example.org"]"#,
+        Kind::VariableName => r#""NAME""#,
+        Kind::VariableNames => r#"["LANG", "TZ"]"#,
+        Kind::Variables => r#"{ APP_ENV = "production" }"#,
+        Kind::ExitCodes => "[1]",
+        Kind::Limits => "{ nofile = 1024, core = 0 }",
+        Kind::Mask => r#""027""#,
+        Kind::Signal => r#""INT""#,
+        Kind::IoNice => r#""idle""#,
+    };
+    text.to_owned()
+}

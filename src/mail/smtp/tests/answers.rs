@@ -1,0 +1,129 @@
+//! What a server says at each stage of the dialogue, and what is made of it.
+
+use super::*;
+
+#[test]
+fn greetings_of_421_and_554_are_told_apart() {
+    let busy = trouble(with(|s| {
+        s.greeting = Act::SayAndClose("421 busy".to_owned())
+    }));
+    assert_eq!(busy.class, Class::Path);
+    assert!(busy.words.contains("421 busy"), "{}", busy.words);
+    let closed = trouble(with(|s| {
+        s.greeting = Act::SayAndClose("554 go away".to_owned())
+    }));
+    assert_eq!(closed.class, Class::Setup);
+    assert!(closed.words.contains("554 go away"), "{}", closed.words);
+}
+
+#[test]
+fn silence_and_an_end_at_each_stage_are_named() {
+    let stages: [(&str, Set, Class); 5] = [
+        ("did not answer", |s, act| s.greeting = act, Class::Path),
+        ("did not answer", |s, act| s.ehlo = act, Class::Path),
+        ("naming the sender", |s, act| s.mail = act, Class::Temporary),
+        ("asking to send", |s, act| s.data = act, Class::Temporary),
+        (
+            "waiting for the answer",
+            |s, act| s.dot = act,
+            Class::Unanswered,
+        ),
+    ];
+    for (words, set, class) in stages {
+        let silent = brief_trouble(with(|script| set(script, Act::Hang)));
+        assert_eq!(silent.class, class, "{}", silent.words);
+        assert!(silent.words.contains(words), "{}", silent.words);
+        for end in [Act::Close, Act::Reset] {
+            let closed = trouble(with(|script| set(script, end)));
+            assert_eq!(closed.class, class, "{}", closed.words);
+            assert!(
+                closed.words.contains("closed the connection"),
+                "{}",
+                closed.words
+            );
+        }
+    }
+}
+
+#[test]
+fn answers_at_each_stage_are_judged() {
+    let stages: [(Set, u16, Class); 9] = [
+        (|s, act| s.ehlo = act, 502, Class::Setup),
+        (|s, act| s.mail = act, 451, Class::Temporary),
+        (|s, act| s.mail = act, 550, Class::Sender),
+        (|s, act| s.data = act, 452, Class::Temporary),
+        (|s, act| s.data = act, 554, Class::Content),
+        (|s, act| s.dot = act, 452, Class::Temporary),
+        (|s, act| s.dot = act, 552, Class::Content),
+        (|s, act| s.dot = act, 554, Class::Content),
+        (|s, act| s.dot = act, 421, Class::Temporary),
+    ];
+    for (set, code, class) in stages {
+        let answer = say(&format!("{code} 5.0.0 because of it"));
+        let trouble = trouble(with(|script| set(script, answer)));
+        assert_eq!(trouble.class, class, "{}", trouble.words);
+        assert!(trouble.words.contains("because of it"), "{}", trouble.words);
+    }
+}
+
+#[test]
+fn a_positive_answer_of_the_wrong_code_is_no_success() {
+    let dot = trouble(with(|s| s.dot = say("354 go on")));
+    assert_eq!(dot.class, Class::Unanswered);
+    let data = trouble(with(|s| s.data = say("250 ok")));
+    assert_eq!(data.class, Class::Temporary);
+    let mail = trouble(with(|s| s.mail = say("354 go on")));
+    assert_eq!(mail.class, Class::Temporary);
+}
+
+#[test]
+fn answers_that_nobody_asked_for_never_become_success() {
+    // Taken for the answers to RCPT, DATA and the message, these would make an accepted mail of one that was never sent.
+    let eager = "250 ok\r\n250 ok\r\n354 go\r\n250 queued";
+    let (server, result, _) = attempt(with(|s| s.mail = say(eager)), PATIENCE);
+    assert_eq!(result.unwrap_err().class, Class::Temporary);
+    assert!(server.received().is_empty());
+    let (_, result, _) = attempt(with(|s| s.data = say("354 go\r\n250 queued")), PATIENCE);
+    assert_eq!(result.unwrap_err().class, Class::Temporary);
+    let (_, result, _) = attempt(with(|s| s.greeting = say("220 a\r\n250 b")), PATIENCE);
+    result.unwrap_err();
+}
+
+#[test]
+fn garbage_with_nul_and_8_bit_is_no_answer() {
+    let garbage = b"\0\xff\xfe\x80 no\0pe\r\n".to_vec();
+    let at_once = trouble(with(|s| s.greeting = Act::Raw(garbage.clone())));
+    assert_eq!(at_once.class, Class::Path);
+    assert!(
+        at_once.words.contains("does not speak SMTP"),
+        "{}",
+        at_once.words
+    );
+    let at_the_end = trouble(with(|s| s.dot = Act::Raw(garbage)));
+    assert_eq!(at_the_end.class, Class::Unanswered);
+}
+
+#[test]
+fn endless_lines_of_a_greeting_hit_a_bound() {
+    let endless = Act::Flood(format!("220-{}\r\n", "and more ".repeat(100)).into_bytes());
+    let trouble = trouble(with(|s| s.greeting = endless));
+    assert_eq!(trouble.class, Class::Path);
+    assert!(trouble.words.contains("no end"), "{}", trouble.words);
+}
+
+#[test]
+fn a_connection_dropped_in_the_middle_of_the_message_is_no_unanswered_one() {
+    for end in [Act::Close, Act::Reset] {
+        let script = with(|s| s.body = Some((10, end)));
+        let server = Server::start(script);
+        let mut session = Session::open(&route(&server), PATIENCE, &mut |_| {}).unwrap();
+        // Larger than all buffers between the two ends.
+        let large = [b"x".repeat(70), b"\r\n".to_vec()].concat().repeat(400_000);
+        let delivered = session.deliver(&header(&["ops@example.org"]), &large, &mut |_| {});
+        assert!(!delivered.open);
+        let Fate::Refused(trouble) = &delivered.fates[0] else {
+            panic!("accepted")
+        };
+        assert_eq!(trouble.class, Class::Temporary, "{}", trouble.words);
+    }
+}

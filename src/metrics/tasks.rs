@@ -1,0 +1,93 @@
+//! What is told of each task: its runs, how long they took, and its outage.
+
+use std::collections::HashSet;
+use std::time::SystemTime;
+
+use super::text::{Family, Kind, seconds, timestamp};
+use super::{Chain, Task};
+use crate::state::history::{BOUNDS, Result as RunResult, Totals};
+use Kind::{Counter, Gauge, Histogram};
+
+const RESULTS: [(RunResult, &str); 5] = [
+    (RunResult::Ok, "ok"),
+    (RunResult::Later, "later"),
+    (RunResult::Interrupted, "interrupted"),
+    (RunResult::Failed, "failed"),
+    (RunResult::Fatal, "fatal"),
+];
+
+/// Adds the families of the tasks of these chains.
+pub(super) fn tell(text: &mut String, chains: &[Chain<'_>], now: SystemTime) {
+    let tasks: Vec<(&str, &Task<'_>)> = chains.iter().flat_map(of_chain).collect();
+    let help = "Runs that have ended, by result, since the machine started.";
+    let mut family = Family::new(text, "runs_total", Counter, help);
+    for (chain, task) in &tasks {
+        for (result, word) in RESULTS {
+            let labels = [("chain", *chain), ("task", task.label), ("result", word)];
+            family.add(&labels, task.past.totals.runs(result));
+        }
+    }
+    let help =
+        "How long runs took, without those that were interrupted, since the machine started.";
+    let mut family = Family::new(text, "run_duration_seconds", Histogram, help);
+    for (chain, task) in &tasks {
+        durations(&mut family, chain, task.label, &task.past.totals);
+    }
+    times(text, &tasks, now);
+}
+
+/// A name that is there twice, as a damaged file may have it, would make the whole page invalid.
+fn of_chain<'a>(chain: &'a Chain<'a>) -> impl Iterator<Item = (&'a str, &'a Task<'a>)> {
+    let mut seen = HashSet::new();
+    let tasks = chain.tasks.iter();
+    let once = tasks.filter(move |task| seen.insert(task.label));
+    once.map(|task| (chain.name, task))
+}
+
+fn durations(family: &mut Family<'_>, chain: &str, task: &str, totals: &Totals) {
+    let spread = totals.spread();
+    let bounds = BOUNDS.map(|bound| seconds(bound).to_string());
+    let bounds = bounds.iter().map(String::as_str).chain(["+Inf"]);
+    let mut runs: u64 = 0;
+    for (bound, more) in bounds.zip(spread.classes()) {
+        runs = runs.saturating_add(*more);
+        let labels = [("chain", chain), ("task", task), ("le", bound)];
+        family.add_part("_bucket", &labels, runs);
+    }
+    let labels = [("chain", chain), ("task", task)];
+    family.add_part("_sum", &labels, seconds(totals.took()));
+    family.add_part("_count", &labels, runs);
+}
+
+fn times(text: &mut String, tasks: &[(&str, &Task<'_>)], now: SystemTime) {
+    let help = "When the last run ended, in seconds since 1970; absent before the first.";
+    let mut family = Family::new(text, "last_run_timestamp_seconds", Gauge, help);
+    for (chain, task) in tasks {
+        let last = task.past.last.as_ref().map(|last| last.ended.time());
+        family.add_some(&labels(chain, task), last.map(timestamp));
+    }
+    let help =
+        "When the last run that succeeded ended, in seconds since 1970; absent before the first.";
+    let mut family = Family::new(text, "last_success_timestamp_seconds", Gauge, help);
+    for (chain, task) in tasks {
+        let last = task.past.last_success.map(|last| last.time());
+        family.add_some(&labels(chain, task), last.map(timestamp));
+    }
+    let help = "For how long the task had been down when this was written; 0 when it is healthy.";
+    let mut family = Family::new(text, "outage_seconds", Gauge, help);
+    for (chain, task) in tasks {
+        let down = task
+            .down_since
+            .map(|since| now.duration_since(since).unwrap_or_default());
+        family.add(&labels(chain, task), seconds(down.unwrap_or_default()));
+    }
+    let help = "When the first run failed since the last success, in seconds since 1970; absent when the task is healthy.";
+    let mut family = Family::new(text, "outage_start_timestamp_seconds", Gauge, help);
+    for (chain, task) in tasks {
+        family.add_some(&labels(chain, task), task.down_since.map(timestamp));
+    }
+}
+
+fn labels<'a>(chain: &'a str, task: &'a Task<'_>) -> [(&'static str, &'a str); 2] {
+    [("chain", chain), ("task", task.label)]
+}

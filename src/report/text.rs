@@ -1,0 +1,261 @@
+//! The report for a terminal: the same facts, no wider than that is.
+
+use std::fmt::Write;
+
+use super::durations::{Column, Durations};
+use super::model::{Chain, Condition, Day, Report, Task, TaskState};
+use super::outages::Outage;
+use super::period::{COLUMNS, Period};
+use super::words::{self, counted, exact, grouped, in_words};
+
+/// How many outages of a task are told.
+const MOST_OUTAGES: usize = 5;
+/// How many days stand on a line, and how many columns the sparkline has.
+const DAYS_OF_A_LINE: usize = 30;
+const SPARKS: usize = 60;
+const NARROWEST: usize = 20;
+const BOLD: &str = "\x1b[1m";
+const RED: &str = "\x1b[31m";
+const GREEN: &str = "\x1b[32m";
+const PLAIN: &str = "\x1b[0m";
+
+/// What the screen can do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Screen {
+    /// How many columns it has; `None`: any number.
+    pub(crate) width: Option<usize>,
+    /// Whether it has colours.
+    pub(crate) colours: bool,
+}
+
+/// A text that grows line by line.
+struct Lines {
+    text: String,
+    screen: Screen,
+}
+
+impl Lines {
+    /// Adds a line, cut where the screen ends.
+    fn add(&mut self, indent: usize, colour: &str, line: &str) {
+        let room = self
+            .screen
+            .width
+            .map(|width| width.saturating_sub(indent).max(1));
+        let mut line = line.trim_end().to_owned();
+        if let Some(room) = room.filter(|room| line.chars().count() > *room) {
+            line = line.chars().take(room - 1).collect();
+            line = format!("{}…", line.trim_end());
+        }
+        let line = self.painted(colour, &line);
+        let _ = writeln!(self.text, "{:indent$}{line}", "");
+    }
+
+    /// Adds a sentence, that goes on in the next line where the screen ends.
+    fn sentence(&mut self, indent: usize, text: &str) {
+        let room = self.screen.width.map(|width| width.saturating_sub(indent));
+        let mut line = String::new();
+        for word in text.split_whitespace() {
+            let longer = line.chars().count() + 1 + word.chars().count();
+            if !line.is_empty() && room.is_some_and(|room| longer > room) {
+                self.add(indent, "", &line);
+                line.clear();
+            } else if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        self.add(indent, "", &line);
+    }
+
+    fn painted(&self, colour: &str, text: &str) -> String {
+        if self.screen.colours && !colour.is_empty() {
+            format!("{colour}{text}{PLAIN}")
+        } else {
+            text.to_owned()
+        }
+    }
+
+    /// Returns how many columns are left of so many.
+    fn room(&self, wanted: usize, beside: usize) -> usize {
+        let room = self.screen.width.map(|width| width.saturating_sub(beside));
+        room.map_or(wanted, |room| wanted.min(room.max(NARROWEST)))
+    }
+}
+
+/// Returns the whole.
+pub(crate) fn text(report: &Report, screen: Screen) -> String {
+    let mut lines = Lines {
+        text: String::new(),
+        screen,
+    };
+    let period = &report.period;
+    let is_bad = report.down() + report.stopped() > 0 || report.mail_trouble.is_some();
+    let days = (
+        period.date(0, "%-d %b"),
+        period.local(period.now(), "%-d %b %Y %H:%M"),
+    );
+    lines.add(0, "", &format!("{}, {} to {}", report.host, days.0, days.1));
+    lines.add(0, if is_bad { RED } else { GREEN }, &words::verdict(report));
+    lines.add(0, "", &figures(report));
+    if let Some(trouble) = &report.mail_trouble {
+        lines.add(0, RED, &format!("Mail does not leave: {trouble}"));
+    }
+    for chain in &report.chains {
+        of_chain(&mut lines, chain, period);
+    }
+    if report.tasks().next().is_some() {
+        lines.text.push('\n');
+        let legend = "A day: ■ ok, ✗ with failures, · without a run. What a run took: the median, ✗ failures.";
+        lines.sentence(0, legend);
+    }
+    lines.text
+}
+
+fn figures(report: &Report) -> String {
+    let runs = report.runs();
+    let (outages, long) = report.outages();
+    let long = match outages {
+        0 => String::new(),
+        _ => format!(" ({} in all)", in_words(long)),
+    };
+    format!(
+        "{}, {} ok; {}{long}; {}",
+        counted(runs.all(), "run", "runs"),
+        words::share(runs),
+        counted(outages, "outage", "outages"),
+        counted(report.mails(), "mail", "mails"),
+    )
+}
+
+fn of_chain(lines: &mut Lines, chain: &Chain, period: &Period) {
+    lines.text.push('\n');
+    let colour = if chain.condition == Condition::Runs {
+        BOLD
+    } else {
+        RED
+    };
+    lines.add(0, colour, &format!("{}: {}", chain.name, chain.state));
+    for task in &chain.tasks {
+        of_task(lines, task, period);
+    }
+}
+
+fn of_task(lines: &mut Lines, task: &Task, period: &Period) {
+    let state = words::state(&task.state, period);
+    let colour = if task.is_down() { RED } else { "" };
+    lines.add(2, colour, &format!("{}  {state}", task.label));
+    if let TaskState::Down { text, .. } = &task.state {
+        lines.add(4, "", text);
+    }
+    let mut facts = format!(
+        "{}, {} ok",
+        counted(task.runs.all(), "run", "runs"),
+        words::share(task.runs)
+    );
+    if let Some(spread) = &task.durations.whole {
+        let _ = write!(
+            facts,
+            "; half within {}, 95 of 100 within {}",
+            exact(spread.median),
+            exact(spread.p95)
+        );
+    }
+    lines.add(4, "", &facts);
+    strip(lines, &task.days, period);
+    sparks(lines, &task.durations);
+    let outages = task.outages.latest.iter().rev();
+    for outage in outages.take(MOST_OUTAGES) {
+        of_outage(lines, outage, period);
+    }
+    let more = task.outages.count.saturating_sub(MOST_OUTAGES as u64);
+    if more > 0 {
+        lines.add(
+            4,
+            "",
+            &format!("and {} before that", counted(more, "outage", "outages")),
+        );
+    }
+}
+
+fn strip(lines: &mut Lines, days: &[Day], period: &Period) {
+    let of_a_line = lines.room(DAYS_OF_A_LINE, 12);
+    for (line, days) in days.chunks(of_a_line).enumerate() {
+        let mut drawn = String::new();
+        for day in days {
+            let (colour, sign) = match day.runs {
+                runs if runs.failed > 0 => (RED, "✗"),
+                runs if runs.ok > 0 => (GREEN, "■"),
+                _ => ("", "·"),
+            };
+            drawn.push_str(&lines.painted(colour, sign));
+        }
+        let date = period.date(line * of_a_line, "%d %b");
+        // It is as wide as there is room, whatever its colours are made of.
+        let _ = writeln!(lines.text, "    {date}  {drawn}");
+    }
+}
+
+/// Draws medians as columns, as `status` draws single runs.
+fn sparks(lines: &mut Lines, durations: &Durations) {
+    const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let Some(whole) = &durations.whole else {
+        return;
+    };
+    let room = lines.room(SPARKS, 12);
+    let part = |at: usize| &durations.columns[at * COLUMNS / room..(at + 1) * COLUMNS / room];
+    let medians = |part: &[Column]| {
+        let medians = part.iter().filter_map(|column| column.took);
+        medians.map(|spread| spread.median).max()
+    };
+    let highest = (0..room)
+        .filter_map(|at| medians(part(at)))
+        .max()
+        .unwrap_or_default();
+    let drawn: String = (0..room)
+        .map(|at| {
+            if part(at).iter().any(|column| column.failed > 0) {
+                return '✗';
+            }
+            let Some(median) = medians(part(at)) else {
+                return ' ';
+            };
+            let share = median.as_secs_f64() / highest.as_secs_f64().max(f64::MIN_POSITIVE);
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a share of eight columns"
+            )]
+            let height = (share * 7.99) as usize;
+            HEIGHTS[height.min(HEIGHTS.len() - 1)]
+        })
+        .collect();
+    lines.add(4, "", &format!("took    {drawn}"));
+    let highest = exact(highest);
+    let longest = exact(whole.longest);
+    let scale = if highest == longest {
+        format!("up to {highest}")
+    } else {
+        format!("up to {highest}, the longest run {longest}")
+    };
+    lines.add(12, "", &scale);
+}
+
+fn of_outage(lines: &mut Lines, outage: &Outage, period: &Period) {
+    lines.add(
+        4,
+        "",
+        &format!(
+            "{}: down for {}, {}",
+            words::span(outage, period),
+            words::length(outage, period),
+            counted(outage.failures, "failure", "failures")
+        ),
+    );
+    for kind in &outage.kinds {
+        lines.add(6, "", &format!("{} × {}", grouped(kind.count), kind.text));
+    }
+    if outage.unnamed > 0 {
+        lines.add(6, "", &format!("{} × other kinds", grouped(outage.unnamed)));
+    }
+    lines.sentence(6, &words::mails(outage, period));
+}

@@ -1,0 +1,197 @@
+//! How a report says things, on a page and in a terminal alike.
+
+use super::model::{Report, Runs, TaskState};
+use super::outages::{End, MailsOf, Outage};
+use super::period::Period;
+use crate::alert::message::one_line;
+pub(super) use crate::alert::message::{counted, grouped};
+pub(super) use crate::time::{exact, in_words};
+
+/// How much of an error is told.
+const MOST_OF_A_TEXT: usize = 240;
+const MOST_OF_A_NAME: usize = 80;
+
+/// Returns a text that others wrote as part of a line: no control characters, and the marks that nobody sees are seen.
+pub(super) fn theirs(text: &str) -> String {
+    one_line(text, MOST_OF_A_TEXT)
+}
+
+/// Returns a name that others gave.
+pub(super) fn name(text: &str) -> String {
+    one_line(text, MOST_OF_A_NAME)
+}
+
+/// Returns the name of a kind shortly: of a hash the beginning, as everywhere.
+pub(super) fn kind(kind: &str) -> String {
+    let is_hash = kind.len() == 12 && kind.bytes().all(|byte| byte.is_ascii_hexdigit());
+    name(if is_hash { &kind[..4] } else { kind })
+}
+
+/// Returns how all fares, in one sentence.
+pub(super) fn verdict(report: &Report) -> String {
+    let (down, stopped) = (report.down(), report.stopped());
+    let mut troubles = Vec::new();
+    if down > 0 {
+        let of = report.tasks().count() as u64;
+        troubles.push(match of {
+            1 => "The task is down".to_owned(),
+            of => format!(
+                "{} of {} tasks {} down",
+                grouped(down),
+                grouped(of),
+                is(down)
+            ),
+        });
+    }
+    if stopped > 0 {
+        let chains = report.chains.len() as u64;
+        troubles.push(match (stopped, chains) {
+            (1, 1) => "the chain does not run".to_owned(),
+            (stopped, chains) => {
+                let verb = if stopped == 1 { "does" } else { "do" };
+                format!(
+                    "{} of {} chains {verb} not run",
+                    grouped(stopped),
+                    grouped(chains)
+                )
+            }
+        });
+    }
+    if report.mail_trouble.is_some() {
+        troubles.push("mail does not leave".to_owned());
+    }
+    match troubles.is_empty() {
+        true if report.chains.is_empty() => "Nothing was ever run here".to_owned(),
+        true => "All is well".to_owned(),
+        false => capitalised(&troubles.join(", ")),
+    }
+}
+
+fn is(count: u64) -> &'static str {
+    if count == 1 { "is" } else { "are" }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut rest = text.chars();
+    let first = rest.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(rest).collect()
+}
+
+/// Returns a share in percent; never 100 when something is missing, and never 0 when something is there.
+pub(super) fn percent(share: f64) -> String {
+    let tenths = (share * 1000.0).round();
+    if share < 1.0 && tenths >= 1000.0 {
+        "> 99.9 %".to_owned()
+    } else if share > 0.0 && tenths < 1.0 {
+        "< 0.1 %".to_owned()
+    } else if tenths >= 1000.0 {
+        "100 %".to_owned()
+    } else {
+        format!("{:.1} %", tenths / 10.0)
+    }
+}
+
+/// Returns the share of runs that succeeded.
+pub(super) fn share(runs: Runs) -> String {
+    runs.share_ok().map_or_else(|| "–".to_owned(), percent)
+}
+
+/// Returns how a task fares, without a mark.
+pub(super) fn state(state: &TaskState, period: &Period) -> String {
+    match state {
+        TaskState::Unknown => "not known to be healthy".to_owned(),
+        TaskState::Healthy { since: None } => "healthy".to_owned(),
+        TaskState::Healthy { since: Some(since) } => {
+            format!("healthy since {}", period.short(*since))
+        }
+        TaskState::Down {
+            since, failures, ..
+        } => {
+            let long = in_words(period.now().since(*since));
+            let failures = match failures {
+                0 => String::new(),
+                count => format!(", {}", counted(*count, "failure", "failures")),
+            };
+            format!("down since {} ({long}){failures}", period.short(*since))
+        }
+        TaskState::WasHealthy => "healthy when it last ran".to_owned(),
+        TaskState::Gone => "no longer in the chain".to_owned(),
+    }
+}
+
+/// Returns from when to when an outage was.
+pub(super) fn span(outage: &Outage, period: &Period) -> String {
+    let since = period.short(outage.since);
+    match outage.until {
+        End::Open => format!("{since} – now"),
+        End::Healed(until) => {
+            let day = |at| period.local(at, "%F");
+            if day(outage.since) == day(until) {
+                format!("{since} – {}", period.local(until, "%H:%M"))
+            } else {
+                format!("{since} – {}", period.short(until))
+            }
+        }
+        End::Gone(until) => format!("{since} – {} (taken out of the chain)", period.short(until)),
+    }
+}
+
+/// Returns how long an outage was.
+pub(super) fn length(outage: &Outage, period: &Period) -> String {
+    let long = in_words(outage.length(period.now()));
+    match outage.until {
+        End::Open => format!("{long} so far"),
+        End::Healed(_) | End::Gone(_) => long,
+    }
+}
+
+/// Returns what was mailed of an outage, or why nothing was.
+pub(super) fn mails(outage: &Outage, period: &Period) -> String {
+    if outage.mails.is_empty() {
+        return match &outage.silent {
+            Some(why) => format!("not mailed: {why}"),
+            None => "not mailed".to_owned(),
+        };
+    }
+    let mails = outage.mails.iter();
+    let told: Vec<String> = mails.map(|mails| mails_of(mails, period)).collect();
+    let count = counted(outage.mail_count(), "mail", "mails");
+    format!("{count}: {}", told.join(", "))
+}
+
+fn mails_of(mails: &MailsOf, period: &Period) -> String {
+    let word = match mails.sort.as_str() {
+        "first" => "first failure",
+        "new" => "new failure",
+        "downtime" => "downtime reached",
+        "again" => "reached again",
+        "running" => "still running",
+        "digest" => "held back before",
+        other => other,
+    };
+    let first = period.short(mails.first);
+    match mails.count {
+        1 => format!("{word} {first}"),
+        count => format!("{word} {first} to {} ({count} ×)", period.short(mails.last)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_share_is_rounded_to_all_or_nothing() {
+        assert_eq!(percent(1.0), "100 %");
+        assert_eq!(percent(0.999_99), "> 99.9 %");
+        assert_eq!(percent(0.9975), "99.8 %");
+        assert_eq!(percent(0.000_01), "< 0.1 %");
+        assert_eq!(percent(0.0), "0.0 %");
+    }
+
+    #[test]
+    fn what_others_wrote_cannot_hide_or_turn_anything() {
+        assert_eq!(theirs("a\0b\u{202e}c\nd"), "a<U+0000>b<U+202E>c d");
+        assert_eq!(theirs(&"x".repeat(100_000)).chars().count(), MOST_OF_A_TEXT);
+    }
+}
