@@ -129,6 +129,6 @@ mod tests {
         for limit in Limit::ALL {
             assert_eq!(Limit::numbered(limit.number()), Some(limit));
         }
-        assert_eq!(Limit::numbered(3), None);
+        assert_eq!(Limit::numbered(Limit::ALL.len() as u64), None);
     }
 }

@@ -188,7 +188,7 @@ fn a_task_that_asks_the_runner_to_stop_is_not_muted() {
             text: "text of B",
         },
     );
-    assert_eq!(desk.mails(), "new");
+    assert_eq!(desk.mails(), "first", "nobody heard of A");
     assert_eq!(named(desk.last()), [("A", 1)]);
     assert_eq!(told(desk.last()).total(), 1);
 }
