@@ -162,6 +162,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: MailCommand,
     },
+    /// Make a configuration of what cron or supervisord runs. It is printed, and nothing is changed.
+    Import {
+        #[command(subcommand)]
+        command: ImportCommand,
+    },
     /// Write a configuration or a crate to begin with, and say what to type next. Overwrites nothing.
     Init(InitArgs),
     /// Print what completes commands in a shell.
@@ -216,6 +221,33 @@ pub(crate) struct CheckArgs {
     #[arg(long, value_name = "TEXT")]
     pub(crate) explain_kind: Option<String>,
 }
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ImportCommand {
+    /// A crontab: each line becomes a task, or a comment that says why not.
+    #[command(after_help = IMPORT_EXIT_CODES)]
+    Crontab {
+        /// The crontab; `-` for standard input: `crontab -l | run_functions import crontab -`
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// It has the form of /etc/crontab: a user before each command [default: what its path or its lines say].
+        #[arg(long, conflicts_with = "user")]
+        system: bool,
+        /// It has the form of `crontab -e`: no users.
+        #[arg(long)]
+        user: bool,
+    },
+    /// A configuration of supervisord: each `[program:x]` becomes a task, or a comment that says why not.
+    #[command(after_help = IMPORT_EXIT_CODES)]
+    Supervisor {
+        /// The configuration; `-` for standard input.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+}
+
+const IMPORT_EXIT_CODES: &str = "Exit codes: 0 everything that runs is a task now, 1 something could not be taken or does not fit this machine \
+     (each is named on standard error), 2 the file cannot be read.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum MailCommand {

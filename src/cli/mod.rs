@@ -6,6 +6,7 @@ mod args;
 mod check;
 mod control;
 mod history;
+mod import;
 mod init;
 mod lines;
 mod list;
@@ -155,6 +156,7 @@ fn obey_command(common: &Common, command: Command) -> Ended {
             let (_, loaded) = load(common, None)?;
             logs::show(&loaded, &args)
         }
+        Command::Import { command } => import::print_configuration(&command, common.color),
         Command::Init(args) => init::write(&args),
         Command::Completions { shell } => pages::completions(shell),
         Command::Man { directory } => pages::manual(&directory),
