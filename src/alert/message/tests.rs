@@ -55,6 +55,7 @@ fn notice(sort: Sort) -> Notice {
         held_back_unnamed: 0,
         running_since: None,
         thread: None,
+        mutes: Vec::new(),
         summary: None,
         ends_runner: false,
     }
