@@ -146,6 +146,12 @@ fn named(times: &[u32]) -> Vec<String> {
         .collect()
 }
 
+/// Reads digits; no sign.
+fn number(text: &str) -> Option<u32> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| digits)
+}
+
 /// What may stand in a field.
 struct Field<'a> {
     name: &'a str,
@@ -169,8 +175,9 @@ impl Field<'_> {
     }
 
     fn step(&self, step: &str, part: &str) -> Result<usize, String> {
-        let step = step.parse().ok().filter(|step| *step > 0);
-        step.ok_or_else(|| format!("`{part}` is no {}: the step is no number", self.name))
+        let step = number(step).filter(|step| *step > 0);
+        step.and_then(|step| usize::try_from(step).ok())
+            .ok_or_else(|| format!("`{part}` is no {}: the step is no number", self.name))
     }
 
     fn range(&self, range: &str, steps: bool) -> Result<(u32, u32), String> {
@@ -194,7 +201,7 @@ impl Field<'_> {
         let (first, last) = (self.value(first)?, self.value(last)?);
         if first > last {
             return Err(format!(
-                "`{range}` is no {}: it ends before it begins",
+                "`{range}` is no {}: it ends before it begins, and cron would never run it",
                 self.name
             ));
         }
@@ -206,10 +213,7 @@ impl Field<'_> {
         if let Some(at) = self.words.iter().position(|word| *word == lower) {
             return Ok(at as u32 + self.least);
         }
-        let value = text
-            .parse()
-            .ok()
-            .filter(|_| text.bytes().all(|b| b.is_ascii_digit()));
+        let value = number(text);
         let inside = value.filter(|value| (self.least..=self.most).contains(value));
         inside.ok_or_else(|| {
             let (name, least, most) = (self.name, self.least, self.most);
@@ -273,6 +277,7 @@ mod tests {
             "22-2 * * * *",
             "*/0 * * * *",
             "*/x * * * *",
+            "*/+5 * * * *",
             "+5 * * * *",
             "* * L * *",
             "* * * * 1#2",
