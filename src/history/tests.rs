@@ -288,6 +288,34 @@ fn a_directory_that_cannot_be_used_stops_nothing_and_is_tried_again() {
 }
 
 #[test]
+fn what_came_while_the_disk_refused_is_counted_though_the_former_lines_are_gone_on_from() {
+    let mut chain = Chain::new();
+    chain.run(&failure("broken"), None);
+    let path = chain.shelf().path().to_owned();
+    let aside = path.with_extension("aside");
+    fs::rename(&path, &aside).unwrap();
+    fs::write(&path, "in the way").unwrap();
+    for entry in fs::read_dir(&aside).unwrap() {
+        // The same lines in another file, as after a disk that was away.
+        let file = entry.unwrap().path();
+        let content = fs::read(&file).unwrap();
+        fs::remove_file(&file).unwrap();
+        fs::write(&file, content).unwrap();
+    }
+    for _ in 0..10 {
+        chain.pass(SECOND);
+        chain.run(&failure("broken"), None);
+    }
+    fs::remove_file(&path).unwrap();
+    fs::rename(&aside, &path).unwrap();
+    chain.pass(120 * SECOND);
+    chain.run(&failure("broken"), None);
+    assert_eq!(chain.runs(), 2, "the first line and the last");
+    let totals = &chain.shelf().summary().tasks[0].totals;
+    assert_eq!(totals.runs(crate::state::history::Result::Failed), 12);
+}
+
+#[test]
 fn a_reader_sees_each_record_once_while_it_is_written() {
     let mut chain = Chain::new();
     let mut bookmark = chain.shelf().end();

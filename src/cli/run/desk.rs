@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 
 use crate::alert::feed::{Decision, Feed};
 use crate::alert::fingerprint;
+use crate::alert::memory::Memory;
 use crate::alert::memory::Waiting;
 use crate::alert::notice::{Notice, Sort};
 use crate::alert::policy::Policy;
@@ -130,9 +131,9 @@ impl Desk {
         }
     }
 
-    /// Returns how many failures wait for a mail, by the sort of it.
-    pub(super) fn held_back(&self, now: Moment) -> [(Sort, u64); 2] {
-        self.feed.policy.memory(now).held_back()
+    /// Returns what is remembered of alerts.
+    pub(super) fn remembered(&self, now: Moment) -> Memory {
+        self.feed.policy.memory(now)
     }
 
     /// Has somebody told after each attempt to deliver mail, in the thread that makes it.

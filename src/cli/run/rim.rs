@@ -166,7 +166,7 @@ impl Rim {
         if let (Some(textfile), Some(history), Some(desk)) =
             (&mut self.textfile, &self.history, &self.desk)
         {
-            textfile.write(history.summary(), desk.held_back(now), now.mono);
+            textfile.write(history.summary(), &desk.remembered(now), now.mono);
         }
     }
 

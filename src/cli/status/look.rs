@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::error::Error;
 use std::time::SystemTime;
 
-use crate::alert::memory::{Memory, TaskMemory};
+use crate::alert::memory::{Memory, Ongoing, TaskMemory};
 use crate::alert::notice::{KindCount, Sort};
 use crate::chain::ChainName;
 use crate::cli::control::chain_name;
@@ -267,16 +267,8 @@ impl Places<'_> {
 
     /// The history knows whether a task is down, whoever restarted its runner; the memory of alerts knows what was made of it.
     fn down(&self, past: &TaskSummary, memory: Option<&TaskMemory>, is_up: bool) -> Option<Down> {
-        let ongoing = memory.and_then(|memory| memory.outage.as_ref());
-        // What only asks for later is down when that was mailed; that it does so no more is known to the history first.
-        let ongoing = ongoing
-            .filter(|ongoing| !ongoing.outage.only_asks() || (past.asks > 0 && ongoing.is_down()));
-        let by_memory = ongoing.map(|ongoing| ongoing.outage.started.wall);
-        let since = match &past.last {
-            Some(_) if past.asks > 0 => by_memory?,
-            Some(_) => past.down_since.map(Stamp::time)?,
-            None => by_memory?,
-        };
+        let ongoing = outage(past, memory);
+        let since = down_since(past, memory)?;
         // The memory is written at most once a minute, the history at once.
         let last = past.last.as_ref().filter(|last| last.result.is_failure());
         let said = last.and_then(|last| last.text.clone());
@@ -307,12 +299,31 @@ impl Places<'_> {
     }
 }
 
+/// Returns since when a task is down, if it is: what the history says, or the memory where that knows more.
+pub(in crate::cli) fn down_since(
+    past: &TaskSummary,
+    memory: Option<&TaskMemory>,
+) -> Option<SystemTime> {
+    let by_memory = outage(past, memory).map(|ongoing| ongoing.outage.started.wall);
+    match &past.last {
+        Some(_) if past.asks > 0 => by_memory,
+        Some(_) => past.down_since.map(Stamp::time),
+        None => by_memory,
+    }
+}
+
+/// What only asks for later is down when that was mailed; that it does so no more is known to the history first.
+fn outage<'a>(past: &TaskSummary, memory: Option<&'a TaskMemory>) -> Option<&'a Ongoing> {
+    let ongoing = memory.and_then(|memory| memory.outage.as_ref());
+    ongoing.filter(|ongoing| !ongoing.outage.only_asks() || (past.asks > 0 && ongoing.is_down()))
+}
+
 fn memory_file(name: &ChainName) -> String {
     format!("{name}.memory")
 }
 
 /// Returns what the task of a memory is called on the screen.
-fn label_of(memory: &TaskMemory) -> String {
+pub(in crate::cli) fn label_of(memory: &TaskMemory) -> String {
     match memory.occurrence {
         0 => memory.name.clone(),
         place => format!("{}#{}", memory.name, place + 1),
