@@ -217,3 +217,23 @@ fn every_command_has_help_a_manual_page_and_completions() {
         assert!(bash.contains(option), "{option}");
     }
 }
+
+#[test]
+fn check_explains_which_failures_are_one_kind() {
+    let place = Place::with("");
+    let explained = |text: &str| {
+        let output = place.run(&["check", "--explain-kind", text]);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        stdout(&output)
+    };
+    let one = explained("cannot reach 10.0.0.1:5432 after 30s: Connection refused (os error 111)");
+    let other =
+        explained("cannot reach 10.0.0.9:5432 after 31s: Connection refused (os error 111)");
+    let third = explained("cannot reach 10.0.0.1:5432 after 30s: No route to host (os error 113)");
+    assert!(
+        one.contains("<ip>") && one.contains("os error 111"),
+        "{one}"
+    );
+    assert_eq!(one, other);
+    assert_ne!(one, third);
+}

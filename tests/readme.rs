@@ -2,7 +2,8 @@
 //!
 //! In a ```` ```console ```` block, `$ …` is typed in a shell, what follows is what it printed on both streams, `^C` is Ctrl-C once all before it
 //! was seen, and a line `…` stands for any lines. Times, pids, durations, names of files and of this machine differ from run to run
-//! and are masked. Each `## ` section has a fresh directory; a ```` ```toml ```` block that begins with `# NAME.toml` is that file.
+//! and are masked. Each `## ` section has a fresh directory; a ```` ```toml ```` block that begins with `# NAME.toml`, and a
+//! ```` ```text ```` block that begins with `# NAME.conf` or `# NAME.crontab`, is that file.
 #![cfg(test)]
 
 #[path = "readme/mask.rs"]
@@ -77,7 +78,16 @@ fn the_transcripts_of_the_readme_are_what_happens() {
 
 #[test]
 fn the_transcripts_of_the_guide_are_what_happens() {
-    for page in ["tutorial", "alerts", "operations", "environment", "errors"] {
+    for page in [
+        "tutorial",
+        "alerts",
+        "operations",
+        "environment",
+        "errors",
+        "migrating",
+        "security",
+        "limitations",
+    ] {
         play(&format!("src/guide/{page}.md"));
     }
 }

@@ -79,7 +79,15 @@ fn block(language: &str, line: usize, content: &[&str]) -> Block {
         return Block::Console { line, typed };
     }
     let content = text();
-    let file = named("# ", ".toml").or_else(|| named("// ", ".rs"));
+    let endings = [
+        ("# ", ".toml"),
+        ("# ", ".conf"),
+        ("# ", ".crontab"),
+        ("// ", ".rs"),
+    ];
+    let file = endings
+        .iter()
+        .find_map(|(mark, ending)| named(mark, ending));
     match (file, named("# in ", ".toml")) {
         (Some(name), _) => Block::File { name, content },
         (None, Some(name)) => Block::Edit { name, content },

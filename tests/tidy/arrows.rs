@@ -8,10 +8,12 @@ const CORE: [&str; 9] = [
 ];
 
 /// What a module may know besides the core.
-const BESIDES_CORE: [(&str, &[&str]); 13] = [
+const BESIDES_CORE: [(&str, &[&str]); 14] = [
     // Documentation without code.
     ("guide", &[]),
     ("alert", &[]),
+    // Texts in, a text out: what it says is judged where it is printed.
+    ("import", &[]),
     ("process", &[]),
     ("runner", &[]),
     // The rim: each knows the core and the machine, none knows another.

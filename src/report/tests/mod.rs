@@ -41,9 +41,9 @@ impl Past {
         self.records.push(Record::Began(Began {
             at: ago(secs_ago),
             pid: 1,
-            boot: 1,
             program: "0.1.0".to_owned(),
             tasks: tasks.iter().map(|task| (*task).to_owned()).collect(),
+            boot: 0,
         }));
         self
     }
@@ -130,6 +130,7 @@ fn down() -> TaskState {
     TaskState::Down {
         since: ago(2 * HOUR),
         failures: 3,
+        asks: 0,
         text: "exit 1: the disk is full".to_owned(),
         reminder: Some(Stamp((NOW + 10 * HOUR) * 1_000_000)),
     }

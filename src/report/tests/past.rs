@@ -127,7 +127,7 @@ fn a_chain_without_a_runner_is_not_called_healthy() {
 
 #[test]
 fn runs_that_were_counted_together_count_one_by_one() {
-    use crate::state::history::Runs;
+    use crate::state::history::{Runs, Spread};
     let mut past = Past::of(&["tasks::a"]).failed(2 * HOUR, "exit 1: x");
     past.records.push(Record::Runs(Runs {
         task: "tasks::a".to_owned(),
@@ -137,7 +137,7 @@ fn runs_that_were_counted_together_count_one_by_one() {
         took: Duration::from_secs(10),
         longest: Duration::from_secs(2),
         result: RunResult::Ok,
-        spread: Default::default(),
+        spread: Spread::default(),
     }));
     let report = past.report();
     let task = only(&report);
@@ -187,7 +187,7 @@ fn the_terminal_reads_well() {
 #[test]
 fn no_line_is_wider_than_the_terminal() {
     let report = a_month().report_with(running(down()));
-    for width in [80, 60, 40, 33] {
+    for width in [80, 60, 40, 20, 19, 18, 5] {
         for colours in [false, true] {
             let screen = Screen {
                 width: Some(width),
