@@ -20,6 +20,7 @@ mod plan;
 mod report;
 mod run;
 mod screen;
+mod service;
 mod simulate;
 mod status;
 
@@ -36,7 +37,9 @@ use crate::exit;
 use crate::process::{child, own_program, service_environment};
 use crate::settings::LogFormat;
 use crate::task::suggestions;
-use args::{CheckArgs, Command, CommandLine, Common, LogFormatArg, MailCommand, RunArgs};
+use args::{
+    CheckArgs, Command, CommandLine, Common, LogFormatArg, MailCommand, RunArgs, ServiceCommand,
+};
 use plan::Plan;
 use run::{Order, Remember, Warnings};
 use screen::{Ended, Refusal, colours_errors, print, program, tell};
@@ -158,6 +161,12 @@ fn obey_command(common: &Common, command: Command) -> Ended {
         }
         Command::Import { command } => import::print_configuration(&command, common.color),
         Command::Init(args) => init::write(&args),
+        Command::Service {
+            command: ServiceCommand::Print(args),
+        } => {
+            let (inputs, loaded) = load(common, None)?;
+            service::show(common, &args, &inputs, &loaded)
+        }
         Command::Completions { shell } => pages::completions(shell),
         Command::Man { directory } => pages::manual(&directory),
     }
