@@ -16,7 +16,7 @@
 //! | you write Rust | the attribute [`macro@task`], [`main()`], and [`TaskError`] when a failure has more to say |
 //! | you write commands | `run_functions.toml`: [`guide::configuration`], [`guide::environment`] |
 //! | you get the mails | [`guide::alerts`], `simulate`, `check --explain-kind` |
-//! | you look after the machine | [`guide::operations`], [`guide::errors`], `status`, `stop`, `wake`, `history`, `logs` |
+//! | you look after the machine | [`guide::operations`], [`guide::errors`], [`guide::metrics`], `status`, `stop`, `wake`, `history`, `logs` |
 //! | your tasks send mail to others | [`mail`]: the queue behind the two tasks of the stock binary |
 //! | you want to be sure | [`testing`]: which mails your task would bring, as a unit test |
 //!

@@ -69,7 +69,14 @@ fn the_transcripts_of_the_readme_are_what_happens() {
 
 #[test]
 fn the_transcripts_of_the_guide_are_what_happens() {
-    for page in ["tutorial", "alerts", "operations", "environment", "errors"] {
+    for page in [
+        "tutorial",
+        "alerts",
+        "operations",
+        "metrics",
+        "environment",
+        "errors",
+    ] {
         play(&format!("src/guide/{page}.md"));
     }
 }
