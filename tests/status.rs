@@ -355,12 +355,7 @@ fn a_narrow_terminal_is_not_overrun() {
             ws_xpixel: 0,
             ws_ypixel: 0,
         };
-        for args in [
-            &["status"][..],
-            &["history"],
-            &["history", "--plot"],
-            &["report", "--text"],
-        ] {
+        for args in [&["status"][..], &["history"], &["history", "--plot"]] {
             let terminal = openpty(&size, None).unwrap();
             let mut command = place.command(args);
             command.env("NO_COLOR", "1").stderr(Stdio::null());
