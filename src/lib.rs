@@ -16,7 +16,7 @@
 //! | you write Rust | the attribute [`macro@task`], [`main()`], and [`TaskError`] when a failure has more to say |
 //! | you write commands | `run_functions.toml`: [`guide::configuration`], [`guide::environment`] |
 //! | you get the mails | [`guide::alerts`], `simulate`, `check --explain-kind` |
-//! | you look after the machine | [`guide::operations`], [`guide::errors`], [`guide::metrics`], `status`, `stop`, `wake`, `history`, `logs` |
+//! | you look after the machine | [`guide::operations`], [`guide::errors`], [`guide::metrics`], `status`, `stop`, `wake`, `history`, `report`, `logs` |
 //! | your tasks send mail to others | [`mail`]: the queue behind the two tasks of the stock binary |
 //! | you want to be sure | [`testing`]: which mails your task would bring, as a unit test |
 //!
@@ -67,6 +67,7 @@ mod failure;
 pub mod guide;
 mod hash;
 mod history;
+mod import;
 mod letter;
 mod logging;
 pub mod mail;
@@ -112,6 +113,11 @@ pub mod __internal {
     pub use crate::process::child;
     pub use crate::settings::{ChildSettings, IoNice, Leak, LogOutput, Program};
     pub use crate::time::{Moment, Mono};
+
+    /// Returns the normal form of a message.
+    pub fn normal_form(text: &str) -> String {
+        crate::alert::fingerprint::normalise(text)
+    }
 
     /// Reads both clocks.
     pub fn now() -> Moment {

@@ -355,7 +355,12 @@ fn a_narrow_terminal_is_not_overrun() {
             ws_xpixel: 0,
             ws_ypixel: 0,
         };
-        for args in [&["status"][..], &["history"], &["history", "--plot"]] {
+        for args in [
+            &["status"][..],
+            &["history"],
+            &["history", "--plot"],
+            &["report"],
+        ] {
             let terminal = openpty(&size, None).unwrap();
             let mut command = place.command(args);
             command.env("NO_COLOR", "1").stderr(Stdio::null());

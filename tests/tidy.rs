@@ -21,8 +21,9 @@ const MOST_LINES_OF_A_TEST: usize = 200;
 const DATA_TABLES: [(&str, &str); 0] = [];
 
 /// The modules whose decisions are pure, and what no pure decision asks for.
-const PURE: [&str; 10] = [
-    "alert", "chain", "event", "exit", "failure", "letter", "metrics", "runner", "settings", "time",
+const PURE: [&str; 11] = [
+    "alert", "chain", "event", "exit", "failure", "import", "letter", "metrics", "runner",
+    "settings", "time",
 ];
 const IMPURE: [&str; 10] = [
     "std::env",

@@ -131,6 +131,30 @@ pub(crate) enum Command {
         #[arg(value_name = "NAME")]
         name: String,
     },
+    /// Hold back the mails about a chain, or a task of it, for a while. What falls due meanwhile is told at the end.
+    #[command(
+        after_help = "Exit codes: 0 done, 2 no such task or time, 3 no such chain, 77 it is another user's."
+    )]
+    Mute {
+        /// The chain; or a task of it, such as `send_mail_retry_deferred/tasks::send_mail`.
+        #[arg(value_name = "NAME[/TASK]")]
+        whom: String,
+        /// For how long, such as `2h` or `1day`; 30 days at most.
+        #[arg(value_name = "TIME")]
+        time: String,
+        /// Why: it stands in `status`, the log and the next mail.
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+    },
+    /// End a mute now: of a chain with all its tasks, or of one task.
+    #[command(
+        after_help = "Exit codes: 0 nothing of it is muted, 1 its chain is muted still, 2 no such task, 3 no such chain, 77 it is another user's."
+    )]
+    Unmute {
+        /// The chain; or a task of it.
+        #[arg(value_name = "NAME[/TASK]")]
+        whom: String,
+    },
     /// Print the mails that a failure would bring. Nothing runs, nothing is sent.
     Simulate(SimulateArgs),
     /// Try the way that mail takes, and see what waits.
@@ -138,6 +162,13 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: MailCommand,
     },
+    /// Make a configuration of what cron or supervisord runs. It is printed, and nothing is changed.
+    Import {
+        #[command(subcommand)]
+        command: ImportCommand,
+    },
+    /// Write a configuration or a crate to begin with, and say what to type next. Overwrites nothing.
+    Init(InitArgs),
     /// Print what completes commands in a shell.
     Completions {
         /// Which one.
@@ -149,6 +180,27 @@ pub(crate) enum Command {
         #[arg(value_name = "DIR")]
         directory: PathBuf,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// What to begin with.
+    #[arg(long, value_name = "TEMPLATE", default_value = "commands")]
+    pub(crate) template: TemplateArg,
+    /// Where to; made if it is missing.
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub(crate) directory: PathBuf,
+}
+
+/// What `init` can write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TemplateArg {
+    /// A configuration with two commands, and every option with its default.
+    Commands,
+    /// A crate with a function.
+    Rust,
+    /// A chain that fails soon: mails within seconds, as files.
+    Demo,
 }
 
 #[derive(Debug, Args)]
@@ -169,6 +221,33 @@ pub(crate) struct CheckArgs {
     #[arg(long, value_name = "TEXT")]
     pub(crate) explain_kind: Option<String>,
 }
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ImportCommand {
+    /// A crontab: each line becomes a task, or a comment that says why not.
+    #[command(after_help = IMPORT_EXIT_CODES)]
+    Crontab {
+        /// The crontab; `-` for standard input: `crontab -l | run_functions import crontab -`
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// It has the form of /etc/crontab: a user before each command [default: what its path or its lines say].
+        #[arg(long, conflicts_with = "user")]
+        system: bool,
+        /// It has the form of `crontab -e`: no users.
+        #[arg(long)]
+        user: bool,
+    },
+    /// A configuration of supervisord: each `[program:x]` becomes a task, or a comment that says why not.
+    #[command(after_help = IMPORT_EXIT_CODES)]
+    Supervisor {
+        /// The configuration; `-` for standard input.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+}
+
+const IMPORT_EXIT_CODES: &str = "Exit codes: 0 everything that runs is a task now, 1 something could not be taken or does not fit this machine \
+     (each is named on standard error), 2 the file cannot be read.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum MailCommand {
@@ -304,6 +383,9 @@ pub(crate) struct SimulateArgs {
     /// `F*40 S F`. Given again, those of the second, and so on; tasks without one succeed.
     #[arg(long, value_name = "SCRIPT")]
     pub(crate) outcomes: Vec<String>,
+    /// Hold the mails of the chain back in this time after its start, as `mute` does: `2h..5h`.
+    #[arg(long, value_name = "FROM..UNTIL")]
+    pub(crate) mute: Option<String>,
 }
 
 impl Command {

@@ -6,11 +6,14 @@ mod args;
 mod check;
 mod control;
 mod history;
+mod import;
+mod init;
 mod lines;
 mod list;
 mod logs;
 mod mail;
 mod metrics;
+mod mute;
 mod pages;
 mod past;
 mod plan;
@@ -111,6 +114,19 @@ fn obey_command(common: &Common, command: Command) -> Ended {
             let (_, loaded) = load(common, None)?;
             control::wake(&loaded.settings, &name)
         }
+        Command::Mute { whom, time, reason } => {
+            let (_, loaded) = load(common, None)?;
+            mute::mute(
+                &loaded.settings,
+                &whom,
+                &time,
+                reason.as_deref().unwrap_or(""),
+            )
+        }
+        Command::Unmute { whom } => {
+            let (_, loaded) = load(common, None)?;
+            mute::unmute(&loaded.settings, &whom)
+        }
         Command::Simulate(args) => {
             let (inputs, loaded) = load(common, None)?;
             simulate::print_inbox(&inputs, &loaded, &args)
@@ -140,6 +156,8 @@ fn obey_command(common: &Common, command: Command) -> Ended {
             let (_, loaded) = load(common, None)?;
             logs::show(&loaded, &args)
         }
+        Command::Import { command } => import::print_configuration(&command, common.color),
+        Command::Init(args) => init::write(&args),
         Command::Completions { shell } => pages::completions(shell),
         Command::Man { directory } => pages::manual(&directory),
     }

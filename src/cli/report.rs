@@ -1,5 +1,7 @@
 //! `report`: the last 90 days, as a page or for the terminal.
 
+use std::fs;
+use std::io;
 use std::path::Path;
 
 use jiff::tz::TimeZone;
@@ -11,7 +13,7 @@ use super::status;
 use crate::config::{Inputs, Loaded};
 use crate::exit;
 use crate::history::Shelf;
-use crate::process::files;
+use crate::process::files::{self, Readers};
 use crate::report::{self, ChainNow, Gathering, Heading, Now, Period, Report, Screen};
 
 /// Writes what was asked for.
@@ -34,19 +36,26 @@ fn screen(color: ColorArg) -> Screen {
 }
 
 fn write(path: &Path, page: &str) -> Ended {
-    files::replace_for_readers(path, page.as_bytes()).map_err(|error| {
-        let message = format!(
-            "the report cannot be written to `{}`: {error}",
-            path.display()
-        );
-        Refusal::new(exit::FAILED, message)
-            .hint("`--html -` prints it; a directory must exist and be ours to write")
+    replace(path, page).map_err(|error| {
+        let message = format!("the report cannot be written to `{}`: {error}", path.display());
+        Refusal::new(exit::FAILED, message).hint(
+            "it is replaced as a whole, so its directory must be there and ours to write; `--html -` prints it",
+        )
     })?;
+    let path = path.display();
     tell(&format!(
-        "Wrote the report to {}; open it in any browser\n",
-        path.display()
+        "Wrote the report to {path}; open it in any browser\n"
     ));
     Ok(())
+}
+
+/// Writes the page to where a link leads, and never over what is no file.
+fn replace(path: &Path, page: &str) -> io::Result<()> {
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if path.exists() && !path.is_file() {
+        return Err(io::Error::other("what has this name is no file"));
+    }
+    files::replace(&path, page.as_bytes(), Readers::AsBefore)
 }
 
 /// Reads one part of the history after the other: only what is drawn stays in memory.

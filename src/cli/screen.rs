@@ -223,3 +223,15 @@ pub(crate) fn program() -> String {
         |name| name.to_string_lossy().into_owned(),
     )
 }
+
+/// Returns what has to be typed for this program: its name where a shell finds it by that, else its whole path.
+pub(crate) fn command_line() -> String {
+    let typed = std::env::args_os().next().map(std::path::PathBuf::from);
+    match typed.filter(|path| path.components().count() > 1) {
+        Some(path) => {
+            let absolute = std::path::absolute(&path).unwrap_or(path);
+            super::plan::quoted(&absolute.to_string_lossy())
+        }
+        None => program(),
+    }
+}

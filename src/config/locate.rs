@@ -9,7 +9,8 @@ use super::origin::Origin;
 use super::report::Problem;
 use super::source::SourceFile;
 
-const NAME: &str = "run_functions.toml";
+/// What the file is called where nobody says otherwise.
+pub(super) const NAME: &str = "run_functions.toml";
 /// Far more than anybody writes by hand.
 const MOST_BYTES: u64 = 1 << 20;
 

@@ -52,6 +52,7 @@ pub(crate) use script::interpreter;
 
 pub(crate) use tasks::TaskDefinition;
 
+use source::SourceFile;
 use written::Written;
 
 /// Reads and judges the whole configuration. Nothing is created or changed.
@@ -61,6 +62,20 @@ use written::Written;
 /// When anything is wrong: everything that is, at once.
 pub(crate) fn load(inputs: &Inputs) -> Result<Loaded, Report> {
     let source = locate::find(inputs).map_err(Report::of)?;
+    put_together(source, inputs)
+}
+
+/// Judges a text as if it were `run_functions.toml` in the working directory.
+///
+/// # Errors
+///
+/// When anything is wrong: everything that is, at once.
+pub(crate) fn judge(text: &str, inputs: &Inputs) -> Result<Loaded, Report> {
+    let path = inputs.cwd.join(locate::NAME);
+    put_together(Some(SourceFile::new(path, &inputs.cwd, text)), inputs)
+}
+
+fn put_together(source: Option<SourceFile>, inputs: &Inputs) -> Result<Loaded, Report> {
     let mut report = Report::on(source.clone());
     let written = match &source {
         Some(source) => document::read(source, &mut report),

@@ -143,10 +143,6 @@ pub(crate) struct OptionSpec {
     /// To which tasks it can apply; `Every` outside of tasks.
     pub(crate) applies: Applies,
     /// One line about it.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the guide is held to it by a test")
-    )]
     pub(crate) doc: &'static str,
 }
 

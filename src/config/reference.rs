@@ -1,83 +1,19 @@
-//! The reference as a file: every option commented out, with its default, as `examples/default.toml` has it and as `init` writes it.
+//! Options as they are written, each commented out, with its default: for `examples/default.toml` and for what `init` writes.
 
-use super::options::{Applies, Fallback, Kind, OptionSpec, Section, of};
+use super::options::{Fallback, Kind, OptionSpec, Section, of};
 
 /// Where what is said of a value begins.
 const REMARK_COLUMN: usize = 40;
 /// Marks values that are no defaults.
-const EXAMPLE: &str = "# example; default: ";
-
-const HEAD: &str = r#"# Every option of run_functions.toml with its default, in the order of the guide. This is the reference; as a configuration
-# it changes nothing. `run_functions init` writes one to begin with.
-#
-# `#key = value` says what holds anyway: take its `#` away to say something else. Where a default cannot be written, there is
-# an example. A duration is a text with a unit: "500ms", "90s", "15m", "1h 30m", "2days". Relative paths start from this file.
-
-"#;
-
-const TASK: &str = "
-# A task: `[tasks.send_mail]` makes `tasks::send_mail`. One of these three says what is executed; without any, the section is
-# settings for the registered function of that name. All that can stand in [defaults] can stand here, for this task alone.
-#[tasks.NAME]
-
-";
-
-const DEFAULTS: &str = "
-# For all tasks that do not say otherwise themselves.
-[defaults]
-
-";
-
-/// Which options of a section are shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Shown {
-    /// All of them.
-    All,
-    /// Those that say what is executed.
-    Programs,
-    /// All but those.
-    NoPrograms,
-}
-
-impl Shown {
-    fn has(self, option: &OptionSpec) -> bool {
-        let is_program = option.applies == Applies::Program;
-        match self {
-            Shown::All => true,
-            Shown::Programs => is_program,
-            Shown::NoPrograms => !is_program,
-        }
-    }
-}
+pub(super) const EXAMPLE: &str = "# example; default: ";
 
 /// Returns the options of a section, in order: of each its explanation, and a line to take the `#` away from.
 ///
 /// A default that cannot be written has an example in its place, and says so.
-pub(crate) fn commented(section: Section, shown: Shown) -> String {
-    let options = of(section).filter(|option| shown.has(option));
+pub(crate) fn commented(section: Section, is_shown: fn(&OptionSpec) -> bool) -> String {
+    let options = of(section).filter(|option| is_shown(option));
     let paragraphs: Vec<String> = options.map(paragraph).collect();
     paragraphs.join("\n")
-}
-
-/// Returns the text of `examples/default.toml`.
-pub(crate) fn default_file() -> String {
-    let mut text = HEAD.to_owned();
-    text.push_str(&commented(Section::Root, Shown::All));
-    for section in [
-        Section::Log,
-        Section::History,
-        Section::Metrics,
-        Section::Mail,
-    ] {
-        let header = section.header();
-        let options = commented(section, Shown::All);
-        text.push_str(&format!("\n{header}\n\n{options}"));
-    }
-    text.push_str(TASK);
-    text.push_str(&commented(Section::Task, Shown::Programs));
-    text.push_str(DEFAULTS);
-    text.push_str(&commented(Section::Task, Shown::NoPrograms));
-    text
 }
 
 fn paragraph(option: &OptionSpec) -> String {
@@ -106,7 +42,6 @@ pub(super) fn example(option: &OptionSpec) -> String {
     let text = match option.key {
         "state_dir" => r#""/var/lib/run_functions""#,
         "file" => r#""/var/log/run_functions.log""#,
-        "textfile" => r#""/var/lib/prometheus/node-exporter/run_functions_%n.prom""#,
         "from" => r#""run_functions <runner@example.org>""#,
         "transport" => r#""sendmail""#,
         "server" => r#""mail.example.org""#,

@@ -9,6 +9,9 @@
 //! | [`metrics`] | who draws curves: numbers for Prometheus, and rules |
 //! | [`environment`] | who writes the commands: what a run is told, and what it can say |
 //! | [`errors`] | who sees an exit code or a message and wants to know what to do |
+//! | [`migrating`] | who comes from cron, supervisord, Celery beat or the Django runner |
+//! | [`security`] | who has to trust it: who may do what, and what it does not protect |
+//! | [`limitations`] | who wants to know before: what it is no good for, and how far it was measured |
 
 #[doc = include_str!("tutorial.md")]
 pub mod tutorial {}
@@ -30,3 +33,12 @@ pub mod environment {}
 
 #[doc = include_str!("errors.md")]
 pub mod errors {}
+
+#[doc = include_str!("migrating.md")]
+pub mod migrating {}
+
+#[doc = include_str!("security.md")]
+pub mod security {}
+
+#[doc = include_str!("limitations.md")]
+pub mod limitations {}

@@ -83,6 +83,8 @@ pub(crate) enum Readers {
     OursAlone,
     /// Everybody.
     All,
+    /// Whoever might read the file that is there; of a new one whom the umask lets.
+    AsBefore,
 }
 
 /// Writes a file so that whoever reads it sees the old or the new one, whole. It is not forced to the disk: not for what a power cut may take.
@@ -93,8 +95,12 @@ pub(crate) enum Readers {
 pub(crate) fn replace(path: &Path, bytes: &[u8], readers: Readers) -> io::Result<()> {
     let temporary = temporary_name(path)?;
     let mode = match readers {
-        Readers::OursAlone => 0o600,
-        Readers::All => 0o644,
+        Readers::OursAlone => Some(0o600),
+        Readers::All => Some(0o644),
+        Readers::AsBefore => {
+            let former = fs::metadata(path).ok();
+            former.map(|former| former.permissions().mode() & 0o777)
+        }
     };
     let written = write_anew(&temporary, bytes, mode)
         .and_then(|()| step(path))
@@ -105,19 +111,22 @@ pub(crate) fn replace(path: &Path, bytes: &[u8], readers: Readers) -> io::Result
     written
 }
 
-/// Writes a file that is ours alone until it has its name, in a directory that perhaps is not.
-fn write_anew(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+/// Writes a file that is ours alone until it has its name, in a directory that perhaps is not. Without a mode the umask says who may read it.
+fn write_anew(path: &Path, bytes: &[u8], mode: Option<u32>) -> io::Result<()> {
     step(path)?;
     remove(path)?;
     let mut file = OpenOptions::new()
         .create_new(true)
         .write(true)
-        .mode(0o600)
+        .mode(if mode.is_some() { 0o600 } else { 0o666 })
         .open(path)?;
     step(path)?;
     file.write_all(bytes)?;
-    // Whatever our umask is.
-    file.set_permissions(Permissions::from_mode(mode))
+    match mode {
+        // Whatever our umask is.
+        Some(mode) => file.set_permissions(Permissions::from_mode(mode)),
+        None => Ok(()),
+    }
 }
 
 /// Returns the hidden name under which a file is written before it has its own.
@@ -129,41 +138,6 @@ fn temporary_name(path: &Path) -> io::Result<PathBuf> {
     hidden.push(name);
     hidden.push(format!(".{}.tmp", std::process::id()));
     Ok(directory.join(hidden))
-}
-
-/// Writes a file that others read while it is written: they see the old one or the new one, whole. A link stays a link, and the mode of a
-/// file that is there stays; a new one gets that of the umask.
-///
-/// # Errors
-///
-/// When the disk is full or read-only, the directory is not ours to write, or what is there is no file: then all is as it was.
-pub(crate) fn replace_for_readers(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let path = fs::canonicalize(path).or_else(|_| std::path::absolute(path))?;
-    let mode = match fs::metadata(&path) {
-        Ok(former) if former.is_file() => Some(former.permissions()),
-        Ok(_) => {
-            return Err(io::Error::other(
-                "something that is not a file has this name",
-            ));
-        }
-        Err(_) => None,
-    };
-    let temporary = temporary_name(&path)?;
-    // Where everybody may write, somebody may have guessed the name.
-    let _ = fs::remove_file(&temporary);
-    let mut file = OpenOptions::new()
-        .create_new(true)
-        .write(true)
-        .open(&temporary)?;
-    let written = file
-        .write_all(bytes)
-        .and_then(|()| mode.map_or(Ok(()), |mode| file.set_permissions(mode)))
-        .and_then(|()| file.sync_all())
-        .and_then(|()| fs::rename(&temporary, &path));
-    if written.is_err() {
-        let _ = fs::remove_file(&temporary);
-    }
-    written
 }
 
 /// Checks that files can be written into a directory, by writing one and removing it.

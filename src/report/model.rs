@@ -101,12 +101,21 @@ pub(crate) enum TaskState {
     },
     /// It was well when it last ran, and its chain does not run: nobody knows whether it still is.
     WasHealthy,
+    /// It asks to be tried again later, again and again.
+    Asks {
+        /// Since when.
+        since: Option<Stamp>,
+        /// How often.
+        count: u64,
+    },
     /// It fails.
     Down {
         /// Since when.
         since: Stamp,
         /// How many runs failed since then.
         failures: u64,
+        /// How many asked to be tried again later, if none failed.
+        asks: u64,
         /// What the last one said.
         text: String,
         /// When the next reminder is due.
@@ -218,6 +227,7 @@ impl TaskState {
         TaskState::Down {
             since: outage.since,
             failures: outage.failures,
+            asks: 0,
             text: text.unwrap_or_default(),
             reminder: None,
         }

@@ -13,7 +13,9 @@ const MOST_OUTAGES: usize = 5;
 /// How many days stand on a line, and how many columns the sparkline has.
 const DAYS_OF_A_LINE: usize = 30;
 const SPARKS: usize = 60;
-const NARROWEST: usize = 20;
+const NARROWEST: usize = 7;
+/// How wide what stands before a drawing is.
+const LABEL: usize = 12;
 const BOLD: &str = "\x1b[1m";
 const RED: &str = "\x1b[31m";
 const GREEN: &str = "\x1b[32m";
@@ -37,10 +39,9 @@ struct Lines {
 impl Lines {
     /// Adds a line, cut where the screen ends.
     fn add(&mut self, indent: usize, colour: &str, line: &str) {
-        let room = self
-            .screen
-            .width
-            .map(|width| width.saturating_sub(indent).max(1));
+        let indent = self.indent(indent);
+        let width = self.screen.width;
+        let room = width.map(|width| width.saturating_sub(indent).max(1));
         let mut line = line.trim_end().to_owned();
         if let Some(room) = room.filter(|room| line.chars().count() > *room) {
             line = line.chars().take(room - 1).collect();
@@ -52,7 +53,8 @@ impl Lines {
 
     /// Adds a sentence, that goes on in the next line where the screen ends.
     fn sentence(&mut self, indent: usize, text: &str) {
-        let room = self.screen.width.map(|width| width.saturating_sub(indent));
+        let width = self.screen.width;
+        let room = width.map(|width| width.saturating_sub(self.indent(indent)));
         let mut line = String::new();
         for word in text.split_whitespace() {
             let longer = line.chars().count() + 1 + word.chars().count();
@@ -67,6 +69,13 @@ impl Lines {
         self.add(indent, "", &line);
     }
 
+    /// Returns how far a line is indented: less where that would leave no room for it.
+    fn indent(&self, wanted: usize) -> usize {
+        self.screen
+            .width
+            .map_or(wanted, |width| wanted.min(width / 4))
+    }
+
     fn painted(&self, colour: &str, text: &str) -> String {
         if self.screen.colours && !colour.is_empty() {
             format!("{colour}{text}{PLAIN}")
@@ -75,10 +84,13 @@ impl Lines {
         }
     }
 
-    /// Returns how many columns are left of so many.
-    fn room(&self, wanted: usize, beside: usize) -> usize {
-        let room = self.screen.width.map(|width| width.saturating_sub(beside));
-        room.map_or(wanted, |room| wanted.min(room.max(NARROWEST)))
+    /// Returns how many columns of so many a drawing has beside its labels; `None` when there is no room for one.
+    fn room(&self, wanted: usize) -> Option<usize> {
+        let room = self
+            .screen
+            .width
+            .map_or(wanted, |width| width.saturating_sub(LABEL));
+        (room >= NARROWEST).then(|| wanted.min(room))
     }
 }
 
@@ -178,7 +190,9 @@ fn of_task(lines: &mut Lines, task: &Task, period: &Period) {
 }
 
 fn strip(lines: &mut Lines, days: &[Day], period: &Period) {
-    let of_a_line = lines.room(DAYS_OF_A_LINE, 12);
+    let Some(of_a_line) = lines.room(DAYS_OF_A_LINE) else {
+        return;
+    };
     for (line, days) in days.chunks(of_a_line).enumerate() {
         let mut drawn = String::new();
         for day in days {
@@ -198,10 +212,9 @@ fn strip(lines: &mut Lines, days: &[Day], period: &Period) {
 /// Draws medians as columns, as `status` draws single runs.
 fn sparks(lines: &mut Lines, durations: &Durations) {
     const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    let Some(whole) = &durations.whole else {
+    let (Some(whole), Some(room)) = (&durations.whole, lines.room(SPARKS)) else {
         return;
     };
-    let room = lines.room(SPARKS, 12);
     let part = |at: usize| &durations.columns[at * COLUMNS / room..(at + 1) * COLUMNS / room];
     let medians = |part: &[Column]| {
         let medians = part.iter().filter_map(|column| column.took);
@@ -237,7 +250,7 @@ fn sparks(lines: &mut Lines, durations: &Durations) {
     } else {
         format!("up to {highest}, the longest run {longest}")
     };
-    lines.add(12, "", &scale);
+    lines.add(LABEL, "", &scale);
 }
 
 fn of_outage(lines: &mut Lines, outage: &Outage, period: &Period) {

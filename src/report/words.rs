@@ -108,15 +108,31 @@ pub(super) fn state(state: &TaskState, period: &Period) -> String {
         TaskState::Healthy { since: Some(since) } => {
             format!("healthy since {}", period.short(*since))
         }
+        TaskState::Asks { since, count } => {
+            let since = since.map_or_else(String::new, |since| {
+                format!(" since {}", period.short(since))
+            });
+            format!(
+                "asks for later{since} ({})",
+                counted(*count, "time", "times")
+            )
+        }
         TaskState::Down {
-            since, failures, ..
+            since,
+            failures,
+            asks,
+            ..
         } => {
             let long = in_words(period.now().since(*since));
-            let failures = match failures {
-                0 => String::new(),
-                count => format!(", {}", counted(*count, "failure", "failures")),
+            let what = match (failures, asks) {
+                (0, 0) => String::new(),
+                (0, asks) => format!(
+                    ", asked for later {}, no run succeeded or failed",
+                    counted(*asks, "time", "times")
+                ),
+                (failures, _) => format!(", {}", counted(*failures, "failure", "failures")),
             };
-            format!("down since {} ({long}){failures}", period.short(*since))
+            format!("down since {} ({long}){what}", period.short(*since))
         }
         TaskState::WasHealthy => "healthy when it last ran".to_owned(),
         TaskState::Gone => "no longer in the chain".to_owned(),

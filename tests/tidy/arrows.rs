@@ -8,10 +8,12 @@ const CORE: [&str; 9] = [
 ];
 
 /// What a module may know besides the core.
-const BESIDES_CORE: [(&str, &[&str]); 13] = [
+const BESIDES_CORE: [(&str, &[&str]); 14] = [
     // Documentation without code.
     ("guide", &[]),
     ("alert", &[]),
+    // Texts in, a text out: what it says is judged where it is printed.
+    ("import", &[]),
     ("process", &[]),
     ("runner", &[]),
     // The rim: each knows the core and the machine, none knows another.
@@ -21,10 +23,10 @@ const BESIDES_CORE: [(&str, &[&str]); 13] = [
     ("state", &["process"]),
     // Its form is a state that must survive.
     ("history", &["process", "state"]),
-    // Pure: from what is kept to a text.
-    ("metrics", &["state"]),
     // It tells what was kept, in the words of the mails.
     ("report", &["alert", "state"]),
+    // Pure: from what is kept to a text.
+    ("metrics", &["state"]),
     // The policy and the runner under a virtual clock.
     ("simulate", &["alert", "runner"]),
     ("testing", &["alert", "runner", "simulate"]),

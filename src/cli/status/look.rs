@@ -8,6 +8,7 @@ use crate::alert::memory::{Memory, Ongoing, TaskMemory};
 use crate::alert::notice::{KindCount, Sort};
 use crate::chain::ChainName;
 use crate::cli::control::chain_name;
+use crate::cli::mute::{self, Holding};
 use crate::cli::run;
 use crate::cli::screen::Refusal;
 use crate::config::Loaded;
@@ -54,6 +55,8 @@ pub(in crate::cli) struct Chain {
     pub(in crate::cli) tasks: Vec<Task>,
     /// What is known of mails to come.
     pub(super) mails: Mails,
+    /// The mutes that hold, of the chain and of its tasks.
+    pub(super) mutes: Vec<Holding>,
     /// What of it is counted.
     pub(in crate::cli) counts: Counts,
 }
@@ -181,6 +184,8 @@ impl Places<'_> {
         let mails = memory
             .as_ref()
             .map(|memory| Mails::of(memory, glimpse.as_ref(), self.now));
+        let mutes = self.state_dir.as_ref();
+        let mutes = mutes.map(|root| mute::holding(root, &name, memory.as_ref(), self.now));
         let memories = memory.as_ref().map_or(&[][..], Memory::tasks);
         let counts = Counts {
             version: said.as_ref().map(|said| said.program().to_owned()),
@@ -193,6 +198,7 @@ impl Places<'_> {
         Chain {
             counts,
             mails: mails.unwrap_or_default(),
+            mutes: mutes.unwrap_or_default(),
             doing: glimpse.map_or(Doing::Nothing, |glimpse| glimpse.doing),
             began: said
                 .as_ref()
@@ -340,8 +346,15 @@ impl Chain {
             ended: None,
             tasks: Vec::new(),
             mails: Mails::default(),
+            mutes: Vec::new(),
             counts: Counts::default(),
         }
+    }
+
+    /// Returns the mute of one of its tasks; of the chain itself where none is named.
+    pub(super) fn mute(&self, task: Option<&str>) -> Option<&Holding> {
+        let task = task.and_then(|label| label.split('#').next());
+        self.mutes.iter().find(|mute| mute.task.as_deref() == task)
     }
 
     fn hidden(name: ChainName, error: &UnsafePath) -> Self {

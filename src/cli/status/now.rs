@@ -40,8 +40,13 @@ fn of_task(task: &Task) -> TaskNow {
         Some(down) => TaskState::Down {
             since: Stamp::of(down.since),
             failures: down.failures,
+            asks: down.asks,
             text: down.latest.clone(),
             reminder: down.reminder.map(Stamp::of),
+        },
+        None if past.asks > 0 => TaskState::Asks {
+            since: past.asking_since,
+            count: past.asks,
         },
         None if past.healthy_since.is_some() => TaskState::Healthy {
             since: past.healthy_since,

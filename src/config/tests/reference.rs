@@ -5,15 +5,60 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::Setup;
-use crate::config::options::{Fallback, OPTIONS, Section, of};
+use crate::config::options::{Applies, Fallback, OPTIONS, OptionSpec, Section, of};
 use crate::config::raw::{Raw, Shape};
 use crate::config::read;
-use crate::config::reference::{self, default_file};
+use crate::config::reference::{self, EXAMPLE, commented};
 use crate::settings::Transport;
 use crate::task::TaskName;
 
 /// Returns the path of the reference file.
 const DEFAULT_FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/default.toml");
+
+const HEAD: &str = r#"# Every option of run_functions.toml with its default, in the order of the guide. This is the reference; as a configuration
+# it changes nothing. `run_functions init` writes one to begin with.
+#
+# `#key = value` says what holds anyway: take its `#` away to say something else. Where a default cannot be written, there is
+# an example. A duration is a text with a unit: "500ms", "90s", "15m", "1h 30m", "2days". Relative paths start from this file.
+
+"#;
+
+const TASK: &str = "
+# A task: `[tasks.send_mail]` makes `tasks::send_mail`. One of these three says what is executed; without any, the section is
+# settings for the registered function of that name. All that can stand in [defaults] can stand here, for this task alone.
+#[tasks.NAME]
+
+";
+
+const DEFAULTS: &str = "
+# For all tasks that do not say otherwise in their own section. It goes before the attribute of a function.
+[defaults]
+
+";
+
+/// Returns the text of `examples/default.toml`.
+fn default_file() -> String {
+    let mut text = HEAD.to_owned();
+    text.push_str(&commented(Section::Root, |_| true));
+    let alone = [Section::Root, Section::Task];
+    for section in Section::ALL
+        .into_iter()
+        .filter(|section| !alone.contains(section))
+    {
+        let header = section.header();
+        let options = commented(section, |_| true);
+        text.push_str(&format!("\n{header}\n\n{options}"));
+    }
+    text.push_str(TASK);
+    text.push_str(&commented(Section::Task, is_program));
+    text.push_str(DEFAULTS);
+    text.push_str(&commented(Section::Task, |option| !is_program(option)));
+    text
+}
+
+fn is_program(option: &OptionSpec) -> bool {
+    option.applies == Applies::Program
+}
 
 /// Takes the `#` from the lines of options that pass.
 pub(crate) fn uncommented(text: &str, passes: impl Fn(&str) -> bool) -> String {
@@ -27,7 +72,7 @@ pub(crate) fn uncommented(text: &str, passes: impl Fn(&str) -> bool) -> String {
 }
 
 fn is_default(line: &str) -> bool {
-    !line.contains("# example; ")
+    !line.contains(EXAMPLE)
 }
 
 /// Names the task of the reference, and gives it a command.

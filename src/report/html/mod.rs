@@ -44,11 +44,7 @@ pub(crate) fn page(report: &Report) -> String {
                 main {
                     (troubles(report))
                     (list(report, &drawn))
-                    @let mut first = 0;
-                    @for chain in &report.chains {
-                        (of_chain(chain, first, report, &drawn))
-                        @let _ = first += chain.tasks.len();
-                    }
+                    @for (chain, first) in with_places(report) { (of_chain(chain, first, report, &drawn)) }
                 }
                 (foot(report))
             }
@@ -64,6 +60,15 @@ fn drawn(report: &Report) -> Vec<usize> {
     tasks.sort_by_key(|(_, task)| std::cmp::Reverse(need(task)));
     tasks.truncate(MOST_DRAWN);
     tasks.into_iter().map(|(at, _)| at).collect()
+}
+
+/// Returns each chain with the place of its first task.
+fn with_places(report: &Report) -> impl Iterator<Item = (&Chain, usize)> {
+    report.chains.iter().scan(0, |next, chain| {
+        let first = *next;
+        *next += chain.tasks.len();
+        Some((chain, first))
+    })
 }
 
 fn head(report: &Report, verdict: &str) -> Markup {
@@ -112,7 +117,7 @@ fn figures(report: &Report) -> Markup {
         dl class="figures" {
             (figure(words::share(runs), &format!("of {} succeeded", counted(runs.all(), "run", "runs"))))
             (figure(grouped(outages), &long))
-            (figure(grouped(report.mails()), if report.mails() == 1 { "mail sent" } else { "mails sent" }))
+            (figure(grouped(report.mails()), if report.mails() == 1 { "mail to the admins" } else { "mails to the admins" }))
             (figure(grouped(running), &format!("of {} now", runs_of(chains))))
         }
     }

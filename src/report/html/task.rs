@@ -22,6 +22,7 @@ pub(super) fn pill(task: &Task) -> Markup {
         TaskState::Healthy { .. } => ("good", "✓", "healthy"),
         TaskState::Down { .. } => ("bad", "✗", "down"),
         TaskState::WasHealthy => ("none", "–", "does not run"),
+        TaskState::Asks { .. } => ("none", "?", "asks for later"),
         TaskState::Unknown => ("none", "?", "unknown"),
         TaskState::Gone => ("none", "–", "gone"),
     };

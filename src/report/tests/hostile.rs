@@ -36,6 +36,7 @@ fn texts_of_others_stay_texts_wherever_they_are() {
     let mut now = running(TaskState::Down {
         since: ago(HOUR),
         failures: 1,
+        asks: 0,
         text: bad.clone(),
         reminder: None,
     });

@@ -130,6 +130,7 @@ fn down() -> TaskState {
     TaskState::Down {
         since: ago(2 * HOUR),
         failures: 3,
+        asks: 0,
         text: "exit 1: the disk is full".to_owned(),
         reminder: Some(Stamp((NOW + 10 * HOUR) * 1_000_000)),
     }

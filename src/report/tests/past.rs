@@ -187,7 +187,7 @@ fn the_terminal_reads_well() {
 #[test]
 fn no_line_is_wider_than_the_terminal() {
     let report = a_month().report_with(running(down()));
-    for width in [80, 60, 40, 33] {
+    for width in [80, 60, 40, 20, 19, 18, 5] {
         for colours in [false, true] {
             let screen = Screen {
                 width: Some(width),

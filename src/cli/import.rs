@@ -1,0 +1,180 @@
+//! `import`: what others run, as a configuration of ours. The file goes to standard output, what has to be looked at to standard error.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::Path;
+
+use nix::unistd::User;
+
+use super::args::{ColorArg, ImportCommand};
+use super::screen::{Ended, Refusal, colours_errors, plain, print, program, tell};
+use crate::config::{self, Colour, Inputs};
+use crate::exit;
+use crate::import::crontab::{Form, Known};
+use crate::import::{Imported, Machine, crontab, supervisor};
+
+/// Far more than anybody writes by hand.
+const MOST_BYTES: u64 = 1 << 20;
+
+/// Prints a configuration made of another one.
+pub(crate) fn print_configuration(command: &ImportCommand, colour: ColorArg) -> Ended {
+    let inputs = Inputs::of_process(config::CommandLine::default()).map_err(|error| {
+        Refusal::new(
+            exit::USAGE,
+            format_args!("the working directory cannot be found: {error}"),
+        )
+    })?;
+    let file = match command {
+        ImportCommand::Crontab { file, .. } | ImportCommand::Supervisor { file } => file,
+    };
+    let text = read(file)?;
+    let imported = imported(command, &text, &inputs);
+    print(&imported.toml)?;
+    let mut ended = told(file, &imported);
+    // What is true of another machine need not be true of this one: a directory, a user.
+    let colour = if colours_errors(colour) {
+        Colour::Ansi
+    } else {
+        Colour::Plain
+    };
+    let problems = match config::judge(&imported.toml, &inputs) {
+        Ok(loaded) => loaded.warnings,
+        Err(report) => {
+            tell("\nOn this machine `check` will refuse some of it:\n");
+            ended = Err(Refusal::said(exit::FAILED));
+            report
+        }
+    };
+    if !problems.is_empty() {
+        tell(&problems.render(colour));
+    }
+    tell(
+        "Next: look through it, save it as run_functions.toml, and say `check`. How to start the tasks is at its end.\n",
+    );
+    ended
+}
+
+fn imported(command: &ImportCommand, text: &str, inputs: &Inputs) -> Imported {
+    let is_user = |name: &str| (inputs.user)(name).is_some();
+    let program = program();
+    let functions = inputs
+        .registered
+        .iter()
+        .map(|registered| registered.name().function().to_owned());
+    let machine = Machine {
+        program: &program,
+        hostname: &inputs.hostname,
+        taken: functions.collect(),
+        is_user: &is_user,
+        home_of: &home_of,
+        own_home: own_home(inputs),
+        environment: environment(inputs),
+    };
+    match command {
+        ImportCommand::Crontab { file, system, user } => {
+            let known = match (system, user) {
+                (true, _) => Known::Said(Form::System),
+                (_, true) => Known::Said(Form::User),
+                _ => placed(file),
+            };
+            crontab::import(text, &source(file), known, &machine)
+        }
+        ImportCommand::Supervisor { file } => {
+            let directory = inputs.cwd.join(file);
+            let directory = directory
+                .parent()
+                .unwrap_or(&inputs.cwd)
+                .display()
+                .to_string();
+            supervisor::import(text, &source(file), &directory, &machine)
+        }
+    }
+}
+
+/// Tells what was made, and what was not.
+fn told(file: &Path, imported: &Imported) -> Ended {
+    tell(&format!("{}: {}\n", source(file), imported.counted));
+    for remark in &imported.remarks {
+        tell(&format!("note: {remark}\n"));
+    }
+    if imported.left_out.is_empty() {
+        return Ok(());
+    }
+    for left in &imported.left_out {
+        let (line, text, reason) = (left.line, plain(&left.text), plain(&left.reason));
+        tell(&format!("not taken: line {line}: {text}\n    {reason}\n"));
+    }
+    Err(Refusal::said(exit::FAILED))
+}
+
+fn read(file: &Path) -> Result<String, Refusal> {
+    let mut bytes = Vec::new();
+    let read = if file.as_os_str() == "-" {
+        io::stdin()
+            .lock()
+            .take(MOST_BYTES + 1)
+            .read_to_end(&mut bytes)
+    } else {
+        fs::File::open(file).and_then(|open| open.take(MOST_BYTES + 1).read_to_end(&mut bytes))
+    };
+    let refused = |reason: &dyn std::fmt::Display| {
+        let message = format!("`{}` cannot be read: {reason}", file.display());
+        Refusal::new(exit::USAGE, message)
+            .hint("`-` reads standard input: `crontab -l | run_functions import crontab -`")
+    };
+    read.map_err(|error| refused(&error))?;
+    if bytes.len() as u64 > MOST_BYTES {
+        return Err(refused(&"it is larger than 1 MiB"));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let line = error.as_bytes()[..error.utf8_error().valid_up_to()]
+            .iter()
+            .filter(|byte| **byte == b'\n')
+            .count()
+            + 1;
+        refused(&format_args!(
+            "line {line} is not UTF-8; `iconv -t utf-8` makes it so"
+        ))
+    })
+}
+
+fn source(file: &Path) -> String {
+    if file.as_os_str() == "-" {
+        "standard input".to_owned()
+    } else {
+        file.display().to_string()
+    }
+}
+
+/// Where cron keeps its files says which form they have.
+fn placed(file: &Path) -> Known {
+    if file == Path::new("/etc/crontab") || file.starts_with("/etc/cron.d") {
+        Known::Placed(Form::System)
+    } else if file.starts_with("/var/spool/cron") {
+        Known::Placed(Form::User)
+    } else {
+        Known::Guessed
+    }
+}
+
+fn home_of(user: &str) -> Option<String> {
+    let user = User::from_name(user).ok()??;
+    existing(user.dir.to_str()?)
+}
+
+fn own_home(inputs: &Inputs) -> Option<String> {
+    let home = inputs.environment.get(std::ffi::OsStr::new("HOME"))?;
+    existing(home.to_str()?)
+}
+
+fn existing(directory: &str) -> Option<String> {
+    let there = directory.starts_with('/') && Path::new(directory).is_dir();
+    there.then(|| directory.to_owned())
+}
+
+fn environment(inputs: &Inputs) -> std::collections::BTreeMap<String, String> {
+    let pairs = inputs.environment.iter();
+    let texts = pairs
+        .filter_map(|(name, value)| Some((name.to_str()?.to_owned(), value.to_str()?.to_owned())));
+    texts.collect()
+}

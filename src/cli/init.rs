@@ -1,0 +1,140 @@
+//! `init`: a configuration or a crate to begin with, and the next steps.
+
+mod place;
+mod templates;
+
+use std::path::{Component, Path, PathBuf};
+
+use clap::ValueEnum;
+
+use super::args::{InitArgs, TemplateArg};
+use super::plan::quoted;
+use super::screen::{Ended, Refusal, command_line, print};
+use crate::exit;
+use place::Trouble;
+use templates::NewFile;
+
+/// Writes the files of a template, and prints what to type next. What is there is never overwritten.
+pub(crate) fn write(args: &InitArgs) -> Ended {
+    let directory = normal(&args.directory);
+    let absolute = std::path::absolute(&args.directory).unwrap_or_else(|_| directory.clone());
+    let files = templates::files(args.template, &absolute);
+    place::create(&directory, &files).map_err(|trouble| refusal(&trouble, args.template))?;
+    let mut text = String::new();
+    for file in &files {
+        text.push_str(&written(&directory, file));
+    }
+    let change = format!("cd {}", quoted(&directory.to_string_lossy()));
+    let first = (!directory.as_os_str().is_empty()).then_some((change, "where it is"));
+    let steps: Vec<Step> = first.into_iter().chain(steps(args.template)).collect();
+    text.push_str("\nNext:\n");
+    text.push_str(&shown(&steps));
+    print(&text)
+}
+
+/// A command, and what it does.
+type Step = (String, &'static str);
+
+/// Returns steps as they can be copied into a shell, explanations and all.
+fn shown(steps: &[Step]) -> String {
+    /// With the longest explanation it fits into 80 columns.
+    const MOST_WIDTH: usize = 45;
+    let width = steps
+        .iter()
+        .map(|(command, _)| command.chars().count())
+        .max();
+    let mut text = String::new();
+    for (command, why) in steps {
+        match width.filter(|width| *width <= MOST_WIDTH) {
+            Some(width) => text.push_str(&format!("  {command:<width$}  # {why}\n")),
+            None => text.push_str(&format!("  # {why}\n  {command}\n")),
+        }
+    }
+    text
+}
+
+/// Returns a path without `.` in it and `/` at the end; empty for the directory that we are in.
+fn normal(path: &Path) -> PathBuf {
+    let named = path.components().filter(|part| *part != Component::CurDir);
+    named.collect()
+}
+
+fn written(directory: &Path, file: &NewFile) -> String {
+    const OTHERS: u32 = 0o077;
+    let path = directory.join(file.path);
+    let path = path.display();
+    let whose = if file.mode & OTHERS == 0 {
+        " (mode 0600: readable by you alone)"
+    } else {
+        ""
+    };
+    format!("Wrote {path}{whose}\n")
+}
+
+/// Returns the commands that come next, each with what it does.
+fn steps(template: TemplateArg) -> Vec<Step> {
+    let own = command_line();
+    let edit = |file: &str| format!("${{EDITOR:-vi}} {file}");
+    match template {
+        TemplateArg::Commands => vec![
+            (edit("run_functions.toml"), "your tasks, and who is mailed"),
+            (format!("{own} check"), "what would happen"),
+            (format!("{own} mail test"), "a sample mail"),
+            (
+                format!("{own} tasks::hello tasks::disk_space"),
+                "run them; Ctrl-C stops it",
+            ),
+        ],
+        TemplateArg::Rust => vec![
+            (edit("src/tasks.rs"), "your functions"),
+            ("cargo run -- list".to_owned(), "what can be run"),
+            (
+                "cargo run -- tasks::send_report".to_owned(),
+                "run it; Ctrl-C stops it",
+            ),
+            ("cat run/mail/*.eml".to_owned(), "what you are mailed"),
+        ],
+        TemplateArg::Demo => vec![
+            (
+                format!("{own} tasks::greet tasks::shop"),
+                "after 10 s, stop it with Ctrl-C",
+            ),
+            ("cat run/mail/*.eml".to_owned(), "what you would be mailed"),
+            (format!("{own} history"), "each run, mailed or not"),
+        ],
+    }
+}
+
+fn refusal(trouble: &Trouble, template: TemplateArg) -> Refusal {
+    match trouble {
+        Trouble::Exist(paths) => {
+            let shown: Vec<String> = paths
+                .iter()
+                .map(|path| format!("`{}`", path.display()))
+                .collect();
+            let (are, it) = if paths.len() == 1 {
+                ("is", "it")
+            } else {
+                ("are", "them")
+            };
+            let first = quoted(&paths[0].to_string_lossy());
+            let template = template.to_possible_value();
+            let name = template
+                .as_ref()
+                .map_or("commands", |value| value.get_name());
+            Refusal::new(
+                exit::FAILED,
+                format_args!("{} {are} there already, and nothing is overwritten: nothing was written", shown.join(", ")),
+            )
+            .hint(format_args!(
+                "write beside {it}: `{} init --template {name} DIR`; or move {it} away: `mv {first} {first}.old`",
+                command_line()
+            ))
+        }
+        Trouble::Failed(path, error) => {
+            let path = path.display();
+            let message = format!("`{path}` cannot be made, and nothing is left behind: {error}");
+            Refusal::new(exit::FAILED, message)
+        }
+    }
+}

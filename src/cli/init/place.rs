@@ -1,0 +1,98 @@
+//! Writing new files, all or none: what was there is never touched, and what fails half-way leaves nothing behind.
+
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use super::templates::NewFile;
+
+/// Why nothing was written.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// These are there already.
+    Exist(Vec<PathBuf>),
+    /// This one could not be made.
+    Failed(PathBuf, io::Error),
+}
+
+/// Writes new files below a directory, which is made if missing.
+///
+/// # Errors
+///
+/// When one of them is there, or cannot be made; then all is as it was before.
+pub(super) fn create(directory: &Path, files: &[NewFile]) -> Result<(), Trouble> {
+    let paths = files.iter().map(|file| directory.join(file.path));
+    // A link to nothing is there, too.
+    let there: Vec<PathBuf> = paths
+        .filter(|path| path.symlink_metadata().is_ok())
+        .collect();
+    if !there.is_empty() {
+        return Err(Trouble::Exist(there));
+    }
+    let mut made = Made::default();
+    for file in files {
+        let path = directory.join(file.path);
+        if let Some(parent) = path.parent() {
+            made.directory(parent)
+                .map_err(|error| Trouble::Failed(parent.to_owned(), error))?;
+        }
+        made.file(&path, file).map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => Trouble::Exist(vec![path.clone()]),
+            _ => Trouble::Failed(path.clone(), error),
+        })?;
+    }
+    made.keep();
+    Ok(())
+}
+
+/// What was made so far; removed again when dropped, unless it is kept.
+#[derive(Debug, Default)]
+struct Made {
+    directories: Vec<PathBuf>,
+    files: Vec<PathBuf>,
+}
+
+impl Made {
+    /// Makes a directory and those above it that are missing.
+    fn directory(&mut self, path: &Path) -> io::Result<()> {
+        const FOR_EVERYBODY: u32 = 0o755;
+        let missing = path
+            .ancestors()
+            .take_while(|above| !above.as_os_str().is_empty() && !above.exists());
+        let missing: Vec<PathBuf> = missing.map(Path::to_owned).collect();
+        for directory in missing.into_iter().rev() {
+            DirBuilder::new().mode(FOR_EVERYBODY).create(&directory)?;
+            self.directories.push(directory);
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, path: &Path, file: &NewFile) -> io::Result<()> {
+        // O_EXCL: whoever was faster keeps what he wrote.
+        let mut new = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(file.mode)
+            .open(path)?;
+        self.files.push(path.to_owned());
+        new.write_all(file.text.as_bytes())
+    }
+
+    fn keep(mut self) {
+        self.directories.clear();
+        self.files.clear();
+    }
+}
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        // What cannot be removed, somebody else has begun to use.
+        for file in &self.files {
+            let _ = fs::remove_file(file);
+        }
+        for directory in self.directories.iter().rev() {
+            let _ = fs::remove_dir(directory);
+        }
+    }
+}

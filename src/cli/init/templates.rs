@@ -1,0 +1,154 @@
+//! What `init` writes: the files of each template, as they are on disk.
+
+use std::path::Path;
+
+use crate::cli::args::TemplateArg;
+use crate::config::options::{Applies, Section};
+use crate::config::reference::commented;
+
+/// The name that people know a configuration by.
+const CONFIGURATION: &str = "run_functions.toml";
+/// A configuration may have the name of somebody who logs in, or more.
+const FOR_ITS_OWNER: u32 = 0o600;
+const FOR_EVERYBODY: u32 = 0o644;
+
+/// A file that is to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct NewFile {
+    /// Below the directory of the template.
+    pub(super) path: &'static str,
+    pub(super) text: String,
+    /// See chmod(2); the umask of the process applies as well.
+    pub(super) mode: u32,
+}
+
+/// Returns the files of a template for a directory.
+pub(super) fn files(template: TemplateArg, directory: &Path) -> Vec<NewFile> {
+    match template {
+        TemplateArg::Commands => vec![configuration(commands())],
+        TemplateArg::Demo => vec![configuration(
+            include_str!("templates/demo.toml").to_owned(),
+        )],
+        TemplateArg::Rust => program(&package_name(directory)),
+    }
+}
+
+fn configuration(text: String) -> NewFile {
+    NewFile {
+        path: CONFIGURATION,
+        text,
+        mode: FOR_ITS_OWNER,
+    }
+}
+
+/// The tasks are in force; whatever else can be written is there with its default.
+fn commands() -> String {
+    let section = |section| commented(section, |_| true);
+    let task = commented(Section::Task, |option| option.applies != Applies::Program);
+    let own_place = [Section::Root, Section::Mail, Section::Task];
+    let others = Section::ALL
+        .into_iter()
+        .filter(|section| !own_place.contains(section));
+    let others: Vec<String> = others
+        .map(|other| format!("{}\n\n{}", other.header(), section(other)))
+        .collect();
+    include_str!("templates/commands.toml")
+        .replace("{root}", &section(Section::Root))
+        .replace("{mail}", &section(Section::Mail))
+        .replace("{task}", &task)
+        .replace("{others}\n", &others.join("\n"))
+}
+
+fn program(name: &str) -> Vec<NewFile> {
+    let manifest = include_str!("templates/manifest.toml")
+        .replace("{name}", name)
+        .replace("{dependency}", &dependency());
+    let file = |path, text: &str| NewFile {
+        path,
+        text: text.to_owned(),
+        mode: FOR_EVERYBODY,
+    };
+    vec![
+        file("Cargo.toml", &manifest),
+        file(".gitignore", "/target\n/run\n"),
+        file("src/main.rs", include_str!("templates/main.rs")),
+        file("src/tasks.rs", include_str!("templates/tasks.rs")),
+    ]
+}
+
+/// Returns how a crate depends on this library: on the published one of this version, or on the sources that this program was built
+/// from if they are on this machine and were not downloaded as a published crate.
+fn dependency() -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let is_published = sources
+        .ancestors()
+        .any(|above| above.ends_with("registry/src"));
+    match sources.to_str() {
+        Some(path) if !is_published && sources.join("Cargo.toml").is_file() => {
+            let path = toml::Value::from(path);
+            format!("{{ version = \"{version}\", path = {path} }}")
+        }
+        _ => format!("\"{version}\""),
+    }
+}
+
+/// Makes the name of a package from that of a directory.
+fn package_name(directory: &Path) -> String {
+    let name = directory.file_name().unwrap_or_default().to_string_lossy();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    let name = name.replace(|c| !is_plain(c), "_");
+    let begins_well = name.starts_with(|c: char| c.is_ascii_alphabetic());
+    match name.as_str() {
+        // A crate cannot depend on another of its own name.
+        "run_functions" | "run-functions" => "my_tasks".to_owned(),
+        _ if !begins_well => "my_tasks".to_owned(),
+        // A single word may be a keyword, or a crate that comes with the compiler.
+        word if !word.contains(['_', '-']) => format!("{word}_tasks"),
+        _ => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_package_is_one_that_cargo_takes() {
+        let cases = [
+            ("/home/you/my_tasks", "my_tasks"),
+            ("/srv/Shop-Import", "Shop-Import"),
+            ("/srv/shop import", "shop_import"),
+            ("/srv/match", "match_tasks"),
+            ("/srv/test", "test_tasks"),
+            ("/srv/run_functions", "my_tasks"),
+            ("/srv/2026_import", "my_tasks"),
+            ("/srv/ä_b", "my_tasks"),
+            ("/", "my_tasks"),
+        ];
+        for (directory, name) in cases {
+            assert_eq!(package_name(Path::new(directory)), name, "{directory}");
+        }
+    }
+
+    #[test]
+    fn no_placeholder_is_left() {
+        for template in [TemplateArg::Commands, TemplateArg::Rust, TemplateArg::Demo] {
+            for file in files(template, Path::new("/srv/shop")) {
+                let left = [
+                    "{root}",
+                    "{mail}",
+                    "{task}",
+                    "{others}",
+                    "{name}",
+                    "{dependency}",
+                ];
+                assert!(
+                    !left.iter().any(|mark| file.text.contains(mark)),
+                    "{}",
+                    file.text
+                );
+            }
+        }
+    }
+}

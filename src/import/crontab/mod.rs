@@ -1,0 +1,309 @@
+//! A crontab: each line a task, a setting, or a comment that says why not.
+//!
+//! [`line`] tells lines apart, [`schedule`] knows when one fires, [`command`] what it executes, [`task`] makes a task of it, [`mail`] knows whom cron mails.
+
+mod command;
+mod line;
+mod mail;
+mod schedule;
+mod task;
+
+use std::collections::BTreeMap;
+
+use super::names::Names;
+use super::page::{Page, is_variable, visible};
+use super::start::{Start, Started};
+use super::{Imported, LeftOut, Machine};
+use line::{Job, Line};
+use mail::Mail;
+use task::{Around, Task};
+
+/// Which form a crontab has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// That of `crontab -e`: the command follows the times.
+    User,
+    /// That of `/etc/crontab`: a user stands before the command.
+    System,
+}
+
+/// How the form of a crontab is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Known {
+    /// Somebody said it.
+    Said(Form),
+    /// Its path says it.
+    Placed(Form),
+    /// It has to be found out.
+    Guessed,
+}
+
+/// Makes a configuration of a crontab.
+pub(crate) fn import(text: &str, source: &str, known: Known, machine: &Machine<'_>) -> Imported {
+    let (form, remark) = form(text, known, machine);
+    let mut reader = Reader {
+        machine,
+        form,
+        names: Names::without(&machine.taken),
+        shell: "/bin/sh".to_owned(),
+        variables: BTreeMap::new(),
+        body: Page::default(),
+        mail: Mail::default(),
+        started: Vec::new(),
+        counts: Counts::default(),
+        left_out: Vec::new(),
+        defaults: Defaults::of(text),
+    };
+    for (number, line) in (1..).zip(text.lines()) {
+        reader.line(number, line);
+    }
+    let mut imported = reader.finish(source);
+    imported.remarks.extend(remark);
+    imported
+}
+
+fn form(text: &str, known: Known, machine: &Machine<'_>) -> (Form, Option<String>) {
+    match known {
+        Known::Said(form) => (form, None),
+        Known::Placed(form) => (form, None),
+        Known::Guessed => {
+            let jobs = text.lines().filter_map(|line| match Line::parse(line) {
+                Line::Job(job) => Some(job),
+                _ => None,
+            });
+            let mut users = jobs.map(|job| {
+                let user = line::word(job.rest);
+                user.is_some_and(|(user, rest)| !rest.is_empty() && (machine.is_user)(user))
+            });
+            match users.next() {
+                Some(true) if users.all(|is_user| is_user) => {
+                    let remark = "read in the form of /etc/crontab: a user stands before each command \
+                                  (if those are the commands, say `--user`)";
+                    (Form::System, Some(remark.to_owned()))
+                }
+                _ => (Form::User, None),
+            }
+        }
+    }
+}
+
+/// Where the settings of a crontab go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Defaults {
+    /// All stand before the first job: into `[defaults]`, when that is reached.
+    Open,
+    /// They are written.
+    Written,
+    /// They change between jobs: to each task.
+    Each,
+}
+
+impl Defaults {
+    fn of(text: &str) -> Self {
+        let lines = text.lines().map(Line::parse);
+        let mut after_first_job = lines.skip_while(|line| !matches!(line, Line::Job(_)));
+        let changes = |line: Line<'_>| match line {
+            Line::Setting { name, .. } => !name.starts_with("MAIL"),
+            _ => false,
+        };
+        if after_first_job.any(changes) {
+            Defaults::Each
+        } else {
+            Defaults::Open
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    lines: usize,
+    settings: usize,
+    for_people: usize,
+}
+
+struct Reader<'a> {
+    machine: &'a Machine<'a>,
+    form: Form,
+    names: Names,
+    shell: String,
+    variables: BTreeMap<String, String>,
+    body: Page,
+    mail: Mail,
+    started: Vec<Started>,
+    counts: Counts,
+    left_out: Vec<LeftOut>,
+    defaults: Defaults,
+}
+
+impl Reader<'_> {
+    fn line(&mut self, number: usize, line: &str) {
+        self.counts.lines += 1;
+        match Line::parse(line) {
+            Line::Blank => {
+                self.counts.for_people += 1;
+                self.body.blank();
+            }
+            Line::Comment => {
+                self.counts.for_people += 1;
+                self.body.comment(line);
+            }
+            Line::Setting { name, value } => {
+                self.original(number, line);
+                match self.setting(name, value) {
+                    Ok(note) => {
+                        self.counts.settings += 1;
+                        self.body.note(&note);
+                    }
+                    Err(reason) => self.leave_out(number, line, reason),
+                }
+            }
+            Line::Job(job) => self.job(number, line, &job),
+            Line::Neither => {
+                self.original(number, line);
+                let reason = "it is neither a setting nor five fields of time and a command";
+                self.leave_out(number, line, reason.to_owned());
+            }
+        }
+    }
+
+    fn job(&mut self, number: usize, line: &str, job: &Job<'_>) {
+        self.body.blank();
+        let home = task::home(self.form, &self.variables, self.machine);
+        if self.defaults == Defaults::Open {
+            self.defaults = Defaults::Written;
+            task::write_defaults(&self.variables, home.clone(), &mut self.body);
+        }
+        self.original(number, line);
+        let each = self.defaults == Defaults::Each;
+        let (all, none) = (&self.variables, BTreeMap::new());
+        let around = Around {
+            form: self.form,
+            shell: &self.shell,
+            home: home.filter(|_| each),
+            home_of: (!all.contains_key("HOME")).then_some(self.machine.home_of),
+            env: if each { all } else { &none },
+        };
+        let task = Task::of(job, &around);
+        match task {
+            Ok(task) => {
+                let name = self.names.give(&task.wanted_name);
+                task.write(&name, &mut self.body);
+                self.body.blank();
+                self.started.push(Started {
+                    name,
+                    pause: task.pause,
+                    start: Start::Chain,
+                });
+            }
+            Err(reason) => self.leave_out(number, line, reason),
+        }
+    }
+
+    /// Takes a setting over, and returns where it went.
+    fn setting(&mut self, name: &str, value: &str) -> Result<String, String> {
+        if let Some(answer) = self.mail.setting(name, value, self.machine.hostname) {
+            return answer;
+        }
+        match name {
+            "CRON_TZ" | "RANDOM_DELAY" | "START_HOURS_RANGE" => Ok(
+                "It moves times of the day, and there are none here: the first cycle begins with the runner."
+                    .to_owned(),
+            ),
+            "LOGNAME" | "USER" => Ok("Cron itself ignores this: it says who it is.".to_owned()),
+            _ if !is_variable(name) || value.contains('\0') => {
+                Err(format!("`{}` cannot be set for a task: write it into the command", visible(name)))
+            }
+            _ => {
+                if name == "SHELL" && !value.starts_with('/') {
+                    return Err("it names no shell by its whole path".to_owned());
+                }
+                if name == "SHELL" {
+                    self.shell = value.to_owned();
+                }
+                self.variables.insert(name.to_owned(), value.to_owned());
+                let literal = if value.contains('$') {
+                    " `$` means nothing in it, as in a crontab."
+                } else {
+                    ""
+                };
+                Ok(format!("In `env` of the tasks below.{literal}"))
+            }
+        }
+    }
+
+    fn original(&mut self, number: usize, line: &str) {
+        self.body
+            .original(&format!("line {number}: "), line.trim_end_matches('\r'));
+    }
+
+    fn leave_out(&mut self, line: usize, text: &str, reason: String) {
+        self.body.note(&format!("NOT TAKEN: {reason}."));
+        self.body.blank();
+        self.left_out.push(LeftOut {
+            line,
+            text: visible(text.trim()),
+            reason,
+        });
+    }
+
+    fn finish(self, source: &str) -> Imported {
+        let counted = self.counted();
+        let mut page = Page::default();
+        page.note(&format!(
+            "Made of {source} by `{} import crontab`: {counted}.",
+            self.machine.program
+        ));
+        for note in HEAD {
+            page.note(note);
+        }
+        page.blank();
+        self.mail.write(&mut page);
+        page.blank();
+        let mut toml = page.into_text();
+        toml.push_str(self.body.into_text().trim_end());
+        toml.push('\n');
+        toml.push_str(&super::start::after_cron(
+            self.machine.program,
+            &self.started,
+        ));
+        Imported {
+            toml,
+            counted,
+            remarks: Vec::new(),
+            left_out: self.left_out,
+        }
+    }
+
+    fn counted(&self) -> String {
+        let some = |count: usize, one: &str, many: &str| match count {
+            1 => format!("1 {one}"),
+            count => format!("{count} {many}"),
+        };
+        format!(
+            "{}: {}, {}, {}, {} not taken",
+            some(self.counts.lines, "line", "lines"),
+            some(self.started.len(), "task", "tasks"),
+            some(self.counts.settings, "setting", "settings"),
+            some(
+                self.counts.for_people,
+                "comment or blank line",
+                "comments and blank lines"
+            ),
+            self.left_out.len(),
+        )
+    }
+}
+
+/// What is different for every job.
+const HEAD: [&str; 6] = [
+    "Cron starts a job at a time. Here a pause begins when a run has ended: the first run is at the start, none is at a time of day, and no run overlaps \
+     the one before.",
+    "Cron mails all output of each run. Here a failure is mailed (its first, each new kind, each non_recoverable_downtime), a success never; \
+     `history` and `logs` keep what was printed.",
+    "Cron does not look at exit codes. Here every one but 0 is a failure, and 75 means \"later\".",
+    "As under cron, a failed job is not tried again before its next time: a shorter fail_cooldown does. Cron never ends a job: here timeout does, after its \
+     pause and at least an hour.",
+    "Cron gives a job PATH=/usr/bin:/bin and nothing of a login. Here it has the environment of the runner; \
+     `once --clean-env TASK` tries it with that of a service.",
+    "Look through it, save it as run_functions.toml, and let `check` read it.",
+];

@@ -1,0 +1,92 @@
+//! How the tasks of a file are started: said at its end.
+
+use std::time::Duration;
+
+use super::page::{Page, span};
+
+/// A task that was made.
+#[derive(Debug)]
+pub(super) struct Started {
+    /// Its name, without `tasks::`.
+    pub(super) name: String,
+    /// The pause after a success.
+    pub(super) pause: Duration,
+    /// How it is to be started.
+    pub(super) start: Start,
+}
+
+/// How a task is to be started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Start {
+    /// As a chain.
+    Chain,
+    /// A single time.
+    Once,
+    /// By a person, when it is wanted.
+    ByHand,
+}
+
+/// Says how to start what cron started.
+pub(super) fn after_cron(program: &str, tasks: &[Started]) -> String {
+    let mut page = Page::default();
+    if tasks.is_empty() {
+        return String::new();
+    }
+    page.note("How to start it. A chain runs its tasks one after the other, with the pause of each after it.");
+    if let [task] = tasks {
+        page.command(&alone(program, task));
+    } else {
+        page.note("One chain for each job, side by side as under cron:");
+        for task in tasks {
+            page.command(&alone(program, task));
+        }
+        let cycle: Duration = tasks.iter().map(|task| task.pause).sum();
+        page.note(&format!(
+            "Or one chain for all, so that no two ever run at once. A cycle then takes the sum of all pauses, {} and the runs, and each job runs once in it; \
+             only the last task should keep its pause then, and the others have \"0s\":",
+            span(cycle)
+        ));
+        let names: Vec<String> = tasks
+            .iter()
+            .map(|task| format!("tasks::{}", task.name))
+            .collect();
+        page.command(&format!("{program} --name jobs {}", names.join(" ")));
+    }
+    page.note("So that they are started with the machine: a unit of systemd (examples/run_functions@.service) instead of the `&`.");
+    format!("\n{}", page.into_text())
+}
+
+/// Says how to start what supervisord started, in the order of its priorities.
+pub(super) fn after_supervisor(program: &str, tasks: &[Started]) -> String {
+    if tasks.is_empty() {
+        return String::new();
+    }
+    let mut page = Page::default();
+    page.note(
+        "How to start it, in the order of the priorities. A chain runs its tasks one after the other, and a program that does not end lets no other begin: \
+         one chain for each.",
+    );
+    for task in tasks.iter().filter(|task| task.start == Start::Chain) {
+        page.command(&alone(program, task));
+    }
+    let some = |start| tasks.iter().filter(move |task| task.start == start);
+    if some(Start::Once).next().is_some() {
+        page.note("autorestart=false: a single time.");
+    }
+    for task in some(Start::Once) {
+        page.command(&format!("{program} once tasks::{}", task.name));
+    }
+    if some(Start::ByHand).next().is_some() {
+        page.note("autostart=false: when somebody wants it.");
+    }
+    for task in some(Start::ByHand) {
+        page.command(&alone(program, task));
+    }
+    page.note("One chain for all, as a crontab would have it, is of use only for programs that end by themselves.");
+    page.note("So that they are started with the machine: a unit of systemd (examples/run_functions@.service) instead of the `&`.");
+    format!("\n{}", page.into_text())
+}
+
+fn alone(program: &str, task: &Started) -> String {
+    format!("{program} tasks::{} &", task.name)
+}
