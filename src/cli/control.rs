@@ -79,12 +79,10 @@ fn find(settings: &Settings, name: &str) -> Result<(RunRoot, ChainName, Incumben
             program()
         ))
     };
-    let unsafe_path = |error| Refusal::of(exit::UNSAFE_DIRECTORY, &error);
-    let root = RunRoot::open_existing(&settings.run_root).map_err(unsafe_path)?;
+    let root = RunRoot::open_existing(&settings.run_root);
+    let root = root.map_err(|error| Refusal::cannot_look(&error))?;
     let root = root.ok_or_else(not_running)?;
-    match incumbent::find(&root, &chain)
-        .map_err(|error| Refusal::of(exit::UNSAFE_DIRECTORY, &error))?
-    {
+    match incumbent::find(&root, &chain).map_err(|error| Refusal::cannot_look(&error))? {
         Holder::Runner(runner) => Ok((root, chain, runner)),
         Holder::Nobody => Err(not_running()),
         Holder::Unseen => Err(Refusal::new(

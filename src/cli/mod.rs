@@ -42,7 +42,7 @@ use args::{
 };
 use plan::Plan;
 use run::{Order, Remember, Warnings};
-use screen::{Ended, Refusal, colours_errors, print, program, tell};
+use screen::{Ended, Refusal, colours_errors, print, print_folded, program, tell};
 
 /// Runs the command line of this process: what the `main` of a binary returns.
 ///
@@ -194,7 +194,7 @@ fn run_chain(common: &Common, args: &RunArgs) -> Ended {
     let warnings = plan.warnings();
     if args.dry_run {
         warn(&warnings, common);
-        return written(|out| check::print(out, &plan));
+        return written_folded(|out| check::print(out, &plan));
     }
     let name = plan.chain.clone().unwrap_or_else(|| ChainName::of(&[]));
     let memory = if args.fresh {
@@ -268,7 +268,7 @@ fn check(common: &Common, args: &CheckArgs) -> Ended {
     match (args.json, args.effective) {
         (true, _) => written(|out| check::print_json(out, &plan)),
         (false, true) => written(|out| check::print_effective(out, &plan)),
-        (false, false) => written(|out| check::print(out, &plan)),
+        (false, false) => written_folded(|out| check::print(out, &plan)),
     }?;
     if args.connect {
         mail::connect(&loaded.settings.mail)?;
@@ -282,7 +282,7 @@ fn list(common: &Common, json: bool) -> Ended {
     if json {
         written(|out| list::print_json(out, &plan))
     } else {
-        written(|out| list::print(out, &plan))
+        written_folded(|out| list::print(out, &plan))
     }
 }
 
@@ -380,9 +380,20 @@ fn warn(report: &Report, common: &Common) {
     }
 }
 
+type Write<'a> = &'a mut dyn std::io::Write;
+
 /// Prints what a writer writes.
-fn written(write: impl FnOnce(&mut dyn std::io::Write) -> std::io::Result<()>) -> Ended {
+fn written(write: impl FnOnce(Write<'_>) -> std::io::Result<()>) -> Ended {
+    print(&text_of(write))
+}
+
+/// Prints what a writer writes for people.
+fn written_folded(write: impl FnOnce(Write<'_>) -> std::io::Result<()>) -> Ended {
+    print_folded(&text_of(write))
+}
+
+fn text_of(write: impl FnOnce(Write<'_>) -> std::io::Result<()>) -> String {
     let mut text = Vec::new();
     write(&mut text).expect("memory can be written to");
-    print(&String::from_utf8_lossy(&text))
+    String::from_utf8_lossy(&text).into_owned()
 }
