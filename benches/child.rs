@@ -1,4 +1,5 @@
-//! What children cost, each as a ratio to the same work without us, measured in one run: `cargo bench --bench child`.
+//! What children cost, each as a ratio to the same work without us, measured in one run: `cargo bench --bench child`, or a part of it:
+//! `cargo bench --bench child -- spawn functions capture kill orphan soak large`.
 //!
 //! | line | goal |
 //! |---|---|
@@ -44,22 +45,42 @@ fn main() -> ExitCode {
         _ => {}
     }
     tasks::nothing();
-    spawning("a small runner");
-    isolated_functions();
-    capture();
+    // What cargo passes itself begins with dashes.
+    let chosen: Vec<&str> = arguments[1..]
+        .iter()
+        .map(String::as_str)
+        .filter(|argument| !argument.starts_with('-'))
+        .collect();
+    let is_wanted = |name: &str| chosen.is_empty() || chosen.contains(&name);
+    let measures: [(&str, fn()); 7] = [
+        ("spawn", || spawning("a small runner")),
+        ("functions", isolated_functions),
+        ("capture", capture),
+        ("kill", trees),
+        ("orphan", orphaned),
+        ("soak", || soak(2_000)),
+        ("large", large),
+    ];
+    for (_, measure) in measures.iter().filter(|(name, _)| is_wanted(name)) {
+        measure();
+    }
+    ExitCode::SUCCESS
+}
+
+fn trees() {
     for count in [2, 100, 1000] {
         killing("one group", count, "sleep 1000");
         killing("each its own session", count, "setsid sleep 1000");
     }
-    orphaned();
-    soak(2_000);
+}
+
+fn large() {
     let ballast = vec![1_u8; 1 << 30];
     spawning("a runner of 1 GiB");
     println!(
         "({} bytes of ballast)",
         std::hint::black_box(&ballast).len()
     );
-    ExitCode::SUCCESS
 }
 
 fn shell(line: &str) -> Program {
@@ -242,16 +263,24 @@ fn orphaned() {
     );
 }
 
+/// Memory by `smaps_rollup`, which counts; the sizes in `status` are estimates that miss up to 32 pages for each processor.
+fn counted(of: &str) -> u64 {
+    let rollup = std::fs::read_to_string("/proc/self/smaps_rollup").expect("/proc");
+    let line = rollup.lines().find(|line| line.starts_with(of));
+    let size = line.and_then(|line| line.split_ascii_whitespace().nth(1)?.parse().ok());
+    size.expect("a number")
+}
+
 fn soak(times: usize) {
     let program = Program::Command(vec!["/bin/true".to_owned()]);
     let open = || std::fs::read_dir("/proc/self/fd").expect("/proc").count();
-    let before = (open(), memory("VmRSS"));
+    let before = (open(), counted("Rss"), counted("Anonymous"));
     for _ in 0..times {
         run(What::Program(&program), |_| {});
     }
-    let after = (open(), memory("VmRSS"));
+    let after = (open(), counted("Rss"), counted("Anonymous"));
     println!(
-        "{times} commands: descriptors {} to {}, RSS {} to {} KiB",
-        before.0, after.0, before.1, after.1
+        "{times} commands: descriptors {} to {}, RSS {} to {} KiB, of that anonymous {} to {}",
+        before.0, after.0, before.1, after.1, before.2, after.2
     );
 }

@@ -36,6 +36,14 @@ pub(crate) enum Sort {
     Summary,
 }
 
+impl Kind {
+    /// Returns the kind of the same failure when it ends the runner: that is news, whatever was mailed before.
+    pub(crate) fn ending_the_runner(mut self) -> Self {
+        self.0.push('!');
+        self
+    }
+}
+
 impl Sort {
     /// Returns its word in headers, events and the state: `first`, `new`, `downtime`, `again`, `running`, `healed`, `digest` (of
     /// what was held back), `summary`.
@@ -90,6 +98,8 @@ pub(crate) struct Notice {
     pub mutes: Vec<ToldMute>,
     /// What is summed up; only for [`Sort::Summary`].
     pub summary: Option<Summary>,
+    /// Whether the failure ends the runner: nothing of this chain runs after it.
+    pub ends_runner: bool,
 }
 
 impl Notice {

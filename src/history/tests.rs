@@ -113,8 +113,8 @@ impl Chain {
 fn writer(state_dir: PathBuf, limits: HistorySettings) -> Writer {
     let labels = vec!["tasks::a".to_owned(), "tasks::b".to_owned()];
     let chain = ChainName::parse("x").unwrap();
-    Writer::new(&state_dir, limits, &chain, labels, |failure| {
-        failure.message.clone()
+    Writer::new(&state_dir, limits, &chain, labels, |outcome| {
+        Some(outcome.failure()?.message.clone())
     })
 }
 

@@ -59,7 +59,7 @@ impl EventLog {
             Outcome::Failure(failure) => tell_failure(task, &run, failure),
             Outcome::Fatal(failure) => {
                 tell_failure(task, &run, failure);
-                log::error!(task, run; "The task asks to stop the runner");
+                log::error!(task, run; "The runner stops because of it");
             }
         }
     }

@@ -43,6 +43,7 @@ fn notice(sort: Sort, text: &str) -> Notice {
         running_since: None,
         mutes: Vec::new(),
         summary: None,
+        ends_runner: false,
         thread: Some("first-of-the-outage@example.org".to_owned()),
     }
 }

@@ -18,6 +18,8 @@ static PROGRAM: OnceCell<File> = OnceCell::new();
 pub(crate) const MAIL_WORKER: &str = "__mail-worker";
 /// See [`MAIL_WORKER`].
 pub(crate) const LAUNCHER: &str = "__launch";
+/// Follows [`LAUNCHER`] where the runtime of `main` is not needed.
+pub(crate) const OF_A_PROGRAM: &str = "program";
 
 /// Opens our executable, so that later uses mean the program that runs now. Called first thing in `main`.
 ///

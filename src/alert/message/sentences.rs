@@ -16,6 +16,9 @@ pub(super) fn what_happened(notice: &Notice, context: &Context<'_>) -> String {
     let text = text(notice);
     let outage = notice.outage.as_ref();
     match notice.sort {
+        Sort::First | Sort::New if notice.ends_runner => {
+            format!("{who} has failed and has stopped its runner: {text}")
+        }
         Sort::First => format!("{who} has failed: {text}"),
         Sort::New => format!("{who} has failed in a way that is new: {text}"),
         Sort::Downtime { .. } if notice.only_asks() => asks_only(notice, &who, context),
@@ -100,6 +103,10 @@ fn was_down(outage: &Outage, context: &Context<'_>) -> String {
 
 /// Returns what comes next, so that silence can be told from health.
 pub(super) fn what_comes_next(notice: &Notice, context: &Context<'_>) -> String {
+    if notice.ends_runner {
+        return "Nothing: the runner has ended. No task of this chain runs and no reminder comes until it is started again."
+            .to_owned();
+    }
     let reminder = reminder(notice, context);
     match notice.sort {
         Sort::First | Sort::New => {

@@ -58,6 +58,7 @@ fn notice(sort: Sort) -> Notice {
         thread: None,
         mutes: Vec::new(),
         summary: None,
+        ends_runner: false,
     }
 }
 
@@ -165,6 +166,14 @@ fn first_reads_well() {
     let world = World::new();
     let letter = letter(&notice(Sort::First), Some(&failure()), &world.context());
     insta::assert_snapshot!(shown(&letter));
+}
+
+#[test]
+fn the_last_mail_of_a_runner_reads_well() {
+    let world = World::new();
+    let mut notice = notice(Sort::New);
+    notice.ends_runner = true;
+    insta::assert_snapshot!(shown(&letter(&notice, Some(&failure()), &world.context())));
 }
 
 #[test]

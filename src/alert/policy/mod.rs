@@ -299,6 +299,7 @@ impl Policy {
             mutes: Vec::new(),
             thread: None,
             summary: None,
+            ends_runner: false,
         }
     }
 

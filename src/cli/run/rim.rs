@@ -89,31 +89,28 @@ impl Rim {
             .notes
             .push(format!("{count} runners in a row died under it"));
         failure.notes.push(ISOLATE.to_owned());
-        self.fails(step, failure, now);
+        self.fails(step, &Outcome::Failure(Box::new(failure)), now);
     }
 
     /// Tells that this runner ends though nobody asked for it: its admin hears of that as of a failure of its first task.
     pub(super) fn gives_up(&mut self, why: &str, now: Moment) {
         self.at_desk(now, |desk, tell| desk.end_mutes(now, tell));
         let how = "the runner gives up".to_owned();
-        let mut failure = Failure::new(FailureClass::Vanished(how), why);
-        let note = "no task of this chain runs until somebody starts it again";
-        failure.notes.push(note.to_owned());
-        self.fails(0, failure, now);
+        let failure = Failure::new(FailureClass::Vanished(how), why);
+        self.fails(0, &Outcome::Fatal(Box::new(failure)), now);
     }
 
     /// Tells of a failure that is not the outcome of a run.
-    fn fails(&mut self, step: Step, failure: Failure, now: Moment) {
+    fn fails(&mut self, step: Step, outcome: &Outcome, now: Moment) {
         let since_epoch = now.wall.duration_since(std::time::UNIX_EPOCH);
         let micros = since_epoch.unwrap_or_default().as_micros();
         let run = RunId(u64::try_from(micros).unwrap_or(0));
-        let outcome = Outcome::Failure(Box::new(failure));
         self.observe(&Event::RunEnded {
             step,
             run,
             started: now,
             at: now,
-            outcome: &outcome,
+            outcome,
         });
     }
 

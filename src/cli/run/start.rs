@@ -17,7 +17,7 @@ use crate::alert::policy::{ChainRules, Policy, TaskRules};
 use crate::chain::{Chain, ChainName, Cooldowns};
 use crate::cli::screen::Refusal;
 use crate::config::TaskDefinition;
-use crate::failure::Failure;
+use crate::failure::Outcome;
 use crate::hash::fnv1a;
 use crate::history;
 use crate::logging::Log;
@@ -105,7 +105,7 @@ pub(super) fn open_desk(
 
 fn open_history(order: &Order<'_>) -> history::Writer {
     let settings = &order.loaded.settings;
-    let kind_of = |failure: &Failure| fingerprint::of(failure).0;
+    let kind_of = |outcome: &Outcome| fingerprint::of_outcome(outcome).map(|kind| kind.0);
     let labels = order.labels();
     history::Writer::new(
         &settings.state_dir,

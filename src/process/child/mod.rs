@@ -32,6 +32,7 @@ pub mod report;
 
 mod account;
 mod descriptors;
+mod early;
 mod function;
 mod launcher;
 mod limits;

@@ -65,6 +65,9 @@ pub(super) fn spawn(spec: &Spec<'_>, deadline: Option<SystemTime>) -> io::Result
     socket.set_nonblocking(true)?;
     let (output, writer) = output_pipe()?;
     let mut command = own_program::command(own_program::LAUNCHER)?;
+    if let What::Program(_) = spec.what {
+        command.arg(own_program::OF_A_PROGRAM);
+    }
     command.env_clear();
     command.envs(environment(spec, run, deadline, report.as_ref()));
     command.stdout(Stdio::from(OwnedFd::from(writer.try_clone()?)));

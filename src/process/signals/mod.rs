@@ -45,6 +45,8 @@ pub(crate) enum Signal {
     Wake,
     /// SIGUSR2 from a runner that has left its chain to us; means nothing to a runner.
     Released,
+    /// SIGCHLD, which only the first process of a container is told: a child has ended, perhaps one that nobody waits for.
+    ChildEnded,
     /// SIGUSR2 from a command: what people wish of this runner has changed on disk.
     Look,
 }
@@ -71,6 +73,7 @@ enum Kind {
     Replace,
     Now,
     Released,
+    ChildEnded,
     Look,
 }
 
@@ -132,6 +135,7 @@ impl Reader {
         let heir = slot.heir();
         let urgent = slot.take(Kind::Now).min(1);
         let released = slot.take(Kind::Released).min(1);
+        let children = slot.take(Kind::ChildEnded).min(1);
         let look = slot.take(Kind::Look).min(1);
         let told = KINDS.map(|(kind, _)| (kind, slot.take(kind)));
         let told = told
@@ -141,10 +145,12 @@ impl Reader {
         let urgent = (0..urgent).map(|_| Signal::Now);
         let replace = (0..replaced.min(1)).map(move |_| replace);
         let released = (0..released).map(|_| Signal::Released);
+        let children = (0..children).map(|_| Signal::ChildEnded);
         let look = (0..look).map(|_| Signal::Look);
         told.chain(urgent)
             .chain(replace)
             .chain(released)
+            .chain(children)
             .chain(look)
     }
 }
@@ -180,13 +186,14 @@ impl Signal {
             Signal::Hangup => "SIGHUP",
             Signal::Status => "SIGUSR1",
             Signal::Wake | Signal::Released | Signal::Look => "SIGUSR2",
+            Signal::ChildEnded => "SIGCHLD",
         }
     }
 
     /// Returns whether it asks the process to end, in one way or another.
     pub(crate) fn ends(self) -> bool {
-        use Signal::{Hangup, Look, Released, Status, Wake};
-        !matches!(self, Hangup | Status | Wake | Released | Look)
+        use Signal::{ChildEnded, Hangup, Look, Released, Status, Wake};
+        !matches!(self, Hangup | Status | Wake | Released | ChildEnded | Look)
     }
 }
 
@@ -199,7 +206,7 @@ impl Kind {
             Kind::Hangup => Some(Signal::Hangup),
             Kind::Status => Some(Signal::Status),
             Kind::Wake => Some(Signal::Wake),
-            Kind::Replace | Kind::Now | Kind::Released | Kind::Look => None,
+            Kind::Replace | Kind::Now | Kind::Released | Kind::ChildEnded | Kind::Look => None,
         }
     }
 }
@@ -213,6 +220,11 @@ fn install() -> io::Result<()> {
         }
         handle(kind, number)?;
         ours.add(nix::sys::signal::Signal::try_from(number)?);
+    }
+    // Elsewhere those whom nobody waits for go to somebody else, and a child that ends need not wake anybody.
+    if std::process::id() == 1 {
+        handle(Kind::ChildEnded, libc::SIGCHLD)?;
+        ours.add(nix::sys::signal::Signal::SIGCHLD);
     }
     pthread_sigmask(SigmaskHow::SIG_UNBLOCK, Some(&ours), None)?;
     Ok(())

@@ -1,7 +1,7 @@
 //! When something of a task is due.
 
 use super::super::GRACE;
-use super::{Running, Task};
+use super::Task;
 use crate::alert::memory::sort_of;
 use crate::alert::notice::Sort;
 use crate::time::Mono;
@@ -59,9 +59,8 @@ impl Task {
 
     /// Returns when the run that goes on has gone on for too long. As often as reminders, at most.
     pub(super) fn warning_due(&self) -> Mono {
-        let is_done = |running: &&Running| running.mailed || (running.withheld && self.is_muted());
-        match self.running.as_ref().filter(|running| !is_done(running)) {
-            Some(running) => {
+        match &self.running {
+            Some(running) if !(running.mailed || running.withheld && self.is_muted()) => {
                 let limit = self.rules.warn_after.limit(self.memory.usual);
                 let spaced = self.memory.warned.map(|at| at + self.rules.downtime());
                 (running.started.mono + limit).max(spaced.unwrap_or(Mono::LONG_AGO))

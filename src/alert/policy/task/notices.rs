@@ -70,6 +70,7 @@ impl Task {
             mutes: self.told_mute().into_iter().collect(),
             thread: ongoing.and_then(|ongoing| ongoing.thread.clone()),
             summary: None,
+            ends_runner: false,
         }
     }
 

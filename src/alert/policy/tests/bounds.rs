@@ -1,10 +1,13 @@
-//! What holds for every sequence of events. `RUN_FUNCTIONS_LONG_TESTS=1` tries more than a million events.
+//! What holds for every sequence of events. `RUN_FUNCTIONS_LONG_TESTS=1` tries each on more than a million events.
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use super::histories::{Account, Happening, NRD, anything, ordinary, span};
 use super::*;
+
+/// How many events a property is tried on when that is asked for.
+const MOST_EVENTS: usize = 1_100_000;
 
 /// Runs a property on random sequences of this length; on more of them when asked for.
 fn for_all<T: Clone + std::fmt::Debug>(
@@ -13,8 +16,14 @@ fn for_all<T: Clone + std::fmt::Debug>(
     check: impl Fn(&[T]),
 ) {
     let long = std::env::var_os("RUN_FUNCTIONS_LONG_TESTS").is_some();
+    // Half as long as the longest in the mean.
+    let cases = if long {
+        MOST_EVENTS * 2 / length + 1
+    } else {
+        60
+    };
     let config = Config {
-        cases: if long { 3000 } else { 60 },
+        cases: u32::try_from(cases).expect("a small number"),
         failure_persistence: None,
         ..Config::default()
     };
