@@ -43,9 +43,11 @@ impl Mask {
     pub(crate) fn line(&self, line: &str) -> String {
         let line = line.replace(&self.directory, SHOWN_DIRECTORY);
         let line = replace_words(&line, &self.host, SHOWN_HOST);
-        let user = format!("user {}", self.user);
-        let line = line.replace(&user, &format!("user {SHOWN_USER}"));
         let mut line = line;
+        for label in ["user ", "by "] {
+            let user = format!("{label}{}", self.user);
+            line = replace_words(&line, &user, &format!("{label}{SHOWN_USER}"));
+        }
         for label in ["(pid ", ", pid ", "Runner ", "runner "] {
             line = number_after(&line, label);
         }
