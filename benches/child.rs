@@ -105,7 +105,7 @@ fn cgroups() {
     let status = shell.args(["-c", enter]).arg(own).arg(&path).status();
     assert!(status.is_ok_and(|status| status.success()));
     while std::fs::remove_dir(&path).is_err_and(|error| error.kind() == ErrorKind::ResourceBusy) {
-        std::thread::yield_now();
+        rest();
     }
 }
 
@@ -211,6 +211,8 @@ fn isolated_functions() {
 
 fn capture() {
     const BYTES: u64 = 8 << 30;
+    // So that what is needed once is there.
+    run(What::Program(&shell("true")), |_| {});
     let words = "dd if=/dev/zero bs=1M count=8192 status=none".split(' ');
     let words: Vec<String> = words.map(str::to_owned).collect();
     let begun = now().mono;
@@ -254,6 +256,11 @@ fn memory(of: &str) -> u64 {
     size.expect("a number")
 }
 
+/// Lets others have the processor, which one that only looks would keep from them.
+fn rest() {
+    nix::poll::poll(&mut [], 1_u8).expect("a moment");
+}
+
 fn killing(how: &str, count: usize, each: &str) {
     let mark = std::env::temp_dir().join(format!("run_functions_bench_{}", std::process::id()));
     let most: Vec<Duration> = (0..5)
@@ -266,7 +273,7 @@ fn killing(how: &str, count: usize, each: &str) {
             );
             let mut run = start(What::Program(&shell(&line)), |_| {});
             while !mark.exists() {
-                std::thread::yield_now();
+                rest();
             }
             let begun = now().mono;
             run.kill(begun);
