@@ -114,6 +114,11 @@ pub mod __internal {
     pub use crate::settings::{ChildSettings, IoNice, Leak, LogOutput, Program};
     pub use crate::time::{Moment, Mono};
 
+    /// Returns the normal form of a message.
+    pub fn normal_form(text: &str) -> String {
+        crate::alert::fingerprint::normalise(text)
+    }
+
     /// Reads both clocks.
     pub fn now() -> Moment {
         crate::process::clock::now()

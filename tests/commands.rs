@@ -178,3 +178,23 @@ fn completions_and_manual_pages_are_written() {
     assert!(place.read("man/run_functions.1").contains("run_functions"));
     assert!(place.path("man/run_functions-check.1").exists());
 }
+
+#[test]
+fn check_explains_which_failures_are_one_kind() {
+    let place = Place::with("");
+    let explained = |text: &str| {
+        let output = place.run(&["check", "--explain-kind", text]);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        stdout(&output)
+    };
+    let one = explained("cannot reach 10.0.0.1:5432 after 30s: Connection refused (os error 111)");
+    let other =
+        explained("cannot reach 10.0.0.9:5432 after 31s: Connection refused (os error 111)");
+    let third = explained("cannot reach 10.0.0.1:5432 after 30s: No route to host (os error 113)");
+    assert!(
+        one.contains("<ip>") && one.contains("os error 111"),
+        "{one}"
+    );
+    assert_eq!(one, other);
+    assert_ne!(one, third);
+}

@@ -217,7 +217,8 @@ fn the_crate_compiles_and_its_function_fails_as_it_should() {
     let place = Place::empty();
     let output = place.run(&["init", "--template", "rust", "shop-import"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    crates::prepare(&place, "shop-import");
+    crates::prepare(&place);
+    crates::lock(&place, "shop-import");
     let listed = crates::cargo(&place, "shop-import", "run --quiet -- list");
     assert!(
         stdout(&listed).contains("tasks::send_report"),
@@ -232,4 +233,33 @@ fn the_crate_compiles_and_its_function_fails_as_it_should() {
     );
     assert_eq!(once.status.code(), Some(1), "{}", stderr(&once));
     assert!(stderr(&once).contains("No such file"), "{}", stderr(&once));
+}
+
+#[test]
+fn the_crate_asks_for_this_version_of_the_published_library() {
+    let place = Place::empty();
+    place.run(&["init", "--template", "rust", "init-published"]);
+    let manifest = place.read("init-published/Cargo.toml");
+    let version = env!("CARGO_PKG_VERSION");
+    let (before, _path) = manifest
+        .split_once(", path = ")
+        .expect("it was built from sources that are here");
+    let wanted = format!("run_functions = {{ version = \"{version}\"");
+    assert!(before.ends_with(&wanted), "{manifest}");
+    // As it is where those sources are not.
+    place.write(
+        "init-published/Cargo.toml",
+        format!("{before} }}\n[workspace]\n"),
+    );
+    crates::prepare(&place);
+    crates::publish(&place);
+    crates::lock(&place, "init-published");
+    let resolved = crates::cargo(&place, "init-published", "tree --depth 1");
+    let words = format!("run_functions v{version} ({})", env!("CARGO_MANIFEST_DIR"));
+    assert!(
+        stdout(&resolved).contains(&words),
+        "{}{}",
+        stdout(&resolved),
+        stderr(&resolved)
+    );
 }

@@ -131,6 +131,30 @@ pub(crate) enum Command {
         #[arg(value_name = "NAME")]
         name: String,
     },
+    /// Hold back the mails about a chain, or a task of it, for a while. What falls due meanwhile is told at the end.
+    #[command(
+        after_help = "Exit codes: 0 done, 2 no such task or time, 3 no such chain, 77 it is another user's."
+    )]
+    Mute {
+        /// The chain; or a task of it, such as `send_mail_retry_deferred/tasks::send_mail`.
+        #[arg(value_name = "NAME[/TASK]")]
+        whom: String,
+        /// For how long, such as `2h` or `1day`; 30 days at most.
+        #[arg(value_name = "TIME")]
+        time: String,
+        /// Why: it stands in `status`, the log and the next mail.
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+    },
+    /// End a mute now: of a chain with all its tasks, or of one task.
+    #[command(
+        after_help = "Exit codes: 0 nothing of it is muted, 1 its chain is muted still, 2 no such task, 3 no such chain, 77 it is another user's."
+    )]
+    Unmute {
+        /// The chain; or a task of it.
+        #[arg(value_name = "NAME[/TASK]")]
+        whom: String,
+    },
     /// Print the mails that a failure would bring. Nothing runs, nothing is sent.
     Simulate(SimulateArgs),
     /// Try the way that mail takes, and see what waits.
@@ -359,6 +383,9 @@ pub(crate) struct SimulateArgs {
     /// `F*40 S F`. Given again, those of the second, and so on; tasks without one succeed.
     #[arg(long, value_name = "SCRIPT")]
     pub(crate) outcomes: Vec<String>,
+    /// Hold the mails of the chain back in this time after its start, as `mute` does: `2h..5h`.
+    #[arg(long, value_name = "FROM..UNTIL")]
+    pub(crate) mute: Option<String>,
 }
 
 impl Command {

@@ -38,7 +38,7 @@ type Step = (String, &'static str);
 /// Returns steps as they can be copied into a shell, explanations and all.
 fn shown(steps: &[Step]) -> String {
     /// With the longest explanation it fits into 80 columns.
-    const MOST_WIDTH: usize = 42;
+    const MOST_WIDTH: usize = 45;
     let width = steps
         .iter()
         .map(|(command, _)| command.chars().count())

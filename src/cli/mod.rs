@@ -13,6 +13,7 @@ mod list;
 mod logs;
 mod mail;
 mod metrics;
+mod mute;
 mod pages;
 mod past;
 mod plan;
@@ -112,6 +113,19 @@ fn obey_command(common: &Common, command: Command) -> Ended {
         Command::Wake { name } => {
             let (_, loaded) = load(common, None)?;
             control::wake(&loaded.settings, &name)
+        }
+        Command::Mute { whom, time, reason } => {
+            let (_, loaded) = load(common, None)?;
+            mute::mute(
+                &loaded.settings,
+                &whom,
+                &time,
+                reason.as_deref().unwrap_or(""),
+            )
+        }
+        Command::Unmute { whom } => {
+            let (_, loaded) = load(common, None)?;
+            mute::unmute(&loaded.settings, &whom)
         }
         Command::Simulate(args) => {
             let (inputs, loaded) = load(common, None)?;

@@ -51,7 +51,7 @@ pub(crate) enum Line {
     /// One.
     One(Box<Run>),
     /// Many that ended alike.
-    Many(Runs),
+    Many(Box<Runs>),
 }
 
 impl Whose {
@@ -253,7 +253,7 @@ impl Past {
                     places.insert(run.id, entries.len());
                     Line::One(run)
                 }
-                Record::Runs(runs) => Line::Many(runs),
+                Record::Runs(runs) => Line::Many(Box::new(runs)),
                 Record::Mailed(mailed) => {
                     let place = mailed.run.and_then(|run| places.get(&run));
                     if let Some(&place) = place {

@@ -12,7 +12,7 @@ use crate::alert::policy::{ChainRules, TaskRules};
 use crate::chain::Cooldowns;
 use crate::config::{Colour, Inputs, Loaded, TaskDefinition};
 use crate::process::clock;
-use crate::simulate::{Foreseen, ForeseenMail, Limit, Script, SimulatedTask, Simulation};
+use crate::simulate::{Foreseen, ForeseenMail, Limit, Script, SimulatedTask, Simulation, Span};
 use crate::time::{Moment, in_words};
 
 /// What fails when nothing else is said: long enough for a weekend.
@@ -35,6 +35,7 @@ pub(crate) fn print_inbox(inputs: &Inputs, loaded: &Loaded, args: &SimulateArgs)
         kind_of: fingerprint::of,
         redactor: redactor(inputs, loaded, &tasks),
         start,
+        mute: mute(args)?,
     }
     .run();
     let page = Page {
@@ -83,6 +84,11 @@ fn scripts(args: &SimulateArgs) -> Result<Vec<Script>, Refusal> {
         None => USUAL,
     };
     Ok(vec![Script::fail_for(span)])
+}
+
+fn mute(args: &SimulateArgs) -> Result<Option<Span>, Refusal> {
+    let span = args.mute.as_deref().map(Span::parse).transpose();
+    span.map_err(|error| Refusal::usage(format_args!("`--mute`: {error}")))
 }
 
 fn parse_span(text: &str) -> Result<Duration, Refusal> {

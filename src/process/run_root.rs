@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use nix::errno::Errno;
-use nix::fcntl::{AtFlags, OFlag, openat, renameat};
+use nix::fcntl::{AtFlags, Flock, FlockArg, OFlag, openat, renameat};
 use nix::sys::stat::{FileStat, Mode, SFlag, fchmod, fstat, fstatat};
 use nix::unistd::{UnlinkatFlags, geteuid, unlinkat};
 
@@ -53,6 +53,14 @@ pub(crate) struct Identity {
     pub(crate) device: u64,
     /// Its number there.
     pub(crate) inode: u64,
+}
+
+/// What changes whenever somebody replaces a file or writes into it: numbers of files alone are used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Version {
+    identity: Identity,
+    size: i64,
+    changed: (i64, i64),
 }
 
 impl RunRoot {
@@ -193,6 +201,17 @@ impl RunRoot {
         step(path)
     }
 
+    /// Takes the lock on the directory itself, for a change in several steps; `None`: somebody else has it. It ends when dropped.
+    pub(crate) fn try_lock(&self) -> io::Result<Option<Flock<File>>> {
+        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        let dir = File::from(openat(&self.dir, ".", flags, Mode::empty())?);
+        match Flock::lock(dir, FlockArg::LockExclusiveNonblock) {
+            Ok(lock) => Ok(Some(lock)),
+            Err((_, Errno::EWOULDBLOCK)) => Ok(None),
+            Err((_, errno)) => Err(errno.into()),
+        }
+    }
+
     /// Removes a file; one that is not there is removed already.
     ///
     /// # Errors
@@ -209,6 +228,19 @@ impl RunRoot {
     pub(crate) fn look(&self, name: &str) -> io::Result<Option<Identity>> {
         match fstatat(&self.dir, name, AtFlags::AT_SYMLINK_NOFOLLOW) {
             Ok(stat) => Ok(Some(Identity::of(&stat))),
+            Err(Errno::ENOENT) => Ok(None),
+            Err(errno) => Err(errno.into()),
+        }
+    }
+
+    /// Returns which version of a file is there now; `None`: there is none.
+    pub(crate) fn version(&self, name: &str) -> io::Result<Option<Version>> {
+        match fstatat(&self.dir, name, AtFlags::AT_SYMLINK_NOFOLLOW) {
+            Ok(stat) => Ok(Some(Version {
+                identity: Identity::of(&stat),
+                size: stat.st_size,
+                changed: (stat.st_ctime, stat.st_ctime_nsec),
+            })),
             Err(Errno::ENOENT) => Ok(None),
             Err(errno) => Err(errno.into()),
         }
@@ -267,6 +299,15 @@ impl UnsafePath {
         UnsafePath {
             path: path.to_owned(),
             problem,
+        }
+    }
+
+    /// Returns whether it is somebody else's, who is to be asked.
+    pub(crate) fn is_foreign(&self) -> bool {
+        match &self.problem {
+            Problem::ForeignDirectory(_) | Problem::ForeignFile(_) => true,
+            Problem::Io(error) => error.kind() == io::ErrorKind::PermissionDenied,
+            _ => false,
         }
     }
 

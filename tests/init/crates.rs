@@ -7,26 +7,35 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
-use crate::support::Place;
+use crate::support::{self, Place};
 
 const REPOSITORY: &str = env!("CARGO_MANIFEST_DIR");
 
-/// Tells cargo where everything is that a crate in this place is made of, in the files where users of cargo say so.
-pub(crate) fn prepare(place: &Place, directory: &str) {
+/// Tells cargo to make what is in this place of what is on this machine, where users of cargo say such things.
+pub(crate) fn prepare(place: &Place) {
     let target = target();
+    let target = target.display();
     place.write(
         ".cargo/config.toml",
         format!(
-            "[patch.crates-io]\nrun_functions = {{ path = \"{REPOSITORY}\" }}\n\
-             [net]\noffline = true\n\
-             [build]\ntarget-dir = \"{}\"\n\
-             [profile.dev]\ndebug = \"line-tables-only\"\n",
-            target.display()
+            "[net]\noffline = true\n\
+             [build]\ntarget-dir = \"{target}\"\n\
+             [profile.dev]\ndebug = \"line-tables-only\"\n"
         ),
     );
-    // The versions that are known to be here.
+}
+
+/// As if this library had been published.
+pub(crate) fn publish(place: &Place) {
+    let before = place.read(".cargo/config.toml");
+    let patch = format!("[patch.crates-io]\nrun_functions = {{ path = \"{REPOSITORY}\" }}\n");
+    place.write(".cargo/config.toml", patch + &before);
+}
+
+/// Gives a crate the versions that are known to be here.
+pub(crate) fn lock(place: &Place, directory: &str) {
     let lock = Path::new(REPOSITORY).join("Cargo.lock");
     fs::copy(lock, place.path(directory).join("Cargo.lock")).expect("Cargo.lock can be read");
 }
@@ -43,20 +52,19 @@ fn target() -> std::path::PathBuf {
 
 /// Runs cargo with these arguments in the directory of a crate.
 pub(crate) fn cargo(place: &Place, directory: &str, arguments: &str) -> Output {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut command = support::cargo();
     command
         .args(arguments.split(' '))
         .current_dir(place.path(directory));
-    of_a_person(&mut command);
     command.output().expect("cargo can be started")
 }
 
-/// Takes away what cargo tells this test of its own package.
-pub(crate) fn of_a_person(command: &mut Command) {
-    for (name, _) in std::env::vars_os() {
-        let text = name.to_string_lossy();
-        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
-            command.env_remove(&name);
-        }
-    }
+/// Returns what a shell has to be told to find cargo and the compiler of this machine from another home.
+pub(crate) fn of_this_machine() -> String {
+    let home = std::env::var("HOME").unwrap_or_default();
+    let directory = |variable: &str, name: &str| {
+        let directory = std::env::var(variable).unwrap_or_else(|_| format!("{home}/{name}"));
+        format!("export {variable}='{directory}'; ")
+    };
+    directory("CARGO_HOME", ".cargo") + &directory("RUSTUP_HOME", ".rustup")
 }

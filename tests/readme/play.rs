@@ -10,7 +10,7 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
 use crate::mask::{Mask, matches};
-use crate::support::{Place, eventually};
+use crate::support::{Place, cargo, eventually};
 
 const CTRL_C: &str = "^C";
 
@@ -22,7 +22,7 @@ pub(crate) fn meant(command: &str) -> Option<String> {
     if let Some(rest) = command.strip_prefix("cargo run --release -- ") {
         return Some(format!("run_functions {rest}"));
     }
-    let only_people = ["cargo ", "git ", "sudo ", "systemctl ", "$EDITOR "];
+    let only_people = ["cargo ", "git ", "sudo ", "systemctl ", "${EDITOR"];
     let played = !only_people.iter().any(|start| command.starts_with(start));
     played.then(|| command.to_owned())
 }
@@ -31,18 +31,10 @@ pub(crate) fn meant(command: &str) -> Option<String> {
 fn directories() -> &'static str {
     static BUILT: OnceLock<String> = OnceLock::new();
     BUILT.get_or_init(|| {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut command = Command::new(cargo);
+        let mut command = cargo();
         command
             .args(["build", "--offline", "--quiet", "--example", "own_binary"])
             .current_dir(env!("CARGO_MANIFEST_DIR"));
-        // What cargo tells this test of its package would make it build dependencies anew that look at it (ring), here and afterwards.
-        for (name, _) in std::env::vars_os() {
-            let text = name.to_string_lossy();
-            if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
-                command.env_remove(&name);
-            }
-        }
         let built = command.status().expect("cargo runs this test");
         assert!(built.success(), "the example does not compile");
         let binary = PathBuf::from(env!("CARGO_BIN_EXE_run_functions"));

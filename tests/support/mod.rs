@@ -244,6 +244,20 @@ pub(crate) fn eventually(mut condition: impl FnMut() -> bool) -> bool {
     condition()
 }
 
+/// Returns cargo as a person starts it: what it tells this test of its own package would make it build dependencies anew that look at
+/// that (ring), here and afterwards.
+pub(crate) fn cargo() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        let is_told = ["CARGO_PKG_", "CARGO_MANIFEST_", "OUT_DIR"];
+        if is_told.iter().any(|start| text.starts_with(start)) {
+            command.env_remove(&name);
+        }
+    }
+    command
+}
+
 /// Returns the text of standard error.
 pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()

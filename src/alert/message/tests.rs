@@ -55,7 +55,9 @@ fn notice(sort: Sort) -> Notice {
         held_back_unnamed: 0,
         running_since: None,
         thread: None,
+        mutes: Vec::new(),
         summary: None,
+        ends_runner: false,
     }
 }
 
@@ -163,6 +165,14 @@ fn first_reads_well() {
     let world = World::new();
     let letter = letter(&notice(Sort::First), Some(&failure()), &world.context());
     insta::assert_snapshot!(shown(&letter));
+}
+
+#[test]
+fn the_last_mail_of_a_runner_reads_well() {
+    let world = World::new();
+    let mut notice = notice(Sort::New);
+    notice.ends_runner = true;
+    insta::assert_snapshot!(shown(&letter(&notice, Some(&failure()), &world.context())));
 }
 
 #[test]

@@ -45,18 +45,24 @@ fn configuration(text: String) -> NewFile {
 fn commands() -> String {
     let section = |section| commented(section, |_| true);
     let task = commented(Section::Task, |option| option.applies != Applies::Program);
+    let own_place = [Section::Root, Section::Mail, Section::Task];
+    let others = Section::ALL
+        .into_iter()
+        .filter(|section| !own_place.contains(section));
+    let others: Vec<String> = others
+        .map(|other| format!("{}\n\n{}", other.header(), section(other)))
+        .collect();
     include_str!("templates/commands.toml")
-        .replace("{root}\n", &(section(Section::Root) + "\n"))
-        .replace("{mail}\n", &(section(Section::Mail) + "\n"))
-        .replace("{task}\n", &(task + "\n"))
-        .replace("{log}\n", &(section(Section::Log) + "\n"))
-        .replace("{history}\n", &section(Section::History))
+        .replace("{root}", &section(Section::Root))
+        .replace("{mail}", &section(Section::Mail))
+        .replace("{task}", &task)
+        .replace("{others}\n", &others.join("\n"))
 }
 
 fn program(name: &str) -> Vec<NewFile> {
     let manifest = include_str!("templates/manifest.toml")
         .replace("{name}", name)
-        .replace("{version}", env!("CARGO_PKG_VERSION"));
+        .replace("{dependency}", &dependency());
     let file = |path, text: &str| NewFile {
         path,
         text: text.to_owned(),
@@ -68,6 +74,23 @@ fn program(name: &str) -> Vec<NewFile> {
         file("src/main.rs", include_str!("templates/main.rs")),
         file("src/tasks.rs", include_str!("templates/tasks.rs")),
     ]
+}
+
+/// Returns how a crate depends on this library: on the published one of this version, or on the sources that this program was built
+/// from if they are on this machine and were not downloaded as a published crate.
+fn dependency() -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let is_published = sources
+        .ancestors()
+        .any(|above| above.ends_with("registry/src"));
+    match sources.to_str() {
+        Some(path) if !is_published && sources.join("Cargo.toml").is_file() => {
+            let path = toml::Value::from(path);
+            format!("{{ version = \"{version}\", path = {path} }}")
+        }
+        _ => format!("\"{version}\""),
+    }
 }
 
 /// Makes the name of a package from that of a directory.
@@ -116,10 +139,9 @@ mod tests {
                     "{root}",
                     "{mail}",
                     "{task}",
-                    "{log}",
-                    "{history}",
+                    "{others}",
                     "{name}",
-                    "{version}",
+                    "{dependency}",
                 ];
                 assert!(
                     !left.iter().any(|mark| file.text.contains(mark)),

@@ -17,6 +17,7 @@ mod desk;
 mod host;
 mod memory;
 mod morning;
+pub(super) mod mutes;
 mod patience;
 mod rim;
 mod service;

@@ -40,7 +40,11 @@ const DEFAULTS: &str = "
 fn default_file() -> String {
     let mut text = HEAD.to_owned();
     text.push_str(&commented(Section::Root, |_| true));
-    for section in [Section::Log, Section::History, Section::Mail] {
+    let alone = [Section::Root, Section::Task];
+    for section in Section::ALL
+        .into_iter()
+        .filter(|section| !alone.contains(section))
+    {
         let header = section.header();
         let options = commented(section, |_| true);
         text.push_str(&format!("\n{header}\n\n{options}"));
