@@ -23,15 +23,15 @@ fn soak(rounds: u32) {
     let _turn = child_support::turn();
     child_support::pin();
     (0..20).for_each(|_| one());
-    let before = (descriptors(), kib("Rss"));
-    for i in 0..rounds {
-        if i % (rounds / 50).max(1) == 0 {
-            eprintln!("{i} rss {} anon {}", kib("Rss"), kib("Anonymous"));
-        }
-        one();
-    }
-    eprintln!("{rounds} rss {} anon {}", kib("Rss"), kib("Anonymous"));
-    assert_eq!(descriptors(), before.0);
+    let (open, resident) = (descriptors(), kib("Rss"));
+    (0..rounds / 10).for_each(|_| one());
+    let warm = kib("Anonymous");
+    (rounds / 10..rounds).for_each(|_| one());
+    assert_eq!(descriptors(), open);
+    let after = kib("Rss");
+    assert!(after <= resident + 256, "{resident} to {after} KiB");
+    let after = kib("Anonymous");
+    assert!(after <= warm + 64, "{warm} to {after} KiB of its own");
     assert_eq!(children_of_other_sessions(), Vec::<i32>::new());
 }
 

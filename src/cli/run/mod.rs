@@ -40,6 +40,7 @@ use crate::event::StopReason;
 use crate::exit;
 use crate::logging::{Audience, Log};
 use crate::process::child::descendants::kill_descendants_of;
+use crate::process::child::end_leftovers;
 use crate::process::clock;
 use crate::process::in_flight::InFlight;
 use crate::process::notify::Notifier;
@@ -328,10 +329,11 @@ fn patience(order: &Order<'_>) -> Patience {
 fn claim_in_flight(root: &RunRoot, name: &ChainName) -> Result<InFlight, Refusal> {
     let in_flight =
         InFlight::open(root, name).map_err(|error| Refusal::of(exit::UNSAFE_DIRECTORY, &error))?;
-    let ended = in_flight.claim().map_err(|error| {
+    let mut ended = in_flight.claim().map_err(|error| {
         Refusal::of(exit::HELD, &error)
             .hint("a second copy of a task must not start beside the first")
     })?;
+    ended.extend(end_leftovers());
     if !ended.is_empty() {
         let pids: Vec<String> = ended.iter().map(ToString::to_string).collect();
         log::warn!(

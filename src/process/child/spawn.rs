@@ -58,7 +58,11 @@ pub(super) fn spawn(spec: &Spec<'_>, deadline: Option<SystemTime>) -> io::Result
     let user = spec.settings.user.as_deref();
     // A run that cannot say more than its exit code is better than none.
     let report = ReportFile::create(spec.scratch, spec.chain.as_str(), &run, user).ok();
-    let cgroup = Cgroup::create(&run);
+    // Who may outlive its run is not held together with it.
+    let cgroup = match spec.settings.leak {
+        Leak::Kill => Cgroup::create(&run),
+        Leak::Warn | Leak::Allow => None,
+    };
     let (socket, theirs) = UnixStream::pair()?;
     let letter = letter(&orders(spec, cgroup.as_ref()))?;
     descriptors::send(&socket, letter.as_fd(), in_flight(spec))?;
