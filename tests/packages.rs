@@ -62,15 +62,26 @@ fn subjects(directory: &Path) -> Vec<String> {
 #[ignore = "needs root, debootstrap and what packaging/make makes"]
 fn the_debian_package_is_installed_runs_and_goes_without_a_trace() {
     let debian = Root::debian();
+    let systemctl = FakeSystemctl::in_place_of(&debian);
     let before = debian.files();
     debian.put(&made(".deb"), "tmp/it.deb");
     debian.run(&["dpkg", "--install", "/tmp/it.deb"]);
+    let units = "run_functions@*.service";
+    let begins = ["daemon-reload".to_owned(), format!("try-restart {units}")];
+    assert_eq!(systemctl.heard(), begins);
     let version = format!("run_functions {}\n", env!("CARGO_PKG_VERSION"));
     assert_eq!(debian.run(&[PROGRAM, "--version"]), version);
     what_came_with_it_is_of_use(&debian);
     it_runs_a_chain(&debian);
 
+    // An upgrade, if only to the same version.
+    debian.run(&["dpkg", "--install", "/tmp/it.deb"]);
+    assert_eq!(systemctl.heard(), begins);
     debian.run(&["dpkg", "--remove", "run-functions"]);
+    assert_eq!(
+        systemctl.heard(),
+        [format!("stop {units}"), "daemon-reload".to_owned()]
+    );
     let state: BTreeSet<String> = left(&debian, &before);
     let only_state = state
         .iter()
@@ -79,6 +90,32 @@ fn the_debian_package_is_installed_runs_and_goes_without_a_trace() {
     debian.run(&["dpkg", "--purge", "run-functions"]);
     assert_eq!(left(&debian, &before), BTreeSet::new());
     assert_eq!(before.difference(&debian.files()).next(), None);
+}
+
+/// Stands for a systemd that runs, and writes down what it is asked.
+struct FakeSystemctl {
+    log: PathBuf,
+}
+
+impl FakeSystemctl {
+    fn in_place_of(debian: &Root) -> Self {
+        fs::create_dir_all(debian.path("run/systemd/system")).unwrap();
+        debian.write(
+            "usr/bin/systemctl",
+            "#!/bin/sh\necho \"$@\" >> /tmp/systemctl\n",
+        );
+        debian.run(&["chmod", "755", "/usr/bin/systemctl"]);
+        FakeSystemctl {
+            log: debian.path("tmp/systemctl"),
+        }
+    }
+
+    /// Returns what it was asked since the last time.
+    fn heard(&self) -> Vec<String> {
+        let heard = fs::read_to_string(&self.log).unwrap_or_default();
+        let _ = fs::remove_file(&self.log);
+        heard.lines().map(str::to_owned).collect()
+    }
 }
 
 /// Returns what is there and was not, less what the tests themselves have written.
