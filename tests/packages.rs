@@ -22,7 +22,7 @@ use nix::unistd::Pid;
 use dockerfile::{environment, exec_form, last, stages};
 use root::{Root, succeed};
 use smtp::{Script, Server};
-use support::{Runner, eventually, stderr, stdout, subject};
+use support::{Place, Runner, eventually, stderr, stdout, subject};
 
 const PROGRAM: &str = "/usr/bin/run_functions";
 const BROKEN: &str = "[tasks.broken]\nshell = \"echo no paper; exit 3\"\n\
@@ -173,13 +173,7 @@ fn the_static_program_finds_names_and_users_and_mails_without_any_library() {
     let server = Server::start(Script::default());
     let nothing = Root::empty();
     let unpacked = tempfile::tempdir().unwrap();
-    let mut tar = Command::new("tar");
-    tar.arg("-xJf")
-        .arg(made("-static.tar.xz"))
-        .arg("-C")
-        .arg(unpacked.path());
-    succeed(tar.arg("--strip-components=1"));
-    nothing.put(&unpacked.path().join("run_functions"), PROGRAM);
+    nothing.put(&static_program(unpacked.path()), PROGRAM);
     nothing.write("etc/hosts", "127.0.0.1 localhost\n");
     nothing.write("etc/passwd", "clerk:x:1234:1234::/tmp:/none\n");
     nothing.write("etc/group", "clerk:x:1234:\n");
@@ -201,6 +195,40 @@ fn the_static_program_finds_names_and_users_and_mails_without_any_library() {
         "{told}"
     );
     assert_eq!(runner.stop(), Some(0));
+}
+
+#[test]
+#[ignore = "needs root, libnss-systemd and what packaging/make makes"]
+fn the_static_program_loads_no_library_to_look_a_name_up() {
+    let place = Place::empty();
+    let program = static_program(place.dir());
+    // A program that is linked statically crashes when glibc loads this one.
+    let services = "passwd: files systemd\ngroup: files systemd\nhosts: files myhostname\n";
+    place.write("nsswitch.conf", services);
+    let task = "[tasks.a]\ncommand = [\"/bin/true\"]\n";
+    place.configure(&format!("{task}user = \"nobody-we-know\"\n"));
+    let script = "test -e /etc/nsswitch.conf || : > /etc/nsswitch.conf
+        mount --bind nsswitch.conf /etc/nsswitch.conf
+        exec \"$@\"";
+    let mut command = place.command_of("unshare".as_ref(), &["--mount", "--propagation"]);
+    command.args(["private", "sh", "-ec", script, "sh"]);
+    let output = command
+        .arg(program)
+        .args(["check", "tasks::a"])
+        .output()
+        .unwrap();
+    let told = stdout(&output) + &stderr(&output);
+    assert_eq!(output.status.code(), Some(78), "{}: {told}", output.status);
+    assert!(told.contains("does not exist"), "{told}");
+}
+
+/// Unpacks the archive, and returns the program in it.
+fn static_program(directory: &Path) -> PathBuf {
+    let mut tar = Command::new("tar");
+    tar.arg("-xJf").arg(made("-static.tar.xz"));
+    tar.arg("-C").arg(directory);
+    succeed(tar.arg("--strip-components=1"));
+    directory.join("run_functions")
 }
 
 #[test]
