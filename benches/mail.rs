@@ -1,4 +1,7 @@
-//! What a mail server can do to a runner, measured over servers and mail programs that misbehave: `cargo bench --bench mail`.
+//! What mail servers and mail programs that misbehave can do to a runner: `cargo bench --bench mail`.
+//!
+//! For each fault there is a chain of its own with a run each second, all at the same time, and some whose mail is accepted, to compare them with. What
+//! is measured: the beat of the chain, by the clock of the task itself; how long an attempt to deliver takes; what worker and runner need.
 #![expect(
     clippy::disallowed_methods,
     clippy::print_stdout,
@@ -6,175 +9,205 @@
     reason = "a measure looks again and again at what other processes do, prints what it found, and fails loudly"
 )]
 
+#[path = "mail/faults.rs"]
+mod faults;
 #[path = "../tests/support/smtp.rs"]
 #[expect(dead_code, reason = "shared with tests that use more of it")]
 mod smtp;
 
+use std::collections::HashMap;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::io::Write;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitCode, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use nix::sys::signal::{Signal, kill};
+use nix::time::{ClockId, clock_gettime};
 use nix::unistd::Pid;
 
-use smtp::{Act, Script, Server, say};
+use faults::{Fault, Way};
+use smtp::Server;
 
-/// The deadline of an attempt.
+/// The deadline of an attempt, and how much later it is surely over.
 const DEADLINE: Duration = Duration::from_secs(2);
-/// How long a runner is watched under each fault: as many runs of a chain that fails ten times a second.
-const WATCHED: Duration = Duration::from_secs(5);
-const CADENCE: Duration = Duration::from_millis(100);
+const AFTER_DEADLINE: Duration = Duration::from_millis(500);
+/// How long all chains are watched: long enough for a percentile of 99, and for the attempts after 30 s and 90 s.
+const WATCHED: Duration = Duration::from_secs(130);
+/// Between the starts of two chains: their beats and their attempts do not fall together.
+const APART: Duration = Duration::from_millis(1037);
+/// How often is looked.
+const LOOK: Duration = Duration::from_millis(10);
 
-/// Where mail goes.
-enum Way {
-    Files,
-    Server(Box<Script>),
-    Program(&'static str),
+mod measured {
+    use super::*;
+
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+
+    /// Notes when it runs, once a second, and fails in one of seven ways.
+    #[run_functions::task(success_cooldown = "1s", fail_cooldown = "1s")]
+    pub(crate) fn failing() -> Result<(), String> {
+        let now = clock_gettime(ClockId::CLOCK_BOOTTIME).unwrap();
+        let nanos = now.tv_sec() * 1_000_000_000 + now.tv_nsec();
+        let options = fs::File::options().append(true).create(true).open("beats");
+        options.unwrap().write_all(&nanos.to_le_bytes()).unwrap();
+        let words = ["apple", "pear", "plum", "fig", "lime", "date", "kiwi"];
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        Err(format!("no {} today", words[count % words.len()]))
+    }
 }
 
-fn drip(text: &str) -> Act {
-    Act::Drip(text.as_bytes().to_vec(), Duration::from_millis(50))
+fn main() -> ExitCode {
+    // Cargo says `--bench`; anything else is said to a runner or by one.
+    if std::env::args()
+        .nth(1)
+        .is_some_and(|first| first != "--bench")
+    {
+        return run_functions::main();
+    }
+    let mut watched: Vec<Watched> = Vec::new();
+    for fault in faults::all() {
+        watched.push(Watched::start(fault));
+        look_for(&mut watched, APART);
+    }
+    look_for(&mut watched, WATCHED);
+    let seen: Vec<Seen> = watched.into_iter().map(Watched::end).collect();
+    print(&seen);
+    ExitCode::SUCCESS
 }
 
-fn with(change: impl FnOnce(&mut Script)) -> Way {
-    let mut script = Script::default();
-    change(&mut script);
-    Way::Server(Box::new(script))
-}
-
-fn faults() -> Vec<(&'static str, Way)> {
-    vec![
-        ("accepts and is silent", with(|s| s.greeting = Act::Hang)),
-        ("greets a byte at a time", with(|s| s.greeting = drip("2"))),
-        (
-            "an endless line",
-            with(|s| s.greeting = Act::Flood(vec![b'2'; 1 << 16])),
-        ),
-        (
-            "endless 220- lines",
-            with(|s| s.greeting = Act::Flood(b"220-more\r\n".repeat(1000))),
-        ),
-        (
-            "EHLO lines that drip",
-            with(|s| s.ehlo = drip("250-more\r\n")),
-        ),
-        ("closes at MAIL", with(|s| s.mail = Act::Close)),
-        (
-            "resets in the middle of DATA",
-            with(|s| s.body = Some((0, Act::Reset))),
-        ),
-        ("stops reading", with(|s| s.body = Some((1, Act::Hang)))),
-        ("dropped after the final dot", with(|s| s.dot = Act::Close)),
-        ("silent after the final dot", with(|s| s.dot = Act::Hang)),
-        (
-            "answers the dot a byte at a time",
-            with(|s| s.dot = drip("250-x\r\n")),
-        ),
-        ("hangs on QUIT", with(|s| s.quit = Act::Hang)),
-        (
-            "unread extra replies",
-            with(|s| s.mail = Act::Raw(b"250 ok\r\n".repeat(100_000))),
-        ),
-        (
-            "garbage with NUL and 8-bit",
-            with(|s| s.greeting = Act::Raw(b"\0\xff\x80\r\n".to_vec())),
-        ),
-        ("refuses everything", with(|s| s.greeting = say("554 no"))),
-        ("a mail program that hangs", Way::Program("exec sleep 100")),
-        (
-            "a mail program that is noisy",
-            Way::Program("head -c 300000 /dev/zero; head -c 300000 /dev/zero >&2; exit 70"),
-        ),
-        (
-            "a mail program that leaves a daemon",
-            Way::Program("sleep 100 & exit 75"),
-        ),
-    ]
-}
-
-/// What was seen of one runner.
-struct Seen {
-    /// From the mail to the end of the attempt to deliver it.
-    attempt: Option<Duration>,
-    /// The 99th percentile of the time from run to run.
-    period: Duration,
-    /// The highest resident memory of the runner and of the worker.
-    runner_kib: u64,
+/// A chain under a fault.
+struct Watched {
+    fault: Fault,
+    dir: tempfile::TempDir,
+    runner: Child,
+    /// When each worker was first and last seen.
+    workers: HashMap<u32, (Instant, Instant)>,
     worker_kib: u64,
+    runner_kib: u64,
+}
+
+/// What was seen of it.
+struct Seen {
+    name: &'static str,
+    is_healthy: bool,
+    /// How many attempts were seen, and how long the longest took: as far as it can be seen, or as the log tells of the first one.
+    attempts: usize,
+    longest: Duration,
+    /// From run to run, beyond the second that is to be between them.
+    beats: usize,
+    p99: Duration,
+    worst: Duration,
+    worker_kib: u64,
+    runner_kib: u64,
+}
+
+impl Watched {
+    fn start(fault: Fault) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let server = match &fault.way {
+            Way::Server { script, .. } => Some(Server::start(script.as_ref().clone())),
+            _ => None,
+        };
+        let config = config(dir.path(), server.as_ref(), &fault.way);
+        fs::write(dir.path().join("run_functions.toml"), config).unwrap();
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.arg0("bench").arg("measured::failing");
+        command.current_dir(dir.path()).stdin(Stdio::null());
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        Watched {
+            fault,
+            runner: command.spawn().unwrap(),
+            dir,
+            workers: HashMap::new(),
+            worker_kib: 0,
+            runner_kib: 0,
+        }
+    }
+
+    fn look(&mut self) {
+        self.runner_kib = self.runner_kib.max(highest_kib(self.runner.id()));
+        for child in children(self.runner.id()) {
+            let line = fs::read(format!("/proc/{child}/cmdline")).unwrap_or_default();
+            if String::from_utf8_lossy(&line).contains("__mail-worker") {
+                self.worker_kib = self.worker_kib.max(highest_kib(child));
+                let now = Instant::now();
+                self.workers.entry(child).or_insert((now, now)).1 = now;
+            }
+        }
+    }
+
+    fn end(mut self) -> Seen {
+        let pid = Pid::from_raw(self.runner.id().cast_signed());
+        kill(pid, Signal::SIGTERM).unwrap();
+        self.runner.wait().unwrap();
+        let log = fs::read_to_string(self.dir.path().join("log")).unwrap();
+        let lives = self.workers.values().map(|(first, last)| *last - *first);
+        // Workers that deliver again and again are no attempts.
+        let longest = lives.filter(|_| !self.fault.is_healthy()).max();
+        let mut late = late(&self.dir.path().join("beats"));
+        late.sort();
+        Seen {
+            name: self.fault.name,
+            is_healthy: self.fault.is_healthy(),
+            attempts: self.workers.len(),
+            longest: longest
+                .into_iter()
+                .chain(first_attempt(&log))
+                .max()
+                .unwrap_or_default(),
+            beats: late.len(),
+            p99: late[late.len() * 99 / 100],
+            worst: *late.last().unwrap(),
+            worker_kib: self.worker_kib,
+            runner_kib: self.runner_kib,
+        }
+    }
+}
+
+/// Looks at all of them for so long.
+fn look_for(watched: &mut [Watched], span: Duration) {
+    let start = Instant::now();
+    while start.elapsed() < span {
+        watched.iter_mut().for_each(Watched::look);
+        thread::sleep(LOOK);
+    }
 }
 
 fn config(dir: &Path, server: Option<&Server>, way: &Way) -> String {
-    let deadline = DEADLINE.as_secs();
-    let mail = "to = [\"ops@example.org\"]\nfrom = \"runner@example.org\"";
-    let transport = match (server, way) {
-        (Some(server), _) => format!(
-            "transport = \"smtp\"\nserver = \"127.0.0.1\"\nport = {}\ntls = \"none\"",
-            server.address.port()
-        ),
-        (None, Way::Program(script)) => {
-            let path = dir.join("sendmail");
-            fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    let port = server.map_or(0, |server| server.address.port());
+    let smtp = format!("transport = \"smtp\"\nserver = \"127.0.0.1\"\nport = {port}");
+    let transport = match way {
+        Way::Server { security, .. } => format!("{smtp}\n{security}"),
+        Way::Program(script) => {
+            faults::write_program(dir, script);
             "transport = \"sendmail\"\nprogram = \"./sendmail\"".to_owned()
         }
-        (None, _) => "transport = \"file\"".to_owned(),
     };
-    let cadence = CADENCE.as_millis();
+    if transport.contains("password_file") {
+        faults::write_password(dir);
+    }
+    let deadline = DEADLINE.as_secs();
     format!(
-        "log = {{ file = \"log\" }}\n[mail]\n{mail}\n{transport}\ntimeout = \"{deadline}s\"\n\
-         [tasks.broken]\ncommand = [\"false\"]\nfail_cooldown = \"{cadence}ms\"\n"
+        "log = {{ file = \"log\" }}\n[mail]\nto = [\"ops@example.org\"]\nfrom = \"runner@example.org\"\n\
+         {transport}\ntimeout = \"{deadline}s\"\n"
     )
 }
 
-fn watch(way: Way) -> Seen {
-    let dir = tempfile::tempdir().unwrap();
-    let server = match &way {
-        Way::Server(script) => Some(Server::start(script.as_ref().clone())),
-        _ => None,
-    };
-    fs::write(
-        dir.path().join("run_functions.toml"),
-        config(dir.path(), server.as_ref(), &way),
-    )
-    .unwrap();
-    let mut runner = Command::new(env!("CARGO_BIN_EXE_run_functions"))
-        .arg("tasks::broken")
-        .current_dir(dir.path())
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let start = Instant::now();
-    let (mut worker_kib, mut runner_kib) = (0, 0);
-    while start.elapsed() < WATCHED {
-        runner_kib = runner_kib.max(highest_kib(runner.id()));
-        for child in children(runner.id()) {
-            let line = fs::read(format!("/proc/{child}/cmdline")).unwrap_or_default();
-            if String::from_utf8_lossy(&line).contains("__mail-worker") {
-                worker_kib = worker_kib.max(highest_kib(child));
-            }
-        }
-        thread::sleep(Duration::from_millis(5));
-    }
-    stop(&mut runner);
-    let log = fs::read_to_string(dir.path().join("log")).unwrap();
-    Seen {
-        attempt: attempt(&log),
-        period: period(&log),
-        runner_kib,
-        worker_kib,
-    }
-}
-
-fn stop(runner: &mut Child) {
-    let pid = Pid::from_raw(runner.id().cast_signed());
-    kill(pid, Signal::SIGTERM).unwrap();
-    runner.wait().unwrap();
+/// Returns by how much each run came later than a second after the one before.
+fn late(beats: &Path) -> Vec<Duration> {
+    let bytes = fs::read(beats).unwrap();
+    let nanos = |chunk: &[u8]| u64::from_le_bytes(chunk.try_into().unwrap());
+    let times: Vec<u64> = bytes.chunks_exact(8).map(nanos).collect();
+    let period = |pair: &[u64]| Duration::from_nanos(pair[1] - pair[0]);
+    let late = times
+        .windows(2)
+        .map(|pair| period(pair).saturating_sub(Duration::from_secs(1)));
+    late.collect()
 }
 
 fn highest_kib(pid: u32) -> u64 {
@@ -185,37 +218,24 @@ fn highest_kib(pid: u32) -> u64 {
 }
 
 fn children(pid: u32) -> Vec<u32> {
-    let tasks = fs::read_dir(format!("/proc/{pid}/task"))
-        .into_iter()
-        .flatten()
-        .flatten();
-    let texts =
-        tasks.map(|task| fs::read_to_string(task.path().join("children")).unwrap_or_default());
-    let words: Vec<String> = texts.collect();
-    words
-        .iter()
-        .flat_map(|text| text.split_whitespace())
-        .filter_map(|pid| pid.parse().ok())
-        .collect()
+    let tasks = fs::read_dir(format!("/proc/{pid}/task"));
+    let mut children = Vec::new();
+    for task in tasks.into_iter().flatten().flatten() {
+        let text = fs::read_to_string(task.path().join("children")).unwrap_or_default();
+        children.extend(
+            text.split_whitespace()
+                .filter_map(|pid| pid.parse::<u32>().ok()),
+        );
+    }
+    children
 }
 
-/// The time with which a line of the log begins.
-fn time(line: &str) -> Option<Timestamp> {
-    let stamp = line.get(..29)?.replacen(' ', "T", 1);
-    stamp.parse().ok()
-}
-
-fn between(from: Timestamp, to: Timestamp) -> Duration {
-    Duration::try_from(to.duration_since(from)).unwrap_or_default()
-}
-
-/// From the moment at which a mail is handed in to what the log says of the attempt.
-fn attempt(log: &str) -> Option<Duration> {
-    let at = |words: &[&str]| {
-        let mut lines = log.lines();
-        lines
-            .find(|line| words.iter().any(|word| line.contains(word)))
-            .and_then(time)
+/// From the first failure to what the log says of the first attempt to mail it.
+fn first_attempt(log: &str) -> Option<Duration> {
+    let at = |words: &[&str]| -> Option<Timestamp> {
+        let has_one = |line: &&str| words.iter().any(|word| line.contains(word));
+        let stamp = log.lines().find(has_one)?.get(..29)?.replacen(' ', "T", 1);
+        stamp.parse().ok()
     };
     let handed_in = at(&["Execution failed"])?;
     let ended = at(&[
@@ -224,51 +244,71 @@ fn attempt(log: &str) -> Option<Duration> {
         "failed for good",
         "Mail to ops@example.org left",
     ])?;
-    Some(between(handed_in, ended))
+    Duration::try_from(ended.duration_since(handed_in)).ok()
 }
 
-fn period(log: &str) -> Duration {
-    let times: Vec<Timestamp> = log
-        .lines()
-        .filter(|line| line.contains("Execution failed"))
-        .filter_map(time)
-        .collect();
-    let mut periods: Vec<Duration> = times
-        .windows(2)
-        .map(|pair| between(pair[0], pair[1]))
-        .collect();
-    periods.sort();
-    let at = periods.len() * 99 / 100;
-    periods
-        .get(at.min(periods.len().saturating_sub(1)))
-        .copied()
-        .unwrap_or_default()
-}
-
-fn main() {
-    let healthy = watch(Way::Files);
+fn print(seen: &[Seen]) {
+    let millis = |time: Duration| time.as_secs_f64() * 1e3;
     println!(
-        "{:38} period p99 {:?}, runner {} KiB",
-        "mail into files", healthy.period, healthy.runner_kib
+        "{:42} tries  longest  late: p99  worst   worker  runner",
+        ""
     );
-    let (mut worst_end, mut worst_shift) = (Duration::ZERO, Duration::ZERO);
-    let (mut worst_worker, mut worst_growth) = (0, 0);
-    for (name, way) in faults() {
-        let seen = watch(way);
-        let shift = seen.period.saturating_sub(healthy.period);
-        let growth = seen.runner_kib.saturating_sub(healthy.runner_kib);
+    for one in seen {
         println!(
-            "{name:38} attempt {:?}, period p99 {:?}, runner {} KiB, worker {} KiB",
-            seen.attempt, seen.period, seen.runner_kib, seen.worker_kib
+            "{:42} {:5} {:6.3} s {:6.2} ms {:6.2} {:6} KiB {:6} KiB",
+            one.name,
+            one.attempts,
+            one.longest.as_secs_f64(),
+            millis(one.p99),
+            millis(one.worst),
+            one.worker_kib,
+            one.runner_kib,
         );
-        worst_end = worst_end.max(seen.attempt.unwrap_or(WATCHED));
-        worst_shift = worst_shift.max(shift);
-        worst_worker = worst_worker.max(seen.worker_kib);
-        worst_growth = worst_growth.max(growth);
     }
-    let bound = DEADLINE + Duration::from_millis(500);
-    println!("worst end of an attempt   {worst_end:?}    (goal: at most {bound:?})");
-    println!("worst shift of p99        {worst_shift:?}    (goal: none beyond noise, some ms)");
-    println!("growth of the runner      {worst_growth} KiB    (goal: some hundred, for a thread)");
-    println!("worst worker              {worst_worker} KiB    (goal: at most 262144, its limit)");
+    let (healthy, faulty): (Vec<&Seen>, Vec<&Seen>) = seen.iter().partition(|one| one.is_healthy);
+    let most =
+        |of: &[&Seen], what: fn(&Seen) -> Duration| of.iter().map(|one| what(one)).max().unwrap();
+    let least =
+        |of: &[&Seen], what: fn(&Seen) -> Duration| of.iter().map(|one| what(one)).min().unwrap();
+    let all = |of: &[&Seen], what: fn(&Seen) -> u64| -> Vec<u64> {
+        let mut all: Vec<u64> = of.iter().map(|one| what(one)).collect();
+        all.sort_unstable();
+        all
+    };
+    let beats: usize = seen.iter().map(|one| one.beats).sum();
+    println!(
+        "{} faults, {} chains whose mail is accepted, {beats} beats",
+        faulty.len(),
+        healthy.len()
+    );
+    let bound = DEADLINE + AFTER_DEADLINE;
+    println!(
+        "longest attempt: {:?}    (goal: at most {bound:?})",
+        most(&faulty, |one| one.longest)
+    );
+    for (which, of) in [("accepted", &healthy), ("faults  ", &faulty)] {
+        println!(
+            "late, p99, {which}: {:.2} to {:.2} ms; worst {:.2} ms",
+            millis(least(of, |one| one.p99)),
+            millis(most(of, |one| one.p99)),
+            millis(most(of, |one| one.worst)),
+        );
+    }
+    let (normal, growth) = (
+        all(&healthy, |one| one.runner_kib),
+        all(&faulty, |one| one.runner_kib),
+    );
+    println!(
+        "runner, accepted: {} to {} KiB; faults: {} to {} KiB",
+        normal[0],
+        normal.last().unwrap(),
+        growth[0],
+        growth.last().unwrap()
+    );
+    let workers = all(&faulty, |one| one.worker_kib);
+    println!(
+        "worker: half of them up to {} KiB, worst {} KiB    (goal: at most 262144, its limit)",
+        workers[workers.len() / 2],
+        workers.last().unwrap()
+    );
 }

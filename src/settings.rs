@@ -60,6 +60,13 @@ impl MetricsSettings {
     pub(crate) const NAME: &'static str = "%n";
     /// What a file is called that the node exporter reads.
     pub(crate) const ENDING: &'static str = ".prom";
+
+    /// Returns the file that the runner of a chain writes, if any.
+    pub(crate) fn textfile_of(&self, chain: &str) -> Option<PathBuf> {
+        let path = self.textfile.as_deref()?;
+        let name = path.file_name()?.to_string_lossy();
+        Some(path.with_file_name(name.replace(MetricsSettings::NAME, chain)))
+    }
 }
 
 /// How much is kept of the runs of a chain.

@@ -273,3 +273,39 @@ fn two_chains_in_one_place_keep_their_memories_apart() {
     assert!(support::eventually(|| place.subjects().len() == 2));
     assert_eq!((a.stop(), b.stop()), (Some(0), Some(0)));
 }
+
+#[test]
+fn a_task_that_hangs_is_mailed_as_still_running_once() {
+    let place = Place::with("[tasks.a]\nshell = \"exec sleep 1000\"\nwarn_after = \"200ms\"\n");
+    let runner = place.start(&["tasks::a"]);
+    runner.wait_for("Sent email to admins: Still running after ");
+    assert!(support::eventually(|| place.subjects().len() == 1));
+    let mail = place.mails().concat();
+    assert!(mail.contains("X-Run-Functions: event=running;"), "{mail}");
+    assert!(mail.contains("This run is not mailed again."), "{mail}");
+    assert!(
+        mail.contains("warn_after = \"200ms\" of tasks::a"),
+        "{mail}"
+    );
+    runner.signal(nix::sys::signal::Signal::SIGINT);
+    runner.signal(nix::sys::signal::Signal::SIGQUIT);
+}
+
+#[test]
+fn a_task_that_asks_to_stop_ends_its_runner_and_the_mail_says_so() {
+    let place =
+        Place::with("[tasks.a]\nshell = \"echo no licence >&2; exit 9\"\nfatal_exit_codes = [9]\n");
+    let mut runner = place.start(&["tasks::a"]);
+    assert_eq!(runner.wait_for_end(), Some(70));
+    assert_eq!(
+        place.subjects(),
+        ["[tasks::a] First exception caught: exit 9: no licence"]
+    );
+    let mail = place.mails().concat();
+    assert!(
+        mail.contains("has failed and has stopped its runner"),
+        "{mail}"
+    );
+    assert!(mail.contains("Nothing: the runner has ended."), "{mail}");
+    assert!(!mail.contains("If it still fails then"), "{mail}");
+}

@@ -1,4 +1,5 @@
-//! Runners that are killed while they write: no FIRST or NEW is lost, and a mail that leaves twice has one Message-ID.
+//! Runners that are killed while they write, and disks that refuse any one write: no FIRST or NEW is lost, and a mail that leaves twice has one
+//! Message-ID.
 #![cfg(test)]
 
 #[path = "support/smtp.rs"]
@@ -158,6 +159,63 @@ fn killed_at_any_step_of_writing_it_loses_no_mail_to_a_server() {
 #[test]
 fn killed_at_any_step_of_writing_it_loses_no_mail_to_a_file() {
     walk(&Way::Files);
+}
+
+const MOST_STEPS: u64 = 45;
+
+/// Lets a runner have its first two failures while the disk refuses its n-th step of writing for this reason. Returns whether it told so.
+#[track_caller]
+fn refused_at(way: &Way, step: u64, errno: i32) -> bool {
+    let place = way.place("");
+    place.write(STAGE, "alpha went wrong");
+    let before = way.arrived(&place).len();
+    let mut command = place.command(TASK);
+    command.env(WRITES, format!("refuse {errno} {step}"));
+    let mut runner = Runner::start(command);
+    let pid = runner.pid();
+    named_since(way, &place, &mut runner, "caught: exit 1: alpha", before);
+    place.write(STAGE, "beta went wrong");
+    named_since(way, &place, &mut runner, "caught: exit 1: beta", before);
+    let runs = runner.count("Execution failed");
+    runner.wait_for_count("Execution failed", runs + 3);
+    assert_eq!(runner.pid(), pid, "it has ended at step {step}");
+    let log = runner.log();
+    assert_eq!(runner.stop(), Some(0), "step {step}");
+    let twins = twins(&way.arrived(&place)[before..]);
+    assert!(
+        twins <= 1,
+        "{twins} mails came twice after step {step}: {log}"
+    );
+    let words = std::io::Error::from_raw_os_error(errno).to_string();
+    let words = words.split(" (os error").next().unwrap_or_default();
+    log.contains(words)
+}
+
+/// The reasons for which a disk refuses, one after the other; all of them at each step with `RUN_FUNCTIONS_LONG_TESTS=1`.
+#[test]
+fn refused_any_one_step_of_writing_it_goes_on_and_loses_no_mail() {
+    use nix::libc::{EACCES, EIO, ENOSPC, EROFS};
+    let reasons = [ENOSPC, EROFS, EACCES, EIO];
+    let long = std::env::var_os("RUN_FUNCTIONS_LONG_TESTS").is_some();
+    let way = Way::Server(Server::start(Script::default()));
+    let mut told = Vec::new();
+    // More than two mails need: that a step beyond the last one is refused changes nothing.
+    for step in 1..=MOST_STEPS {
+        let some = step as usize % reasons.len();
+        let of_step = if long {
+            &reasons[..]
+        } else {
+            &reasons[some..=some]
+        };
+        for errno in of_step {
+            if refused_at(&way, step, *errno) {
+                told.push(step);
+            }
+        }
+    }
+    // Some need not be told, such as that a draft cannot be removed.
+    assert!(told.len() > 10, "{told:?}");
+    println!("refused each of {MOST_STEPS} steps: 0 mails lost, told {told:?}");
 }
 
 /// A sequence of numbers that is the same each time (xorshift64).

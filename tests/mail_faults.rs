@@ -137,15 +137,50 @@ fn servers_that_refuse_sender_recipient_or_message() {
     plain("put off the message: 452 no", Fate::Waits, |s| {
         s.dot = say("452 no")
     });
-    plain("refused the message: 552 no", Fate::Failed, |s| {
-        s.dot = say("552 no")
-    });
+    for refusal in ["552 no", "554 no"] {
+        let words = format!("refused the message: {refusal}");
+        plain(&words, Fate::Failed, |s| s.dot = say(refusal));
+    }
+}
+
+#[test]
+fn of_two_recipients_the_refused_one_silences_nobody_and_of_two_refused_ones_both_are_kept() {
+    for (refused, received, failed) in [("gone@", 1, 1), ("@example.org", 0, 2)] {
+        let server = Server::start(Script {
+            rcpt: vec![(refused, say("550 5.1.1 who?"))],
+            ..Script::default()
+        });
+        let place = place(&server, "tls = \"none\"");
+        let both = "to = [\"gone@example.org\", \"ops@example.org\"]";
+        let config = place.read("run_functions.toml");
+        place.configure(&config.replace("to = [\"ops@example.org\"]", both));
+        let runner = place.start(&["tasks::broken"]);
+        runner.wait_for_count("failed for good: ", failed);
+        assert_eq!(server.wait_for(received).len(), received);
+        let kept = || {
+            fs::read_dir(place.path("run/outbox/failed")).is_ok_and(|files| {
+                let is_reason = |name: &str| name.ends_with(".reason");
+                files
+                    .flatten()
+                    .filter(|file| is_reason(&file.file_name().to_string_lossy()))
+                    .count()
+                    == failed
+            })
+        };
+        assert!(eventually(kept), "{}", runner.log());
+        assert_eq!(runner.stop(), Some(0));
+    }
 }
 
 #[test]
 fn servers_that_break_off() {
-    plain("closed the connection while", Fate::Waits, |s| {
-        s.body = Some((0, Act::Reset))
+    for end in [Act::Reset, Act::Close] {
+        plain("closed the connection while", Fate::Waits, |s| {
+            s.body = Some((0, end))
+        });
+    }
+    plain("fell silent", Fate::Waits, |s| {
+        s.body = Some((1, Act::Deaf))
     });
     let after = "while waiting for the answer to the message";
     plain(after, Fate::Waits, |s| s.dot = Act::Close);
@@ -292,15 +327,33 @@ fn mail_programs_that_fail() {
             Fate::Waits,
         ),
         ("kill -9 $$", "was killed by SIGKILL", Fate::Waits),
+        (
+            "exec < /dev/null; exit 0",
+            "ended before it had read the message",
+            Fate::Waits,
+        ),
+        (
+            // The pipe is the daemon's as long as it lives.
+            "cat > /dev/null; sleep 1000 & echo $! > daemon; exit 75",
+            "asks to try again later (exit 75)",
+            Fate::Waits,
+        ),
+        ("", "is not there", Fate::Waits),
     ] {
         let place = Place::with(&format!(
             "[mail]\nto = [\"ops@example.org\"]\nfrom = \"runner@example.org\"\ntransport = \"sendmail\"\n\
              program = \"./sendmail\"\ntimeout = \"1500ms\"\n{TASK}"
         ));
-        place.write("sendmail", format!("#!/bin/sh\n{script}\n"));
-        let mode = fs::Permissions::from_mode(0o755);
-        fs::set_permissions(place.path("sendmail"), mode).unwrap();
+        if !script.is_empty() {
+            place.write("sendmail", format!("#!/bin/sh\n{script}\n"));
+            let mode = fs::Permissions::from_mode(0o755);
+            fs::set_permissions(place.path("sendmail"), mode).unwrap();
+        }
         let runner = expect(&place, words, fate);
         assert_eq!(runner.stop(), Some(0), "{words}");
+        if let Ok(pid) = place.read("daemon").trim().parse() {
+            let daemon = nix::unistd::Pid::from_raw(pid);
+            let _ = nix::sys::signal::kill(daemon, nix::sys::signal::Signal::SIGKILL);
+        }
     }
 }

@@ -3,6 +3,7 @@
 
 mod support;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
@@ -155,4 +156,118 @@ fn two_parsers_read_the_same_subject_and_body() {
         let body = mail.get_body().unwrap().replace("\r\n", "\n");
         assert_eq!(answer["body"], body.as_str(), "{name}");
     }
+}
+
+/// A mail as programs thread it: its name, its parents from the eldest to the next, and what it says it is.
+struct Threaded {
+    id: String,
+    references: Vec<String>,
+    event: String,
+}
+
+fn threaded(mail: &str) -> Threaded {
+    let headers = mailparse::parse_headers(mail.as_bytes()).unwrap().0;
+    let ids = |name: &str| -> Vec<String> {
+        let value = headers.get_first_value(name).unwrap_or_default();
+        value.split_whitespace().map(str::to_owned).collect()
+    };
+    let mut references = ids("References");
+    // A message without References, or whose last is another, hangs below what it answers.
+    references.extend(ids("In-Reply-To").into_iter().take(1));
+    references.dedup();
+    let facts = headers.get_first_value("X-Run-Functions").unwrap();
+    let event = facts.split(';').next().unwrap().to_owned();
+    Threaded {
+        id: ids("Message-ID").concat(),
+        references,
+        event,
+    }
+}
+
+/// Threads mails as J. Zawinski describes it, without the last step that goes by subjects: each hangs below the last of its references, those below one
+/// another, and what nobody hangs above is a thread. Returns the events of each thread, in order.
+fn threads(mails: &[String]) -> Vec<Vec<String>> {
+    let mails: Vec<Threaded> = mails.iter().map(|mail| threaded(mail)).collect();
+    let mut parents: BTreeMap<&str, &str> = BTreeMap::new();
+    for mail in &mails {
+        let chain: Vec<&str> = mail
+            .references
+            .iter()
+            .chain([&mail.id])
+            .map(String::as_str)
+            .collect();
+        for pair in chain.windows(2) {
+            assert_ne!(pair[0], pair[1], "a mail answers itself");
+            parents.insert(pair[1], pair[0]);
+        }
+    }
+    let mut threads: Vec<(String, Vec<String>)> = Vec::new();
+    for mail in &mails {
+        let root = root(&parents, &mail.id);
+        match threads.iter_mut().find(|(of, _)| *of == root) {
+            Some((_, events)) => events.push(mail.event.clone()),
+            None => threads.push((root, vec![mail.event.clone()])),
+        }
+    }
+    threads.into_iter().map(|(_, events)| events).collect()
+}
+
+/// Returns the eldest of whom a mail is known to descend.
+fn root<'a>(parents: &BTreeMap<&'a str, &'a str>, mut id: &'a str) -> String {
+    for _ in 0..=parents.len() {
+        match parents.get(id) {
+            Some(parent) => id = parent,
+            None => return id.to_owned(),
+        }
+    }
+    panic!("a circle of mails at {id}");
+}
+
+#[test]
+fn each_outage_is_one_thread() {
+    let place = Place::with(
+        "[mail]\nhealed = \"after-downtime\"\n[tasks.a]\nfail_cooldown = \"10ms\"\nsuccess_cooldown = \"10ms\"\n\
+         non_recoverable_downtime = \"400ms\"\nshell = \"test ! -s stage || { cat stage >&2; exit 1; }\"\n",
+    );
+    place.write("stage", "alpha");
+    let runner = place.start(&["tasks::a"]);
+    let becomes = |stage: &str, words: &str| {
+        let before = runner.count(words);
+        // Renamed, because a run that found it half written would be a success in the middle of the outage.
+        place.write("stage.next", stage);
+        fs::rename(place.path("stage.next"), place.path("stage")).unwrap();
+        runner.wait_for_count(words, before + 1);
+    };
+    runner.wait_for("First exception caught: exit 1: alpha");
+    becomes("beta", "New exception caught: exit 1: beta");
+    becomes("beta", "downtime reached again");
+    becomes("", "Process healed after");
+    becomes("gamma", "New exception caught: exit 1: gamma");
+    becomes("", "Execution successful");
+    // A known kind has no mail of its own: its thread begins with the first reminder.
+    becomes("alpha", "downtime reached again");
+    becomes("", "Process healed after");
+    assert_eq!(runner.stop(), Some(0));
+    let sent = in_order(&place);
+    let of = threads(&sent);
+    assert_eq!(of.iter().map(Vec::len).sum::<usize>(), sent.len());
+    let begins: Vec<&str> = of.iter().map(|events| events[0].as_str()).collect();
+    assert_eq!(
+        begins,
+        ["event=first", "event=new", "event=downtime"],
+        "{of:?}"
+    );
+    assert_eq!(of[0][1], "event=new", "{of:?}");
+    for thread in [&of[0], &of[2]] {
+        assert_eq!(thread.last().unwrap(), "event=healed", "{of:?}");
+    }
+}
+
+/// Returns the mails in the order in which they left.
+fn in_order(place: &Place) -> Vec<String> {
+    let files = fs::read_dir(place.path("run/mail")).unwrap();
+    let mut files: Vec<_> = files.map(|file| file.unwrap()).collect();
+    files.sort_by_key(|file| file.metadata().unwrap().modified().unwrap());
+    let read = |file: &fs::DirEntry| fs::read_to_string(file.path()).unwrap();
+    files.iter().map(read).collect()
 }

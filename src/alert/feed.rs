@@ -85,12 +85,21 @@ impl Feed {
             };
             return self.decide(ended, seen, Kind(String::new()));
         };
-        let (kind, text) = ((self.kind_of)(failure), failure.text());
-        let seen = Seen::Failure {
-            kind: &kind,
-            text: &text,
+        let (mut kind, text) = ((self.kind_of)(failure), failure.text());
+        let ends_runner = matches!(ended.outcome, Outcome::Fatal(_));
+        if ends_runner {
+            kind = kind.ending_the_runner();
+        }
+        let (fingerprint, text) = (kind.clone(), text.as_str());
+        let seen = match &kind {
+            kind if ends_runner => Seen::Fatal { kind, text },
+            kind => Seen::Failure { kind, text },
         };
-        self.decide(ended, seen, kind.clone())
+        let mut decision = self.decide(ended, seen, fingerprint);
+        if let Decision::Mail(notice) = &mut decision {
+            notice.ends_runner = ends_runner;
+        }
+        decision
     }
 
     fn decide(&mut self, ended: &Ended<'_>, seen: Seen<'_>, kind: Kind) -> Decision {
@@ -112,5 +121,66 @@ impl Feed {
                 reason,
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, UNIX_EPOCH};
+
+    use super::*;
+    use crate::alert::fingerprint;
+    use crate::alert::memory::Memory;
+    use crate::alert::policy::{ChainRules, TaskRules, WarnAfter};
+    use crate::failure::FailureClass;
+    use crate::settings::Healed;
+    use crate::task::TaskName;
+    use crate::time::Mono;
+
+    #[test]
+    fn the_end_of_the_runner_is_news_though_the_same_failure_was_mailed() {
+        let now = Moment {
+            mono: Mono::BOOT + Duration::from_secs(3600),
+            wall: UNIX_EPOCH + Duration::from_secs(1_800_000_000),
+        };
+        let task = TaskRules {
+            name: TaskName::parse("tasks::a").unwrap(),
+            non_recoverable_downtime: Duration::from_secs(3600),
+            warn_after: WarnAfter::Usual,
+        };
+        let chain = ChainRules {
+            max_per_hour: 20,
+            healed: Healed::Never,
+        };
+        let policy = Policy::new(vec![task], chain, Memory::empty(now, "boot"), now);
+        let mut feed = Feed::new(policy, fingerprint::of);
+        let failure = Box::new(Failure::new(FailureClass::Exit(1), "broken"));
+        let mut mailed = |outcome: Outcome| {
+            let run = RunId(1);
+            feed.observe(&Event::RunStarted {
+                step: 0,
+                run,
+                at: now,
+            });
+            let decision = feed.observe(&Event::RunEnded {
+                step: 0,
+                run,
+                started: now,
+                at: now,
+                outcome: &outcome,
+            });
+            let Decision::Mail(notice) = decision else {
+                return None;
+            };
+            feed.policy.sent(&notice, "id@host", now);
+            assert_eq!(fingerprint::of_outcome(&outcome), notice.kind);
+            Some((notice.sort.word(), notice.ends_runner))
+        };
+        assert_eq!(
+            mailed(Outcome::Failure(failure.clone())),
+            Some(("first", false))
+        );
+        assert_eq!(mailed(Outcome::Failure(failure.clone())), None);
+        assert_eq!(mailed(Outcome::Fatal(failure)), Some(("new", true)));
     }
 }

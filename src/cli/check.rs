@@ -163,6 +163,10 @@ fn print_runner(out: &mut dyn Write, plan: &Plan<'_>, settings: &Settings) -> io
         "Log",
         &format!("{format} from level {level} on, to {log}"),
     )?;
+    if let Some(textfile) = plan.textfile() {
+        let textfile = format!("{} is written for the node exporter", textfile.display());
+        line(out, "Metrics", &textfile)?;
+    }
     let stop = format!(
         "a running task has {} to finish, then TERM, and after {} KILL",
         written_duration(settings.stop_timeout),

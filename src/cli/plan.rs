@@ -56,6 +56,15 @@ impl<'a> Plan<'a> {
         Some(self.loaded.settings.run_root.join(format!("{name}.pid")))
     }
 
+    /// Returns the file that the runner writes for the node exporter, if any.
+    pub(crate) fn textfile(&self) -> Option<PathBuf> {
+        let metrics = &self.loaded.settings.metrics;
+        match &self.chain {
+            Some(name) => metrics.textfile_of(name.as_str()),
+            None => metrics.textfile.clone(),
+        }
+    }
+
     /// Returns what a task executes.
     pub(crate) fn executes(&self, task: &TaskDefinition) -> Executes {
         match &task.settings.program {

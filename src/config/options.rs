@@ -214,7 +214,7 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
         "how long the history of a chain goes back"),
 
     general(Metrics, "textfile", Kind::Path, InWords("none"),
-        "the file that a runner writes for the node exporter, such as \"/var/lib/prometheus/node-exporter/run_functions_%n.prom\"; %n is the name of its chain"),
+        "the file that a runner writes for the node exporter of Prometheus; its name ends with .prom, and %n in it is the name of the chain"),
 
     general(Mail, "to", Kind::Addresses, InWords("nobody: each mail is a file"),
         "who is mailed"),

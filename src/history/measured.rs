@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use super::{Writer, directory};
 use crate::chain::ChainName;
 use crate::event::{Event, RunId};
-use crate::failure::{Failure, Outcome, Output};
+use crate::failure::{Outcome, Output};
 use crate::process::clock;
 use crate::settings::HistorySettings;
 use crate::state::history::Stamp;
@@ -160,6 +160,7 @@ impl Chain {
     }
 }
 
-fn kind_of(failure: &Failure) -> String {
-    failure.kind.clone().unwrap_or_else(|| failure.text())
+fn kind_of(outcome: &Outcome) -> Option<String> {
+    let failure = outcome.failure()?;
+    Some(failure.kind.clone().unwrap_or_else(|| failure.text()))
 }

@@ -113,8 +113,8 @@ impl Chain {
 fn writer(state_dir: PathBuf, limits: HistorySettings) -> Writer {
     let labels = vec!["tasks::a".to_owned(), "tasks::b".to_owned()];
     let chain = ChainName::parse("x").unwrap();
-    Writer::new(&state_dir, limits, &chain, labels, |failure| {
-        failure.message.clone()
+    Writer::new(&state_dir, limits, &chain, labels, |outcome| {
+        Some(outcome.failure()?.message.clone())
     })
 }
 
@@ -285,6 +285,34 @@ fn a_directory_that_cannot_be_used_stops_nothing_and_is_tried_again() {
         failed, 101,
         "what was seen is known though it was not written"
     );
+}
+
+#[test]
+fn what_came_while_the_disk_refused_is_counted_though_the_former_lines_are_gone_on_from() {
+    let mut chain = Chain::new();
+    chain.run(&failure("broken"), None);
+    let path = chain.shelf().path().to_owned();
+    let aside = path.with_extension("aside");
+    fs::rename(&path, &aside).unwrap();
+    fs::write(&path, "in the way").unwrap();
+    for entry in fs::read_dir(&aside).unwrap() {
+        // The same lines in another file, as after a disk that was away.
+        let file = entry.unwrap().path();
+        let content = fs::read(&file).unwrap();
+        fs::remove_file(&file).unwrap();
+        fs::write(&file, content).unwrap();
+    }
+    for _ in 0..10 {
+        chain.pass(SECOND);
+        chain.run(&failure("broken"), None);
+    }
+    fs::remove_file(&path).unwrap();
+    fs::rename(&aside, &path).unwrap();
+    chain.pass(120 * SECOND);
+    chain.run(&failure("broken"), None);
+    assert_eq!(chain.runs(), 2, "the first line and the last");
+    let totals = &chain.shelf().summary().tasks[0].totals;
+    assert_eq!(totals.runs(crate::state::history::Result::Failed), 12);
 }
 
 #[test]

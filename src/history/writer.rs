@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::files::{Files, Room, Trouble};
 use crate::chain::ChainName;
 use crate::event::{Event, RunId, Step, StopReason};
-use crate::failure::{Failure, Outcome, Output};
+use crate::failure::{Outcome, Output};
 use crate::process::boot;
 use crate::settings::HistorySettings;
 use crate::state::history::{Began, Mailed, Record, Result, Run, Runs, Silent, Stamp, Summary};
@@ -37,7 +37,7 @@ const OUTPUT_SHARE: u64 = 16;
 pub(crate) struct Writer {
     path: PathBuf,
     limits: HistorySettings,
-    kind_of: fn(&Failure) -> String,
+    kind_of: fn(&Outcome) -> Option<String>,
     tasks: Vec<Task>,
     /// How many tasks have runs that are counted and not told.
     counting: usize,
@@ -78,7 +78,7 @@ impl Writer {
         limits: HistorySettings,
         chain: &ChainName,
         labels: Vec<String>,
-        kind_of: fn(&Failure) -> String,
+        kind_of: fn(&Outcome) -> Option<String>,
     ) -> Self {
         let task = |label| Task {
             label,
@@ -105,7 +105,7 @@ impl Writer {
     /// [`Writer::commit`].
     pub(crate) fn note(&mut self, event: &Event<'_>, printed: Option<Output>) {
         match *event {
-            Event::RunStarted { .. } | Event::Woken => {}
+            Event::RunStarted { .. } | Event::Woken | Event::Mute { .. } => {}
             Event::RunEnded {
                 step,
                 run,
@@ -233,7 +233,7 @@ impl Writer {
             at: Stamp::of(ended.started.wall),
             took: ended.at.mono.since(ended.started.mono),
             result,
-            kind: failure.map(self.kind_of),
+            kind: (self.kind_of)(ended.outcome),
             text: text::of(ended.outcome),
             details: failure.map(text::details).unwrap_or_default(),
             output: place,

@@ -26,7 +26,7 @@ pub(crate) use entry::{Entry, Recipient, State};
 pub(crate) use left::End;
 pub(crate) use listing::{Item, Listing, listing};
 pub(crate) use notes::{BrokenPath, Notes};
-pub(crate) use report::{Report, report};
+pub(crate) use report::{Report, is_closed, report};
 
 /// How many letters wait at most.
 const MOST_FILES: usize = 64;
@@ -156,9 +156,20 @@ impl Outbox {
         files::try_lock(&self.root.join("lock"))
     }
 
-    /// Returns what is to be told besides letters.
+    /// Returns what is to be told besides letters. That it was damaged is told as well, once.
     pub(crate) fn notes(&self) -> Notes {
-        Notes::read(&self.root)
+        let Err(error) = Notes::try_read(&self.root) else {
+            return Notes::read(&self.root);
+        };
+        log::error!(
+            "What was known of mail that could not leave is damaged, and forgotten: {error}"
+        );
+        let mut notes = Notes::default();
+        notes.remember_refusal(
+            "What was known of mail that could not leave was damaged, and is forgotten".to_owned(),
+        );
+        self.keep_notes(&notes);
+        notes
     }
 
     /// Keeps what is to be told besides letters; a disk that refuses has been told of already.

@@ -121,6 +121,34 @@ fn a_damaged_file_is_set_aside_and_stops_nothing() {
 }
 
 #[test]
+fn damaged_notes_are_forgotten_and_that_is_told_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let outbox = Outbox::open(dir.path());
+    let mut notes = Notes::default();
+    notes.count_dropped("first", SystemTime::UNIX_EPOCH);
+    notes.remember_refusal("nobody of this name".to_owned());
+    outbox.keep_notes(&notes);
+    let path = dir.path().join("outbox/path.json");
+    let whole = fs::read(&path).unwrap();
+    let flipped = (0..whole.len() * 8).map(|bit| {
+        let mut bytes = whole.clone();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        bytes
+    });
+    let cut = (0..whole.len()).map(|end| whole[..end].to_vec());
+    for bytes in cut.chain(flipped) {
+        fs::write(&path, &bytes).unwrap();
+        let is_damaged = serde_json::from_slice::<Notes>(&bytes).is_err();
+        for _ in 0..2 {
+            let told = outbox.notes().refusals;
+            let told = told.iter().filter(|line| line.contains("damaged"));
+            assert_eq!(told.count(), usize::from(is_damaged));
+        }
+        assert!(serde_json::from_slice::<Notes>(&fs::read(&path).unwrap()).is_ok());
+    }
+}
+
+#[test]
 fn a_version_that_is_not_ours_is_not_guessed_at() {
     let dir = tempfile::tempdir().unwrap();
     let outbox = Outbox::open(dir.path());

@@ -44,7 +44,7 @@ mod wanted {
     use nix::sys::signal::{Signal, raise};
 
     /// `kill 7`: SIGKILL at the seventh step. `errno 28 outbox /tmp/full`: while `/tmp/full` is there, each step on a path with `outbox` in it
-    /// fails so. `panic`: the mail worker panics with a message in its hands.
+    /// fails so. `refuse 28 7`: the seventh step fails so. `panic`: the mail worker panics with a message in its hands.
     const VARIABLE: &str = "TEST_RUN_FUNCTIONS_WRITES";
 
     /// What a test wants.
@@ -53,6 +53,10 @@ mod wanted {
         Nothing,
         Panic,
         DieAt(u64),
+        RefuseAt {
+            errno: i32,
+            number: u64,
+        },
         Refuse {
             errno: i32,
             part: String,
@@ -75,6 +79,10 @@ mod wanted {
         match words.next()? {
             "panic" => Some(Plan::Panic),
             "kill" => words.next()?.parse().ok().map(Plan::DieAt),
+            "refuse" => Some(Plan::RefuseAt {
+                errno: words.next()?.parse().ok()?,
+                number: words.next()?.parse().ok()?,
+            }),
             "errno" => Some(Plan::Refuse {
                 errno: words.next()?.parse().ok()?,
                 part: words.next()?.to_owned(),
@@ -82,6 +90,11 @@ mod wanted {
             }),
             _ => None,
         }
+    }
+
+    /// Counts a step. Returns whether it is this one.
+    fn is_now(number: u64) -> bool {
+        STEPS.fetch_add(1, Ordering::SeqCst) + 1 == number
     }
 
     impl Plan {
@@ -93,11 +106,15 @@ mod wanted {
             match self {
                 Plan::Nothing | Plan::Panic => Ok(()),
                 Plan::DieAt(number) => {
-                    if STEPS.fetch_add(1, Ordering::SeqCst) + 1 == *number {
+                    if is_now(*number) {
                         let _ = raise(Signal::SIGKILL);
                     }
                     Ok(())
                 }
+                Plan::RefuseAt { errno, number } if is_now(*number) => {
+                    Err(io::Error::from_raw_os_error(*errno))
+                }
+                Plan::RefuseAt { .. } => Ok(()),
                 Plan::Refuse {
                     errno,
                     part,

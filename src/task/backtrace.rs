@@ -63,12 +63,12 @@ fn frames(backtrace: &str) -> Vec<Frame<'_>> {
     let (mut start, mut at) = (0, 0);
     let mut name = None;
     for line in backtrace.split_inclusive('\n') {
-        if let Some(next) = name_in(line) {
-            if let Some(name) = name.replace(next) {
-                let text = &backtrace[start..at];
-                frames.push(Frame { name, text });
-                start = at;
-            }
+        if let Some(next) = name_in(line)
+            && let Some(name) = name.replace(next)
+        {
+            let text = &backtrace[start..at];
+            frames.push(Frame { name, text });
+            start = at;
         }
         at += line.len();
     }

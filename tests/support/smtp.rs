@@ -26,6 +26,8 @@ pub(crate) enum Act {
     Flood(Vec<u8>),
     /// Says nothing, and holds the connection until the other end closes it.
     Hang,
+    /// Reads and says nothing more, and holds the connection as long as this process lives.
+    Deaf,
     /// Closes the connection (FIN).
     Close,
     /// Aborts the connection (RST).
@@ -356,6 +358,9 @@ fn play(line: &mut Line, act: &Act) -> io::Result<()> {
             io::copy(line, &mut io::sink())?;
             ended()
         }
+        Act::Deaf => loop {
+            thread::park();
+        },
         Act::Close => ended(),
         Act::SayAndClose(text) => {
             send(line, format!("{text}\r\n").as_bytes())?;

@@ -1,6 +1,6 @@
 //! Judges what stands between blanks, brackets, quotes and commas: a URL, an address, a path, or words and numbers.
 
-use super::scan::{AT, COLON, DIGIT, SLASH, Scan, chunk_length, date_or_time};
+use super::scan::{AT, COLON, DIGIT, OTHER, SLASH, Scan, chunk_length, date_or_time};
 use super::{numbers, words};
 
 /// Words this long whose letters and digits change kind as often as random ones do are base64.
@@ -23,6 +23,9 @@ pub(super) fn judge(scan: &mut Scan<'_>) {
         classes = chunk_length(chunk).1;
     }
     let has = |class: u8| classes & class != 0;
+    if !has(DIGIT | COLON | AT | SLASH | OTHER) {
+        return word(scan, chunk);
+    }
     if (has(COLON) && url(scan, chunk)) || (has(AT) && mail_address(scan, chunk)) {
         return;
     }
@@ -55,7 +58,7 @@ pub(super) fn judge(scan: &mut Scan<'_>) {
 fn trimmed(chunk: &[u8]) -> &[u8] {
     let end = chunk
         .iter()
-        .rposition(|c| !b".:!?-".contains(c))
+        .rposition(|c| !matches!(c, b'.' | b':' | b'!' | b'?' | b'-'))
         .map_or(0, |last| last + 1);
     &chunk[..end]
 }
@@ -128,6 +131,15 @@ fn path(scan: &mut Scan<'_>, chunk: &[u8], has_digit: bool) -> bool {
         scan.keeps = false;
     }
     true
+}
+
+/// Copies a chunk that is one word of ASCII letters: most are.
+fn word(scan: &mut Scan<'_>, word: &[u8]) {
+    if let Some(date) = date_or_time(scan).filter(|date| *date > word.len()) {
+        return scan.replace("<time>", date);
+    }
+    scan.keeps = words::keeps_next(word, scan.keeps);
+    scan.copy(word.len());
 }
 
 /// Copies words that have no digits in them, and takes note of the last one.

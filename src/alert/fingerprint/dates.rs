@@ -1,9 +1,12 @@
 //! Dates and times, in the forms in which logs and programs write them.
 
-const MONTHS: [&[u8]; 12] = [
-    b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec",
+const MONTHS: [[u8; 3]; 12] = [
+    *b"Jan", *b"Feb", *b"Mar", *b"Apr", *b"May", *b"Jun", *b"Jul", *b"Aug", *b"Sep", *b"Oct",
+    *b"Nov", *b"Dec",
 ];
-const DAYS: [&[u8]; 7] = [b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun"];
+const DAYS: [[u8; 3]; 7] = [
+    *b"Mon", *b"Tue", *b"Wed", *b"Thu", *b"Fri", *b"Sat", *b"Sun",
+];
 const ZONES: [&[u8]; 11] = [
     b"UTC", b"GMT", b"CEST", b"CET", b"EDT", b"EST", b"PDT", b"PST", b"BST", b"MSK", b"JST",
 ];
@@ -35,9 +38,14 @@ fn at(text: &[u8], place: usize, wanted: &[u8]) -> bool {
     text.get(place).is_some_and(|c| wanted.contains(c))
 }
 
+fn begins_with_one_of(names: &[[u8; 3]], text: &[u8]) -> bool {
+    text.first_chunk()
+        .is_some_and(|start| names.contains(start))
+}
+
 /// `Sun `, `Sun, `, `Sunday, `.
 fn day_name(text: &[u8]) -> usize {
-    if !DAYS.iter().any(|day| text.starts_with(day)) {
+    if !begins_with_one_of(&DAYS, text) {
         return 0;
     }
     let name = text
@@ -54,7 +62,7 @@ fn day_name(text: &[u8]) -> usize {
 }
 
 fn month_name(text: &[u8]) -> usize {
-    if MONTHS.iter().any(|month| text.starts_with(month)) {
+    if begins_with_one_of(&MONTHS, text) {
         text.iter()
             .take(9)
             .take_while(|c| c.is_ascii_alphabetic())

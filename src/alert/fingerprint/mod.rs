@@ -12,7 +12,7 @@ mod scan;
 mod words;
 
 use super::notice::Kind;
-use crate::failure::{Failure, FailureClass};
+use crate::failure::{Failure, FailureClass, Outcome};
 use crate::hash::fnv1a;
 
 /// A task's own word for a kind is cut after so many characters.
@@ -31,6 +31,15 @@ pub(crate) fn of(failure: &Failure) -> Kind {
     // Each part has an end, so that none runs into the next.
     let parts = format!("{}\0{}\0", class(failure), normalise(&message(failure)));
     Kind(twelve_digits(fnv1a(parts.as_bytes())))
+}
+
+/// Returns the kind of the failure that an outcome is, if it is one.
+pub(crate) fn of_outcome(outcome: &Outcome) -> Option<Kind> {
+    let kind = of(outcome.failure()?);
+    Some(match outcome {
+        Outcome::Fatal(_) => kind.ending_the_runner(),
+        _ => kind,
+    })
 }
 
 /// Returns the normal form of a message: two messages with the same one tell of the same failure.

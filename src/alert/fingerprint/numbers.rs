@@ -1,5 +1,7 @@
 //! Numbers: what they count, how they are written, and addresses made of them.
 
+use super::words::Letters;
+
 /// Units of time that follow a number at once.
 const TIME_UNITS: &[&str] = &[
     "d", "day", "days", "h", "hour", "hours", "hr", "hrs", "m", "min", "mins", "minute", "minutes",
@@ -64,6 +66,9 @@ const SPACED_SIZE_UNITS: &[&str] = &[
     "octets",
 ];
 
+/// The first letters of all units; that of `µs` counts as one of them.
+const FIRST_OF_UNITS: Letters = Letters::of(b"bdghkmnostuwy\xc2");
+
 /// Returns the length of the number with which `text` begins: digits with groups and fraction.
 pub(super) fn length(text: &[u8]) -> usize {
     let mut len = digits(text);
@@ -87,6 +92,11 @@ pub(super) fn digits(text: &[u8]) -> usize {
 pub(super) fn unit(text: &[u8]) -> Option<(&'static str, usize)> {
     let spaced = text.first() == Some(&b' ');
     let start = usize::from(spaced);
+    // Most numbers count nothing that has a unit.
+    let first = text.get(start).filter(|c| **c > b'@');
+    if !FIRST_OF_UNITS.may_have(first) {
+        return None;
+    }
     let len = word(&text[start..]);
     let unit = std::str::from_utf8(&text[start..start + len]).ok()?;
     let (times, sizes) = if spaced {
@@ -225,6 +235,8 @@ mod tests {
     fn tables_are_sorted() {
         for table in [TIME_UNITS, SPACED_TIME_UNITS, SIZE_UNITS, SPACED_SIZE_UNITS] {
             assert!(table.is_sorted(), "{table:?}");
+            let first = |unit: &&str| FIRST_OF_UNITS.may_have(unit.as_bytes().first());
+            assert!(table.iter().all(first), "{table:?}");
         }
     }
 }

@@ -19,7 +19,10 @@ const FILE_ENDINGS: &[&str] = &[
 
 /// Returns whether the number after `word` is kept; `kept` says whether it would have been before this word.
 pub(super) fn keeps_next(word: &[u8], kept: bool) -> bool {
-    // Nearly all words are neither.
+    // Nearly all words are neither, and their ends tell.
+    if !FIRST.may_have(word.first()) {
+        return has_keeping_hump(word);
+    }
     let mut lower = [0_u8; 12];
     let Some(lower) = lower.get_mut(..word.len()) else {
         return is_http(word) || has_keeping_hump(word);
@@ -28,6 +31,32 @@ pub(super) fn keeps_next(word: &[u8], kept: bool) -> bool {
     lower.make_ascii_lowercase();
     is_keeper(lower) || (kept && is_between(lower)) || is_http(word) || has_keeping_hump(word)
 }
+
+/// Some letters, large or small, as bits: what is looked up so often that a search costs too much.
+#[derive(Clone, Copy)]
+pub(super) struct Letters(u32);
+
+impl Letters {
+    /// Makes the set of these.
+    pub(super) const fn of(letters: &[u8]) -> Self {
+        let (mut bits, mut at) = (0, 0);
+        while at < letters.len() {
+            bits |= 1 << (letters[at] & 0x1f);
+            at += 1;
+        }
+        Letters(bits)
+    }
+
+    /// Returns whether a letter is one of them; of what is no letter the answer means nothing.
+    pub(super) fn may_have(self, letter: Option<&u8>) -> bool {
+        letter.is_some_and(|letter| self.0 >> (letter & 0x1f) & 1 == 1)
+    }
+}
+
+/// The first letters of all that [`is_keeper`], [`is_between`] and [`is_http`] know.
+const FIRST: Letters = Letters::of(b"cehinorsvw");
+/// The last letters of [`KEEPING_HUMPS`].
+const LAST_OF_HUMPS: Letters = Letters::of(b"eslo");
 
 /// Words after which a number tells failures apart.
 fn is_keeper(word: &[u8]) -> bool {
@@ -72,6 +101,9 @@ fn is_http(word: &[u8]) -> bool {
 }
 
 fn has_keeping_hump(word: &[u8]) -> bool {
+    if !LAST_OF_HUMPS.may_have(word.last()) {
+        return false;
+    }
     KEEPING_HUMPS.iter().any(|hump| {
         let start = word
             .len()
@@ -103,6 +135,21 @@ pub(super) fn is_file_name(name: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sets_of_letters_know_all_that_they_stand_for() {
+        let is_known = |word: &&[u8]| FIRST.may_have(word.first());
+        let words: [&[u8]; 11] = [
+            b"code", b"errno", b"exit", b"http", b"os", b"retcode", b"signal", b"is", b"no",
+            b"value", b"was",
+        ];
+        assert!(words.iter().all(is_known));
+        assert!(
+            KEEPING_HUMPS
+                .iter()
+                .all(|hump| LAST_OF_HUMPS.may_have(hump.last()))
+        );
+    }
 
     #[test]
     fn tables_are_sorted() {

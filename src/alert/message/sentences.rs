@@ -1,8 +1,8 @@
 //! The sentences of a mail: what happened, what comes next, and why the reader was told.
 
-use super::Context;
 use super::lines::{counted, one_line};
 use super::subject::{asks, held_back};
+use super::{Context, mutes};
 use crate::alert::notice::{Notice, Outage, Sort};
 use crate::settings::TaskSettings;
 use crate::time::in_words;
@@ -16,6 +16,9 @@ pub(super) fn what_happened(notice: &Notice, context: &Context<'_>) -> String {
     let text = text(notice);
     let outage = notice.outage.as_ref();
     match notice.sort {
+        Sort::First | Sort::New if notice.ends_runner => {
+            format!("{who} has failed and has stopped its runner: {text}")
+        }
         Sort::First => format!("{who} has failed: {text}"),
         Sort::New => format!("{who} has failed in a way that is new: {text}"),
         Sort::Downtime { .. } if notice.only_asks() => asks_only(notice, &who, context),
@@ -35,6 +38,13 @@ pub(super) fn what_happened(notice: &Notice, context: &Context<'_>) -> String {
             outage.map_or_else(String::new, |o| was_down(o, context))
         ),
         Sort::Summary => super::summary::sentence_of(notice, &who),
+        Sort::HeldBack if mutes::held_back(notice) > 0 => {
+            let by = one_line(mutes::who(notice).unwrap_or_default(), 100);
+            let count = counted(mutes::held_back(notice), "mail", "mails");
+            format!(
+                "The mute of {who} by {by} is over; it held back {count}, which this one stands for."
+            )
+        }
         Sort::HeldBack => {
             let count = counted(held_back(notice), "failure", "failures");
             format!(
@@ -93,6 +103,10 @@ fn was_down(outage: &Outage, context: &Context<'_>) -> String {
 
 /// Returns what comes next, so that silence can be told from health.
 pub(super) fn what_comes_next(notice: &Notice, context: &Context<'_>) -> String {
+    if notice.ends_runner {
+        return "Nothing: the runner has ended. No task of this chain runs and no reminder comes until it is started again."
+            .to_owned();
+    }
     let reminder = reminder(notice, context);
     match notice.sort {
         Sort::First | Sort::New => {
@@ -116,6 +130,9 @@ pub(super) fn what_comes_next(notice: &Notice, context: &Context<'_>) -> String 
             "The next summary comes at its time, whatever happens until then. When none comes, this runner does not run, or its mail does \
              not leave."
                 .to_owned()
+        }
+        Sort::HeldBack if notice.held_back.is_empty() => {
+            "Mails leave again as ever: first failures, new kinds of failure, and reminders.".to_owned()
         }
         Sort::HeldBack => {
             "Each of these kinds counts as mailed now. Further failures are mailed one by one again as long as they are few."
@@ -198,6 +215,9 @@ pub(crate) fn because(
         },
         (Sort::Healed, _) => "healed = \"after-downtime\" in [mail]".to_owned(),
         (Sort::Summary, _) => "digest in [mail]".to_owned(),
+        (Sort::HeldBack, _) if mutes::held_back(notice) > 0 => {
+            "the end of a mute that held mails back (`mute`, `unmute`)".to_owned()
+        }
         (Sort::HeldBack, _) => format!("max_per_hour = {} in [mail]", max_per_hour),
     }
 }

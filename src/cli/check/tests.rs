@@ -128,6 +128,9 @@ fn check_says_where_each_value_is_from() {
     max_bytes = 33554432 # default
     max_age = "90days" # default
 
+    [metrics]
+    # textfile: none
+
     [mail]
     to = ["ops@example.org"] # run_functions.toml:3
     from = "run_functions@web1.example.org" # default
@@ -179,7 +182,7 @@ fn check_says_where_each_value_is_from() {
     non_recoverable_downtime = "6h" # run_functions.toml:8
     timeout = "never" # default
     # warn_after: the timeout, else 10 times the usual time and at least 10m
-    isolate = false # default
+    # isolate: true with a timeout, else false
     "#);
 }
 

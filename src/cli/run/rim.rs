@@ -89,30 +89,28 @@ impl Rim {
             .notes
             .push(format!("{count} runners in a row died under it"));
         failure.notes.push(ISOLATE.to_owned());
-        self.fails(step, failure, now);
+        self.fails(step, &Outcome::Failure(Box::new(failure)), now);
     }
 
     /// Tells that this runner ends though nobody asked for it: its admin hears of that as of a failure of its first task.
     pub(super) fn gives_up(&mut self, why: &str, now: Moment) {
+        self.at_desk(now, |desk, tell| desk.end_mutes(now, tell));
         let how = "the runner gives up".to_owned();
-        let mut failure = Failure::new(FailureClass::Vanished(how), why);
-        let note = "no task of this chain runs until somebody starts it again";
-        failure.notes.push(note.to_owned());
-        self.fails(0, failure, now);
+        let failure = Failure::new(FailureClass::Vanished(how), why);
+        self.fails(0, &Outcome::Fatal(Box::new(failure)), now);
     }
 
     /// Tells of a failure that is not the outcome of a run.
-    fn fails(&mut self, step: Step, failure: Failure, now: Moment) {
+    fn fails(&mut self, step: Step, outcome: &Outcome, now: Moment) {
         let since_epoch = now.wall.duration_since(std::time::UNIX_EPOCH);
         let micros = since_epoch.unwrap_or_default().as_micros();
         let run = RunId(u64::try_from(micros).unwrap_or(0));
-        let outcome = Outcome::Failure(Box::new(failure));
         self.observe(&Event::RunEnded {
             step,
             run,
             started: now,
             at: now,
-            outcome: &outcome,
+            outcome,
         });
     }
 
@@ -139,10 +137,24 @@ impl Rim {
 
     /// Does what is due.
     pub(super) fn poll(&mut self, now: Moment) {
+        self.at_desk(now, |desk, tell| desk.poll(now, tell));
+        let is_due = |textfile: &Textfile| textfile.due() <= now.mono;
+        if self.textfile.as_ref().is_some_and(is_due) {
+            self.write_textfile(now);
+        }
+    }
+
+    /// Takes note that somebody changed which mails are wanted.
+    pub(super) fn hear_of_mutes(&mut self, now: Moment) {
+        self.at_desk(now, |desk, tell| desk.hear_of_mutes(now, tell));
+    }
+
+    /// Has something done at the desk that is no event, and tells what comes of it.
+    fn at_desk(&mut self, now: Moment, act: impl FnOnce(&mut Desk, &mut dyn FnMut(&Event<'_>))) {
         if let Some(desk) = &mut self.desk {
             let (log, history) = (&mut self.log, &mut self.history);
             let textfile = &mut self.textfile;
-            desk.poll(now, &mut |event| {
+            act(desk, &mut |event| {
                 log.observe(event);
                 if let Some(history) = history {
                     history.note(event, None);
@@ -156,17 +168,13 @@ impl Rim {
         if let Some(history) = &mut self.history {
             history.commit();
         }
-        let is_due = |textfile: &Textfile| textfile.due() <= now.mono;
-        if self.textfile.as_ref().is_some_and(is_due) {
-            self.write_textfile(now);
-        }
     }
 
     fn write_textfile(&mut self, now: Moment) {
         if let (Some(textfile), Some(history), Some(desk)) =
             (&mut self.textfile, &self.history, &self.desk)
         {
-            textfile.write(history.summary(), desk.held_back(now), now.mono);
+            textfile.write(history.summary(), &desk.remembered(now), now.mono);
         }
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::compose::{Composer, Names};
 use super::desk::Desk;
 use super::memory::{Found, MemoryFile};
+use super::mutes::MuteFile;
 use super::rim::Rim;
 use super::service::Service;
 use super::textfile::Textfile;
@@ -16,7 +17,7 @@ use crate::alert::policy::{ChainRules, Policy, TaskRules};
 use crate::chain::{Chain, ChainName, Cooldowns};
 use crate::cli::screen::Refusal;
 use crate::config::TaskDefinition;
-use crate::failure::Failure;
+use crate::failure::Outcome;
 use crate::hash::fnv1a;
 use crate::history;
 use crate::logging::Log;
@@ -97,13 +98,14 @@ pub(super) fn open_desk(
         .iter()
         .map(|task| task.settings.timeout)
         .collect();
+    let mutes = MuteFile::new(memory.state_dir().clone(), &order.name);
     let desk = Desk::new(policy, composer, mailer, memory, limits);
-    Ok(desk.with_digest(settings.mail.digest))
+    Ok(desk.with_mutes(mutes).with_digest(settings.mail.digest))
 }
 
 fn open_history(order: &Order<'_>) -> history::Writer {
     let settings = &order.loaded.settings;
-    let kind_of = |failure: &Failure| fingerprint::of(failure).0;
+    let kind_of = |outcome: &Outcome| fingerprint::of_outcome(outcome).map(|kind| kind.0);
     let labels = order.labels();
     history::Writer::new(
         &settings.state_dir,

@@ -3,16 +3,15 @@
 //!
 //! A disk that hangs must hold up neither the chain nor the watcher, so a thread writes it, which is there only while it does.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::Order;
-use crate::alert::notice::Sort;
+use crate::alert::memory::Memory;
+use crate::cli::status::look;
 use crate::event::{Event, Step};
 use crate::metrics::Runner;
-use crate::settings::MetricsSettings;
-use crate::state::history::Summary;
+use crate::state::history::{Summary, TaskSummary};
 use crate::time::{Moment, Mono};
 
 mod scribe;
@@ -47,7 +46,7 @@ impl Textfile {
     /// Makes that of a chain whose configuration asks for one. `first` is when which run begins, if that is not at once.
     pub(super) fn of(order: &Order<'_>, first: Option<(Step, Mono)>, now: Moment) -> Option<Self> {
         let settings = &order.loaded.settings;
-        let path = path(&settings.metrics, order.name.as_str())?;
+        let path = settings.metrics.textfile_of(order.name.as_str())?;
         let scribe = Scribe::new(path, order.name.to_string(), settings.state_dir.clone());
         let limits = order.tasks.iter();
         let limits =
@@ -128,7 +127,12 @@ impl Textfile {
     }
 
     /// Has the page written.
-    pub(super) fn write(&mut self, summary: &Summary, held_back: [(Sort, u64); 2], now: Mono) {
+    pub(super) fn write(&mut self, summary: &Summary, memory: &Memory, now: Mono) {
+        let down_since = |past: &TaskSummary| {
+            let mut memories = memory.tasks().iter();
+            let memory = memories.find(|memory| look::label_of(memory) == past.task);
+            look::down_since(past, memory)
+        };
         self.scribe.write(Snapshot {
             runner: self.is_up.then(|| Runner {
                 version: Some(env!("CARGO_PKG_VERSION").to_owned()),
@@ -137,7 +141,8 @@ impl Textfile {
             }),
             page_due: self.page_due,
             summary: summary.clone(),
-            held_back,
+            down_since: summary.tasks.iter().map(down_since).collect(),
+            held_back: memory.held_back(),
         });
         self.written = now;
         self.has_news = false;
@@ -155,13 +160,6 @@ impl Textfile {
         let limit = self.limits.get(next).copied().flatten();
         self.page_due = limit.and_then(|limit| begins.checked_add(limit.saturating_add(MARGIN)));
     }
-}
-
-/// Returns where the page of a chain is written, if anywhere.
-fn path(settings: &MetricsSettings, chain: &str) -> Option<PathBuf> {
-    let path = settings.textfile.as_deref()?;
-    let name = path.file_name()?.to_string_lossy();
-    Some(path.with_file_name(name.replace(MetricsSettings::NAME, chain)))
 }
 
 #[cfg(test)]

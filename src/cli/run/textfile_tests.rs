@@ -1,7 +1,10 @@
+use std::path::PathBuf;
+
 use super::*;
 use crate::event::{RunId, StopReason};
 use crate::failure::Outcome;
 use crate::process::clock;
+use crate::settings::MetricsSettings;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -38,9 +41,9 @@ impl Chain {
     }
 
     fn write(&mut self) {
-        let held_back = [(Sort::First, 0), (Sort::New, 0)];
+        let memory = Memory::empty(self.now, "");
         self.textfile
-            .write(&Summary::default(), held_back, self.now.mono);
+            .write(&Summary::default(), &memory, self.now.mono);
         self.pages += 1;
     }
 
@@ -152,7 +155,7 @@ fn the_name_of_the_chain_is_put_into_the_name_of_the_file() {
     let settings = |textfile: &str| MetricsSettings {
         textfile: Some(textfile.into()),
     };
-    let path = |textfile| path(&settings(textfile), "a_b").unwrap();
+    let path = |textfile| settings(textfile).textfile_of("a_b").unwrap();
     assert_eq!(path("/x/%n.prom"), PathBuf::from("/x/a_b.prom"));
     assert_eq!(path("/%n/r_%n.prom"), PathBuf::from("/%n/r_a_b.prom"));
 }

@@ -166,6 +166,7 @@ impl Watcher {
                     self.shared.main_bell().ring();
                 }
             }
+            Signal::Look => self.shared.rim().hear_of_mutes(now),
             Signal::Hangup => self.log.reopen(),
             Signal::Status => self.shared.rim().log_status(now),
             Signal::Wake => {

@@ -48,8 +48,19 @@ pub(crate) struct BrokenPath {
 impl Notes {
     /// Reads them; those that are not there, or damaged, are none.
     pub(crate) fn read(root: &Path) -> Self {
-        let bytes = fs::read(root.join(FILE)).unwrap_or_default();
-        serde_json::from_slice(&bytes).unwrap_or_default()
+        Notes::try_read(root).unwrap_or_default()
+    }
+
+    /// Reads them; those that are not there, or cannot be read now, are none.
+    ///
+    /// # Errors
+    ///
+    /// When they are damaged: how.
+    pub(crate) fn try_read(root: &Path) -> serde_json::Result<Self> {
+        match fs::read(root.join(FILE)) {
+            Ok(bytes) => serde_json::from_slice(&bytes),
+            Err(_) => Ok(Notes::default()),
+        }
     }
 
     /// Writes them; without any, there is no file.

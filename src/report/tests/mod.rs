@@ -41,9 +41,9 @@ impl Past {
         self.records.push(Record::Began(Began {
             at: ago(secs_ago),
             pid: 1,
-            boot: 1,
             program: "0.1.0".to_owned(),
             tasks: tasks.iter().map(|task| (*task).to_owned()).collect(),
+            boot: 0,
         }));
         self
     }

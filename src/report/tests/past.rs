@@ -127,7 +127,7 @@ fn a_chain_without_a_runner_is_not_called_healthy() {
 
 #[test]
 fn runs_that_were_counted_together_count_one_by_one() {
-    use crate::state::history::Runs;
+    use crate::state::history::{Runs, Spread};
     let mut past = Past::of(&["tasks::a"]).failed(2 * HOUR, "exit 1: x");
     past.records.push(Record::Runs(Runs {
         task: "tasks::a".to_owned(),
@@ -137,7 +137,7 @@ fn runs_that_were_counted_together_count_one_by_one() {
         took: Duration::from_secs(10),
         longest: Duration::from_secs(2),
         result: RunResult::Ok,
-        spread: Default::default(),
+        spread: Spread::default(),
     }));
     let report = past.report();
     let task = only(&report);

@@ -1,10 +1,13 @@
-//! What holds for every sequence of events. `RUN_FUNCTIONS_LONG_TESTS=1` tries more than a million events.
+//! What holds for every sequence of events. `RUN_FUNCTIONS_LONG_TESTS=1` tries each on more than a million events.
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use super::histories::{Account, Happening, NRD, anything, ordinary, span};
 use super::*;
+
+/// How many events a property is tried on when that is asked for.
+const MOST_EVENTS: usize = 1_100_000;
 
 /// Runs a property on random sequences of this length; on more of them when asked for.
 fn for_all<T: Clone + std::fmt::Debug>(
@@ -13,8 +16,14 @@ fn for_all<T: Clone + std::fmt::Debug>(
     check: impl Fn(&[T]),
 ) {
     let long = std::env::var_os("RUN_FUNCTIONS_LONG_TESTS").is_some();
+    // Half as long as the longest in the mean.
+    let cases = if long {
+        MOST_EVENTS * 2 / length + 1
+    } else {
+        60
+    };
     let config = Config {
-        cases: if long { 3000 } else { 60 },
+        cases: u32::try_from(cases).expect("a small number"),
         failure_persistence: None,
         ..Config::default()
     };
@@ -56,6 +65,11 @@ fn what_was_held_back_is_told_in_the_end() {
             "{:?}",
             account.untold
         );
+        for task in &account.desk.policy.tasks {
+            assert!(!task.is_muted(), "a mute ends by itself");
+            let owed = task.account().map_or(0, |muted| muted.total());
+            assert_eq!(owed, 0, "what it held back is told");
+        }
     });
 }
 
@@ -67,6 +81,7 @@ fn after_any_history_an_outage_is_reminded_of_within_one_downtime() {
             account.happens(happening);
         }
         account.happens(&Happening::Disk { full: false });
+        account.happens(&Happening::Unmute);
         account.happens(&Happening::Sleep {
             next: 0,
             span: MINUTE,
@@ -93,6 +108,7 @@ fn after_any_history_who_only_asks_for_later_is_mailed_within_one_downtime() {
             account.happens(happening);
         }
         account.happens(&Happening::Disk { full: false });
+        account.happens(&Happening::Unmute);
         account.desk.succeed();
         account.desk.pass(MINUTE);
         let before = account.desk.inbox.len();

@@ -14,7 +14,7 @@ use crate::mail::outbox;
 use crate::metrics::{self, Chain, Mail, Runner, Task};
 use crate::process::clock;
 use crate::process::files::{self, Readers};
-use crate::state::history::{Stamp, Summary, TaskSummary};
+use crate::state::history::Summary;
 use crate::time::Mono;
 
 /// What it puts together takes a few frames; memory that is not touched costs nothing.
@@ -29,6 +29,8 @@ pub(super) struct Snapshot {
     pub(super) page_due: Option<SystemTime>,
     /// What all runs come to.
     pub(super) summary: Summary,
+    /// Since when each of its tasks is down, if it is.
+    pub(super) down_since: Vec<Option<SystemTime>>,
     /// How many failures wait for a mail.
     pub(super) held_back: [(Sort, u64); 2],
 }
@@ -140,15 +142,15 @@ impl Scribe {
             runner,
             page_due,
             summary,
+            down_since,
             held_back,
         } = snapshot;
-        fn task(past: &TaskSummary) -> Task<'_> {
-            Task {
-                label: &past.task,
-                past,
-                down_since: past.down_since.map(Stamp::time),
-            }
-        }
+        let tasks = summary.tasks.iter().zip(down_since);
+        let tasks = tasks.map(|(past, down_since)| Task {
+            label: &past.task,
+            past,
+            down_since: *down_since,
+        });
         let held_back = held_back.map(|(sort, count)| (sort.word(), count));
         let report = outbox::report(&self.state_dir);
         let memory = self.state_dir.join(format!("{}.memory", self.chain));
@@ -157,7 +159,7 @@ impl Scribe {
             name: &self.chain,
             runner: runner.clone(),
             page_due: *page_due,
-            tasks: summary.tasks.iter().map(task).collect(),
+            tasks: tasks.collect(),
             mail: Mail {
                 memory_written: memory.ok(),
                 ..mail(&summary.mails, held_back.to_vec(), &report, &self.chain)
@@ -179,5 +181,49 @@ impl Scribe {
             _ => {}
         }
         work.troubled = written.is_err();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn snapshot() -> Snapshot {
+        Snapshot {
+            runner: None,
+            page_due: None,
+            summary: Summary::default(),
+            down_since: Vec::new(),
+            held_back: [(Sort::First, 0), (Sort::New, 0)],
+        }
+    }
+
+    #[test]
+    fn a_disk_that_hangs_holds_up_nobody_and_gets_the_latest_when_it_is_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.prom");
+        let scribe = Scribe::new(path.clone(), "a".to_owned(), dir.path().to_owned());
+        let scribe = Arc::new(scribe);
+        // As with a thread that does not come back from the disk.
+        scribe.work().running = true;
+        scribe.write(snapshot());
+        scribe.write_again();
+        scribe.finish(clock::mono() + Duration::from_millis(1));
+        assert!(scribe.work().wanted && !path.exists());
+        scribe.serve();
+        assert!(path.exists() && !scribe.work().running);
+        scribe.finish(Mono::NEVER);
+    }
+
+    #[test]
+    fn nothing_is_written_before_there_is_something_to_write() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.prom");
+        let scribe = Scribe::new(path.clone(), "a".to_owned(), dir.path().to_owned());
+        let scribe = Arc::new(scribe);
+        scribe.write_again();
+        assert!(!scribe.work().running && !path.exists());
     }
 }

@@ -127,3 +127,18 @@ fn a_connection_dropped_in_the_middle_of_the_message_is_no_unanswered_one() {
         assert_eq!(trouble.class, Class::Temporary, "{}", trouble.words);
     }
 }
+
+#[test]
+fn a_server_that_stops_reading_ends_the_attempt_and_the_message_did_not_arrive() {
+    let server = Server::start(with(|s| s.body = Some((10, Act::Deaf))));
+    let mut session = Session::open(&route(&server), BRIEF, &mut |_| {}).unwrap();
+    // Larger than all buffers between the two ends.
+    let large = [b"x".repeat(70), b"\r\n".to_vec()].concat().repeat(400_000);
+    let delivered = session.deliver(&header(&["ops@example.org"]), &large, &mut |_| {});
+    assert!(!delivered.open);
+    let Fate::Refused(trouble) = &delivered.fates[0] else {
+        panic!("accepted")
+    };
+    assert_eq!(trouble.class, Class::Temporary, "{}", trouble.words);
+    assert!(server.received().is_empty());
+}
