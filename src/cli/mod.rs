@@ -34,7 +34,7 @@ use crate::alert::fingerprint;
 use crate::chain::ChainName;
 use crate::config::{self, Colour, Inputs, Loaded, Report};
 use crate::exit;
-use crate::process::{child, own_program, service_environment};
+use crate::process::{child, name_service, own_program, service_environment};
 use crate::settings::LogFormat;
 use crate::task::suggestions;
 use args::{
@@ -49,6 +49,7 @@ use screen::{Ended, Refusal, colours_errors, print, print_folded, program, tell}
 /// Call it before anything else: commands, isolated functions and the delivery of mail are this same binary, started with a verb
 /// that only the runner uses, and must not do what is before this call a second time.
 pub fn main() -> ExitCode {
+    name_service::load_no_libraries();
     let verb = std::env::args_os().nth(1);
     match verb.as_deref().and_then(OsStr::to_str) {
         Some(own_program::LAUNCHER) => child::launch(crate::mail::unpack),
