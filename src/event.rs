@@ -138,6 +138,11 @@ pub(crate) enum Event<'a> {
         /// The sort of mail: `first`, `new`, `downtime`, `again`, `running`, `healed`, `digest`, `summary`.
         sort: &'static str,
     },
+    /// Mails are held back from now on, as somebody wished; or are not any more.
+    Mute {
+        /// Of what, by whom, and how many were, in words.
+        words: &'a str,
+    },
     /// A failure was not mailed, and this is why.
     NotAlerted {
         /// Of which task.

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod child_support;
+mod support;
 
 use std::ffi::CString;
 use std::fs;
@@ -11,7 +12,9 @@ use std::process::Command;
 
 use child_support::cgroup::Inside;
 use child_support::{Child, is_alive, is_success, pid_in, wait_until};
+use nix::sys::signal::Signal;
 use run_functions::__internal::Leak;
+use support::Place;
 
 const VARIABLE: &str = "RUN_FUNCTIONS_TEST_ALONE";
 
@@ -77,34 +80,57 @@ fn a_run_has_a_cgroup_of_its_own_where_that_is_delegated() {
     }
 }
 
+/// A task that lets one get away by every means, and goes on itself.
+const ESCAPES: &str = "#!/bin/sh\n\
+    for fd in 3 4 5; do eval \"exec $fd>&-\"; done\n\
+    setsid env -i PATH=\"$PATH\" sh -c 'echo $$ >> escaped; exec sleep 1000' <&- >&- 2>&- &\n\
+    until [ -s escaped ]; do sleep 0.01; done\n\
+    echo $$ > leader\nexec sleep 1000\n";
+
 #[test]
 #[ignore = "needs root and a writable cgroup2"]
-fn cgroups_that_were_left_are_removed_by_the_next_run() {
-    if !is_alone("cgroups_that_were_left_are_removed_by_the_next_run") {
+fn what_a_killed_runner_left_in_its_cgroup_is_ended_by_the_next_before_it_starts_a_copy() {
+    if !is_alone(
+        "what_a_killed_runner_left_in_its_cgroup_is_ended_by_the_next_before_it_starts_a_copy",
+    ) {
         return;
     }
     let inside = Inside::new("cgroup2", "");
     delegate(&inside.path);
-    let of_killed_runner = inside.path.join(format!("run-{}-1", i32::MAX));
-    fs::create_dir(&of_killed_runner).unwrap();
-    let dir = tempfile::tempdir().unwrap();
-    let (note, end) = (dir.path().join("pid"), dir.path().join("end"));
-    let line = format!(
-        "setsid sh -c 'echo $$ > {0}; while ! [ -e {1} ]; do sleep 0.01; done' & \
-         while ! [ -s {0} ]; do sleep 0.01; done",
-        note.display(),
-        end.display()
+    let place = Place::with(
+        "[tasks.a]\nscript = \"task\"\nsuccess_cooldown = \"1day\"\nfail_cooldown = \"1ms\"\n",
     );
-    let tolerant = Child::shell(&line).with(|settings| settings.leak = Leak::Allow);
-    assert!(is_success(&tolerant.run()));
-    assert!(!of_killed_runner.exists());
-    assert!(is_alive(pid_in(&note).unwrap()));
-    assert_eq!(groups_below(&inside.path), 1, "somebody tolerated is in it");
-    fs::write(&end, "").unwrap();
-    let tolerated = pid_in(&note).unwrap();
-    wait_until("the tolerated one ends", || !is_alive(tolerated));
-    wait_until("its cgroup is removed", || {
-        assert!(is_success(&Child::command(&["true"]).run()));
-        groups_below(&inside.path) == 0
-    });
+    place.write("task", ESCAPES);
+    let mut old = place.start(&["tasks::a"]);
+    wait_until("one got away", || pid_in(&place.path("leader")).is_some());
+    let escaped = pid_in(&place.path("escaped")).unwrap();
+    old.signal(Signal::SIGKILL);
+    old.wait_for_status();
+    assert!(is_alive(escaped), "nobody has seen it");
+    assert_eq!(groups_below(&inside.path), 1);
+    place.write(
+        "task",
+        format!("#!/bin/sh\n! test -e /proc/{escaped}/exe\n"),
+    );
+    let new = place.start(&["tasks::a"]);
+    new.wait_for("Killed what the former runner had left running");
+    new.wait_for("Execution successful");
+    assert!(!is_alive(escaped));
+    assert_eq!(groups_below(&inside.path), 0, "its cgroup is left");
+    assert_eq!(new.stop(), Some(0));
+}
+
+#[test]
+#[ignore = "needs root and a writable cgroup2"]
+fn what_may_outlive_its_run_is_in_no_cgroup_of_it() {
+    if !is_alone("what_may_outlive_its_run_is_in_no_cgroup_of_it") {
+        return;
+    }
+    let inside = Inside::new("cgroup2", "");
+    delegate(&inside.path);
+    let child = Child::shell("sed -n 's/^0:://p' /proc/self/cgroup");
+    let ended = child.with(|settings| settings.leak = Leak::Allow).run();
+    assert!(is_success(&ended), "{ended:?}");
+    assert!(!ended.output().head.contains("/run-"), "{ended:?}");
+    assert_eq!(groups_below(&inside.path), 0);
 }

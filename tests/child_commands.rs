@@ -177,9 +177,10 @@ fn descriptors(pid: i32) -> Vec<(i32, String)> {
 /// Starts a process that sleeps, and returns it when it does.
 fn sleeping(child: &Child) -> child_support::Running {
     let running = child.start();
-    let comm = format!("/proc/{}/comm", running.run.pid());
+    // Before it sleeps, the dynamic loader has the libraries open for a moment.
+    let stat = format!("/proc/{}/stat", running.run.pid());
     running.until("it sleeps", || {
-        fs::read_to_string(&comm).is_ok_and(|name| name == "sleep\n")
+        fs::read_to_string(&stat).is_ok_and(|stat| stat.contains(" (sleep) S "))
     })
 }
 

@@ -112,10 +112,7 @@ fn who_ended_before_its_deadline_was_looked_at_is_not_timed_out() {
 }
 
 /// The race between a deadline and an exit, many times over; a stranger with a neighbouring number survives it all.
-#[test]
-fn exits_and_deadlines_that_meet_hurt_nobody_else() {
-    let rounds = std::env::var("RUN_FUNCTIONS_ROUNDS").ok();
-    let rounds: u32 = rounds.and_then(|rounds| rounds.parse().ok()).unwrap_or(200);
+fn meet(rounds: u32) {
     for round in 0..rounds {
         let line = "exec sleep 0.002";
         let timeout = Duration::from_micros(u64::from(2_000 + round % 20 * 250));
@@ -135,4 +132,15 @@ fn exits_and_deadlines_that_meet_hurt_nobody_else() {
         assert!(as_expected, "round {round}: {:?}", ended.outcome);
         assert!(alive, "round {round}: the witness was hit");
     }
+}
+
+#[test]
+fn exits_and_deadlines_that_meet_hurt_nobody_else() {
+    meet(200);
+}
+
+#[test]
+#[ignore = "needs minutes: 10^4 runs"]
+fn exits_and_deadlines_that_meet_10000_times_hurt_nobody_else() {
+    meet(10_000);
 }

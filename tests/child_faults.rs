@@ -52,6 +52,50 @@ fn a_run_without_memory_for_its_program_fails_and_the_chain_goes_on() {
     assert_eq!(runner.stop(), Some(0));
 }
 
+/// A library that, preloaded, refuses to make processes as a machine without memory does, as long as the file `refuse` is there.
+fn refuser(place: &Place) -> std::path::PathBuf {
+    place.write(
+        "refuser.c",
+        "#define _GNU_SOURCE\n#include <dlfcn.h>\n#include <errno.h>\n#include <spawn.h>\n#include <unistd.h>\n\
+         int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,\n\
+             const posix_spawnattr_t *attributes, char *const arguments[], char *const environment[]) {\n\
+             if (access(\"refuse\", F_OK) == 0) return ENOMEM;\n\
+             int (*real)() = dlsym(RTLD_NEXT, \"posix_spawn\");\n\
+             return real(pid, path, actions, attributes, arguments, environment);\n}\n\
+         int posix_spawnp(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,\n\
+             const posix_spawnattr_t *attributes, char *const arguments[], char *const environment[]) {\n\
+             return posix_spawn(pid, path, actions, attributes, arguments, environment);\n}\n",
+    );
+    let library = place.path("refuser.so");
+    let mut compiler = std::process::Command::new("cc");
+    compiler
+        .args(["-shared", "-fPIC", "-w", "-o"])
+        .arg(&library);
+    compiler.arg(place.path("refuser.c")).arg("-ldl");
+    assert!(compiler.status().unwrap().success(), "Rust links with it");
+    library
+}
+
+#[test]
+fn a_runner_without_memory_for_a_process_fails_runs_and_recovers() {
+    let place = Place::with(AGAIN);
+    let mut command = place.command(&["tasks::a"]);
+    command.env("LD_PRELOAD", refuser(&place));
+    let mut runner = Runner::start(command);
+    runner.wait_for("Execution successful");
+    place.write("refuse", "");
+    runner.wait_for_count(
+        "a process for it could not be made: Cannot allocate memory",
+        2,
+    );
+    runner.wait_for("there is no memory left for a new process");
+    assert!(runner.lives());
+    let before = runner.count("Execution successful");
+    fs::remove_file(place.path("refuse")).unwrap();
+    runner.wait_for_count("Execution successful", before + 3);
+    assert_eq!(runner.stop(), Some(0));
+}
+
 /// Copies the binary to where another user can run it.
 fn for_everybody(place: &Place) -> std::path::PathBuf {
     let program = place.path("run_functions");

@@ -38,6 +38,46 @@ fn a_weekend_is_foreseen_with_when_what_and_why() {
 }
 
 #[test]
+fn a_mute_is_foreseen_with_the_mail_at_its_end() {
+    let place = Place::with(TASKS);
+    let simulate = |mute: &str| {
+        place.run(&[
+            "simulate",
+            "tasks::backup",
+            "--fail-for",
+            "14h",
+            "--mute",
+            mute,
+        ])
+    };
+    let output = simulate("0s..4h");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let text = stdout(&output);
+    let expected = [
+        "after 4h [tasks::backup] First exception caught: it fails",
+        "after 6h [tasks::backup] Non recoverable downtime reached",
+        "after 12h [tasks::backup] Non recoverable downtime reached again",
+    ];
+    assert_eq!(inbox(&text), expected);
+    for wrong in ["2h", "5h..2h", "1h..40days", "soon..1h"] {
+        let output = simulate(wrong);
+        assert_eq!(output.status.code(), Some(2), "{wrong}");
+        let error = stderr(&output);
+        assert!(error.contains("write `2h..5h`, for instance"), "{error}");
+    }
+}
+
+#[test]
+fn who_only_asks_for_later_is_foreseen_too() {
+    let place = Place::with(TASKS);
+    let output = place.run(&["simulate", "tasks::backup", "--outcomes", "R*100"]);
+    let text = stdout(&output);
+    let words =
+        "after 6h [tasks::backup] Non recoverable downtime reached: has asked to be retried ";
+    assert!(inbox(&text)[0].starts_with(words), "{text}");
+}
+
+#[test]
 fn nothing_is_run_and_nothing_is_made() {
     let place = Place::with(TASKS);
     place.run(&["simulate", "tasks::backup", "tasks::sync"]);

@@ -90,11 +90,12 @@ impl Feed {
         if ends_runner {
             kind = kind.ending_the_runner();
         }
-        let seen = Seen::Failure {
-            kind: &kind,
-            text: &text,
+        let (fingerprint, text) = (kind.clone(), text.as_str());
+        let seen = match &kind {
+            kind if ends_runner => Seen::Fatal { kind, text },
+            kind => Seen::Failure { kind, text },
         };
-        let mut decision = self.decide(ended, seen, kind.clone());
+        let mut decision = self.decide(ended, seen, fingerprint);
         if let Decision::Mail(notice) = &mut decision {
             notice.ends_runner = ends_runner;
         }

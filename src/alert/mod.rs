@@ -5,6 +5,7 @@ pub(crate) mod feed;
 pub(crate) mod fingerprint;
 pub(crate) mod memory;
 pub(crate) mod message;
+pub(crate) mod mute;
 pub(crate) mod notice;
 pub(crate) mod policy;
 pub(crate) mod redact;

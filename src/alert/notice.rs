@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
+use super::mute::ToldMute;
 use super::tally::Summary;
 use crate::event::{RunId, Step};
 use crate::time::Moment;
@@ -85,7 +86,7 @@ pub(crate) struct Notice {
     pub next_reminder: Option<Moment>,
     /// How often it is repeated from then on.
     pub reminder_interval: Option<Duration>,
-    /// What was not mailed for want of a token since the last mail of this task (of the chain for [`Sort::HeldBack`]).
+    /// What was not mailed for want of a token, or because of a mute, since the last mail of this task (of the chain for [`Sort::HeldBack`]).
     pub held_back: Vec<HeldBack>,
     /// How many failures more were held back than that list has room for.
     pub held_back_unnamed: u64,
@@ -93,6 +94,8 @@ pub(crate) struct Notice {
     pub running_since: Option<Moment>,
     /// The Message-ID of the first mail of the outage, if there was one.
     pub thread: Option<String>,
+    /// The mutes that it has to tell of.
+    pub mutes: Vec<ToldMute>,
     /// What is summed up; only for [`Sort::Summary`].
     pub summary: Option<Summary>,
     /// Whether the failure ends the runner: nothing of this chain runs after it.
@@ -150,7 +153,7 @@ pub(crate) struct KindCount {
     pub mailed: Option<SystemTime>,
 }
 
-/// A mail that found no token.
+/// A mail that found no token, or was not wanted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct HeldBack {
     /// About which task.

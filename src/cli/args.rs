@@ -131,6 +131,30 @@ pub(crate) enum Command {
         #[arg(value_name = "NAME")]
         name: String,
     },
+    /// Hold back the mails about a chain, or a task of it, for a while. What falls due meanwhile is told at the end.
+    #[command(
+        after_help = "Exit codes: 0 done, 2 no such task or time, 3 no such chain, 77 it is another user's."
+    )]
+    Mute {
+        /// The chain; or a task of it, such as `send_mail_retry_deferred/tasks::send_mail`.
+        #[arg(value_name = "NAME[/TASK]")]
+        whom: String,
+        /// For how long, such as `2h` or `1day`; 30 days at most.
+        #[arg(value_name = "TIME")]
+        time: String,
+        /// Why: it stands in `status`, the log and the next mail.
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+    },
+    /// End a mute now: of a chain with all its tasks, or of one task.
+    #[command(
+        after_help = "Exit codes: 0 nothing of it is muted, 1 its chain is muted still, 2 no such task, 3 no such chain, 77 it is another user's."
+    )]
+    Unmute {
+        /// The chain; or a task of it.
+        #[arg(value_name = "NAME[/TASK]")]
+        whom: String,
+    },
     /// Print the mails that a failure would bring. Nothing runs, nothing is sent.
     Simulate(SimulateArgs),
     /// Try the way that mail takes, and see what waits.
@@ -145,6 +169,11 @@ pub(crate) enum Command {
     },
     /// Write a configuration or a crate to begin with, and say what to type next. Overwrites nothing.
     Init(InitArgs),
+    /// What systemd has to know.
+    Service {
+        #[command(subcommand)]
+        command: ServiceCommand,
+    },
     /// Print what completes commands in a shell.
     Completions {
         /// Which one.
@@ -177,6 +206,34 @@ pub(crate) enum TemplateArg {
     Rust,
     /// A chain that fails soon: mails within seconds, as files.
     Demo,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ServiceCommand {
+    /// Print the systemd unit of a chain, with the paths of this machine. Changes nothing.
+    Print(ServicePrintArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServicePrintArgs {
+    /// The tasks of the chain in their order; or the name of a chain that has run here.
+    #[arg(value_name = "TASK|NAME", required_unless_present_any = ["sysusers", "tmpfiles"])]
+    pub(crate) tasks: Vec<String>,
+    /// For the systemd of this user instead of that of the machine.
+    #[arg(long, conflicts_with_all = ["run_as", "sysusers", "tmpfiles"])]
+    pub(crate) user: bool,
+    /// Who runs it [default: who types this; root: root].
+    #[arg(long, value_name = "USER")]
+    pub(crate) run_as: Option<String>,
+    /// The name of the chain [default: the function names joined with `_`].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// Print what makes the user (sysusers.d) instead [default user: run_functions].
+    #[arg(long, conflicts_with_all = ["tmpfiles", "tasks", "name"])]
+    pub(crate) sysusers: bool,
+    /// Print what makes the directories (tmpfiles.d) instead [default user: run_functions].
+    #[arg(long, conflicts_with_all = ["tasks", "name"])]
+    pub(crate) tmpfiles: bool,
 }
 
 #[derive(Debug, Args)]
@@ -359,6 +416,9 @@ pub(crate) struct SimulateArgs {
     /// `F*40 S F`. Given again, those of the second, and so on; tasks without one succeed.
     #[arg(long, value_name = "SCRIPT")]
     pub(crate) outcomes: Vec<String>,
+    /// Hold the mails of the chain back in this time after its start, as `mute` does: `2h..5h`.
+    #[arg(long, value_name = "FROM..UNTIL")]
+    pub(crate) mute: Option<String>,
 }
 
 impl Command {

@@ -13,12 +13,14 @@ mod list;
 mod logs;
 mod mail;
 mod metrics;
+mod mute;
 mod pages;
 mod past;
 mod plan;
 mod report;
 mod run;
 mod screen;
+mod service;
 mod simulate;
 mod status;
 
@@ -32,19 +34,22 @@ use crate::alert::fingerprint;
 use crate::chain::ChainName;
 use crate::config::{self, Colour, Inputs, Loaded, Report};
 use crate::exit;
-use crate::process::{child, own_program, service_environment};
+use crate::process::{child, name_service, own_program, service_environment};
 use crate::settings::LogFormat;
 use crate::task::suggestions;
-use args::{CheckArgs, Command, CommandLine, Common, LogFormatArg, MailCommand, RunArgs};
+use args::{
+    CheckArgs, Command, CommandLine, Common, LogFormatArg, MailCommand, RunArgs, ServiceCommand,
+};
 use plan::Plan;
 use run::{Order, Remember, Warnings};
-use screen::{Ended, Refusal, colours_errors, print, program, tell};
+use screen::{Ended, Refusal, colours_errors, print, print_folded, program, tell};
 
 /// Runs the command line of this process: what the `main` of a binary returns.
 ///
 /// Call it before anything else: commands, isolated functions and the delivery of mail are this same binary, started with a verb
 /// that only the runner uses, and must not do what is before this call a second time.
 pub fn main() -> ExitCode {
+    name_service::load_no_libraries();
     let verb = std::env::args_os().nth(1);
     match verb.as_deref().and_then(OsStr::to_str) {
         Some(own_program::LAUNCHER) => child::launch(crate::mail::unpack),
@@ -113,6 +118,19 @@ fn obey_command(common: &Common, command: Command) -> Ended {
             let (_, loaded) = load(common, None)?;
             control::wake(&loaded.settings, &name)
         }
+        Command::Mute { whom, time, reason } => {
+            let (_, loaded) = load(common, None)?;
+            mute::mute(
+                &loaded.settings,
+                &whom,
+                &time,
+                reason.as_deref().unwrap_or(""),
+            )
+        }
+        Command::Unmute { whom } => {
+            let (_, loaded) = load(common, None)?;
+            mute::unmute(&loaded.settings, &whom)
+        }
         Command::Simulate(args) => {
             let (inputs, loaded) = load(common, None)?;
             simulate::print_inbox(&inputs, &loaded, &args)
@@ -144,6 +162,12 @@ fn obey_command(common: &Common, command: Command) -> Ended {
         }
         Command::Import { command } => import::print_configuration(&command, common.color),
         Command::Init(args) => init::write(&args),
+        Command::Service {
+            command: ServiceCommand::Print(args),
+        } => {
+            let (inputs, loaded) = load(common, None)?;
+            service::show(common, &args, &inputs, &loaded)
+        }
         Command::Completions { shell } => pages::completions(shell),
         Command::Man { directory } => pages::manual(&directory),
     }
@@ -171,7 +195,7 @@ fn run_chain(common: &Common, args: &RunArgs) -> Ended {
     let warnings = plan.warnings();
     if args.dry_run {
         warn(&warnings, common);
-        return written(|out| check::print(out, &plan));
+        return written_folded(|out| check::print(out, &plan));
     }
     let name = plan.chain.clone().unwrap_or_else(|| ChainName::of(&[]));
     let memory = if args.fresh {
@@ -245,7 +269,7 @@ fn check(common: &Common, args: &CheckArgs) -> Ended {
     match (args.json, args.effective) {
         (true, _) => written(|out| check::print_json(out, &plan)),
         (false, true) => written(|out| check::print_effective(out, &plan)),
-        (false, false) => written(|out| check::print(out, &plan)),
+        (false, false) => written_folded(|out| check::print(out, &plan)),
     }?;
     if args.connect {
         mail::connect(&loaded.settings.mail)?;
@@ -259,7 +283,7 @@ fn list(common: &Common, json: bool) -> Ended {
     if json {
         written(|out| list::print_json(out, &plan))
     } else {
-        written(|out| list::print(out, &plan))
+        written_folded(|out| list::print(out, &plan))
     }
 }
 
@@ -357,9 +381,20 @@ fn warn(report: &Report, common: &Common) {
     }
 }
 
+type Write<'a> = &'a mut dyn std::io::Write;
+
 /// Prints what a writer writes.
-fn written(write: impl FnOnce(&mut dyn std::io::Write) -> std::io::Result<()>) -> Ended {
+fn written(write: impl FnOnce(Write<'_>) -> std::io::Result<()>) -> Ended {
+    print(&text_of(write))
+}
+
+/// Prints what a writer writes for people.
+fn written_folded(write: impl FnOnce(Write<'_>) -> std::io::Result<()>) -> Ended {
+    print_folded(&text_of(write))
+}
+
+fn text_of(write: impl FnOnce(Write<'_>) -> std::io::Result<()>) -> String {
     let mut text = Vec::new();
     write(&mut text).expect("memory can be written to");
-    print(&String::from_utf8_lossy(&text))
+    String::from_utf8_lossy(&text).into_owned()
 }

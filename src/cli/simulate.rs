@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use super::args::SimulateArgs;
 use super::run::{labels, redactor};
-use super::screen::{Ended, Refusal, counted, local_time, print};
+use super::screen::{Ended, Refusal, counted, local_time, print_folded};
 use crate::alert::fingerprint;
 use crate::alert::message;
 use crate::alert::policy::{ChainRules, TaskRules};
 use crate::chain::Cooldowns;
 use crate::config::{Colour, Inputs, Loaded, TaskDefinition};
 use crate::process::clock;
-use crate::simulate::{Foreseen, ForeseenMail, Limit, Script, SimulatedTask, Simulation};
+use crate::simulate::{Foreseen, ForeseenMail, Limit, Script, SimulatedTask, Simulation, Span};
 use crate::time::{Moment, in_words};
 
 /// What fails when nothing else is said: long enough for a weekend.
@@ -35,6 +35,7 @@ pub(crate) fn print_inbox(inputs: &Inputs, loaded: &Loaded, args: &SimulateArgs)
         kind_of: fingerprint::of,
         redactor: redactor(inputs, loaded, &tasks),
         start,
+        mute: mute(args)?,
     }
     .run();
     let page = Page {
@@ -43,7 +44,7 @@ pub(crate) fn print_inbox(inputs: &Inputs, loaded: &Loaded, args: &SimulateArgs)
         max_per_hour: loaded.settings.mail.max_per_hour,
         start,
     };
-    print(&page.of(&foreseen))
+    print_folded(&page.of(&foreseen))
 }
 
 /// Makes the tasks of a simulation. Tasks without a script succeed.
@@ -83,6 +84,11 @@ fn scripts(args: &SimulateArgs) -> Result<Vec<Script>, Refusal> {
         None => USUAL,
     };
     Ok(vec![Script::fail_for(span)])
+}
+
+fn mute(args: &SimulateArgs) -> Result<Option<Span>, Refusal> {
+    let span = args.mute.as_deref().map(Span::parse).transpose();
+    span.map_err(|error| Refusal::usage(format_args!("`--mute`: {error}")))
 }
 
 fn parse_span(text: &str) -> Result<Duration, Refusal> {

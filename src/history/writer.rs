@@ -105,7 +105,7 @@ impl Writer {
     /// [`Writer::commit`].
     pub(crate) fn note(&mut self, event: &Event<'_>, printed: Option<Output>) {
         match *event {
-            Event::RunStarted { .. } | Event::Woken => {}
+            Event::RunStarted { .. } | Event::Woken | Event::Mute { .. } => {}
             Event::RunEnded {
                 step,
                 run,

@@ -168,6 +168,7 @@ impl Observer for EventLog {
                 let (task, run) = (self.tasks[step].label.as_str(), run.to_string());
                 log::debug!(task, run, kind; "Not mailed: {why}");
             }
+            Event::Mute { words } => log::info!("{words}"),
             Event::Started { .. } => log::debug!("Chain started"),
             Event::Woken => log::info!("Woken: the rest of the cooldown is skipped"),
             Event::StopAsked { signal, at } => {

@@ -41,6 +41,7 @@ fn notice(sort: Sort, text: &str) -> Notice {
         held_back: Vec::new(),
         held_back_unnamed: 0,
         running_since: None,
+        mutes: Vec::new(),
         summary: None,
         ends_runner: false,
         thread: Some("first-of-the-outage@example.org".to_owned()),

@@ -94,6 +94,15 @@ impl Incumbent {
         self.process.send(Signal::SIGUSR2)
     }
 
+    /// Tells it that what people wish of it has changed on disk.
+    ///
+    /// # Errors
+    ///
+    /// See [`Incumbent::stop`].
+    pub(crate) fn look(&self) -> io::Result<()> {
+        self.process.tell_to_look()
+    }
+
     /// Waits until it has ended; `false` when it has not by `until`.
     ///
     /// # Errors

@@ -16,6 +16,8 @@ const HEIR: usize = 0x5255_4e00;
 const URGENT: usize = 0x5255_4e01;
 /// Marks a SIGUSR2 by which a runner tells its heir that the chain is free.
 const RELEASE: usize = 0x5255_4e02;
+/// Marks a SIGUSR2 by which a command tells a runner that what people wish of it has changed on disk.
+const LOOK: usize = 0x5255_4e03;
 
 /// A process that stays the same one as long as this lives.
 #[derive(Debug)]
@@ -109,6 +111,15 @@ impl Pidfd {
         self.send_marked(libc::SIGUSR2, RELEASE)
     }
 
+    /// Sends SIGUSR2 with the mark that what people wish has changed on disk: [`is_look`] tells.
+    ///
+    /// # Errors
+    ///
+    /// EPERM when it is somebody else's.
+    pub(crate) fn tell_to_look(&self) -> io::Result<()> {
+        self.send_marked(libc::SIGUSR2, LOOK)
+    }
+
     fn send_marked(&self, signal: i32, mark: usize) -> io::Result<()> {
         let info = SignalInfo {
             signal,
@@ -165,6 +176,13 @@ pub(crate) fn is_urgent(info: &libc::siginfo_t) -> bool {
 /// Async-signal-safe: it only reads.
 pub(crate) fn is_release(info: &libc::siginfo_t) -> bool {
     mark_and_sender(info).is_some_and(|(value, _)| value == RELEASE)
+}
+
+/// Returns whether a command tells by this signal that what people wish has changed on disk.
+///
+/// Async-signal-safe: it only reads.
+pub(crate) fn is_look(info: &libc::siginfo_t) -> bool {
+    mark_and_sender(info).is_some_and(|(value, _)| value == LOOK)
 }
 
 fn mark_and_sender(info: &libc::siginfo_t) -> Option<(usize, i32)> {

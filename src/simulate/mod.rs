@@ -6,11 +6,13 @@ mod host;
 mod inbox;
 mod script;
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::alert::feed::Feed;
 use crate::alert::memory::Memory;
 use crate::alert::message;
+use crate::alert::mute::{self, Mute};
 use crate::alert::notice::{Kind, Notice};
 use crate::alert::policy::{ChainRules, Policy, TaskRules};
 use crate::alert::redact::Redactor;
@@ -50,6 +52,52 @@ pub(crate) struct Simulation {
     pub(crate) redactor: Redactor,
     /// When it starts.
     pub(crate) start: Moment,
+    /// The time, after the start, in which its mails are not wanted.
+    pub(crate) mute: Option<Span>,
+}
+
+/// A time, counted from the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span {
+    /// From when on.
+    pub(crate) from: Duration,
+    /// Until when.
+    pub(crate) until: Duration,
+}
+
+/// A span that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct InvalidSpan(String);
+
+impl fmt::Display for InvalidSpan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "`{}` is no span of 30 days at most; write `2h..5h`, for instance",
+            self.0
+        )
+    }
+}
+
+impl Span {
+    /// Reads `2h..5h`.
+    ///
+    /// # Errors
+    ///
+    /// When it is none, is empty, or longer than a mute may be.
+    pub(crate) fn parse(text: &str) -> Result<Self, InvalidSpan> {
+        let read = |text: &str| match text.trim() {
+            "" | "0" => Some(Duration::ZERO),
+            text => humantime::parse_duration(text).ok(),
+        };
+        let span = text.split_once("..").and_then(|(from, until)| {
+            let (from, until) = (read(from)?, read(until)?);
+            Some(Span { from, until })
+        });
+        let fits = |span: &Span| span.from < span.until && span.until - span.from <= mute::LONGEST;
+        span.filter(fits)
+            .ok_or_else(|| InvalidSpan(text.to_owned()))
+    }
 }
 
 /// What a simulation foresees.
@@ -104,7 +152,9 @@ impl Simulation {
     /// Runs it as a runner that begins with this memory.
     pub(crate) fn run_with(self, memory: Memory) -> Foreseen {
         let rules = self.tasks.iter().map(|task| task.rules.clone()).collect();
-        let policy = Policy::new(rules, self.rules, memory, self.start);
+        let mute = self.mute.map(|span| self.muted(span, &memory));
+        let mut policy = Policy::new(rules, self.rules, memory, self.start);
+        policy.mutes_are(mute.into_iter().collect(), self.start);
         let inbox = Inbox::new(Feed::new(policy, self.kind_of), self.redactor);
         let played = play(self.tasks, self.start, inbox);
         let (feed, mails) = played.alerts.into_parts();
@@ -115,6 +165,21 @@ impl Simulation {
             ended: played.ended,
             memory: feed.policy.memory(played.ended),
             limit: played.limit,
+        }
+    }
+}
+
+impl Simulation {
+    fn muted(&self, span: Span, memory: &Memory) -> Mute {
+        let wall = |after| self.start.wall.checked_add(after);
+        Mute {
+            task: None,
+            from: wall(span.from).unwrap_or(self.start.wall),
+            until: wall(span.until).unwrap_or(self.start.wall),
+            by: "you".to_owned(),
+            reason: "simulated".to_owned(),
+            boot: memory.boot().to_owned(),
+            made: self.start.mono + span.from,
         }
     }
 }

@@ -53,6 +53,7 @@ fn one(script: Script, pause: Duration) -> Simulation {
         kind_of: message,
         redactor: Redactor::default(),
         start: start(),
+        mute: None,
     }
 }
 

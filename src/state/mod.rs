@@ -3,3 +3,4 @@
 pub(crate) mod history;
 pub(crate) mod holder;
 pub(crate) mod kept;
+pub(crate) mod mutes;

@@ -60,7 +60,7 @@ use crate::alert::fingerprint;
 use crate::alert::policy::ChainRules;
 use crate::alert::redact::Redactor;
 use crate::settings::Healed;
-use crate::simulate::{Limit, Simulation};
+use crate::simulate::{Limit, Simulation, Span};
 use crate::time::{Moment, Mono};
 
 pub use call::{RunError, run_once};
@@ -75,6 +75,7 @@ const MAX_PER_HOUR: u32 = 20;
 pub struct Chain {
     tasks: Vec<Task>,
     rules: ChainRules,
+    mute: Option<String>,
 }
 
 impl Chain {
@@ -86,6 +87,7 @@ impl Chain {
                 max_per_hour: MAX_PER_HOUR,
                 healed: Healed::Never,
             },
+            mute: None,
         }
     }
 
@@ -100,6 +102,21 @@ impl Chain {
     #[must_use]
     pub fn tells_when_healed(mut self) -> Self {
         self.rules.healed = Healed::AfterDowntime;
+        self
+    }
+
+    /// Holds its mails back between these two times after the start, as `run_functions mute` does.
+    ///
+    /// ```
+    /// # use run_functions::testing::{Chain, Task};
+    /// let sync = Task::named("tasks::sync").fails_for("4h");
+    /// let inbox = Chain::of([sync]).muted("0s", "3h").inbox()?;
+    /// assert_eq!(inbox.lines(), ["3h [tasks::sync] First exception caught: it fails"]);
+    /// # Ok::<(), run_functions::testing::InvalidChain>(())
+    /// ```
+    #[must_use]
+    pub fn muted(mut self, from: &str, until: &str) -> Self {
+        self.mute = Some(format!("{from}..{until}"));
         self
     }
 
@@ -120,6 +137,8 @@ impl Chain {
             .iter()
             .map(|task| task.rules.name.to_string())
             .collect();
+        let mute = self.mute.as_deref().map(Span::parse).transpose();
+        let mute = mute.map_err(|error| InvalidChain::new(format!("`muted`: {error}")))?;
         let start = start();
         let foreseen = Simulation {
             tasks,
@@ -127,6 +146,7 @@ impl Chain {
             kind_of: fingerprint::of,
             redactor: Redactor::default(),
             start,
+            mute,
         }
         .run();
         match foreseen.limit {

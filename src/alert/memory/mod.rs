@@ -128,7 +128,7 @@ impl Memory {
     }
 
     /// Returns the boot id whose clock it is on.
-    pub(super) fn boot(&self) -> &str {
+    pub(crate) fn boot(&self) -> &str {
         &self.boot
     }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Held, no_later};
 use crate::alert::bucket::{Absence, Bucket};
+use crate::alert::mute::Muted;
 use crate::alert::notice::{Kind, KindCount, Outage, Sort};
 use crate::alert::tally::Tally;
 use crate::event::Step;
@@ -38,6 +39,8 @@ pub(crate) struct TaskMemory {
     last_outage: u64,
     #[serde(default)]
     pub(crate) tally: Tally,
+    #[serde(default)]
+    pub(crate) muted: Option<Muted>,
 
     // What it forgets.
     known: Vec<Known>,
@@ -63,6 +66,9 @@ pub(crate) struct Ongoing {
     pub(crate) outage: Outage,
     /// For how many times the non-recoverable downtime a mail was sent.
     pub(crate) reminded: u32,
+    /// For how many a mail was held back by a mute.
+    #[serde(default)]
+    pub(crate) withheld: u32,
     /// The Message-ID of its first mail.
     pub(crate) thread: Option<String>,
     /// How many runs succeeded between the former outage and this one.
@@ -93,6 +99,7 @@ impl TaskMemory {
             warned: None,
             last_outage: 0,
             tally: Tally::default(),
+            muted: None,
             known: Vec::new(),
             failed_before: false,
             outage: None,
@@ -226,6 +233,7 @@ impl TaskMemory {
                 kinds_forgotten: 0,
             },
             reminded: 0,
+            withheld: 0,
             thread: None,
             successes_before: self.successes,
             latest: Latest {
@@ -269,9 +277,9 @@ impl TaskMemory {
 }
 
 impl Ongoing {
-    /// Returns whether the task is down: a run has failed, or it has asked for later until that was mailed.
+    /// Returns whether the task is down: a run has failed, or it has asked for later until that was, or would have been, mailed.
     pub(crate) fn is_down(&self) -> bool {
-        !self.outage.only_asks() || self.reminded > 0
+        !self.outage.only_asks() || self.reminded.max(self.withheld) > 0
     }
 
     fn enter(&mut self, kind: &Kind, text: &str, at: SystemTime, mailed: Option<SystemTime>) {

@@ -27,10 +27,12 @@ pub(crate) enum Limit {
     New,
     /// `max_per_hour` of the chain.
     Chain,
+    /// A mute that is over: the mail about it is on its way.
+    Mute,
 }
 
 impl Limit {
-    const ALL: [Limit; 3] = [Limit::First, Limit::New, Limit::Chain];
+    const ALL: [Limit; 4] = [Limit::First, Limit::New, Limit::Chain, Limit::Mute];
 
     /// Returns it in words.
     pub(crate) fn words(self) -> &'static str {
@@ -38,6 +40,7 @@ impl Limit {
             Limit::First => "too many first failures after restarts",
             Limit::New => "too many new kinds of failure",
             Limit::Chain => "max_per_hour",
+            Limit::Mute => "a mute, which is over",
         }
     }
 
@@ -54,18 +57,22 @@ impl Limit {
     }
 }
 
-/// Returns what is held back of these tasks under this limit, if anything is.
+/// Returns what is held back of these tasks under this limit, if anything is. What a mute holds back is told with the mute.
 pub(crate) fn waiting<'a>(
     tasks: impl Iterator<Item = &'a TaskMemory> + Clone,
     hour: &HourlyLimit,
 ) -> Option<Waiting> {
+    let is_muted = |task: &&TaskMemory| task.muted.as_ref().is_some_and(|muted| !muted.over);
+    let tasks = tasks.filter(|task| !is_muted(task));
     let entries = tasks.clone().flat_map(|task| {
         let named = task.held.named().iter();
         named.map(|entry| (task.token(sort_of(entry)), sort_of(entry)))
     });
     let (task_token, sort) = entries.clone().min_by_key(|(token, _)| *token)?;
     let chain_token = hour.next_token();
+    let owes = |task: &TaskMemory| task.muted.as_ref().is_some_and(|muted| muted.total() > 0);
     let limit = match sort {
+        _ if tasks.clone().any(owes) => Limit::Mute,
         _ if chain_token > task_token => Limit::Chain,
         Sort::First => Limit::First,
         _ => Limit::New,
@@ -122,6 +129,6 @@ mod tests {
         for limit in Limit::ALL {
             assert_eq!(Limit::numbered(limit.number()), Some(limit));
         }
-        assert_eq!(Limit::numbered(3), None);
+        assert_eq!(Limit::numbered(Limit::ALL.len() as u64), None);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::lines::{block, counted, fact, floor, grouped, item, one_line, paragraph, sentence};
 use super::sentences::{setting, what_comes_next, what_happened};
-use super::{Context, output, summary};
+use super::{Context, mutes, output, summary};
 use crate::alert::notice::{HeldBack, KindCount, Notice, Sort};
 use crate::failure::{Failure, FailureClass};
 use crate::time::in_words;
@@ -30,6 +30,7 @@ pub(super) fn whole(notice: &Notice, failure: Option<&Failure>, context: &Contex
     summary::tasks(&mut before, notice, context);
     let mut after = String::new();
     next(&mut after, notice, context);
+    mutes::section(&mut after, notice, context);
     held_back(&mut after, notice, context);
     mail_path(&mut after, context);
     let room = MOST_BYTES.saturating_sub(before.len() + after.len() + 1024);
@@ -251,13 +252,16 @@ fn held_back(body: &mut String, notice: &Notice, context: &Context<'_>) {
         return;
     }
     body.push('\n');
-    sentence(
-        body,
-        &format!(
+    let why = if mutes::held_back(notice) > 0 {
+        "Held back since the last mail, because of the mute or because too many were due:"
+            .to_owned()
+    } else {
+        format!(
             "Held back since the last mail, because too many were due (at most {} in an hour, and a few for each task):",
             context.max_per_hour
-        ),
-    );
+        )
+    };
+    sentence(body, &why);
     let end = body.len() + MOST_OF_LIST;
     for (at, held) in notice.held_back.iter().enumerate() {
         if body.len() > end {

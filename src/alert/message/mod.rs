@@ -2,6 +2,7 @@
 
 mod body;
 mod lines;
+mod mutes;
 mod output;
 mod sentences;
 mod subject;
@@ -148,6 +149,8 @@ fn unique(notice: &Notice, name: &str, context: &Context<'_>) -> String {
         // What a digest named is not named by a later one.
         Sort::HeldBack => {
             let first = notice.held_back.iter().map(|held| nanos(held.first)).min();
+            let muted = notice.mutes.iter().map(|told| nanos(told.muted.from));
+            let first = first.or_else(|| muted.min());
             let first = first.unwrap_or_else(|| nanos(notice.at.wall));
             (notice.sort, first.to_string())
         }

@@ -1,8 +1,8 @@
 //! The sentences of a mail: what happened, what comes next, and why the reader was told.
 
-use super::Context;
 use super::lines::{counted, one_line};
 use super::subject::{asks, held_back};
+use super::{Context, mutes};
 use crate::alert::notice::{Notice, Outage, Sort};
 use crate::settings::TaskSettings;
 use crate::time::in_words;
@@ -38,6 +38,13 @@ pub(super) fn what_happened(notice: &Notice, context: &Context<'_>) -> String {
             outage.map_or_else(String::new, |o| was_down(o, context))
         ),
         Sort::Summary => super::summary::sentence_of(notice, &who),
+        Sort::HeldBack if mutes::held_back(notice) > 0 => {
+            let by = one_line(mutes::who(notice).unwrap_or_default(), 100);
+            let count = counted(mutes::held_back(notice), "mail", "mails");
+            format!(
+                "The mute of {who} by {by} is over; it held back {count}, which this one stands for."
+            )
+        }
         Sort::HeldBack => {
             let count = counted(held_back(notice), "failure", "failures");
             format!(
@@ -124,6 +131,9 @@ pub(super) fn what_comes_next(notice: &Notice, context: &Context<'_>) -> String 
              not leave."
                 .to_owned()
         }
+        Sort::HeldBack if notice.held_back.is_empty() => {
+            "Mails leave again as ever: first failures, new kinds of failure, and reminders.".to_owned()
+        }
         Sort::HeldBack => {
             "Each of these kinds counts as mailed now. Further failures are mailed one by one again as long as they are few."
                 .to_owned()
@@ -205,6 +215,9 @@ pub(crate) fn because(
         },
         (Sort::Healed, _) => "healed = \"after-downtime\" in [mail]".to_owned(),
         (Sort::Summary, _) => "digest in [mail]".to_owned(),
+        (Sort::HeldBack, _) if mutes::held_back(notice) > 0 => {
+            "the end of a mute that held mails back (`mute`, `unmute`)".to_owned()
+        }
         (Sort::HeldBack, _) => format!("max_per_hour = {} in [mail]", max_per_hour),
     }
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::Context;
 use super::lines::{counted, grouped, is_invisible, shortened};
+use super::{Context, mutes};
 use crate::alert::notice::{Notice, Outage, Sort};
 use crate::time::in_words;
 
@@ -40,6 +40,10 @@ pub(crate) fn headline(notice: &Notice) -> String {
             None => "Summary".to_owned(),
         },
         Sort::HeldBack => match held_back(notice) {
+            0 => match mutes::held_back(notice) {
+                1 => "1 mail was held back while muted".to_owned(),
+                count => format!("{} mails were held back while muted", grouped(count)),
+            },
             1 => "1 exception was held back".to_owned(),
             count => format!("{} exceptions were held back", grouped(count)),
         },

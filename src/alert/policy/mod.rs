@@ -11,8 +11,10 @@
 //! | still running | a run goes on for longer than `warn_after` | once a run, and that downtime |
 //! | HEALED | an outage with a STUCK mail ends, if asked for | that downtime |
 //! | digest | a token is there for what found none | tokens, as FIRST and NEW |
+//! | the same, together | a mute ends that held mails back: of a task that is down one of the above, of the others a digest | as those |
 //! | summary | each day or week, if asked for | once each |
 
+mod mutes;
 mod reason;
 mod rules;
 mod saves;
@@ -28,13 +30,14 @@ use crate::event::{RunId, Step};
 use crate::settings::Healed;
 use crate::time::{Moment, Mono};
 
+use mutes::Mutes;
 pub(crate) use reason::Reason;
 #[cfg(test)]
 pub(crate) use rules::WarnAfter;
 pub(crate) use rules::{ChainRules, TaskRules};
 use saves::Saves;
 use summary::Plan;
-use task::Task;
+use task::{Due, Task};
 
 /// How long a reminder waits for a run that is about to decide whether there is still something to be reminded of.
 pub(crate) const GRACE: Duration = Duration::from_secs(5);
@@ -55,6 +58,13 @@ pub(crate) enum Seen<'a> {
     },
     /// It failed.
     Failure {
+        /// The fingerprint.
+        kind: &'a Kind,
+        /// TEXT, redacted.
+        text: &'a str,
+    },
+    /// It failed, and the runner ends with it.
+    Fatal {
         /// The fingerprint.
         kind: &'a Kind,
         /// TEXT, redacted.
@@ -81,6 +91,7 @@ pub(crate) struct Policy {
     hour: HourlyLimit,
     digest_not_before: Mono,
     saves: Saves,
+    mutes: Mutes,
     summary: Option<Plan>,
     boot: String,
     born: SystemTime,
@@ -110,6 +121,7 @@ impl Policy {
             rules,
             digest_not_before: Mono::LONG_AGO,
             saves: Saves::new(),
+            mutes: Mutes::default(),
             summary: memory.summary.map(|schedule| Plan::new(schedule, now)),
             boot,
             born,
@@ -140,6 +152,7 @@ impl Policy {
         at: Moment,
         seen: Seen<'_>,
     ) -> Verdict {
+        self.follow_mutes(at);
         match seen {
             Seen::Success => self.succeeded(step, run, started, at),
             Seen::Neither => {
@@ -147,13 +160,23 @@ impl Policy {
                 Verdict::Nothing
             }
             Seen::Later { reason } => {
-                self.saves.counted();
-                self.tasks[step].run_asked_for_later(run, reason, started, at)
+                let verdict = self.tasks[step].run_asked_for_later(run, reason, started, at);
+                match verdict {
+                    Verdict::Silent(_) => self.saves.withheld(),
+                    _ => self.saves.counted(),
+                }
+                verdict
             }
-            Seen::Failure { kind, text } => {
+            Seen::Failure { kind, text } | Seen::Fatal { kind, text } => {
                 let task = &mut self.tasks[step];
+                if matches!(seen, Seen::Fatal { .. }) {
+                    // Nobody will be there at the end of the mute to tell of it.
+                    task.unmute(at);
+                }
                 if task.run_failed(kind, text, started, at) {
                     self.saves.outage_changed();
+                } else if task.is_muted() {
+                    self.saves.withheld();
                 } else {
                     self.saves.counted();
                 }
@@ -191,23 +214,43 @@ impl Policy {
         let tasks = self.tasks.iter().map(Task::due);
         tasks
             .chain([self.digest_due(), self.summary_due()])
+            .chain([self.release_due(), self.mutes.due()])
             .min()
             .unwrap_or(Mono::NEVER)
     }
 
     /// Returns what is to be mailed now though no run has ended: at most one mail of each task, more perhaps at the next call.
     pub(crate) fn poll(&mut self, now: Moment) -> Vec<Notice> {
-        let mut notices: Vec<Notice> = self
-            .tasks
-            .iter_mut()
-            .filter_map(|task| task.poll(now))
-            .collect();
+        self.follow_mutes(now);
+        let mut notices = Vec::new();
+        for task in &mut self.tasks {
+            match task.poll(now) {
+                Some(Due::Mail(notice)) => notices.push(*notice),
+                Some(Due::Withheld) => self.saves.withheld(),
+                None => {}
+            }
+        }
+        if notices.is_empty() && self.release_due() <= now.mono {
+            // One at a time: each takes a token of the chain.
+            let tasks = self.tasks.iter_mut();
+            let next = tasks.min_by_key(|task| task.release_due());
+            notices.extend(next.and_then(|task| task.release(now)));
+        }
         if notices.is_empty() && self.digest_due() <= now.mono {
             self.digest_not_before = now.mono + AGAIN;
             notices.push(self.digest(now));
         }
         notices.extend(self.poll_summary(now));
         notices
+    }
+
+    /// When a task is to be told of whose mails were held back by a mute.
+    fn release_due(&self) -> Mono {
+        let tasks = self.tasks.iter().map(Task::release_due);
+        match tasks.min().unwrap_or(Mono::NEVER) {
+            Mono::NEVER => Mono::NEVER,
+            due => due.max(self.hour.next_token()),
+        }
     }
 
     /// When the digest of what was held back may leave. Later than the token by as much as a run may take that would mail it itself.
@@ -225,11 +268,13 @@ impl Policy {
     }
 
     fn digest(&self, now: Moment) -> Notice {
-        let held = self.tasks.iter().map(Task::held);
+        let tasks = self.tasks.iter().filter(|task| !task.is_muted());
+        let held = tasks.clone().map(Task::held);
         let named = held.clone().flat_map(|held| held.named().to_vec());
         Notice {
             held_back: named.collect(),
             held_back_unnamed: held.map(Held::unnamed).fold(0, u64::saturating_add),
+            mutes: tasks.filter_map(Task::told_mute).collect(),
             ..self.of_the_chain(Sort::HeldBack, now)
         }
     }
@@ -251,6 +296,7 @@ impl Policy {
             held_back: Vec::new(),
             held_back_unnamed: 0,
             running_since: None,
+            mutes: Vec::new(),
             thread: None,
             summary: None,
             ends_runner: false,
@@ -266,7 +312,7 @@ impl Policy {
         }
         match notice.step.and_then(|step| self.tasks.get_mut(step)) {
             Some(task) => task.sent(notice, message_id, at),
-            None if notice.sort == Sort::Summary => self.summary_sent(),
+            None if notice.sort == Sort::Summary => self.summary_sent(notice),
             None => self.digest_sent(notice, at),
         }
     }
@@ -278,6 +324,10 @@ impl Policy {
             task.pay_for_digest(at.mono);
         }
         for (step, task) in self.tasks.iter_mut().enumerate() {
+            if task.is_muted() {
+                continue;
+            }
+            task.told_of_mute();
             let of_task = |entry: &&HeldBack| entry.step == step;
             let named: Vec<&HeldBack> = notice.held_back.iter().filter(of_task).collect();
             task.told_of_held(&named, u64::MAX, at);

@@ -24,6 +24,11 @@ pub(crate) enum Reason {
         /// When there is one; `None`: never.
         until: Option<SystemTime>,
     },
+    /// Somebody does not want mails of this task for a while.
+    Muted {
+        /// Until when.
+        until: SystemTime,
+    },
     /// The former mail of this task could not be stored.
     NotStored {
         /// When that is tried again.
@@ -50,11 +55,13 @@ impl Reason {
                     Limit::First => "too many first failures of this task mailed",
                     Limit::New => "too many new kinds of failure of this task mailed",
                     Limit::Chain => "`max_per_hour` mails of this chain sent",
+                    Limit::Mute => "muted",
                 };
                 let until =
                     until.map_or_else(String::new, |until| format!(" until {}", when(until)));
                 format!("held back{until}: {limit}")
             }
+            Reason::Muted { until } => format!("muted until {}", when(until)),
             Reason::NotStored { again } => format!(
                 "held back: the mail before could not be stored, tried again {}",
                 when(again)

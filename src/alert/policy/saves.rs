@@ -35,6 +35,11 @@ impl Saves {
         self.changed = self.changed.max(Changed::Counters);
     }
 
+    /// A mail was held back by a mute. They are rare, and `status` counts them.
+    pub(super) fn withheld(&mut self) {
+        self.outage_changed();
+    }
+
     /// An outage began or ended. A task that fails and heals a thousand times a second does not make as many writes.
     pub(super) fn outage_changed(&mut self) {
         self.changed = self.changed.max(Changed::Outage);

@@ -79,11 +79,17 @@ impl Policy {
         let tasks = self.tasks.iter().map(Task::tally).collect();
         Some(Notice {
             summary: Some(Summary { since, tasks }),
+            mutes: self.tasks.iter().filter_map(Task::told_mute).collect(),
             ..self.of_the_chain(Sort::Summary, now)
         })
     }
 
-    pub(super) fn summary_sent(&mut self) {
+    pub(super) fn summary_sent(&mut self, notice: &Notice) {
         self.summary = None;
+        // What was held back is told in full by a mail of its own.
+        let quiet = notice.mutes.iter().filter(|told| told.muted.total() == 0);
+        for told in quiet {
+            self.tasks[told.step].told_of_mute();
+        }
     }
 }

@@ -94,6 +94,7 @@ fn notice(
         kind_of: fingerprint::of,
         redactor: Redactor::default(),
         start,
+        mute: None,
     }
     .run();
     let mut notices = foreseen.mails.into_iter().map(|mail| mail.notice);

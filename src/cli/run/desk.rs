@@ -13,7 +13,7 @@ use crate::alert::memory::Waiting;
 use crate::alert::notice::{Notice, Sort};
 use crate::alert::policy::Policy;
 use crate::event::{Event, Step};
-use crate::failure::Failure;
+use crate::failure::{Failure, Outcome};
 use crate::logging::Log;
 use crate::mail::mailer::Mailer;
 use crate::mail::outbox::Kept;
@@ -23,6 +23,7 @@ use crate::time::{Moment, Mono};
 use super::compose::Composer;
 use super::memory::MemoryFile;
 use super::morning;
+use super::mutes::{self, MuteFile};
 
 /// Makes alerts of events.
 #[derive(Debug)]
@@ -39,6 +40,8 @@ pub(super) struct Desk {
     limits: Vec<Option<Duration>>,
     /// Where lines may have been lost, which the next mail tells.
     log: Option<Log>,
+    /// What says which mails are not wanted for a while.
+    mutes: Option<MuteFile>,
     /// Whether, and how often, a summary is wanted.
     digest: Digest,
     /// Why the outbox was last refused by the disk: that is told once.
@@ -69,6 +72,7 @@ impl Desk {
             under: None,
             limits,
             log: None,
+            mutes: None,
             digest: Digest::Never,
             told_of: None,
             held_changed: true,
@@ -79,6 +83,14 @@ impl Desk {
     pub(super) fn with_log(self, log: Log) -> Self {
         Desk {
             log: Some(log),
+            ..self
+        }
+    }
+
+    /// Has it heed what people do not want mailed for a while.
+    pub(super) fn with_mutes(self, mutes: MuteFile) -> Self {
+        Desk {
+            mutes: Some(mutes),
             ..self
         }
     }
@@ -96,6 +108,14 @@ impl Desk {
     /// Takes note of an event, whose secrets are removed.
     pub(super) fn observe(&mut self, event: &Event<'_>, tell: Tell<'_>) {
         tell(event);
+        match *event {
+            Event::Started { at } => self.look_at_mutes(at, tell),
+            // Whoever cannot signal this process has written it all the same.
+            Event::RunEnded { at, outcome, .. } if !matches!(outcome, Outcome::Success) => {
+                self.look_at_mutes(at, tell);
+            }
+            _ => {}
+        }
         let decision = self.feed.observe(event);
         match *event {
             Event::Started { at } => {
@@ -113,6 +133,7 @@ impl Desk {
                 ..
             } => {
                 self.mailer.nudge_again();
+                self.tell_mutes(tell);
                 if let Some(failure) = outcome.failure() {
                     self.failures[step] = Some(failure.clone());
                 }
@@ -156,12 +177,46 @@ impl Desk {
             return;
         }
         if self.feed.policy.due() <= now.mono {
-            for notice in self.feed.policy.poll(now) {
+            self.look_at_mutes(now, tell);
+            let notices = self.feed.policy.poll(now);
+            self.tell_mutes(tell);
+            for notice in notices {
                 let took = notice.running_since.map(|since| now.mono.since(since.mono));
                 self.send(&notice, took, now, tell);
             }
         }
         self.save_if_worth(now);
+    }
+
+    /// Reads which mails are not wanted, if that has changed.
+    fn look_at_mutes(&mut self, now: Moment, tell: Tell<'_>) {
+        let changed = self.mutes.as_mut().and_then(MuteFile::changed);
+        if let Some(mutes) = changed {
+            self.feed.policy.mutes_are(mutes, now);
+        }
+        self.tell_mutes(tell);
+    }
+
+    /// Reads which mails are not wanted: somebody says that this has changed.
+    pub(super) fn hear_of_mutes(&mut self, now: Moment, tell: Tell<'_>) {
+        if let Some(mutes) = &mut self.mutes {
+            mutes.forget();
+        }
+        self.look_at_mutes(now, tell);
+    }
+
+    /// Lets the last mail leave of a runner that gives up: nobody will be there to tell of it later.
+    pub(super) fn end_mutes(&mut self, now: Moment, tell: Tell<'_>) {
+        self.feed.policy.mutes_are(Vec::new(), now);
+        self.tell_mutes(tell);
+    }
+
+    fn tell_mutes(&mut self, tell: Tell<'_>) {
+        for news in self.feed.policy.take_mute_news() {
+            self.held_changed = true;
+            let words = &mutes::words(&news);
+            tell(&Event::Mute { words });
+        }
     }
 
     /// Tells what is held back, if that may have changed.

@@ -13,6 +13,7 @@ use super::super::start::open_desk;
 use super::super::{Order, Remember, Warnings, redactor};
 use super::*;
 use crate::alert::memory::Memory;
+use crate::alert::mute::Mute;
 use crate::alert::policy::{ChainRules, TaskRules};
 use crate::chain::ChainName;
 use crate::cli::simulate::with_scripts;
@@ -23,8 +24,9 @@ use crate::process::clock;
 use crate::process::notify::Notifier;
 use crate::process::poll::Alarm;
 use crate::process::run_root::RunRoot;
-use crate::simulate::{self, Alerts, Script, Simulation};
+use crate::simulate::{self, Alerts, Script, Simulation, Span};
 use crate::state::kept::Identity;
+use crate::state::mutes;
 use crate::time::Moment;
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -35,6 +37,7 @@ struct Machine {
     inputs: Inputs,
     loaded: Loaded,
     names: Vec<String>,
+    mute: Option<Span>,
 }
 
 /// A mail: when, about what, and its words.
@@ -53,6 +56,7 @@ impl Machine {
             inputs,
             loaded,
             names: names.iter().map(|name| (*name).to_owned()).collect(),
+            mute: None,
         }
     }
 
@@ -81,6 +85,13 @@ impl Machine {
         let policy = Policy::new(rules.collect(), chain_rules, memory, start);
         let identity = Identity::new("p".into(), [], "s".into());
         let root = RunRoot::open(&self.state_dir()).unwrap();
+        let mutes = self
+            .mute
+            .map(|span| muted(span, start))
+            .into_iter()
+            .collect();
+        root.replace("chain.mutes", &mutes::encode::<Mute>(mutes))
+            .unwrap();
         let file = MemoryFile::new(root, &order.name, identity);
         let desk = open_desk(&order, policy, file, start).unwrap();
         let notifier = Arc::new(Notifier::from_env());
@@ -113,6 +124,7 @@ impl Machine {
             kind_of: fingerprint::of,
             redactor: redactor(&self.inputs, &self.loaded, &order.tasks),
             start,
+            mute: self.mute,
         }
         .run();
         let labels = order.labels();
@@ -178,6 +190,19 @@ impl Alerts for Real {
     fn poll(&mut self, now: Moment) {
         self.rim.poll(now);
         self.settle();
+    }
+}
+
+/// What the command would have written at the time when the mute begins.
+fn muted(span: Span, start: Moment) -> Mute {
+    Mute {
+        task: None,
+        from: start.wall + span.from,
+        until: start.wall + span.until,
+        by: "root".to_owned(),
+        reason: String::new(),
+        boot: "boot".to_owned(),
+        made: start.mono + span.from,
     }
 }
 
@@ -262,6 +287,18 @@ fn the_end_of_a_downtime_is_mailed_as_foreseen() {
     let mail = "[mail]\nhealed = \"after-downtime\"\n";
     let machine = Machine::with(&format!("{mail}{TASKS}"), &["tasks::b"]);
     assert_eq!(machine.agrees_on(&["F*100 S*3 F*2 S*3"]), 3);
+}
+
+#[test]
+fn a_muted_chain_is_mailed_as_foreseen() {
+    let mut mails = Vec::new();
+    for span in ["0s..1h", "30m..40m", "10m..2h", "0s..4h"] {
+        let mut machine = Machine::with(TASKS, &["tasks::a", "tasks::b"]);
+        machine.mute = Some(Span::parse(span).unwrap());
+        let scripts = ["F:\"x\"*3 F:\"y\" S*20", "S*3 F:\"z\"*30 S*10"];
+        mails.push(machine.agrees_on(&scripts));
+    }
+    assert_eq!(mails, [4, 4, 4, 2]);
 }
 
 #[test]

@@ -139,12 +139,12 @@ impl Host for Process {
     }
 
     fn wait(&mut self, until: Mono) -> Request {
-        // As pid 1 we inherit whatever loses its parent.
-        if std::process::id() == 1 {
-            sweep::reap_orphans();
-        }
         self.footprint.rest(until.since(clock::mono()));
         loop {
+            // As pid 1 we inherit whatever loses its parent.
+            if std::process::id() == 1 {
+                sweep::reap_orphans();
+            }
             let bell = Arc::clone(&self.shared);
             if let Err(error) = self.alarm.wait([Some(bell.main_bell().fd())], until) {
                 let why = format!("cannot wait: {error}");

@@ -52,6 +52,11 @@ impl MemoryFile {
         }
     }
 
+    /// Returns where it is.
+    pub(super) fn state_dir(&self) -> &RunRoot {
+        &self.state_dir
+    }
+
     /// Reads what the former runner left.
     pub(super) fn read(&mut self) -> Found {
         let bytes = match self.state_dir.read(&self.name, MOST_BYTES) {

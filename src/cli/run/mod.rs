@@ -17,6 +17,7 @@ mod desk;
 mod host;
 mod memory;
 mod morning;
+pub(super) mod mutes;
 mod patience;
 mod rim;
 mod service;
@@ -39,6 +40,7 @@ use crate::event::StopReason;
 use crate::exit;
 use crate::logging::{Audience, Log};
 use crate::process::child::descendants::kill_descendants_of;
+use crate::process::child::end_leftovers;
 use crate::process::clock;
 use crate::process::in_flight::InFlight;
 use crate::process::notify::Notifier;
@@ -327,10 +329,11 @@ fn patience(order: &Order<'_>) -> Patience {
 fn claim_in_flight(root: &RunRoot, name: &ChainName) -> Result<InFlight, Refusal> {
     let in_flight =
         InFlight::open(root, name).map_err(|error| Refusal::of(exit::UNSAFE_DIRECTORY, &error))?;
-    let ended = in_flight.claim().map_err(|error| {
+    let mut ended = in_flight.claim().map_err(|error| {
         Refusal::of(exit::HELD, &error)
             .hint("a second copy of a task must not start beside the first")
     })?;
+    ended.extend(end_leftovers());
     if !ended.is_empty() {
         let pids: Vec<String> = ended.iter().map(ToString::to_string).collect();
         log::warn!(
@@ -371,7 +374,7 @@ fn process(
 }
 
 /// The variables that hold secrets of our own, which no child gets.
-pub(super) fn secret_variables(settings: &Settings) -> Vec<String> {
+pub(crate) fn secret_variables(settings: &Settings) -> Vec<String> {
     match &settings.mail.transport {
         Transport::Smtp(SmtpSettings {
             login:

@@ -94,6 +94,7 @@ impl Rim {
 
     /// Tells that this runner ends though nobody asked for it: its admin hears of that as of a failure of its first task.
     pub(super) fn gives_up(&mut self, why: &str, now: Moment) {
+        self.at_desk(now, |desk, tell| desk.end_mutes(now, tell));
         let how = "the runner gives up".to_owned();
         let failure = Failure::new(FailureClass::Vanished(how), why);
         self.fails(0, &Outcome::Fatal(Box::new(failure)), now);
@@ -136,10 +137,24 @@ impl Rim {
 
     /// Does what is due.
     pub(super) fn poll(&mut self, now: Moment) {
+        self.at_desk(now, |desk, tell| desk.poll(now, tell));
+        let is_due = |textfile: &Textfile| textfile.due() <= now.mono;
+        if self.textfile.as_ref().is_some_and(is_due) {
+            self.write_textfile(now);
+        }
+    }
+
+    /// Takes note that somebody changed which mails are wanted.
+    pub(super) fn hear_of_mutes(&mut self, now: Moment) {
+        self.at_desk(now, |desk, tell| desk.hear_of_mutes(now, tell));
+    }
+
+    /// Has something done at the desk that is no event, and tells what comes of it.
+    fn at_desk(&mut self, now: Moment, act: impl FnOnce(&mut Desk, &mut dyn FnMut(&Event<'_>))) {
         if let Some(desk) = &mut self.desk {
             let (log, history) = (&mut self.log, &mut self.history);
             let textfile = &mut self.textfile;
-            desk.poll(now, &mut |event| {
+            act(desk, &mut |event| {
                 log.observe(event);
                 if let Some(history) = history {
                     history.note(event, None);
@@ -152,10 +167,6 @@ impl Rim {
         self.tell_held();
         if let Some(history) = &mut self.history {
             history.commit();
-        }
-        let is_due = |textfile: &Textfile| textfile.due() <= now.mono;
-        if self.textfile.as_ref().is_some_and(is_due) {
-            self.write_textfile(now);
         }
     }
 

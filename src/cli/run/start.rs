@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::compose::{Composer, Names};
 use super::desk::Desk;
 use super::memory::{Found, MemoryFile};
+use super::mutes::MuteFile;
 use super::rim::Rim;
 use super::service::Service;
 use super::textfile::Textfile;
@@ -97,8 +98,9 @@ pub(super) fn open_desk(
         .iter()
         .map(|task| task.settings.timeout)
         .collect();
+    let mutes = MuteFile::new(memory.state_dir().clone(), &order.name);
     let desk = Desk::new(policy, composer, mailer, memory, limits);
-    Ok(desk.with_digest(settings.mail.digest))
+    Ok(desk.with_mutes(mutes).with_digest(settings.mail.digest))
 }
 
 fn open_history(order: &Order<'_>) -> history::Writer {

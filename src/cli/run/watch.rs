@@ -160,6 +160,13 @@ impl Watcher {
         let now = clock::now();
         match signal {
             Signal::Released => {}
+            // The main thread takes it away, which knows whose children are whose; after a run it looks in any case.
+            Signal::ChildEnded => {
+                if self.shared.place() == Place::Between {
+                    self.shared.main_bell().ring();
+                }
+            }
+            Signal::Look => self.shared.rim().hear_of_mutes(now),
             Signal::Hangup => self.log.reopen(),
             Signal::Status => self.shared.rim().log_status(now),
             Signal::Wake => {

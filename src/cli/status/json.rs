@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::look::{Chain, Down, Standing, Task, View};
 use super::text::state;
+use crate::cli::mute::Holding;
 use crate::exit;
 use crate::mail::outbox;
 use crate::process::live::Doing;
@@ -22,7 +23,7 @@ pub(super) fn of(view: &View, verdict: Option<u8>) -> Value {
     json!({
         "exit": verdict.unwrap_or(exit::OK),
         "chains": chains,
-        "mail": of_mail(&view.mail),
+        "mail": (!view.mail_is_hidden).then(|| of_mail(&view.mail)),
     })
 }
 
@@ -51,7 +52,8 @@ fn of_chain(chain: &Chain, now: Moment) -> Value {
         "task_running_since": running_since,
         "sleeping_until": until,
         "ended": chain.ended.as_ref().map(|(at, why)| json!({ "at": time(*at), "why": why })),
-        "tasks": chain.tasks.iter().map(|task| of_task(task, now)).collect::<Vec<_>>(),
+        "tasks": chain.tasks.iter().map(|task| of_task(task, chain.mute(Some(&task.label)), now)).collect::<Vec<_>>(),
+        "muted": chain.mute(None).map(of_mute),
         "mails_in_last_hour": chain.mails.last_hour.map(|(count, _)| count),
         "max_per_hour": chain.mails.last_hour.map(|(_, most)| most),
         "mails_held_back": chain.mails.held_back,
@@ -59,7 +61,17 @@ fn of_chain(chain: &Chain, now: Moment) -> Value {
     })
 }
 
-fn of_task(task: &Task, now: Moment) -> Value {
+fn of_mute(mute: &Holding) -> Value {
+    json!({
+        "from": time(mute.from),
+        "until": time(mute.until),
+        "by": mute.by,
+        "reason": mute.reason,
+        "held_back": mute.held_back,
+    })
+}
+
+fn of_task(task: &Task, mute: Option<&Holding>, now: Moment) -> Value {
     let past = &task.past;
     let (ok, failed) = past.last_day(Stamp::of(now.wall));
     let stamp = |stamp: Option<Stamp>| stamp.map(|stamp| time(stamp.time()));
@@ -83,6 +95,7 @@ fn of_task(task: &Task, now: Moment) -> Value {
             "since": time(since.time()),
             "count": past.asks,
         })),
+        "muted": mute.map(of_mute),
         "down": task.down.as_ref().map(of_outage),
     })
 }

@@ -8,10 +8,10 @@ use crate::alert::memory::{Memory, Ongoing, TaskMemory};
 use crate::alert::notice::{KindCount, Sort};
 use crate::chain::ChainName;
 use crate::cli::control::chain_name;
+use crate::cli::mute::{self, Holding};
 use crate::cli::run;
 use crate::cli::screen::Refusal;
 use crate::config::Loaded;
-use crate::exit;
 use crate::history::Shelf;
 use crate::mail::outbox;
 use crate::process::incumbent::{self, Holder};
@@ -35,6 +35,8 @@ pub(in crate::cli) struct View {
     pub(in crate::cli) chains: Vec<Chain>,
     /// The way of mail.
     pub(in crate::cli) mail: outbox::Report,
+    /// Whether what waits there is not for us to see.
+    pub(in crate::cli) mail_is_hidden: bool,
 }
 
 /// What is known of a chain.
@@ -53,6 +55,8 @@ pub(in crate::cli) struct Chain {
     pub(in crate::cli) tasks: Vec<Task>,
     /// What is known of mails to come.
     pub(super) mails: Mails,
+    /// The mutes that hold, of the chain and of its tasks.
+    pub(super) mutes: Vec<Holding>,
     /// What of it is counted.
     pub(in crate::cli) counts: Counts,
 }
@@ -121,10 +125,13 @@ struct Places<'a> {
 /// Looks at these chains, or at all of RUN_ROOT if none is named.
 pub(in crate::cli) fn at(loaded: &Loaded, names: &[String]) -> Result<View, Refusal> {
     let settings = &loaded.settings;
-    let root = RunRoot::open_existing(&settings.run_root).map_err(|error| refused(&error))?;
+    let root =
+        RunRoot::open_existing(&settings.run_root).map_err(|error| Refusal::cannot_look(&error))?;
     let mut names: Vec<ChainName> = match (names, &root) {
         ([], Some(root)) => {
-            let stems = root.stems(".pid").map_err(|error| refused(&error))?;
+            let stems = root
+                .stems(".pid")
+                .map_err(|error| Refusal::cannot_look(&error))?;
             stems
                 .iter()
                 .filter_map(|stem| ChainName::parse(stem))
@@ -155,12 +162,8 @@ pub(in crate::cli) fn at(loaded: &Loaded, names: &[String]) -> Result<View, Refu
         now,
         chains,
         mail: outbox::report(&settings.state_dir),
+        mail_is_hidden: outbox::is_closed(&settings.state_dir),
     })
-}
-
-fn refused(error: &UnsafePath) -> Refusal {
-    Refusal::of(exit::UNSAFE_DIRECTORY, error)
-        .hint("chains of another user are seen by that user alone: ask as that user, with `sudo -u` for instance")
 }
 
 impl Places<'_> {
@@ -181,6 +184,8 @@ impl Places<'_> {
         let mails = memory
             .as_ref()
             .map(|memory| Mails::of(memory, glimpse.as_ref(), self.now));
+        let mutes = self.state_dir.as_ref();
+        let mutes = mutes.map(|root| mute::holding(root, &name, memory.as_ref(), self.now));
         let memories = memory.as_ref().map_or(&[][..], Memory::tasks);
         let counts = Counts {
             version: said.as_ref().map(|said| said.program().to_owned()),
@@ -193,6 +198,7 @@ impl Places<'_> {
         Chain {
             counts,
             mails: mails.unwrap_or_default(),
+            mutes: mutes.unwrap_or_default(),
             doing: glimpse.map_or(Doing::Nothing, |glimpse| glimpse.doing),
             began: said
                 .as_ref()
@@ -340,8 +346,15 @@ impl Chain {
             ended: None,
             tasks: Vec::new(),
             mails: Mails::default(),
+            mutes: Vec::new(),
             counts: Counts::default(),
         }
+    }
+
+    /// Returns the mute of one of its tasks; of the chain itself where none is named.
+    pub(super) fn mute(&self, task: Option<&str>) -> Option<&Holding> {
+        let task = task.and_then(|label| label.split('#').next());
+        self.mutes.iter().find(|mute| mute.task.as_deref() == task)
     }
 
     fn hidden(name: ChainName, error: &UnsafePath) -> Self {

@@ -7,6 +7,7 @@ use super::look::{Chain, Down, Standing, Task, View};
 use crate::alert::notice::KindCount;
 use crate::cli::check;
 use crate::cli::lines::{exact, fitting, grouped, short, short_kind};
+use crate::cli::mute::Holding;
 use crate::cli::screen::{counted, program};
 use crate::config::Loaded;
 use crate::mail::outbox;
@@ -17,6 +18,7 @@ use crate::time::{Moment, in_words};
 /// How many kinds of an outage are named.
 const MOST_KINDS: usize = 5;
 const BOLD: &str = "\x1b[1m";
+const YELLOW: &str = "\x1b[33m";
 const RED: &str = "\x1b[31m";
 
 /// What the screen can do.
@@ -64,7 +66,15 @@ pub(super) fn of(view: &View, loaded: &Loaded, style: Style) -> String {
     for chain in &view.chains {
         tell_chain(&mut page, chain, view.now);
     }
-    tell_mail(&mut page, &view.mail, loaded, view.now);
+    if view.mail_is_hidden {
+        page.line(
+            0,
+            RED,
+            "Mail: what waits is another user's, and cannot be looked at",
+        );
+    } else {
+        tell_mail(&mut page, &view.mail, loaded, view.now);
+    }
     page.text
 }
 
@@ -74,6 +84,12 @@ fn tell_chain(page: &mut Page, chain: &Chain, now: Moment) {
     page.line(0, colour, &format!("{}: {}", chain.name, state(chain, now)));
     for task in &chain.tasks {
         tell_task(page, task, now);
+        if let Some(mute) = chain.mute(Some(&task.label)) {
+            page.line(4, YELLOW, &muted(mute));
+        }
+    }
+    if let Some(mute) = chain.mute(None) {
+        page.line(2, YELLOW, &muted(mute));
     }
     let running = matches!(chain.standing, Standing::Runs(_) | Standing::Unseen);
     let summary = chain.mails.summary.as_ref().filter(|_| running);
@@ -91,6 +107,16 @@ fn tell_chain(page: &mut Page, chain: &Chain, now: Moment) {
         let start = format!("start it with `{} {}`", program(), names.join(" "));
         page.line(2, "", &start);
     }
+}
+
+fn muted(mute: &Holding) -> String {
+    let reason = match mute.reason.as_str() {
+        "" => String::new(),
+        reason => format!(" ({reason})"),
+    };
+    let held = counted(mute.held_back, "mail", "mails");
+    let (until, by) = (short(mute.until), &mute.by);
+    format!("muted until {until} by {by}{reason}: {held} held back")
 }
 
 /// Returns whether it runs, and what it does.

@@ -3,20 +3,24 @@
 //! Never required. Used only below a cgroup that was delegated to the runner: systemd marks those (`Delegate=yes`) with an extended
 //! attribute; a runner that is not root may use what its own user owns.
 
-use std::ffi::CString;
+use std::ffi::{CString, OsStr};
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use once_cell::sync::OnceCell;
+
+use crate::process::clock;
+use crate::process::poll::Alarm;
 
 /// The runner's own cgroup, if runs may have theirs below it.
 static DELEGATED: OnceCell<Option<PathBuf>> = OnceCell::new();
 
-/// Those of former runs of this runner that could not be removed: somebody was in them, who was tolerated.
+/// Those of former runs of this runner that could not be removed: somebody hangs in them.
 static LEFT: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
 /// The cgroup of one run; removed when dropped, or as soon afterwards as it is empty.
@@ -28,7 +32,7 @@ pub(super) struct Cgroup {
 impl Cgroup {
     /// Makes one; `None` where none can be made.
     pub(super) fn create(run: &str) -> Option<Self> {
-        let parent = DELEGATED.get_or_init(|| delegated().inspect(|path| remove_leftovers(path)));
+        let parent = DELEGATED.get_or_init(delegated);
         remove_left();
         let name = format!("{PREFIX}{}-{run}", nix::unistd::getpid());
         let path = parent.as_ref()?.join(name);
@@ -43,7 +47,7 @@ impl Cgroup {
 
     /// Kills all that is in it (Linux 5.14).
     pub(super) fn kill(&self) {
-        let _ = fs::write(self.path.join("cgroup.kill"), "1");
+        kill_all(&self.path);
     }
 
     /// Removes it; tells whether it is gone. Refused while somebody is in it, and for a moment longer: the kernel takes a process out of its
@@ -61,6 +65,10 @@ impl Drop for Cgroup {
     }
 }
 
+/// How long what a former runner left may take to end.
+const LONGEST_ENDING: Duration = Duration::from_secs(2);
+const BETWEEN_LOOKS: Duration = Duration::from_millis(1);
+
 /// What the name of a run's cgroup begins with; the number of its runner follows.
 const PREFIX: &str = "run-";
 
@@ -72,25 +80,49 @@ fn remove_left() {
     left().retain(|path| !is_gone(path));
 }
 
+fn kill_all(path: &Path) {
+    let _ = fs::write(path.join("cgroup.kill"), "1");
+}
+
 /// Removes an empty cgroup; tells whether there is nothing more to be done for it.
 fn is_gone(path: &Path) -> bool {
     let refused = fs::remove_dir(path).err();
     refused.is_none_or(|error| error.kind() != io::ErrorKind::ResourceBusy)
 }
 
-/// Removes the empty cgroups of runners that are no more: killed with -9, they could not. Who still lives in one is not ours to judge: the
-/// in-flight lock is what tells.
-fn remove_leftovers(parent: &Path) {
-    let own = nix::unistd::getpid().as_raw();
-    for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let of = name.to_str().and_then(|name| name.strip_prefix(PREFIX));
-        let pid = of.and_then(|of| of.split('-').next()?.parse::<i32>().ok());
-        let lives = |pid: i32| pid != own && Path::new("/proc").join(pid.to_string()).exists();
-        if pid.is_some_and(|pid| !lives(pid)) {
-            let _ = fs::remove_dir(entry.path());
-        }
+/// Ends what runners that are no more left in the cgroups of their runs, and removes these: killed with -9, they could not. That finds also
+/// who has closed all descriptors and left its group. (A run whose processes may outlive it has no cgroup.) Returns whom it ended.
+pub(crate) fn end_leftovers() -> Vec<i32> {
+    let parent = DELEGATED.get_or_init(delegated).as_ref();
+    parent.map_or_else(Vec::new, |parent| end_leftovers_in(parent))
+}
+
+fn end_leftovers_in(parent: &Path) -> Vec<i32> {
+    let entries = fs::read_dir(parent).into_iter().flatten().flatten();
+    let mut left: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    left.retain(|path| is_of_the_dead(path) && !is_gone(path));
+    let members = |path: &PathBuf| fs::read_to_string(path.join("cgroup.procs")).ok();
+    let pids: String = left.iter().filter_map(members).collect();
+    for path in &left {
+        kill_all(path);
     }
+    let give_up_at = clock::mono() + LONGEST_ENDING;
+    while !left.is_empty() && clock::mono() < give_up_at {
+        let Ok(mut alarm) = Alarm::new() else { break };
+        let _ = alarm.wait([None], clock::mono() + BETWEEN_LOOKS);
+        left.retain(|path| !is_gone(path));
+    }
+    pids.lines().filter_map(|pid| pid.parse().ok()).collect()
+}
+
+/// Tells whether it is the cgroup of a run whose runner is no more.
+fn is_of_the_dead(path: &Path) -> bool {
+    let name = path.file_name().and_then(OsStr::to_str);
+    let of = name.and_then(|name| name.strip_prefix(PREFIX));
+    let runner = of.and_then(|of| of.split('-').next()?.parse::<i32>().ok());
+    let own = nix::unistd::getpid().as_raw();
+    let lives = |pid: i32| pid != own && Path::new("/proc").join(pid.to_string()).exists();
+    runner.is_some_and(|pid| !lives(pid))
 }
 
 fn delegated() -> Option<PathBuf> {
@@ -152,7 +184,7 @@ mod tests {
         for name in &names {
             fs::create_dir(dir.path().join(name)).unwrap();
         }
-        remove_leftovers(dir.path());
+        end_leftovers_in(dir.path());
         let left = names.map(|name| dir.path().join(name).exists());
         assert_eq!(left, [false, false, true, true, true]);
     }

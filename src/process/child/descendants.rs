@@ -68,15 +68,16 @@ impl EndDescendants {
 /// Kills all that descends from another process, which is stopped or does not answer: what it would have ended itself.
 pub(crate) fn kill_descendants_of(pid: i32) {
     let table = Table::read();
-    let all = table.trees(table.children(pid).to_vec());
+    let all = table.trees(pid, table.children(pid));
     sweep::signal_each(&all, libc::SIGKILL);
 }
 
 fn living() -> Vec<Process> {
     let table = Table::read();
-    let children = table.children(nix::unistd::getpid().as_raw()).iter();
-    let others = children.filter(|child| !own_children::is_registered(child.pid));
-    let all = table.trees(others.cloned().collect());
+    let own = nix::unistd::getpid().as_raw();
+    let mut others = table.children(own);
+    others.retain(|child| !own_children::is_registered(child.pid));
+    let all = table.trees(own, others);
     all.into_iter()
         .filter(|process| !process.is_zombie())
         .collect()

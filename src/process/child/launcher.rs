@@ -24,10 +24,15 @@ use super::{descriptors, function, limits, program, sys};
 ///
 /// `unpack` gets what the runner gave along for a function, before that is called.
 pub(crate) fn launch(unpack: fn(&str)) -> ExitCode {
+    ExitCode::from(obey(unpack))
+}
+
+/// Returns the exit code, if this process did not become another program.
+pub(super) fn obey(unpack: fn(&str)) -> u8 {
     let Ok((orders, socket)) = receive() else {
         let text = "this verb is the runner's own: it takes its orders from a socket\n";
         let _ = io::stderr().write_all(text.as_bytes());
-        return ExitCode::from(crate::exit::USAGE);
+        return crate::exit::USAGE;
     };
     let answer = match prepare(&orders) {
         Err(refusal) => Answer::NotStarted(refusal),
@@ -43,12 +48,12 @@ pub(crate) fn launch(unpack: fn(&str)) -> ExitCode {
     tell(socket, &answer)
 }
 
-fn tell(mut socket: UnixStream, answer: &Answer) -> ExitCode {
+fn tell(mut socket: UnixStream, answer: &Answer) -> u8 {
     let told = socket.write_all(&answer.to_bytes());
     let _ = socket.shutdown(Shutdown::Write);
     match (answer, told) {
-        (Answer::Returned(_), Ok(())) => ExitCode::SUCCESS,
-        _ => ExitCode::FAILURE,
+        (Answer::Returned(_), Ok(())) => crate::exit::OK,
+        _ => 1,
     }
 }
 

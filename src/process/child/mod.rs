@@ -14,8 +14,8 @@
 //! Limits. A process that sits in an uninterruptible system call (state D) cannot be ended by anybody: the run is given up after 5 s and
 //! [`Ended::unkillable`] names it. A fork bomb in sessions of its own can outrun the sweep; a delegated cgroup (v2) cannot be outrun. A
 //! set-user-ID program undoes `PR_SET_PDEATHSIG`: when the runner is killed with -9 it lives on, and the in-flight lock shows it. Who closes
-//! that lock's descriptor *and* leaves the group (a daemon that closes all it has) is ended with its run, but not found by a new runner
-//! when the old one was killed with -9; there only a cgroup holds it, which the service manager clears.
+//! that lock's descriptor *and* leaves the group (a daemon that closes all it has) is ended with its run, but found by a new runner, when the
+//! old one was killed with -9, only where runs have cgroups.
 
 mod run;
 mod spawn;
@@ -32,6 +32,7 @@ pub mod report;
 
 mod account;
 mod descriptors;
+mod early;
 mod function;
 mod launcher;
 mod limits;
@@ -58,6 +59,7 @@ use crate::settings::{ChildSettings, Program};
 use crate::task::TaskName;
 
 pub use capture::Capture;
+pub(crate) use cgroup::end_leftovers;
 pub(crate) use launcher::launch;
 pub use orders::IN_FLIGHT_FD;
 pub use program::{DEFAULT_PATH, candidates};

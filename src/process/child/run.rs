@@ -22,7 +22,7 @@ use super::{Ended, Spec, What};
 use crate::failure::{Failure, signal_name};
 use crate::process::poll::Alarm;
 use crate::process::{clock, own_children};
-use crate::settings::{ChildSettings, Leak};
+use crate::settings::ChildSettings;
 use crate::time::{Moment, Mono, in_words};
 use phase::Phase;
 
@@ -251,7 +251,7 @@ impl Run {
     }
 
     fn kill_cgroup(&self) {
-        if let (Leak::Kill, Some(cgroup)) = (self.settings.leak, &self.child.cgroup) {
+        if let Some(cgroup) = &self.child.cgroup {
             cgroup.kill();
         }
     }

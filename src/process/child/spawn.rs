@@ -58,13 +58,20 @@ pub(super) fn spawn(spec: &Spec<'_>, deadline: Option<SystemTime>) -> io::Result
     let user = spec.settings.user.as_deref();
     // A run that cannot say more than its exit code is better than none.
     let report = ReportFile::create(spec.scratch, spec.chain.as_str(), &run, user).ok();
-    let cgroup = Cgroup::create(&run);
+    // Who may outlive its run is not held together with it.
+    let cgroup = match spec.settings.leak {
+        Leak::Kill => Cgroup::create(&run),
+        Leak::Warn | Leak::Allow => None,
+    };
     let (socket, theirs) = UnixStream::pair()?;
     let letter = letter(&orders(spec, cgroup.as_ref()))?;
     descriptors::send(&socket, letter.as_fd(), in_flight(spec))?;
     socket.set_nonblocking(true)?;
     let (output, writer) = output_pipe()?;
     let mut command = own_program::command(own_program::LAUNCHER)?;
+    if let What::Program(_) = spec.what {
+        command.arg(own_program::OF_A_PROGRAM);
+    }
     command.env_clear();
     command.envs(environment(spec, run, deadline, report.as_ref()));
     command.stdout(Stdio::from(OwnedFd::from(writer.try_clone()?)));

@@ -59,13 +59,13 @@ fn own_session() -> i32 {
 /// Returns the children of ours that a run has left.
 fn orphans(table: &Table, tolerated: &Tolerated) -> Vec<Process> {
     let session = own_session();
-    let children = table.children(own_pid()).iter();
-    let left = children.filter(|child| {
+    let mut left = table.children(own_pid());
+    left.retain(|child| {
         child.session != session
             && !own_children::is_registered(child.pid)
             && !tolerated.includes(child)
     });
-    left.cloned().collect()
+    left
 }
 
 /// Takes away the orphans that have ended, whosever they were. What pid 1 is for; here it is ours.
@@ -81,7 +81,7 @@ pub(crate) fn first_alive(pids: &[i32]) -> Option<i32> {
     }
     reap_orphans();
     let table = Table::read();
-    let all = table.trees(table.children(own_pid()).to_vec());
+    let all = table.trees(own_pid(), table.children(own_pid()));
     let lives = |pid: i32| all.iter().any(|p| p.pid == pid && !p.is_zombie());
     pids.iter().copied().find(|pid| lives(*pid))
 }
@@ -115,7 +115,7 @@ pub(super) fn look(tolerated: &Tolerated) -> Look {
         )
     });
     let killed = killed.collect();
-    let alive = table.trees(alive);
+    let alive = table.trees(own_pid(), alive);
     let alive = alive.into_iter().filter(|process| !process.is_zombie());
     Look {
         alive: alive.collect(),

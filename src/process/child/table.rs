@@ -2,8 +2,8 @@
 //!
 //! `/proc/PID/task/TID/children` would be shorter, but is missing in kernels without CONFIG_PROC_CHILDREN.
 
-use std::collections::HashMap;
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 
 /// One process. What is read is past already: only a child of ours that was not reaped, or a pinned process that was looked at again, is
 /// surely still the same.
@@ -22,9 +22,12 @@ pub(crate) struct Process {
 impl Process {
     /// Reads one process; `None` when there is none.
     pub(crate) fn read(pid: i32) -> Option<Self> {
+        // The longest line has some 350 bytes: 50 numbers, most of them short.
+        let mut stat = [0; 1024];
+        let mut file = File::open(format!("/proc/{pid}/stat")).ok()?;
+        let read = file.read(&mut stat).ok()?;
         // A name may hold any byte.
-        let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
-        Process::parse(pid, &String::from_utf8_lossy(&stat))
+        Process::parse(pid, &String::from_utf8_lossy(&stat[..read]))
     }
 
     fn parse(pid: i32, stat: &str) -> Option<Self> {
@@ -53,10 +56,11 @@ impl Process {
     }
 }
 
-/// All processes.
+/// Who is whose child. Of all others of the machine, which may be many, no more is kept.
 #[derive(Debug)]
 pub(crate) struct Table {
-    by_parent: HashMap<i32, Vec<Process>>,
+    /// Parent and child, sorted.
+    links: Vec<(i32, i32)>,
 }
 
 impl Table {
@@ -64,28 +68,39 @@ impl Table {
     pub(crate) fn read() -> Self {
         let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
         let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-        let mut by_parent: HashMap<i32, Vec<Process>> = HashMap::new();
-        for process in pids.filter_map(Process::read) {
-            by_parent.entry(process.parent).or_default().push(process);
-        }
-        Table { by_parent }
+        let mut links: Vec<(i32, i32)> = pids
+            .filter_map(|pid| Some((Process::read(pid)?.parent, pid)))
+            .collect();
+        links.sort_unstable();
+        Table { links }
     }
 
     /// Returns the children of a process.
-    pub(crate) fn children(&self, pid: i32) -> &[Process] {
-        self.by_parent.get(&pid).map_or(&[], Vec::as_slice)
+    pub(crate) fn children(&self, pid: i32) -> Vec<Process> {
+        self.children_of(pid, pid)
     }
 
-    /// Returns these processes with all that descend from them, ancestors first.
-    pub(crate) fn trees(&self, roots: Vec<Process>) -> Vec<Process> {
-        let mut all = roots;
+    /// Returns these children of `root` with all that descend from them, ancestors first.
+    pub(crate) fn trees(&self, root: i32, children: Vec<Process>) -> Vec<Process> {
+        let mut all = children;
         let mut next = 0;
         while next < all.len() {
-            let children = self.children(all[next].pid).to_vec();
+            let children = self.children_of(all[next].pid, root);
             all.extend(children);
             next += 1;
         }
         all
+    }
+
+    /// Reads the children of a process anew: whoever has got the number of one meanwhile has another parent. Who has lost its parent meanwhile
+    /// has `root` for it.
+    fn children_of(&self, parent: i32, root: i32) -> Vec<Process> {
+        let first = self.links.partition_point(|link| link.0 < parent);
+        let links = self.links[first..].iter();
+        let links = links.take_while(|link| link.0 == parent);
+        let children = links.filter_map(|(_, pid)| Process::read(*pid));
+        let is_one = |child: &Process| child.parent == parent || child.parent == root;
+        children.filter(is_one).collect()
     }
 }
 

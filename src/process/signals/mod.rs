@@ -45,6 +45,10 @@ pub(crate) enum Signal {
     Wake,
     /// SIGUSR2 from a runner that has left its chain to us; means nothing to a runner.
     Released,
+    /// SIGCHLD, which only the first process of a container is told: a child has ended, perhaps one that nobody waits for.
+    ChildEnded,
+    /// SIGUSR2 from a command: what people wish of this runner has changed on disk.
+    Look,
 }
 
 /// The order in which [`Reader::drain`] tells signals that came together: what ends a runner comes first.
@@ -57,7 +61,7 @@ const KINDS: [(Kind, libc::c_int); 6] = [
     (Kind::Wake, libc::SIGUSR2),
 ];
 
-/// Also the index of its counter; `Replace` and `Now` share the number of `Term`, `Released` that of `Wake`.
+/// Also the index of its counter; `Replace` and `Now` share the number of `Term`, `Released` and `Look` that of `Wake`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Quit,
@@ -69,9 +73,11 @@ enum Kind {
     Replace,
     Now,
     Released,
+    ChildEnded,
+    Look,
 }
 
-const KIND_COUNT: usize = Kind::Released as usize + 1;
+const KIND_COUNT: usize = Kind::Look as usize + 1;
 
 /// The handlers, installed.
 #[derive(Debug)]
@@ -129,6 +135,8 @@ impl Reader {
         let heir = slot.heir();
         let urgent = slot.take(Kind::Now).min(1);
         let released = slot.take(Kind::Released).min(1);
+        let children = slot.take(Kind::ChildEnded).min(1);
+        let look = slot.take(Kind::Look).min(1);
         let told = KINDS.map(|(kind, _)| (kind, slot.take(kind)));
         let told = told
             .into_iter()
@@ -137,7 +145,13 @@ impl Reader {
         let urgent = (0..urgent).map(|_| Signal::Now);
         let replace = (0..replaced.min(1)).map(move |_| replace);
         let released = (0..released).map(|_| Signal::Released);
-        told.chain(urgent).chain(replace).chain(released)
+        let children = (0..children).map(|_| Signal::ChildEnded);
+        let look = (0..look).map(|_| Signal::Look);
+        told.chain(urgent)
+            .chain(replace)
+            .chain(released)
+            .chain(children)
+            .chain(look)
     }
 }
 
@@ -171,14 +185,15 @@ impl Signal {
             Signal::Quit => "SIGQUIT",
             Signal::Hangup => "SIGHUP",
             Signal::Status => "SIGUSR1",
-            Signal::Wake | Signal::Released => "SIGUSR2",
+            Signal::Wake | Signal::Released | Signal::Look => "SIGUSR2",
+            Signal::ChildEnded => "SIGCHLD",
         }
     }
 
     /// Returns whether it asks the process to end, in one way or another.
     pub(crate) fn ends(self) -> bool {
-        use Signal::{Hangup, Released, Status, Wake};
-        !matches!(self, Hangup | Status | Wake | Released)
+        use Signal::{ChildEnded, Hangup, Look, Released, Status, Wake};
+        !matches!(self, Hangup | Status | Wake | Released | ChildEnded | Look)
     }
 }
 
@@ -191,7 +206,7 @@ impl Kind {
             Kind::Hangup => Some(Signal::Hangup),
             Kind::Status => Some(Signal::Status),
             Kind::Wake => Some(Signal::Wake),
-            Kind::Replace | Kind::Now | Kind::Released => None,
+            Kind::Replace | Kind::Now | Kind::Released | Kind::ChildEnded | Kind::Look => None,
         }
     }
 }
@@ -205,6 +220,11 @@ fn install() -> io::Result<()> {
         }
         handle(kind, number)?;
         ours.add(nix::sys::signal::Signal::try_from(number)?);
+    }
+    // Elsewhere those whom nobody waits for go to somebody else, and a child that ends need not wake anybody.
+    if std::process::id() == 1 {
+        handle(Kind::ChildEnded, libc::SIGCHLD)?;
+        ours.add(nix::sys::signal::Signal::SIGCHLD);
     }
     pthread_sigmask(SigmaskHow::SIG_UNBLOCK, Some(&ours), None)?;
     Ok(())
@@ -224,6 +244,7 @@ fn handle(kind: Kind, number: libc::c_int) -> io::Result<()> {
             Kind::Term if heir.is_some() => Kind::Replace,
             Kind::Term if pidfd::is_urgent(info) => Kind::Now,
             Kind::Wake if pidfd::is_release(info) => Kind::Released,
+            Kind::Wake if pidfd::is_look(info) => Kind::Look,
             kind => kind,
         };
         slot::tell_all(kind, heir);

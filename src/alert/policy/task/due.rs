@@ -3,12 +3,17 @@
 use super::super::GRACE;
 use super::Task;
 use crate::alert::memory::sort_of;
+use crate::alert::notice::Sort;
 use crate::time::Mono;
 
 impl Task {
     /// Returns the earliest moment at which [`poll`](Task::poll) has something.
     pub(in super::super) fn due(&self) -> Mono {
         let due = self.reminder_due().min(self.warning_due());
+        if self.is_muted() {
+            // What is due is counted only.
+            return due;
+        }
         match self.memory.healing {
             Some(_) => self.not_before,
             None => due.max(self.not_before),
@@ -18,10 +23,12 @@ impl Task {
     /// Returns when the next reminder of the outage is due by its own schedule.
     pub(super) fn next_reminder(&self) -> Option<Mono> {
         let ongoing = self.memory.outage.as_ref()?;
-        let after = self
-            .rules
-            .downtime()
-            .saturating_mul(ongoing.reminded.saturating_add(1));
+        let past = if self.is_muted() {
+            ongoing.reminded.max(ongoing.withheld)
+        } else {
+            ongoing.reminded
+        };
+        let after = self.rules.downtime().saturating_mul(past.saturating_add(1));
         Some(ongoing.outage.started.mono + after)
     }
 
@@ -38,7 +45,7 @@ impl Task {
         }
     }
 
-    fn run_decides_first(&self, due: Mono) -> bool {
+    pub(super) fn run_decides_first(&self, due: Mono) -> bool {
         self.running.is_some() || self.planned.is_some_and(|planned| planned <= due + GRACE)
     }
 
@@ -53,7 +60,7 @@ impl Task {
     /// Returns when the run that goes on has gone on for too long. As often as reminders, at most.
     pub(super) fn warning_due(&self) -> Mono {
         match &self.running {
-            Some(running) if !running.mailed => {
+            Some(running) if !(running.mailed || running.withheld && self.is_muted()) => {
                 let limit = self.rules.warn_after.limit(self.memory.usual);
                 let spaced = self.memory.warned.map(|at| at + self.rules.downtime());
                 (running.started.mono + limit).max(spaced.unwrap_or(Mono::LONG_AGO))
@@ -62,10 +69,17 @@ impl Task {
         }
     }
 
-    /// Returns from when on there is a token of this task for what was held back; never if nothing was.
+    /// Returns from when on there is a token of this task for what was held back; never if nothing was, or is to be still.
     pub(in super::super) fn held_until(&self) -> Mono {
+        if self.is_muted() {
+            return Mono::NEVER;
+        }
         let named = self.memory.held.named().iter();
-        let token = named.map(|entry| self.memory.token(sort_of(entry))).min();
-        token.map_or(Mono::NEVER, |token| token.max(self.not_before))
+        let tokens = named.map(|entry| self.memory.token(sort_of(entry)));
+        let debt = self.debt().map(|_| self.memory.token(Sort::New));
+        let token = tokens.chain(debt).min();
+        token.map_or(Mono::NEVER, |token| {
+            token.max(self.not_before).max(self.free_since)
+        })
     }
 }

@@ -21,6 +21,10 @@ impl Task {
         if due > at.mono || self.not_before > at.mono {
             return Verdict::Nothing;
         }
+        if let Some(reason) = self.muted_reason() {
+            self.withhold_reminder(at.mono);
+            return Verdict::Silent(reason);
+        }
         self.not_before = at.mono + AGAIN;
         let mut notice = self.reminder(at);
         notice.run = Some(run);

@@ -2,6 +2,7 @@
 
 mod due;
 mod later;
+mod muted;
 mod notices;
 
 use std::time::SystemTime;
@@ -29,6 +30,10 @@ pub(super) struct Task {
     not_before: Mono,
     /// No reminder before this: nobody could look when it was due, so the run that is due as well decides first.
     overslept: Mono,
+    /// Until when its mails are held back, if they are.
+    muted: Option<Mono>,
+    /// Since when they are not any more.
+    free_since: Mono,
 }
 
 /// A run that goes on.
@@ -37,6 +42,17 @@ struct Running {
     run: RunId,
     started: Moment,
     mailed: bool,
+    /// Whether a mail about it was held back by a mute.
+    withheld: bool,
+}
+
+/// What is due though no run has ended.
+#[derive(Debug)]
+pub(super) enum Due {
+    /// A mail.
+    Mail(Box<Notice>),
+    /// A mail that is held back.
+    Withheld,
 }
 
 impl Task {
@@ -60,7 +76,12 @@ impl Task {
             planned: Some(now),
             not_before: Mono::LONG_AGO,
             overslept: Mono::LONG_AGO,
+            muted: None,
+            free_since: Mono::LONG_AGO,
         };
+        if task.memory.muted.is_some() {
+            task.free_since = now;
+        }
         task.wait_for_the_first_run(now);
         task
     }
@@ -118,6 +139,7 @@ impl Task {
             run,
             started: at,
             mailed: false,
+            withheld: false,
         });
     }
 
@@ -153,10 +175,12 @@ impl Task {
     ) -> Verdict {
         let mut silent = None;
         if self.memory.known(kind).is_none() {
-            let sort = self.memory.sort_of(kind);
+            let sort = self.sort_of(kind);
             self.memory.failed();
-            silent = self.refusal(sort, at, chain_token);
-            if silent.is_none() {
+            silent = self.refusal(sort, kind, at, chain_token);
+            // After a mute there is one mail, and a reminder that is due says most.
+            let reminds = self.debt().is_some() && self.reminds(at.mono);
+            if silent.is_none() && !reminds {
                 let mut notice = self.notice(sort, at);
                 notice.run = Some(run);
                 text.clone_into(&mut notice.text);
@@ -164,9 +188,15 @@ impl Task {
                 return self.mail(notice);
             }
             self.hold(sort, kind, text, at.wall);
-            self.memory.tally.hold_back();
+            if silent.is_some() {
+                self.memory.tally.hold_back();
+            }
         }
-        if self.next_reminder().is_some_and(|due| due <= at.mono) && self.not_before <= at.mono {
+        if self.reminds(at.mono) {
+            if let Some(reason) = self.muted_reason() {
+                self.withhold_reminder(at.mono);
+                return Verdict::Silent(reason);
+            }
             let mut notice = self.reminder(at);
             notice.run = Some(run);
             return self.mail(notice);
@@ -175,7 +205,17 @@ impl Task {
     }
 
     /// Returns why a mail of this sort cannot leave now, if so.
-    fn refusal(&mut self, sort: Sort, at: Moment, chain_token: Mono) -> Option<Reason> {
+    fn refusal(
+        &mut self,
+        sort: Sort,
+        kind: &Kind,
+        at: Moment,
+        chain_token: Mono,
+    ) -> Option<Reason> {
+        if let Some(reason) = self.muted_reason() {
+            self.withhold_failure(sort, kind);
+            return Some(reason);
+        }
         if self.not_before > at.mono {
             let again = at.at(self.not_before).wall;
             return Some(Reason::NotStored { again });
@@ -192,6 +232,11 @@ impl Task {
         };
         let until = (token != Mono::NEVER).then(|| at.at(token).wall);
         Some(Reason::HeldBack { limit, until })
+    }
+
+    /// Returns whether a reminder is due, and may leave.
+    fn reminds(&self, now: Mono) -> bool {
+        self.next_reminder().is_some_and(|due| due <= now) && self.not_before <= now
     }
 
     /// Keeps a failure until a mail has named it; also while its own mail is on its way to the outbox, where it may never arrive.
@@ -237,16 +282,19 @@ impl Task {
         }
         ongoing.outage.ended = Some(at);
         self.memory.healing = Some(ongoing);
-        if self.not_before > at.mono {
+        if self.not_before > at.mono || self.is_muted() {
             return None;
         }
         self.not_before = at.mono + AGAIN;
         Some(self.healed(at))
     }
 
-    pub(super) fn poll(&mut self, now: Moment) -> Option<Notice> {
+    pub(super) fn poll(&mut self, now: Moment) -> Option<Due> {
         if self.due() > now.mono {
             return None;
+        }
+        if self.is_muted() {
+            return self.poll_muted(now.mono);
         }
         let notice = if self.memory.healing.is_some() {
             self.healed(now)
@@ -259,7 +307,19 @@ impl Task {
             self.reminder(now)
         };
         self.not_before = now.mono + AGAIN;
-        Some(notice)
+        Some(Due::Mail(Box::new(notice)))
+    }
+
+    fn poll_muted(&mut self, now: Mono) -> Option<Due> {
+        if self.warning_due() <= now {
+            self.withhold_warning();
+        } else if self.has_overslept(now) {
+            self.overslept = now;
+            return None;
+        } else {
+            self.withhold_reminder(now);
+        }
+        Some(Due::Withheld)
     }
 
     pub(super) fn sent(&mut self, notice: &Notice, message_id: &str, at: Moment) {
@@ -280,6 +340,9 @@ impl Task {
             }
             Sort::Healed => self.memory.healing = None,
             Sort::HeldBack | Sort::Summary => {}
+        }
+        if !notice.mutes.is_empty() {
+            self.told_of_mute();
         }
         let named: Vec<&HeldBack> = notice.held_back.iter().collect();
         self.told_of_held(&named, notice.held_back_unnamed, at);
@@ -318,6 +381,7 @@ impl Task {
         let named = self.memory.held.named().iter();
         let sort = named
             .map(sort_of)
+            .chain(self.debt().map(|_| Sort::New))
             .min_by_key(|sort| self.memory.token(*sort));
         if let Some(sort) = sort {
             self.memory.bucket(sort).take(at);

@@ -67,6 +67,7 @@ impl Task {
             held_back: self.memory.held.named().to_vec(),
             held_back_unnamed: self.memory.held.unnamed(),
             running_since: None,
+            mutes: self.told_mute().into_iter().collect(),
             thread: ongoing.and_then(|ongoing| ongoing.thread.clone()),
             summary: None,
             ends_runner: false,
@@ -81,7 +82,7 @@ impl Task {
 }
 
 /// Returns how many whole intervals fit into a span.
-fn intervals(span: Duration, interval: Duration) -> u32 {
+pub(super) fn intervals(span: Duration, interval: Duration) -> u32 {
     let whole = span.as_nanos() / interval.as_nanos().max(1);
     u32::try_from(whole).unwrap_or(u32::MAX)
 }

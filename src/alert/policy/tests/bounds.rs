@@ -65,6 +65,11 @@ fn what_was_held_back_is_told_in_the_end() {
             "{:?}",
             account.untold
         );
+        for task in &account.desk.policy.tasks {
+            assert!(!task.is_muted(), "a mute ends by itself");
+            let owed = task.account().map_or(0, |muted| muted.total());
+            assert_eq!(owed, 0, "what it held back is told");
+        }
     });
 }
 
@@ -76,6 +81,7 @@ fn after_any_history_an_outage_is_reminded_of_within_one_downtime() {
             account.happens(happening);
         }
         account.happens(&Happening::Disk { full: false });
+        account.happens(&Happening::Unmute);
         account.happens(&Happening::Sleep {
             next: 0,
             span: MINUTE,
@@ -102,6 +108,7 @@ fn after_any_history_who_only_asks_for_later_is_mailed_within_one_downtime() {
             account.happens(happening);
         }
         account.happens(&Happening::Disk { full: false });
+        account.happens(&Happening::Unmute);
         account.desk.succeed();
         account.desk.pass(MINUTE);
         let before = account.desk.inbox.len();

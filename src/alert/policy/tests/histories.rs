@@ -45,6 +45,11 @@ pub(super) enum Happening {
     Disk {
         full: bool,
     },
+    Mute {
+        step: Option<Step>,
+        span: Duration,
+    },
+    Unmute,
 }
 
 pub(super) fn span() -> impl Strategy<Value = Duration> {
@@ -83,11 +88,23 @@ pub(super) fn anything() -> impl Strategy<Value = Happening> {
         1 => (any::<bool>(), (1..=YEARS.as_secs()).prop_map(Duration::from_secs))
             .prop_map(|(forward, span)| Happening::WallClock { forward, span }),
         1 => any::<bool>().prop_map(|full| Happening::Disk { full }),
+        1 => (prop::option::of(0..STEPS), span())
+            .prop_map(|(step, span)| Happening::Mute { step, span }),
+        1 => Just(Happening::Unmute),
     ]
 }
 
 const STEPS: usize = 3;
 pub(super) const NRD: Duration = Duration::from_secs(6 * 3600);
+
+/// Returns the desk of a chain of tasks with different names, which can be muted apart.
+fn desk() -> Desk {
+    let (mut tasks, chain) = Desk::of_tasks(&[NRD; STEPS]).rules;
+    for (task, name) in tasks.iter_mut().zip(["tasks::a", "tasks::b", "tasks::c"]) {
+        task.name = TaskName::parse(name).unwrap();
+    }
+    Desk::with(tasks, chain)
+}
 
 /// A desk with an account of what happened at it.
 pub(super) struct Account {
@@ -104,7 +121,7 @@ pub(super) struct Account {
 impl Account {
     pub(super) fn new() -> Self {
         Account {
-            desk: Desk::of_tasks(&[NRD; STEPS]),
+            desk: desk(),
             untold: HashMap::new(),
             reboots: 0,
             restarts: 0,
@@ -145,6 +162,8 @@ impl Account {
             }
             Happening::WallClock { forward, span } => self.turn_the_clock(*forward, *span),
             Happening::Disk { full } => self.desk.disk_is_full = *full,
+            Happening::Mute { step, span } => self.desk.mute(*step, *span),
+            Happening::Unmute => self.desk.unmute(),
         }
         self.up += self.desk.now.mono.since(before);
         self.read_the_inbox();

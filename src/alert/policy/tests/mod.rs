@@ -3,6 +3,7 @@ mod crashes;
 mod held_back;
 mod histories;
 mod later;
+mod mutes;
 mod reminders;
 mod rules;
 mod summary;
@@ -11,6 +12,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::*;
 use crate::alert::memory::Memory;
+use crate::alert::mute::Mute;
 use crate::task::TaskName;
 
 pub(super) const MS: Duration = Duration::from_millis(1);
@@ -30,6 +32,8 @@ pub(super) struct Desk {
     pub(super) disk_is_full: bool,
     pub(super) inbox: Vec<Notice>,
     pub(super) why: Option<Reason>,
+    /// The file in which mutes are.
+    pub(super) mutes: Vec<Mute>,
 }
 
 impl Desk {
@@ -68,7 +72,29 @@ impl Desk {
             disk_is_full: false,
             inbox: Vec::new(),
             why: None,
+            mutes: Vec::new(),
         }
+    }
+
+    /// Mutes a task, or the whole chain, for so long.
+    pub(super) fn mute(&mut self, step: Option<Step>, span: Duration) {
+        let task = step.map(|step| self.rules.0[step].name.to_string());
+        self.mutes.retain(|mute| mute.task != task);
+        self.mutes.push(Mute {
+            task,
+            from: self.now.wall,
+            until: self.now.wall + span,
+            by: "root".to_owned(),
+            reason: "deploy".to_owned(),
+            boot: self.boot.clone(),
+            made: self.now.mono,
+        });
+        self.policy.mutes_are(self.mutes.clone(), self.now);
+    }
+
+    pub(super) fn unmute(&mut self) {
+        self.mutes.clear();
+        self.policy.mutes_are(Vec::new(), self.now);
     }
 
     /// Begins a run.
@@ -91,6 +117,12 @@ impl Desk {
     }
 
     fn deliver(&mut self, notice: Notice) {
+        let is_muted = |step: Step| self.policy.tasks[step].is_muted();
+        assert!(
+            !notice.step.is_some_and(is_muted),
+            "{notice:?} is not wanted"
+        );
+        assert!(!notice.held_back.iter().any(|held| is_muted(held.step)));
         if !self.disk_is_full {
             let id = format!("{}@host", self.inbox.len());
             self.policy.sent(&notice, &id, self.now);
@@ -187,6 +219,7 @@ impl Desk {
         self.begun.fill(None);
         let (tasks, chain) = self.rules.clone();
         self.policy = Policy::new(tasks, chain, memory, self.now);
+        self.policy.mutes_are(self.mutes.clone(), self.now);
     }
 
     /// Returns the mails so far, as `first new downtime×1 again×2`.

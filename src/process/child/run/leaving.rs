@@ -133,7 +133,7 @@ impl Run {
             .cgroup
             .as_ref()
             .is_some_and(|cgroup| !cgroup.remove());
-        if !is_busy || self.settings.leak != Leak::Kill || now >= give_up_at {
+        if !is_busy || now >= give_up_at {
             return Some(self.tell(status));
         }
         let look = look.next(now);
