@@ -168,11 +168,11 @@ pub(crate) enum Command {
         command: ImportCommand,
     },
     /// Write a configuration or a crate to begin with, and say what to type next. Overwrites nothing.
-    Init(InitArgs),
+    Init(super::init::InitArgs),
     /// What systemd has to know.
     Service {
         #[command(subcommand)]
-        command: ServiceCommand,
+        command: super::service::ServiceCommand,
     },
     /// Print what completes commands in a shell.
     Completions {
@@ -185,55 +185,6 @@ pub(crate) enum Command {
         #[arg(value_name = "DIR")]
         directory: PathBuf,
     },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct InitArgs {
-    /// What to begin with.
-    #[arg(long, value_name = "TEMPLATE", default_value = "commands")]
-    pub(crate) template: TemplateArg,
-    /// Where to; made if it is missing.
-    #[arg(value_name = "DIR", default_value = ".")]
-    pub(crate) directory: PathBuf,
-}
-
-/// What `init` can write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum TemplateArg {
-    /// A configuration with two commands, and every option with its default.
-    Commands,
-    /// A crate with a function.
-    Rust,
-    /// A chain that fails soon: mails within seconds, as files.
-    Demo,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum ServiceCommand {
-    /// Print the systemd unit of a chain, with the paths of this machine. Changes nothing.
-    Print(ServicePrintArgs),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ServicePrintArgs {
-    /// The tasks of the chain in their order; or the name of a chain that has run here.
-    #[arg(value_name = "TASK|NAME", required_unless_present_any = ["sysusers", "tmpfiles"])]
-    pub(crate) tasks: Vec<String>,
-    /// For the systemd of this user instead of that of the machine.
-    #[arg(long, conflicts_with_all = ["run_as", "sysusers", "tmpfiles"])]
-    pub(crate) user: bool,
-    /// Who runs it [default: who types this; root: root].
-    #[arg(long, value_name = "USER")]
-    pub(crate) run_as: Option<String>,
-    /// The name of the chain [default: the function names joined with `_`].
-    #[arg(long, value_name = "NAME")]
-    pub(crate) name: Option<String>,
-    /// Print what makes the user (sysusers.d) instead [default user: run_functions].
-    #[arg(long, conflicts_with_all = ["tmpfiles", "tasks", "name"])]
-    pub(crate) sysusers: bool,
-    /// Print what makes the directories (tmpfiles.d) instead [default user: run_functions].
-    #[arg(long, conflicts_with_all = ["tasks", "name"])]
-    pub(crate) tmpfiles: bool,
 }
 
 #[derive(Debug, Args)]

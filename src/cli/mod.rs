@@ -37,9 +37,7 @@ use crate::exit;
 use crate::process::{child, name_service, own_program, service_environment};
 use crate::settings::LogFormat;
 use crate::task::suggestions;
-use args::{
-    CheckArgs, Command, CommandLine, Common, LogFormatArg, MailCommand, RunArgs, ServiceCommand,
-};
+use args::{CheckArgs, Command, CommandLine, Common, LogFormatArg, MailCommand, RunArgs};
 use plan::Plan;
 use run::{Order, Remember, Warnings};
 use screen::{Ended, Refusal, colours_errors, print, print_folded, program, tell};
@@ -135,15 +133,7 @@ fn obey_command(common: &Common, command: Command) -> Ended {
             let (inputs, loaded) = load(common, None)?;
             simulate::print_inbox(&inputs, &loaded, &args)
         }
-        Command::Mail { command } => {
-            let (inputs, loaded) = load(common, None)?;
-            match command {
-                MailCommand::Test { sample, to } => mail::test(&inputs, &loaded, sample, &to),
-                MailCommand::Queue { flush: true, .. } => mail::flush(&loaded.settings),
-                MailCommand::Queue { json: true, .. } => mail::queue_json(&loaded.settings),
-                MailCommand::Queue { .. } => mail::queue(&loaded.settings),
-            }
-        }
+        Command::Mail { command } => obey_mail(common, &command),
         Command::Metrics(args) => {
             let (_, loaded) = load(common, None)?;
             metrics::show(&loaded, &args)
@@ -162,14 +152,19 @@ fn obey_command(common: &Common, command: Command) -> Ended {
         }
         Command::Import { command } => import::print_configuration(&command, common.color),
         Command::Init(args) => init::write(&args),
-        Command::Service {
-            command: ServiceCommand::Print(args),
-        } => {
-            let (inputs, loaded) = load(common, None)?;
-            service::show(common, &args, &inputs, &loaded)
-        }
+        Command::Service { command } => service::obey(common, &command),
         Command::Completions { shell } => pages::completions(shell),
         Command::Man { directory } => pages::manual(&directory),
+    }
+}
+
+fn obey_mail(common: &Common, command: &MailCommand) -> Ended {
+    let (inputs, loaded) = load(common, None)?;
+    match command {
+        MailCommand::Test { sample, to } => mail::test(&inputs, &loaded, *sample, to),
+        MailCommand::Queue { flush: true, .. } => mail::flush(&loaded.settings),
+        MailCommand::Queue { json: true, .. } => mail::queue_json(&loaded.settings),
+        MailCommand::Queue { .. } => mail::queue(&loaded.settings),
     }
 }
 

@@ -1,5 +1,6 @@
 //! `service print`: what systemd has to know of a chain, with the paths of this machine filled in. Changes nothing.
 
+mod args;
 mod snippets;
 mod unit;
 mod words;
@@ -10,7 +11,7 @@ use std::time::Duration;
 
 use nix::unistd::{Uid, User};
 
-use super::args::{Common, ServicePrintArgs};
+use super::args::Common;
 use super::control;
 use super::plan::{Plan, quoted};
 use super::run::secret_variables;
@@ -19,6 +20,7 @@ use crate::chain::ChainName;
 use crate::config::{Inputs, Loaded};
 use crate::exit;
 use crate::process::own_program;
+pub(crate) use args::{ServiceCommand, ServicePrintArgs};
 use unit::{Directories, Manager, Unit};
 
 /// The user that is made for chains where no other is named.
@@ -32,13 +34,15 @@ struct Request<'a> {
     loaded: &'a Loaded,
 }
 
+/// Does what is asked for.
+pub(crate) fn obey(common: &Common, command: &ServiceCommand) -> Ended {
+    let ServiceCommand::Print(args) = command;
+    let (inputs, loaded) = super::load(common, None)?;
+    show(common, args, &inputs, &loaded)
+}
+
 /// Prints the unit of a chain; or what makes its user, or its directories.
-pub(crate) fn show(
-    common: &Common,
-    args: &ServicePrintArgs,
-    inputs: &Inputs,
-    loaded: &Loaded,
-) -> Ended {
+fn show(common: &Common, args: &ServicePrintArgs, inputs: &Inputs, loaded: &Loaded) -> Ended {
     let user = args.run_as.as_deref();
     if let Some(user) = user.filter(|user| !words::is_user(user)) {
         return Err(Refusal::usage(format_args!(
