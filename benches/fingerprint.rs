@@ -18,7 +18,7 @@ const MESSAGES: &str = include_str!("../tests/data/fingerprints.txt");
 const KNOWN_WRONG: &str = include_str!("../tests/data/fingerprints_known_wrong.txt");
 /// Of each measure so many are taken, and the best counts: what others do on the machine makes it slower, nothing makes it faster.
 /// Rounds are shorter than the time that a busy machine gives at once.
-const ROUNDS: usize = 500;
+const ROUNDS: usize = 100;
 const AT_LEAST: Duration = Duration::from_millis(3);
 
 /// Blocks of messages, those of a block being one kind.

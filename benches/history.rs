@@ -114,7 +114,7 @@ fn counted_together() {
     );
 }
 
-/// `status` of chains of 20 tasks that have run for a day, and what this program takes to start and say its version.
+/// `status` and `metrics` of chains of 20 tasks that have run for a day, and what this program takes to start and say its version.
 fn looked_at(chains: usize) {
     let place = tempfile::tempdir().unwrap();
     let run = place.path().join("run");
@@ -149,5 +149,12 @@ fn looked_at(chains: usize) {
         "status of {chains} chains × 20 tasks: {:.1} ms, of which {:.1} ms to start",
         status.as_secs_f64() * 1e3,
         start.as_secs_f64() * 1e3
+    );
+    let metrics = time(&["metrics", "--textfile", "page.prom"]);
+    let page = fs::metadata(place.path().join("page.prom")).unwrap();
+    println!(
+        "metrics of {chains} chains × 20 tasks into a file: {:.1} ms, {:.2} MB",
+        metrics.as_secs_f64() * 1e3,
+        page.len() as f64 / 1e6
     );
 }

@@ -30,13 +30,15 @@ fn main() -> ExitCode {
     }
     // The highest of all children is told: the smallest comes first.
     println!("to start: {}", measured(Path::new("/"), &["--version"]));
-    for tasks in [1, 20] {
+    for (chains, tasks) in [(1, 1), (1, 20), (200, 20)] {
         let place = tempfile::tempdir().unwrap();
         let run = place.path().join("run");
         fs::DirBuilder::new().mode(0o700).create(&run).unwrap();
-        write(&run, tasks);
+        for chain in 0..chains {
+            write(&run, &format!("chain_{chain}"), tasks, RUNS / chains);
+        }
         let of = |args: &[&str]| measured(place.path(), args);
-        println!("{RUNS} runs of {tasks} tasks, one of 300 fails:");
+        println!("{RUNS} runs of {chains} chains of {tasks} tasks, one of 300 fails:");
         println!("  --text: {}", of(&["report"]));
         println!("  --html: {}", of(&["report", "--html", "page.html"]));
         let size = fs::metadata(place.path().join("page.html")).unwrap().len();
@@ -46,11 +48,11 @@ fn main() -> ExitCode {
 }
 
 /// Writes runs over a season; each failure says something else.
-fn write(run: &Path, tasks: u32) {
+fn write(run: &Path, name: &str, tasks: u32, runs: u32) {
     let labels = (0..tasks).map(|task| format!("tasks::task_{task}"));
-    let mut chain = Chain::begun(run, "chain", labels.collect(), 1 << 30, SEASON);
-    let pause = SEASON / RUNS;
-    for number in 0..RUNS {
+    let mut chain = Chain::begun(run, name, labels.collect(), 32 << 20, SEASON);
+    let pause = SEASON / runs;
+    for number in 0..runs {
         let took = Duration::from_millis(u64::from(number * 7919 % 1000) + 300);
         let outcome = if number % 300 == 7 {
             let words = format!("no answer of host{number}.example.org");

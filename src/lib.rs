@@ -16,7 +16,9 @@
 //! | you write Rust | the attribute [`macro@task`], [`main()`], and [`TaskError`] when a failure has more to say |
 //! | you write commands | `run_functions.toml`: [`guide::configuration`], [`guide::environment`] |
 //! | you get the mails | [`guide::alerts`], `simulate`, `check --explain-kind` |
-//! | you look after the machine | [`guide::operations`], [`guide::errors`], `status`, `stop`, `wake`, `history`, `report`, `logs` |
+//! | you look after the machine | [`guide::operations`], [`guide::errors`], [`guide::metrics`], `service print`, `status`, `stop`, `wake`, `history`, `report`, `logs` |
+//! | you come from cron, supervisord, Celery beat | `import`, [`guide::migrating`] |
+//! | you want to know before | [`guide::limitations`], [`guide::security`] |
 //! | your tasks send mail to others | [`mail`]: the queue behind the two tasks of the stock binary |
 //! | you want to be sure | [`testing`]: which mails your task would bring, as a unit test |
 //!

@@ -163,20 +163,59 @@ fn a_closed_pipe_is_no_reason_to_panic() {
     assert!(!stderr(&output).contains("panic"), "{}", stderr(&output));
 }
 
+/// Returns every command with its commands, as `--help` names them.
+fn commands(place: &Place, above: &[&str]) -> Vec<Vec<String>> {
+    let help = stdout(&place.run(&[above, &["--help"]].concat()));
+    let Some((_, listed)) = help.split_once("\nCommands:\n") else {
+        return Vec::new();
+    };
+    let listed = listed.split("\n\n").next().unwrap_or_default();
+    let is_name = |line: &&str| line.starts_with("  ") && !line.starts_with("   ");
+    let names = listed
+        .lines()
+        .filter(is_name)
+        .filter_map(|line| line.split_whitespace().next());
+    let mut all = Vec::new();
+    for name in names.filter(|name| *name != "help") {
+        let path = [above, &[name]].concat();
+        all.push(path.iter().map(|&word| word.to_owned()).collect());
+        all.extend(commands(place, &path));
+    }
+    all
+}
+
 #[test]
-fn completions_and_manual_pages_are_written() {
+fn every_command_has_help_a_manual_page_and_completions() {
     let place = Place::empty();
-    let output = place.run(&["completions", "bash"]);
-    assert!(
-        stdout(&output).contains("run_functions"),
-        "{}",
-        stderr(&output)
-    );
     std::fs::create_dir(place.path("man")).unwrap();
     let output = place.run(&["man", "man"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert!(place.read("man/run_functions.1").contains("run_functions"));
-    assert!(place.path("man/run_functions-check.1").exists());
+    let all = commands(&place, &[]);
+    for known in ["check", "init", "service", "completions"] {
+        assert!(all.contains(&vec![known.to_owned()]), "{known}: {all:?}");
+    }
+    assert!(
+        all.contains(&vec!["service".to_owned(), "print".to_owned()]),
+        "{all:?}"
+    );
+    let shells = ["bash", "elvish", "fish", "powershell", "zsh"];
+    let completions = shells.map(|shell| stdout(&place.run(&["completions", shell])));
+    for command in &all {
+        let page = format!("man/run_functions-{}.1", command.join("-"));
+        assert!(place.path(&page).exists(), "{page}");
+        let name = command.last().unwrap();
+        for (shell, script) in shells.iter().zip(&completions) {
+            assert!(
+                script.contains(name.as_str()),
+                "{shell} does not complete {command:?}"
+            );
+        }
+    }
+    let bash = &completions[0];
+    for option in ["--template", "--sysusers", "--run-as"] {
+        assert!(bash.contains(option), "{option}");
+    }
 }
 
 #[test]

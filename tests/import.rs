@@ -4,7 +4,7 @@
 mod support;
 
 use std::io::Write;
-use std::process::{Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use support::{Place, stderr, stdout};
 
@@ -151,5 +151,67 @@ fn a_file_that_cannot_be_read_is_a_mistake_of_the_command_line() {
         assert_eq!(output.status.code(), Some(2), "{file}");
         assert!(stderr(&output).contains(reason), "{}", stderr(&output));
         assert_eq!(stdout(&output), "");
+    }
+}
+
+/// Lines that look like those of a configuration, in an order that nobody would write; the same each time.
+fn odd_configurations(count: u64) -> Vec<String> {
+    const WORDS: [&str; 14] = [
+        "/bin/x", "--b=c", "'q r'", "\"d e\"", "\"f;g\"", "h;i", ";j", "#k", "l#m", "\\n", "x=y",
+        "z:w", "[s]", "'",
+    ];
+    const BETWEEN: [&str; 7] = ["", "  more", "  ;j", " ", "; c", "# c", "  'x'"];
+    const ENDS: [&str; 4] = ["", " ; c", " # c", ";c"];
+    let mut seed = 7_u64;
+    let mut next = move |most: usize| {
+        seed = seed
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(seed >> 33).unwrap() % most
+    };
+    let mut one = |_| {
+        let mut text = "[program:p]\n".to_owned();
+        for _ in 0..=next(4) {
+            let key = ["command", "Command", "x"][next(3)];
+            let equals = ["=", ":", " = "][next(3)];
+            let words: Vec<&str> = (0..=next(4)).map(|_| WORDS[next(WORDS.len())]).collect();
+            let (end, between) = (ENDS[next(4)], BETWEEN[next(7)]);
+            text += &format!("{key}{equals}{}{end}\n{between}\n", words.join(" "));
+        }
+        text
+    };
+    (0..count).map(&mut one).collect()
+}
+
+#[test]
+#[ignore = "needs python3"]
+fn the_form_of_supervisord_is_read_as_python_reads_it() {
+    let configurations = odd_configurations(300);
+    let oracle = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/data/supervisord_command.py"
+    );
+    let mut python = Command::new("python3")
+        .arg(oracle)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let input = configurations.join("\0");
+    python
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(input.as_bytes())
+        .unwrap();
+    let output = python.wait_with_output().unwrap();
+    let expected: Vec<Option<Vec<String>>> = serde_json::from_slice(&output.stdout).unwrap();
+    let place = Place::empty();
+    for (text, expected) in configurations.iter().zip(expected) {
+        let output = piped(&place, &["import", "supervisor", "-"], text);
+        let toml: toml::Table = stdout(&output).parse().unwrap();
+        let task = toml.get("tasks").and_then(|tasks| tasks.get("p"));
+        let command = task.map(|task| task["command"].clone().try_into::<Vec<String>>().unwrap());
+        assert_eq!(command, expected, "{text}");
     }
 }

@@ -188,6 +188,8 @@ fn the_demonstration_mails_within_seconds_as_its_steps_say() {
     let output = place.run(&["init", "--template", "demo", "."]);
     let steps = steps(&output);
     let typed: Vec<&str> = steps[0].split(' ').skip(1).collect();
+    let output = place.run(&[&["check"], typed.as_slice()].concat());
+    assert_eq!(stderr(&output), "");
     let runner = place.start(&typed);
     for words in [
         "Sent email to admins: First exception caught: exit 1: the shop does not answer",

@@ -233,7 +233,9 @@ fn each_outage_is_one_thread() {
     let runner = place.start(&["tasks::a"]);
     let becomes = |stage: &str, words: &str| {
         let before = runner.count(words);
-        place.write("stage", stage);
+        // Renamed, because a run that found it half written would be a success in the middle of the outage.
+        place.write("stage.next", stage);
+        fs::rename(place.path("stage.next"), place.path("stage")).unwrap();
         runner.wait_for_count(words, before + 1);
     };
     runner.wait_for("First exception caught: exit 1: alpha");

@@ -22,7 +22,7 @@ use nix::unistd::Pid;
 use dockerfile::{environment, exec_form, last, stages};
 use root::{Root, succeed};
 use smtp::{Script, Server};
-use support::{Runner, eventually, stderr, stdout, subject};
+use support::{Place, Runner, eventually, stderr, stdout, subject};
 
 const PROGRAM: &str = "/usr/bin/run_functions";
 const BROKEN: &str = "[tasks.broken]\nshell = \"echo no paper; exit 3\"\n\
@@ -62,15 +62,26 @@ fn subjects(directory: &Path) -> Vec<String> {
 #[ignore = "needs root, debootstrap and what packaging/make makes"]
 fn the_debian_package_is_installed_runs_and_goes_without_a_trace() {
     let debian = Root::debian();
+    let systemctl = FakeSystemctl::in_place_of(&debian);
     let before = debian.files();
     debian.put(&made(".deb"), "tmp/it.deb");
     debian.run(&["dpkg", "--install", "/tmp/it.deb"]);
+    let units = "run_functions@*.service";
+    let begins = ["daemon-reload".to_owned(), format!("try-restart {units}")];
+    assert_eq!(systemctl.heard(), begins);
     let version = format!("run_functions {}\n", env!("CARGO_PKG_VERSION"));
     assert_eq!(debian.run(&[PROGRAM, "--version"]), version);
     what_came_with_it_is_of_use(&debian);
     it_runs_a_chain(&debian);
 
+    // An upgrade, if only to the same version.
+    debian.run(&["dpkg", "--install", "/tmp/it.deb"]);
+    assert_eq!(systemctl.heard(), begins);
     debian.run(&["dpkg", "--remove", "run-functions"]);
+    assert_eq!(
+        systemctl.heard(),
+        [format!("stop {units}"), "daemon-reload".to_owned()]
+    );
     let state: BTreeSet<String> = left(&debian, &before);
     let only_state = state
         .iter()
@@ -79,6 +90,32 @@ fn the_debian_package_is_installed_runs_and_goes_without_a_trace() {
     debian.run(&["dpkg", "--purge", "run-functions"]);
     assert_eq!(left(&debian, &before), BTreeSet::new());
     assert_eq!(before.difference(&debian.files()).next(), None);
+}
+
+/// Stands for a systemd that runs, and writes down what it is asked.
+struct FakeSystemctl {
+    log: PathBuf,
+}
+
+impl FakeSystemctl {
+    fn in_place_of(debian: &Root) -> Self {
+        fs::create_dir_all(debian.path("run/systemd/system")).unwrap();
+        debian.write(
+            "usr/bin/systemctl",
+            "#!/bin/sh\necho \"$@\" >> /tmp/systemctl\n",
+        );
+        debian.run(&["chmod", "755", "/usr/bin/systemctl"]);
+        FakeSystemctl {
+            log: debian.path("tmp/systemctl"),
+        }
+    }
+
+    /// Returns what it was asked since the last time.
+    fn heard(&self) -> Vec<String> {
+        let heard = fs::read_to_string(&self.log).unwrap_or_default();
+        let _ = fs::remove_file(&self.log);
+        heard.lines().map(str::to_owned).collect()
+    }
 }
 
 /// Returns what is there and was not, less what the tests themselves have written.
@@ -136,13 +173,7 @@ fn the_static_program_finds_names_and_users_and_mails_without_any_library() {
     let server = Server::start(Script::default());
     let nothing = Root::empty();
     let unpacked = tempfile::tempdir().unwrap();
-    let mut tar = Command::new("tar");
-    tar.arg("-xJf")
-        .arg(made("-static.tar.xz"))
-        .arg("-C")
-        .arg(unpacked.path());
-    succeed(tar.arg("--strip-components=1"));
-    nothing.put(&unpacked.path().join("run_functions"), PROGRAM);
+    nothing.put(&static_program(unpacked.path()), PROGRAM);
     nothing.write("etc/hosts", "127.0.0.1 localhost\n");
     nothing.write("etc/passwd", "clerk:x:1234:1234::/tmp:/none\n");
     nothing.write("etc/group", "clerk:x:1234:\n");
@@ -164,6 +195,40 @@ fn the_static_program_finds_names_and_users_and_mails_without_any_library() {
         "{told}"
     );
     assert_eq!(runner.stop(), Some(0));
+}
+
+#[test]
+#[ignore = "needs root, libnss-systemd and what packaging/make makes"]
+fn the_static_program_loads_no_library_to_look_a_name_up() {
+    let place = Place::empty();
+    let program = static_program(place.dir());
+    // A program that is linked statically crashes when glibc loads this one.
+    let services = "passwd: files systemd\ngroup: files systemd\nhosts: files myhostname\n";
+    place.write("nsswitch.conf", services);
+    let task = "[tasks.a]\ncommand = [\"/bin/true\"]\n";
+    place.configure(&format!("{task}user = \"nobody-we-know\"\n"));
+    let script = "test -e /etc/nsswitch.conf || : > /etc/nsswitch.conf
+        mount --bind nsswitch.conf /etc/nsswitch.conf
+        exec \"$@\"";
+    let mut command = place.command_of("unshare".as_ref(), &["--mount", "--propagation"]);
+    command.args(["private", "sh", "-ec", script, "sh"]);
+    let output = command
+        .arg(program)
+        .args(["check", "tasks::a"])
+        .output()
+        .unwrap();
+    let told = stdout(&output) + &stderr(&output);
+    assert_eq!(output.status.code(), Some(78), "{}: {told}", output.status);
+    assert!(told.contains("does not exist"), "{told}");
+}
+
+/// Unpacks the archive, and returns the program in it.
+fn static_program(directory: &Path) -> PathBuf {
+    let mut tar = Command::new("tar");
+    tar.arg("-xJf").arg(made("-static.tar.xz"));
+    tar.arg("-C").arg(directory);
+    succeed(tar.arg("--strip-components=1"));
+    directory.join("run_functions")
 }
 
 #[test]

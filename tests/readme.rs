@@ -82,6 +82,7 @@ fn the_transcripts_of_the_guide_are_what_happens() {
         "tutorial",
         "alerts",
         "operations",
+        "metrics",
         "environment",
         "errors",
         "migrating",

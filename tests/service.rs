@@ -101,3 +101,24 @@ fn no_child_gets_the_line_to_the_service_manager() {
         "{seen}"
     );
 }
+
+#[test]
+fn the_watchdog_is_fed_while_the_chain_sleeps() {
+    let place = Place::with("[tasks.a]\nshell = \"true\"\nsuccess_cooldown = \"1day\"\n");
+    let mut manager = Manager::at(&place);
+    let mut command = place.command(&["tasks::a"]);
+    command
+        .env("NOTIFY_SOCKET", place.path("notify"))
+        .env("WATCHDOG_USEC", "100000");
+    let runner = Runner::start(command);
+    runner.wait_for("Sleeping 1day");
+    // What was said until now is heard; then it goes on.
+    for _ in 0..3 {
+        assert!(manager.hears("STATUS=sleeping"), "{:?}", manager.heard);
+        manager
+            .heard
+            .retain(|heard| heard.contains("STATUS=sleeping"));
+        assert!(manager.hears("WATCHDOG=1"), "{:?}", manager.heard);
+    }
+    assert_eq!(runner.stop(), Some(0));
+}

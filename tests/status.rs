@@ -395,3 +395,42 @@ fn a_closed_pipe_changes_no_verdict() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
 }
+
+#[test]
+fn long_lines_of_other_commands_go_on_below_where_they_began() {
+    let place = Place::with(TWO);
+    place.write("bad", "");
+    for columns in [80, 40] {
+        let size = Winsize {
+            ws_row: 25,
+            ws_col: columns,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
+        for args in [
+            &["check", "tasks::a", "tasks::b"][..],
+            &["list"],
+            &["simulate", "tasks::a"],
+            &["mail", "queue"],
+        ] {
+            let terminal = openpty(&size, None).unwrap();
+            let mut command = place.command(args);
+            command.stderr(Stdio::null());
+            let mut child = command.stdout(terminal.slave).spawn().unwrap();
+            drop(command);
+            let lines = BufReader::new(fs::File::from(terminal.master)).lines();
+            let lines: Vec<String> = lines.map_while(Result::ok).collect();
+            assert_eq!(child.wait().unwrap().code(), Some(0));
+            for line in lines {
+                let line = line.trim_end();
+                // A path stays whole, wherever the temporary directory is.
+                let text = line.trim_start().rsplit("  ").next().unwrap();
+                let is_word = !text.contains(' ');
+                assert!(
+                    is_word || line.chars().count() <= usize::from(columns),
+                    "{columns} {args:?}: `{line}`"
+                );
+            }
+        }
+    }
+}

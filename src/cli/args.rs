@@ -168,7 +168,12 @@ pub(crate) enum Command {
         command: ImportCommand,
     },
     /// Write a configuration or a crate to begin with, and say what to type next. Overwrites nothing.
-    Init(InitArgs),
+    Init(super::init::InitArgs),
+    /// What systemd has to know.
+    Service {
+        #[command(subcommand)]
+        command: super::service::ServiceCommand,
+    },
     /// Print what completes commands in a shell.
     Completions {
         /// Which one.
@@ -180,27 +185,6 @@ pub(crate) enum Command {
         #[arg(value_name = "DIR")]
         directory: PathBuf,
     },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct InitArgs {
-    /// What to begin with.
-    #[arg(long, value_name = "TEMPLATE", default_value = "commands")]
-    pub(crate) template: TemplateArg,
-    /// Where to; made if it is missing.
-    #[arg(value_name = "DIR", default_value = ".")]
-    pub(crate) directory: PathBuf,
-}
-
-/// What `init` can write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum TemplateArg {
-    /// A configuration with two commands, and every option with its default.
-    Commands,
-    /// A crate with a function.
-    Rust,
-    /// A chain that fails soon: mails within seconds, as files.
-    Demo,
 }
 
 #[derive(Debug, Args)]

@@ -79,12 +79,10 @@ fn find(settings: &Settings, name: &str) -> Result<(RunRoot, ChainName, Incumben
             program()
         ))
     };
-    let unsafe_path = |error| Refusal::of(exit::UNSAFE_DIRECTORY, &error);
-    let root = RunRoot::open_existing(&settings.run_root).map_err(unsafe_path)?;
+    let root = RunRoot::open_existing(&settings.run_root);
+    let root = root.map_err(|error| Refusal::cannot_look(&error))?;
     let root = root.ok_or_else(not_running)?;
-    match incumbent::find(&root, &chain)
-        .map_err(|error| Refusal::of(exit::UNSAFE_DIRECTORY, &error))?
-    {
+    match incumbent::find(&root, &chain).map_err(|error| Refusal::cannot_look(&error))? {
         Holder::Runner(runner) => Ok((root, chain, runner)),
         Holder::Nobody => Err(not_running()),
         Holder::Unseen => Err(Refusal::new(
@@ -120,13 +118,30 @@ fn wait(runner: &Incumbent, most: Duration) -> Result<bool, Refusal> {
 
 /// How long the runner has promised to take at most.
 fn promise(root: &RunRoot, chain: &ChainName, settings: &Settings) -> Duration {
-    const MOST_BYTES: u64 = 1 << 20;
-    let bytes = root
-        .read(&format!("{chain}.state"), MOST_BYTES)
-        .ok()
-        .flatten();
-    match bytes.and_then(|bytes| holder::Holder::parse(&bytes)) {
+    match last_holder(root, chain) {
         Some(holder) => holder.stop_timeout + holder.kill_grace,
         None => settings.stop_timeout + settings.kill_grace,
     }
+}
+
+/// Returns the tasks of a chain that runs or has run.
+pub(crate) fn tasks_of(settings: &Settings, chain: &ChainName) -> Result<Vec<String>, Refusal> {
+    let root = RunRoot::open_existing(&settings.run_root)
+        .map_err(|error| Refusal::of(exit::UNSAFE_DIRECTORY, &error))?;
+    let holder = root.and_then(|root| last_holder(&root, chain));
+    holder.map(|holder| holder.tasks).ok_or_else(|| {
+        let root = settings.run_root.display();
+        Refusal::new(
+            exit::NOT_RUNNING,
+            format_args!("no chain `{chain}` has run in `{root}`"),
+        )
+        .hint("name its tasks, such as `tasks::send_mail`; `--run-root` looks elsewhere")
+    })
+}
+
+/// Returns what the last runner of a chain said of itself.
+fn last_holder(root: &RunRoot, chain: &ChainName) -> Option<holder::Holder> {
+    const MOST_BYTES: u64 = 1 << 20;
+    let bytes = root.read(&format!("{chain}.state"), MOST_BYTES);
+    holder::Holder::parse(&bytes.ok().flatten()?)
 }

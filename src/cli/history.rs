@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::args::HistoryArgs;
 use super::lines::{exact, fitting, headline, short, short_kind};
 use super::past::{Entry, Line, Past, Whose};
-use super::screen::{Ended, print, program, width};
+use super::screen::{Ended, print, print_folded, program, width};
 use crate::settings::Settings;
 use crate::state::history::{Result as RunResult, Run, Stamp};
 use crate::time::in_words;
@@ -18,8 +18,13 @@ const INDENT: usize = 13;
 /// Prints what was asked for.
 pub(crate) fn show(settings: &Settings, args: &HistoryArgs) -> Ended {
     let past = Past::open(settings, Whose::of(args.what.as_deref()))?;
+    show_past(&past, args)?;
+    past.ended()
+}
+
+fn show_past(past: &Past, args: &HistoryArgs) -> Ended {
     if let Some(name) = &args.why {
-        return print(&explain(&past.run(name)?));
+        return print_folded(&explain(&past.run(name)?));
     }
     let entries = past.latest(args.runs, |line| !args.failed || line.result().is_failure());
     if args.json {
@@ -158,7 +163,8 @@ fn plot(entries: &[Entry], width: Option<usize>) -> String {
             .map(|(_, took, _)| *took)
             .max()
             .unwrap_or_default();
-        let _ = writeln!(text, "{task}, at most {}", in_words(longest));
+        let title = format!("{task}, at most {}", in_words(longest));
+        let _ = writeln!(text, "{}", fitting(&title, width));
         // When it was, a mark, and how long it took have 30 columns.
         let room = width.unwrap_or(80).saturating_sub(30).max(NARROWEST);
         for (at, took, result) in bars {

@@ -13,8 +13,8 @@ use crate::exit;
 use crate::import::crontab::{Form, Known};
 use crate::import::{Imported, Machine, crontab, supervisor};
 
-/// Far more than anybody writes by hand.
-const MOST_BYTES: u64 = 1 << 20;
+/// Far more than anybody writes by hand: some thousand lines.
+const MOST_BYTES: u64 = 256 << 10;
 
 /// Prints a configuration made of another one.
 pub(crate) fn print_configuration(command: &ImportCommand, colour: ColorArg) -> Ended {
@@ -124,7 +124,7 @@ fn read(file: &Path) -> Result<String, Refusal> {
     };
     read.map_err(|error| refused(&error))?;
     if bytes.len() as u64 > MOST_BYTES {
-        return Err(refused(&"it is larger than 1 MiB"));
+        return Err(refused(&"it is larger than 256 KiB"));
     }
     String::from_utf8(bytes).map_err(|error| {
         let line = error.as_bytes()[..error.utf8_error().valid_up_to()]

@@ -1,5 +1,6 @@
 //! `init`: a configuration or a crate to begin with, and the next steps.
 
+mod args;
 mod place;
 mod templates;
 
@@ -7,10 +8,10 @@ use std::path::{Component, Path, PathBuf};
 
 use clap::ValueEnum;
 
-use super::args::{InitArgs, TemplateArg};
 use super::plan::quoted;
 use super::screen::{Ended, Refusal, command_line, print};
 use crate::exit;
+pub(crate) use args::{InitArgs, TemplateArg};
 use place::Trouble;
 use templates::NewFile;
 

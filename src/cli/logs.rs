@@ -5,9 +5,9 @@ use std::os::fd::AsFd;
 use std::time::Duration;
 
 use super::args::LogsArgs;
-use super::lines::{grouped, headline};
+use super::lines::{fitting, grouped, headline};
 use super::past::{Entry, Line, Past, Whose};
-use super::screen::{Ended, Refusal, pipe_reader, plain, print, tell};
+use super::screen::{Ended, Refusal, pipe_reader, plain, print, tell, width};
 use crate::config::Loaded;
 use crate::exit;
 use crate::failure::Output;
@@ -27,7 +27,8 @@ pub(crate) fn show(loaded: &Loaded, args: &LogsArgs) -> Ended {
     let settings = &loaded.settings;
     let past = Past::open(settings, Whose::of(args.task.as_deref()))?;
     if let Some(name) = &args.run {
-        return print(&shown(&past, &past.run(name)?));
+        print(&shown(&past, &past.run(name)?))?;
+        return past.ended();
     }
     // What comes from now on is told after what there is, not twice.
     let mut bookmarks = Bookmarks::of(&past);
@@ -45,9 +46,9 @@ pub(crate) fn show(loaded: &Loaded, args: &LogsArgs) -> Ended {
         print(&shown(&past, entry))?;
     }
     if args.follow {
-        follow(past, settings, &mut bookmarks)?;
+        return follow(past, settings, &mut bookmarks);
     }
-    Ok(())
+    past.ended()
 }
 
 /// How far each history has been told.
@@ -117,7 +118,8 @@ fn shown(past: &Past, entry: &Entry) -> String {
 }
 
 fn shown_on(shelf: &Shelf, entry: &Entry) -> String {
-    let mut text = format!("── {}\n", headline(entry).trim_start());
+    let headline = format!("── {}", headline(entry).trim_start());
+    let mut text = format!("{}\n", fitting(&headline, width()));
     let Line::One(run) = &entry.line else {
         return text;
     };

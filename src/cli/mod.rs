@@ -20,6 +20,7 @@ mod plan;
 mod report;
 mod run;
 mod screen;
+mod service;
 mod simulate;
 mod status;
 
@@ -33,19 +34,20 @@ use crate::alert::fingerprint;
 use crate::chain::ChainName;
 use crate::config::{self, Colour, Inputs, Loaded, Report};
 use crate::exit;
-use crate::process::{child, own_program, service_environment};
+use crate::process::{child, name_service, own_program, service_environment};
 use crate::settings::LogFormat;
 use crate::task::suggestions;
 use args::{CheckArgs, Command, CommandLine, Common, LogFormatArg, MailCommand, RunArgs};
 use plan::Plan;
 use run::{Order, Remember, Warnings};
-use screen::{Ended, Refusal, colours_errors, print, program, tell};
+use screen::{Ended, Refusal, colours_errors, print, print_folded, program, tell};
 
 /// Runs the command line of this process: what the `main` of a binary returns.
 ///
 /// Call it before anything else: commands, isolated functions and the delivery of mail are this same binary, started with a verb
 /// that only the runner uses, and must not do what is before this call a second time.
 pub fn main() -> ExitCode {
+    name_service::load_no_libraries();
     let verb = std::env::args_os().nth(1);
     match verb.as_deref().and_then(OsStr::to_str) {
         Some(own_program::LAUNCHER) => child::launch(crate::mail::unpack),
@@ -131,15 +133,7 @@ fn obey_command(common: &Common, command: Command) -> Ended {
             let (inputs, loaded) = load(common, None)?;
             simulate::print_inbox(&inputs, &loaded, &args)
         }
-        Command::Mail { command } => {
-            let (inputs, loaded) = load(common, None)?;
-            match command {
-                MailCommand::Test { sample, to } => mail::test(&inputs, &loaded, sample, &to),
-                MailCommand::Queue { flush: true, .. } => mail::flush(&loaded.settings),
-                MailCommand::Queue { json: true, .. } => mail::queue_json(&loaded.settings),
-                MailCommand::Queue { .. } => mail::queue(&loaded.settings),
-            }
-        }
+        Command::Mail { command } => obey_mail(common, &command),
         Command::Metrics(args) => {
             let (_, loaded) = load(common, None)?;
             metrics::show(&loaded, &args)
@@ -158,8 +152,19 @@ fn obey_command(common: &Common, command: Command) -> Ended {
         }
         Command::Import { command } => import::print_configuration(&command, common.color),
         Command::Init(args) => init::write(&args),
+        Command::Service { command } => service::obey(common, &command),
         Command::Completions { shell } => pages::completions(shell),
         Command::Man { directory } => pages::manual(&directory),
+    }
+}
+
+fn obey_mail(common: &Common, command: &MailCommand) -> Ended {
+    let (inputs, loaded) = load(common, None)?;
+    match command {
+        MailCommand::Test { sample, to } => mail::test(&inputs, &loaded, *sample, to),
+        MailCommand::Queue { flush: true, .. } => mail::flush(&loaded.settings),
+        MailCommand::Queue { json: true, .. } => mail::queue_json(&loaded.settings),
+        MailCommand::Queue { .. } => mail::queue(&loaded.settings),
     }
 }
 
@@ -185,7 +190,7 @@ fn run_chain(common: &Common, args: &RunArgs) -> Ended {
     let warnings = plan.warnings();
     if args.dry_run {
         warn(&warnings, common);
-        return written(|out| check::print(out, &plan));
+        return written_folded(|out| check::print(out, &plan));
     }
     let name = plan.chain.clone().unwrap_or_else(|| ChainName::of(&[]));
     let memory = if args.fresh {
@@ -259,7 +264,7 @@ fn check(common: &Common, args: &CheckArgs) -> Ended {
     match (args.json, args.effective) {
         (true, _) => written(|out| check::print_json(out, &plan)),
         (false, true) => written(|out| check::print_effective(out, &plan)),
-        (false, false) => written(|out| check::print(out, &plan)),
+        (false, false) => written_folded(|out| check::print(out, &plan)),
     }?;
     if args.connect {
         mail::connect(&loaded.settings.mail)?;
@@ -273,7 +278,7 @@ fn list(common: &Common, json: bool) -> Ended {
     if json {
         written(|out| list::print_json(out, &plan))
     } else {
-        written(|out| list::print(out, &plan))
+        written_folded(|out| list::print(out, &plan))
     }
 }
 
@@ -371,9 +376,20 @@ fn warn(report: &Report, common: &Common) {
     }
 }
 
+type Write<'a> = &'a mut dyn std::io::Write;
+
 /// Prints what a writer writes.
-fn written(write: impl FnOnce(&mut dyn std::io::Write) -> std::io::Result<()>) -> Ended {
+fn written(write: impl FnOnce(Write<'_>) -> std::io::Result<()>) -> Ended {
+    print(&text_of(write))
+}
+
+/// Prints what a writer writes for people.
+fn written_folded(write: impl FnOnce(Write<'_>) -> std::io::Result<()>) -> Ended {
+    print_folded(&text_of(write))
+}
+
+fn text_of(write: impl FnOnce(Write<'_>) -> std::io::Result<()>) -> String {
     let mut text = Vec::new();
     write(&mut text).expect("memory can be written to");
-    print(&String::from_utf8_lossy(&text))
+    String::from_utf8_lossy(&text).into_owned()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::screen::{Refusal, program, tell};
+use super::screen::{Ended, Refusal, program, tell};
 use crate::event::RunId;
 use crate::exit;
 use crate::history::{Bookmark, Shelf, chains};
@@ -128,7 +128,7 @@ impl Past {
 
     /// Opens what has come since.
     pub(crate) fn look_for_shelves(&mut self) -> Result<(), Refusal> {
-        let unsafe_path = |error| Refusal::of(exit::UNSAFE_DIRECTORY, &error);
+        let unsafe_path = |error| Refusal::cannot_look(&error);
         let state_dir = &self.settings.state_dir;
         let Some(root) = RunRoot::open_existing(state_dir).map_err(unsafe_path)? else {
             return Ok(());
@@ -142,13 +142,24 @@ impl Past {
                 Ok(None) => {}
                 // The others can be looked at all the same.
                 Err(error) if !self.told.contains(&chain) => {
-                    tell(&format!("{}", Refusal::of(exit::UNSAFE_DIRECTORY, &error)));
+                    tell(&format!(
+                        "warning: the runs of `{chain}` are left out: {error}\n"
+                    ));
                     self.told.push(chain);
                 }
                 Err(_) => {}
             }
         }
         Ok(())
+    }
+
+    /// Ends a command that could not look at everything, and has said so.
+    pub(crate) fn ended(&self) -> Ended {
+        if self.told.is_empty() {
+            Ok(())
+        } else {
+            Err(Refusal::said(exit::NO_PERMISSION))
+        }
     }
 
     /// Returns the histories.
@@ -214,6 +225,10 @@ impl Past {
     /// Answers that nothing was found: with an error when the name is unknown.
     pub(crate) fn nothing(&self) -> Result<String, Refusal> {
         let state_dir = self.settings.state_dir.display();
+        if !self.told.is_empty() {
+            let message = format!("no run that we may see is kept in `{state_dir}`");
+            return Err(Refusal::new(exit::NO_PERMISSION, message).hint(Refusal::ANOTHERS));
+        }
         let Whose::Named(typed, _) = &self.whose else {
             return Ok(format!("No run is kept in `{state_dir}`.\n"));
         };

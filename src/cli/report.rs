@@ -18,12 +18,14 @@ use crate::report::{self, ChainNow, Gathering, Heading, Now, Period, Report, Scr
 
 /// Writes what was asked for.
 pub(crate) fn show(inputs: &Inputs, loaded: &Loaded, args: &ReportArgs, color: ColorArg) -> Ended {
-    let report = gathered(inputs, loaded, args.what.as_deref())?;
+    let past = Past::open(&loaded.settings, Whose::of(args.what.as_deref()))?;
+    let report = gathered(&past, inputs, loaded, args.what.as_deref())?;
     match &args.html {
         None => print(&report::text(&report, screen(color))),
         Some(path) if path == Path::new("-") => print(&report::page(&report)),
         Some(path) => write(path, &report::page(&report)),
-    }
+    }?;
+    past.ended()
 }
 
 fn screen(color: ColorArg) -> Screen {
@@ -57,12 +59,16 @@ fn replace(path: &Path, page: &str) -> io::Result<()> {
 }
 
 /// Reads one part of the history after the other: only what is drawn stays in memory.
-fn gathered(inputs: &Inputs, loaded: &Loaded, what: Option<&str>) -> Result<Report, Refusal> {
-    let past = Past::open(&loaded.settings, Whose::of(what))?;
+fn gathered(
+    past: &Past,
+    inputs: &Inputs,
+    loaded: &Loaded,
+    what: Option<&str>,
+) -> Result<Report, Refusal> {
     let (moment, now) = status::now(loaded)?;
     let chains = now.chains.into_iter();
     let now = Now {
-        chains: chains.filter_map(|chain| wanted(chain, &past)).collect(),
+        chains: chains.filter_map(|chain| wanted(chain, past)).collect(),
         ..now
     };
     let earliest = past
@@ -72,7 +78,7 @@ fn gathered(inputs: &Inputs, loaded: &Loaded, what: Option<&str>) -> Result<Repo
     let period = Period::new(moment.wall, TimeZone::system(), earliest.min());
     let mut gathering = Gathering::new(period);
     for (chain, shelf) in past.shelves() {
-        gather(&mut gathering, chain, shelf, &past);
+        gather(&mut gathering, chain, shelf, past);
     }
     let heading = Heading {
         host: inputs.hostname.clone(),
@@ -97,8 +103,8 @@ fn wanted(mut chain: ChainNow, past: &Past) -> Option<ChainNow> {
 
 fn gather(gathering: &mut Gathering, chain: &str, shelf: &Shelf, past: &Past) {
     for part in shelf.parts() {
-        for record in shelf.records(part) {
+        shelf.tell(part, |record| {
             gathering.add(chain, &record, |task| past.is_of(chain, task));
-        }
+        });
     }
 }

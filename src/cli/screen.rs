@@ -12,8 +12,10 @@ use jiff::Zoned;
 use jiff::tz::TimeZone;
 
 use super::args::ColorArg;
+use super::lines::folded;
 use crate::exit;
 use crate::process::child::ansi;
+use crate::process::run_root::UnsafePath;
 use crate::process::terminal;
 
 /// Why a command ends with another code than 0, in words.
@@ -83,6 +85,18 @@ impl Refusal {
         Refusal::new(exit::USAGE, message).hint("`--help` shows what can be typed")
     }
 
+    /// Makes one of what cannot be looked at: because it is another's, or because it cannot be relied on.
+    pub(crate) fn cannot_look(error: &UnsafePath) -> Self {
+        if error.is_foreign() {
+            Refusal::of(exit::NO_PERMISSION, error).hint(Refusal::ANOTHERS)
+        } else {
+            Refusal::of(exit::UNSAFE_DIRECTORY, error)
+        }
+    }
+
+    /// What to do about what is another's.
+    pub(crate) const ANOTHERS: &'static str = "chains of another user are seen by that user alone: ask as that user, with `sudo -u` for instance";
+
     /// Says what to do about it.
     pub(crate) fn hint(self, hint: impl fmt::Display) -> Self {
         Refusal {
@@ -123,6 +137,11 @@ pub(crate) fn print(text: &str) -> Ended {
             format_args!("standard output could not be written: {error}"),
         )),
     }
+}
+
+/// Prints text for people: on a terminal its lines go on below where they began.
+pub(crate) fn print_folded(text: &str) -> Ended {
+    print(&folded(text, width()))
 }
 
 /// Returns how many columns standard output has; `None` when it is no terminal: then nothing is cut.

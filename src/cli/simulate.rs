@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::args::SimulateArgs;
 use super::run::{labels, redactor};
-use super::screen::{Ended, Refusal, counted, local_time, print};
+use super::screen::{Ended, Refusal, counted, local_time, print_folded};
 use crate::alert::fingerprint;
 use crate::alert::message;
 use crate::alert::policy::{ChainRules, TaskRules};
@@ -44,7 +44,7 @@ pub(crate) fn print_inbox(inputs: &Inputs, loaded: &Loaded, args: &SimulateArgs)
         max_per_hour: loaded.settings.mail.max_per_hour,
         start,
     };
-    print(&page.of(&foreseen))
+    print_folded(&page.of(&foreseen))
 }
 
 /// Makes the tasks of a simulation. Tasks without a script succeed.

@@ -83,7 +83,7 @@ fn verdict(view: &View) -> Option<u8> {
         Some(exit::FAILED)
     } else if view.chains.is_empty() || view.chains.iter().any(is_missing) {
         Some(exit::NOT_RUNNING)
-    } else if view.chains.iter().any(is_hidden) {
+    } else if view.mail_is_hidden || view.chains.iter().any(is_hidden) {
         Some(exit::NO_PERMISSION)
     } else {
         None

@@ -12,7 +12,7 @@ use super::source::SourceFile;
 /// What the file is called where nobody says otherwise.
 pub(super) const NAME: &str = "run_functions.toml";
 /// Far more than anybody writes by hand.
-const MOST_BYTES: u64 = 1 << 20;
+pub(super) const MOST_BYTES: u64 = 1 << 20;
 
 /// Finds and reads the file; `None` when there is none.
 ///

@@ -71,6 +71,11 @@ pub(crate) fn load(inputs: &Inputs) -> Result<Loaded, Report> {
 ///
 /// When anything is wrong: everything that is, at once.
 pub(crate) fn judge(text: &str, inputs: &Inputs) -> Result<Loaded, Report> {
+    if text.len() as u64 > locate::MOST_BYTES {
+        let message = "it is larger than 1 MiB, which no configuration may be";
+        let problem = Problem::error(&Origin::Nowhere, message);
+        return Err(Report::of(problem.help("make several files of it")));
+    }
     let path = inputs.cwd.join(locate::NAME);
     put_together(Some(SourceFile::new(path, &inputs.cwd, text)), inputs)
 }

@@ -6,6 +6,7 @@
 //! | [`configuration`] | who writes `run_functions.toml`: every key, with its default |
 //! | [`alerts`] | who gets the mails: which, when, and why not more |
 //! | [`operations`] | who looks after the machine: upgrade, crash, signals, logs, files |
+//! | [`metrics`] | who draws curves: numbers for Prometheus, and rules |
 //! | [`environment`] | who writes the commands: what a run is told, and what it can say |
 //! | [`errors`] | who sees an exit code or a message and wants to know what to do |
 //! | [`migrating`] | who comes from cron, supervisord, Celery beat or the Django runner |
@@ -23,6 +24,9 @@ pub mod alerts {}
 
 #[doc = include_str!("operations.md")]
 pub mod operations {}
+
+#[doc = include_str!("metrics.md")]
+pub mod metrics {}
 
 #[doc = include_str!("environment.md")]
 pub mod environment {}

@@ -70,6 +70,13 @@ impl Shelf {
         lines.map(|lines| parsed(&lines)).unwrap_or_default()
     }
 
+    /// Tells the records of a part one by one: they are many, and who only counts them need not hold them all.
+    pub(crate) fn tell(&self, part: Stamp, told: impl FnMut(Record)) {
+        let file = self.open_lines(part);
+        let lines = file.and_then(|file| whole_lines(file, 0));
+        each(&lines.unwrap_or_default()).for_each(told);
+    }
+
     /// Returns where the history ends now.
     pub(crate) fn end(&self) -> Bookmark {
         let pair = self.parts().last().copied().unwrap_or_default();
@@ -137,8 +144,12 @@ impl Shelf {
 }
 
 fn parsed(lines: &[u8]) -> Vec<Record> {
+    each(lines).collect()
+}
+
+fn each(lines: &[u8]) -> impl Iterator<Item = Record> {
     let lines = lines.split(|byte| *byte == b'\n');
-    lines.filter_map(Record::parse).collect()
+    lines.filter_map(Record::parse)
 }
 
 /// Reads from `at` to the end of the last whole line.

@@ -10,6 +10,7 @@ pub(crate) mod supervisor;
 mod names;
 mod page;
 mod start;
+mod words;
 
 use std::collections::BTreeMap;
 

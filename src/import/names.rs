@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use super::words;
+
 /// Words before which the program that does the work does not stand: shells read them, or other programs start from them.
 const BEFORE_THE_PROGRAM: [&str; 27] = [
     "!",
@@ -196,7 +198,7 @@ fn parts(line: &str) -> Vec<Vec<String>> {
         }
     }
     let words = |part: &String| {
-        let words = shlex::split(part);
+        let words = words::split(part);
         words.unwrap_or_else(|| part.split_whitespace().map(str::to_owned).collect())
     };
     let split = parts.iter().map(words);

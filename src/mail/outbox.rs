@@ -26,7 +26,7 @@ pub(crate) use entry::{Entry, Recipient, State};
 pub(crate) use left::End;
 pub(crate) use listing::{Item, Listing, listing};
 pub(crate) use notes::{BrokenPath, Notes};
-pub(crate) use report::{Report, report};
+pub(crate) use report::{Report, is_closed, report};
 
 /// How many letters wait at most.
 const MOST_FILES: usize = 64;

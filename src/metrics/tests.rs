@@ -172,6 +172,56 @@ fn mails_are_told_by_sort_and_a_strange_sort_makes_no_series_of_its_own() {
     assert!(!page.contains("evil"), "{page}");
 }
 
+/// The names in the table of the guide.
+fn named_in_the_guide() -> Vec<&'static str> {
+    let rows = include_str!("../guide/metrics.md").lines();
+    let names = rows.filter_map(|row| row.strip_prefix("| `")?.split_once('`'));
+    names.map(|(name, _)| name).collect()
+}
+
+#[test]
+fn the_guide_has_every_name_and_says_how_many_series_there_are() {
+    let past = summary(
+        "tasks::a",
+        &[
+            (RunResult::Failed, 1),
+            (RunResult::Ok, 1),
+            (RunResult::Failed, 1),
+        ],
+    );
+    let mut chain = chain("a", &past);
+    let now = later(0);
+    chain.runner = Some(Runner {
+        version: Some("1".to_owned()),
+        began: Some(now),
+        next_run: Some(now),
+    });
+    chain.page_due = Some(now);
+    chain.mail.oldest = Some(now);
+    chain.mail.memory_written = Some(now);
+    chain.mail.held_back = vec![("first", 1), ("new", 0)];
+    let page = page(&[chain], now);
+    let types = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("# TYPE run_functions_"));
+    let mut names: Vec<&str> = types.filter_map(|line| line.split(' ').next()).collect();
+    let mut of_guide = named_in_the_guide();
+    names.sort();
+    of_guide.sort();
+    assert_eq!(names, of_guide);
+    let series = page.lines().filter(|line| !line.starts_with('#'));
+    let (of_task, of_chain): (Vec<_>, Vec<_>) = series.partition(|line| line.contains("task="));
+    let said = format!(
+        "{} series at most, each of its tasks {}.",
+        of_chain.len(),
+        of_task.len()
+    );
+    assert!(
+        include_str!("../guide/metrics.md").contains(&said),
+        "{said}"
+    );
+}
+
 #[test]
 fn labels_are_escaped() {
     let past = summary("a\\b\"c\nd{}\r,é", &[(RunResult::Ok, 1)]);

@@ -12,6 +12,7 @@ pub(crate) mod incumbent;
 pub(crate) mod leave;
 pub(crate) mod live;
 mod lock;
+pub(crate) mod name_service;
 pub(crate) mod notify;
 pub(crate) mod own_children;
 pub(crate) mod own_program;

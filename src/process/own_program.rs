@@ -1,11 +1,12 @@
 //! Our own executable, to be started again with a hidden verb: as mail worker, as launcher of commands, as isolated function.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
@@ -47,6 +48,32 @@ pub(crate) fn pin_to(path: &Path) -> io::Result<()> {
     PROGRAM
         .set(file)
         .map_err(|_| io::Error::from(io::ErrorKind::AlreadyExists))
+}
+
+/// Returns where our program is, for whoever is to start it later: by the name that a person used if that leads to it, such as a link that the
+/// next version will be behind; else where it really is. `search` is `PATH`.
+///
+/// # Errors
+///
+/// When it cannot be found, or was removed.
+pub(crate) fn path(search: Option<&OsStr>) -> io::Result<PathBuf> {
+    let real = std::env::current_exe()?.canonicalize()?;
+    let typed = std::env::args_os()
+        .next()
+        .map(PathBuf::from)
+        .unwrap_or_default();
+    let candidates = if typed.components().count() > 1 {
+        vec![std::path::absolute(&typed)?]
+    } else {
+        let directories = std::env::split_paths(search.unwrap_or_default())
+            .filter(|directory| directory.is_absolute());
+        directories
+            .map(|directory| directory.join(&typed))
+            .collect()
+    };
+    let mut ours = candidates.into_iter();
+    let ours = ours.find(|path| path.canonicalize().is_ok_and(|path| path == real));
+    Ok(ours.unwrap_or(real))
 }
 
 /// Returns a command that starts our own program with a hidden verb. It is spawned by `posix_spawn` as long as nothing is added to

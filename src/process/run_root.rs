@@ -7,7 +7,7 @@ use std::fmt;
 use std::fs::{DirBuilder, File};
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -38,6 +38,8 @@ pub(crate) struct UnsafePath {
 enum Problem {
     Io(io::Error),
     ForeignDirectory(u32),
+    /// Closed to us, by whom where that can be seen.
+    Closed(Option<u32>),
     WritableByOthers(u32),
     Symlink,
     NotAFile(&'static str),
@@ -94,7 +96,7 @@ impl RunRoot {
             .read(true)
             .custom_flags(libc::O_DIRECTORY)
             .open(path)
-            .map_err(|error| wrong(Problem::Io(error)))?;
+            .map_err(|error| wrong(Problem::of_opening(error, || owner_of(path))))?;
         let stat = fstat(&dir).map_err(|errno| wrong(Problem::Io(errno.into())))?;
         judge_directory(&stat).map_err(wrong)?;
         Ok(RunRoot {
@@ -260,7 +262,14 @@ impl RunRoot {
             Err(Errno::ELOOP) => return Err(self.wrong(name, Problem::Symlink)),
             Err(Errno::EISDIR) => return Err(self.wrong(name, Problem::NotAFile("a directory"))),
             Err(Errno::ENXIO) => return Err(self.wrong(name, Problem::NotAFile("a socket"))),
-            Err(errno) => return Err(self.wrong(name, Problem::Io(errno.into()))),
+            // One that cannot be made is nobody's.
+            Err(errno) => {
+                let problem = match owner_of(&self.path.join(name)) {
+                    Some(uid) => Problem::of_opening(errno.into(), || Some(uid)),
+                    None => Problem::Io(errno.into()),
+                };
+                return Err(self.wrong(name, problem));
+            }
         };
         let stat = fstat(&file).map_err(|errno| self.wrong(name, Problem::Io(errno.into())))?;
         if stat.st_nlink == 0 {
@@ -305,7 +314,7 @@ impl UnsafePath {
     /// Returns whether it is somebody else's, who is to be asked.
     pub(crate) fn is_foreign(&self) -> bool {
         match &self.problem {
-            Problem::ForeignDirectory(_) | Problem::ForeignFile(_) => true,
+            Problem::ForeignDirectory(_) | Problem::ForeignFile(_) | Problem::Closed(_) => true,
             Problem::Io(error) => error.kind() == io::ErrorKind::PermissionDenied,
             _ => false,
         }
@@ -329,6 +338,14 @@ impl fmt::Display for UnsafePath {
                 f,
                 "`{path}` belongs to uid {uid}, not to us (uid {ours}) or root; choose another directory or `chown` it"
             ),
+            Problem::Closed(owner) => {
+                let whose =
+                    owner.map_or_else(String::new, |uid| format!(" belongs to uid {uid}, and"));
+                write!(
+                    f,
+                    "`{path}`{whose} is closed to us (uid {ours}); run as its user, or name another directory, with `--run-root` for instance"
+                )
+            }
             Problem::WritableByOthers(mode) => write!(
                 f,
                 "`{path}` can be written by others (mode {mode:04o}), who could replace our files; `chmod go-w` it"
@@ -355,6 +372,19 @@ impl fmt::Display for UnsafePath {
     }
 }
 
+impl Problem {
+    /// Tells what is closed to us because it is another's from what the disk refuses.
+    fn of_opening(error: io::Error, owner: impl FnOnce() -> Option<u32>) -> Self {
+        if error.kind() != io::ErrorKind::PermissionDenied {
+            return Problem::Io(error);
+        }
+        match owner() {
+            Some(uid) if uid == geteuid().as_raw() => Problem::Io(error),
+            owner => Problem::Closed(owner),
+        }
+    }
+}
+
 impl Error for UnsafePath {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.problem {
@@ -362,6 +392,10 @@ impl Error for UnsafePath {
             _ => None,
         }
     }
+}
+
+fn owner_of(path: &Path) -> Option<u32> {
+    Some(path.symlink_metadata().ok()?.uid())
 }
 
 fn judge_directory(stat: &FileStat) -> Result<(), Problem> {

@@ -130,7 +130,7 @@ mod wanted {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, debug_assertions))]
 mod tests {
     use super::wanted::{Plan, parse};
     use super::*;

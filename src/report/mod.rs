@@ -1,7 +1,7 @@
 //! The report: what became of every task in the last 90 days, for whoever was not there.
 //!
 //! [`Gathering`] takes the records of the history one by one and keeps only what is drawn, so that neither its memory nor the page
-//! grows with the number of runs beyond a few bytes each. [`html`] and [`text`] draw the result. Nothing here reads a clock or a file.
+//! grows with the number of runs beyond a few bytes each. [`page`] and [`text()`] draw the result. Nothing here reads a clock or a file.
 
 mod durations;
 mod gather;

@@ -8,7 +8,7 @@ use super::words;
 use crate::state::history::{Mailed, Run, Stamp};
 
 /// How many outages of a task are told in full: the latest.
-const MOST_OUTAGES: usize = 20;
+const MOST_OUTAGES: usize = 12;
 /// How many kinds of one are told, and how many are counted until it ends.
 const MOST_KINDS: usize = 5;
 const MOST_COUNTED_KINDS: usize = 64;

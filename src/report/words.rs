@@ -1,6 +1,6 @@
 //! How a report says things, on a page and in a terminal alike.
 
-use super::model::{Report, Runs, TaskState};
+use super::model::{Condition, Report, Runs, TaskState};
 use super::outages::{End, MailsOf, Outage};
 use super::period::Period;
 use crate::alert::message::one_line;
@@ -56,6 +56,10 @@ pub(super) fn verdict(report: &Report) -> String {
                 )
             }
         });
+    }
+    let mut conditions = report.chains.iter().map(|chain| chain.condition);
+    if conditions.any(|condition| condition == Condition::Hidden) {
+        troubles.push("not every chain can be looked at".to_owned());
     }
     if report.mail_trouble.is_some() {
         troubles.push("mail does not leave".to_owned());

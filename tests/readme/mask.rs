@@ -43,9 +43,11 @@ impl Mask {
     pub(crate) fn line(&self, line: &str) -> String {
         let line = line.replace(&self.directory, SHOWN_DIRECTORY);
         let line = replace_words(&line, &self.host, SHOWN_HOST);
-        let user = format!("user {}", self.user);
-        let line = line.replace(&user, &format!("user {SHOWN_USER}"));
         let mut line = line;
+        for label in ["user ", "by "] {
+            let user = format!("{label}{}", self.user);
+            line = replace_words(&line, &user, &format!("{label}{SHOWN_USER}"));
+        }
         for label in ["(pid ", ", pid ", "Runner ", "runner "] {
             line = number_after(&line, label);
         }
@@ -212,15 +214,17 @@ fn masked_after(line: &str, label: &str, mask: &str, extent: impl Fn(&str) -> us
     }
 }
 
-/// Returns whether printed lines are those that are shown. Mail leaves in a thread of its own: its lines are in order among themselves.
+/// Returns whether printed lines are those that are shown. Mail leaves in a thread of its own: its lines are in order among themselves, and
+/// what stands for any lines after one of them stands for any of them, too.
 pub(crate) fn matches(shown: &[String], printed: &[String]) -> bool {
-    let of_mail = |line: &&String| line.contains("TIME Mail to ");
     let part = |lines: &[String], mail: bool| -> Vec<String> {
-        lines
-            .iter()
-            .filter(|line| of_mail(line) == mail)
-            .cloned()
-            .collect()
+        let mut after_mail = false;
+        let of_part = |line: &&String| {
+            let is_mail = line.contains("TIME Mail to ");
+            after_mail |= is_mail;
+            is_mail == mail || (mail && after_mail && *line == ANY)
+        };
+        lines.iter().filter(of_part).cloned().collect()
     };
     let same = |mail| in_order(&part(shown, mail), &part(printed, mail));
     same(false) && same(true)

@@ -3,6 +3,7 @@ mod hostile;
 use std::time::UNIX_EPOCH;
 
 use super::*;
+use crate::alert::mute::{Mute, Muted, ToldMute};
 use crate::alert::notice::{HeldBack, Kind, KindCount, Outage};
 use crate::event::RunId;
 use crate::failure::{FailureClass, Output};
@@ -266,6 +267,48 @@ fn a_task_that_only_asks_for_later_reads_well() {
     let letter = letter(&notice, Some(&failure()), &world.context());
     assert!(!letter.body.contains("Error:"), "{}", letter.body);
     insta::assert_snapshot!(shown(&letter));
+}
+
+/// A mute of four hours with these counts: mails of first failures, new kinds, and downtimes.
+fn mute(step: usize, counts: [u64; 3], down: bool) -> ToldMute {
+    let asked = Mute {
+        task: None,
+        from: before(4).wall,
+        until: wall(NOW),
+        by: "alice (as root)".into(),
+        reason: "deploy of orders".into(),
+        boot: String::new(),
+        made: Mono::BOOT,
+    };
+    let mut muted = Muted::by(&asked);
+    let sorts = [Sort::First, Sort::New, Sort::Downtime { count: 1 }];
+    for (sort, count) in sorts.into_iter().zip(counts) {
+        (0..count).for_each(|_| muted.hold_back(sort));
+    }
+    muted.end(wall(NOW));
+    ToldMute {
+        step,
+        muted,
+        down_since: down.then(|| before(3).wall),
+    }
+}
+
+#[test]
+fn the_end_of_a_mute_reads_well() {
+    let world = World::new();
+    let mut first = notice(Sort::First);
+    first.held_back = held_back()[1..].to_vec();
+    first.held_back[0].step = 0;
+    first.mutes = vec![mute(0, [1, 1, 0], true)];
+    insta::assert_snapshot!(shown(&letter(&first, Some(&failure()), &world.context())));
+    let mut digest = notice(Sort::HeldBack);
+    (digest.step, digest.run, digest.outage, digest.kind) = (None, None, None, None);
+    digest.held_back = held_back();
+    digest.mutes = vec![mute(0, [0, 1, 2], true), mute(1, [1, 0, 0], false)];
+    insta::assert_snapshot!(shown(&letter(&digest, None, &world.context())));
+    digest.held_back.clear();
+    digest.mutes = vec![mute(1, [0, 0, 1], false)];
+    insta::assert_snapshot!(shown(&letter(&digest, None, &world.context())));
 }
 
 #[test]

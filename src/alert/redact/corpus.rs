@@ -72,6 +72,7 @@ fn no_secret_of_the_corpus_is_left() {
     let cases = cases();
     assert!(cases.len() >= 200, "{}", cases.len());
     let leaks: Vec<String> = cases.iter().filter_map(Case::leak).collect();
+    println!("{} of {} secrets leak", leaks.len(), cases.len());
     assert!(
         leaks.is_empty(),
         "{} leaks:\n{}",
@@ -104,6 +105,7 @@ fn at_most_one_innocent_line_in_a_hundred_is_changed() {
         .filter(|line| redactor.text(line) != **line)
         .map(|line| format!("{line}\n  {}", redactor.text(line)))
         .collect();
+    println!("{} of {} innocent lines are changed", changed.len(), lines.len());
     assert!(
         changed.len() * 100 <= lines.len(),
         "{}:\n{}",

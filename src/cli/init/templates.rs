@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::cli::args::TemplateArg;
+use super::TemplateArg;
 use crate::config::options::{Applies, Section};
 use crate::config::reference::commented;
 

@@ -5,7 +5,9 @@ use std::time::SystemTime;
 
 use serde_json::{Value, json};
 
-use crate::cli::screen::{Ended, Refusal, counted, local_time, print as print_text, program};
+use crate::cli::screen::{
+    Ended, Refusal, counted, local_time, print as print_text, print_folded, program,
+};
 use crate::exit;
 use crate::mail::outbox::{self, Item, Listing};
 use crate::mail::{self, mailer, way};
@@ -18,12 +20,14 @@ const MOST_LINES: usize = 50;
 
 /// Prints what waits. Changes nothing.
 pub(crate) fn print(settings: &Settings) -> Ended {
+    judge(settings)?;
     let listing = outbox::listing(&settings.state_dir);
-    print_text(&page(settings, &listing, clock::wall()))
+    print_folded(&page(settings, &listing, clock::wall()))
 }
 
 /// Prints what waits as data. Changes nothing.
 pub(crate) fn print_json(settings: &Settings) -> Ended {
+    judge(settings)?;
     let listing = outbox::listing(&settings.state_dir);
     let report = outbox::report(&settings.state_dir);
     let broken = report.broken.as_ref();
@@ -44,6 +48,16 @@ pub(crate) fn print_json(settings: &Settings) -> Ended {
     print_text(&format!("{data:#}\n"))
 }
 
+/// An outbox that we may not look into is not an empty one.
+fn judge(settings: &Settings) -> Ended {
+    if !outbox::is_closed(&settings.state_dir) {
+        return Ok(());
+    }
+    let state_dir = settings.state_dir.display();
+    let message = format!("the outbox in `{state_dir}` is another user's");
+    Err(Refusal::new(exit::NO_PERMISSION, message).hint(Refusal::ANOTHERS))
+}
+
 fn of_item(item: &Item) -> Value {
     json!({
         "name": item.name,
@@ -61,6 +75,7 @@ fn time(time: SystemTime) -> String {
 
 /// Tries everything that waits now, and says what came of it.
 pub(crate) fn flush(settings: &Settings) -> Ended {
+    judge(settings)?;
     let before = outbox::listing(&settings.state_dir);
     let waits =
         |listing: &Listing| listing.alerts.len() + listing.queue.len() + listing.deferred.len();

@@ -374,7 +374,7 @@ fn process(
 }
 
 /// The variables that hold secrets of our own, which no child gets.
-pub(super) fn secret_variables(settings: &Settings) -> Vec<String> {
+pub(crate) fn secret_variables(settings: &Settings) -> Vec<String> {
     match &settings.mail.transport {
         Transport::Smtp(SmtpSettings {
             login:

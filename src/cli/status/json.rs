@@ -23,7 +23,7 @@ pub(super) fn of(view: &View, verdict: Option<u8>) -> Value {
     json!({
         "exit": verdict.unwrap_or(exit::OK),
         "chains": chains,
-        "mail": of_mail(&view.mail),
+        "mail": (!view.mail_is_hidden).then(|| of_mail(&view.mail)),
     })
 }
 

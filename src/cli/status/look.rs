@@ -12,7 +12,6 @@ use crate::cli::mute::{self, Holding};
 use crate::cli::run;
 use crate::cli::screen::Refusal;
 use crate::config::Loaded;
-use crate::exit;
 use crate::history::Shelf;
 use crate::mail::outbox;
 use crate::process::incumbent::{self, Holder};
@@ -36,6 +35,8 @@ pub(in crate::cli) struct View {
     pub(in crate::cli) chains: Vec<Chain>,
     /// The way of mail.
     pub(in crate::cli) mail: outbox::Report,
+    /// Whether what waits there is not for us to see.
+    pub(in crate::cli) mail_is_hidden: bool,
 }
 
 /// What is known of a chain.
@@ -124,10 +125,13 @@ struct Places<'a> {
 /// Looks at these chains, or at all of RUN_ROOT if none is named.
 pub(in crate::cli) fn at(loaded: &Loaded, names: &[String]) -> Result<View, Refusal> {
     let settings = &loaded.settings;
-    let root = RunRoot::open_existing(&settings.run_root).map_err(|error| refused(&error))?;
+    let root =
+        RunRoot::open_existing(&settings.run_root).map_err(|error| Refusal::cannot_look(&error))?;
     let mut names: Vec<ChainName> = match (names, &root) {
         ([], Some(root)) => {
-            let stems = root.stems(".pid").map_err(|error| refused(&error))?;
+            let stems = root
+                .stems(".pid")
+                .map_err(|error| Refusal::cannot_look(&error))?;
             stems
                 .iter()
                 .filter_map(|stem| ChainName::parse(stem))
@@ -158,12 +162,8 @@ pub(in crate::cli) fn at(loaded: &Loaded, names: &[String]) -> Result<View, Refu
         now,
         chains,
         mail: outbox::report(&settings.state_dir),
+        mail_is_hidden: outbox::is_closed(&settings.state_dir),
     })
-}
-
-fn refused(error: &UnsafePath) -> Refusal {
-    Refusal::of(exit::UNSAFE_DIRECTORY, error)
-        .hint("chains of another user are seen by that user alone: ask as that user, with `sudo -u` for instance")
 }
 
 impl Places<'_> {

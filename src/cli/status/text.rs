@@ -66,7 +66,15 @@ pub(super) fn of(view: &View, loaded: &Loaded, style: Style) -> String {
     for chain in &view.chains {
         tell_chain(&mut page, chain, view.now);
     }
-    tell_mail(&mut page, &view.mail, loaded, view.now);
+    if view.mail_is_hidden {
+        page.line(
+            0,
+            RED,
+            "Mail: what waits is another user's, and cannot be looked at",
+        );
+    } else {
+        tell_mail(&mut page, &view.mail, loaded, view.now);
+    }
     page.text
 }
 

@@ -1,6 +1,6 @@
 //! A crontab: each line a task, a setting, or a comment that says why not.
 //!
-//! [`line`] tells lines apart, [`schedule`] knows when one fires, [`command`] what it executes, [`task`] makes a task of it, [`mail`] knows whom cron mails.
+//! [`mod@line`] tells lines apart, [`schedule`] knows when one fires, [`command`] what it executes, [`task`] makes a task of it, [`mail`] knows whom cron mails.
 
 mod command;
 mod line;

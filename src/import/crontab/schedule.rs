@@ -4,6 +4,7 @@
 //! become a task. It is small, because pauses need no calendar: a schedule is a set of times of the day and a set of days.
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use jiff::civil::{Date, date};
@@ -14,7 +15,7 @@ const NAMED_MONTHS: [&str; 12] = [
 const NAMED_DAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 /// Over these years every pattern of days comes round, 29 February on a given day of the week aside.
 const FIRST_DAY: Date = date(2024, 1, 1);
-const DAYS: u32 = 8 * 365 + 2;
+const DAYS: usize = 8 * 365 + 2;
 const MINUTES_OF_A_DAY: u32 = 24 * 60;
 
 /// The five fields of a line.
@@ -113,22 +114,44 @@ impl Schedule {
 
     /// Returns the days on which it fires, counted from the first.
     fn matching_days(&self) -> Vec<u32> {
-        let dates = FIRST_DAY.series(jiff::ToSpan::days(1));
-        let numbered = (0..DAYS).zip(dates);
-        let matching = numbered.filter(|(_, date)| self.is_on(*date));
+        let numbered = (0..).zip(calendar());
+        let matching = numbered.filter(|(_, day)| self.is_on(day));
         matching.map(|(number, _)| number).collect()
     }
 
-    fn is_on(&self, date: Date) -> bool {
-        let has = |set: &BTreeSet<u32>, value: i8| set.contains(&u32::from(value.unsigned_abs()));
-        let day = has(&self.days, date.day());
-        let weekday = has(&self.weekdays, date.weekday().to_sunday_zero_offset());
+    fn is_on(&self, day: &Day) -> bool {
+        let (in_month, in_week) = (
+            self.days.contains(&day.of_month),
+            self.weekdays.contains(&day.of_week),
+        );
         let meets = match self.meet {
-            Days::Both => day && weekday,
-            Days::Either => day || weekday,
+            Days::Both => in_month && in_week,
+            Days::Either => in_month || in_week,
         };
-        has(&self.months, date.month()) && meets
+        meets && self.months.contains(&day.month)
     }
+}
+
+/// A day as cron sees it.
+struct Day {
+    of_month: u32,
+    month: u32,
+    of_week: u32,
+}
+
+/// Returns the days over which pauses are looked at.
+fn calendar() -> &'static [Day] {
+    static CALENDAR: OnceLock<Vec<Day>> = OnceLock::new();
+    CALENDAR.get_or_init(|| {
+        let number = |value: i8| u32::from(value.unsigned_abs());
+        let dates = FIRST_DAY.series(jiff::ToSpan::days(1)).take(DAYS);
+        let days = dates.map(|date| Day {
+            of_month: number(date.day()),
+            month: number(date.month()),
+            of_week: number(date.weekday().to_sunday_zero_offset()),
+        });
+        days.collect()
+    })
 }
 
 fn minutes(minutes: u32) -> Duration {
@@ -144,6 +167,12 @@ fn named(times: &[u32]) -> Vec<String> {
     times
         .map(|time| format!("{:02}:{:02}", time / 60, time % 60))
         .collect()
+}
+
+/// Reads digits; no sign.
+fn number(text: &str) -> Option<u32> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| digits)
 }
 
 /// What may stand in a field.
@@ -169,8 +198,9 @@ impl Field<'_> {
     }
 
     fn step(&self, step: &str, part: &str) -> Result<usize, String> {
-        let step = step.parse().ok().filter(|step| *step > 0);
-        step.ok_or_else(|| format!("`{part}` is no {}: the step is no number", self.name))
+        let step = number(step).filter(|step| *step > 0);
+        step.and_then(|step| usize::try_from(step).ok())
+            .ok_or_else(|| format!("`{part}` is no {}: the step is no number", self.name))
     }
 
     fn range(&self, range: &str, steps: bool) -> Result<(u32, u32), String> {
@@ -194,7 +224,7 @@ impl Field<'_> {
         let (first, last) = (self.value(first)?, self.value(last)?);
         if first > last {
             return Err(format!(
-                "`{range}` is no {}: it ends before it begins",
+                "`{range}` is no {}: it ends before it begins, and cron would never run it",
                 self.name
             ));
         }
@@ -206,10 +236,7 @@ impl Field<'_> {
         if let Some(at) = self.words.iter().position(|word| *word == lower) {
             return Ok(at as u32 + self.least);
         }
-        let value = text
-            .parse()
-            .ok()
-            .filter(|_| text.bytes().all(|b| b.is_ascii_digit()));
+        let value = number(text);
         let inside = value.filter(|value| (self.least..=self.most).contains(value));
         inside.ok_or_else(|| {
             let (name, least, most) = (self.name, self.least, self.most);
@@ -273,6 +300,7 @@ mod tests {
             "22-2 * * * *",
             "*/0 * * * *",
             "*/x * * * *",
+            "*/+5 * * * *",
             "+5 * * * *",
             "* * L * *",
             "* * * * 1#2",

@@ -110,19 +110,22 @@ struct Open {
     indent: usize,
 }
 
-/// A comment begins with `;` or `#` at the start of a line or after a blank.
+/// A comment begins with `;` or `#` at the start of a line or after a blank: the first of its sort that does, and of the two the one of which
+/// fewer stand before it that do not (so Python looks for them).
 fn without_comment(line: &str) -> &str {
-    let starts = line.char_indices().filter(|(_, c)| matches!(c, ';' | '#'));
-    let mut comments = starts.filter(|(at, _)| {
-        line[..*at]
+    let begins = |at: usize| {
+        line[..at]
             .chars()
             .next_back()
             .is_none_or(char::is_whitespace)
-    });
-    match comments.next() {
-        Some((at, _)) => &line[..at],
-        None => line,
-    }
+    };
+    let semicolons = line.match_indices(';').map(|(at, _)| at);
+    let hashes = line.match_indices('#').map(|(at, _)| at);
+    let first =
+        |marks: &mut dyn Iterator<Item = usize>| marks.enumerate().find(|(_, at)| begins(*at));
+    let found = [first(&mut { semicolons }), first(&mut { hashes })];
+    let end = found.into_iter().flatten().min();
+    end.map_or(line, |(_, at)| &line[..at])
 }
 
 /// Returns what of a line is taken for a comment though it stands behind a value.
@@ -166,5 +169,7 @@ mod tests {
             Some("; bar'")
         );
         assert_eq!(trailing_comment("; command=x"), None);
+        // As Python has it: the first `#` is found before the second `;` is looked for.
+        assert_eq!(without_comment("a=b;c ;d #e"), "a=b;c ;d ");
     }
 }

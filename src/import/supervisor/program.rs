@@ -9,6 +9,7 @@ use super::value::flag;
 use super::values::{Log, Values, environment, exit_codes, log_file, umask};
 use crate::import::page::{Page, numbers, span, text, texts, variables};
 use crate::import::start::Start;
+use crate::import::words;
 
 /// Keys that need no translation, and why.
 const NOT_NEEDED: [(&[&str], &str); 6] = [
@@ -129,7 +130,7 @@ impl Task {
         let Some(command) = values.expanded("command")? else {
             return Err("it has no `command`".to_owned());
         };
-        let words = shlex::split(&command).ok_or("a quotation mark of its `command` is not closed (behind a blank, `;` begins a comment)")?;
+        let words = words::split(&command).ok_or("a quotation mark of its `command` is not closed (behind a blank, `;` begins a comment)")?;
         if words.is_empty() {
             return Err("its `command` is empty".to_owned());
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -34,6 +35,16 @@ pub(crate) struct Report {
     pub deferred: usize,
     /// See `queue`.
     pub failed: usize,
+}
+
+/// Returns whether the outbox is there, and closed to us: then it only looks empty.
+pub(crate) fn is_closed(state_dir: &Path) -> bool {
+    let closed = |directory: &Path| {
+        let looked = fs::read_dir(directory);
+        looked.is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
+    };
+    let root = state_dir.join("outbox");
+    closed(&root) || closed(&root.join("alerts"))
 }
 
 /// Reads what waits.

@@ -20,23 +20,28 @@ pub(crate) fn strip(days: &[Day], period: &Period, id: &str, label: &str) -> Mar
         svg class="strip" viewBox=(format!("0 0 {} {HEIGHT}", days.len() * DAY)) preserveAspectRatio="none" role="img"
             aria-labelledby=(format!("{title} {desc}")) {
             title id=(title) { "Day by day: " (label) }
-            desc id=(desc) { (told(days)) }
+            desc id=(desc) { (told(days, period)) }
             @for (at, day) in days.iter().enumerate() { (cell(at, day, &period.date(at, "%a %-d %b"))) }
         }
     }
 }
 
-/// Says what the strip shows.
-fn told(days: &[Day]) -> String {
+/// Says what the strip shows, to who cannot see it or point at it.
+fn told(days: &[Day], period: &Period) -> String {
     let is_quiet = |day: &&Day| day.runs.all() == 0;
-    let failed = days.iter().filter(|day| day.runs.failed > 0).count() as u64;
-    let quiet = days.iter().filter(is_quiet).count() as u64;
-    let well = days.len() as u64 - failed - quiet;
+    let quiet = days.iter().filter(is_quiet).count();
+    let has_failures = |(_, day): &(usize, &Day)| day.runs.failed > 0;
+    let failed = days.iter().enumerate().filter(has_failures);
+    let dates: Vec<String> = failed.map(|(at, _)| period.date(at, "%-d %b")).collect();
+    let well = days.len() - dates.len() - quiet;
+    let which = match dates.len() {
+        0 => String::new(),
+        _ => format!(" ({})", dates.join(", ")),
+    };
     format!(
-        "{} without a failure, {} with failures, {} without a run",
-        counted(well, "day", "days"),
-        grouped(failed),
-        grouped(quiet)
+        "{} without a failure, {} with failures{which}, {quiet} without a run",
+        counted(well as u64, "day", "days"),
+        dates.len()
     )
 }
 
