@@ -140,6 +140,10 @@ fn a_history_that_is_not_ours_hides_no_other() {
         "{}",
         stderr(&output)
     );
+    // It may have run in the other one too.
+    let of_a_task = place.run(&["history", "tasks::a"]);
+    assert!(stdout(&of_a_task).contains("tasks::a  failed in "));
+    assert_eq!(of_a_task.status.code(), Some(77));
 }
 
 #[test]

@@ -155,11 +155,19 @@ impl Past {
 
     /// Ends a command that could not look at everything, and has said so.
     pub(crate) fn ended(&self) -> Ended {
-        if self.told.is_empty() {
+        if self.is_whole() {
             Ok(())
         } else {
             Err(Refusal::said(exit::NO_PERMISSION))
         }
+    }
+
+    /// Returns whether nothing was left out that may have been asked for: a chain has one history, a task may have run in any.
+    fn is_whole(&self) -> bool {
+        let Whose::Named(typed, _) = &self.whose else {
+            return self.told.is_empty();
+        };
+        self.told.is_empty() || self.shelves.iter().any(|(chain, _)| chain == typed)
     }
 
     /// Returns the histories.
@@ -225,7 +233,7 @@ impl Past {
     /// Answers that nothing was found: with an error when the name is unknown.
     pub(crate) fn nothing(&self) -> Result<String, Refusal> {
         let state_dir = self.settings.state_dir.display();
-        if !self.told.is_empty() {
+        if !self.is_whole() {
             let message = format!("no run that we may see is kept in `{state_dir}`");
             return Err(Refusal::new(exit::NO_PERMISSION, message).hint(Refusal::ANOTHERS));
         }

@@ -2,13 +2,13 @@
 //!
 //! A path may be made to mean something else between two looks at it; a descriptor may not. Serves RUN_ROOT and STATE_DIR.
 
-use std::error::Error;
-use std::fmt;
+mod unsafe_path;
+
 use std::fs::{DirBuilder, File};
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use nix::errno::Errno;
@@ -17,6 +17,8 @@ use nix::sys::stat::{FileStat, Mode, SFlag, fchmod, fstat, fstatat};
 use nix::unistd::{UnlinkatFlags, geteuid, unlinkat};
 
 use super::write_steps::step;
+use unsafe_path::Problem;
+pub(crate) use unsafe_path::UnsafePath;
 
 const OURS_ALONE: Mode = Mode::S_IRUSR.union(Mode::S_IWUSR);
 
@@ -25,27 +27,6 @@ const OURS_ALONE: Mode = Mode::S_IRUSR.union(Mode::S_IWUSR);
 pub(crate) struct RunRoot {
     dir: Arc<OwnedFd>,
     path: Arc<Path>,
-}
-
-/// A directory or a file that cannot be relied on; nothing was changed.
-#[derive(Debug)]
-pub(crate) struct UnsafePath {
-    path: PathBuf,
-    problem: Problem,
-}
-
-#[derive(Debug)]
-enum Problem {
-    Io(io::Error),
-    ForeignDirectory(u32),
-    /// Closed to us, by whom where that can be seen.
-    Closed(Option<u32>),
-    WritableByOthers(u32),
-    Symlink,
-    NotAFile(&'static str),
-    Links(libc::nlink_t),
-    ForeignFile(u32),
-    NeverStill,
 }
 
 /// What makes a file that file, whatever it is called.
@@ -299,97 +280,6 @@ impl Identity {
         Identity {
             device: stat.st_dev,
             inode: stat.st_ino,
-        }
-    }
-}
-
-impl UnsafePath {
-    fn new(path: &Path, problem: Problem) -> Self {
-        UnsafePath {
-            path: path.to_owned(),
-            problem,
-        }
-    }
-
-    /// Returns whether it is somebody else's, who is to be asked.
-    pub(crate) fn is_foreign(&self) -> bool {
-        match &self.problem {
-            Problem::ForeignDirectory(_) | Problem::ForeignFile(_) | Problem::Closed(_) => true,
-            Problem::Io(error) => error.kind() == io::ErrorKind::PermissionDenied,
-            _ => false,
-        }
-    }
-
-    fn is_missing(&self) -> bool {
-        matches!(&self.problem, Problem::Io(error) if error.kind() == io::ErrorKind::NotFound)
-    }
-}
-
-impl fmt::Display for UnsafePath {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = self.path.display();
-        let ours = geteuid();
-        match &self.problem {
-            Problem::Io(_) => write!(
-                f,
-                "cannot use `{path}`; name a directory that uid {ours} may write, with `--run-root` for instance"
-            ),
-            Problem::ForeignDirectory(uid) => write!(
-                f,
-                "`{path}` belongs to uid {uid}, not to us (uid {ours}) or root; choose another directory or `chown` it"
-            ),
-            Problem::Closed(owner) => {
-                let whose =
-                    owner.map_or_else(String::new, |uid| format!(" belongs to uid {uid}, and"));
-                write!(
-                    f,
-                    "`{path}`{whose} is closed to us (uid {ours}); run as its user, or name another directory, with `--run-root` for instance"
-                )
-            }
-            Problem::WritableByOthers(mode) => write!(
-                f,
-                "`{path}` can be written by others (mode {mode:04o}), who could replace our files; `chmod go-w` it"
-            ),
-            Problem::Symlink => write!(
-                f,
-                "`{path}` is a symbolic link, which is never followed; remove it"
-            ),
-            Problem::NotAFile(kind) => {
-                write!(f, "`{path}` is {kind}, not a regular file; remove it")
-            }
-            Problem::Links(links) => write!(
-                f,
-                "`{path}` has {links} names (hard links), so that it may be somebody else's file; remove it"
-            ),
-            Problem::ForeignFile(uid) => write!(
-                f,
-                "`{path}` belongs to uid {uid}, not to us (uid {ours}); run as that user, or remove it"
-            ),
-            Problem::NeverStill => {
-                write!(f, "`{path}` is deleted again and again while we open it")
-            }
-        }
-    }
-}
-
-impl Problem {
-    /// Tells what is closed to us because it is another's from what the disk refuses.
-    fn of_opening(error: io::Error, owner: impl FnOnce() -> Option<u32>) -> Self {
-        if error.kind() != io::ErrorKind::PermissionDenied {
-            return Problem::Io(error);
-        }
-        match owner() {
-            Some(uid) if uid == geteuid().as_raw() => Problem::Io(error),
-            owner => Problem::Closed(owner),
-        }
-    }
-}
-
-impl Error for UnsafePath {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match &self.problem {
-            Problem::Io(error) => Some(error),
-            _ => None,
         }
     }
 }

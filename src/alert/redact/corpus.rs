@@ -105,7 +105,11 @@ fn at_most_one_innocent_line_in_a_hundred_is_changed() {
         .filter(|line| redactor.text(line) != **line)
         .map(|line| format!("{line}\n  {}", redactor.text(line)))
         .collect();
-    println!("{} of {} innocent lines are changed", changed.len(), lines.len());
+    println!(
+        "{} of {} innocent lines are changed",
+        changed.len(),
+        lines.len()
+    );
     assert!(
         changed.len() * 100 <= lines.len(),
         "{}:\n{}",
