@@ -3,15 +3,18 @@
 //! It runs inside the worker, who is killed with it at the deadline. It may be missing, noisy, or leave a daemon behind that holds
 //! its output open: what it prints is read on the side, the first 4 KiB kept, and its exit is what ends the wait.
 
-use std::io::{self, Read, Write};
+use std::fs::File;
+use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
+
+use nix::sys::memfd::{MFdFlags, memfd_create};
 
 use super::trouble::{Cause, Class, Stage, Trouble, judge, judge_exit};
 use super::wire::{Fate, Header};
@@ -54,12 +57,11 @@ fn run(program: &Path, header: &Header, message: &[u8]) -> Result<(), Trouble> {
         let cause = Cause::Io(error.kind(), error.to_string());
         judge(&name, Stage::Program, &cause)
     };
-    let mut child = spawn(program, header).map_err(|error| failed(&error))?;
+    // Programs on this machine want the line ends of this machine.
+    let message = unix_lines(message);
+    let mut input = in_memory(&message).map_err(|error| failed(&error))?;
+    let mut child = spawn(program, header, &input).map_err(|error| failed(&error))?;
     let output = listen(&mut child);
-    let written = child.stdin.take().map(|mut stdin| {
-        // Programs on this machine want the line ends of this machine.
-        stdin.write_all(&unix_lines(message))
-    });
     let status = child.wait().map_err(|error| failed(&error))?;
     let said = output.end();
     if let Some(number) = status.signal() {
@@ -70,22 +72,30 @@ fn run(program: &Path, header: &Header, message: &[u8]) -> Result<(), Trouble> {
     if let Some(trouble) = judge_exit(&name, status.code().unwrap_or(70), &said) {
         return Err(trouble);
     }
-    match written {
-        Some(Ok(())) => Ok(()),
-        _ => {
-            let words = format!("the mail program `{name}` ended before it had read the message");
-            Err(Trouble::new(Class::Path, words))
-        }
+    // The program has read as far as the place that it shares with us.
+    let read = input.stream_position().map_err(|error| failed(&error))?;
+    if read < message.len() as u64 {
+        let words = format!("the mail program `{name}` ended before it had read the message");
+        return Err(Trouble::new(Class::Path, words));
     }
+    Ok(())
 }
 
-fn spawn(program: &Path, header: &Header) -> io::Result<Child> {
+/// Returns a file that is nowhere on the disk, to be read from its beginning. Of a pipe nobody could say how much of it was read.
+fn in_memory(message: &[u8]) -> io::Result<File> {
+    let mut file = File::from(memfd_create(c"mail", MFdFlags::MFD_CLOEXEC)?);
+    file.write_all(message)?;
+    file.rewind()?;
+    Ok(file)
+}
+
+fn spawn(program: &Path, header: &Header, input: &File) -> io::Result<Child> {
     let (reader, writer) = io::pipe()?;
     let mut command = Command::new(program);
     command.arg("-i").arg("-f");
     command.arg(header.from.as_deref().unwrap_or("<>"));
     command.arg("--").args(&header.to);
-    command.stdin(Stdio::piped());
+    command.stdin(input.try_clone()?);
     command.stdout(writer.try_clone()?).stderr(writer);
     let mut child = command.spawn()?;
     child.stdout = Some(std::process::ChildStdout::from(std::os::fd::OwnedFd::from(
