@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use super::page::{Page, span};
 
+const WITH_THE_MACHINE: &str = "So that they are started with the machine: what `service print` prints for each, a unit of systemd, instead of the `&`.";
+
 /// A task that was made.
 #[derive(Debug)]
 pub(super) struct Started {
@@ -52,7 +54,7 @@ pub(super) fn after_cron(program: &str, tasks: &[Started]) -> String {
             .collect();
         page.command(&format!("{program} --name jobs {}", names.join(" ")));
     }
-    page.note("So that they are started with the machine: a unit of systemd (examples/run_functions@.service) instead of the `&`.");
+    page.note(WITH_THE_MACHINE);
     format!("\n{}", page.into_text())
 }
 
@@ -83,7 +85,7 @@ pub(super) fn after_supervisor(program: &str, tasks: &[Started]) -> String {
         page.command(&alone(program, task));
     }
     page.note("One chain for all, as a crontab would have it, is of use only for programs that end by themselves.");
-    page.note("So that they are started with the machine: a unit of systemd (examples/run_functions@.service) instead of the `&`.");
+    page.note(WITH_THE_MACHINE);
     format!("\n{}", page.into_text())
 }
 
