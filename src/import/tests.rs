@@ -115,6 +115,9 @@ fn a_reason_stands_for_each_thing_that_is_not_taken() {
         assert!(left.reason.contains(reason), "{text}: {}", left.reason);
         loaded(&imported);
     }
+    let imported = crontab_of("* * * * * /daily job", Known::Said(Form::System));
+    assert!(imported.left_out[0].reason.contains("a user and a command"));
+    loaded(&imported);
     let cases = [
         ("[program:x]\ncommand=a 'b\n", "not closed"),
         ("[program:x]\n", "no `command`"),

@@ -88,7 +88,9 @@ impl Task {
         let (user, command) = match around.form {
             Form::User => (None, job.rest),
             Form::System => match word(job.rest) {
-                Some((user, rest)) if !rest.is_empty() => (Some(user), rest),
+                Some((user, rest)) if !rest.is_empty() && !user.starts_with([':', '/']) => {
+                    (Some(user), rest)
+                }
                 _ => return Err("a user and a command were expected after the times (for a crontab without users, say `--user`)".to_owned()),
             },
         };

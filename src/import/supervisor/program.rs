@@ -6,7 +6,7 @@ use std::time::Duration;
 use toml::Value;
 
 use super::value::flag;
-use super::values::{Log, Values, environment, exit_codes, log_file, umask};
+use super::values::{Log, Values, environment, exit_codes, log_file, path, umask};
 use crate::import::page::{Page, numbers, span, text, texts, variables};
 use crate::import::start::Start;
 use crate::import::words;
@@ -184,10 +184,7 @@ impl Task {
         values: &Values<'_>,
         env: &BTreeMap<String, String>,
     ) -> Result<(), String> {
-        if let Some(directory) = values
-            .expanded("directory")?
-            .filter(|value| !value.is_empty())
-        {
+        if let Some(directory) = path(values, "directory")? {
             self.key("working_dir", text(directory));
         }
         match values.expanded("user")?.as_deref() {
@@ -312,10 +309,7 @@ pub(super) fn defaults(values: &Values<'_>) -> Result<(Keys, Option<String>), St
     if !env.is_empty() {
         keys.push(("env", variables(&env)));
     }
-    if let Some(directory) = values
-        .expanded("directory")?
-        .filter(|value| !value.is_empty())
-    {
+    if let Some(directory) = path(values, "directory")? {
         keys.push(("working_dir", text(directory)));
     }
     keys.extend(umask(values)?.map(|mask| ("umask", mask)));

@@ -98,9 +98,19 @@ pub(super) enum Log {
     File(String),
 }
 
+/// Returns the path that is set, if one is. A value goes on in the lines below it that are indented; a path does not.
+pub(super) fn path(values: &Values<'_>, key: &str) -> Result<Option<String>, String> {
+    match values.expanded(key)? {
+        Some(value) if value.contains(['\n', '\0']) => Err(format!(
+            "its `{key}` has more than one line, which no path has"
+        )),
+        value => Ok(value.filter(|value| !value.is_empty())),
+    }
+}
+
 /// Returns where a stream goes.
 pub(super) fn log_file(values: &Values<'_>, key: &str) -> Result<Log, String> {
-    let written = values.expanded(key)?.unwrap_or_default();
+    let written = path(values, key)?.unwrap_or_default();
     let own = written.starts_with("/dev/") || written.starts_with("/proc/self/fd/");
     Ok(match written.to_lowercase().as_str() {
         "" | "none" | "off" | "auto" | "syslog" | "/dev/null" => Log::None,
