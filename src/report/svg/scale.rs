@@ -57,7 +57,7 @@ impl Scale {
 
     fn height(&self, seconds: f64) -> f64 {
         let share = if self.is_logarithmic {
-            (seconds.max(self.low) / self.low).ln() / (self.high / self.low).ln()
+            libm::log(seconds.max(self.low) / self.low) / libm::log(self.high / self.low)
         } else {
             seconds / self.high
         };
