@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
+use super::form;
 use crate::task::TaskName;
 use crate::time::Mono;
 
@@ -60,9 +61,7 @@ impl Holder {
 
     /// Returns the text of the file.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = serde_json::to_vec(self).expect("plain fields are always JSON");
-        bytes.push(b'\n');
-        bytes
+        form::encode(self)
     }
 
     /// Returns when it began, if that can be read.

@@ -1,8 +1,10 @@
 //! What one runner of a chain leaves to the next: `NAME.memory` in STATE_DIR. Whether the former one ended by itself, what it remembered of
 //! failures and mails, and which program it was.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::form;
 use crate::event::Step;
 use crate::task::TaskName;
 
@@ -91,9 +93,7 @@ impl<M> Kept<M> {
 impl<M: Serialize> Kept<M> {
     /// Returns the content of the file.
     pub(crate) fn encode(&self) -> Vec<u8> {
-        let mut bytes = serde_json::to_vec(self).expect("it has no map with keys other than text");
-        bytes.push(b'\n');
-        bytes
+        form::encode(self)
     }
 }
 
@@ -102,18 +102,8 @@ impl<M: Serialize> Kept<M> {
 /// # Errors
 ///
 /// When it is damaged, or from a newer version: in words.
-pub(crate) fn decode<M: for<'a> Deserialize<'a>>(bytes: &[u8]) -> Result<Kept<M>, String> {
-    #[derive(Deserialize)]
-    struct Versioned {
-        version: u32,
-    }
-    let Versioned { version } = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
-    if version > VERSION {
-        return Err(format!(
-            "it is of form `{version}`, and this program knows no form after `{VERSION}`"
-        ));
-    }
-    serde_json::from_slice(bytes).map_err(|error| error.to_string())
+pub(crate) fn decode<M: DeserializeOwned>(bytes: &[u8]) -> Result<Kept<M>, String> {
+    form::decode(bytes, VERSION)
 }
 
 #[cfg(test)]

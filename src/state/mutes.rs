@@ -2,7 +2,10 @@
 //!
 //! What a mute is, is not known here: it is `M`.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+
+use super::form;
 
 /// The version that is written. Every older one can be read.
 pub(crate) const VERSION: u32 = 1;
@@ -20,13 +23,10 @@ pub(crate) fn file_name(chain: &str) -> String {
 
 /// Returns the content of the file.
 pub(crate) fn encode<M: Serialize>(mutes: Vec<M>) -> Vec<u8> {
-    let form = Form {
+    form::encode(&Form {
         version: VERSION,
         mutes,
-    };
-    let mut bytes = serde_json::to_vec(&form).expect("it has no map with keys other than text");
-    bytes.push(b'\n');
-    bytes
+    })
 }
 
 /// Reads the content of the file.
@@ -34,18 +34,8 @@ pub(crate) fn encode<M: Serialize>(mutes: Vec<M>) -> Vec<u8> {
 /// # Errors
 ///
 /// When it is damaged, or from a newer version: in words.
-pub(crate) fn decode<M: for<'a> Deserialize<'a>>(bytes: &[u8]) -> Result<Vec<M>, String> {
-    #[derive(Deserialize)]
-    struct Versioned {
-        version: u32,
-    }
-    let Versioned { version } = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
-    if version > VERSION {
-        return Err(format!(
-            "it is of form `{version}`, and this program knows no form after `{VERSION}`"
-        ));
-    }
-    let form: Form<M> = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+pub(crate) fn decode<M: DeserializeOwned>(bytes: &[u8]) -> Result<Vec<M>, String> {
+    let form: Form<M> = form::decode(bytes, VERSION)?;
     Ok(form.mutes)
 }
 
