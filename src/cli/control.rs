@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::left;
 use super::screen::{Ended, Refusal, program, tell};
 use crate::chain::ChainName;
 use crate::exit;
@@ -9,7 +10,6 @@ use crate::process::clock;
 use crate::process::incumbent::{self, Holder, Incumbent};
 use crate::process::run_root::RunRoot;
 use crate::settings::Settings;
-use crate::state::holder;
 use crate::time::in_words;
 
 /// What a promise may be late.
@@ -118,7 +118,7 @@ fn wait(runner: &Incumbent, most: Duration) -> Result<bool, Refusal> {
 
 /// How long the runner has promised to take at most.
 fn promise(root: &RunRoot, chain: &ChainName, settings: &Settings) -> Duration {
-    match last_holder(root, chain) {
+    match left::said(root, chain).ok().flatten() {
         Some(holder) => holder.stop_timeout + holder.kill_grace,
         None => settings.stop_timeout + settings.kill_grace,
     }
@@ -128,7 +128,7 @@ fn promise(root: &RunRoot, chain: &ChainName, settings: &Settings) -> Duration {
 pub(crate) fn tasks_of(settings: &Settings, chain: &ChainName) -> Result<Vec<String>, Refusal> {
     let root = RunRoot::open_existing(&settings.run_root)
         .map_err(|error| Refusal::of(exit::UNSAFE_DIRECTORY, &error))?;
-    let holder = root.and_then(|root| last_holder(&root, chain));
+    let holder = root.and_then(|root| left::said(&root, chain).ok().flatten());
     holder.map(|holder| holder.tasks).ok_or_else(|| {
         let root = settings.run_root.display();
         Refusal::new(
@@ -137,11 +137,4 @@ pub(crate) fn tasks_of(settings: &Settings, chain: &ChainName) -> Result<Vec<Str
         )
         .hint("name its tasks, such as `tasks::send_mail`; `--run-root` looks elsewhere")
     })
-}
-
-/// Returns what the last runner of a chain said of itself.
-fn last_holder(root: &RunRoot, chain: &ChainName) -> Option<holder::Holder> {
-    const MOST_BYTES: u64 = 1 << 20;
-    let bytes = root.read(&format!("{chain}.state"), MOST_BYTES);
-    holder::Holder::parse(&bytes.ok().flatten()?)
 }

@@ -8,6 +8,7 @@ mod control;
 mod history;
 mod import;
 mod init;
+mod left;
 mod lines;
 mod list;
 mod logs;

@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 use nix::unistd::{User, getuid};
 
 use super::control::chain_name;
+use super::left;
 use super::lines::short;
-use super::run::mutes::read;
 use super::screen::{Ended, Refusal, counted, program, tell};
 use crate::alert::memory::Memory;
 use crate::alert::mute::{LONGEST, Mute};
@@ -17,14 +17,13 @@ use crate::process::poll::Alarm;
 use crate::process::run_root::{RunRoot, UnsafePath};
 use crate::process::{boot, clock};
 use crate::settings::Settings;
-use crate::state::{holder, kept, mutes};
+use crate::state::mutes;
 use crate::task::suggestions;
 use crate::time::{Moment, in_words};
 
 /// How long another command may take that changes the same.
 const PATIENCE: Duration = Duration::from_secs(5);
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
-const MOST_BYTES: u64 = 16 << 20;
 const MOST_REASON: usize = 200;
 
 /// Holds back the mails about a chain, or a task of it, for so long.
@@ -165,7 +164,7 @@ impl Target {
         // What another command wrote just before is not yet to come.
         let now = clock::now();
         let name = mutes::file_name(self.chain.as_str());
-        let mut all = read(&self.state_dir, &name).unwrap_or_else(|why| {
+        let mut all = left::mutes(&self.state_dir, self.chain.as_str()).unwrap_or_else(|why| {
             tell(&format!("note: the former mutes cannot be read: {why}\n"));
             Vec::new()
         });
@@ -243,16 +242,10 @@ fn tasks_of(
     state_dir: &RunRoot,
     chain: &ChainName,
 ) -> Result<Option<Vec<String>>, Refusal> {
-    let read = |root: &RunRoot, name: String| {
-        root.read(&name, MOST_BYTES)
-            .map_err(|error| refused(&error))
-    };
-    let said = read(run_root, format!("{chain}.state"))?;
-    if let Some(said) = said.and_then(|bytes| holder::Holder::parse(&bytes)) {
+    if let Some(said) = left::said(run_root, chain).map_err(|error| refused(&error))? {
         return Ok(Some(said.tasks));
     }
-    let memory = read(state_dir, format!("{chain}.memory"))?;
-    let memory = memory.and_then(|bytes| kept::decode::<Memory>(&bytes).ok());
+    let memory = left::remembered(state_dir, chain).map_err(|error| refused(&error))?;
     Ok(memory.map(|kept| kept.identity.tasks))
 }
 
@@ -310,16 +303,8 @@ fn refused(error: &UnsafePath) -> Refusal {
 /// A mute that holds, as `status` tells of it.
 #[derive(Clone, Debug)]
 pub(super) struct Holding {
-    /// The full name of the task; `None`: the whole chain.
-    pub(super) task: Option<String>,
-    /// Since when.
-    pub(super) from: SystemTime,
-    /// Until when.
-    pub(super) until: SystemTime,
-    /// Who wished it.
-    pub(super) by: String,
-    /// Why; empty if that was not said.
-    pub(super) reason: String,
+    /// What was wished.
+    pub(super) mute: Mute,
     /// How many mails it has held back.
     pub(super) held_back: u64,
 }
@@ -331,7 +316,7 @@ pub(super) fn holding(
     memory: Option<&Memory>,
     now: Moment,
 ) -> Vec<Holding> {
-    let all = read(state_dir, &mutes::file_name(chain.as_str())).unwrap_or_default();
+    let all = left::mutes(state_dir, chain.as_str()).unwrap_or_default();
     let boot = boot::id();
     let hold = all
         .into_iter()
@@ -343,14 +328,8 @@ pub(super) fn holding(
         let held_back = accounts
             .filter(|muted| !muted.over)
             .map(|muted| muted.total());
-        Holding {
-            held_back: held_back.fold(0, u64::saturating_add),
-            task: mute.task,
-            from: mute.from,
-            until: mute.until,
-            by: mute.by,
-            reason: mute.reason,
-        }
+        let held_back = held_back.fold(0, u64::saturating_add);
+        Holding { mute, held_back }
     })
     .collect()
 }

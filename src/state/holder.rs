@@ -89,6 +89,11 @@ impl Holder {
     }
 }
 
+/// Returns the name of the file of a chain.
+pub(crate) fn file_name(chain: &str) -> String {
+    format!("{chain}.state")
+}
+
 /// Returns the full names of tasks, as they are kept in files.
 pub(crate) fn full_names(tasks: &[TaskName]) -> Vec<String> {
     tasks.iter().map(|task| task.as_str().to_owned()).collect()

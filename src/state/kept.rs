@@ -10,6 +10,8 @@ use crate::task::TaskName;
 
 /// The version that is written. Every older one can be read.
 pub(crate) const VERSION: u32 = 1;
+/// Far more than the bounds of what is remembered allow.
+pub(crate) const MOST_BYTES: u64 = 16 << 20;
 
 /// The memory of a chain. `M` is that of the alert policy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -95,6 +97,11 @@ impl<M: Serialize> Kept<M> {
     pub(crate) fn encode(&self) -> Vec<u8> {
         form::encode(self)
     }
+}
+
+/// Returns the name of the file of a chain.
+pub(crate) fn file_name(chain: &str) -> String {
+    format!("{chain}.memory")
 }
 
 /// Reads what a runner has left.

@@ -8,9 +8,6 @@ use crate::event::Step;
 use crate::process::run_root::RunRoot;
 use crate::state::kept::{self, Crashes, Identity, Kept};
 
-/// Far more than 64 kinds of each task of a long chain take.
-const MOST_BYTES: u64 = 16 << 20;
-
 /// The file that a chain's memory is in.
 #[derive(Debug)]
 pub(super) struct MemoryFile {
@@ -41,7 +38,7 @@ pub(super) enum Found {
 impl MemoryFile {
     /// Names the file. Nothing is read or written yet.
     pub(super) fn new(state_dir: RunRoot, chain: &ChainName, identity: Identity) -> Self {
-        let name = format!("{chain}.memory");
+        let name = kept::file_name(chain.as_str());
         MemoryFile {
             state_dir,
             name,
@@ -59,7 +56,7 @@ impl MemoryFile {
 
     /// Reads what the former runner left.
     pub(super) fn read(&mut self) -> Found {
-        let bytes = match self.state_dir.read(&self.name, MOST_BYTES) {
+        let bytes = match self.state_dir.read(&self.name, kept::MOST_BYTES) {
             Ok(Some(bytes)) if !bytes.is_empty() => bytes,
             Ok(_) => return Found::Nothing,
             Err(error) => return Found::Damaged(error.to_string()),

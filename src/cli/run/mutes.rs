@@ -2,20 +2,18 @@
 
 use crate::alert::mute::{Mute, MuteNews};
 use crate::chain::ChainName;
+use crate::cli::left;
 use crate::cli::screen::counted;
 use crate::process::run_root::{RunRoot, Version};
 use crate::state::mutes;
 
 use super::compose::Composer;
 
-/// Far more than the mutes of all tasks of a long chain take.
-pub(in crate::cli) const MOST_BYTES: u64 = 1 << 20;
-
 /// The file that the mutes of a chain are in.
 #[derive(Debug)]
 pub(super) struct MuteFile {
     state_dir: RunRoot,
-    name: String,
+    chain: String,
     /// Which version was read last.
     seen: Option<Option<Version>>,
 }
@@ -25,7 +23,7 @@ impl MuteFile {
     pub(super) fn new(state_dir: RunRoot, chain: &ChainName) -> Self {
         MuteFile {
             state_dir,
-            name: mutes::file_name(chain.as_str()),
+            chain: chain.to_string(),
             seen: None,
         }
     }
@@ -37,33 +35,24 @@ impl MuteFile {
 
     /// Returns what is in it, if it has changed since the last look. What cannot be read mutes nothing.
     pub(super) fn changed(&mut self) -> Option<Vec<Mute>> {
-        let now = self.state_dir.version(&self.name).ok()?;
+        let now = self
+            .state_dir
+            .version(&mutes::file_name(&self.chain))
+            .ok()?;
         if self.seen == Some(now) {
             return None;
         }
         self.seen = Some(now);
-        let read = read(&self.state_dir, &self.name);
+        let read = left::mutes(&self.state_dir, &self.chain);
         Some(read.unwrap_or_else(|why| {
-            let path = self.state_dir.path().join(&self.name);
+            let name = mutes::file_name(&self.chain);
+            let path = self.state_dir.path().join(name);
             log::error!(
                 "The mutes in `{}` cannot be read, so nothing is muted: {why}",
                 path.display()
             );
             Vec::new()
         }))
-    }
-}
-
-/// Reads the mutes of a chain; none if there is no file.
-///
-/// # Errors
-///
-/// When it is damaged, or not ours: in words.
-pub(in crate::cli) fn read(state_dir: &RunRoot, name: &str) -> Result<Vec<Mute>, String> {
-    let bytes = state_dir.read(name, MOST_BYTES);
-    match bytes.map_err(|error| error.to_string())? {
-        Some(bytes) => mutes::decode(&bytes),
-        None => Ok(Vec::new()),
     }
 }
 

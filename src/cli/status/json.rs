@@ -61,13 +61,14 @@ fn of_chain(chain: &Chain, now: Moment) -> Value {
     })
 }
 
-fn of_mute(mute: &Holding) -> Value {
+fn of_mute(holding: &Holding) -> Value {
+    let mute = &holding.mute;
     json!({
         "from": time(mute.from),
         "until": time(mute.until),
         "by": mute.by,
         "reason": mute.reason,
-        "held_back": mute.held_back,
+        "held_back": holding.held_back,
     })
 }
 

@@ -8,6 +8,7 @@ use crate::alert::memory::{Memory, Ongoing, TaskMemory};
 use crate::alert::notice::{KindCount, Sort};
 use crate::chain::ChainName;
 use crate::cli::control::chain_name;
+use crate::cli::left;
 use crate::cli::mute::{self, Holding};
 use crate::cli::run;
 use crate::cli::screen::Refusal;
@@ -24,8 +25,6 @@ use crate::task::TaskName;
 use crate::time::Moment;
 
 use super::mails::Mails;
-
-const MOST_BYTES: u64 = 16 << 20;
 
 /// What was seen.
 pub(in crate::cli) struct View {
@@ -213,8 +212,7 @@ impl Places<'_> {
 
     /// What the runner says of itself, or the last one said.
     fn said(&self, name: &ChainName, standing: &Standing) -> Option<holder::Holder> {
-        let bytes = self.run_root.read(&format!("{name}.state"), MOST_BYTES);
-        let said = holder::Holder::parse(&bytes.ok().flatten()?)?;
+        let said = left::said(&self.run_root, name).ok().flatten()?;
         match standing {
             Standing::Runs(pid) => Some(said).filter(|said| said.pid == *pid),
             _ => Some(said),
@@ -255,19 +253,15 @@ impl Places<'_> {
     }
 
     fn memory(&self, name: &ChainName) -> Option<Memory> {
-        let bytes = self
-            .state_dir
-            .as_ref()?
-            .read(&memory_file(name), MOST_BYTES);
-        let kept = kept::decode::<Memory>(&bytes.ok().flatten()?).ok()?;
-        Some(kept.alerts)
+        let kept = left::remembered(self.state_dir.as_ref()?, name);
+        Some(kept.ok().flatten()?.alerts)
     }
 
     fn memory_written(&self, name: &ChainName) -> Option<SystemTime> {
         let file = self
             .state_dir
             .as_ref()?
-            .open_existing_file(&memory_file(name));
+            .open_existing_file(&kept::file_name(name.as_str()));
         file.ok().flatten()?.metadata().ok()?.modified().ok()
     }
 
@@ -324,10 +318,6 @@ fn outage<'a>(past: &TaskSummary, memory: Option<&'a TaskMemory>) -> Option<&'a 
     ongoing.filter(|ongoing| !ongoing.outage.only_asks() || (past.asks > 0 && ongoing.is_down()))
 }
 
-fn memory_file(name: &ChainName) -> String {
-    format!("{name}.memory")
-}
-
 /// Returns what the task of a memory is called on the screen.
 pub(in crate::cli) fn label_of(memory: &TaskMemory) -> String {
     match memory.occurrence {
@@ -354,7 +344,9 @@ impl Chain {
     /// Returns the mute of one of its tasks; of the chain itself where none is named.
     pub(super) fn mute(&self, task: Option<&str>) -> Option<&Holding> {
         let task = task.and_then(|label| label.split('#').next());
-        self.mutes.iter().find(|mute| mute.task.as_deref() == task)
+        self.mutes
+            .iter()
+            .find(|holding| holding.mute.task.as_deref() == task)
     }
 
     fn hidden(name: ChainName, error: &UnsafePath) -> Self {

@@ -109,12 +109,13 @@ fn tell_chain(page: &mut Page, chain: &Chain, now: Moment) {
     }
 }
 
-fn muted(mute: &Holding) -> String {
+fn muted(holding: &Holding) -> String {
+    let mute = &holding.mute;
     let reason = match mute.reason.as_str() {
         "" => String::new(),
         reason => format!(" ({reason})"),
     };
-    let held = counted(mute.held_back, "mail", "mails");
+    let held = counted(holding.held_back, "mail", "mails");
     let (until, by) = (short(mute.until), &mute.by);
     format!("muted until {until} by {by}{reason}: {held} held back")
 }

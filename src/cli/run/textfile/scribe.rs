@@ -15,6 +15,7 @@ use crate::metrics::{self, Chain, Mail, Runner, Task};
 use crate::process::clock;
 use crate::process::files::{self, Readers};
 use crate::state::history::Summary;
+use crate::state::kept;
 use crate::time::Mono;
 
 /// What it puts together takes a few frames; memory that is not touched costs nothing.
@@ -153,7 +154,7 @@ impl Scribe {
         });
         let held_back = held_back.map(|(sort, count)| (sort.word(), count));
         let report = outbox::report(&self.state_dir);
-        let memory = self.state_dir.join(format!("{}.memory", self.chain));
+        let memory = self.state_dir.join(kept::file_name(&self.chain));
         let memory = fs::metadata(memory).and_then(|memory| memory.modified());
         let chain = Chain {
             name: &self.chain,
