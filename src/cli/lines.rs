@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use super::past::{Entry, Line};
 use super::screen::local_time;
+use crate::alert::fingerprint;
 pub(crate) use crate::alert::message::grouped;
 use crate::state::history::{Result as RunResult, Run};
 pub(crate) use crate::time::exact;
@@ -12,12 +13,6 @@ use crate::time::in_words;
 /// Returns a time shortly: `22 Nov 01:10:33`.
 pub(crate) fn short(time: SystemTime) -> String {
     local_time(time, "%d %b %H:%M:%S")
-}
-
-/// Returns a kind shortly: `7f3a`, or the task's own word.
-pub(crate) fn short_kind(kind: &str) -> &str {
-    let is_hash = kind.len() == 12 && kind.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if is_hash { &kind[..4] } else { kind }
 }
 
 /// Returns the line of an entry, without an end: `mhx3k9ab2   22 Nov 01:10:33  tasks::a  failed in 1s (kind 7f3a), mailed: first`.
@@ -51,7 +46,7 @@ fn ending(run: &Run) -> String {
     };
     match (run.result, &run.kind) {
         (RunResult::Later | RunResult::Interrupted, _) => format!("{word} after {took}"),
-        (_, Some(kind)) => format!("{word} in {took} (kind {})", short_kind(kind)),
+        (_, Some(kind)) => format!("{word} in {took} (kind {})", fingerprint::short(kind)),
         (_, None) => format!("{word} in {took}"),
     }
 }
@@ -139,14 +134,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_durations_and_kinds_are_short() {
+    fn numbers_and_durations_are_short() {
         assert_eq!(grouped(0), "0");
         assert_eq!(grouped(1_234_567), "1,234,567");
         assert_eq!(exact(Duration::from_nanos(300)), "300ns");
         assert_eq!(exact(Duration::from_nanos(12_345)), "12µs");
         assert_eq!(exact(Duration::from_millis(1_250)), "1s 250ms");
-        assert_eq!(short_kind("7f3a00c0ffee"), "7f3a");
-        assert_eq!(short_kind("smtp"), "smtp");
     }
 
     #[test]

@@ -4,9 +4,10 @@ use std::fmt::Write;
 use std::time::SystemTime;
 
 use super::look::{Chain, Down, Standing, Task, View};
+use crate::alert::fingerprint;
 use crate::alert::notice::KindCount;
 use crate::cli::check;
-use crate::cli::lines::{exact, fitting, grouped, short, short_kind};
+use crate::cli::lines::{exact, fitting, grouped, short};
 use crate::cli::mute::Holding;
 use crate::cli::screen::{counted, program};
 use crate::config::Loaded;
@@ -266,7 +267,7 @@ fn tell_outage(page: &mut Page, down: &Down) {
 
 /// Of one kind alone all has been said but whether it was mailed.
 fn kind_line(kind: &KindCount, of: usize) -> String {
-    let name = short_kind(&kind.kind.0);
+    let name = fingerprint::short(&kind.kind.0);
     let mailed = match kind.mailed {
         Some(at) => format!("mailed {}", short(at)),
         None => "not mailed".to_owned(),
