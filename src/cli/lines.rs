@@ -6,6 +6,7 @@ use super::past::{Entry, Line};
 use super::screen::local_time;
 use crate::alert::fingerprint;
 pub(crate) use crate::alert::message::grouped;
+pub(crate) use crate::report::fitting;
 use crate::state::history::{Result as RunResult, Run};
 pub(crate) use crate::time::exact;
 use crate::time::in_words;
@@ -58,18 +59,6 @@ fn mailed(entry: &Entry) -> String {
     } else {
         format!(", mailed: {}", sorts.join(", "))
     }
-}
-
-/// Returns a text that fits into so many columns; what does not fit is told by `…`.
-pub(crate) fn fitting(text: &str, width: Option<usize>) -> String {
-    let Some(width) = width else {
-        return text.to_owned();
-    };
-    if text.chars().count() <= width {
-        return text.to_owned();
-    }
-    let kept: String = text.chars().take(width.saturating_sub(1)).collect();
-    format!("{}…", kept.trim_end())
 }
 
 /// Returns a text whose lines fit into so many columns as far as their words do: what goes on stands below where it began, behind the
@@ -158,13 +147,5 @@ mod tests {
         assert_eq!(fold("a /a/long/path b\n", 6), "a\n/a/long/path\nb\n");
         assert_eq!(fold("/a/long/path\n\n", 6), "/a/long/path\n\n");
         assert_eq!(fold("äö üß", 4), "äö\nüß");
-    }
-
-    #[test]
-    fn what_does_not_fit_is_cut_and_says_so() {
-        assert_eq!(fitting("abc def", None), "abc def");
-        assert_eq!(fitting("abc def", Some(7)), "abc def");
-        assert_eq!(fitting("abc def", Some(5)), "abc…");
-        assert_eq!(fitting("äöü", Some(2)), "ä…");
     }
 }

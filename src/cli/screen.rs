@@ -17,6 +17,7 @@ use crate::exit;
 use crate::process::child::ansi;
 use crate::process::run_root::UnsafePath;
 use crate::process::terminal;
+use crate::report::Screen;
 
 /// Why a command ends with another code than 0, in words.
 #[derive(Debug)]
@@ -149,6 +150,14 @@ pub(crate) fn width() -> Option<usize> {
     terminal::width(&io::stdout())
 }
 
+/// Returns what standard output can do; of colours see [`colours_errors`].
+pub(crate) fn screen(color: ColorArg) -> Screen {
+    Screen {
+        width: width(),
+        colours: colours(color, &io::stdout()),
+    }
+}
+
 /// Returns a text of somebody else as it may be shown: its lines and tabs, without what moves a cursor or sets a title.
 pub(crate) fn plain(text: &str) -> String {
     let clean = |line: &str| -> Vec<String> { line.split('\t').map(ansi::stripped).collect() };
@@ -176,11 +185,6 @@ pub(crate) fn tell(text: &str) {
 /// Returns whether errors may have colours: when asked for, or on a terminal unless `NO_COLOR` is set to something (no-color.org).
 pub(crate) fn colours_errors(when: ColorArg) -> bool {
     colours(when, &io::stderr())
-}
-
-/// Returns whether data may have colours; see [`colours_errors`].
-pub(crate) fn colours_data(when: ColorArg) -> bool {
-    colours(when, &io::stdout())
 }
 
 fn colours(when: ColorArg, stream: &impl IsTerminal) -> bool {

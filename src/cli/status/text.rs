@@ -1,64 +1,42 @@
 //! `status` for people: a paragraph for each chain, two lines or more for each task, no wider than the terminal.
 
-use std::fmt::Write;
 use std::time::SystemTime;
 
 use super::look::{Chain, Down, Standing, Task, View};
 use crate::alert::fingerprint;
 use crate::alert::notice::KindCount;
 use crate::cli::check;
-use crate::cli::lines::{exact, fitting, grouped, short};
+use crate::cli::lines::{exact, grouped, short};
 use crate::cli::mute::Holding;
 use crate::cli::screen::{counted, program};
 use crate::config::Loaded;
 use crate::mail::outbox;
 use crate::process::live::Doing;
+use crate::report::{BOLD, RED, Screen, YELLOW};
 use crate::state::history::{Stamp, Tick};
 use crate::time::{Moment, in_words};
 
 /// How many kinds of an outage are named.
 const MOST_KINDS: usize = 5;
-const BOLD: &str = "\x1b[1m";
-const YELLOW: &str = "\x1b[33m";
-const RED: &str = "\x1b[31m";
-
-/// What the screen can do.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Style {
-    /// How many columns it has; `None`: any number.
-    pub(super) width: Option<usize>,
-    /// Whether it has colours.
-    pub(super) colours: bool,
-}
 
 /// A text that grows line by line.
 struct Page {
     text: String,
-    style: Style,
+    screen: Screen,
 }
 
 impl Page {
     /// Adds a line, cut where the screen ends.
     fn line(&mut self, indent: usize, colour: &str, line: &str) {
-        let room = self
-            .style
-            .width
-            .map(|width| width.saturating_sub(indent).max(1));
-        let line = fitting(line, room);
-        let line = if self.style.colours && !colour.is_empty() {
-            format!("{colour}{line}\x1b[0m")
-        } else {
-            line
-        };
-        let _ = writeln!(self.text, "{:indent$}{line}", "");
+        self.text.push_str(&self.screen.line(indent, colour, line));
     }
 }
 
 /// Returns the whole.
-pub(super) fn of(view: &View, loaded: &Loaded, style: Style) -> String {
+pub(super) fn of(view: &View, loaded: &Loaded, screen: Screen) -> String {
     let mut page = Page {
         text: String::new(),
-        style,
+        screen,
     };
     if view.chains.is_empty() {
         let root = loaded.settings.run_root.display();
@@ -206,7 +184,7 @@ fn tell_task(page: &mut Page, task: &Task, now: Moment) {
         grouped(failed),
     );
     // What does not fit of the drawing is what is longest ago.
-    let room = page.style.width.map_or(usize::MAX, |width| {
+    let room = page.screen.width.map_or(usize::MAX, |width| {
         width.saturating_sub(facts.chars().count() + 6)
     });
     let recent = &task.past.recent;
