@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::event::{Event, Step};
+use crate::event::{Event, RunEnd, Step};
 use crate::failure::Outcome;
 use crate::time::{Moment, Mono, in_words};
 
@@ -57,15 +57,9 @@ impl Board {
         match *event {
             Event::RunStarted { step, at, .. } => self.now = Now::Running { step, since: at },
             Event::Sleeping { next, until, .. } => self.now = Now::Sleeping { next, until },
-            Event::RunEnded {
-                step,
-                started,
-                at,
-                outcome,
-                ..
-            } => {
+            Event::RunEnded(end) => {
                 self.now = Now::Between;
-                self.tasks[step].note(outcome, at.mono, at.mono.since(started.mono));
+                self.tasks[end.step].note(&end);
             }
             _ => {}
         }
@@ -116,7 +110,8 @@ impl Board {
 }
 
 impl Task {
-    fn note(&mut self, outcome: &Outcome, at: Mono, took: Duration) {
+    fn note(&mut self, end: &RunEnd<'_>) {
+        let outcome = end.outcome;
         let result = match outcome {
             Outcome::Success => "ok",
             Outcome::RetryLater { .. } => "to be tried again",
@@ -129,8 +124,8 @@ impl Task {
         self.last = Some(Last {
             result,
             well,
-            at,
-            took,
+            at: end.at.mono,
+            took: end.took(),
         });
     }
 

@@ -12,7 +12,7 @@ use crate::alert::memory::Memory;
 use crate::alert::memory::Waiting;
 use crate::alert::notice::{Notice, Sort};
 use crate::alert::policy::Policy;
-use crate::event::{Event, Step};
+use crate::event::{Event, RunEnd, Step};
 use crate::failure::{Failure, Outcome};
 use crate::logging::Log;
 use crate::mail::mailer::Mailer;
@@ -111,8 +111,8 @@ impl Desk {
         match *event {
             Event::Started { at } => self.look_at_mutes(at, tell),
             // Whoever cannot signal this process has written it all the same.
-            Event::RunEnded { at, outcome, .. } if !matches!(outcome, Outcome::Success) => {
-                self.look_at_mutes(at, tell);
+            Event::RunEnded(end) if !matches!(end.outcome, Outcome::Success) => {
+                self.look_at_mutes(end.at, tell);
             }
             _ => {}
         }
@@ -125,19 +125,14 @@ impl Desk {
                 self.mailer.adopt();
             }
             Event::RunStarted { step, .. } => self.under = Some(step),
-            Event::RunEnded {
-                step,
-                started,
-                at,
-                outcome,
-                ..
-            } => {
+            Event::RunEnded(end) => {
+                let RunEnd { step, at, .. } = end;
                 self.mailer.nudge_again();
                 self.tell_mutes(tell);
-                if let Some(failure) = outcome.failure() {
+                if let Some(failure) = end.outcome.failure() {
                     self.failures[step] = Some(failure.clone());
                 }
-                self.carry_out(decision, at.mono.since(started.mono), at, tell);
+                self.carry_out(decision, end.took(), at, tell);
                 let survived = self.under.take() == Some(step) && self.memory.survived(step);
                 if survived {
                     self.save(at);

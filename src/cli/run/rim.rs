@@ -1,7 +1,7 @@
 //! Everybody who is told of events: live page, status, history, log, alerts.
 
 use crate::alert::redact::Redactor;
-use crate::event::{Event, Observer, RunId, Step, StopReason};
+use crate::event::{Event, Observer, RunEnd, RunId, Step, StopReason};
 use crate::failure::{Failure, FailureClass, Outcome, Output};
 use crate::history;
 use crate::logging::{self, EventLog};
@@ -105,13 +105,7 @@ impl Rim {
         let since_epoch = now.wall.duration_since(std::time::UNIX_EPOCH);
         let micros = since_epoch.unwrap_or_default().as_micros();
         let run = RunId(u64::try_from(micros).unwrap_or(0));
-        self.observe(&Event::RunEnded {
-            step,
-            run,
-            started: now,
-            at: now,
-            outcome,
-        });
+        self.ended((step, run, now), outcome, now);
     }
 
     /// Returns when there is something to do without an event. The caller promises to look then.
@@ -258,13 +252,13 @@ impl Rim {
 
     fn ended(&mut self, run: (Step, RunId, Moment), outcome: &Outcome, at: Moment) {
         let (step, run, started) = run;
-        self.observe(&Event::RunEnded {
+        self.observe(&Event::RunEnded(RunEnd {
             step,
             run,
             started,
             at,
             outcome,
-        });
+        }));
     }
 
     fn stopped(&mut self, reason: StopReason, at: Moment) {
@@ -301,7 +295,7 @@ impl Rim {
                     until,
                 });
             }
-            Event::RunEnded { outcome, .. } => match outcome {
+            Event::RunEnded(end) => match end.outcome {
                 Outcome::Success => live.count_success(),
                 Outcome::Failure(_) | Outcome::Fatal(_) => live.count_failure(),
                 Outcome::RetryLater { .. } | Outcome::Interrupted { .. } => {}
@@ -314,7 +308,7 @@ impl Rim {
     fn tell(&mut self, event: &Event<'_>) {
         match *event {
             Event::RunStarted { step, run, at } => self.running = Some((step, run, at)),
-            Event::RunEnded { .. } => self.running = None,
+            Event::RunEnded(_) => self.running = None,
             _ => {}
         }
         self.tell_live(event);
@@ -323,7 +317,7 @@ impl Rim {
             service.note(event);
         }
         let printed = match event {
-            Event::RunEnded { .. } => self.printed.take(),
+            Event::RunEnded(_) => self.printed.take(),
             _ => None,
         };
         let (log, history) = (&mut self.log, &mut self.history);
@@ -359,9 +353,9 @@ fn moment_of(event: &Event<'_>) -> Option<Moment> {
     match *event {
         Event::Started { at }
         | Event::RunStarted { at, .. }
-        | Event::RunEnded { at, .. }
         | Event::Sleeping { at, .. }
         | Event::Stopped { at, .. } => Some(at),
+        Event::RunEnded(end) => Some(end.at),
         _ => None,
     }
 }

@@ -91,7 +91,7 @@ impl Textfile {
                 }
                 false
             }
-            Event::RunEnded { .. } => {
+            Event::RunEnded(_) => {
                 self.has_news = true;
                 false
             }
