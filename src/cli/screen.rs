@@ -13,6 +13,7 @@ use jiff::tz::TimeZone;
 
 use super::args::ColorArg;
 use super::lines::folded;
+use crate::alert::message;
 use crate::exit;
 use crate::process::child::ansi;
 use crate::process::run_root::UnsafePath;
@@ -213,8 +214,7 @@ pub(crate) fn local_time(time: SystemTime, form: &str) -> String {
 pub(crate) fn counted(count: u64, one: &str, many: &str) -> String {
     match count {
         0 => format!("no {many}"),
-        1 => format!("1 {one}"),
-        count => format!("{count} {many}"),
+        count => message::counted(count, one, many),
     }
 }
 
