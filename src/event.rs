@@ -64,6 +64,8 @@ pub(crate) enum StopReason {
     Done,
     /// The runner lost its pidfile or its directory and cannot go on safely.
     Lost(String),
+    /// The program itself panicked: what it said.
+    Defect(String),
 }
 
 /// The end of a run.

@@ -345,7 +345,7 @@ impl Writer {
             StopReason::Fatal { step } => format!("{} asked for it", self.tasks[*step].label),
             StopReason::Quit => "SIGQUIT".to_owned(),
             StopReason::Done => "all was done".to_owned(),
-            StopReason::Lost(why) => text::line(why),
+            StopReason::Lost(why) | StopReason::Defect(why) => text::line(why),
         }
     }
 }

@@ -202,6 +202,6 @@ fn tell_stop(reason: &StopReason, tasks: &[Task]) {
         StopReason::Fatal { step } => log::error!("Stopped: {} asked for it", tasks[*step].label),
         StopReason::Quit => log::warn!("Stopped at once by SIGQUIT"),
         StopReason::Done => log::debug!("Done"),
-        StopReason::Lost(why) => log::error!("Stopped: {why}"),
+        StopReason::Lost(why) | StopReason::Defect(why) => log::error!("Stopped: {why}"),
     }
 }

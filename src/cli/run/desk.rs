@@ -12,7 +12,7 @@ use crate::alert::memory::Memory;
 use crate::alert::memory::Waiting;
 use crate::alert::notice::{Notice, Sort};
 use crate::alert::policy::Policy;
-use crate::event::{Event, RunEnd, Step};
+use crate::event::{Event, RunEnd, Step, StopReason};
 use crate::failure::{Failure, Outcome};
 use crate::logging::Log;
 use crate::mail::mailer::Mailer;
@@ -139,6 +139,11 @@ impl Desk {
                 }
                 self.save_if_worth(at);
             }
+            // The next runner takes it for the crash that it is: this defect was mailed, and may end that one too.
+            Event::Stopped {
+                at,
+                reason: StopReason::Defect(_),
+            } => self.save(at),
             Event::Stopped { at, .. } => {
                 let memory = self.feed.policy.memory(at);
                 let _ = self.memory.close(memory);

@@ -16,6 +16,9 @@ use super::textfile::Textfile;
 /// What helps against tasks that end their runner.
 const ISOLATE: &str = "`isolate = true` keeps such an end in a process of the task's own";
 
+/// What to do about a defect of ours.
+const REPORT_IT: &str = "no task is to blame: please report this with the lines of the log around it, and start the chain again";
+
 /// The observers of a runner.
 #[derive(Debug)]
 pub(super) struct Rim {
@@ -98,6 +101,23 @@ impl Rim {
         let how = "the runner gives up".to_owned();
         let failure = Failure::new(FailureClass::Vanished(how), why);
         self.fails(0, &Outcome::Fatal(Box::new(failure)), now);
+    }
+
+    /// Tells that the program itself panicked and ends: its admin hears of that as of a failure of the task that ran, or of the first.
+    pub(super) fn panicked(&mut self, why: &str, now: Moment) {
+        self.at_desk(now, |desk, tell| desk.end_mutes(now, tell));
+        let how = "a defect of run_functions".to_owned();
+        let mut failure = Failure::new(FailureClass::Vanished(how), why);
+        failure.notes.push(REPORT_IT.to_owned());
+        let outcome = Outcome::Fatal(Box::new(failure));
+        match self.running {
+            Some(run) => self.ended(run, &outcome, now),
+            None => self.fails(0, &outcome, now),
+        }
+        self.stopped(
+            StopReason::Defect(format!("a defect of this program: {why}")),
+            now,
+        );
     }
 
     /// Tells of a failure that is not the outcome of a run.
