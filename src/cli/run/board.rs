@@ -79,9 +79,25 @@ impl Board {
         }
     }
 
-    /// Returns the table, a line each.
-    pub(super) fn table(&self, now: Moment) -> Vec<String> {
-        let first = match self.now {
+    /// Returns the table: a line for what happens now, one for each task, and one more for each that is muted, with these words.
+    pub(super) fn table(&self, now: Moment, muted: &[Option<String>]) -> Vec<String> {
+        let width = self
+            .tasks
+            .iter()
+            .map(|task| task.label.len())
+            .max()
+            .unwrap_or(0);
+        let mut lines = vec![self.what_happens(now)];
+        for (step, task) in self.tasks.iter().enumerate() {
+            lines.push(task.line(now.mono, width));
+            let muted = muted.get(step).and_then(Option::as_ref);
+            lines.extend(muted.map(|words| format!("{:width$}  {words}", task.label)));
+        }
+        lines
+    }
+
+    fn what_happens(&self, now: Moment) -> String {
+        match self.now {
             Now::Between => "between two runs".to_owned(),
             Now::Running { step, since } => {
                 format!(
@@ -97,15 +113,7 @@ impl Board {
                     in_words(until.since(now.mono))
                 )
             }
-        };
-        let width = self
-            .tasks
-            .iter()
-            .map(|task| task.label.len())
-            .max()
-            .unwrap_or(0);
-        let lines = self.tasks.iter().map(|task| task.line(now.mono, width));
-        std::iter::once(first).chain(lines).collect()
+        }
     }
 }
 

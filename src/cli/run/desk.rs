@@ -12,6 +12,7 @@ use crate::alert::memory::Memory;
 use crate::alert::memory::Waiting;
 use crate::alert::notice::{Notice, Sort};
 use crate::alert::policy::Policy;
+use crate::cli::holding;
 use crate::event::{Event, RunEnd, Step, StopReason};
 use crate::failure::{Failure, Outcome};
 use crate::logging::Log;
@@ -189,7 +190,7 @@ impl Desk {
     }
 
     /// Reads which mails are not wanted, if that has changed.
-    fn look_at_mutes(&mut self, now: Moment, tell: Tell<'_>) {
+    pub(super) fn look_at_mutes(&mut self, now: Moment, tell: Tell<'_>) {
         let changed = self.mutes.as_mut().and_then(MuteFile::changed);
         if let Some(mutes) = changed {
             self.feed.policy.mutes_are(mutes, now);
@@ -203,6 +204,12 @@ impl Desk {
             mutes.forget();
         }
         self.look_at_mutes(now, tell);
+    }
+
+    /// Says of each task that is muted until when, by whom, why, and how many mails were held back.
+    pub(super) fn muted(&self) -> Vec<Option<String>> {
+        let accounts = self.feed.policy.muted();
+        accounts.map(|muted| muted.map(holding::words_of)).collect()
     }
 
     /// Lets the last mail leave of a runner that gives up: nobody will be there to tell of it later.

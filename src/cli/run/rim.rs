@@ -215,8 +215,10 @@ impl Rim {
     }
 
     /// Puts the table into the log.
-    pub(super) fn log_status(&self, now: Moment) {
-        for line in self.board.table(now) {
+    pub(super) fn log_status(&mut self, now: Moment) {
+        self.at_desk(now, |desk, tell| desk.look_at_mutes(now, tell));
+        let muted = self.desk.as_ref().map_or_else(Vec::new, Desk::muted);
+        for line in self.board.table(now, &muted) {
             log::info!("{line}");
         }
     }

@@ -8,8 +8,8 @@ use crate::alert::memory::{Memory, Ongoing, TaskMemory};
 use crate::alert::notice::{KindCount, Sort};
 use crate::chain::ChainName;
 use crate::cli::control::chain_name;
+use crate::cli::holding::{self, Holding};
 use crate::cli::left;
-use crate::cli::mute::{self, Holding};
 use crate::cli::run;
 use crate::cli::screen::Refusal;
 use crate::config::Loaded;
@@ -184,7 +184,10 @@ impl Places<'_> {
             .as_ref()
             .map(|memory| Mails::of(memory, glimpse.as_ref(), self.now));
         let mutes = self.state_dir.as_ref();
-        let mutes = mutes.map(|root| mute::holding(root, &name, memory.as_ref(), self.now));
+        let mutes = mutes.and_then(|root| {
+            // What cannot be read mutes nothing: the runner goes by the same rule, and says so.
+            holding::of_chain(root, &name, memory.as_ref(), self.now).ok()
+        });
         let memories = memory.as_ref().map_or(&[][..], Memory::tasks);
         let counts = Counts {
             version: said.as_ref().map(|said| said.program().to_owned()),

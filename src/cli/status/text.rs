@@ -7,7 +7,6 @@ use crate::alert::fingerprint;
 use crate::alert::notice::KindCount;
 use crate::cli::check;
 use crate::cli::lines::{exact, grouped, short};
-use crate::cli::mute::Holding;
 use crate::cli::screen::{counted, program};
 use crate::config::Loaded;
 use crate::mail::outbox;
@@ -64,11 +63,11 @@ fn tell_chain(page: &mut Page, chain: &Chain, now: Moment) {
     for task in &chain.tasks {
         tell_task(page, task, now);
         if let Some(mute) = chain.mute(Some(&task.label)) {
-            page.line(4, YELLOW, &muted(mute));
+            page.line(4, YELLOW, &mute.words());
         }
     }
     if let Some(mute) = chain.mute(None) {
-        page.line(2, YELLOW, &muted(mute));
+        page.line(2, YELLOW, &mute.words());
     }
     let running = matches!(chain.standing, Standing::Runs(_) | Standing::Unseen);
     let summary = chain.mails.summary.as_ref().filter(|_| running);
@@ -86,17 +85,6 @@ fn tell_chain(page: &mut Page, chain: &Chain, now: Moment) {
         let start = format!("start it with `{} {}`", program(), names.join(" "));
         page.line(2, "", &start);
     }
-}
-
-fn muted(holding: &Holding) -> String {
-    let mute = &holding.mute;
-    let reason = match mute.reason.as_str() {
-        "" => String::new(),
-        reason => format!(" ({reason})"),
-    };
-    let held = counted(holding.held_back, "mail", "mails");
-    let (until, by) = (short(mute.until), &mute.by);
-    format!("muted until {until} by {by}{reason}: {held} held back")
 }
 
 /// Returns whether it runs, and what it does.

@@ -1,0 +1,82 @@
+//! A mute is shown wherever people look: a silence that nobody sees would look like health. With real runners.
+#![cfg(test)]
+
+mod support;
+
+use nix::sys::signal::Signal;
+use support::{Place, Runner, stderr};
+
+/// `a` fails with the words in the file `bad`, as long as it is there; `b` is well, and the chain sleeps for long after it.
+const TWO: &str = r#"
+[tasks.a]
+shell = "test ! -e bad || { cat bad; exit 1; }"
+success_cooldown = "20ms"
+fail_cooldown = "20ms"
+[tasks.b]
+command = ["true"]
+success_cooldown = "1day"
+"#;
+
+#[track_caller]
+fn ok(place: &Place, args: &[&str]) {
+    let output = place.run(args);
+    let code = output.status.code();
+    assert_eq!(code, Some(0), "{args:?}: {}", stderr(&output));
+}
+
+/// A runner of both that sleeps, of which `a` has failed once, and `b` never.
+fn asleep(place: &Place, mutes: &[&[&str]]) -> Runner {
+    let runner = place.start(&["tasks::a", "tasks::b"]);
+    runner.wait_for("Sleeping 1day");
+    for mute in mutes {
+        ok(place, &[&["mute"], *mute].concat());
+    }
+    runner.wait_for_count("are muted until ", mutes.len());
+    place.write("bad", "no such disk\n");
+    ok(place, &["wake", "a_b"]);
+    runner.wait_for("Execution failed: exit 1: no such disk");
+    runner.wait_for_count("Sleeping 1day", 2);
+    runner
+}
+
+const ONE_TASK: &[&str] = &["a_b/a", "2h", "--reason", "a new disk"];
+const WHOLE_CHAIN: &[&str] = &["a_b", "2h"];
+
+/// Returns the lines of a text that tell of mutes, without what stands around them.
+fn told(text: &str) -> Vec<&str> {
+    let lines = text.lines().filter(|line| line.contains("muted"));
+    lines.map(str::trim).collect()
+}
+
+#[test]
+fn usr1_names_the_tasks_that_are_muted() {
+    let place = Place::with(TWO);
+    let runner = asleep(&place, &[ONE_TASK]);
+    runner.signal(Signal::SIGUSR1);
+    runner.wait_for("tasks::b  ok ");
+    let log = runner.log();
+    let table = log.split("tasks::a is next").nth(1).unwrap();
+    let [line] = told(table)[..] else {
+        panic!("not one line of a mute in {table}");
+    };
+    assert!(line.contains(" tasks::a  muted until "), "{line}");
+    assert!(line.ends_with(" (a new disk): 1 mail held back"), "{line}");
+    assert_eq!(runner.stop(), Some(0));
+}
+
+#[test]
+fn usr1_names_every_task_of_a_chain_that_is_muted_until_that_has_ended() {
+    let place = Place::with(TWO);
+    let runner = asleep(&place, &[WHOLE_CHAIN]);
+    runner.signal(Signal::SIGUSR1);
+    runner.wait_for(": 1 mail held back");
+    runner.wait_for(": no mails held back");
+    assert_eq!(runner.count("tasks::a  muted until "), 1);
+    assert_eq!(runner.count("tasks::b  muted until "), 1);
+    ok(&place, &["unmute", "a_b"]);
+    runner.wait_for("The mute of this chain by ");
+    runner.signal(Signal::SIGUSR1);
+    runner.wait_for_count("tasks::b  ok ", 2);
+    assert_eq!(runner.count("muted until "), 3);
+    assert_eq!(runner.stop(), Some(0));
+}
