@@ -4,7 +4,8 @@
 mod support;
 
 use nix::sys::signal::Signal;
-use support::{Place, Runner, stderr};
+use serde_json::Value;
+use support::{Place, Runner, eventually, stderr, stdout};
 
 /// `a` fails with the words in the file `bad`, as long as it is there; `b` is well, and the chain sleeps for long after it.
 const TWO: &str = r#"
@@ -18,10 +19,20 @@ success_cooldown = "1day"
 "#;
 
 #[track_caller]
-fn ok(place: &Place, args: &[&str]) {
+fn ok(place: &Place, args: &[&str]) -> String {
     let output = place.run(args);
     let code = output.status.code();
     assert_eq!(code, Some(0), "{args:?}: {}", stderr(&output));
+    stdout(&output)
+}
+
+/// Waits until a command says this: how many mails were held back is written down within a minute.
+#[track_caller]
+fn says(place: &Place, args: &[&str], words: &str) -> String {
+    let said = eventually(|| ok(place, args).contains(words));
+    let text = ok(place, args);
+    assert!(said, "`{words}` is not in\n{text}");
+    text
 }
 
 /// A runner of both that sleeps, of which `a` has failed once, and `b` never.
@@ -79,4 +90,54 @@ fn usr1_names_every_task_of_a_chain_that_is_muted_until_that_has_ended() {
     runner.wait_for_count("tasks::b  ok ", 2);
     assert_eq!(runner.count("muted until "), 3);
     assert_eq!(runner.stop(), Some(0));
+}
+
+#[test]
+fn check_names_what_is_muted_of_the_chain_that_is_asked_for() {
+    let place = Place::with(TWO);
+    assert!(told(&ok(&place, &["check", "tasks::a", "tasks::b"])).is_empty());
+    let runner = asleep(&place, &[ONE_TASK, WHOLE_CHAIN]);
+    let chain = ["check", "tasks::a", "tasks::b"];
+    let text = says(&place, &chain, " (a new disk): 1 mail held back\n");
+    let lines = told(&text);
+    assert_eq!(lines.len(), 2, "{text}");
+    assert!(
+        lines[0].starts_with("Mutes     tasks::a of a_b is muted until "),
+        "{text}"
+    );
+    assert!(
+        lines[1].starts_with("the whole chain a_b is muted until "),
+        "{text}"
+    );
+    // Of no chain in particular: of all.
+    assert_eq!(told(&ok(&place, &["check"])), lines);
+    assert!(told(&ok(&place, &["check", "tasks::a"])).is_empty());
+    let data = ok(&place, &["check", "--json", "tasks::a", "tasks::b"]);
+    let data: Value = serde_json::from_str(&data).unwrap();
+    let holding = &data["mutes"]["holding"];
+    assert_eq!(holding[0]["task"], "tasks::a");
+    assert_eq!(holding[0]["reason"], "a new disk");
+    assert_eq!(holding[0]["held_back"], 1);
+    assert!(holding[1]["task"].is_null() && holding[1]["until"].is_string());
+    ok(&place, &["unmute", "a_b"]);
+    assert!(told(&ok(&place, &["check"])).is_empty());
+    assert_eq!(runner.stop(), Some(0));
+}
+
+#[test]
+fn check_says_that_it_cannot_read_what_is_muted() {
+    let place = Place::with(TWO);
+    let runner = asleep(&place, &[WHOLE_CHAIN]);
+    assert_eq!(runner.stop(), Some(0));
+    let mutes = std::fs::OpenOptions::new()
+        .write(true)
+        .open(place.path("run/a_b.mutes"));
+    mutes.unwrap().set_len(20).unwrap();
+    for args in [&["check"][..], &["check", "tasks::a", "tasks::b"]] {
+        let text = ok(&place, args);
+        assert!(
+            text.contains("Mutes     what is muted cannot be read: a_b: "),
+            "{text}"
+        );
+    }
 }
