@@ -141,3 +141,45 @@ fn check_says_that_it_cannot_read_what_is_muted() {
         );
     }
 }
+
+/// The value of a series of a task on a page.
+fn value(page: &str, name: &str, task: &str) -> Option<f64> {
+    let series = format!("run_functions_{name}{{chain=\"a_b\",task=\"tasks::{task}\"}} ");
+    let mut lines = page.lines();
+    let value = lines.find_map(|line| line.strip_prefix(&series))?;
+    Some(value.parse().expect("a number"))
+}
+
+#[test]
+fn metrics_say_until_when_each_task_is_muted_and_how_many_mails_are_held_back() {
+    let place = Place::with(&format!("metrics = {{ textfile = \"%n.prom\" }}\n{TWO}"));
+    let runner = asleep(&place, &[ONE_TASK, &["a_b", "1h"]]);
+    let written = || place.read("a_b.prom");
+    let printed = || ok(&place, &["metrics", "a_b"]);
+    let pages: [&dyn Fn() -> String; 2] = [&written, &printed];
+    for page in pages {
+        assert!(eventually(
+            || value(&page(), "muted_mails", "a") == Some(1.0)
+        ));
+        let page = page();
+        let end = |task| value(&page, "mute_end_timestamp_seconds", task);
+        // The longer one counts.
+        let longer = end("a").unwrap() - end("b").unwrap();
+        assert!((3000.0..=3600.0).contains(&longer), "{page}");
+        assert_eq!(value(&page, "muted_mails", "b"), Some(0.0));
+        assert!(!page.contains("a new disk"), "{page}");
+    }
+    assert_eq!(runner.stop(), Some(0));
+}
+
+#[test]
+fn the_page_of_a_runner_that_sleeps_tells_when_a_mute_is_ended() {
+    let place = Place::with(&format!("metrics = {{ textfile = \"%n.prom\" }}\n{TWO}"));
+    let runner = asleep(&place, &[WHOLE_CHAIN]);
+    let end = || value(&place.read("a_b.prom"), "mute_end_timestamp_seconds", "b");
+    assert!(eventually(|| end().is_some()));
+    ok(&place, &["unmute", "a_b"]);
+    assert!(eventually(|| end().is_none()));
+    assert_eq!(runner.count("Sleeping 1day"), 2, "no run was needed");
+    assert_eq!(runner.stop(), Some(0));
+}

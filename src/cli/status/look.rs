@@ -5,6 +5,7 @@ use std::error::Error;
 use std::time::SystemTime;
 
 use crate::alert::memory::{Memory, Ongoing, TaskMemory};
+use crate::alert::mute::Muted;
 use crate::alert::notice::{KindCount, Sort};
 use crate::chain::ChainName;
 use crate::cli::control::chain_name;
@@ -93,6 +94,8 @@ pub(in crate::cli) struct Task {
     pub(in crate::cli) past: TaskSummary,
     /// What is known of its outage, if it is down.
     pub(in crate::cli) down: Option<Down>,
+    /// How many mails a mute has held back of which nobody was told yet.
+    pub(in crate::cli) muted_mails: u64,
 }
 
 /// An outage that goes on.
@@ -250,7 +253,13 @@ impl Places<'_> {
             let past = past.cloned().unwrap_or_default();
             let memory = memories.iter().find(|memory| label_of(memory) == label);
             let down = self.down(&past, memory, is_up);
-            Task { label, past, down }
+            let account = memory.and_then(|memory| memory.muted.as_ref());
+            Task {
+                label,
+                past,
+                down,
+                muted_mails: account.map_or(0, Muted::total),
+            }
         };
         labels.into_iter().map(task).collect()
     }
@@ -350,6 +359,13 @@ impl Chain {
         self.mutes
             .iter()
             .find(|holding| holding.mute.task.as_deref() == task)
+    }
+
+    /// Returns until when a task is muted, by itself or with its chain.
+    pub(in crate::cli) fn muted_until(&self, label: &str) -> Option<SystemTime> {
+        let mutes = [self.mute(Some(label)), self.mute(None)];
+        let ends = mutes.into_iter().flatten();
+        ends.map(|holding| holding.mute.until).max()
     }
 
     fn hidden(name: ChainName, error: &UnsafePath) -> Self {
