@@ -183,3 +183,30 @@ fn the_page_of_a_runner_that_sleeps_tells_when_a_mute_is_ended() {
     assert_eq!(runner.count("Sleeping 1day"), 2, "no run was needed");
     assert_eq!(runner.stop(), Some(0));
 }
+
+#[test]
+fn the_report_says_what_is_muted_in_the_terminal_and_on_the_page() {
+    let place = Place::with(TWO);
+    let runner = asleep(&place, &[ONE_TASK, WHOLE_CHAIN]);
+    let text = says(&place, &["report"], " (a new disk): 1 mail held back\n");
+    let lines: Vec<&str> = text.lines().collect();
+    let below = |title: &str| {
+        let at = lines.iter().position(|line| line.starts_with(title));
+        lines[at.expect(title) + 1..].iter().take(2)
+    };
+    let is_told = |line: &&str| line.trim_start().starts_with("muted until ");
+    let count = |text: &str| text.lines().filter(is_told).count();
+    assert!(below("a_b: ").next().is_some_and(is_told), "{text}");
+    assert!(below("  tasks::a  ").any(|line| is_told(&line)), "{text}");
+    assert_eq!(count(&text), 2, "{text}");
+    // Of a task that is not muted by itself its chain tells.
+    assert_eq!(count(&ok(&place, &["report", "tasks::b"])), 1);
+    let page = ok(&place, &["report", "--html", "-"]);
+    assert!(page.contains("What is not mailed now"), "{page}");
+    assert_eq!(page.matches("(a new disk): 1 mail held back").count(), 2);
+    ok(&place, &["unmute", "a_b"]);
+    assert_eq!(count(&ok(&place, &["report"])), 0);
+    let page = ok(&place, &["report", "--html", "-"]);
+    assert!(!page.contains("What is not mailed now"), "{page}");
+    assert_eq!(runner.stop(), Some(0));
+}

@@ -16,7 +16,7 @@ mod words;
 
 pub(crate) use gather::{Gathering, Heading};
 pub(crate) use html::page;
-pub(crate) use model::{ChainNow, Condition, Now, Report, TaskNow, TaskState};
+pub(crate) use model::{ChainNow, Condition, Mute, Now, Report, TaskNow, TaskState};
 pub(crate) use period::Period;
 pub(crate) use screen::{BOLD, RED, Screen, YELLOW, fitting};
 pub(crate) use text::text;

@@ -6,7 +6,7 @@ use super::durations::{Column, Durations};
 use super::model::{Chain, Condition, Day, Report, Task, TaskState};
 use super::outages::Outage;
 use super::period::{COLUMNS, Period};
-use super::screen::{BOLD, GREEN, RED, Screen};
+use super::screen::{BOLD, GREEN, RED, Screen, YELLOW};
 use super::words::{self, counted, exact, grouped, in_words};
 
 /// How many outages of a task are told.
@@ -33,21 +33,21 @@ impl Lines {
     }
 
     /// Adds a sentence, that goes on in the next line where the screen ends.
-    fn sentence(&mut self, indent: usize, text: &str) {
+    fn sentence(&mut self, indent: usize, colour: &str, text: &str) {
         let width = self.screen.width;
         let room = width.map(|width| width.saturating_sub(self.indent(indent)));
         let mut line = String::new();
         for word in text.split_whitespace() {
             let longer = line.chars().count() + 1 + word.chars().count();
             if !line.is_empty() && room.is_some_and(|room| longer > room) {
-                self.add(indent, "", &line);
+                self.add(indent, colour, &line);
                 line.clear();
             } else if !line.is_empty() {
                 line.push(' ');
             }
             line.push_str(word);
         }
-        self.add(indent, "", &line);
+        self.add(indent, colour, &line);
     }
 
     /// Returns how far a line is indented: less where that would leave no room for it.
@@ -91,7 +91,7 @@ pub(crate) fn text(report: &Report, screen: Screen) -> String {
     if report.tasks().next().is_some() {
         lines.text.push('\n');
         let legend = "A day: ■ ok, ✗ with failures, · without a run. What a run took: the median, ✗ failures.";
-        lines.sentence(0, legend);
+        lines.sentence(0, "", legend);
     }
     lines.text
 }
@@ -120,6 +120,9 @@ fn of_chain(lines: &mut Lines, chain: &Chain, period: &Period) {
         RED
     };
     lines.add(0, colour, &format!("{}: {}", chain.name, chain.state));
+    if let Some(mute) = &chain.muted {
+        lines.sentence(2, YELLOW, &words::muted(mute, period));
+    }
     for task in &chain.tasks {
         of_task(lines, task, period);
     }
@@ -131,6 +134,9 @@ fn of_task(lines: &mut Lines, task: &Task, period: &Period) {
     lines.add(2, colour, &format!("{}  {state}", task.label));
     if let TaskState::Down { text, .. } = &task.state {
         lines.add(4, "", text);
+    }
+    if let Some(mute) = &task.muted {
+        lines.sentence(4, YELLOW, &words::muted(mute, period));
     }
     let mut facts = format!(
         "{}, {} ok",
@@ -243,5 +249,5 @@ fn of_outage(lines: &mut Lines, outage: &Outage, period: &Period) {
     if outage.unnamed > 0 {
         lines.add(6, "", &format!("{} × other kinds", grouped(outage.unnamed)));
     }
-    lines.sentence(6, &words::mails(outage, period));
+    lines.sentence(6, "", &words::mails(outage, period));
 }
