@@ -5,6 +5,7 @@
 mod support;
 
 use nix::sys::signal::Signal;
+use support::processes::is_alive;
 use support::{Place, Runner, eventually};
 
 /// The ways to get away. `$1` is the file that each one notes its number in.
@@ -43,8 +44,7 @@ fn place(last: &str, settings: &str) -> Place {
     place.write("task", task);
     for (name, script) in [("sleeper", SLEEPER), ("deaf", DEAF)] {
         place.write(name, script);
-        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-        std::fs::set_permissions(place.path(name), mode).unwrap();
+        place.set_mode(name, 0o755);
     }
     std::fs::create_dir(place.path("pids")).unwrap();
     place
@@ -72,15 +72,6 @@ fn pids(place: &Place, runner: &Runner) -> Vec<(String, i32)> {
         runner.log()
     );
     all()
-}
-
-/// Whether a process is there and has not ended.
-fn is_alive(pid: i32) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let state = stat
-        .rsplit_once(") ")
-        .and_then(|(_, rest)| rest.chars().next());
-    !matches!(state, None | Some('Z' | 'X'))
 }
 
 #[track_caller]

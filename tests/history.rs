@@ -4,7 +4,6 @@
 mod support;
 
 use std::fs;
-use std::process::Stdio;
 
 use nix::sys::signal::Signal;
 use serde_json::Value;
@@ -243,14 +242,7 @@ fn successes_in_quick_succession_are_counted_together() {
 #[test]
 fn a_closed_pipe_is_no_reason_to_panic() {
     let place = failed_twice();
-    let mut command = place.command(&["history"]);
-    let mut child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    drop(child.stdout.take());
-    let output = child.wait_with_output().unwrap();
+    let output = place.run_into_closed_pipe(&["history"]);
     assert!(!stderr(&output).contains("panic"), "{}", stderr(&output));
 }
 

@@ -7,7 +7,6 @@ mod smtp;
 mod support;
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use smtp::{Act, Script, Server, Tls, say, tls};
@@ -43,15 +42,8 @@ fn expect(place: &Place, words: &str, fate: Fate) -> Runner {
     let runs = runner.count("Execution failed");
     runner.wait_for_count("Execution failed", runs + 3);
     let count = |directory: &str, ending: &str| {
-        let found = fs::read_dir(place.path("run/outbox").join(directory));
-        let names = found
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|entry| entry.file_name());
-        names
-            .filter(|name| name.to_string_lossy().ends_with(ending))
-            .count()
+        let names = place.outbox(directory).into_iter();
+        names.filter(|name| name.ends_with(ending)).count()
     };
     let kept = match fate {
         Fate::Waits => count("alerts", ".json") == 1,
@@ -158,14 +150,8 @@ fn of_two_recipients_the_refused_one_silences_nobody_and_of_two_refused_ones_bot
         runner.wait_for_count("failed for good: ", failed);
         assert_eq!(server.wait_for(received).len(), received);
         let kept = || {
-            fs::read_dir(place.path("run/outbox/failed")).is_ok_and(|files| {
-                let is_reason = |name: &str| name.ends_with(".reason");
-                files
-                    .flatten()
-                    .filter(|file| is_reason(&file.file_name().to_string_lossy()))
-                    .count()
-                    == failed
-            })
+            let names = place.outbox("failed").into_iter();
+            names.filter(|name| name.ends_with(".reason")).count() == failed
         };
         assert!(eventually(kept), "{}", runner.log());
         assert_eq!(runner.stop(), Some(0));
@@ -294,8 +280,7 @@ fn logins_that_fail() {
         let login = "tls = \"implicit\"\nca_file = \"CA_FILE\"\nusername = \"me\"\npassword_file = \"secret\"";
         let place = place(&server, login);
         place.write("secret", "hunter2-not-in-any-log\n");
-        let mode = fs::Permissions::from_mode(0o600);
-        fs::set_permissions(place.path("secret"), mode).unwrap();
+        place.set_mode("secret", 0o600);
         let runner = expect(&place, words, Fate::Waits);
         assert!(!runner.log().contains("hunter2"));
         assert_eq!(runner.stop(), Some(0));
@@ -346,8 +331,7 @@ fn mail_programs_that_fail() {
         ));
         if !script.is_empty() {
             place.write("sendmail", format!("#!/bin/sh\n{script}\n"));
-            let mode = fs::Permissions::from_mode(0o755);
-            fs::set_permissions(place.path("sendmail"), mode).unwrap();
+            place.set_mode("sendmail", 0o755);
         }
         let runner = expect(&place, words, fate);
         assert_eq!(runner.stop(), Some(0), "{words}");

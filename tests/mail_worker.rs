@@ -14,6 +14,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use smtp::{Act, Script, Server, say};
+use support::processes::{children, is_mail_worker};
 use support::{Place, Runner, eventually};
 
 const TASK: &[&str] = &["tasks::broken"];
@@ -32,28 +33,11 @@ fn worker(runner: &Runner) -> Pid {
     let there = eventually(|| {
         found = children(runner.pid())
             .into_iter()
-            .find(|pid| is_a_worker(*pid));
+            .find(|pid| is_mail_worker(*pid));
         found.is_some()
     });
     assert!(there, "{}", runner.log());
     Pid::from_raw(found.unwrap())
-}
-
-fn children(pid: u32) -> Vec<i32> {
-    let tasks = fs::read_dir(format!("/proc/{pid}/task"))
-        .into_iter()
-        .flatten()
-        .flatten();
-    let texts =
-        tasks.map(|task| fs::read_to_string(task.path().join("children")).unwrap_or_default());
-    let words: Vec<String> = texts.collect();
-    let numbers = words.iter().flat_map(|text| text.split_whitespace());
-    numbers.map(|number| number.parse().unwrap()).collect()
-}
-
-fn is_a_worker(pid: i32) -> bool {
-    let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    String::from_utf8_lossy(&line).contains("__mail-worker")
 }
 
 fn goes_on(runner: &Runner) {
@@ -83,7 +67,7 @@ fn a_worker_that_is_stopped_or_killed_is_a_failed_attempt_of_a_runner_that_goes_
         runner.wait_for("ERROR Mail to ops@example.org waits: ");
         runner.wait_for(words);
         assert!(
-            eventually(|| !is_a_worker(worker.as_raw())),
+            eventually(|| !is_mail_worker(worker.as_raw())),
             "the worker lives"
         );
         goes_on(&runner);
@@ -199,7 +183,7 @@ fn a_name_that_is_never_resolved_ends_the_attempt_at_its_deadline() {
     let worker = worker(&runner);
     goes_on(&runner);
     assert!(
-        is_a_worker(worker.as_raw()),
+        is_mail_worker(worker.as_raw()),
         "it waits for the name: {}",
         runner.log()
     );
@@ -213,7 +197,7 @@ fn a_name_that_is_never_resolved_ends_the_attempt_at_its_deadline() {
             .unwrap()
     );
     assert!(
-        eventually(|| !is_a_worker(worker.as_raw())),
+        eventually(|| !is_mail_worker(worker.as_raw())),
         "the worker lives"
     );
     goes_on(&runner);

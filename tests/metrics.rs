@@ -17,7 +17,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use nix::sys::signal::Signal;
 use page::Page;
-use support::{Place, eventually, stderr, stdout};
+use support::{NO_MAIL_PROGRAM, Place, eventually, stderr, stdout};
 
 /// `a` fails while there is a file `bad`; `b` sleeps for long after it has run.
 const TWO: &str = r#"
@@ -175,8 +175,7 @@ fn a_chain_that_never_ran_is_down_when_it_is_named() {
 #[test]
 fn mail_that_does_not_leave_is_told() {
     let place = two();
-    let mail = "[mail]\nto = [\"ops@example.org\"]\ntransport = \"sendmail\"\nprogram = \"/nowhere/sendmail\"\n";
-    place.configure(&format!("{TWO}{mail}"));
+    place.configure(&format!("{TWO}{NO_MAIL_PROGRAM}"));
     place.write("bad", "");
     let runner = place.start(&["tasks::a"]);
     let is_told = |page: &Page| page.get("mail_path_up", &[]) == Some(0.0);

@@ -14,7 +14,7 @@ use std::time::SystemTime;
 
 use nix::sys::signal::Signal;
 use serde_json::Value;
-use support::{Place, eventually, stderr, stdout, subject};
+use support::{NO_MAIL_PROGRAM, Place, eventually, stderr, stdout, subject};
 
 /// `a` fails while there is a file `bad`; `b` sleeps for long after it has run.
 const TWO: &str = r#"
@@ -218,9 +218,7 @@ fn an_outage_is_known_though_its_runner_was_started_again() {
 
 #[test]
 fn a_broken_way_of_mail_is_told_with_1() {
-    let place = Place::with(&format!(
-        "{TWO}[mail]\nto = [\"ops@example.org\"]\ntransport = \"sendmail\"\nprogram = \"/nowhere/sendmail\"\n"
-    ));
+    let place = Place::with(&format!("{TWO}{NO_MAIL_PROGRAM}"));
     place.write("bad", "");
     let runner = place.start(&["tasks::a"]);
     runner.wait_for("Sent email to admins");

@@ -1,11 +1,10 @@
 //! What Prometheus makes of a page, and the rules that are shipped for it.
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
-use super::support::{Place, stderr, stdout};
+use super::support::{NO_MAIL_PROGRAM, Place, fed, stderr, stdout};
 use super::{B, TWO, result, two, written};
 
 fn example() -> PathBuf {
@@ -13,20 +12,7 @@ fn example() -> PathBuf {
 }
 
 fn promtool(args: &[&str], input: &str) -> Output {
-    let mut child = Command::new("promtool")
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("promtool is there");
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(input.as_bytes())
-        .unwrap();
-    child.wait_with_output().unwrap()
+    fed(Command::new("promtool").args(args), input)
 }
 
 #[test]
@@ -76,8 +62,7 @@ fn the_rules_wake_somebody_when_they_should_and_only_then() {
 #[test]
 fn the_rules_name_only_what_a_page_has() {
     let place = two();
-    let mail = "[mail]\nto = [\"ops@example.org\"]\ntransport = \"sendmail\"\nprogram = \"/nowhere/sendmail\"\n";
-    place.configure(&format!("{TWO}{mail}"));
+    place.configure(&format!("{TWO}{NO_MAIL_PROGRAM}"));
     let runner = place.start(&["tasks::a"]);
     runner.wait_for("Execution successful");
     place.write("bad", "");

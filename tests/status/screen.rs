@@ -1,12 +1,9 @@
 //! Where `status` and its neighbours are looked at: a terminal that is narrow, a pipe that is closed, a screen that is looked at again.
 
-use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
-use nix::pty::{Winsize, openpty};
-
-use super::support::{Place, eventually, stderr, stdout};
+use super::support::{Place, eventually, on_terminal, stderr, stdout};
 use super::{TWO, status};
 
 #[test]
@@ -55,28 +52,15 @@ fn a_narrow_terminal_is_not_overrun() {
     runner.wait_for_count("Execution failed", 30);
     assert_eq!(runner.stop(), Some(0));
     for columns in [80, 40, 20, 5] {
-        let size = Winsize {
-            ws_row: 25,
-            ws_col: columns,
-            ws_xpixel: 0,
-            ws_ypixel: 0,
-        };
         for args in [
             &["status"][..],
             &["history"],
             &["history", "--plot"],
             &["report"],
         ] {
-            let terminal = openpty(&size, None).unwrap();
             let mut command = place.command(args);
-            command.env("NO_COLOR", "1").stderr(Stdio::null());
-            let mut child = command.stdout(terminal.slave).spawn().unwrap();
-            // The other end must be ours alone no more, or the reader would wait for us.
-            drop(command);
-            let lines = BufReader::new(fs::File::from(terminal.master)).lines();
-            // Linux says EIO when the last writer is gone.
-            let lines: Vec<String> = lines.map_while(Result::ok).collect();
-            child.wait().unwrap();
+            command.env("NO_COLOR", "1");
+            let (_, lines) = on_terminal(command, columns);
             assert!(lines.len() > 3, "{args:?}: {lines:?}");
             let most = usize::from(columns).max(if args.contains(&"--plot") { 45 } else { 0 });
             for line in lines {
@@ -93,26 +77,14 @@ fn long_lines_of_other_commands_go_on_below_where_they_began() {
     let place = Place::with(TWO);
     place.write("bad", "");
     for columns in [80, 40] {
-        let size = Winsize {
-            ws_row: 25,
-            ws_col: columns,
-            ws_xpixel: 0,
-            ws_ypixel: 0,
-        };
         for args in [
             &["check", "tasks::a", "tasks::b"][..],
             &["list"],
             &["simulate", "tasks::a"],
             &["mail", "queue"],
         ] {
-            let terminal = openpty(&size, None).unwrap();
-            let mut command = place.command(args);
-            command.stderr(Stdio::null());
-            let mut child = command.stdout(terminal.slave).spawn().unwrap();
-            drop(command);
-            let lines = BufReader::new(fs::File::from(terminal.master)).lines();
-            let lines: Vec<String> = lines.map_while(Result::ok).collect();
-            assert_eq!(child.wait().unwrap().code(), Some(0));
+            let (code, lines) = on_terminal(place.command(args), columns);
+            assert_eq!(code, Some(0));
             for line in lines {
                 let line = line.trim_end();
                 // A path stays whole, wherever the temporary directory is.
@@ -130,13 +102,6 @@ fn long_lines_of_other_commands_go_on_below_where_they_began() {
 #[test]
 fn a_closed_pipe_changes_no_verdict() {
     let place = Place::with(TWO);
-    let mut command = place.command(&["status"]);
-    let mut child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    drop(child.stdout.take());
-    let output = child.wait_with_output().unwrap();
+    let output = place.run_into_closed_pipe(&["status"]);
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
 }
