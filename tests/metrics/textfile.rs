@@ -164,9 +164,12 @@ fn a_page_that_cannot_be_written_is_told_once_and_stops_nothing() {
         page.get("runs_total", &[B, result("ok")]) >= Some(6.0)
     });
     assert_eq!(runner.count(told), 1, "{}", runner.log());
-    // What is no file that can be replaced.
-    fs::remove_file(place.path("prom/b.prom")).unwrap();
-    fs::create_dir_all(place.path("prom/b.prom/x")).unwrap();
+    // What is no file that can be replaced; a page may be written in between.
+    fs::create_dir_all(place.path("directory/x")).unwrap();
+    assert!(eventually(|| {
+        let _ = fs::remove_file(place.path("prom/b.prom"));
+        fs::rename(place.path("directory"), place.path("prom/b.prom")).is_ok()
+    }));
     run_again(&place, &runner, 8);
     runner.wait_for_count(told, 2);
     let files = || fs::read_dir(place.path("prom")).unwrap().count();
