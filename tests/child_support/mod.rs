@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 pub(crate) mod cgroup;
+#[path = "../support/limits.rs"]
+pub(crate) mod limits;
 #[path = "../support/processes.rs"]
 mod processes;
 
@@ -100,6 +102,24 @@ impl Child {
     /// Runs it to its end.
     pub(crate) fn run(&self) -> Ended {
         self.start().finish()
+    }
+
+    /// Runs what says something as soon as it has begun, with a limit that `set` sets, which cuts it off after that: one that is short, or as
+    /// long as the machine needs. Returns its end, and the limit in words.
+    pub(crate) fn cut_off(
+        line: &str,
+        mut set: impl FnMut(&mut Child, Duration),
+    ) -> (Ended, String) {
+        let mut found = None;
+        limits::with_time_enough(|limit| {
+            let mut child = Child::shell(line);
+            set(&mut child, limit);
+            let ended = child.run();
+            let has_begun = !ended.output().head.is_empty();
+            found = Some((ended, limits::words(limit)));
+            has_begun
+        });
+        found.expect("an attempt was made")
     }
 
     /// Runs it to its end, which is a failure, and returns its text.
