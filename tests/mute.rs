@@ -92,7 +92,7 @@ fn a_muted_task_is_silent_and_told_in_one_mail_when_that_is_ended() {
     runner.wait_for("The mute of tasks::a by ");
     runner.wait_for("Sent email to admins");
     assert_eq!(runner.stop(), Some(0));
-    let subjects = place.subjects();
+    let subjects = place.all_subjects();
     // The end of the mute, or the run that is under way, tells of both.
     assert_eq!(subjects.len(), 1);
     assert!(
@@ -128,7 +128,7 @@ fn a_mute_ends_by_itself_though_nothing_happens() {
     runner.wait_for("The mute of this chain by ");
     runner.wait_for("Sent email to admins: First exception caught: exit 1: apple");
     assert_eq!(runner.stop(), Some(0));
-    assert_eq!(place.subjects().len(), 1);
+    assert_eq!(place.all_subjects().len(), 1);
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn what_has_healed_meanwhile_is_told_in_a_digest() {
     ok(&place, &["unmute", "a"]);
     runner.wait_for("Sent email to admins: 1 exception was held back");
     assert_eq!(runner.stop(), Some(0));
-    let mails = place.mails();
+    let mails = place.all_mails();
     let words = mails[0].split_whitespace().collect::<Vec<_>>().join(" ");
     assert_eq!(mails.len(), 1);
     assert!(words.contains("is over; it held back 1 mail"), "{words}");
@@ -180,7 +180,7 @@ fn a_mute_made_while_no_runner_lives_holds_for_the_next_and_its_heir() {
     ok(&place, &["unmute", "a"]);
     last.wait_for("Sent email to admins: First exception caught: exit 1: apple");
     assert_eq!(last.stop(), Some(0));
-    assert_eq!(place.subjects().len(), 1);
+    assert_eq!(place.all_subjects().len(), 1);
     let mail = place.mails()[0]
         .split_whitespace()
         .collect::<Vec<_>>()
@@ -283,7 +283,7 @@ fn a_task_that_ends_its_runner_is_mailed_though_it_is_muted() {
     place.write("bad", "");
     assert_eq!(runner.wait_for_end(), Some(70));
     assert_eq!(
-        place.subjects(),
+        place.all_subjects(),
         ["[tasks::a] First exception caught: exit 9: no such database"]
     );
 }

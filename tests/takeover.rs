@@ -285,7 +285,7 @@ fn stop_now_ends_the_running_task_also_of_a_runner_that_ignores_interrupts() {
     let stopped = place.run(&["stop", "--now", "a"]);
     assert_eq!(stopped.status.code(), Some(0), "{}", stderr(&stopped));
     assert_eq!(runner.wait_for_end(), Some(0));
-    assert!(place.mails().is_empty(), "nobody is mailed of it");
+    assert!(place.all_mails().is_empty(), "nobody is mailed of it");
 }
 
 #[test]

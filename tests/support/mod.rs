@@ -151,13 +151,19 @@ impl Place {
         names.filter(|name| !name.starts_with('.')).collect()
     }
 
-    /// Returns the subjects of all mails, in order, when no runner is left: on a slow machine an ending one leaves some in the outbox, for
-    /// the next.
+    /// Returns all mails when no runner is left. On a slow machine an ending one leaves some in the outbox, for the next: they are sent first.
     #[track_caller]
-    pub(crate) fn all_subjects(&self) -> Vec<String> {
+    pub(crate) fn all_mails(&self) -> Vec<String> {
         let output = self.run(&["mail", "queue", "--flush"]);
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-        self.subjects()
+        self.mails()
+    }
+
+    /// Returns the subjects of [`Place::all_mails`], in order, without the host.
+    #[track_caller]
+    pub(crate) fn all_subjects(&self) -> Vec<String> {
+        let mails = self.all_mails();
+        mails.iter().map(|mail| subject(mail)).collect()
     }
 
     /// Returns the subjects of the mails, in order, without the host.
