@@ -13,6 +13,7 @@ mod tiny_harness;
 use std::process::ExitCode;
 
 use nix::sys::signal::Signal;
+use support::limits::{with_time_enough, words};
 use support::{Place, Runner, eventually};
 
 /// Set in the environment of a process that is to be the developer's binary.
@@ -296,18 +297,29 @@ fn two_deaths_with_a_success_between_them_are_not_in_a_row() {
 }
 
 fn a_newcomer_that_dies_leaves_the_old_runner_and_its_function_alone() {
-    let place = Place::with("stop_timeout = \"3s\"\nkill_grace = \"0s\"\n");
-    let mut old = start(&place, &["tasks::waits_for_go"]);
-    has_begun(&place);
-    let mut newcomer = start(&place, &["tasks::waits_for_go"]);
-    old.wait_for("SIGTERM received");
-    newcomer.signal(Signal::SIGKILL);
-    newcomer.wait_for_status();
-    old.wait_for("The newcomer that asked this runner to leave is gone; going on");
-    place.write("go", "");
-    old.wait_for("Execution successful");
-    assert!(old.lives());
-    assert_eq!(old.stop(), Some(0));
+    with_time_enough(|limit| {
+        let limit = words(limit * 5);
+        let place = Place::with(&format!(
+            "stop_timeout = \"{limit}\"\nkill_grace = \"0s\"\n"
+        ));
+        let mut old = start(&place, &["tasks::waits_for_go"]);
+        has_begun(&place);
+        let mut newcomer = start(&place, &["tasks::waits_for_go"]);
+        old.wait_for("SIGTERM received");
+        newcomer.signal(Signal::SIGKILL);
+        newcomer.wait_for_status();
+        let goes_on = "The newcomer that asked this runner to leave is gone; going on";
+        assert!(eventually(|| old.count(goes_on) > 0 || !old.lives()));
+        if !old.lives() {
+            // Its time was over before the newcomer was gone.
+            return false;
+        }
+        place.write("go", "");
+        old.wait_for("Execution successful");
+        assert!(old.lives());
+        assert_eq!(old.stop(), Some(0));
+        true
+    });
 }
 
 fn a_function_that_calls_exit_0_does_not_look_like_health() {

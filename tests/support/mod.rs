@@ -183,6 +183,12 @@ pub(crate) fn subject(mail: &str) -> String {
     }
 }
 
+/// Undoes the breaking of the lines of a mail, so that words can be searched for.
+pub(crate) fn unfolded(mail: &str) -> String {
+    let mail = mail.replace("=\r\n", "");
+    mail.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// A runner, ended with the test if it has not ended before.
 pub(crate) struct Runner {
     child: Child,
