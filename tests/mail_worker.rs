@@ -22,9 +22,15 @@ const TASK: &[&str] = &["tasks::broken"];
 fn place(server: &str, port: u16) -> Place {
     Place::with(&format!(
         "[mail]\nto = [\"ops@example.org\"]\nfrom = \"runner@example.org\"\ntransport = \"smtp\"\n\
-         server = \"{server}\"\nport = {port}\ntls = \"none\"\ntimeout = \"3s\"\n\
+         server = \"{server}\"\nport = {port}\ntls = \"none\"\ntimeout = \"60s\"\n\
          [tasks.broken]\ncommand = [\"false\"]\nfail_cooldown = \"20ms\"\n"
     ))
+}
+
+/// Has an attempt to deliver end after so many seconds.
+fn time_out(place: &Place, seconds: u32) {
+    let config = place.read("run_functions.toml");
+    place.configure(&config.replace("\"60s\"", &format!("\"{seconds}s\"")));
 }
 
 /// Returns the worker of a runner, once there is one.
@@ -57,6 +63,10 @@ fn a_worker_that_is_stopped_or_killed_is_a_failed_attempt_of_a_runner_that_goes_
             ..Script::default()
         });
         let place = place("127.0.0.1", server.address.port());
+        if signal == Signal::SIGSTOP {
+            // That is how it becomes known.
+            time_out(&place, 10);
+        }
         let runner = place.start(TASK);
         assert!(eventually(|| server
             .commands()
@@ -97,10 +107,6 @@ fn a_server_that_fills_the_memory_of_the_worker_leaves_the_runner_as_it_is() {
         ..Script::default()
     });
     let place = place("127.0.0.1", server.address.port());
-    let config = place
-        .read("run_functions.toml")
-        .replace("\"3s\"", "\"60s\"");
-    place.configure(&config);
     let runner = place.start(TASK);
     runner.wait_for("ERROR Mail cannot leave: ");
     assert!(
@@ -164,6 +170,7 @@ fn a_name_that_is_never_resolved_ends_the_attempt_at_its_deadline() {
     let place = place("mail.example.org", 25);
     let config = place.read("run_functions.toml");
     place.configure(&config.replace("tls = \"none\"", "tls = \"implicit\""));
+    time_out(&place, 10);
     place.write(
         "resolv.conf",
         format!("nameserver {address}\noptions timeout:30 attempts:5\n"),
