@@ -110,6 +110,34 @@ fn a_run_has_the_variables_that_are_written_and_those_that_pass() {
     assert_eq!(passed, "A PATH TZ ");
 }
 
+/// A program that brings an old library of its own is nothing that the launcher could be loaded with.
+#[test]
+fn what_the_loader_obeys_is_for_the_program_alone() {
+    let place = Place::with("");
+    place.write("lib/libc.so.6", "no library");
+    let dir = place.path("lib");
+    let config = |line: &str| {
+        format!(
+            "[tasks.a]\n{line}\nlog_output = \"always\"\nenv = {{ LD_LIBRARY_PATH = \"{}\" }}\n",
+            dir.display()
+        )
+    };
+    // The shell is the one that cannot be loaded, and it says so itself.
+    place.configure(&config("command = [\"/bin/sh\", \"-c\", \"true\"]"));
+    let log = stderr(&place.run(&["once", "tasks::a"]));
+    assert!(log.contains("| /bin/sh: error while loading"), "{log}");
+    // Without a library in it the variable arrives, and the runner's own does not.
+    fs::remove_file(dir.join("libc.so.6")).unwrap();
+    place.configure(&config("shell = \"echo at $LD_LIBRARY_PATH\""));
+    let mut command = place.command(&["once", "tasks::a"]);
+    let log = stderr(&command.env("LD_LIBRARY_PATH", "/runner").output().unwrap());
+    assert!(log.contains(&format!("| at {}", dir.display())), "{log}");
+    place.configure("[tasks.a]\nshell = \"echo ${LD_LIBRARY_PATH-none}\"\nlog_output = \"always\"\nenv_clear = true\n");
+    let mut command = place.command(&["once", "tasks::a"]);
+    let log = stderr(&command.env("LD_LIBRARY_PATH", "/runner").output().unwrap());
+    assert!(log.contains("| none"), "{log}");
+}
+
 #[test]
 #[ignore = "needs root"]
 fn user_and_group_are_taken_with_the_home_of_the_user() {

@@ -119,7 +119,7 @@ fn set_variables(account: &User, given: &[String]) {
     ];
     for (name, value) in variables {
         if !given.iter().any(|given| given == name) {
-            sys::set_variable(name, value);
+            sys::change_variable(name, Some(value));
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Starting the launcher.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, PipeReader, Read, Write};
@@ -63,8 +64,14 @@ pub(super) fn spawn(spec: &Spec<'_>, deadline: Option<SystemTime>) -> io::Result
         Leak::Kill => Cgroup::create(&run),
         Leak::Warn | Leak::Allow => None,
     };
+    let mut variables = environment(spec, run, deadline, report.as_ref());
+    let mut orders = orders(spec, cgroup.as_ref());
+    if let What::Program(_) = spec.what {
+        orders.late =
+            environment::keep_from_the_launcher(&mut variables, environment::of_the_loader());
+    }
     let (socket, theirs) = UnixStream::pair()?;
-    let letter = letter(&orders(spec, cgroup.as_ref()))?;
+    let letter = letter(&orders)?;
     descriptors::send(&socket, letter.as_fd(), in_flight(spec))?;
     socket.set_nonblocking(true)?;
     let (output, writer) = output_pipe()?;
@@ -73,7 +80,7 @@ pub(super) fn spawn(spec: &Spec<'_>, deadline: Option<SystemTime>) -> io::Result
         command.arg(own_program::OF_A_PROGRAM);
     }
     command.env_clear();
-    command.envs(environment(spec, run, deadline, report.as_ref()));
+    command.envs(variables);
     command.stdout(Stdio::from(OwnedFd::from(writer.try_clone()?)));
     command.stderr(Stdio::from(OwnedFd::from(writer)));
     command.stdin(Stdio::from(OwnedFd::from(theirs)));
@@ -145,6 +152,7 @@ fn orders(spec: &Spec<'_>, cgroup: Option<&Cgroup>) -> Orders {
         user: settings.user.clone(),
         group: settings.group.clone(),
         given: settings.env.keys().cloned().collect(),
+        late: Vec::new(),
         working_dir: settings.working_dir.clone(),
         stdin: settings.stdin.clone(),
         luggage: spec.luggage.map(str::to_owned),
@@ -166,7 +174,7 @@ fn environment(
     run: String,
     deadline: Option<SystemTime>,
     report: Option<&ReportFile>,
-) -> impl Iterator<Item = (OsString, OsString)> {
+) -> BTreeMap<OsString, OsString> {
     let identity = Identity {
         chain: spec.chain.as_str(),
         task: spec.task.as_str(),
@@ -174,8 +182,7 @@ fn environment(
         deadline,
         report: report.map(ReportFile::path),
     };
-    let all = environment::of_run(std::env::vars_os(), spec.settings, spec.secrets, &identity);
-    all.into_iter()
+    environment::of_run(std::env::vars_os(), spec.settings, spec.secrets, &identity)
 }
 
 /// Opens a file to append to, if it is a regular one (or a device such as `/dev/null`): a pipe could block the runner.
