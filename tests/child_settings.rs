@@ -151,6 +151,47 @@ fn user_and_group_are_taken_with_the_home_of_the_user() {
 }
 
 #[test]
+#[ignore = "needs root"]
+fn a_user_and_a_group_may_be_numbers() {
+    let nobody = nix::unistd::User::from_name("nobody").unwrap().unwrap();
+    let ids = format!("user = \"{}\"\ngroup = \"12345\"", nobody.uid);
+    let line = "id -u; id -g; echo retry-later=busy >> $RUN_FUNCTIONS_REPORT; exit 1";
+    let (_place, output) = once(&format!(
+        "log_output = \"always\"\n{ids}\nshell = \"{line}\""
+    ));
+    let log = stderr(&output);
+    assert!(log.contains(&format!("| {}", nobody.uid)), "{log}");
+    assert!(log.contains("| 12345"), "{log}");
+    assert!(log.contains("To be tried again later: busy"), "{log}");
+}
+
+#[test]
+#[ignore = "needs root"]
+fn what_the_user_may_not_enter_is_told_with_a_remedy() {
+    for (what, name) in [
+        (
+            "command = [\"pwd\"]\nworking_dir = \"closed\"",
+            "working directory",
+        ),
+        (
+            "command = [\"cat\"]\nstdin = \"closed/file\"",
+            "standard input",
+        ),
+        ("script = \"closed/file\"", "script"),
+    ] {
+        let place = Place::with(&format!("[tasks.a]\n{what}\nuser = \"nobody\"\n"));
+        place.write("closed/file", "#!/bin/sh\n");
+        for (path, mode) in [("", 0o755), ("closed", 0o700)] {
+            fs::set_permissions(place.path(path), fs::Permissions::from_mode(mode)).unwrap();
+        }
+        let log = stderr(&place.run(&["once", "tasks::a"]));
+        assert!(log.contains(&format!("could not start: {name} `")), "{log}");
+        assert!(log.contains("Permission denied"), "{log}");
+        assert!(log.contains("not enter a directory above it"), "{log}");
+    }
+}
+
+#[test]
 fn a_user_that_does_not_exist_is_refused_at_load() {
     let place = Place::with("[tasks.a]\nshell = \"true\"\nuser = \"no-such-user\"\n");
     assert!(refused(&place).contains("user `no-such-user` does not exist"));
@@ -261,6 +302,30 @@ fn output_is_logged_never_after_failures_or_always() {
             assert_eq!(log.contains("| first"), expected, "{when} {code}: {log}");
         }
     }
+}
+
+#[test]
+fn the_text_of_progress_that_overwrites_itself_is_what_stands_there_at_the_end() {
+    let log = failed("shell = \"printf '10 %%\\\\r55 %%\\\\rno space\\\\r\\\\n'; exit 1\"");
+    assert!(log.contains("Execution failed: exit 1: no space"), "{log}");
+}
+
+#[test]
+fn a_run_can_report_though_the_directory_for_temporary_files_is_gone() {
+    let line = "echo retry-later=busy >> $RUN_FUNCTIONS_REPORT; exit 1";
+    let place = Place::with(&format!("[tasks.a]\nshell = \"{line}\"\n"));
+    let mut command = place.command(&["once", "tasks::a"]);
+    let log = stderr(&command.env("TMPDIR", "/nowhere/at/all").output().unwrap());
+    assert!(log.contains("To be tried again later: busy"), "{log}");
+}
+
+#[test]
+fn an_output_file_that_is_no_file_is_refused_at_load() {
+    let place = Place::with("[tasks.a]\ncommand = [\"true\"]\noutput_file = \"pipe\"\n");
+    nix::unistd::mkfifo(&place.path("pipe"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    assert!(refused(&place).contains("is not a regular file"));
+    place.configure("[tasks.a]\ncommand = [\"true\"]\noutput_file = \"/dev/null\"\n");
+    assert_eq!(place.run(&["once", "tasks::a"]).status.code(), Some(0));
 }
 
 #[test]

@@ -38,7 +38,7 @@ pub(super) struct Identity<'a> {
     pub(super) task: &'a str,
     pub(super) run: String,
     pub(super) deadline: Option<SystemTime>,
-    pub(super) report: Option<&'a Path>,
+    pub(super) report: &'a Path,
 }
 
 /// Returns the whole environment of a run.
@@ -66,9 +66,7 @@ pub(super) fn of_run(
         let since_epoch = deadline.duration_since(UNIX_EPOCH).unwrap_or_default();
         all.insert(DEADLINE.into(), since_epoch.as_secs().to_string().into());
     }
-    if let Some(report) = identity.report {
-        all.insert(REPORT.into(), report.into());
-    }
+    all.insert(REPORT.into(), identity.report.into());
     all
 }
 
@@ -124,7 +122,7 @@ mod tests {
             task: "tasks::a",
             run: "mhx3".to_owned(),
             deadline: Some(UNIX_EPOCH + Duration::from_millis(1_500)),
-            report: None,
+            report: Path::new("/tmp/report"),
         }
     }
 
@@ -145,9 +143,10 @@ mod tests {
         all.into_iter().map(line).collect()
     }
 
-    const OURS: [&str; 4] = [
+    const OURS: [&str; 5] = [
         "RUN_FUNCTIONS_CHAIN=a_b",
         "RUN_FUNCTIONS_DEADLINE=1",
+        "RUN_FUNCTIONS_REPORT=/tmp/report",
         "RUN_FUNCTIONS_RUN_ID=mhx3",
         "RUN_FUNCTIONS_TASK=tasks::a",
     ];

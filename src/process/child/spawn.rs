@@ -31,7 +31,7 @@ pub(super) struct Started {
     pub(super) pidfd: OwnedFd,
     pub(super) output: PipeReader,
     pub(super) socket: UnixStream,
-    pub(super) report: Option<ReportFile>,
+    pub(super) report: io::Result<ReportFile>,
     pub(super) cgroup: Option<Cgroup>,
 }
 
@@ -46,10 +46,10 @@ impl Started {
 
     /// Reads what the run said of itself.
     pub(super) fn said(&self) -> Said {
-        self.report
-            .as_ref()
-            .map(ReportFile::read)
-            .unwrap_or_default()
+        match &self.report {
+            Ok(report) => report.read(),
+            Err(error) => Said::nothing(error),
+        }
     }
 }
 
@@ -58,13 +58,13 @@ pub(super) fn spawn(spec: &Spec<'_>, deadline: Option<SystemTime>) -> io::Result
     let run = spec.run.to_string();
     let user = spec.settings.user.as_deref();
     // A run that cannot say more than its exit code is better than none.
-    let report = ReportFile::create(spec.scratch, spec.chain.as_str(), &run, user).ok();
+    let report = ReportFile::create(spec.scratch, spec.chain.as_str(), &run, user);
     // Who may outlive its run is not held together with it.
     let cgroup = match spec.settings.leak {
         Leak::Kill => Cgroup::create(&run),
         Leak::Warn | Leak::Allow => None,
     };
-    let mut variables = environment(spec, run, deadline, report.as_ref());
+    let mut variables = environment(spec, run, deadline, report.as_ref().ok());
     let mut orders = orders(spec, cgroup.as_ref());
     if let What::Program(_) = spec.what {
         orders.late =
@@ -180,7 +180,7 @@ fn environment(
         task: spec.task.as_str(),
         run,
         deadline,
-        report: report.map(ReportFile::path),
+        report: report.map_or(Path::new("/dev/null"), ReportFile::path),
     };
     environment::of_run(std::env::vars_os(), spec.settings, spec.secrets, &identity)
 }
