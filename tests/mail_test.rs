@@ -6,12 +6,12 @@
 mod smtp;
 mod support;
 
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::Output;
 
 use smtp::{Act, Script, Server, Tls, say, tls};
-use support::{Place, stderr, stdout, subject};
+use support::ports::ClosedPort;
+use support::{NO_MAIL_PROGRAM, Place, stderr, stdout, subject};
 
 /// A place whose mail goes to this port of this machine. The more the settings say the better.
 fn place(port: u16, more: &str) -> Place {
@@ -135,10 +135,11 @@ fn tls_and_login_are_told() {
 
 #[test]
 fn a_refused_port_is_named() {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = free.local_addr().unwrap().port();
-    drop(free);
-    refused(&plain(port), &["refuses connections", "`mail.port`"]);
+    let port = ClosedPort::take();
+    refused(
+        &plain(port.number()),
+        &["refuses connections", "`mail.port`"],
+    );
 }
 
 #[test]
@@ -166,13 +167,13 @@ fn nobody_waits_longer_than_15_seconds() {
         port,
         "server = \"127.0.0.1\"\ntls = \"none\"\ntimeout = \"10m\"\n",
     );
-    refused(&place, &["did not answer within 1"]);
+    refused(&place, &["did not answer within 14s"]);
 }
 
 #[test]
 fn tls_on_a_plain_port_is_named() {
     let server = Server::start(Script::default());
-    let place = secure(server.address.port(), "timeout = \"5s\"\n");
+    let place = secure(server.address.port(), "");
     refused(&place, &["does not speak TLS on this port", "starttls"]);
 }
 
@@ -206,8 +207,7 @@ fn a_wrong_password_is_named_and_not_shown() {
         "username = \"runner@example.org\"\npassword_file = \"password\"\n",
     );
     place.write("password", "s3cr3t\n");
-    let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
-    std::fs::set_permissions(place.path("password"), private).unwrap();
+    place.set_mode("password", 0o600);
     let output = refused(
         &place,
         &["refused the login: 535", "`mail.username` and its password"],
@@ -249,9 +249,7 @@ fn greylisting_is_named() {
 
 #[test]
 fn a_missing_mail_program_is_named() {
-    let place = Place::with(
-        "[mail]\nto = [\"ops@example.org\"]\ntransport = \"sendmail\"\nprogram = \"/nowhere/sendmail\"\n",
-    );
+    let place = Place::with(NO_MAIL_PROGRAM);
     refused(
         &place,
         &["`/nowhere/sendmail` is not there", "install a mail server"],
@@ -286,8 +284,7 @@ fn files_print_and_a_mail_program_are_tried_as_well() {
     let output = place.run(&["mail", "test"]);
     assert!(stderr(&output).contains("Subject: "), "{}", stdout(&output));
     place.write("sendmail", "#!/bin/sh\ncat > \"$0.got\"\n");
-    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(place.path("sendmail"), executable).unwrap();
+    place.set_mode("sendmail", 0o755);
     place.configure(
         "[mail]\nto = [\"ops@example.org\"]\ntransport = \"sendmail\"\nprogram = \"sendmail\"\n",
     );
@@ -325,10 +322,8 @@ fn check_connect_reaches_the_login_and_sends_nothing() {
 
 #[test]
 fn check_connect_says_what_is_in_the_way() {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = free.local_addr().unwrap().port();
-    drop(free);
-    let output = plain(port).run(&["check", "--connect"]);
+    let port = ClosedPort::take();
+    let output = plain(port.number()).run(&["check", "--connect"]);
     assert_eq!(output.status.code(), Some(69));
     assert!(stderr(&output).contains("refuses connections"));
     assert!(stdout(&output).contains("Pidfile") || stdout(&output).contains("Run root"));

@@ -66,7 +66,7 @@ fn print_task(
     let process = process_in_words(&settings.child);
     row(out, "executes", &format!("{}{process}", executes.text))?;
     if let Some(trouble) = &executes.trouble {
-        row(out, "", &format!("cannot start: {trouble}"))?;
+        row(out, "", &format!("cannot start: {}", trouble.why))?;
     }
     if let Some(function) = task.replaces {
         let place = Origin::of_function(function);

@@ -56,7 +56,7 @@ pub(crate) fn of_task(plan: &Plan<'_>, task: &TaskDefinition) -> Value {
         "sort": executes.sort,
         "executes": executes.text,
         "program": executes.program,
-        "trouble": executes.trouble,
+        "trouble": executes.trouble.map(|trouble| trouble.why),
         "defined": task.defined.place(),
         "crate": task.function.map(|function| function.crate_name()),
         "settings": of_layer(Section::Task, &task.layer),

@@ -1,10 +1,12 @@
 //! `status` for people: a paragraph for each chain, two lines or more for each task, no wider than the terminal.
 
+use std::path::Path;
 use std::time::SystemTime;
 
 use super::look::{Chain, Down, Standing, Task, View};
 use crate::alert::fingerprint;
 use crate::alert::notice::KindCount;
+use crate::chain::ChainName;
 use crate::cli::check;
 use crate::cli::lines::{exact, grouped, short};
 use crate::cli::screen::{counted, program};
@@ -13,6 +15,7 @@ use crate::mail::outbox;
 use crate::process::live::Doing;
 use crate::report::{BOLD, RED, Screen, YELLOW};
 use crate::state::history::{Stamp, Tick};
+use crate::task::TaskName;
 use crate::time::{Moment, in_words};
 
 /// How many kinds of an outage are named.
@@ -42,7 +45,7 @@ pub(super) fn of(view: &View, loaded: &Loaded, screen: Screen) -> String {
         page.line(0, "", &format!("No chain was ever run in `{root}`."));
     }
     for chain in &view.chains {
-        tell_chain(&mut page, chain, view.now);
+        tell_chain(&mut page, chain, &loaded.settings.run_root, view.now);
     }
     if view.mail_is_hidden {
         page.line(
@@ -56,7 +59,7 @@ pub(super) fn of(view: &View, loaded: &Loaded, screen: Screen) -> String {
     page.text
 }
 
-fn tell_chain(page: &mut Page, chain: &Chain, now: Moment) {
+fn tell_chain(page: &mut Page, chain: &Chain, run_root: &Path, now: Moment) {
     let bad = matches!(chain.standing, Standing::Stopped | Standing::Hidden(_));
     let colour = if bad { RED } else { BOLD };
     page.line(0, colour, &format!("{}: {}", chain.name, state(chain, now)));
@@ -78,13 +81,26 @@ fn tell_chain(page: &mut Page, chain: &Chain, now: Moment) {
         page.line(2, "", line);
     }
     if matches!(chain.standing, Standing::Stopped) && !chain.tasks.is_empty() {
-        let labels = chain.tasks.iter();
-        let names: Vec<&str> = labels
-            .map(|task| task.label.split('#').next().unwrap_or(&task.label))
-            .collect();
-        let start = format!("start it with `{} {}`", program(), names.join(" "));
-        page.line(2, "", &start);
+        page.line(2, "", &start(chain));
+        let pidfile = run_root.join(format!("{}.pid", chain.name));
+        let forget = format!("or have it forgotten: rm {}", pidfile.display());
+        page.line(2, "", &forget);
     }
+}
+
+/// Returns how a chain is started again.
+fn start(chain: &Chain) -> String {
+    let labels = chain.tasks.iter();
+    let names: Vec<&str> = labels
+        .map(|task| task.label.split('#').next().unwrap_or(&task.label))
+        .collect();
+    let tasks: Result<Vec<TaskName>, _> = names.iter().map(|name| TaskName::parse(name)).collect();
+    let is_usual = tasks.is_ok_and(|tasks| ChainName::of(&tasks) == chain.name);
+    let name = match is_usual {
+        true => String::new(),
+        false => format!(" --name {}", chain.name),
+    };
+    format!("start it with `{} {}{name}`", program(), names.join(" "))
 }
 
 /// Returns whether it runs, and what it does.
