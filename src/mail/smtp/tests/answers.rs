@@ -30,7 +30,7 @@ fn silence_and_an_end_at_each_stage_are_named() {
         ),
     ];
     for (words, set, class) in stages {
-        let silent = brief_trouble(with(|script| set(script, Act::Hang)));
+        let silent = silence(words, with(|script| set(script, Act::Hang)));
         assert_eq!(silent.class, class, "{}", silent.words);
         assert!(silent.words.contains(words), "{}", silent.words);
         for end in [Act::Close, Act::Reset] {
@@ -131,7 +131,8 @@ fn a_connection_dropped_in_the_middle_of_the_message_is_no_unanswered_one() {
 #[test]
 fn a_server_that_stops_reading_ends_the_attempt_and_the_message_did_not_arrive() {
     let server = Server::start(with(|s| s.body = Some((10, Act::Deaf))));
-    let mut session = Session::open(&route(&server), BRIEF, &mut |_| {}).unwrap();
+    let open = |limit| Session::open(&route(&server), limit, &mut |_| {});
+    let mut session = in_time(open, Result::is_ok).unwrap();
     // Larger than all buffers between the two ends.
     let large = [b"x".repeat(70), b"\r\n".to_vec()].concat().repeat(400_000);
     let delivered = session.deliver(&header(&["ops@example.org"]), &large, &mut |_| {});
