@@ -1,5 +1,9 @@
 //! Runs below a delegated cgroup. Each test in a process of its own, since that process moves.
 #![cfg(test)]
+#![allow(
+    clippy::duplicate_mod,
+    reason = "both kinds of support look at processes and limits"
+)]
 
 mod child_support;
 mod support;
@@ -11,7 +15,8 @@ use std::path::Path;
 use std::process::Command;
 
 use child_support::cgroup::Inside;
-use child_support::{Child, is_alive, is_success, pid_in, wait_until};
+use child_support::processes::is_alive;
+use child_support::{Child, is_success, pid_in, wait_until};
 use nix::sys::signal::Signal;
 use run_functions::__internal::Leak;
 use support::Place;

@@ -6,7 +6,8 @@ mod child_support;
 use std::time::Duration;
 
 use child_support::limits::{with_time_enough, words};
-use child_support::{Child, PATIENCE, is_alive, is_success, text};
+use child_support::processes::is_alive;
+use child_support::{Child, PATIENCE, is_success, text};
 use run_functions::__internal::{FailureClass, Outcome, now};
 
 #[test]

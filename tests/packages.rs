@@ -224,6 +224,27 @@ fn the_static_program_loads_no_library_to_look_a_name_up() {
     assert!(told.contains("does not exist"), "{told}");
 }
 
+#[test]
+#[ignore = "needs what packaging/make makes"]
+fn the_programs_name_no_directory_of_who_built_them() {
+    let unpacked = tempfile::tempdir().unwrap();
+    let home = std::env::var("CARGO_HOME").or_else(|_| std::env::var("HOME"));
+    let builders = [home.unwrap() + "/", env!("CARGO_MANIFEST_DIR").to_owned()];
+    let shared = repository("target/release/run_functions");
+    for program in [static_program(unpacked.path()), shared] {
+        let bytes = fs::read(&program).unwrap();
+        let named = |name: &str| {
+            bytes
+                .windows(name.len())
+                .any(|part| part == name.as_bytes())
+        };
+        assert!(named("/cargo/registry"), "{}", program.display());
+        for directory in &builders {
+            assert!(!named(directory), "{directory} in {}", program.display());
+        }
+    }
+}
+
 /// Unpacks the archive, and returns the program in it.
 fn static_program(directory: &Path) -> PathBuf {
     let mut tar = Command::new("tar");

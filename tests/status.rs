@@ -200,6 +200,29 @@ fn a_chain_that_has_ended_is_told_with_3_and_how_it_ended() {
 }
 
 #[test]
+fn a_chain_that_nobody_wants_any_more_is_forgotten_as_its_line_says() {
+    let place = Place::with(TWO);
+    for arguments in [&["tasks::b"][..], &["tasks::b", "--name", "night"]] {
+        let runner = place.start(arguments);
+        runner.wait_for("Sleeping");
+        assert_eq!(runner.stop(), Some(0));
+    }
+    let text = stdout(&status(&place, &["night"]));
+    let start = "start it with `run_functions tasks::b --name night`";
+    assert!(text.contains(start), "{text}");
+    let words = "or have it forgotten: rm ";
+    let pidfile = text
+        .lines()
+        .find_map(|line| line.trim().strip_prefix(words));
+    fs::remove_file(pidfile.expect("a line that says how")).unwrap();
+    let text = stdout(&status(&place, &[]));
+    assert!(
+        text.contains("b: not running") && !text.contains("night"),
+        "{text}"
+    );
+}
+
+#[test]
 fn an_outage_is_known_though_its_runner_was_started_again() {
     let place = Place::with(TWO);
     place.write("bad", "");

@@ -9,6 +9,7 @@ mod html;
 mod model;
 mod outages;
 mod period;
+mod screen;
 mod svg;
 mod text;
 mod words;
@@ -17,7 +18,8 @@ pub(crate) use gather::{Gathering, Heading};
 pub(crate) use html::page;
 pub(crate) use model::{ChainNow, Condition, Now, Report, TaskNow, TaskState};
 pub(crate) use period::Period;
-pub(crate) use text::{Screen, text};
+pub(crate) use screen::{BOLD, RED, Screen, YELLOW, fitting};
+pub(crate) use text::text;
 
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 use super::model::{Condition, Report, Runs, TaskState};
 use super::outages::{End, MailsOf, Outage};
 use super::period::Period;
+use crate::alert::fingerprint;
 use crate::alert::message::one_line;
 pub(super) use crate::alert::message::{counted, grouped};
 pub(super) use crate::time::{exact, in_words};
@@ -23,8 +24,7 @@ pub(super) fn name(text: &str) -> String {
 
 /// Returns the name of a kind shortly: of a hash the beginning, as everywhere.
 pub(super) fn kind(kind: &str) -> String {
-    let is_hash = kind.len() == 12 && kind.bytes().all(|byte| byte.is_ascii_hexdigit());
-    name(if is_hash { &kind[..4] } else { kind })
+    name(fingerprint::short(kind))
 }
 
 /// Returns how all fares, in one sentence.

@@ -108,7 +108,8 @@ fn tell(panic: &Panic) {
     }
 }
 
-fn message_of(payload: &(dyn Any + Send)) -> String {
+/// Returns what a panic said.
+pub(crate) fn message_of(payload: &(dyn Any + Send)) -> String {
     if let Some(text) = payload.downcast_ref::<&'static str>() {
         (*text).to_owned()
     } else if let Some(text) = payload.downcast_ref::<String>() {

@@ -10,7 +10,7 @@ mod report;
 mod suggest;
 
 pub use attributes::Attributes;
-pub(crate) use call::{call, install_hook};
+pub(crate) use call::{call, install_hook, message_of};
 pub use error::TaskError;
 pub use name::{InvalidName, TaskName};
 pub use registry::{Registration, registered};

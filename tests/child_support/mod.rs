@@ -6,7 +6,7 @@ pub(crate) mod cgroup;
 #[path = "../support/limits.rs"]
 pub(crate) mod limits;
 #[path = "../support/processes.rs"]
-mod processes;
+pub(crate) mod processes;
 
 use std::fs;
 use std::os::fd::AsFd;
@@ -19,8 +19,6 @@ use run_functions::__internal::{
     ChainName, ChildSettings, Failure, Mono, Outcome, Program, RunId, now, pin_own_program_to,
 };
 use run_functions::TaskName;
-
-pub(crate) use processes::is_alive;
 
 /// What a test waits for at most.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);

@@ -66,8 +66,13 @@ fn the_rules_name_only_what_a_page_has() {
     let runner = place.start(&["tasks::a"]);
     runner.wait_for("Execution successful");
     place.write("bad", "");
+    written(&place, "a", |page| {
+        page.get("outbox_oldest_timestamp_seconds", &[]).is_some()
+    });
+    assert!(place.run(&["mute", "a", "2h"]).status.success());
     let known = written(&place, "a", |page| {
         page.get("outbox_oldest_timestamp_seconds", &[]).is_some()
+            && page.get("mute_end_timestamp_seconds", &[]).is_some()
             && page.get("outage_start_timestamp_seconds", &[]).is_some()
             && page.get("last_success_timestamp_seconds", &[]).is_some()
     });

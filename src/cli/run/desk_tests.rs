@@ -6,9 +6,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::super::memory::MemoryFile;
+use super::super::defect;
+use super::super::memory::{Found, MemoryFile};
 use super::super::rim::Rim;
 use super::super::service::Service;
+use super::super::shared::{Place, Shared};
 use super::super::start::open_desk;
 use super::super::{Order, Remember, Warnings, redactor};
 use super::*;
@@ -18,7 +20,7 @@ use crate::alert::policy::{ChainRules, TaskRules};
 use crate::chain::ChainName;
 use crate::cli::simulate::with_scripts;
 use crate::config::{self, CommandLine, Inputs, Loaded};
-use crate::event::Observer;
+use crate::event::{Observer, RunId};
 use crate::mail::outbox;
 use crate::process::clock;
 use crate::process::notify::Notifier;
@@ -78,11 +80,16 @@ impl Machine {
     /// Plays the scripts with all that a runner has but processes and a log file, and reads the mails that were written.
     fn really_mailed(&self, scripts: &[&str], start: Moment) -> Vec<Line> {
         let order = self.order();
-        let rules = order.tasks.iter();
-        let rules = rules.map(|task| TaskRules::of(task.name.clone(), &task.settings));
-        let chain_rules = ChainRules::of(&self.loaded.settings.mail);
-        let memory = Memory::empty(start, "boot");
-        let policy = Policy::new(rules.collect(), chain_rules, memory, start);
+        let real = Real {
+            rim: self.observers(&order, start),
+            state_dir: self.state_dir(),
+        };
+        simulate::play(with_scripts(&order.tasks, parsed(scripts)), start, real);
+        self.mails()
+    }
+
+    /// The observers of a runner that begins where the former one crashed, if one did.
+    fn observers(&self, order: &Order<'_>, start: Moment) -> Rim {
         let identity = Identity::new("p".into(), [], "s".into());
         let root = RunRoot::open(&self.state_dir()).unwrap();
         let mutes = self
@@ -92,17 +99,19 @@ impl Machine {
             .collect();
         root.replace("chain.mutes", &mutes::encode::<Mute>(mutes))
             .unwrap();
-        let file = MemoryFile::new(root, &order.name, identity);
-        let desk = open_desk(&order, policy, file, start).unwrap();
+        let mut file = MemoryFile::new(root, &order.name, identity);
+        let memory = match file.read() {
+            Found::Crashed(memory) => memory,
+            _ => Memory::empty(start, "boot"),
+        };
+        let rules = order.tasks.iter();
+        let rules = rules.map(|task| TaskRules::of(task.name.clone(), &task.settings));
+        let chain_rules = ChainRules::of(&self.loaded.settings.mail);
+        let policy = Policy::new(rules.collect(), chain_rules, memory, start);
+        let desk = open_desk(order, policy, file, start).unwrap();
         let notifier = Arc::new(Notifier::from_env());
         let service = Service::new(notifier, order.labels(), Duration::ZERO);
-        let rim = Rim::new(&order.labels(), order.redactor()).with(desk, service, None);
-        let real = Real {
-            rim,
-            state_dir: self.state_dir(),
-        };
-        simulate::play(with_scripts(&order.tasks, parsed(scripts)), start, real);
-        self.mails()
+        Rim::new(&order.labels(), order.redactor()).with(desk, service, None)
     }
 
     fn mails(&self) -> Vec<Line> {
@@ -308,4 +317,38 @@ fn a_secret_is_taken_out_of_both() {
         "F:\"login with password=hunter2 refused\" F:\"login with password=hunter3 refused\" S";
     assert_eq!(machine.agrees_on(&[script]), 1);
     assert!(!machine.mails()[0].1.contains("hunter"));
+}
+
+/// A runner of its own that ends by a panic of ours while its second task runs.
+fn panicking(machine: &Machine, words: &str) -> StopReason {
+    let order = machine.order();
+    let at = clock::now();
+    let shared = Shared::new(machine.observers(&order, at), None).unwrap();
+    let reason = defect::guard(&shared, || {
+        shared.rim().observe(&Event::Started { at });
+        shared.begin_run(Place::InFunction);
+        let (step, run) = (1, RunId(1));
+        shared.rim().observe(&Event::RunStarted { step, run, at });
+        let _held = shared.rim();
+        panic!("{words}");
+    });
+    assert_eq!(shared.place(), Place::Between);
+    reason
+}
+
+#[test]
+fn a_panic_of_ours_is_mailed_and_not_again_when_it_ends_the_next_runner_too() {
+    let machine = Machine::with(TASKS, &["tasks::a", "tasks::b"]);
+    let reason = panicking(&machine, "no row for order 17");
+    assert_eq!(
+        reason,
+        StopReason::Defect("it panicked: no row for order 17".to_owned())
+    );
+    let subjects = || machine.mails().into_iter().map(|mail| mail.1);
+    let first = "[tasks::b] First exception caught: a defect of run_functions: it panicked: no row for order 17";
+    assert_eq!(subjects().collect::<Vec<_>>(), [first]);
+    panicking(&machine, "no row for order 18");
+    assert_eq!(subjects().count(), 1);
+    panicking(&machine, "the clock stands still");
+    assert_eq!(subjects().count(), 2);
 }

@@ -13,6 +13,7 @@ mod board;
 mod children;
 pub(super) mod compose;
 mod cut;
+mod defect;
 mod desk;
 mod host;
 mod memory;
@@ -155,7 +156,7 @@ fn run_chain(order: &Order<'_>, signals: Reader, log: Log) -> Ended {
     let to_watch = Arc::clone(&shared);
     let watcher = Watcher::new(to_watch, signals, log, patience(order), notifier, exit::OK);
     let watcher = recruit.watch(watcher.map_err(no_descriptor)?);
-    let reason = runner::run(&mut chain, &mut process);
+    let reason = defect::guard(&shared, || runner::run(&mut chain, &mut process));
     shared.end();
     let _ = watcher.join();
     shared.rim().finish(clock::mono() + LAST_MAIL);
@@ -242,6 +243,7 @@ fn ended(reason: &StopReason) -> Ended {
         StopReason::Fatal { .. } => Err(Refusal::said(exit::FATAL_TASK)),
         StopReason::Quit => Err(Refusal::said(exit::QUIT)),
         StopReason::Lost(_) => Err(Refusal::said(exit::UNSAFE_DIRECTORY)),
+        StopReason::Defect(_) => Err(Refusal::said(exit::DEFECT)),
     }
 }
 

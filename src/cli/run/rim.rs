@@ -1,7 +1,7 @@
 //! Everybody who is told of events: live page, status, history, log, alerts.
 
 use crate::alert::redact::Redactor;
-use crate::event::{Event, Observer, RunId, Step, StopReason};
+use crate::event::{Event, Observer, RunEnd, RunId, Step, StopReason};
 use crate::failure::{Failure, FailureClass, Outcome, Output};
 use crate::history;
 use crate::logging::{self, EventLog};
@@ -15,6 +15,9 @@ use super::textfile::Textfile;
 
 /// What helps against tasks that end their runner.
 const ISOLATE: &str = "`isolate = true` keeps such an end in a process of the task's own";
+
+/// What to do about a defect of ours.
+const REPORT_IT: &str = "no task is to blame: please report this with the lines of the log around it, and start the chain again";
 
 /// The observers of a runner.
 #[derive(Debug)]
@@ -100,18 +103,29 @@ impl Rim {
         self.fails(0, &Outcome::Fatal(Box::new(failure)), now);
     }
 
+    /// Tells that the program itself panicked and ends: its admin hears of that as of a failure of the task that ran, or of the first.
+    pub(super) fn panicked(&mut self, why: &str, now: Moment) {
+        self.at_desk(now, |desk, tell| desk.end_mutes(now, tell));
+        let how = "a defect of run_functions".to_owned();
+        let mut failure = Failure::new(FailureClass::Vanished(how), why);
+        failure.notes.push(REPORT_IT.to_owned());
+        let outcome = Outcome::Fatal(Box::new(failure));
+        match self.running {
+            Some(run) => self.ended(run, &outcome, now),
+            None => self.fails(0, &outcome, now),
+        }
+        self.stopped(
+            StopReason::Defect(format!("a defect of this program: {why}")),
+            now,
+        );
+    }
+
     /// Tells of a failure that is not the outcome of a run.
     fn fails(&mut self, step: Step, outcome: &Outcome, now: Moment) {
         let since_epoch = now.wall.duration_since(std::time::UNIX_EPOCH);
         let micros = since_epoch.unwrap_or_default().as_micros();
         let run = RunId(u64::try_from(micros).unwrap_or(0));
-        self.observe(&Event::RunEnded {
-            step,
-            run,
-            started: now,
-            at: now,
-            outcome,
-        });
+        self.ended((step, run, now), outcome, now);
     }
 
     /// Returns when there is something to do without an event. The caller promises to look then.
@@ -201,8 +215,10 @@ impl Rim {
     }
 
     /// Puts the table into the log.
-    pub(super) fn log_status(&self, now: Moment) {
-        for line in self.board.table(now) {
+    pub(super) fn log_status(&mut self, now: Moment) {
+        self.at_desk(now, |desk, tell| desk.look_at_mutes(now, tell));
+        let muted = self.desk.as_ref().map_or_else(Vec::new, Desk::muted);
+        for line in self.board.table(now, &muted) {
             log::info!("{line}");
         }
     }
@@ -258,13 +274,13 @@ impl Rim {
 
     fn ended(&mut self, run: (Step, RunId, Moment), outcome: &Outcome, at: Moment) {
         let (step, run, started) = run;
-        self.observe(&Event::RunEnded {
+        self.observe(&Event::RunEnded(RunEnd {
             step,
             run,
             started,
             at,
             outcome,
-        });
+        }));
     }
 
     fn stopped(&mut self, reason: StopReason, at: Moment) {
@@ -301,7 +317,7 @@ impl Rim {
                     until,
                 });
             }
-            Event::RunEnded { outcome, .. } => match outcome {
+            Event::RunEnded(end) => match end.outcome {
                 Outcome::Success => live.count_success(),
                 Outcome::Failure(_) | Outcome::Fatal(_) => live.count_failure(),
                 Outcome::RetryLater { .. } | Outcome::Interrupted { .. } => {}
@@ -314,7 +330,7 @@ impl Rim {
     fn tell(&mut self, event: &Event<'_>) {
         match *event {
             Event::RunStarted { step, run, at } => self.running = Some((step, run, at)),
-            Event::RunEnded { .. } => self.running = None,
+            Event::RunEnded(_) => self.running = None,
             _ => {}
         }
         self.tell_live(event);
@@ -323,7 +339,7 @@ impl Rim {
             service.note(event);
         }
         let printed = match event {
-            Event::RunEnded { .. } => self.printed.take(),
+            Event::RunEnded(_) => self.printed.take(),
             _ => None,
         };
         let (log, history) = (&mut self.log, &mut self.history);
@@ -359,9 +375,9 @@ fn moment_of(event: &Event<'_>) -> Option<Moment> {
     match *event {
         Event::Started { at }
         | Event::RunStarted { at, .. }
-        | Event::RunEnded { at, .. }
         | Event::Sleeping { at, .. }
         | Event::Stopped { at, .. } => Some(at),
+        Event::RunEnded(end) => Some(end.at),
         _ => None,
     }
 }

@@ -12,6 +12,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::cut;
+use super::defect;
 use super::patience::{Patience, Step};
 use super::shared::{Place, Shared, Stop};
 use crate::exit;
@@ -112,6 +113,7 @@ impl Watcher {
                 Err(_) => log::error!("the watcher panicked, which is a defect of this program"),
             }
         }
+        defect::tell(&self.shared, "its watcher cannot go on; the log says why");
         leave::now(exit::DEFECT);
     }
 

@@ -2,35 +2,18 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use super::*;
+use crate::mail::test_letters::{self, settings};
 use crate::mail::test_server::{Act, Script, Server, say};
-use crate::settings::{Digest, Healed, SmtpSettings, Tls, Transport};
+use crate::settings::Transport;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 const BRIEF: Duration = Duration::from_millis(1500);
 /// What a slow machine may add to any bound.
 const NOISE: Duration = Duration::from_secs(30);
 
-fn settings(transport: Transport, timeout: Duration) -> MailSettings {
-    MailSettings {
-        to: vec!["ops@example.org".to_owned()],
-        from: "runner@example.org".to_owned(),
-        transport,
-        timeout,
-        max_per_hour: 20,
-        healed: Healed::Never,
-        digest: Digest::Never,
-    }
-}
-
 fn smtp(server: &Server, timeout: Duration) -> Worker {
-    let smtp = SmtpSettings {
-        server: server.address.ip().to_string(),
-        port: server.address.port(),
-        tls: Tls::None,
-        login: None,
-        ca_file: None,
-    };
-    Worker::new(settings(Transport::Smtp(smtp), timeout), Box::new(|_| {}))
+    let smtp = test_letters::smtp(server.address.port());
+    Worker::new(settings(smtp, timeout), Box::new(|_| {}))
 }
 
 fn sendmail(program: PathBuf, timeout: Duration) -> Worker {

@@ -53,9 +53,12 @@ fn trouble(script: Script) -> Trouble {
     attempt(script, PATIENCE).1.unwrap_err()
 }
 
-/// Makes attempts with a deadline that is brief, and twice as long each time, until one has come as far as is wanted: the machine may be slow.
-fn in_time<T>(attempt: impl Fn(Duration) -> T, is_far_enough: impl Fn(&T) -> bool) -> T {
-    let mut limit = BRIEF;
+/// Makes attempts with a deadline that is twice as long each time, until one has come as far as is wanted: the machine may be slow.
+fn in_time<T>(
+    mut limit: Duration,
+    attempt: impl Fn(Duration) -> T,
+    is_far_enough: impl Fn(&T) -> bool,
+) -> T {
     loop {
         let result = attempt(limit);
         limit *= 2;
@@ -68,6 +71,7 @@ fn in_time<T>(attempt: impl Fn(Duration) -> T, is_far_enough: impl Fn(&T) -> boo
 /// Returns the trouble with a server that falls silent, when the attempt has come as far as these words say.
 fn silence(words: &str, script: Script) -> Trouble {
     in_time(
+        BRIEF,
         |limit| attempt(script.clone(), limit).1.unwrap_err(),
         |trouble| trouble.words.contains(words),
     )

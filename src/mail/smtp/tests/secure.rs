@@ -146,6 +146,7 @@ fn starttls_that_is_refused_or_stalls_is_named() {
     assert_eq!(starttls(Act::Hang, BRIEF).1.class, Class::Path);
     // It says yes, and then does not shake hands.
     let (server, trouble) = in_time(
+        BRIEF,
         |limit| starttls(say("220 go ahead"), limit),
         |(_, trouble)| trouble.words.contains("TLS"),
     );
