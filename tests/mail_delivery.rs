@@ -206,16 +206,20 @@ fn the_first_failure_reaches_the_admin_through_the_server() {
     assert_eq!(server.received().len(), 1);
 }
 
-#[test]
-fn a_mail_server_that_accepts_and_says_nothing_holds_up_no_run_and_no_end() {
-    let server = Server::start(Script {
+const FAILS: &str = "[tasks.broken]\ncommand = [\"false\"]\n";
+
+/// A server that accepts and says nothing.
+fn silent() -> Server {
+    Server::start(Script {
         greeting: Act::Hang,
         ..Script::default()
-    });
-    let place = place(
-        server.address.port(),
-        "[tasks.broken]\ncommand = [\"false\"]\n",
-    );
+    })
+}
+
+#[test]
+fn a_mail_server_that_accepts_and_says_nothing_holds_up_no_run_and_no_end() {
+    let server = silent();
+    let place = place(server.address.port(), FAILS);
     let runner = place.start(&["tasks::broken"]);
     assert!(eventually(|| server.connections() == 1));
     runner.wait_for_count("Execution failed", 20);
@@ -226,14 +230,8 @@ fn a_mail_server_that_accepts_and_says_nothing_holds_up_no_run_and_no_end() {
 
 #[test]
 fn the_worker_ends_with_a_runner_that_is_killed() {
-    let server = Server::start(Script {
-        greeting: Act::Hang,
-        ..Script::default()
-    });
-    let place = place(
-        server.address.port(),
-        "[tasks.broken]\ncommand = [\"false\"]\n",
-    );
+    let server = silent();
+    let place = place(server.address.port(), FAILS);
     let runner = place.start(&["tasks::broken"]);
     assert!(eventually(|| server.connections() == 1));
     let worker = children(runner.pid())
@@ -246,20 +244,16 @@ fn the_worker_ends_with_a_runner_that_is_killed() {
 
 #[test]
 fn what_a_killed_runner_could_not_deliver_the_next_one_does() {
-    let silent = Server::start(Script {
-        greeting: Act::Hang,
-        ..Script::default()
-    });
-    let task = "[tasks.broken]\ncommand = [\"false\"]\n";
-    let place = place(silent.address.port(), task);
+    let dumb = silent();
+    let place = place(dumb.address.port(), FAILS);
     let runner = place.start(&["tasks::broken"]);
-    assert!(eventually(|| silent.connections() == 1));
+    assert!(eventually(|| dumb.connections() == 1));
     runner.signal(Signal::SIGKILL);
     drop(runner);
     let server = Server::start(Script::default());
     let config = place.read("run_functions.toml");
     let port = |server: &Server| format!("port = {}", server.address.port());
-    place.configure(&config.replace(&port(&silent), &port(&server)));
+    place.configure(&config.replace(&port(&dumb), &port(&server)));
     let _runner = place.start(&["tasks::broken"]);
     let received = server.wait_for(1);
     let subject = support::subject(&received[0].message);

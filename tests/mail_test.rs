@@ -25,6 +25,30 @@ fn plain(port: u16) -> Place {
     place(port, "server = \"127.0.0.1\"\ntls = \"none\"\n")
 }
 
+/// A place whose mail goes in plain text, and gives up after this time.
+fn plain_for(port: u16, timeout: &str) -> Place {
+    let place = plain(port);
+    let config = place.read("run_functions.toml");
+    place.configure(&format!("{config}timeout = \"{timeout}\"\n"));
+    place
+}
+
+/// A server that accepts and says nothing.
+fn silent() -> Server {
+    Server::start(Script {
+        greeting: Act::Hang,
+        ..Script::default()
+    })
+}
+
+/// A server that gives this answer to recipients with this text in them.
+fn refusing(recipient: &'static str, answer: &str) -> Server {
+    Server::start(Script {
+        rcpt: vec![(recipient, say(answer))],
+        ..Script::default()
+    })
+}
+
 fn pem(name: &str) -> PathBuf {
     let fixtures = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tls");
     fixtures.join(format!("{name}.pem"))
@@ -114,17 +138,24 @@ fn each_sort_can_be_sent_and_to_anybody() {
     }
 }
 
-#[test]
-fn tls_and_login_are_told() {
-    let server = Server::start(secure_script("good"));
+/// Runs a command that logs in to a server, and returns what it says of that.
+#[track_caller]
+fn logged_in(server: &Server, args: &[&str]) -> String {
     let place = secure(
         server.address.port(),
         "username = \"runner@example.org\"\npassword_env = \"MAIL_PASSWORD\"\n",
     );
-    let mut command = place.command(&["mail", "test"]);
+    let mut command = place.command(args);
     let output = command.env("MAIL_PASSWORD", "s3cr3t").output().unwrap();
     let text = stdout(&output);
     assert_eq!(output.status.code(), Some(0), "{text}{}", stderr(&output));
+    text
+}
+
+#[test]
+fn tls_and_login_are_told() {
+    let server = Server::start(secure_script("good"));
+    let text = logged_in(&server, &["mail", "test"]);
     assert!(
         text.contains("connecting, with TLS from the first byte … ok"),
         "{text}"
@@ -144,29 +175,15 @@ fn a_refused_port_is_named() {
 
 #[test]
 fn a_silent_port_is_named_within_the_deadline() {
-    let server = Server::start(Script {
-        greeting: Act::Hang,
-        ..Script::default()
-    });
-    let port = server.address.port();
-    let place = place(
-        port,
-        "server = \"127.0.0.1\"\ntls = \"none\"\ntimeout = \"1s\"\n",
-    );
+    let server = silent();
+    let place = plain_for(server.address.port(), "1s");
     refused(&place, &["did not answer within 1s", "firewalls"]);
 }
 
 #[test]
 fn nobody_waits_longer_than_15_seconds() {
-    let server = Server::start(Script {
-        greeting: Act::Hang,
-        ..Script::default()
-    });
-    let port = server.address.port();
-    let place = place(
-        port,
-        "server = \"127.0.0.1\"\ntls = \"none\"\ntimeout = \"10m\"\n",
-    );
+    let server = silent();
+    let place = plain_for(server.address.port(), "10m");
     refused(&place, &["did not answer within 14s"]);
 }
 
@@ -180,11 +197,7 @@ fn tls_on_a_plain_port_is_named() {
 #[test]
 fn no_tls_on_a_port_that_waits_for_it_is_named() {
     let server = Server::start(secure_script("good"));
-    let port = server.address.port();
-    let place = place(
-        port,
-        "server = \"127.0.0.1\"\ntls = \"none\"\ntimeout = \"1s\"\n",
-    );
+    let place = plain_for(server.address.port(), "1s");
     refused(&place, &["a port that waits for TLS is silent without it"]);
 }
 
@@ -217,10 +230,7 @@ fn a_wrong_password_is_named_and_not_shown() {
 
 #[test]
 fn a_refused_recipient_is_named() {
-    let server = Server::start(Script {
-        rcpt: vec![("ops", say("550 5.1.1 no such user"))],
-        ..Script::default()
-    });
+    let server = refusing("ops", "550 5.1.1 no such user");
     refused(
         &plain(server.address.port()),
         &[
@@ -233,10 +243,7 @@ fn a_refused_recipient_is_named() {
 
 #[test]
 fn greylisting_is_named() {
-    let server = Server::start(Script {
-        rcpt: vec![("ops", say("451 4.7.1 greylisted, come back later"))],
-        ..Script::default()
-    });
+    let server = refusing("ops", "451 4.7.1 greylisted, come back later");
     refused(
         &plain(server.address.port()),
         &[
@@ -258,10 +265,7 @@ fn a_missing_mail_program_is_named() {
 
 #[test]
 fn one_refused_recipient_does_not_keep_the_mail_from_the_others() {
-    let server = Server::start(Script {
-        rcpt: vec![("gone", say("550 5.1.1 no such user"))],
-        ..Script::default()
-    });
+    let server = refusing("gone", "550 5.1.1 no such user");
     let place = plain(server.address.port());
     let to = ["--to", "gone@example.org", "--to", "ops@example.org"];
     let output = place.run(&[&["mail", "test"], &to[..]].concat());
@@ -303,14 +307,7 @@ fn an_address_that_is_none_is_refused_before_anything_is_tried() {
 #[test]
 fn check_connect_reaches_the_login_and_sends_nothing() {
     let server = Server::start(secure_script("good"));
-    let place = secure(
-        server.address.port(),
-        "username = \"runner@example.org\"\npassword_env = \"MAIL_PASSWORD\"\n",
-    );
-    let mut command = place.command(&["check", "--connect"]);
-    let output = command.env("MAIL_PASSWORD", "s3cr3t").output().unwrap();
-    let text = stdout(&output);
-    assert_eq!(output.status.code(), Some(0), "{text}{}", stderr(&output));
+    let text = logged_in(&server, &["check", "--connect"]);
     assert!(text.contains("logging in … ok"), "{text}");
     let commands = server.commands();
     assert!(commands.iter().any(|line| line.starts_with("AUTH")));

@@ -151,7 +151,9 @@ fn it_runs_a_chain(debian: &Root) {
     let start = || Runner::start(debian.command(&[PROGRAM, "--config", config, "tasks::broken"]));
     let mut old = start();
     old.wait_for("Non recoverable downtime reached again");
-    let told = subjects(&debian.path(&format!("{state}/mail")));
+    let told = || subjects(&debian.path(&format!("{state}/mail")));
+    assert!(eventually(|| told().len() >= 2), "{:?}", told());
+    let told = told();
     assert!(
         told[0].contains("[tasks::broken] First exception caught: exit 3: no paper"),
         "{told:?}"
@@ -327,7 +329,7 @@ fn the_image_runs_as_the_first_process_of_its_container() {
     runner.wait_for("Non recoverable downtime reached");
     let state = debian.path(last(image, "VOLUME"));
     assert_eq!(fs::read_to_string(state.join("broken.pid")).unwrap(), "1\n");
-    assert!(!subjects(&state.join("mail")).is_empty());
+    assert!(eventually(|| !subjects(&state.join("mail")).is_empty()));
 
     // As `docker exec` would: unhealthy, as its task fails, and in words.
     let first = first_process(&runner);

@@ -30,7 +30,7 @@ fn silence_and_an_end_at_each_stage_are_named() {
         ),
     ];
     for (words, set, class) in stages {
-        let silent = brief_trouble(with(|script| set(script, Act::Hang)));
+        let silent = silence(words, with(|script| set(script, Act::Hang)));
         assert_eq!(silent.class, class, "{}", silent.words);
         assert!(silent.words.contains(words), "{}", silent.words);
         for end in [Act::Close, Act::Reset] {
@@ -114,7 +114,8 @@ fn endless_lines_of_a_greeting_hit_a_bound() {
 /// Delivers a message to a server that does this in the middle of it: it is to be tried again.
 fn broken_off(act: Act, timeout: Duration) -> Server {
     let server = Server::start(with(|s| s.body = Some((10, act))));
-    let mut session = Session::open(&route(&server), timeout, &mut |_| {}).unwrap();
+    let open = |limit| Session::open(&route(&server), limit, &mut |_| {});
+    let mut session = in_time(timeout, open, Result::is_ok).unwrap();
     // Larger than all buffers between the two ends.
     let large = [b"x".repeat(70), b"\r\n".to_vec()].concat().repeat(400_000);
     let delivered = session.deliver(&header(&["ops@example.org"]), &large, &mut |_| {});
