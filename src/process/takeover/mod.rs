@@ -11,7 +11,11 @@
 //! ```
 //!
 //! A newcomer that is killed half-way leaves the chain as it was: the signal of an heir is marked, and a runner that was asked by heirs
-//! only looks once more for one before it leaves ([`Heirs::is_there`](super::pidfile::Heirs::is_there)). The same holds for an heir that was evicted by one that is gone.
+//! only looks once more for one before it leaves ([`Heirs::is_there`](super::heirs::Heirs::is_there)). The same holds for an heir that was evicted by one that is gone.
+//!
+//! A newcomer that ends when it has the chain and the runner is just leaving for it: if somebody has asked it to stop, it leaves word of
+//! that in `NAME.state` while the chain is still its own, and the runner ends with it. Without that word it is dead, and the runner starts
+//! again ([`Heirs::take_over`](super::heirs::Heirs::take_over)).
 //!
 //! One limit of that: of two SIGTERM that wait to be delivered to one process the system keeps the first. A person's SIGTERM that comes
 //! within that moment after an heir's is taken back with it if the heir dies. Who wants a runner to stop asks again until it has.

@@ -17,7 +17,7 @@ use crate::process::poll::Alarm;
 use crate::process::procfs;
 use crate::process::run_root::RunRoot;
 use crate::process::signals::{Reader, Signal};
-use crate::state::holder::Holder;
+use crate::state::holder::{Holder, MOST_BYTES};
 use crate::task::TaskName;
 use crate::time::Mono;
 
@@ -26,9 +26,6 @@ pub(super) const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 
 /// Bounds the loops. Each turn ends with a lock, a process that ended, or a wait of [`BETWEEN_LOOKS`].
 pub(super) const MOST_TURNS: usize = 10_000;
-
-/// Longer than any list of tasks that a command line can hold.
-pub(super) const MOST_STATE: u64 = 1 << 21;
 
 /// A process that wants to be the runner.
 pub(super) struct Newcomer<'a> {
@@ -102,7 +99,7 @@ impl<'a> Newcomer<'a> {
 
     /// Returns what the last holder said of itself. What cannot be read says nothing.
     pub(super) fn holder_state(&self) -> Option<Holder> {
-        let bytes = self.root.read(&self.names.state, MOST_STATE).ok()??;
+        let bytes = self.root.read(&self.names.state, MOST_BYTES).ok()??;
         Holder::parse(&bytes)
     }
 
@@ -111,7 +108,7 @@ impl<'a> Newcomer<'a> {
         holder.stop_timeout = self.policy.stop_timeout;
         holder.kill_grace = self.policy.kill_grace;
         holder.takeovers.clone_from(&past.takeovers);
-        let (pidfile, written) = Pidfile::hold(self.root, &self.names, lock, holder.to_bytes());
+        let (pidfile, written) = Pidfile::hold(self.root, &self.names, lock, holder);
         let chain = self.chain.clone();
         (self.out)(match written {
             Ok(()) => Progress::Wrote { chain },
