@@ -7,7 +7,6 @@ pub(crate) mod clock;
 pub(crate) mod confine;
 pub(crate) mod files;
 pub(crate) mod footprint;
-pub(crate) mod heirs;
 pub(crate) mod in_flight;
 pub(crate) mod incumbent;
 pub(crate) mod leave;

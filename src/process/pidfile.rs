@@ -4,12 +4,10 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use super::heirs::Heirs;
 use super::lock::LockFile;
 use super::procfs;
 use super::run_root::{Identity, RunRoot};
 use crate::chain::ChainName;
-use crate::state::holder::Holder;
 use crate::time::Mono;
 
 /// Runs may come a million times a second; looks at the disk need not.
@@ -24,7 +22,7 @@ pub(crate) struct Pidfile {
     root: RunRoot,
     names: Names,
     lock: LockFile,
-    holder: Holder,
+    state: Vec<u8>,
     looked: Mono,
 }
 
@@ -70,13 +68,13 @@ impl Pidfile {
         root: &RunRoot,
         names: &Names,
         lock: LockFile,
-        holder: Holder,
+        state: Vec<u8>,
     ) -> (Self, io::Result<()>) {
         let pidfile = Pidfile {
             root: root.clone(),
             names: names.clone(),
             lock,
-            holder,
+            state,
             looked: Mono::BOOT,
         };
         let written = pidfile.write();
@@ -96,16 +94,14 @@ impl Pidfile {
         }
     }
 
-    /// Returns what is to be done with those who come after us, by whoever may need to while others hold the pidfile.
-    pub(crate) fn heirs(&self) -> Heirs {
-        Heirs::of(&self.root, &self.names, self.lock.identity(), &self.holder)
+    /// Returns which file is locked.
+    pub(super) fn identity(&self) -> Identity {
+        self.lock.identity()
     }
 
     fn write(&self) -> io::Result<()> {
         let text = self.lock.write_text(&format!("{}\n", std::process::id()));
-        let state = self
-            .root
-            .replace(&self.names.state, &self.holder.to_bytes());
+        let state = self.root.replace(&self.names.state, &self.state);
         text.and(state)
     }
 
@@ -218,8 +214,7 @@ mod tests {
         let names = Names::of(&ChainName::parse("x").unwrap());
         let lock = LockFile::open(&root, &names.pid).unwrap();
         assert!(lock.try_lock().unwrap());
-        let holder = Holder::new(1, &[], std::time::SystemTime::UNIX_EPOCH);
-        let (mut pidfile, written) = Pidfile::hold(&root, &names, lock, holder);
+        let (mut pidfile, written) = Pidfile::hold(&root, &names, lock, Vec::new());
         written.unwrap();
         assert_eq!(procfs::lock_holders(pidfile.lock.identity()).len(), 2);
         assert_eq!(pidfile.put_back(), Standing::Held);

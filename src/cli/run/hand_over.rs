@@ -3,8 +3,8 @@
 use super::Order;
 use super::shared::Shared;
 use crate::event::StopReason;
-use crate::process::heirs::HandOver;
 use crate::process::own_program;
+use crate::process::takeover::HandOver;
 
 /// Leaves word for a former runner that is still about to end, if this one was asked to stop: the chain is to stop then, and not to
 /// go on with the other one.

@@ -149,7 +149,7 @@ fn run_chain(order: &Order<'_>, signals: Reader, log: Log) -> Ended {
     let start = start::Start::of(order, &run_root, state_dir, &held)?;
     let notifier = Arc::new(Notifier::from_env());
     let (mut chain, rim) = start.into_parts(order, Arc::clone(&notifier), log.clone())?;
-    let heirs = held.pidfile.heirs();
+    let heirs = held.heirs.clone();
     let shared = Arc::new(Shared::new(rim, Some(heirs)).map_err(no_descriptor)?);
     cut::guard_against_exit(&shared);
     let mut process = process(order, &shared, Some(in_flight), Some(held))?;

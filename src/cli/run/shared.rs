@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
 use super::rim::Rim;
-use crate::process::heirs::{HandOver, Heirs};
+use crate::process::takeover::{HandOver, Heirs};
 use crate::time::Mono;
 
 /// Where the main thread is.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal as Number;
 
+use super::hand_over::Heirs;
 use super::succession::Past;
 use super::{Held, Progress, Takeover, TakeoverError};
 use crate::chain::ChainName;
@@ -72,11 +73,12 @@ impl<'a> Newcomer<'a> {
         let mut past = Past::default();
         let lock = self.succeed(&mut past)?;
         self.tell_of_stranger(found, &past);
-        let pidfile = self.hold(lock, &past);
+        let (pidfile, heirs) = self.hold(lock, &past);
         // Only now: whoever is heir after us reads what we have just written of ourselves.
         drop(next);
         Ok(Held {
             pidfile,
+            heirs,
             replaced: past.replaced,
         })
     }
@@ -103,18 +105,19 @@ impl<'a> Newcomer<'a> {
         Holder::parse(&bytes)
     }
 
-    fn hold(&mut self, lock: LockFile, past: &Past) -> Pidfile {
+    fn hold(&mut self, lock: LockFile, past: &Past) -> (Pidfile, Heirs) {
         let mut holder = Holder::new(own_pid(), self.tasks, clock::wall());
         holder.stop_timeout = self.policy.stop_timeout;
         holder.kill_grace = self.policy.kill_grace;
         holder.takeovers.clone_from(&past.takeovers);
-        let (pidfile, written) = Pidfile::hold(self.root, &self.names, lock, holder);
+        let (pidfile, written) = Pidfile::hold(self.root, &self.names, lock, holder.to_bytes());
         let chain = self.chain.clone();
         (self.out)(match written {
             Ok(()) => Progress::Wrote { chain },
             Err(error) => Progress::NotWritten { chain, error },
         });
-        pidfile
+        let heirs = Heirs::of(self.root, &self.names, pidfile.identity(), holder);
+        (pidfile, heirs)
     }
 
     /// The number that was in the pidfile is told, and nothing else is done to whom it belongs.

@@ -4,12 +4,12 @@
 use std::io;
 use std::time::Duration;
 
-use super::clock;
-use super::lock::LockFile;
-use super::pidfd::Pidfd;
-use super::pidfile::Names;
-use super::poll::Alarm;
-use super::run_root::{Identity, RunRoot};
+use crate::process::clock;
+use crate::process::lock::LockFile;
+use crate::process::pidfd::Pidfd;
+use crate::process::pidfile::Names;
+use crate::process::poll::Alarm;
+use crate::process::run_root::{Identity, RunRoot};
 use crate::state::holder::{Holder, MOST_BYTES};
 
 /// How often, and how far apart, we look for an heir before we say that there is none.
@@ -50,12 +50,12 @@ pub(crate) enum HandOver {
 
 impl Heirs {
     /// Makes what a runner needs that has just written what it says of itself.
-    pub(super) fn of(root: &RunRoot, names: &Names, pidfile: Identity, holder: &Holder) -> Self {
+    pub(super) fn of(root: &RunRoot, names: &Names, pidfile: Identity, holder: Holder) -> Self {
         Heirs {
             root: root.clone(),
             names: names.clone(),
             pidfile,
-            holder: holder.clone(),
+            holder,
             found: root.read(&names.state, MOST_BYTES).ok().flatten(),
         }
     }
@@ -184,16 +184,18 @@ mod tests {
         }
 
         /// Becomes the runner with this number. The number is text only.
-        fn hold(&self, pid: i32) -> Pidfile {
+        fn hold(&self, pid: i32) -> (Pidfile, Heirs) {
             let lock = LockFile::open(&self.root, &self.names.pid).unwrap();
             assert!(lock.try_lock().unwrap());
             let holder = Holder::new(pid, &[], SystemTime::UNIX_EPOCH);
-            Pidfile::hold(&self.root, &self.names, lock, holder).0
+            let pidfile = Pidfile::hold(&self.root, &self.names, lock, holder.to_bytes()).0;
+            let heirs = Heirs::of(&self.root, &self.names, pidfile.identity(), holder);
+            (pidfile, heirs)
         }
 
         /// Becomes the runner, and gives the chain up at once.
         fn hold_once(&self, pid: i32) -> Heirs {
-            self.hold(pid).heirs()
+            self.hold(pid).1
         }
     }
 
@@ -219,9 +221,7 @@ mod tests {
     fn the_word_of_an_heir_that_was_asked_to_stop_is_heard() {
         let ground = Ground::new();
         let former = ground.hold_once(1);
-        let newcomer = ground.hold(2);
-        newcomer.heirs().leave_word("SIGTERM").unwrap();
-        drop(newcomer);
+        ground.hold_once(2).leave_word("SIGTERM").unwrap();
         assert_eq!(former.take_over().unwrap(), stopped(2));
         // A later one that dies has the last word by its silence.
         ground.hold_once(3);
@@ -246,8 +246,7 @@ mod tests {
     #[test]
     fn who_has_lost_the_pidfile_does_not_speak_for_the_chain() {
         let ground = Ground::new();
-        let lost = ground.hold(1);
-        let heirs = lost.heirs();
+        let (_lost, heirs) = ground.hold(1);
         fs::remove_file(ground.path("x.pid")).unwrap();
         let _newer = ground.hold(2);
         let said = fs::read(ground.path("x.state")).unwrap();
