@@ -5,6 +5,7 @@ mod letter;
 pub(in crate::cli) mod look;
 mod mails;
 mod now;
+pub(in crate::cli) mod outage;
 mod text;
 
 use std::time::Duration;
@@ -71,7 +72,8 @@ fn watch(loaded: &Loaded, args: &StatusArgs, color: ColorArg) -> Ended {
 
 /// Returns the exit code, unless all is well.
 fn verdict(view: &View) -> Option<u8> {
-    let fails = |chain: &look::Chain| chain.tasks.iter().any(|task| task.down.is_some());
+    let is_bad = |task: &look::Task| task.down.is_some() || task.late.is_some();
+    let fails = |chain: &look::Chain| chain.tasks.iter().any(is_bad);
     let is_missing = |chain: &look::Chain| matches!(chain.standing, Standing::Stopped);
     let is_hidden = |chain: &look::Chain| matches!(chain.standing, Standing::Hidden(_));
     if view.chains.iter().any(fails) || view.mail.broken.is_some() {
