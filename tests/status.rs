@@ -267,6 +267,25 @@ fn a_chain_that_has_ended_is_told_with_3_and_how_it_ended() {
 }
 
 #[test]
+fn a_runner_that_was_killed_while_its_task_is_down_is_told_with_3() {
+    let place = Place::with(&format!("{TWO}{NO_MAIL_PROGRAM}"));
+    place.write("bad", "");
+    let mut runner = place.start(&["tasks::a"]);
+    runner.wait_for_count("Execution failed", 2);
+    assert!(eventually(
+        || stdout(&status(&place, &[])).contains("Mail does not leave since ")
+    ));
+    assert_eq!(status(&place, &[]).status.code(), Some(1));
+    runner.signal(Signal::SIGKILL);
+    runner.wait_for_status();
+    let output = status(&place, &[]);
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(3), "{text}");
+    assert!(text.contains("tasks::a  DOWN since "), "{text}");
+    assert_eq!(data(&place)["exit"], 3);
+}
+
+#[test]
 fn a_chain_that_nobody_wants_any_more_is_forgotten_as_its_line_says() {
     let place = Place::with(TWO);
     for arguments in [&["tasks::b"][..], &["tasks::b", "--name", "night"]] {
