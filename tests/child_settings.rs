@@ -151,6 +151,21 @@ fn user_and_group_are_taken_with_the_home_of_the_user() {
 }
 
 #[test]
+#[ignore = "needs root and the user nobody"]
+fn a_user_has_its_own_groups_and_none_of_the_runner() {
+    let place = Place::with(
+        "[tasks.a]\nshell = \"id -G; id -G nobody\"\nuser = \"nobody\"\nlog_output = \"always\"\n",
+    );
+    let runner = env!("CARGO_BIN_EXE_run_functions");
+    let words = ["--groups", "0,1,2,3", runner, "once", "tasks::a"];
+    let mut command = place.command_of(std::path::Path::new("setpriv"), &words);
+    let log = stderr(&command.output().unwrap());
+    let lines = log.lines().filter_map(|line| line.split_once(" | "));
+    let groups: Vec<&str> = lines.map(|(_, groups)| groups).collect();
+    assert!(groups.len() == 2 && groups[0] == groups[1], "{log}");
+}
+
+#[test]
 #[ignore = "needs root"]
 fn a_user_and_a_group_may_be_numbers() {
     let nobody = nix::unistd::User::from_name("nobody").unwrap().unwrap();
