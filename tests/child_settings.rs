@@ -181,6 +181,18 @@ fn a_user_and_a_group_may_be_numbers() {
 }
 
 #[test]
+#[ignore = "needs root and the user nobody"]
+fn a_user_can_report_though_the_directory_for_temporary_files_is_closed_to_it() {
+    let line = "echo retry-later=busy >> $RUN_FUNCTIONS_REPORT; exit 1";
+    let config = format!("[tasks.a]\nshell = \"{line}\"\nuser = \"nobody\"\nworking_dir = \"/\"\n");
+    let place = Place::with(&config);
+    // Which belongs to root alone, as what a login gets does.
+    let mut command = place.command(&["once", "tasks::a"]);
+    let log = stderr(&command.env("TMPDIR", place.dir()).output().unwrap());
+    assert!(log.contains("To be tried again later: busy"), "{log}");
+}
+
+#[test]
 #[ignore = "needs root"]
 fn what_the_user_may_not_enter_is_told_with_a_remedy() {
     for (what, name) in [
