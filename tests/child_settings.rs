@@ -54,6 +54,23 @@ fn a_command_meets_no_shell_and_a_shell_line_ends_at_its_first_failure() {
 }
 
 #[test]
+fn a_configuration_with_the_line_ends_of_windows_means_the_same() {
+    let text = "[tasks.a]\nlog_output = \"always\"\nshell = \"\"\"\nif true; then\n  printf 'a\\r\\n'\nfi\n\"\"\"\n";
+    let place = Place::with(&text.replace('\n', "\r\n"));
+    let output = place.run(&["once", "tasks::a"]);
+    let log = stderr(&output);
+    assert_eq!(output.status.code(), Some(0), "{log}");
+    assert!(log.contains("| a"), "{log}");
+    place.configure("[tasks.a]\r\ncommand = \"ls -l\"\r\n");
+    let log = refused(&place);
+    assert!(
+        log.contains("for example `[\"ls\", \"-l\"]`, or `shell`"),
+        "{log}"
+    );
+    assert!(log.contains("run_functions.toml:2:11"), "{log}");
+}
+
+#[test]
 fn a_script_is_found_beside_the_file_and_needs_no_x_bit() {
     let place = Place::with("[tasks.a]\nscript = \"job.sh\"\nlog_output = \"always\"\n");
     place.write("job.sh", "#!/bin/sh -u\necho \"$0 ran\"\n");
