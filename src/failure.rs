@@ -167,11 +167,12 @@ pub struct Output {
 }
 
 impl Output {
-    /// Returns the last line that is not blank.
+    /// Returns the last line that is not blank. Of what was written over itself, as progress is (`\r`), that is what stands there at the end.
     pub fn last_line(&self) -> Option<&str> {
         [&self.tail, &self.head].into_iter().find_map(|text| {
             text.lines()
                 .rev()
+                .flat_map(|line| line.rsplit('\r'))
                 .map(str::trim)
                 .find(|line| !line.is_empty())
         })

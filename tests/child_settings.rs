@@ -7,6 +7,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::process::Output;
 
+use support::limits::{with_time_enough, words};
 use support::{Place, stderr};
 
 /// Runs `tasks::a` with these settings once.
@@ -110,6 +111,34 @@ fn a_run_has_the_variables_that_are_written_and_those_that_pass() {
     assert_eq!(passed, "A PATH TZ ");
 }
 
+/// A program that brings an old library of its own is nothing that the launcher could be loaded with.
+#[test]
+fn what_the_loader_obeys_is_for_the_program_alone() {
+    let place = Place::with("");
+    place.write("lib/libc.so.6", "no library");
+    let dir = place.path("lib");
+    let config = |line: &str| {
+        format!(
+            "[tasks.a]\n{line}\nlog_output = \"always\"\nenv = {{ LD_LIBRARY_PATH = \"{}\" }}\n",
+            dir.display()
+        )
+    };
+    // The shell is the one that cannot be loaded, and it says so itself.
+    place.configure(&config("command = [\"/bin/sh\", \"-c\", \"true\"]"));
+    let log = stderr(&place.run(&["once", "tasks::a"]));
+    assert!(log.contains("| /bin/sh: error while loading"), "{log}");
+    // Without a library in it the variable arrives, and the runner's own does not.
+    fs::remove_file(dir.join("libc.so.6")).unwrap();
+    place.configure(&config("shell = \"echo at $LD_LIBRARY_PATH\""));
+    let mut command = place.command(&["once", "tasks::a"]);
+    let log = stderr(&command.env("LD_LIBRARY_PATH", "/runner").output().unwrap());
+    assert!(log.contains(&format!("| at {}", dir.display())), "{log}");
+    place.configure("[tasks.a]\nshell = \"echo ${LD_LIBRARY_PATH-none}\"\nlog_output = \"always\"\nenv_clear = true\n");
+    let mut command = place.command(&["once", "tasks::a"]);
+    let log = stderr(&command.env("LD_LIBRARY_PATH", "/runner").output().unwrap());
+    assert!(log.contains("| none"), "{log}");
+}
+
 #[test]
 #[ignore = "needs root"]
 fn user_and_group_are_taken_with_the_home_of_the_user() {
@@ -120,6 +149,47 @@ fn user_and_group_are_taken_with_the_home_of_the_user() {
         "{line}user = \"nobody\"\ngroup = \"daemon\"\nworking_dir = \"/\""
     ));
     assert!(text.starts_with("nobody\ndaemon\n"), "{text}");
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_user_and_a_group_may_be_numbers() {
+    let nobody = nix::unistd::User::from_name("nobody").unwrap().unwrap();
+    let ids = format!("user = \"{}\"\ngroup = \"12345\"", nobody.uid);
+    let line = "id -u; id -g; echo retry-later=busy >> $RUN_FUNCTIONS_REPORT; exit 1";
+    let (_place, output) = once(&format!(
+        "log_output = \"always\"\n{ids}\nshell = \"{line}\""
+    ));
+    let log = stderr(&output);
+    assert!(log.contains(&format!("| {}", nobody.uid)), "{log}");
+    assert!(log.contains("| 12345"), "{log}");
+    assert!(log.contains("To be tried again later: busy"), "{log}");
+}
+
+#[test]
+#[ignore = "needs root"]
+fn what_the_user_may_not_enter_is_told_with_a_remedy() {
+    for (what, name) in [
+        (
+            "command = [\"pwd\"]\nworking_dir = \"closed\"",
+            "working directory",
+        ),
+        (
+            "command = [\"cat\"]\nstdin = \"closed/file\"",
+            "standard input",
+        ),
+        ("script = \"closed/file\"", "script"),
+    ] {
+        let place = Place::with(&format!("[tasks.a]\n{what}\nuser = \"nobody\"\n"));
+        place.write("closed/file", "#!/bin/sh\n");
+        for (path, mode) in [("", 0o755), ("closed", 0o700)] {
+            fs::set_permissions(place.path(path), fs::Permissions::from_mode(mode)).unwrap();
+        }
+        let log = stderr(&place.run(&["once", "tasks::a"]));
+        assert!(log.contains(&format!("could not start: {name} `")), "{log}");
+        assert!(log.contains("Permission denied"), "{log}");
+        assert!(log.contains("not enter a directory above it"), "{log}");
+    }
 }
 
 #[test]
@@ -180,15 +250,21 @@ fn the_lists_of_exit_codes_decide_what_an_end_means() {
 #[test]
 fn a_run_that_takes_too_long_or_is_silent_is_ended_by_the_signal_that_is_written() {
     let loops = "shell = \"trap 'echo asked; exit 0' USR1; echo begun; while :; do sleep 0.02; done\"\nstop_signal = \"USR1\"\n";
-    let log = failed(&format!("{loops}timeout = \"300ms\""));
-    assert!(log.contains("timed out after 300ms: asked"), "{log}");
-    let log = failed(&format!("{loops}silence_timeout = \"300ms\""));
-    assert!(log.contains("printed nothing for 300ms: asked"), "{log}");
-    let deaf = "shell = \"trap '' TERM; echo deaf; while :; do sleep 0.02; done\"\n";
-    let log = failed(&format!(
-        "{deaf}timeout = \"300ms\"\nkill_grace = \"100ms\""
-    ));
-    assert!(log.contains("timed out after 300ms: deaf"), "{log}");
+    let deaf = "shell = \"trap '' TERM; echo begun; echo deaf; while :; do sleep 0.02; done\"\nkill_grace = \"100ms\"\n";
+    for (settings, key, told) in [
+        (loops, "timeout", "timed out after LIMIT: asked"),
+        (loops, "silence_timeout", "printed nothing for LIMIT: asked"),
+        (deaf, "timeout", "timed out after LIMIT: deaf"),
+    ] {
+        with_time_enough(|limit| {
+            let limit = words(limit);
+            let log = failed(&format!("{settings}{key} = \"{limit}\""));
+            let has_begun = log.contains("| begun");
+            let told = told.replace("LIMIT", &limit);
+            assert!(!has_begun || log.contains(&told), "{log}");
+            has_begun
+        });
+    }
 }
 
 #[test]
@@ -233,6 +309,30 @@ fn output_is_logged_never_after_failures_or_always() {
             assert_eq!(log.contains("| first"), expected, "{when} {code}: {log}");
         }
     }
+}
+
+#[test]
+fn the_text_of_progress_that_overwrites_itself_is_what_stands_there_at_the_end() {
+    let log = failed("shell = \"printf '10 %%\\\\r55 %%\\\\rno space\\\\r\\\\n'; exit 1\"");
+    assert!(log.contains("Execution failed: exit 1: no space"), "{log}");
+}
+
+#[test]
+fn a_run_can_report_though_the_directory_for_temporary_files_is_gone() {
+    let line = "echo retry-later=busy >> $RUN_FUNCTIONS_REPORT; exit 1";
+    let place = Place::with(&format!("[tasks.a]\nshell = \"{line}\"\n"));
+    let mut command = place.command(&["once", "tasks::a"]);
+    let log = stderr(&command.env("TMPDIR", "/nowhere/at/all").output().unwrap());
+    assert!(log.contains("To be tried again later: busy"), "{log}");
+}
+
+#[test]
+fn an_output_file_that_is_no_file_is_refused_at_load() {
+    let place = Place::with("[tasks.a]\ncommand = [\"true\"]\noutput_file = \"pipe\"\n");
+    nix::unistd::mkfifo(&place.path("pipe"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    assert!(refused(&place).contains("is not a regular file"));
+    place.configure("[tasks.a]\ncommand = [\"true\"]\noutput_file = \"/dev/null\"\n");
+    assert_eq!(place.run(&["once", "tasks::a"]).status.code(), Some(0));
 }
 
 #[test]

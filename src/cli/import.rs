@@ -55,7 +55,8 @@ pub(crate) fn print_configuration(command: &ImportCommand, colour: ColorArg) -> 
 }
 
 fn imported(command: &ImportCommand, text: &str, inputs: &Inputs) -> Imported {
-    let is_user = |name: &str| (inputs.user)(name).is_some();
+    // A number in a table of times is no user.
+    let is_user = |name: &str| name.parse::<u32>().is_err() && (inputs.user)(name).is_some();
     let program = program();
     let functions = inputs
         .registered

@@ -37,9 +37,9 @@ pub(crate) fn print(out: &mut dyn Write, plan: &Plan<'_>) -> io::Result<()> {
 
 fn row(plan: &Plan<'_>, task: &TaskDefinition) -> [String; 4] {
     let executes = plan.executes(task);
-    let trouble = executes
-        .trouble
-        .map_or_else(String::new, |trouble| format!(" (cannot start: {trouble})"));
+    let trouble = executes.trouble.map_or_else(String::new, |trouble| {
+        format!(" (cannot start: {})", trouble.why)
+    });
     [
         task.name.to_string(),
         format!(

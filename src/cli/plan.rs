@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use crate::chain::ChainName;
-use crate::config::program::{self, Found};
+use crate::config::program::{self, Found, Trouble};
 use crate::config::{Inputs, Loaded, Origin, Problem, Report, TaskDefinition, cycle, interpreter};
 use crate::process::service_environment;
 use crate::settings::Program;
@@ -91,16 +91,7 @@ impl<'a> Plan<'a> {
     fn command(&self, task: &TaskDefinition, words: &[String]) -> Executes {
         let name = words.first().map(String::as_str).unwrap_or_default();
         let found = program::find(name, &task.settings.child, self.path.as_deref(), &self.cwd);
-        let trouble = match &found {
-            Found::At(_) => None,
-            Found::NotExecutable(path) => Some(format!("`{}` is not executable", path.display())),
-            Found::Nowhere { searched } if name.contains('/') => {
-                Some(format!("`{searched}` does not exist"))
-            }
-            Found::Nowhere { searched } => Some(format!(
-                "`{name}` is not in the PATH of the run, {searched}"
-            )),
-        };
+        let trouble = found.trouble(name);
         let program = match found {
             Found::At(path) => Some(path),
             _ => None,
@@ -131,11 +122,8 @@ impl<'a> Plan<'a> {
                 .layer
                 .entry("command")
                 .map_or(Origin::Nowhere, |entry| entry.origin.clone());
-            let message = format!("`{}` cannot start: {trouble}", task.name);
-            report.add(Problem::warning(&origin, message).help(
-                "a service has a shorter PATH than a login: write the whole path, or set PATH in `env`; \
-                 `once --clean-env` shows what a service finds",
-            ));
+            let message = format!("`{}` cannot start: {}", task.name, trouble.why);
+            report.add(Problem::warning(&origin, message).maybe_help(trouble.remedy));
         }
         report
     }
@@ -180,7 +168,7 @@ pub(crate) struct Executes {
     /// The program, where there is one and it was found.
     pub(crate) program: Option<PathBuf>,
     /// Why it cannot start.
-    pub(crate) trouble: Option<String>,
+    pub(crate) trouble: Option<Trouble>,
 }
 
 impl Executes {

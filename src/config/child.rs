@@ -1,7 +1,8 @@
 //! What surrounds a child process: put together, and judged against this machine.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::fs::Metadata;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::inputs::Inputs;
@@ -90,6 +91,16 @@ fn judge_paths(layer: &Layer, report: &mut Report) {
     }
     if let Some(path) = layer.get::<PathBuf>("output_file") {
         judge_parent(layer, "output_file", &path, report);
+        judge_output_file(layer, &path, report);
+    }
+}
+
+/// A pipe could block the runner, and a device is no place to look things up.
+fn judge_output_file(layer: &Layer, path: &Path, report: &mut Report) {
+    let odd = |meta: Metadata| !meta.is_file() && !meta.is_dir();
+    if path != Path::new("/dev/null") && path.metadata().is_ok_and(odd) {
+        let message = format!("`output_file` is not a regular file: `{}`", path.display());
+        report.add(Problem::error(&layer.origin("output_file"), message));
     }
 }
 

@@ -5,9 +5,10 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::PathBuf;
 
-use nix::unistd::{Group, User, geteuid, gethostname};
+use nix::unistd::{geteuid, gethostname};
 
 use super::origin::Origin;
+use crate::process::child::{find_group, find_user};
 use crate::settings::LogFormat;
 use crate::task::{self, Registration};
 
@@ -43,9 +44,9 @@ pub(crate) struct Inputs {
     pub(crate) registered: Vec<&'static Registration>,
     /// The effective user.
     pub(crate) uid: u32,
-    /// Finds the number of a user.
+    /// Finds the number of a user by its name or number.
     pub(crate) user: fn(&str) -> Option<u32>,
-    /// Finds the number of a group.
+    /// Finds the number of a group by its name or number.
     pub(crate) group: fn(&str) -> Option<u32>,
 }
 
@@ -65,8 +66,8 @@ impl Inputs {
             hostname: hostname.unwrap_or_else(|| "localhost".to_owned()),
             registered: task::registered(),
             uid: geteuid().as_raw(),
-            user: |name| User::from_name(name).ok()?.map(|user| user.uid.as_raw()),
-            group: |name| Group::from_name(name).ok()?.map(|group| group.gid.as_raw()),
+            user: |name| Some(find_user(name).ok()??.uid.as_raw()),
+            group: |name| Some(find_group(name).ok()??.as_raw()),
         })
     }
 
@@ -101,6 +102,8 @@ mod tests {
         let inputs = Inputs::of_process(CommandLine::default()).unwrap();
         assert!(inputs.cwd.is_absolute() && !inputs.hostname.is_empty());
         assert_eq!((inputs.user)("root"), Some(0));
+        assert_eq!((inputs.user)("0"), Some(0));
+        assert_eq!((inputs.group)("12345"), Some(12345));
         assert_eq!((inputs.group)("no such group"), None);
         assert!(inputs.variable("PATH").is_some());
     }

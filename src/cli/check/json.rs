@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
 
+use super::mutes::Mutes;
 use crate::cli::plan::Plan;
 use crate::config::cycle::Cycle;
 use crate::config::options::Section;
@@ -34,6 +35,7 @@ pub(crate) fn print(out: &mut dyn Write, plan: &Plan<'_>) -> io::Result<()> {
             "failure_seconds": cycle.failure.as_secs_f64(),
         })),
         "mail": super::mail::way(&settings.mail).join(" "),
+        "mutes": Mutes::of(plan).json(),
         "settings": {
             "general": section(Section::Root),
             "log": section(Section::Log),
@@ -54,7 +56,7 @@ pub(crate) fn of_task(plan: &Plan<'_>, task: &TaskDefinition) -> Value {
         "sort": executes.sort,
         "executes": executes.text,
         "program": executes.program,
-        "trouble": executes.trouble,
+        "trouble": executes.trouble.map(|trouble| trouble.why),
         "defined": task.defined.place(),
         "crate": task.function.map(|function| function.crate_name()),
         "settings": of_layer(Section::Task, &task.layer),

@@ -62,20 +62,29 @@ fn about_group(group: Option<&str>, errno: Errno) -> Refused {
     )
 }
 
+/// Finds an account by its name or its number.
+pub(crate) fn find_user(name: &str) -> Result<Option<User>, Errno> {
+    match (User::from_name(name)?, name.parse()) {
+        (None, Ok(uid)) => User::from_uid(Uid::from_raw(uid)),
+        (found, _) => Ok(found),
+    }
+}
+
+/// Finds a group by its name. A number is a group whether it has a name or not.
+pub(crate) fn find_group(name: &str) -> Result<Option<Gid>, Errno> {
+    let by_name = Group::from_name(name)?.map(|group| group.gid);
+    // The greatest number means "as it is" to the system.
+    let by_number = || name.parse().ok().filter(|gid| *gid != u32::MAX);
+    Ok(by_name.or_else(|| by_number().map(Gid::from_raw)))
+}
+
 fn user_of(name: &str) -> Result<User, Reason> {
-    let by_name = User::from_name(name)?;
-    let found = match (by_name, name.parse()) {
-        (None, Ok(uid)) => User::from_uid(Uid::from_raw(uid))?,
-        (found, _) => found,
-    };
-    found.ok_or(Reason::Unknown)
+    find_user(name)?.ok_or(Reason::Unknown)
 }
 
 fn group_of(name: &str) -> Result<Gid, Refused> {
     let refused = |reason| (Stage::Group, name.to_owned(), reason);
-    let by_name = Group::from_name(name).map_err(|errno| refused(errno.into()))?;
-    let by_number = || name.parse().ok().map(Gid::from_raw);
-    let found = by_name.map(|group| group.gid).or_else(by_number);
+    let found = find_group(name).map_err(|errno| refused(errno.into()))?;
     found.ok_or_else(|| refused(Reason::Unknown))
 }
 
@@ -119,7 +128,7 @@ fn set_variables(account: &User, given: &[String]) {
     ];
     for (name, value) in variables {
         if !given.iter().any(|given| given == name) {
-            sys::set_variable(name, value);
+            sys::change_variable(name, Some(value));
         }
     }
 }

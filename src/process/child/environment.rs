@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
+use std::sync::LazyLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::settings::ChildSettings;
@@ -37,7 +38,7 @@ pub(super) struct Identity<'a> {
     pub(super) task: &'a str,
     pub(super) run: String,
     pub(super) deadline: Option<SystemTime>,
-    pub(super) report: Option<&'a Path>,
+    pub(super) report: &'a Path,
 }
 
 /// Returns the whole environment of a run.
@@ -65,10 +66,48 @@ pub(super) fn of_run(
         let since_epoch = deadline.duration_since(UNIX_EPOCH).unwrap_or_default();
         all.insert(DEADLINE.into(), since_epoch.as_secs().to_string().into());
     }
-    if let Some(report) = identity.report {
-        all.insert(REPORT.into(), report.into());
-    }
+    all.insert(REPORT.into(), identity.report.into());
     all
+}
+
+/// Takes out of a program's environment what the dynamic loader obeys, and gives the launcher that of the runner, with which it surely
+/// starts: an old library in a program's own directory (`LD_LIBRARY_PATH`) would else be an end of the launcher that nobody could explain.
+/// Returns what the launcher is to change when it becomes the program; without a value: to remove.
+pub(super) fn keep_from_the_launcher(
+    all: &mut BTreeMap<OsString, OsString>,
+    own: &[(OsString, OsString)],
+) -> Vec<(String, Option<String>)> {
+    let mut late = Vec::new();
+    let text = |text: &OsStr| text.to_string_lossy().into_owned();
+    all.retain(|name, value| {
+        let kept = !loader_obeys(name) || own.iter().any(|(n, v)| n == name && v == value);
+        if !kept {
+            late.push((text(name), Some(text(value))));
+        }
+        kept
+    });
+    for (name, value) in own {
+        if all.insert(name.clone(), value.clone()).is_none()
+            && !late.iter().any(|(n, _)| *name == **n)
+        {
+            late.push((text(name), None));
+        }
+    }
+    late
+}
+
+/// Returns what the dynamic loader has obeyed when this process began: it does not look again.
+pub(super) fn of_the_loader() -> &'static [(OsString, OsString)] {
+    static OWN: LazyLock<Vec<(OsString, OsString)>> = LazyLock::new(|| {
+        std::env::vars_os()
+            .filter(|(name, _)| loader_obeys(name))
+            .collect()
+    });
+    &OWN
+}
+
+fn loader_obeys(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b"LD_") || name == OsStr::new("GLIBC_TUNABLES")
 }
 
 #[cfg(test)]
@@ -83,7 +122,7 @@ mod tests {
             task: "tasks::a",
             run: "mhx3".to_owned(),
             deadline: Some(UNIX_EPOCH + Duration::from_millis(1_500)),
-            report: None,
+            report: Path::new("/tmp/report"),
         }
     }
 
@@ -104,9 +143,10 @@ mod tests {
         all.into_iter().map(line).collect()
     }
 
-    const OURS: [&str; 4] = [
+    const OURS: [&str; 5] = [
         "RUN_FUNCTIONS_CHAIN=a_b",
         "RUN_FUNCTIONS_DEADLINE=1",
+        "RUN_FUNCTIONS_REPORT=/tmp/report",
         "RUN_FUNCTIONS_RUN_ID=mhx3",
         "RUN_FUNCTIONS_TASK=tasks::a",
     ];
@@ -116,6 +156,32 @@ mod tests {
         let mut expected = vec!["HOME=/root", "PATH=/bin"];
         expected.extend(OURS);
         assert_eq!(environment(&ChildSettings::default()), expected);
+    }
+
+    #[test]
+    fn the_launcher_is_loaded_as_the_runner_was_whatever_the_program_is_to_have() {
+        let variables = |all: &[(&str, &str)]| -> BTreeMap<OsString, OsString> {
+            all.iter().map(|(n, v)| (n.into(), v.into())).collect()
+        };
+        let kept = |program: &[(&str, &str)], own: &[(&str, &str)]| {
+            let mut all = variables(program);
+            let own: Vec<_> = variables(own).into_iter().collect();
+            let late = keep_from_the_launcher(&mut all, &own);
+            (all, late)
+        };
+        let late = |name: &str, value: Option<&str>| (name.to_owned(), value.map(str::to_owned));
+        let old = ("LD_LIBRARY_PATH", "/old");
+        let given = vec![late("LD_LIBRARY_PATH", Some("/old"))];
+        let (all, changes) = kept(&[("A", "1"), old], &[]);
+        assert_eq!((all, changes), (variables(&[("A", "1")]), given.clone()));
+        let (all, changes) = kept(&[old], &[("LD_LIBRARY_PATH", "/ours")]);
+        assert_eq!(all, variables(&[("LD_LIBRARY_PATH", "/ours")]));
+        assert_eq!(changes, given);
+        let (all, changes) = kept(&[old], &[old]);
+        assert_eq!((all, changes), (variables(&[old]), vec![]));
+        let (all, changes) = kept(&[], &[old]);
+        assert_eq!(all, variables(&[old]));
+        assert_eq!(changes, [late("LD_LIBRARY_PATH", None)]);
     }
 
     #[test]

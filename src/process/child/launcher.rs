@@ -4,6 +4,7 @@
 //! It is a fresh process with one thread, so that it may do what must not be done between fork and exec: allocate, read accounts, make
 //! sentences. And its start costs the same however large the runner is.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
@@ -85,6 +86,9 @@ fn prepare(orders: &Orders) -> Result<(), Refusal> {
     identity(orders)?;
     die_with_the_runner(orders.parent)?;
     place(orders)?;
+    for (name, value) in &orders.late {
+        sys::change_variable(name, value.as_ref().map(OsStr::new));
+    }
     limits::set(&orders.limits).map_err(|(limit, error)| refused(Stage::Limit, limit, error))
 }
 

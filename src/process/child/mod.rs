@@ -58,11 +58,12 @@ use crate::failure::{Outcome, Output};
 use crate::settings::{ChildSettings, Program};
 use crate::task::TaskName;
 
+pub(crate) use account::{find_group, find_user};
 pub use capture::Capture;
 pub(crate) use cgroup::end_leftovers;
 pub(crate) use launcher::launch;
 pub use orders::IN_FLIGHT_FD;
-pub use program::{DEFAULT_PATH, candidates};
+pub use program::{DEFAULT_PATH, candidates, misread};
 pub use run::Run;
 pub use shebang::{Shebang, ShebangError};
 

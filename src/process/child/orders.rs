@@ -31,6 +31,8 @@ pub(super) struct Orders {
     pub(super) group: Option<String>,
     /// Variables that the settings give, so that those of the user's account stay away.
     pub(super) given: Vec<String>,
+    /// Variables that the program is to have and the launcher must not; without a value, those that it must have and the program not.
+    pub(super) late: Vec<(String, Option<String>)>,
     pub(super) working_dir: Option<PathBuf>,
     pub(super) stdin: Option<PathBuf>,
     /// What a function is to find in its process as in the runner's.

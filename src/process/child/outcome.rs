@@ -47,7 +47,12 @@ pub(super) fn judge(seen: Seen<'_>) -> Outcome {
         (Some(Ending::Asked(how)), _) => Outcome::Interrupted { how: how.clone() },
         (Some(Ending::Timeout(limit)), _) => fail(FailureClass::Timeout(*limit), &seen),
         (Some(Ending::Silence(limit)), _) => fail(FailureClass::Silence(*limit), &seen),
-        (None, _) if seen.is_function => return function(seen),
+        (None, Some(Answer::Returned(returned)))
+            if retry_later.is_some() && can_wait(returned, seen.status) =>
+        {
+            retry(0, &retry_later.unwrap_or_default(), &seen)
+        }
+        (None, _) if seen.is_function => function(seen),
         (None, _) => match (retry_later, seen.status) {
             (Some(reason), Status::Exited(code)) => retry(code, &reason, &seen),
             _ => command(&seen),
@@ -57,6 +62,11 @@ pub(super) fn judge(seen: Seen<'_>) -> Outcome {
         failure.kind = failure.kind.take().or(kind);
         failure.notes.extend(notes);
     })
+}
+
+/// Who says that it is to be tried again has returned, as it wanted, and has not asked for the end of the runner.
+fn can_wait(returned: &Returned, status: Status) -> bool {
+    !matches!(returned, Returned::Fatal(_)) && status == Status::Exited(0)
 }
 
 fn with(mut outcome: Outcome, change: impl FnOnce(&mut Failure)) -> Outcome {
@@ -108,11 +118,15 @@ fn killed(number: i32, core: bool, seen: &Seen<'_>) -> Outcome {
         fail(FailureClass::Signal { number, core }, seen),
         |failure| {
             if number == libc::SIGKILL {
-                failure.notes.push(
-                "the runner did not send this signal: often it is the kernel, when memory is out \
-                 (`journalctl -k -g 'out of memory'`)"
-                    .to_owned(),
-            );
+                let limited = seen.settings.rlimits.contains_key("cpu");
+                let why = if limited {
+                    "the runner did not send this signal: the kernel does at the limit of CPU time \
+                     (`cpu` in `rlimits`), and when memory is out"
+                } else {
+                    "the runner did not send this signal: often it is the kernel, when memory is \
+                     out (`journalctl -k -g 'out of memory'`)"
+                };
+                failure.notes.push(why.to_owned());
             }
         },
     )
@@ -291,6 +305,63 @@ mod tests {
         };
         let outcome = judged(killed, |seen| seen.said = said);
         assert!(matches!(outcome, Outcome::Failure(_)));
+    }
+
+    #[test]
+    fn a_function_can_say_of_itself_what_a_command_can() {
+        let returned = |outcome: Outcome, said: Said| {
+            judged(Status::Exited(0), |seen| {
+                seen.is_function = true;
+                seen.said = said;
+                seen.answer = Some(Answer::Returned(outcome.into()));
+            })
+        };
+        let failed = || Box::new(Failure::new(FailureClass::Panic, "no"));
+        let kind = || Said {
+            kind: Some("db down".to_owned()),
+            ..Said::default()
+        };
+        let outcome = returned(Outcome::Failure(failed()), kind());
+        assert_eq!(outcome.failure().unwrap().kind.as_deref(), Some("db down"));
+        let own = Failure {
+            kind: Some("its own".to_owned()),
+            ..*failed()
+        };
+        let outcome = returned(Outcome::Failure(Box::new(own)), kind());
+        assert_eq!(outcome.failure().unwrap().kind.as_deref(), Some("its own"));
+        let later = || Said {
+            retry_later: Some("locked".to_owned()),
+            ..Said::default()
+        };
+        let outcome = returned(Outcome::Failure(failed()), later());
+        assert!(matches!(outcome, Outcome::RetryLater { reason } if reason == "locked"));
+        let outcome = returned(Outcome::Fatal(failed()), later());
+        assert!(matches!(outcome, Outcome::Fatal(_)));
+    }
+
+    #[test]
+    fn the_limit_of_cpu_time_kills_with_a_signal_that_says_nothing() {
+        let killed = Status::Signaled {
+            number: libc::SIGKILL,
+            core: false,
+        };
+        let limited = ChildSettings {
+            rlimits: [("cpu".to_owned(), 1)].into(),
+            ..ChildSettings::default()
+        };
+        let output = Output::default();
+        let seen = Seen {
+            settings: &limited,
+            is_function: false,
+            status: killed,
+            answer: None,
+            said: Said::default(),
+            ended: None,
+            output: &output,
+        };
+        let outcome = judge(seen);
+        let note = &outcome.failure().unwrap().notes[0];
+        assert!(note.contains("limit of CPU time"), "{note}");
     }
 
     #[test]

@@ -90,6 +90,20 @@ pub fn candidates(name: &str, path: Option<&OsStr>) -> Vec<PathBuf> {
     env::split_paths(path).map(|dir| dir.join(name)).collect()
 }
 
+/// Returns what to do when a program that is not there looks like something else: words for a shell.
+pub fn misread(name: &str) -> Option<&'static str> {
+    if name.contains("/~") || name.starts_with('~') || name.contains('$') {
+        Some("nothing replaces `~` and `$` in a `command`: write the whole path, or use `shell`")
+    } else if name.contains(char::is_whitespace) {
+        Some(
+            "a `command` is a list with one text for each word, such as [\"ls\", \"-l\"], and \
+             meets no shell: for a whole line use `shell`",
+        )
+    } else {
+        None
+    }
+}
+
 /// The system says "no such file" also when the file is there and its interpreter is not.
 fn is_script_without_interpreter(file: &Path) -> bool {
     file.exists()

@@ -3,6 +3,7 @@
 use std::io;
 
 use super::orders::{Refusal, Stage};
+use super::program::misread;
 use crate::failure::{Failure, FailureClass};
 use crate::settings::ChildSettings;
 
@@ -54,6 +55,9 @@ fn circumstances(settings: &ChildSettings) -> String {
 
 fn remedy(refusal: &Refusal) -> Option<&'static str> {
     let remedy = match (refusal.stage, refusal.errno?) {
+        (Stage::Program, libc::ENOENT) if misread(&refusal.subject).is_some() => {
+            return misread(&refusal.subject);
+        }
         (Stage::Program, libc::ENOENT) if !refusal.subject.contains('/') => {
             "it is in no directory of the PATH that the run has, which for a service is shorter \
              than that of a login: write the whole path, or set PATH in `env`; \
@@ -76,6 +80,10 @@ fn remedy(refusal: &Refusal) -> Option<&'static str> {
         (_, libc::EAGAIN) => "the limit of processes is reached (`ulimit -u`, TasksMax=)",
         (_, libc::ENOMEM) => "there is no memory left for a new process",
         (_, libc::EMFILE | libc::ENFILE) => "there is no descriptor left (`ulimit -n`)",
+        (Stage::WorkingDir | Stage::Stdin | Stage::Shebang | Stage::Interpreter, libc::EACCES) => {
+            "the user may not open it, or not enter a directory above it: `namei -l` shows the \
+             permissions along a path"
+        }
         (Stage::Interpreter, _) => "install it, or correct the first line of the script",
         (Stage::User | Stage::Group, libc::EPERM) => {
             "only root can change user and group: start the runner as root, or leave `user` and \

@@ -16,7 +16,8 @@
 //!     print("retry-later=the mirror is locked", file=report)
 //! ```
 //!
-//! The file is new for each run, belongs to the run's user alone, and is gone after it. The runner reads it through the descriptor with
+//! The file is new for each run, belongs to the run's user alone, and is gone after it. Where none can be made, the variable names
+//! `/dev/null`, so that a run that writes to it does not fail of that, and a note says why. The runner reads it through the descriptor with
 //! which it made it, never by its name, and no more than 4 KiB: whatever a run does to the name cannot lead the runner elsewhere.
 
 use std::fs::{self, File, OpenOptions};
@@ -25,12 +26,16 @@ use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Once;
 
-use nix::unistd::{User, geteuid, getpid};
+use nix::unistd::{geteuid, getpid};
 
+use super::account::find_user;
 use super::orders::beginning;
 
 const MOST_BYTES: usize = 4096;
 const MOST_TEXT: usize = 200;
+
+/// Where everybody may make temporary files on any Linux (file-hierarchy(7)).
+const OTHERS: [&str; 3] = ["/tmp", "/var/tmp", "/dev/shm"];
 
 /// What a run said of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,6 +44,18 @@ pub(super) struct Said {
     pub(super) retry_later: Option<String>,
     /// Lines that mean nothing, each in a sentence.
     pub(super) notes: Vec<String>,
+}
+
+impl Said {
+    /// What a run said that had no file to say it in.
+    pub(super) fn nothing(error: &io::Error) -> Self {
+        let note =
+            format!("the run had no file for its report, because none could be made: {error}");
+        Said {
+            notes: vec![note],
+            ..Said::default()
+        }
+    }
 }
 
 /// The file of one run; removed when dropped.
@@ -58,17 +75,15 @@ impl ReportFile {
         user: Option<&str>,
     ) -> io::Result<Self> {
         static CLEANED: Once = Once::new();
-        let owner = user.and_then(|name| User::from_name(name).ok().flatten());
+        let owner = user.and_then(|name| find_user(name).ok().flatten());
         let owner = owner.filter(|owner| owner.uid != geteuid());
-        let dir = match (scratch, &owner) {
+        let first = match (scratch, &owner) {
             (Some(dir), None) => dir.to_owned(),
             _ => std::env::temp_dir(),
         };
-        CLEANED.call_once(|| remove_leftovers(&dir));
-        let path = dir.join(format!("{}{}+{chain}+{run}.report", prefix(), getpid()));
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create_new(true).mode(0o600);
-        let file = options.open(&path)?;
+        CLEANED.call_once(|| remove_leftovers(&first));
+        let name = format!("{}{}+{chain}+{run}.report", prefix(), getpid());
+        let (file, path) = create_in(&first, &name)?;
         if let Some(owner) = owner {
             let (uid, gid) = (owner.uid.as_raw(), owner.gid.as_raw());
             std::os::unix::fs::fchown(&file, Some(uid), Some(gid))?;
@@ -96,6 +111,18 @@ impl Drop for ReportFile {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.path);
     }
+}
+
+/// Makes the file where it should be, or else where everybody may: a TMPDIR of long ago should cost no run its words.
+fn create_in(first: &Path, name: &str) -> io::Result<(File, PathBuf)> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create_new(true).mode(0o600);
+    let open = |dir: &Path| {
+        let path = dir.join(name);
+        options.open(&path).map(|file| (file, path))
+    };
+    let others = OTHERS.into_iter().map(Path::new);
+    open(first).or_else(|error| others.map(open).find_map(Result::ok).ok_or(error))
 }
 
 fn prefix() -> String {
@@ -149,6 +176,13 @@ mod tests {
         assert_eq!(said.retry_later.as_deref(), Some(""));
         assert_eq!(said.notes.len(), 1);
         assert!(said.notes[0].contains("`kinf=x`"));
+    }
+
+    #[test]
+    fn a_directory_that_is_gone_is_replaced_by_one_that_is_always_there() {
+        let gone = Path::new("/nowhere/at/all");
+        let report = ReportFile::create(Some(gone), "elsewhere", "1", None).unwrap();
+        assert!(OTHERS.iter().any(|dir| report.path().starts_with(dir)));
     }
 
     #[test]

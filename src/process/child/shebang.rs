@@ -68,7 +68,8 @@ impl Shebang {
             None if first.len() >= MOST_BYTES => return Err(ShebangError::TooLong),
             None => line,
         };
-        if line.last() == Some(&b'\r') {
+        // With the line ends of old Macs it is all one line.
+        if line.contains(&b'\r') {
             return Err(ShebangError::CarriageReturn);
         }
         let line = line.trim_ascii();
@@ -174,6 +175,8 @@ mod tests {
                 "`#!/usr/bin/env python3`",
             ),
             ("#!/bin/sh\r\n", "a carriage return", "sed"),
+            ("#!/bin/sh -e\r\n", "a carriage return", "sed"),
+            ("#!/bin/sh\recho hello\r", "a carriage return", "sed"),
             ("\u{feff}#!/bin/sh\n", "a byte order mark", "without"),
             (&long[..256], "longer than 255 bytes", "the kernel"),
         ] {

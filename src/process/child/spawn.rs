@@ -1,5 +1,6 @@
 //! Starting the launcher.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, PipeReader, Read, Write};
@@ -30,7 +31,7 @@ pub(super) struct Started {
     pub(super) pidfd: OwnedFd,
     pub(super) output: PipeReader,
     pub(super) socket: UnixStream,
-    pub(super) report: Option<ReportFile>,
+    pub(super) report: io::Result<ReportFile>,
     pub(super) cgroup: Option<Cgroup>,
 }
 
@@ -45,10 +46,10 @@ impl Started {
 
     /// Reads what the run said of itself.
     pub(super) fn said(&self) -> Said {
-        self.report
-            .as_ref()
-            .map(ReportFile::read)
-            .unwrap_or_default()
+        match &self.report {
+            Ok(report) => report.read(),
+            Err(error) => Said::nothing(error),
+        }
     }
 }
 
@@ -57,14 +58,20 @@ pub(super) fn spawn(spec: &Spec<'_>, deadline: Option<SystemTime>) -> io::Result
     let run = spec.run.to_string();
     let user = spec.settings.user.as_deref();
     // A run that cannot say more than its exit code is better than none.
-    let report = ReportFile::create(spec.scratch, spec.chain.as_str(), &run, user).ok();
+    let report = ReportFile::create(spec.scratch, spec.chain.as_str(), &run, user);
     // Who may outlive its run is not held together with it.
     let cgroup = match spec.settings.leak {
         Leak::Kill => Cgroup::create(&run),
         Leak::Warn | Leak::Allow => None,
     };
+    let mut variables = environment(spec, run, deadline, report.as_ref().ok());
+    let mut orders = orders(spec, cgroup.as_ref());
+    if let What::Program(_) = spec.what {
+        orders.late =
+            environment::keep_from_the_launcher(&mut variables, environment::of_the_loader());
+    }
     let (socket, theirs) = UnixStream::pair()?;
-    let letter = letter(&orders(spec, cgroup.as_ref()))?;
+    let letter = letter(&orders)?;
     descriptors::send(&socket, letter.as_fd(), in_flight(spec))?;
     socket.set_nonblocking(true)?;
     let (output, writer) = output_pipe()?;
@@ -73,7 +80,7 @@ pub(super) fn spawn(spec: &Spec<'_>, deadline: Option<SystemTime>) -> io::Result
         command.arg(own_program::OF_A_PROGRAM);
     }
     command.env_clear();
-    command.envs(environment(spec, run, deadline, report.as_ref()));
+    command.envs(variables);
     command.stdout(Stdio::from(OwnedFd::from(writer.try_clone()?)));
     command.stderr(Stdio::from(OwnedFd::from(writer)));
     command.stdin(Stdio::from(OwnedFd::from(theirs)));
@@ -145,6 +152,7 @@ fn orders(spec: &Spec<'_>, cgroup: Option<&Cgroup>) -> Orders {
         user: settings.user.clone(),
         group: settings.group.clone(),
         given: settings.env.keys().cloned().collect(),
+        late: Vec::new(),
         working_dir: settings.working_dir.clone(),
         stdin: settings.stdin.clone(),
         luggage: spec.luggage.map(str::to_owned),
@@ -166,16 +174,15 @@ fn environment(
     run: String,
     deadline: Option<SystemTime>,
     report: Option<&ReportFile>,
-) -> impl Iterator<Item = (OsString, OsString)> {
+) -> BTreeMap<OsString, OsString> {
     let identity = Identity {
         chain: spec.chain.as_str(),
         task: spec.task.as_str(),
         run,
         deadline,
-        report: report.map(ReportFile::path),
+        report: report.map_or(Path::new("/dev/null"), ReportFile::path),
     };
-    let all = environment::of_run(std::env::vars_os(), spec.settings, spec.secrets, &identity);
-    all.into_iter()
+    environment::of_run(std::env::vars_os(), spec.settings, spec.secrets, &identity)
 }
 
 /// Opens a file to append to, if it is a regular one (or a device such as `/dev/null`): a pipe could block the runner.

@@ -200,9 +200,14 @@ pub(super) fn set_nice(niceness: i32) -> io::Result<()> {
     checked(libc::c_long::from(answer)).map(drop)
 }
 
-/// Sets a variable of this process's environment.
+/// Sets a variable of this process's environment, or removes it.
 #[expect(unsafe_code, reason = "a thread that reads the environment would race")]
-pub(super) fn set_variable(name: &str, value: &std::ffi::OsStr) {
+pub(super) fn change_variable(name: &str, value: Option<&std::ffi::OsStr>) {
     // SAFETY: only the launcher calls this, and it has one thread.
-    unsafe { std::env::set_var(name, value) };
+    unsafe {
+        match value {
+            Some(value) => std::env::set_var(name, value),
+            None => std::env::remove_var(name),
+        }
+    }
 }

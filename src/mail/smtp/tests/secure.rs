@@ -127,7 +127,7 @@ fn tls_on_a_plain_port_and_the_reverse_are_named() {
 
 #[test]
 fn starttls_that_is_refused_or_stalls_is_named() {
-    let starttls = |act: Act| {
+    let starttls = |act: Act, limit: Duration| {
         let server = Server::start(with(|script| {
             script.ehlo = say("250-scripted\r\n250 STARTTLS");
             script.starttls = act;
@@ -137,14 +137,19 @@ fn starttls_that_is_refused_or_stalls_is_named() {
             ca_file: Some(fixture("ca")),
             ..route(&server)
         };
-        let trouble = Session::open(&route, BRIEF, &mut |_| {}).err().unwrap();
+        let trouble = Session::open(&route, limit, &mut |_| {}).err().unwrap();
         (server, trouble)
     };
-    assert_eq!(starttls(say("454 not now")).1.class, Class::Path);
-    assert_eq!(starttls(say("502 never")).1.class, Class::Setup);
-    assert_eq!(starttls(Act::Hang).1.class, Class::Path);
+    let refused = |words: &str| starttls(say(words), PATIENCE).1.class;
+    assert_eq!(refused("454 not now"), Class::Path);
+    assert_eq!(refused("502 never"), Class::Setup);
+    assert_eq!(starttls(Act::Hang, BRIEF).1.class, Class::Path);
     // It says yes, and then does not shake hands.
-    let (server, trouble) = starttls(say("220 go ahead"));
+    let (server, trouble) = in_time(
+        BRIEF,
+        |limit| starttls(say("220 go ahead"), limit),
+        |(_, trouble)| trouble.words.contains("TLS"),
+    );
     assert!(
         !server
             .commands()
@@ -213,7 +218,7 @@ fn a_file_without_a_certificate_is_a_setup_trouble() {
             ca_file: Some(path),
             ..route(&server)
         };
-        let trouble = Session::open(&route, BRIEF, &mut |_| {}).err().unwrap();
+        let trouble = Session::open(&route, PATIENCE, &mut |_| {}).err().unwrap();
         assert_eq!(trouble.class, Class::Setup);
         assert!(trouble.words.contains(words), "{}", trouble.words);
     }
