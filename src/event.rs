@@ -1,6 +1,7 @@
 //! What happens in a runner, as one closed set: log, alerts, history, status and metrics see the runner only through it.
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::failure::Outcome;
 use crate::time::{Moment, Mono};
@@ -67,6 +68,28 @@ pub(crate) enum StopReason {
     Defect(String),
 }
 
+/// The end of a run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RunEnd<'a> {
+    /// Of which task.
+    pub(crate) step: Step,
+    /// Which run.
+    pub(crate) run: RunId,
+    /// When it began.
+    pub(crate) started: Moment,
+    /// When it ended.
+    pub(crate) at: Moment,
+    /// How.
+    pub(crate) outcome: &'a Outcome,
+}
+
+impl RunEnd<'_> {
+    /// Returns how long the run took.
+    pub(crate) fn took(&self) -> Duration {
+        self.at.mono.since(self.started.mono)
+    }
+}
+
 /// Something that happened in a runner.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -86,18 +109,7 @@ pub(crate) enum Event<'a> {
         at: Moment,
     },
     /// A run has ended.
-    RunEnded {
-        /// Of which task.
-        step: Step,
-        /// Which run.
-        run: RunId,
-        /// When it began.
-        started: Moment,
-        /// When it ended.
-        at: Moment,
-        /// How.
-        outcome: &'a Outcome,
-    },
+    RunEnded(RunEnd<'a>),
     /// The cooldown of a task begins.
     Sleeping {
         /// Whose cooldown it is.

@@ -1,9 +1,13 @@
 //! Which mails leave a real runner: the origin's worked example, and the defects that its code had.
 #![cfg(test)]
+#![expect(clippy::disallowed_methods, reason = "a test may look at the clock")]
 
 mod support;
 
-use support::Place;
+use std::time::Instant;
+
+use support::limits::{with_time_enough, words};
+use support::{Place, eventually};
 
 /// A task that fails with the lines of `words`, one a run, and then goes on succeeding.
 const FAILS_WITH_WORDS: &str = r#"
@@ -24,19 +28,25 @@ fail_cooldown = "20ms"
 #[test]
 fn the_worked_example_of_the_origin_holds() {
     let place = Place::empty();
+    let started = Instant::now();
     let runner = place.start(&["tasks::divide_by_zero"]);
     runner.wait_for("Non recoverable downtime reached again");
     assert_eq!(runner.stop(), Some(0));
-    let subjects = place.subjects();
+    let most = 1 + started.elapsed().as_secs() / 3;
+    let mut subjects = place.all_subjects();
+    let again = "[tasks::divide_by_zero] Non recoverable downtime reached again";
     assert_eq!(
         subjects[..3],
         [
             "[tasks::divide_by_zero] First exception caught: attempt to divide by zero",
             "[tasks::divide_by_zero] Non recoverable downtime reached",
-            "[tasks::divide_by_zero] Non recoverable downtime reached again",
+            again,
         ]
     );
-    assert_eq!(subjects.len(), 3);
+    // A slow machine may have come to the third interval before it was stopped.
+    assert!(subjects.len() as u64 <= most, "{subjects:?}");
+    subjects.drain(..3);
+    assert!(subjects.iter().all(|more| more == again), "{subjects:?}");
 }
 
 #[test]
@@ -71,7 +81,7 @@ fn a_second_different_exception_mails_and_a_repeat_does_not() {
     runner.wait_for_count("Execution successful", 2);
     assert_eq!(runner.stop(), Some(0));
     assert_eq!(
-        place.subjects(),
+        place.all_subjects(),
         [
             "[tasks::a] First exception caught: exit 1: apple",
             "[tasks::a] New exception caught: exit 1: pear",
@@ -88,45 +98,36 @@ fn a_known_kind_that_comes_back_in_a_later_outage_is_silent() {
     runner.wait_for_count("Execution successful", 3);
     assert_eq!(runner.stop(), Some(0));
     assert_eq!(
-        place.subjects(),
+        place.all_subjects(),
         ["[tasks::a] First exception caught: exit 1: apple"]
     );
 }
 
 #[test]
 fn a_second_outage_says_reached_and_not_again() {
-    let place = Place::with(
-        r#"
-[tasks.a]
-shell = '''
-if test -e works; then rm works; else echo broken; exit 1; fi
-'''
-success_cooldown = "20ms"
-fail_cooldown = "50ms"
-non_recoverable_downtime = "200ms"
-"#,
-    );
-    let runner = place.start(&["tasks::a"]);
-    runner.wait_for("Sent email to admins: Non recoverable downtime reached again");
-    place.write("works", "");
-    runner.wait_for("Execution successful");
-    let before = runner.log().lines().count();
-    let reached = |log: &str| {
-        let news: Vec<String> = log
-            .lines()
-            .skip(before)
-            .filter(|line| line.contains("downtime reached"))
-            .map(str::to_owned)
-            .collect();
-        news.first().cloned()
-    };
-    assert!(support::eventually(|| reached(&runner.log()).is_some()));
-    let first = reached(&runner.log()).unwrap();
-    assert!(
-        first.ends_with("Non recoverable downtime reached"),
-        "{first}"
-    );
-    assert_eq!(runner.stop(), Some(0));
+    with_time_enough(|downtime| {
+        let downtime = words(downtime);
+        let place = Place::with(&format!(
+            "[tasks.a]\nshell = \"if test -e works; then rm works; else echo broken; exit 1; fi\"\n\
+             success_cooldown = \"20ms\"\nfail_cooldown = \"50ms\"\nnon_recoverable_downtime = \"{downtime}\"\n"
+        ));
+        let runner = place.start(&["tasks::a"]);
+        runner.wait_for("Sent email to admins: Non recoverable downtime reached again");
+        place.write("works", "");
+        runner.wait_for("Execution successful");
+        let first = || {
+            let log = runner.log();
+            let (_, second) = log.split_once("Execution successful")?;
+            let mut lines = second.lines();
+            let line = lines.find(|line| line.contains("downtime reached"))?;
+            Some(line.ends_with("Non recoverable downtime reached"))
+        };
+        assert!(eventually(|| first().is_some()));
+        let said_reached = first() == Some(true);
+        assert_eq!(runner.stop(), Some(0));
+        // Where the machine stood still for two intervals, the first reminder is the second one.
+        said_reached
+    });
 }
 
 #[test]
@@ -136,7 +137,7 @@ fn a_runner_that_a_person_starts_again_forgets() {
         let runner = place.start(&["tasks::a"]);
         runner.wait_for("First exception caught: exit 1: broken");
         assert_eq!(runner.stop(), Some(0));
-        assert_eq!(place.subjects().len(), mails);
+        assert_eq!(place.all_subjects().len(), mails);
     }
 }
 
@@ -157,7 +158,7 @@ fn a_runner_that_was_killed_remembers_and_mails_nothing_extra() {
             "round {round}:\n{log}"
         );
     }
-    assert!(support::eventually(|| place.subjects().len() == 1));
+    assert_eq!(place.all_subjects().len(), 1);
 }
 
 #[test]
@@ -194,7 +195,7 @@ fn the_mail_says_what_happened_why_and_what_comes_next() {
     let runner = place.start(&["tasks::a"]);
     runner.wait_for("Sent email");
     assert_eq!(runner.stop(), Some(0));
-    let mails = place.mails();
+    let mails = place.all_mails();
     let mail = &mails[0];
     for expected in [
         "Auto-Submitted: auto-generated",
@@ -227,7 +228,7 @@ fn comes_back(change: impl FnOnce(&Place) -> std::process::Command) -> (Place, s
         Place::with("[tasks.a]\nshell = \"echo broken; exit 1\"\nfail_cooldown = \"20ms\"\n");
     let mut runner = place.start(&["tasks::a"]);
     runner.wait_for("Sent email to admins");
-    assert!(support::eventually(|| place.subjects().len() == 1));
+    assert!(eventually(|| place.subjects().len() == 1));
     runner.signal(nix::sys::signal::Signal::SIGKILL);
     runner.wait_for_status();
     let runner = support::Runner::start(change(&place));
@@ -240,7 +241,7 @@ fn after_a_crash_the_same_program_remembers() {
     let (place, runner) = comes_back(|place| place.command(&["tasks::a"]));
     assert_eq!(runner.count("Sent email to admins"), 0);
     assert_eq!(runner.stop(), Some(0));
-    assert_eq!(place.subjects().len(), 1);
+    assert_eq!(place.all_subjects().len(), 1);
 }
 
 #[test]
@@ -270,16 +271,16 @@ fn two_chains_in_one_place_keep_their_memories_apart() {
         runner.wait_for_count("Execution failed", 3);
         assert_eq!(runner.count("Sent email to admins"), 1, "{}", runner.log());
     }
-    assert!(support::eventually(|| place.subjects().len() == 2));
+    assert!(eventually(|| place.subjects().len() == 2));
     assert_eq!((a.stop(), b.stop()), (Some(0), Some(0)));
 }
 
 #[test]
 fn a_task_that_hangs_is_mailed_as_still_running_once() {
     let place = Place::with("[tasks.a]\nshell = \"exec sleep 1000\"\nwarn_after = \"200ms\"\n");
-    let runner = place.start(&["tasks::a"]);
+    let mut runner = place.start(&["tasks::a"]);
     runner.wait_for("Sent email to admins: Still running after ");
-    assert!(support::eventually(|| place.subjects().len() == 1));
+    assert!(eventually(|| place.subjects().len() == 1));
     let mail = place.mails().concat();
     assert!(mail.contains("X-Run-Functions: event=running;"), "{mail}");
     assert!(mail.contains("This run is not mailed again."), "{mail}");
@@ -287,8 +288,8 @@ fn a_task_that_hangs_is_mailed_as_still_running_once() {
         mail.contains("warn_after = \"200ms\" of tasks::a"),
         "{mail}"
     );
-    runner.signal(nix::sys::signal::Signal::SIGINT);
     runner.signal(nix::sys::signal::Signal::SIGQUIT);
+    assert_eq!(runner.wait_for_end(), Some(131));
 }
 
 #[test]
@@ -298,7 +299,7 @@ fn a_task_that_asks_to_stop_ends_its_runner_and_the_mail_says_so() {
     let mut runner = place.start(&["tasks::a"]);
     assert_eq!(runner.wait_for_end(), Some(70));
     assert_eq!(
-        place.subjects(),
+        place.all_subjects(),
         ["[tasks::a] First exception caught: exit 9: no licence"]
     );
     let mail = place.mails().concat();

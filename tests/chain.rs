@@ -87,7 +87,7 @@ fn a_task_named_twice_keeps_a_state_for_each() {
     assert_eq!(runner.stop(), Some(0));
     // The first `a` failed once; the other one never did, and is not spoken of.
     assert_eq!(
-        place.subjects(),
+        place.all_subjects(),
         ["[tasks::a] First exception caught: exit 1"]
     );
 }
@@ -101,7 +101,7 @@ fn retry_later_is_neither_success_nor_failure() {
     runner.wait_for_count("[tasks::a] To be tried again later", 3);
     assert_eq!(runner.count("Execution"), 0);
     assert_eq!(runner.stop(), Some(0));
-    assert!(place.mails().is_empty());
+    assert!(place.all_mails().is_empty());
 }
 
 #[test]
@@ -112,5 +112,5 @@ fn a_fatal_failure_is_mailed_and_stops_the_runner_with_70() {
     let mut runner = place.start(&["tasks::a"]);
     assert_eq!(runner.wait_for_end(), Some(70));
     let expected = "[tasks::a] First exception caught: exit 9: the licence has expired";
-    assert_eq!(place.subjects(), [expected]);
+    assert_eq!(place.all_subjects(), [expected]);
 }

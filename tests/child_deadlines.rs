@@ -5,56 +5,68 @@ mod child_support;
 
 use std::time::Duration;
 
-use child_support::{Child, PATIENCE, is_alive, is_success, text};
+use child_support::limits::{with_time_enough, words};
+use child_support::processes::is_alive;
+use child_support::{Child, PATIENCE, is_success, text};
 use run_functions::__internal::{FailureClass, Outcome, now};
-
-const SHORT: Duration = Duration::from_millis(200);
 
 #[test]
 fn a_run_that_takes_too_long_is_ended_and_failed() {
-    let child = Child::shell("echo begin; exec sleep 1000").timeout(SHORT);
-    let ended = child.run();
-    assert_eq!(text(&ended), "timed out after 200ms: begin");
+    let line = "echo begin; exec sleep 1000";
+    let (ended, limit) = Child::cut_off(line, |child, limit| child.timeout = Some(limit));
+    assert_eq!(text(&ended), format!("timed out after {limit}: begin"));
     let failure = ended.outcome.failure().unwrap();
-    assert_eq!(failure.class, FailureClass::Timeout(SHORT));
+    let FailureClass::Timeout(timeout) = failure.class else {
+        panic!("{failure:?}")
+    };
+    assert_eq!(words(timeout), limit);
 }
 
 #[test]
 fn who_ignores_the_signal_is_killed_after_the_grace() {
-    let child = Child::shell("trap '' TERM INT HUP; echo deaf; while :; do sleep 0.05; done");
-    let child = child.timeout(SHORT).with(|to| to.kill_grace = SHORT);
-    let started = now().mono;
-    assert_eq!(child.fails(), "timed out after 200ms: deaf");
-    assert!(now().mono.since(started) >= SHORT * 2);
+    let line = "trap '' TERM INT HUP; echo deaf; while :; do sleep 0.05; done";
+    let mut started = now().mono;
+    let (ended, limit) = Child::cut_off(line, |child, limit| {
+        (child.timeout, child.settings.kill_grace) = (Some(limit), limit);
+        started = now().mono;
+    });
+    assert_eq!(text(&ended), format!("timed out after {limit}: deaf"));
+    let both = humantime::parse_duration(&limit).unwrap() * 2;
+    assert!(now().mono.since(started) >= both);
 }
 
 #[test]
 fn the_signal_that_asks_is_the_one_that_is_set() {
-    let child = Child::shell("trap 'echo asked; exit 0' USR1; while :; do sleep 0.01; done");
-    let child = child.timeout(SHORT).with(|to| {
-        to.stop_signal = 10;
-        to.kill_grace = PATIENCE;
+    let line = "trap 'echo asked; exit 0' USR1; echo begun; while :; do sleep 0.01; done";
+    let (ended, limit) = Child::cut_off(line, |child, limit| {
+        child.timeout = Some(limit);
+        child.settings.stop_signal = 10;
+        child.settings.kill_grace = PATIENCE;
     });
-    assert_eq!(child.fails(), "timed out after 200ms: asked");
+    assert_eq!(text(&ended), format!("timed out after {limit}: asked"));
 }
 
 #[test]
 fn a_silent_run_is_ended_with_its_process() {
-    let child = Child::shell("echo begin; exec sleep 1000").with(|to| {
-        to.silence_timeout = Some(SHORT);
+    let (ended, limit) = Child::cut_off("echo $$; exec sleep 1000", |child, limit| {
+        child.settings.silence_timeout = Some(limit);
     });
-    let running = child.start();
-    let pid = running.run.pid();
-    let ended = running.finish();
-    assert_eq!(text(&ended), "printed nothing for 200ms: begin");
+    let pid: i32 = ended.output().head.trim().parse().unwrap();
+    assert_eq!(text(&ended), format!("printed nothing for {limit}: {pid}"));
     assert!(!is_alive(pid), "the process still runs");
 }
 
 #[test]
 fn a_run_that_prints_now_and_then_is_not_silent() {
-    let line = "i=0; while [ $i -lt 20 ]; do echo $i; sleep 0.1; i=$((i+1)); done";
-    let child = Child::shell(line).with(|to| to.silence_timeout = Some(SHORT * 8));
-    assert!(is_success(&child.run()));
+    with_time_enough(|limit| {
+        let pause = limit / 2;
+        let pause_secs = pause.as_secs_f64();
+        let line =
+            format!("i=0; while [ $i -lt 20 ]; do echo $i; sleep {pause_secs}; i=$((i+1)); done");
+        // All of it takes longer than that.
+        let child = Child::shell(&line).with(|to| to.silence_timeout = Some(pause * 16));
+        is_success(&child.run())
+    });
 }
 
 #[test]
@@ -90,9 +102,14 @@ fn a_run_that_is_asked_to_stop_may_finish_its_work() {
 
 #[test]
 fn a_kill_does_not_wait_for_the_grace() {
-    let line = "trap '' TERM; echo deaf; while :; do sleep 0.01; done";
-    let child = Child::shell(line).with(|to| to.kill_grace = PATIENCE * 100);
-    let mut running = child.start();
+    let dir = tempfile::tempdir().unwrap();
+    let deaf = dir.path().join("deaf");
+    let line = format!(
+        "trap '' TERM; touch {}; while :; do sleep 0.01; done",
+        deaf.display()
+    );
+    let child = Child::shell(&line).with(|to| to.kill_grace = PATIENCE * 100);
+    let mut running = child.start().until("deaf", || deaf.exists());
     running.run.terminate(now().mono);
     running.run.kill(now().mono);
     let ended = running.finish();

@@ -5,6 +5,8 @@
 mod support;
 
 use nix::sys::signal::Signal;
+use support::limits::{with_time_enough, words};
+use support::processes::is_alive;
 use support::{Place, Runner, eventually};
 
 /// The ways to get away. `$1` is the file that each one notes its number in.
@@ -38,13 +40,15 @@ fn place(last: &str, settings: &str) -> Place {
     ));
     let lines: Vec<&str> = ESCAPES.iter().map(|(_, line)| *line).collect();
     let all = ESCAPES.len();
-    let wait = format!("until [ $(cat pids/* 2>/dev/null | wc -l) = {all} ]; do sleep 0.02; done");
+    // It is not silent before all got away.
+    let wait = format!(
+        "until [ $(cat pids/* 2>/dev/null | wc -l) = {all} ]; do echo waits; sleep 0.02; done"
+    );
     let task = format!("#!/bin/sh\n{}\n{wait}\n{last}\n", lines.join("\n"));
     place.write("task", task);
     for (name, script) in [("sleeper", SLEEPER), ("deaf", DEAF)] {
         place.write(name, script);
-        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-        std::fs::set_permissions(place.path(name), mode).unwrap();
+        place.set_mode(name, 0o755);
     }
     std::fs::create_dir(place.path("pids")).unwrap();
     place
@@ -55,32 +59,25 @@ const STAYS: &str = "echo $$ > pids/leader; exec sleep 1000";
 /// Waits until the task has let all get away, and returns them with the leader.
 #[track_caller]
 fn pids(place: &Place, runner: &Runner) -> Vec<(String, i32)> {
-    let wanted = ESCAPES.len() + 1;
-    let all = || -> Vec<(String, i32)> {
-        let entries = std::fs::read_dir(place.path("pids")).unwrap().flatten();
-        let pid = |entry: std::fs::DirEntry| {
-            let name = entry.file_name().into_string().unwrap();
-            let pid = place.read(&format!("pids/{name}")).trim().parse().ok()?;
-            Some((name, pid))
-        };
-        entries.filter_map(pid).collect()
-    };
+    let all = || begun(place).len() == ESCAPES.len() + 1;
     assert!(
-        eventually(|| all().len() == wanted),
+        eventually(all),
         "only {:?} began:\n{}",
-        all(),
+        begun(place),
         runner.log()
     );
-    all()
+    begun(place)
 }
 
-/// Whether a process is there and has not ended.
-fn is_alive(pid: i32) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let state = stat
-        .rsplit_once(") ")
-        .and_then(|(_, rest)| rest.chars().next());
-    !matches!(state, None | Some('Z' | 'X'))
+/// Returns those that have noted their number, with their names.
+fn begun(place: &Place) -> Vec<(String, i32)> {
+    let entries = std::fs::read_dir(place.path("pids")).unwrap().flatten();
+    let pid = |entry: std::fs::DirEntry| {
+        let name = entry.file_name().into_string().unwrap();
+        let text = place.read(&format!("pids/{name}"));
+        Some((name, text.strip_suffix('\n')?.parse().ok()?))
+    };
+    entries.filter_map(pid).collect()
 }
 
 #[track_caller]
@@ -102,10 +99,10 @@ fn nothing_is_left_of_a_run_that_finished() {
 
 #[test]
 fn nothing_is_left_of_a_run_that_was_silent_for_too_long() {
-    let place = place(STAYS, "silence_timeout = \"3s\"");
+    let place = place(STAYS, "silence_timeout = \"2s\"");
     let runner = place.start(&["tasks::a"]);
     let pids = pids(&place, &runner);
-    runner.wait_for("Execution failed: printed nothing for 3s");
+    runner.wait_for("Execution failed: printed nothing for 2s");
     runner.wait_for("Sleeping 1day");
     assert_nothing_is_left(&pids, &runner);
     assert_eq!(runner.stop(), Some(0));
@@ -226,18 +223,22 @@ fn what_is_allowed_to_stay_outlives_its_runner_and_is_no_hindrance_to_the_next()
 
 #[test]
 fn a_run_that_takes_too_long_is_ended_while_others_of_the_machine_live() {
-    let place = place(STAYS, "timeout = \"4s\"");
     let mut witness = std::process::Command::new("sleep")
         .arg("1000")
         .spawn()
         .unwrap();
-    let runner = place.start(&["tasks::a"]);
-    let pids = pids(&place, &runner);
-    runner.wait_for("Execution failed: timed out after 4s");
-    runner.wait_for("Sleeping 1day");
-    assert_nothing_is_left(&pids, &runner);
+    with_time_enough(|limit| {
+        let limit = words(limit * 5);
+        let place = place(STAYS, &format!("timeout = \"{limit}\""));
+        let runner = place.start(&["tasks::a"]);
+        runner.wait_for(&format!("Execution failed: timed out after {limit}"));
+        runner.wait_for("Sleeping 1day");
+        let pids = begun(&place);
+        assert_nothing_is_left(&pids, &runner);
+        assert_eq!(runner.stop(), Some(0));
+        pids.len() == ESCAPES.len() + 1
+    });
     assert!(witness.try_wait().unwrap().is_none(), "an innocent was hit");
-    assert_eq!(runner.stop(), Some(0));
     witness.kill().unwrap();
     witness.wait().unwrap();
 }

@@ -16,7 +16,8 @@ use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
-use child_support::{Child, PATIENCE, is_alive, is_success, notes, pid_in, text, wait_until};
+use child_support::processes::is_alive;
+use child_support::{Child, PATIENCE, is_success, notes, pid_in, text, wait_until};
 use run_functions::__internal::child::{Ended, Run, Spec, What};
 use run_functions::__internal::{ChainName, ChildSettings, FailureClass, Outcome, RunId, now};
 use run_functions::TaskName;

@@ -7,6 +7,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::process::Output;
 
+use support::limits::{with_time_enough, words};
 use support::{Place, stderr};
 
 /// Runs `tasks::a` with these settings once.
@@ -293,15 +294,21 @@ fn the_lists_of_exit_codes_decide_what_an_end_means() {
 #[test]
 fn a_run_that_takes_too_long_or_is_silent_is_ended_by_the_signal_that_is_written() {
     let loops = "shell = \"trap 'echo asked; exit 0' USR1; echo begun; while :; do sleep 0.02; done\"\nstop_signal = \"USR1\"\n";
-    let log = failed(&format!("{loops}timeout = \"300ms\""));
-    assert!(log.contains("timed out after 300ms: asked"), "{log}");
-    let log = failed(&format!("{loops}silence_timeout = \"300ms\""));
-    assert!(log.contains("printed nothing for 300ms: asked"), "{log}");
-    let deaf = "shell = \"trap '' TERM; echo deaf; while :; do sleep 0.02; done\"\n";
-    let log = failed(&format!(
-        "{deaf}timeout = \"300ms\"\nkill_grace = \"100ms\""
-    ));
-    assert!(log.contains("timed out after 300ms: deaf"), "{log}");
+    let deaf = "shell = \"trap '' TERM; echo begun; echo deaf; while :; do sleep 0.02; done\"\nkill_grace = \"100ms\"\n";
+    for (settings, key, told) in [
+        (loops, "timeout", "timed out after LIMIT: asked"),
+        (loops, "silence_timeout", "printed nothing for LIMIT: asked"),
+        (deaf, "timeout", "timed out after LIMIT: deaf"),
+    ] {
+        with_time_enough(|limit| {
+            let limit = words(limit);
+            let log = failed(&format!("{settings}{key} = \"{limit}\""));
+            let has_begun = log.contains("| begun");
+            let told = told.replace("LIMIT", &limit);
+            assert!(!has_begun || log.contains(&told), "{log}");
+            has_begun
+        });
+    }
 }
 
 #[test]

@@ -7,7 +7,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use child_support::{Child, PATIENCE, is_alive, is_success, pid_in, text, wait_until};
+use child_support::processes::is_alive;
+use child_support::{Child, PATIENCE, is_success, pid_in, text, wait_until};
 use run_functions::__internal::{Leak, Outcome, now};
 
 /// A place where the processes of a tree leave their numbers.

@@ -65,7 +65,7 @@ fn hanging(place: &Place, freezer: &Freezer) -> Runner {
 
 fn place() -> Place {
     Place::with(
-        "kill_grace = \"0s\"\n[tasks.a]\nfail_cooldown = \"100ms\"\ntimeout = \"5s\"\n\
+        "kill_grace = \"0s\"\n[tasks.a]\nfail_cooldown = \"100ms\"\ntimeout = \"15s\"\n\
          shell = \"echo $$ >> pids; exec sleep 1000\"\n",
     )
 }

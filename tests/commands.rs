@@ -152,14 +152,7 @@ fn the_environment_goes_before_the_file_and_the_command_line_before_both() {
 #[test]
 fn a_closed_pipe_is_no_reason_to_panic() {
     let place = Place::with(TWO);
-    let mut child = place
-        .command(&["check", "--effective"])
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    drop(child.stdout.take());
-    let output = child.wait_with_output().unwrap();
+    let output = place.run_into_closed_pipe(&["check", "--effective"]);
     assert!(!stderr(&output).contains("panic"), "{}", stderr(&output));
 }
 

@@ -3,10 +3,9 @@
 
 mod support;
 
-use std::io::Write;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
-use support::{Place, stderr, stdout};
+use support::{Place, fed, stderr, stdout};
 
 const CRONTAB: &str = "\
 # m h dom mon dow command
@@ -23,20 +22,7 @@ environment=A=\"1\"
 ";
 
 fn piped(place: &Place, args: &[&str], input: &str) -> Output {
-    let mut child = place
-        .command(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(input.as_bytes())
-        .unwrap();
-    child.wait_with_output().unwrap()
+    fed(&mut place.command(args), input)
 }
 
 #[test]
@@ -191,20 +177,9 @@ fn the_form_of_supervisord_is_read_as_python_reads_it() {
         env!("CARGO_MANIFEST_DIR"),
         "/tests/data/supervisord_command.py"
     );
-    let mut python = Command::new("python3")
-        .arg(oracle)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
     let input = configurations.join("\0");
-    python
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(input.as_bytes())
-        .unwrap();
-    let output = python.wait_with_output().unwrap();
+    let output = fed(Command::new("python3").arg(oracle), &input);
+    assert!(output.status.success(), "{}", stderr(&output));
     let expected: Vec<Option<Vec<String>>> = serde_json::from_slice(&output.stdout).unwrap();
     let place = Place::empty();
     for (text, expected) in configurations.iter().zip(expected) {

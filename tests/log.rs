@@ -17,6 +17,12 @@ fn there_are_no_colour_codes_in_the_log() {
     assert_eq!(runner.stop(), Some(0));
 }
 
+/// Returns the objects that the lines of a log are.
+fn objects(log: &str) -> Vec<serde_json::Value> {
+    let object = |line| serde_json::from_str(line).expect(line);
+    log.lines().map(object).collect()
+}
+
 #[test]
 fn json_lines_are_objects_with_the_task() {
     let place = Place::with(TASK);
@@ -24,10 +30,7 @@ fn json_lines_are_objects_with_the_task() {
     runner.wait_for_count("Execution failed", 1);
     let log = runner.log();
     assert_eq!(runner.stop(), Some(0));
-    let lines: Vec<serde_json::Value> = log
-        .lines()
-        .map(|line| serde_json::from_str(line).expect(line))
-        .collect();
+    let lines = objects(&log);
     let failed = lines
         .iter()
         .find(|line| line["message"] == "Execution failed: exit 1: broken");
@@ -98,10 +101,7 @@ fn json_lines_of_mails_and_of_silence_name_run_kind_and_sort() {
     runner.wait_for("Not mailed: ");
     let log = runner.log();
     assert_eq!(runner.stop(), Some(0));
-    let lines: Vec<serde_json::Value> = log
-        .lines()
-        .map(|line| serde_json::from_str(line).expect(line))
-        .collect();
+    let lines = objects(&log);
     let line = |text: &str| {
         let has = |line: &&serde_json::Value| line["message"].as_str().unwrap().starts_with(text);
         lines.iter().find(has).expect(text)

@@ -15,6 +15,7 @@ fn fixtures() -> Vec<PathBuf> {
         .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
         .collect();
     files.sort();
+    assert!(!files.is_empty(), "nothing wrong to try");
     files
 }
 

@@ -30,6 +30,7 @@ fn tasks_of(main: &str) -> Vec<String> {
     let main_file = source(&format!("{main}.rs"));
     compiled(rustc::rustc(&main_file, &directory).arg("--extern=my_tasks"));
     let output = Command::new(directory.join(main)).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
     let printed = String::from_utf8(output.stdout).unwrap();
     printed.lines().map(str::to_owned).collect()
 }

@@ -87,7 +87,7 @@ fn twins(mails: &[String]) -> usize {
 /// mails came twice.
 fn killed_at(way: &Way, step: u64) -> (bool, usize) {
     let place = way.place("");
-    place.write(STAGE, "alpha went wrong");
+    place.replace(STAGE, "alpha went wrong");
     let before = way.arrived(&place).len();
     let mut command = place.command(TASK);
     command.env(WRITES, format!("kill {step}"));
@@ -95,7 +95,7 @@ fn killed_at(way: &Way, step: u64) -> (bool, usize) {
     let pid = runner.pid();
     let of_this = |mails: Vec<String>| mails[before..].to_vec();
     named_since(way, &place, &mut runner, "caught: exit 1: alpha", before);
-    place.write(STAGE, "beta went wrong");
+    place.replace(STAGE, "beta went wrong");
     named_since(way, &place, &mut runner, "caught: exit 1: beta", before);
     let died = runner.pid() != pid;
     // What was delivered is taken out of the outbox after that.
@@ -106,7 +106,7 @@ fn killed_at(way: &Way, step: u64) -> (bool, usize) {
     let died = died || status.code() != Some(0);
     if died {
         // It was killed after the last mail had left, perhaps after the mark of its end was written: a failure would be a first one.
-        place.write(STAGE, "");
+        place.replace(STAGE, "");
         let mut runner = place.start(TASK);
         runner.wait_for("Execution successful");
         let empty = eventually(|| {
@@ -167,14 +167,14 @@ const MOST_STEPS: u64 = 45;
 #[track_caller]
 fn refused_at(way: &Way, step: u64, errno: i32) -> bool {
     let place = way.place("");
-    place.write(STAGE, "alpha went wrong");
+    place.replace(STAGE, "alpha went wrong");
     let before = way.arrived(&place).len();
     let mut command = place.command(TASK);
     command.env(WRITES, format!("refuse {errno} {step}"));
     let mut runner = Runner::start(command);
     let pid = runner.pid();
     named_since(way, &place, &mut runner, "caught: exit 1: alpha", before);
-    place.write(STAGE, "beta went wrong");
+    place.replace(STAGE, "beta went wrong");
     named_since(way, &place, &mut runner, "caught: exit 1: beta", before);
     let runs = runner.count("Execution failed");
     runner.wait_for_count("Execution failed", runs + 3);
@@ -246,7 +246,7 @@ fn kill_at_random(failures: &[&str], per_failure: usize) {
     let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
     for failure in failures {
         let text = format!("{failure} went wrong");
-        place.write(STAGE, &text);
+        place.replace(STAGE, &text);
         for _ in 0..per_failure {
             let runner = place.start(TASK);
             a_moment(&mut dice);

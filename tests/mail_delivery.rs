@@ -8,12 +8,13 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::net::TcpListener;
 
 use lettre::{FileTransport, Message, Transport};
 use nix::sys::signal::Signal;
 
 use smtp::{Act, Script, Server, say};
+use support::ports::ClosedPort;
+use support::processes::{children, is_mail_worker};
 use support::{Place, Runner, eventually};
 
 const MAIN_JOB: [&str; 2] = ["tasks::send_mail", "tasks::retry_deferred"];
@@ -64,19 +65,6 @@ fn orders(server: &Server) -> BTreeMap<String, usize> {
     orders
 }
 
-fn names(place: &Place, directory: &str) -> Vec<String> {
-    let found = fs::read_dir(place.path("run/outbox").join(directory));
-    let found = found.into_iter().flatten().flatten();
-    found
-        .map(|entry| entry.file_name().into_string().unwrap())
-        .collect()
-}
-
-fn unused_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
-}
-
 #[test]
 fn the_main_job_brings_two_hundred_messages_to_a_server_once_each() {
     let server = Server::start(Script::default());
@@ -84,7 +72,7 @@ fn the_main_job_brings_two_hundred_messages_to_a_server_once_each() {
     drop_messages(&place, 200);
     let runner = place.start(&MAIN_JOB);
     server.wait_for(200);
-    assert!(eventually(|| names(&place, "queue").is_empty()));
+    assert!(eventually(|| place.outbox("queue").is_empty()));
     assert_eq!(runner.stop(), Some(0));
     let orders = orders(&server);
     assert_eq!(orders.len(), 200);
@@ -105,8 +93,8 @@ fn a_runner_that_is_killed_again_and_again_loses_no_message() {
     }
     let runner = place.start(&MAIN_JOB);
     assert!(eventually(|| orders(&server).len() == 200));
-    let emptied = eventually(|| names(&place, "queue").is_empty());
-    assert!(emptied, "{:?}\n{}", names(&place, "queue"), runner.log());
+    let emptied = eventually(|| place.outbox("queue").is_empty());
+    assert!(emptied, "{:?}\n{}", place.outbox("queue"), runner.log());
     let twice = orders(&server).values().filter(|count| **count > 1).count();
     assert!(twice <= kills, "{twice} duplicates of {kills} kills");
 }
@@ -122,19 +110,20 @@ fn a_runner_that_is_replaced_in_the_middle_loses_and_doubles_nothing() {
         server.wait_for(seen);
     }
     assert!(eventually(|| orders(&server).len() == 200));
+    assert!(eventually(|| place.outbox("queue").is_empty()));
     assert!(orders(&server).values().all(|count| *count == 1));
 }
 
 #[test]
 fn while_the_server_is_down_messages_wait_and_the_task_fails_with_one_clear_line() {
-    let port = unused_port();
-    let place = place(port, QUEUE_TASKS);
+    let port = ClosedPort::take();
+    let place = place(port.number(), QUEUE_TASKS);
     drop_messages(&place, 30);
     let runner = place.start(&MAIN_JOB);
     runner.wait_for("30 messages deferred: the mail server at 127.0.0.1:");
     runner.wait_for("refuses connections");
-    assert!(names(&place, "queue").is_empty());
-    let deferred = names(&place, "deferred");
+    assert!(place.outbox("queue").is_empty());
+    let deferred = place.outbox("deferred");
     assert_eq!(
         deferred
             .iter()
@@ -144,7 +133,7 @@ fn while_the_server_is_down_messages_wait_and_the_task_fails_with_one_clear_line
     );
     assert_eq!(runner.stop(), Some(0));
     // The letter about it waits as well, and is one.
-    let waiting = names(&place, "alerts");
+    let waiting = place.outbox("alerts");
     assert_eq!(waiting.len(), 1, "{waiting:?}");
 }
 
@@ -165,7 +154,7 @@ fn one_refused_message_is_kept_with_its_reason_and_the_admin_is_told() {
     let letter = &letter.expect("a letter to the admin").message;
     assert!(letter.contains("550 5.1.1 nobody of this name"), "{letter}");
     assert_eq!(orders(&server).len(), 9);
-    let failed = names(&place, "failed");
+    let failed = place.outbox("failed");
     assert_eq!(
         failed
             .iter()
@@ -217,81 +206,54 @@ fn the_first_failure_reaches_the_admin_through_the_server() {
     assert_eq!(server.received().len(), 1);
 }
 
-#[test]
-fn a_mail_server_that_accepts_and_says_nothing_holds_up_no_run_and_no_end() {
-    let server = Server::start(Script {
+const FAILS: &str = "[tasks.broken]\ncommand = [\"false\"]\n";
+
+/// A server that accepts and says nothing.
+fn silent() -> Server {
+    Server::start(Script {
         greeting: Act::Hang,
         ..Script::default()
-    });
-    let place = place(
-        server.address.port(),
-        "[tasks.broken]\ncommand = [\"false\"]\n",
-    );
+    })
+}
+
+#[test]
+fn a_mail_server_that_accepts_and_says_nothing_holds_up_no_run_and_no_end() {
+    let server = silent();
+    let place = place(server.address.port(), FAILS);
     let runner = place.start(&["tasks::broken"]);
+    assert!(eventually(|| server.connections() == 1));
     runner.wait_for_count("Execution failed", 20);
     assert_eq!(server.connections(), 1);
     assert_eq!(runner.stop(), Some(0));
-    assert_eq!(names(&place, "alerts").len(), 1);
-}
-
-/// Returns the processes that a process has started and that live.
-fn children(pid: u32) -> Vec<u32> {
-    let mut found = Vec::new();
-    for task in fs::read_dir(format!("/proc/{pid}/task"))
-        .into_iter()
-        .flatten()
-        .flatten()
-    {
-        let text = fs::read_to_string(task.path().join("children")).unwrap_or_default();
-        found.extend(
-            text.split_whitespace()
-                .map(|pid| pid.parse::<u32>().unwrap()),
-        );
-    }
-    found
-}
-
-fn is_a_worker(pid: u32) -> bool {
-    let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    String::from_utf8_lossy(&line).contains("__mail-worker")
+    assert_eq!(place.outbox("alerts").len(), 1);
 }
 
 #[test]
 fn the_worker_ends_with_a_runner_that_is_killed() {
-    let server = Server::start(Script {
-        greeting: Act::Hang,
-        ..Script::default()
-    });
-    let place = place(
-        server.address.port(),
-        "[tasks.broken]\ncommand = [\"false\"]\n",
-    );
+    let server = silent();
+    let place = place(server.address.port(), FAILS);
     let runner = place.start(&["tasks::broken"]);
     assert!(eventually(|| server.connections() == 1));
     let worker = children(runner.pid())
         .into_iter()
-        .find(|pid| is_a_worker(*pid));
+        .find(|pid| is_mail_worker(*pid));
     let worker = worker.expect("a worker");
     runner.signal(Signal::SIGKILL);
-    assert!(eventually(|| !is_a_worker(worker)));
+    assert!(eventually(|| !is_mail_worker(worker)));
 }
 
 #[test]
 fn what_a_killed_runner_could_not_deliver_the_next_one_does() {
-    let silent = Server::start(Script {
-        greeting: Act::Hang,
-        ..Script::default()
-    });
-    let task = "[tasks.broken]\ncommand = [\"false\"]\n";
-    let place = place(silent.address.port(), task);
+    let dumb = silent();
+    let place = place(dumb.address.port(), FAILS);
     let runner = place.start(&["tasks::broken"]);
-    assert!(eventually(|| silent.connections() == 1));
+    assert!(eventually(|| dumb.connections() == 1));
     runner.signal(Signal::SIGKILL);
     drop(runner);
     let server = Server::start(Script::default());
     let config = place.read("run_functions.toml");
     let port = |server: &Server| format!("port = {}", server.address.port());
-    place.configure(&config.replace(&port(&silent), &port(&server)));
+    place.configure(&config.replace(&port(&dumb), &port(&server)));
     let _runner = place.start(&["tasks::broken"]);
     let received = server.wait_for(1);
     let subject = support::subject(&received[0].message);

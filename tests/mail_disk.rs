@@ -9,7 +9,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-use support::{Place, Runner, eventually};
+use support::{Place, Runner, eventually, unfolded};
 
 /// What a debug build of the program reads: which writes fail, and how long.
 const WRITES: &str = "TEST_RUN_FUNCTIONS_WRITES";
@@ -19,7 +19,7 @@ const CONFIG: &str = "log = { file = \"logs/log\" }\n[tasks.broken]\nshell = \"c
 
 fn place() -> Place {
     let place = Place::with(CONFIG);
-    place.write("stage", "alpha");
+    place.replace("stage", "alpha");
     fs::create_dir_all(place.path("logs")).unwrap();
     place
 }
@@ -77,19 +77,13 @@ fn wait_for_mail(place: &Place, text: &str) -> String {
     })
 }
 
-/// Undoes the breaking of lines, so that words can be searched for.
-fn unfolded(mail: &str) -> String {
-    let mail = mail.replace("=\r\n", "");
-    mail.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
 #[test]
 fn an_outbox_that_refuses_is_told_once_and_in_the_next_mail_and_mail_leaves_all_the_same() {
     for (errno, words) in REASONS {
         let place = place();
         let runner = start_refused(&place, errno, "outbox");
         wait_for_mail(&place, "First exception caught: exit 1: alpha");
-        place.write("stage", "beta");
+        place.replace("stage", "beta");
         let mail = wait_for_mail(&place, "New exception caught: exit 1: beta");
         assert!(
             unfolded(&mail).contains("Mail was kept in memory only for a while"),
@@ -112,7 +106,7 @@ fn a_memory_that_cannot_be_written_is_told_once_and_in_the_next_mail() {
         let runner = start_refused(&place, errno, ".memory");
         wait_for_mail(&place, "First exception caught: exit 1: alpha");
         goes_on(&place);
-        place.write("stage", "beta");
+        place.replace("stage", "beta");
         let mail = wait_for_mail(&place, "New exception caught: exit 1: beta");
         // The first mail told it: the memory is first written before anything is mailed.
         let told = place
@@ -126,7 +120,7 @@ fn a_memory_that_cannot_be_written_is_told_once_and_in_the_next_mail() {
         assert_eq!(log(&place).matches(error).count(), 1, "{}", log(&place));
         assert!(!place.path("run/broken.memory.draft").exists());
         fs::remove_file(place.path("refuses")).unwrap();
-        place.write("stage", "gamma");
+        place.replace("stage", "gamma");
         wait_in_log(&place, "The memory of alerts can be written again", 1);
         assert_eq!(runner.stop(), Some(0));
     }
@@ -142,7 +136,7 @@ fn mails_that_cannot_become_files_wait_and_say_so_when_they_can() {
             "ERROR Mail cannot leave: mail cannot be written to",
             1,
         );
-        place.write("stage", "beta");
+        place.replace("stage", "beta");
         wait_in_log(&place, "Sent email to admins: New exception caught", 1);
         goes_on(&place);
         assert_eq!(log(&place).matches("ERROR Mail cannot leave").count(), 1);
@@ -179,7 +173,7 @@ fn a_log_that_is_full_stops_nothing_and_the_next_mail_tells_of_it() {
     runner.signal(nix::sys::signal::Signal::SIGHUP);
     goes_on(&place);
     assert!(log(&place).contains(" lines were lost before"));
-    place.write("stage", "beta");
+    place.replace("stage", "beta");
     let mail = wait_for_mail(&place, "New exception caught: exit 1: beta");
     assert!(!unfolded(&mail).contains(words), "{mail}");
     assert_eq!(
@@ -206,7 +200,7 @@ fn limited(place: &Place, blocks: u32) -> Command {
 #[test]
 fn a_runner_that_may_write_nothing_at_all_lives_and_mails() {
     let place = Place::with(ELSEWHERE);
-    place.write("stage", "alpha");
+    place.replace("stage", "alpha");
     let mut runner = Runner::start(limited(&place, 0));
     runner.wait_for_count("File too large", 20);
     runner.wait_for("First exception caught: ");
@@ -257,7 +251,7 @@ const ELSEWHERE: &str = "state_dir = \"state\"\n[mail]\ntransport = \"print\"\n\
 #[ignore = "needs root"]
 fn on_a_disk_that_is_really_full_mail_leaves_from_memory() {
     let place = Place::with(ELSEWHERE);
-    place.write("stage", "alpha");
+    place.replace("stage", "alpha");
     fs::create_dir(place.path("state")).unwrap();
     let script = "mount -t tmpfs -o size=64k,mode=0700 tmpfs state
         head -c 1000000 /dev/zero > state/filler || true
@@ -273,7 +267,7 @@ fn on_a_disk_that_is_really_full_mail_leaves_from_memory() {
 #[ignore = "needs root"]
 fn on_a_disk_that_is_really_read_only_mail_leaves_from_memory() {
     let place = Place::with(ELSEWHERE);
-    place.write("stage", "alpha");
+    place.replace("stage", "alpha");
     fs::create_dir(place.path("state")).unwrap();
     let script = "mount --bind state state
         mount -o remount,ro,bind state
@@ -291,7 +285,7 @@ fn in_a_directory_that_nobody_may_write_mail_leaves_from_memory() {
     use std::os::unix::fs::{PermissionsExt, chown};
     const NOBODY: u32 = 65_534;
     let place = Place::with(ELSEWHERE);
-    place.write("stage", "alpha");
+    place.replace("stage", "alpha");
     for directory in ["run", "state"] {
         fs::create_dir(place.path(directory)).unwrap();
         chown(place.path(directory), Some(NOBODY), Some(NOBODY)).unwrap();
@@ -315,7 +309,7 @@ fn refused_state_dir(place: &Place, command: Command, words: &str) {
     let runner = Runner::start(command);
     runner.wait_for("Subject: ");
     runner.wait_for_count("Execution failed", 5);
-    place.write("stage", "beta");
+    place.replace("stage", "beta");
     runner.wait_for("New exception caught: exit 1: beta");
     runner.wait_for("Mail was kept in memory only for a while");
     assert_eq!(

@@ -6,11 +6,10 @@
 mod smtp;
 mod support;
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use smtp::{Act, Script, Server, Tls, say, tls};
+use support::limits::{with_time_enough, words};
 use support::{Place, Runner, eventually};
 
 /// What becomes of a letter.
@@ -22,6 +21,7 @@ enum Fate {
     Failed,
 }
 
+const PLAIN: &str = "tls = \"none\"";
 const TASK: &str = "[tasks.broken]\ncommand = [\"false\"]\nfail_cooldown = \"20ms\"\n";
 
 /// A place whose mail goes to `server` in this way.
@@ -29,7 +29,7 @@ fn place(server: &Server, security: &str) -> Place {
     let pem = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/tls/ca.pem");
     Place::with(&format!(
         "[mail]\nto = [\"ops@example.org\"]\nfrom = \"runner@example.org\"\ntransport = \"smtp\"\n\
-         server = \"127.0.0.1\"\nport = {}\ntimeout = \"1500ms\"\n{security}\n{TASK}",
+         server = \"127.0.0.1\"\nport = {}\ntimeout = \"60s\"\n{security}\n{TASK}",
         server.address.port()
     )
     .replace("CA_FILE", pem))
@@ -40,25 +40,60 @@ fn place(server: &Server, security: &str) -> Place {
 fn expect(place: &Place, words: &str, fate: Fate) -> Runner {
     let runner = place.start(&["tasks::broken"]);
     runner.wait_for(words);
+    goes_on(&runner, place, words, fate);
+    runner
+}
+
+/// Checks that the task goes on and where the letter is.
+#[track_caller]
+fn goes_on(runner: &Runner, place: &Place, words: &str, fate: Fate) {
     let runs = runner.count("Execution failed");
     runner.wait_for_count("Execution failed", runs + 3);
     let count = |directory: &str, ending: &str| {
-        let found = fs::read_dir(place.path("run/outbox").join(directory));
-        let names = found
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|entry| entry.file_name());
-        names
-            .filter(|name| name.to_string_lossy().ends_with(ending))
-            .count()
+        let names = place.outbox(directory).into_iter();
+        names.filter(|name| name.ends_with(ending)).count()
     };
     let kept = match fate {
         Fate::Waits => count("alerts", ".json") == 1,
         Fate::Failed => eventually(|| count("failed", ".reason") == 1),
     };
     assert!(kept, "{words}: {fate:?}");
-    runner
+}
+
+/// Starts a runner whose attempts to deliver end after `limit`, and waits for the end of the first one. `None`: it ended before the server was
+/// as silent as `told` says.
+#[track_caller]
+fn fell_silent(place: &Place, told: &str, limit: Duration) -> Option<Runner> {
+    let config = place.read("run_functions.toml");
+    let timeout = format!("timeout = \"{}\"", words(limit));
+    place.configure(&config.replace("timeout = \"60s\"", &timeout));
+    let runner = place.start(&["tasks::broken"]);
+    let is_trouble = |line: &&str| line.contains(" ERROR Mail ");
+    let trouble = || runner.log().lines().find(is_trouble).map(str::to_owned);
+    assert!(eventually(|| trouble().is_some()), "{}", runner.log());
+    let trouble = trouble()?;
+    println!("{trouble}");
+    trouble
+        .contains(&told.replace("LIMIT", &words(limit)))
+        .then_some(runner)
+}
+
+/// Checks what becomes of a letter whose server falls silent.
+#[track_caller]
+fn silent(told: &str, security: &str, change: impl Fn(&mut Script)) {
+    with_time_enough(|limit| {
+        let mut script = Script::default();
+        change(&mut script);
+        let server = Server::start(script);
+        let place = place(&server, security);
+        let Some(runner) = fell_silent(&place, told, limit * 4) else {
+            return false;
+        };
+        goes_on(&runner, &place, told, Fate::Waits);
+        assert!(server.received().is_empty() || security == PLAIN);
+        assert_eq!(runner.stop(), Some(0), "{told}");
+        true
+    });
 }
 
 #[track_caller]
@@ -66,7 +101,7 @@ fn plain(words: &str, fate: Fate, change: impl FnOnce(&mut Script)) {
     let mut script = Script::default();
     change(&mut script);
     let server = Server::start(script);
-    let place = place(&server, "tls = \"none\"");
+    let place = place(&server, PLAIN);
     let runner = expect(&place, words, fate);
     assert_eq!(runner.stop(), Some(0), "{words}");
 }
@@ -77,15 +112,21 @@ fn drip(text: &str) -> Act {
 
 #[test]
 fn servers_that_never_come_to_the_point() {
-    let late = "did not answer within 1s 500ms";
-    plain(late, Fate::Waits, |s| s.greeting = Act::Hang);
-    plain(late, Fate::Waits, |s| s.greeting = drip("2"));
-    plain(late, Fate::Waits, |s| s.ehlo = drip("250-more\r\n"));
-    plain("Mail cannot leave: ", Fate::Waits, |s| {
+    let late = "did not answer within LIMIT";
+    silent(late, PLAIN, |s| s.greeting = Act::Hang);
+    silent(late, PLAIN, |s| s.greeting = drip("2"));
+    silent(late, PLAIN, |s| s.ehlo = drip("250-more\r\n"));
+    let lines = "its answer has no end: 64 KiB of lines and no last one";
+    plain(lines, Fate::Waits, |s| {
         s.greeting = Act::Flood(format!("220-{}\r\n", "x".repeat(900)).into_bytes());
     });
-    plain("Mail cannot leave: ", Fate::Waits, |s| {
+    let line = "its answer has no end: a line of more than 4 KiB";
+    plain(line, Fate::Waits, |s| {
         s.greeting = Act::Flood(vec![b'2'; 1 << 16]);
+    });
+    over_tls(line, "tls = \"implicit\"", |s| {
+        s.tls = Some(secure("good"));
+        s.ehlo = Act::Flood(vec![b'2'; 1 << 16]);
     });
 }
 
@@ -150,7 +191,7 @@ fn of_two_recipients_the_refused_one_silences_nobody_and_of_two_refused_ones_bot
             rcpt: vec![(refused, say("550 5.1.1 who?"))],
             ..Script::default()
         });
-        let place = place(&server, "tls = \"none\"");
+        let place = place(&server, PLAIN);
         let both = "to = [\"gone@example.org\", \"ops@example.org\"]";
         let config = place.read("run_functions.toml");
         place.configure(&config.replace("to = [\"ops@example.org\"]", both));
@@ -158,14 +199,8 @@ fn of_two_recipients_the_refused_one_silences_nobody_and_of_two_refused_ones_bot
         runner.wait_for_count("failed for good: ", failed);
         assert_eq!(server.wait_for(received).len(), received);
         let kept = || {
-            fs::read_dir(place.path("run/outbox/failed")).is_ok_and(|files| {
-                let is_reason = |name: &str| name.ends_with(".reason");
-                files
-                    .flatten()
-                    .filter(|file| is_reason(&file.file_name().to_string_lossy()))
-                    .count()
-                    == failed
-            })
+            let names = place.outbox("failed").into_iter();
+            names.filter(|name| name.ends_with(".reason")).count() == failed
         };
         assert!(eventually(kept), "{}", runner.log());
         assert_eq!(runner.stop(), Some(0));
@@ -179,12 +214,10 @@ fn servers_that_break_off() {
             s.body = Some((0, end))
         });
     }
-    plain("fell silent", Fate::Waits, |s| {
-        s.body = Some((1, Act::Deaf))
-    });
+    silent("fell silent", PLAIN, |s| s.body = Some((1, Act::Deaf)));
     let after = "while waiting for the answer to the message";
     plain(after, Fate::Waits, |s| s.dot = Act::Close);
-    plain(after, Fate::Waits, |s| s.dot = Act::Hang);
+    silent(after, PLAIN, |s| s.dot = Act::Hang);
     plain("354 instead of 250", Fate::Waits, |s| {
         s.dot = say("354 go on")
     });
@@ -195,31 +228,40 @@ fn servers_that_break_off() {
 
 #[test]
 fn a_retry_after_silence_carries_the_same_message_id() {
-    let server = Server::each(|connection| Script {
-        dot: if connection == 0 {
-            Act::Hang
-        } else {
-            say("250 ok")
-        },
-        ..Script::default()
+    with_time_enough(|limit| {
+        let server = Server::each(|connection| Script {
+            dot: if connection == 0 {
+                Act::Hang
+            } else {
+                say("250 ok")
+            },
+            ..Script::default()
+        });
+        let place = place(&server, PLAIN);
+        let told = "while waiting for the answer";
+        let Some(runner) = fell_silent(&place, told, limit * 4) else {
+            return false;
+        };
+        goes_on(&runner, &place, told, Fate::Waits);
+        assert_eq!(runner.stop(), Some(0));
+        // Five minutes are not waited for here: the outbox is told that they have passed.
+        for name in place.outbox("alerts") {
+            let path = format!("run/outbox/alerts/{name}");
+            let mut json: serde_json::Value = serde_json::from_str(&place.read(&path)).unwrap();
+            json["recipients"][0]["state"]["Waiting"]["next"]["secs_since_epoch"] = 0.into();
+            place.write(&path, json.to_string());
+        }
+        let timeout = format!("timeout = \"{}\"", words(limit * 4));
+        let config = place.read("run_functions.toml");
+        place.configure(&config.replace(&timeout, "timeout = \"60s\""));
+        let _runner = place.start(&["tasks::broken"]);
+        let received = server.wait_for(2);
+        assert_eq!(
+            received[0].header("Message-ID"),
+            received[1].header("Message-ID")
+        );
+        true
     });
-    let place = place(&server, "tls = \"none\"");
-    let runner = expect(&place, "while waiting for the answer", Fate::Waits);
-    assert_eq!(runner.stop(), Some(0));
-    // Five minutes are not waited for here: the outbox is told that they have passed.
-    for entry in fs::read_dir(place.path("run/outbox/alerts")).unwrap() {
-        let path = entry.unwrap().path();
-        let mut json: serde_json::Value =
-            serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
-        json["recipients"][0]["state"]["Waiting"]["next"]["secs_since_epoch"] = 0.into();
-        fs::write(&path, json.to_string()).unwrap();
-    }
-    let _runner = place.start(&["tasks::broken"]);
-    let received = server.wait_for(2);
-    assert_eq!(
-        received[0].header("Message-ID"),
-        received[1].header("Message-ID")
-    );
 }
 
 fn secure(certificate: &str) -> Tls {
@@ -269,7 +311,8 @@ fn tls_that_is_not_there() {
         offered(s);
         s.starttls = say("454 no");
     });
-    over_tls("fell silent while starting TLS", starttls, |s| {
+    let trusting = format!("{starttls}\nca_file = \"CA_FILE\"");
+    silent("fell silent while starting TLS", &trusting, |s| {
         offered(s);
         s.starttls = Act::Hang;
     });
@@ -294,8 +337,7 @@ fn logins_that_fail() {
         let login = "tls = \"implicit\"\nca_file = \"CA_FILE\"\nusername = \"me\"\npassword_file = \"secret\"";
         let place = place(&server, login);
         place.write("secret", "hunter2-not-in-any-log\n");
-        let mode = fs::Permissions::from_mode(0o600);
-        fs::set_permissions(place.path("secret"), mode).unwrap();
+        place.set_mode("secret", 0o600);
         let runner = expect(&place, words, Fate::Waits);
         assert!(!runner.log().contains("hunter2"));
         assert_eq!(runner.stop(), Some(0));
@@ -340,14 +382,15 @@ fn mail_programs_that_fail() {
         ),
         ("", "is not there", Fate::Waits),
     ] {
+        let hangs = script == "exec sleep 100";
+        let timeout = if hangs { "1500ms" } else { "60s" };
         let place = Place::with(&format!(
             "[mail]\nto = [\"ops@example.org\"]\nfrom = \"runner@example.org\"\ntransport = \"sendmail\"\n\
-             program = \"./sendmail\"\ntimeout = \"1500ms\"\n{TASK}"
+             program = \"./sendmail\"\ntimeout = \"{timeout}\"\n{TASK}"
         ));
         if !script.is_empty() {
             place.write("sendmail", format!("#!/bin/sh\n{script}\n"));
-            let mode = fs::Permissions::from_mode(0o755);
-            fs::set_permissions(place.path("sendmail"), mode).unwrap();
+            place.set_mode("sendmail", 0o755);
         }
         let runner = expect(&place, words, fate);
         assert_eq!(runner.stop(), Some(0), "{words}");

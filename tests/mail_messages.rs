@@ -223,6 +223,8 @@ fn root<'a>(parents: &BTreeMap<&'a str, &'a str>, mut id: &'a str) -> String {
     panic!("a circle of mails at {id}");
 }
 
+const SUCCESS: &str = "Execution successful";
+
 #[test]
 fn each_outage_is_one_thread() {
     let place = Place::with(
@@ -231,19 +233,26 @@ fn each_outage_is_one_thread() {
     );
     place.write("stage", "alpha");
     let runner = place.start(&["tasks::a"]);
+    let left = |words: &str| {
+        let subjects = place.subjects().into_iter();
+        subjects.filter(|subject| subject.contains(words)).count()
+    };
     let becomes = |stage: &str, words: &str| {
         let before = runner.count(words);
-        // Renamed, because a run that found it half written would be a success in the middle of the outage.
-        place.write("stage.next", stage);
-        fs::rename(place.path("stage.next"), place.path("stage")).unwrap();
+        let left_before = left(words);
+        // A run that found it half written would be a success in the middle of the outage.
+        place.replace("stage", stage);
         runner.wait_for_count(words, before + 1);
+        // Two that leave at once have no order.
+        let has_left = || left(words) > left_before || words == SUCCESS;
+        assert!(eventually(has_left), "{words}: {:?}", place.subjects());
     };
-    runner.wait_for("First exception caught: exit 1: alpha");
+    assert!(eventually(|| left("First exception caught") == 1));
     becomes("beta", "New exception caught: exit 1: beta");
     becomes("beta", "downtime reached again");
     becomes("", "Process healed after");
     becomes("gamma", "New exception caught: exit 1: gamma");
-    becomes("", "Execution successful");
+    becomes("", SUCCESS);
     // A known kind has no mail of its own: its thread begins with the first reminder.
     becomes("alpha", "downtime reached again");
     becomes("", "Process healed after");
@@ -257,7 +266,11 @@ fn each_outage_is_one_thread() {
         ["event=first", "event=new", "event=downtime"],
         "{of:?}"
     );
-    assert_eq!(of[0][1], "event=new", "{of:?}");
+    // Reminders come between, where the machine is slow.
+    assert!(
+        of[0][1..].iter().any(|event| event == "event=new"),
+        "{of:?}"
+    );
     for thread in [&of[0], &of[2]] {
         assert_eq!(thread.last().unwrap(), "event=healed", "{of:?}");
     }

@@ -6,9 +6,8 @@
 mod smtp;
 mod support;
 
-use std::net::TcpListener;
-
 use smtp::{Script, Server, say};
+use support::ports::ClosedPort;
 use support::{Place, eventually, stderr, stdout};
 
 /// A place whose mail goes to this port, with a task that fails.
@@ -22,11 +21,6 @@ fn config(port: u16) -> String {
          server = \"127.0.0.1\"\nport = {port}\ntls = \"none\"\n\
          [tasks.broken]\ncommand = [\"false\"]\n"
     )
-}
-
-fn closed_port() -> u16 {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    free.local_addr().unwrap().port()
 }
 
 /// Has a runner leave an alert behind that cannot leave, and a message in the queue.
@@ -55,7 +49,8 @@ fn an_empty_queue_says_so_and_makes_nothing() {
 
 #[test]
 fn what_waits_is_listed_with_the_reason_and_the_next_attempt() {
-    let place = place(closed_port());
+    let port = ClosedPort::take();
+    let place = place(port.number());
     with_mail_waiting(&place);
     let text = stdout(&place.run(&["mail", "queue"]));
     let expected = [
@@ -78,7 +73,8 @@ fn what_waits_is_also_data() {
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
         serde_json::from_str(&stdout(&output)).unwrap()
     };
-    let place = place(closed_port());
+    let port = ClosedPort::take();
+    let place = place(port.number());
     assert_eq!(data(&place)["alerts"], serde_json::json!([]));
     assert!(!place.path("run").exists(), "looking makes nothing");
     with_mail_waiting(&place);
@@ -106,7 +102,8 @@ fn what_waits_is_also_data() {
 
 #[test]
 fn flush_sends_all_that_waits_when_the_server_is_back() {
-    let place = place(closed_port());
+    let port = ClosedPort::take();
+    let place = place(port.number());
     with_mail_waiting(&place);
     let server = Server::start(Script::default());
     place.configure(&config(server.address.port()));
@@ -120,7 +117,8 @@ fn flush_sends_all_that_waits_when_the_server_is_back() {
 
 #[test]
 fn flush_says_what_is_still_in_the_way() {
-    let place = place(closed_port());
+    let port = ClosedPort::take();
+    let place = place(port.number());
     with_mail_waiting(&place);
     let output = place.run(&["mail", "queue", "--flush"]);
     let (text, said) = (stdout(&output), stderr(&output));
@@ -135,7 +133,8 @@ fn flush_says_what_is_still_in_the_way() {
 
 #[test]
 fn what_was_put_off_is_tried_whenever_it_was_to_be() {
-    let place = place(closed_port());
+    let port = ClosedPort::take();
+    let place = place(port.number());
     with_mail_waiting(&place);
     place.run(&["mail", "queue", "--flush"]);
     let server = Server::start(Script::default());

@@ -10,7 +10,7 @@ mod support;
 
 use nix::sys::signal::Signal;
 
-use orders::{COUNT, drop_messages, names, place};
+use orders::{COUNT, drop_messages, place};
 use servers::{Aiosmtpd, OpenSmtpd, Server};
 use support::{Place, Runner, eventually};
 
@@ -26,14 +26,15 @@ fn wait_for_all(server: &dyn Server, place: &Place, runner: &Runner) {
     let count = server.orders().len();
     assert!(arrived, "{count} of {COUNT} arrived\n{}", runner.log());
     let waiting = || {
-        names(place, "queue")
+        place
+            .outbox("queue")
             .into_iter()
             .filter(|name| name.ends_with(".eml"))
     };
     assert!(
         eventually(|| waiting().next().is_none()),
         "{:?}",
-        names(place, "queue")
+        place.outbox("queue")
     );
 }
 
@@ -54,7 +55,7 @@ fn each_arrives_once(server: &dyn Server) {
     wait_for_all(server, &place, &runner);
     assert_eq!(runner.stop(), Some(0));
     assert_once_each(server);
-    assert!(names(&place, "failed").is_empty());
+    assert!(place.outbox("failed").is_empty());
     assert!(server.letters().is_empty(), "{:?}", server.letters());
 }
 
@@ -64,7 +65,7 @@ fn a_server_that_was_down_gets_each_once_and_one_letter(server: &mut dyn Server)
     drop_messages(&place);
     let runner = place.start(&MAIN_JOB);
     runner.wait_for("200 messages deferred: the mail server at 127.0.0.1:");
-    assert!(names(&place, "queue").is_empty());
+    assert!(place.outbox("queue").is_empty());
     server.start();
     wait_for_all(server, &place, &runner);
     assert!(at_last(|| !server.letters().is_empty()), "{}", runner.log());
@@ -183,7 +184,7 @@ fn a_message_that_aiosmtpd_refuses_is_kept_with_the_reason_and_stops_no_other() 
     );
     assert_eq!(runner.stop(), Some(0));
     assert_once_each(&server);
-    let failed = names(&place, "failed");
+    let failed = place.outbox("failed");
     let reason = failed
         .iter()
         .find(|name| name.ends_with(".reason"))

@@ -9,11 +9,11 @@ mod support;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::net::TcpListener;
 
 use nix::sys::signal::Signal;
 
 use smtp::{Script, Server, say};
+use support::ports::ClosedPort;
 use support::{Place, eventually};
 
 const TASKS: usize = 10;
@@ -54,15 +54,6 @@ fn arrivals(server: &Server) -> BTreeMap<String, usize> {
     arrivals
 }
 
-fn waiting(place: &Place) -> Vec<String> {
-    let files = fs::read_dir(place.path("run/outbox/alerts"))
-        .into_iter()
-        .flatten()
-        .flatten();
-    let names = files.map(|file| file.file_name().into_string().unwrap());
-    names.filter(|name| !name.starts_with('.')).collect()
-}
-
 #[test]
 fn two_runners_at_once_send_each_mail_once() {
     // Slow enough that both have something to send most of the time.
@@ -73,7 +64,7 @@ fn two_runners_at_once_send_each_mail_once() {
     let place = place(server.address.port(), &["a", "b"]);
     let runners = ["a", "b"].map(|prefix| place.start(&strs(&names(prefix))));
     assert!(eventually(|| arrivals(&server).len() == 2 * TASKS));
-    assert!(eventually(|| waiting(&place).is_empty()));
+    assert!(eventually(|| place.outbox("alerts").is_empty()));
     for runner in runners {
         assert_eq!(runner.stop(), Some(0));
     }
@@ -92,15 +83,13 @@ fn let_the_pause_pass(place: &Place) {
 
 #[test]
 fn what_ten_tasks_had_to_tell_while_the_server_was_down_leaves_once_with_the_next_runner() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    drop(listener);
-    let place = place(port, &["a"]);
+    let port = ClosedPort::take();
+    let place = place(port.number(), &["a"]);
     let names = names("a");
     for end in [Signal::SIGKILL, Signal::SIGKILL, Signal::SIGTERM] {
         let mut runner = place.start(&strs(&names));
         assert!(
-            eventually(|| waiting(&place).len() >= TASKS),
+            eventually(|| place.outbox("alerts").len() >= TASKS),
             "{}",
             runner.log()
         );
@@ -108,18 +97,16 @@ fn what_ten_tasks_had_to_tell_while_the_server_was_down_leaves_once_with_the_nex
         runner.signal(end);
         runner.wait_for_status();
         // What a crash left behind is neither lost nor made again.
-        assert_eq!(waiting(&place).len(), TASKS, "after {end}");
+        assert_eq!(place.outbox("alerts").len(), TASKS, "after {end}");
     }
     let_the_pause_pass(&place);
     // The last one ended by itself: a person has it send what is there with another chain.
-    let server = Server::on(TcpListener::bind(("127.0.0.1", port)).unwrap(), |_| {
-        Script::default()
-    });
+    let server = Server::on(port.open(), |_| Script::default());
     let config = place.read("run_functions.toml");
     place.configure(&format!("{config}[tasks.fine]\ncommand = [\"true\"]\n"));
     let runner = place.start(&["tasks::fine"]);
     let received = server.wait_for(TASKS);
-    assert!(eventually(|| waiting(&place).is_empty()));
+    assert!(eventually(|| place.outbox("alerts").is_empty()));
     let arrivals = arrivals(&server);
     assert_eq!(arrivals.len(), TASKS);
     assert!(arrivals.values().all(|count| *count == 1), "{arrivals:?}");

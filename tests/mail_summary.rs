@@ -39,7 +39,7 @@ fn summary_of(place: &Place) -> String {
     };
     assert!(eventually(is_there), "{}", runner.log());
     assert_eq!(runner.stop(), Some(0));
-    let mails = place.mails();
+    let mails = place.all_mails();
     let of = |mail: &&String| mail.contains("event=summary");
     mails.iter().find(of).expect("a summary").clone()
 }
@@ -63,7 +63,7 @@ fn a_summary_comes_though_all_is_well_and_counts_over_a_restart() {
         "the next one is planned"
     );
     let count = place
-        .subjects()
+        .all_subjects()
         .iter()
         .filter(|subject| subject.contains("Summary"))
         .count();
@@ -98,7 +98,7 @@ fn status_tells_what_is_held_back_until_when_and_why() {
     let runner = place.start(&["tasks::a"]);
     runner.wait_for_count("Execution failed", 3);
     assert_eq!(runner.stop(), Some(0));
-    assert_eq!(place.subjects().len(), 1);
+    assert_eq!(place.all_subjects().len(), 1);
     let text = stdout(&place.run(&["status"]));
     let line = text.lines().find(|line| line.contains("held back until "));
     let line = line.unwrap_or_else(|| panic!("{text}"));

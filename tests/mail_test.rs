@@ -6,12 +6,12 @@
 mod smtp;
 mod support;
 
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::Output;
 
 use smtp::{Act, Script, Server, Tls, say, tls};
-use support::{Place, stderr, stdout, subject};
+use support::ports::ClosedPort;
+use support::{NO_MAIL_PROGRAM, Place, stderr, stdout, subject};
 
 /// A place whose mail goes to this port of this machine. The more the settings say the better.
 fn place(port: u16, more: &str) -> Place {
@@ -23,6 +23,30 @@ fn place(port: u16, more: &str) -> Place {
 
 fn plain(port: u16) -> Place {
     place(port, "server = \"127.0.0.1\"\ntls = \"none\"\n")
+}
+
+/// A place whose mail goes in plain text, and gives up after this time.
+fn plain_for(port: u16, timeout: &str) -> Place {
+    let place = plain(port);
+    let config = place.read("run_functions.toml");
+    place.configure(&format!("{config}timeout = \"{timeout}\"\n"));
+    place
+}
+
+/// A server that accepts and says nothing.
+fn silent() -> Server {
+    Server::start(Script {
+        greeting: Act::Hang,
+        ..Script::default()
+    })
+}
+
+/// A server that gives this answer to recipients with this text in them.
+fn refusing(recipient: &'static str, answer: &str) -> Server {
+    Server::start(Script {
+        rcpt: vec![(recipient, say(answer))],
+        ..Script::default()
+    })
 }
 
 fn pem(name: &str) -> PathBuf {
@@ -114,17 +138,24 @@ fn each_sort_can_be_sent_and_to_anybody() {
     }
 }
 
-#[test]
-fn tls_and_login_are_told() {
-    let server = Server::start(secure_script("good"));
+/// Runs a command that logs in to a server, and returns what it says of that.
+#[track_caller]
+fn logged_in(server: &Server, args: &[&str]) -> String {
     let place = secure(
         server.address.port(),
         "username = \"runner@example.org\"\npassword_env = \"MAIL_PASSWORD\"\n",
     );
-    let mut command = place.command(&["mail", "test"]);
+    let mut command = place.command(args);
     let output = command.env("MAIL_PASSWORD", "s3cr3t").output().unwrap();
     let text = stdout(&output);
     assert_eq!(output.status.code(), Some(0), "{text}{}", stderr(&output));
+    text
+}
+
+#[test]
+fn tls_and_login_are_told() {
+    let server = Server::start(secure_script("good"));
+    let text = logged_in(&server, &["mail", "test"]);
     assert!(
         text.contains("connecting, with TLS from the first byte … ok"),
         "{text}"
@@ -135,55 +166,38 @@ fn tls_and_login_are_told() {
 
 #[test]
 fn a_refused_port_is_named() {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = free.local_addr().unwrap().port();
-    drop(free);
-    refused(&plain(port), &["refuses connections", "`mail.port`"]);
+    let port = ClosedPort::take();
+    refused(
+        &plain(port.number()),
+        &["refuses connections", "`mail.port`"],
+    );
 }
 
 #[test]
 fn a_silent_port_is_named_within_the_deadline() {
-    let server = Server::start(Script {
-        greeting: Act::Hang,
-        ..Script::default()
-    });
-    let port = server.address.port();
-    let place = place(
-        port,
-        "server = \"127.0.0.1\"\ntls = \"none\"\ntimeout = \"1s\"\n",
-    );
+    let server = silent();
+    let place = plain_for(server.address.port(), "1s");
     refused(&place, &["did not answer within 1s", "firewalls"]);
 }
 
 #[test]
 fn nobody_waits_longer_than_15_seconds() {
-    let server = Server::start(Script {
-        greeting: Act::Hang,
-        ..Script::default()
-    });
-    let port = server.address.port();
-    let place = place(
-        port,
-        "server = \"127.0.0.1\"\ntls = \"none\"\ntimeout = \"10m\"\n",
-    );
-    refused(&place, &["did not answer within 1"]);
+    let server = silent();
+    let place = plain_for(server.address.port(), "10m");
+    refused(&place, &["did not answer within 14s"]);
 }
 
 #[test]
 fn tls_on_a_plain_port_is_named() {
     let server = Server::start(Script::default());
-    let place = secure(server.address.port(), "timeout = \"5s\"\n");
+    let place = secure(server.address.port(), "");
     refused(&place, &["does not speak TLS on this port", "starttls"]);
 }
 
 #[test]
 fn no_tls_on_a_port_that_waits_for_it_is_named() {
     let server = Server::start(secure_script("good"));
-    let port = server.address.port();
-    let place = place(
-        port,
-        "server = \"127.0.0.1\"\ntls = \"none\"\ntimeout = \"1s\"\n",
-    );
+    let place = plain_for(server.address.port(), "1s");
     refused(&place, &["a port that waits for TLS is silent without it"]);
 }
 
@@ -206,8 +220,7 @@ fn a_wrong_password_is_named_and_not_shown() {
         "username = \"runner@example.org\"\npassword_file = \"password\"\n",
     );
     place.write("password", "s3cr3t\n");
-    let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
-    std::fs::set_permissions(place.path("password"), private).unwrap();
+    place.set_mode("password", 0o600);
     let output = refused(
         &place,
         &["refused the login: 535", "`mail.username` and its password"],
@@ -217,10 +230,7 @@ fn a_wrong_password_is_named_and_not_shown() {
 
 #[test]
 fn a_refused_recipient_is_named() {
-    let server = Server::start(Script {
-        rcpt: vec![("ops", say("550 5.1.1 no such user"))],
-        ..Script::default()
-    });
+    let server = refusing("ops", "550 5.1.1 no such user");
     refused(
         &plain(server.address.port()),
         &[
@@ -233,10 +243,7 @@ fn a_refused_recipient_is_named() {
 
 #[test]
 fn greylisting_is_named() {
-    let server = Server::start(Script {
-        rcpt: vec![("ops", say("451 4.7.1 greylisted, come back later"))],
-        ..Script::default()
-    });
+    let server = refusing("ops", "451 4.7.1 greylisted, come back later");
     refused(
         &plain(server.address.port()),
         &[
@@ -249,9 +256,7 @@ fn greylisting_is_named() {
 
 #[test]
 fn a_missing_mail_program_is_named() {
-    let place = Place::with(
-        "[mail]\nto = [\"ops@example.org\"]\ntransport = \"sendmail\"\nprogram = \"/nowhere/sendmail\"\n",
-    );
+    let place = Place::with(NO_MAIL_PROGRAM);
     refused(
         &place,
         &["`/nowhere/sendmail` is not there", "install a mail server"],
@@ -260,10 +265,7 @@ fn a_missing_mail_program_is_named() {
 
 #[test]
 fn one_refused_recipient_does_not_keep_the_mail_from_the_others() {
-    let server = Server::start(Script {
-        rcpt: vec![("gone", say("550 5.1.1 no such user"))],
-        ..Script::default()
-    });
+    let server = refusing("gone", "550 5.1.1 no such user");
     let place = plain(server.address.port());
     let to = ["--to", "gone@example.org", "--to", "ops@example.org"];
     let output = place.run(&[&["mail", "test"], &to[..]].concat());
@@ -286,8 +288,7 @@ fn files_print_and_a_mail_program_are_tried_as_well() {
     let output = place.run(&["mail", "test"]);
     assert!(stderr(&output).contains("Subject: "), "{}", stdout(&output));
     place.write("sendmail", "#!/bin/sh\ncat > \"$0.got\"\n");
-    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(place.path("sendmail"), executable).unwrap();
+    place.set_mode("sendmail", 0o755);
     place.configure(
         "[mail]\nto = [\"ops@example.org\"]\ntransport = \"sendmail\"\nprogram = \"sendmail\"\n",
     );
@@ -306,14 +307,7 @@ fn an_address_that_is_none_is_refused_before_anything_is_tried() {
 #[test]
 fn check_connect_reaches_the_login_and_sends_nothing() {
     let server = Server::start(secure_script("good"));
-    let place = secure(
-        server.address.port(),
-        "username = \"runner@example.org\"\npassword_env = \"MAIL_PASSWORD\"\n",
-    );
-    let mut command = place.command(&["check", "--connect"]);
-    let output = command.env("MAIL_PASSWORD", "s3cr3t").output().unwrap();
-    let text = stdout(&output);
-    assert_eq!(output.status.code(), Some(0), "{text}{}", stderr(&output));
+    let text = logged_in(&server, &["check", "--connect"]);
     assert!(text.contains("logging in … ok"), "{text}");
     let commands = server.commands();
     assert!(commands.iter().any(|line| line.starts_with("AUTH")));
@@ -325,10 +319,8 @@ fn check_connect_reaches_the_login_and_sends_nothing() {
 
 #[test]
 fn check_connect_says_what_is_in_the_way() {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = free.local_addr().unwrap().port();
-    drop(free);
-    let output = plain(port).run(&["check", "--connect"]);
+    let port = ClosedPort::take();
+    let output = plain(port.number()).run(&["check", "--connect"]);
     assert_eq!(output.status.code(), Some(69));
     assert!(stderr(&output).contains("refuses connections"));
     assert!(stdout(&output).contains("Pidfile") || stdout(&output).contains("Run root"));

@@ -4,12 +4,11 @@
 mod support;
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::process::{Output, Stdio};
 
 use nix::sys::signal::Signal;
 use serde_json::Value;
-use support::{Place, eventually, stderr, stdout};
+use support::{Place, eventually, stderr, stdout, unfolded};
 
 /// `a` fails with the words in the file `bad`, as long as it is there.
 const ONE: &str = r#"
@@ -66,6 +65,16 @@ fn well(place: &Place) -> support::Runner {
     runner
 }
 
+/// A runner of `a` alone, which was muted, and has failed since.
+fn muted_in_trouble(place: &Place) -> support::Runner {
+    let runner = well(place);
+    ok(place, &["mute", "a", "2h"]);
+    runner.wait_for("are muted until ");
+    place.replace("bad", "apple\n");
+    runner.wait_for("Execution failed");
+    runner
+}
+
 #[test]
 fn a_muted_task_is_silent_and_told_in_one_mail_when_that_is_ended() {
     let place = Place::with(ONE);
@@ -80,9 +89,9 @@ fn a_muted_task_is_silent_and_told_in_one_mail_when_that_is_ended() {
         "{said}"
     );
     runner.wait_for("Mails about tasks::a are muted until ");
-    place.write("bad", "apple\n");
+    place.replace("bad", "apple\n");
     runner.wait_for_count("Execution failed: exit 1: apple", 2);
-    place.write("bad", "pear\n");
+    place.replace("bad", "pear\n");
     runner.wait_for_count("Execution failed: exit 1: pear", 2);
     assert!(place.subjects().is_empty());
     assert!(eventually(
@@ -92,15 +101,15 @@ fn a_muted_task_is_silent_and_told_in_one_mail_when_that_is_ended() {
     runner.wait_for("The mute of tasks::a by ");
     runner.wait_for("Sent email to admins");
     assert_eq!(runner.stop(), Some(0));
-    let subjects = place.subjects();
+    let subjects = place.all_subjects();
     // The end of the mute, or the run that is under way, tells of both.
     assert_eq!(subjects.len(), 1);
     assert!(
         subjects[0].starts_with("[tasks::a] First exception caught: exit 1: "),
         "{subjects:?}"
     );
-    let mail = &place.mails()[0].replace("\r\n ", "");
-    let words = mail.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mail = &place.mails()[0];
+    let words = unfolded(mail);
     for expected in [
         "tasks::a: muted by ",
         "(deploy); 2 mails were held back: First exception caught, New exception caught.",
@@ -117,7 +126,7 @@ fn a_mute_ends_by_itself_though_nothing_happens() {
         "command = [\"true\"]\nsuccess_cooldown = \"120ms\"",
         "command = [\"true\"]\nsuccess_cooldown = \"1h\"",
     ));
-    place.write("bad", "apple\n");
+    place.replace("bad", "apple\n");
     let runner = place.start(&["tasks::b", "tasks::a"]);
     runner.wait_for("Sleeping 1h");
     ok(&place, &["mute", "b_a", "400ms"]);
@@ -128,25 +137,21 @@ fn a_mute_ends_by_itself_though_nothing_happens() {
     runner.wait_for("The mute of this chain by ");
     runner.wait_for("Sent email to admins: First exception caught: exit 1: apple");
     assert_eq!(runner.stop(), Some(0));
-    assert_eq!(place.subjects().len(), 1);
+    assert_eq!(place.all_subjects().len(), 1);
 }
 
 #[test]
 fn what_has_healed_meanwhile_is_told_in_a_digest() {
     let place = Place::with(ONE);
-    let runner = well(&place);
-    ok(&place, &["mute", "a", "2h"]);
-    runner.wait_for("are muted until ");
-    place.write("bad", "apple\n");
-    runner.wait_for("Execution failed");
+    let runner = muted_in_trouble(&place);
     fs::remove_file(place.path("bad")).unwrap();
     let before = runner.count("Execution successful");
     runner.wait_for_count("Execution successful", before + 1);
     ok(&place, &["unmute", "a"]);
     runner.wait_for("Sent email to admins: 1 exception was held back");
     assert_eq!(runner.stop(), Some(0));
-    let mails = place.mails();
-    let words = mails[0].split_whitespace().collect::<Vec<_>>().join(" ");
+    let mails = place.all_mails();
+    let words = unfolded(&mails[0]);
     assert_eq!(mails.len(), 1);
     assert!(words.contains("is over; it held back 1 mail"), "{words}");
     assert!(
@@ -164,7 +169,7 @@ fn a_mute_made_while_no_runner_lives_holds_for_the_next_and_its_heir() {
         said.contains("No runner of a lives now; the next one keeps to it"),
         "{said}"
     );
-    place.write("bad", "apple\n");
+    place.replace("bad", "apple\n");
     let first = place.start(&["tasks::a"]);
     first.wait_for("Mails about this chain are muted until ");
     first.wait_for("Execution failed");
@@ -180,11 +185,8 @@ fn a_mute_made_while_no_runner_lives_holds_for_the_next_and_its_heir() {
     ok(&place, &["unmute", "a"]);
     last.wait_for("Sent email to admins: First exception caught: exit 1: apple");
     assert_eq!(last.stop(), Some(0));
-    assert_eq!(place.subjects().len(), 1);
-    let mail = place.mails()[0]
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ");
+    assert_eq!(place.all_subjects().len(), 1);
+    let mail = unfolded(&place.mails()[0]);
     assert!(
         mail.contains("1 mail was held back: First exception caught."),
         "{mail}"
@@ -194,11 +196,7 @@ fn a_mute_made_while_no_runner_lives_holds_for_the_next_and_its_heir() {
 #[test]
 fn what_was_held_back_is_told_though_the_mute_ended_without_a_runner() {
     let place = Place::with(ONE);
-    let runner = well(&place);
-    ok(&place, &["mute", "a", "2h"]);
-    runner.wait_for("are muted until ");
-    place.write("bad", "apple\n");
-    runner.wait_for("Execution failed");
+    let runner = muted_in_trouble(&place);
     assert_eq!(runner.stop(), Some(0));
     ok(&place, &["unmute", "a"]);
     fs::remove_file(place.path("bad")).unwrap();
@@ -258,11 +256,7 @@ fn status_says_until_when_who_why_and_how_many() {
 #[test]
 fn history_names_the_mute_as_the_reason() {
     let place = Place::with(ONE);
-    let runner = well(&place);
-    ok(&place, &["mute", "a", "2h"]);
-    runner.wait_for("are muted until ");
-    place.write("bad", "apple\n");
-    runner.wait_for("Execution failed");
+    let runner = muted_in_trouble(&place);
     assert_eq!(runner.stop(), Some(0));
     let runs = ok(&place, &["history", "--failed", "--json"]);
     let runs: Value = serde_json::from_str(&runs).unwrap();
@@ -283,7 +277,7 @@ fn a_task_that_ends_its_runner_is_mailed_though_it_is_muted() {
     place.write("bad", "");
     assert_eq!(runner.wait_for_end(), Some(70));
     assert_eq!(
-        place.subjects(),
+        place.all_subjects(),
         ["[tasks::a] First exception caught: exit 9: no such database"]
     );
 }
@@ -327,8 +321,8 @@ fn a_file_that_cannot_be_read_mutes_nothing_and_is_told() {
     let place = Place::with(ONE);
     assert_eq!(well(&place).stop(), Some(0));
     place.write("run/a.mutes", "{\"version\":1,\"mutes\":[{");
-    fs::set_permissions(place.path("run/a.mutes"), fs::Permissions::from_mode(0o600)).unwrap();
-    place.write("bad", "apple\n");
+    place.set_mode("run/a.mutes", 0o600);
+    place.replace("bad", "apple\n");
     let runner = place.start(&["tasks::a"]);
     runner.wait_for("so nothing is muted");
     runner.wait_for("Sent email to admins: First exception caught: exit 1: apple");

@@ -20,32 +20,35 @@ mod support;
 use std::path::Path;
 
 use nix::sys::signal::Signal;
+use support::limits::{with_time_enough, words};
+use support::processes::{children, is_alive};
 use support::{Place, eventually, stderr};
 
-/// Whether a process is there and has not ended.
-fn is_alive(pid: &str) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
-    !stat.is_empty() && !stat.contains(") Z ") && !stat.contains(") X ")
-}
-
-/// Waits until a file has a whole line, and returns it.
+/// Waits until a process has written its number, and returns that.
 #[track_caller]
-fn line(place: &Place, file: &str) -> String {
-    assert!(eventually(|| place.read(file).ends_with('\n')), "{file}");
-    place.read(file).trim().to_owned()
+fn number(place: &Place) -> i32 {
+    assert!(eventually(|| place.read("pid").ends_with('\n')));
+    place.read("pid").trim().parse().unwrap()
 }
 
 #[test]
 fn childrens_children_do_not_survive_a_kill() {
-    let place = Place::with(
-        "[tasks.a]\nshell = \"sh -c 'sh -c \\\"echo \\\\$\\\\$ > pid; sleep 1000; true\\\"; true'; true\"\ntimeout = \"2s\"\nkill_grace = \"0s\"\n",
-    );
-    let runner = place.start(&["tasks::a"]);
-    let pid = line(&place, "pid");
-    assert!(is_alive(&pid));
-    runner.wait_for("Execution failed: timed out after 2s");
-    assert!(!is_alive(&pid), "{pid} survived");
-    assert_eq!(runner.stop(), Some(0));
+    with_time_enough(|limit| {
+        let limit = words(limit);
+        let place = Place::with(&format!(
+            "[tasks.a]\nshell = \"sh -c 'sh -c \\\"echo \\\\$\\\\$ > pid; sleep 1000; true\\\"; true'; true\"\n\
+             timeout = \"{limit}\"\nkill_grace = \"0s\"\n"
+        ));
+        let runner = place.start(&["tasks::a"]);
+        let timed_out = format!("Execution failed: timed out after {limit}");
+        let has_begun = || place.read("pid").ends_with('\n');
+        assert!(eventually(|| has_begun() || runner.count(&timed_out) > 0));
+        let lived = has_begun() && is_alive(number(&place));
+        runner.wait_for(&timed_out);
+        assert!(!lived || !is_alive(number(&place)), "it survived");
+        assert_eq!(runner.stop(), Some(0));
+        lived
+    });
 }
 
 #[test]
@@ -55,11 +58,12 @@ fn a_grandchild_that_holds_the_pipe_does_not_block_the_chain() {
     );
     let runner = place.start(&["tasks::a"]);
     runner.wait_for("Execution successful");
-    let children = format!("/proc/{0}/task/{0}/children", runner.pid());
-    let held = std::fs::read_to_string(children).unwrap();
-    let pid: i32 = held.trim().parse().unwrap();
-    assert!(is_alive(held.trim()), "it holds the pipe still");
-    nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), Signal::SIGKILL).unwrap();
+    let children = children(runner.pid());
+    let [held] = children[..] else {
+        panic!("not one child: {children:?}");
+    };
+    assert!(is_alive(held), "it holds the pipe still");
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(held), Signal::SIGKILL).unwrap();
     assert_eq!(runner.stop(), Some(0));
 }
 
@@ -115,14 +119,19 @@ fn output_that_is_no_text_ends_as_any_other() {
 
 #[test]
 fn a_silent_process_is_gone_when_its_run_has_failed() {
-    let place = Place::with(
-        "[tasks.a]\nshell = \"trap '' TERM; echo $$ > pid; echo begun; while :; do sleep 0.1; done\"\nsilence_timeout = \"300ms\"\nkill_grace = \"100ms\"\n",
-    );
-    let runner = place.start(&["tasks::a"]);
-    runner.wait_for("Execution failed: printed nothing for 300ms: begun");
-    let pid = line(&place, "pid");
-    assert!(!is_alive(&pid), "{pid} runs on");
-    assert_eq!(runner.stop(), Some(0));
+    with_time_enough(|limit| {
+        let limit = words(limit);
+        let place = Place::with(&format!(
+            "[tasks.a]\nshell = \"trap '' TERM; echo $$ > pid; echo begun; while :; do sleep 0.1; done\"\n\
+             silence_timeout = \"{limit}\"\nkill_grace = \"100ms\"\n",
+        ));
+        let runner = place.start(&["tasks::a"]);
+        runner.wait_for(&format!("Execution failed: printed nothing for {limit}"));
+        let has_begun = runner.count("nothing for") == runner.count(": begun");
+        assert!(!has_begun || !is_alive(number(&place)), "it runs on");
+        assert_eq!(runner.stop(), Some(0));
+        has_begun
+    });
 }
 
 fn files_in(directory: &Path) -> Vec<String> {
@@ -148,7 +157,7 @@ fn no_temporary_file_is_left_after_a_crash() {
         support::Runner::start(command)
     };
     let mut crashed = start();
-    line(&place, "pid");
+    number(&place);
     crashed.signal(Signal::SIGKILL);
     crashed.wait_for_status();
     place.write("go", "");
@@ -164,7 +173,7 @@ const FINISHES: &str = "[tasks.a]\nshell = \"echo $$ > pid; until test -e go; do
 fn work_that_has_begun_is_finished_after_term() {
     let place = Place::with(FINISHES);
     let mut runner = place.start(&["tasks::a"]);
-    line(&place, "pid");
+    number(&place);
     runner.signal(Signal::SIGTERM);
     runner.wait_for("SIGTERM received");
     place.write("go", "");
@@ -177,14 +186,14 @@ fn work_that_has_begun_is_finished_after_term() {
 fn a_kill_is_obeyed_while_the_last_task_finishes() {
     let place = Place::with(FINISHES);
     let mut runner = place.start(&["tasks::a"]);
-    let pid = line(&place, "pid");
+    let pid = number(&place);
     runner.signal(Signal::SIGTERM);
     runner.wait_for("SIGTERM received");
-    assert!(is_alive(&pid));
+    assert!(is_alive(pid));
     let stop = place.run(&["stop", "--now", "a"]);
     assert_eq!(stop.status.code(), Some(0), "{}", stderr(&stop));
     assert_eq!(runner.wait_for_end(), Some(0));
-    assert!(!is_alive(&pid) && !place.path("done").exists());
+    assert!(!is_alive(pid) && !place.path("done").exists());
 }
 
 #[test]

@@ -151,7 +151,9 @@ fn it_runs_a_chain(debian: &Root) {
     let start = || Runner::start(debian.command(&[PROGRAM, "--config", config, "tasks::broken"]));
     let mut old = start();
     old.wait_for("Non recoverable downtime reached again");
-    let told = subjects(&debian.path(&format!("{state}/mail")));
+    let told = || subjects(&debian.path(&format!("{state}/mail")));
+    assert!(eventually(|| told().len() >= 2), "{:?}", told());
+    let told = told();
     assert!(
         told[0].contains("[tasks::broken] First exception caught: exit 3: no paper"),
         "{told:?}"
@@ -220,6 +222,27 @@ fn the_static_program_loads_no_library_to_look_a_name_up() {
     let told = stdout(&output) + &stderr(&output);
     assert_eq!(output.status.code(), Some(78), "{}: {told}", output.status);
     assert!(told.contains("does not exist"), "{told}");
+}
+
+#[test]
+#[ignore = "needs what packaging/make makes"]
+fn the_programs_name_no_directory_of_who_built_them() {
+    let unpacked = tempfile::tempdir().unwrap();
+    let home = std::env::var("CARGO_HOME").or_else(|_| std::env::var("HOME"));
+    let builders = [home.unwrap() + "/", env!("CARGO_MANIFEST_DIR").to_owned()];
+    let shared = repository("target/release/run_functions");
+    for program in [static_program(unpacked.path()), shared] {
+        let bytes = fs::read(&program).unwrap();
+        let named = |name: &str| {
+            bytes
+                .windows(name.len())
+                .any(|part| part == name.as_bytes())
+        };
+        assert!(named("/cargo/registry"), "{}", program.display());
+        for directory in &builders {
+            assert!(!named(directory), "{directory} in {}", program.display());
+        }
+    }
 }
 
 /// Unpacks the archive, and returns the program in it.
@@ -306,7 +329,7 @@ fn the_image_runs_as_the_first_process_of_its_container() {
     runner.wait_for("Non recoverable downtime reached");
     let state = debian.path(last(image, "VOLUME"));
     assert_eq!(fs::read_to_string(state.join("broken.pid")).unwrap(), "1\n");
-    assert!(!subjects(&state.join("mail")).is_empty());
+    assert!(eventually(|| !subjects(&state.join("mail")).is_empty()));
 
     // As `docker exec` would: unhealthy, as its task fails, and in words.
     let first = first_process(&runner);

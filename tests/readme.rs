@@ -84,11 +84,12 @@ fn the_transcripts_of_the_guide_are_what_happens() {
         "operations",
         "metrics",
         "environment",
-        "errors",
         "migrating",
-        "security",
-        "limitations",
     ] {
+        assert!(play(&format!("src/guide/{page}.md")) > 0, "{page}");
+    }
+    // Nothing is typed there yet; what will be is played.
+    for page in ["errors", "security", "limitations"] {
         play(&format!("src/guide/{page}.md"));
     }
 }

@@ -10,7 +10,7 @@ mod support;
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
 use std::path::PathBuf;
-use std::process::{Output, Stdio};
+use std::process::Output;
 use std::time::Duration;
 
 use browser::Theme;
@@ -185,14 +185,7 @@ fn the_page_replaces_a_file_and_nothing_else() {
 fn a_reader_that_goes_away_is_no_error() {
     let place = failed_with("broken");
     for args in [&["report"][..], &["report", "--html", "-"]] {
-        let mut command = place.command(args);
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        drop(child.stdout.take());
-        let output = child.wait_with_output().unwrap();
+        let output = place.run_into_closed_pipe(args);
         assert_eq!(output.status.code(), Some(0));
         assert!(stderr(&output).is_empty(), "{}", stderr(&output));
     }

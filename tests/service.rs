@@ -6,6 +6,7 @@ mod support;
 use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
 
+use support::limits::{with_time_enough, words};
 use support::{Place, Runner, eventually};
 
 /// A service manager, as far as a runner can tell.
@@ -58,29 +59,38 @@ fn it_hears_ready_what_is_done_and_stopping() {
 
 #[test]
 fn the_watchdog_is_fed_while_a_task_is_within_its_time_and_not_beyond() {
-    let place = Place::with(
-        "kill_grace = \"1h\"\n[tasks.a]\nshell = \"trap '' TERM; echo x > begun; while :; do sleep 0.05; done\"\ntimeout = \"300ms\"\n",
-    );
-    let mut manager = Manager::at(&place);
-    let mut command = place.command(&["tasks::a"]);
-    command
-        .env("NOTIFY_SOCKET", place.path("notify"))
-        .env("WATCHDOG_USEC", "100000");
-    let mut runner = Runner::start(command);
-    assert!(manager.hears("WATCHDOG=1"), "{:?}", manager.heard);
-    assert!(eventually(|| !place.read("begun").is_empty()));
-    // Past its timeout it is silent: as many intervals pass without a word as would have brought many.
-    let silent = eventually(|| {
-        manager.heard.clear();
-        manager
-            .socket
-            .set_read_timeout(Some(Duration::from_secs(1)))
-            .unwrap();
-        manager.socket.recv(&mut [0; 4096]).is_err()
+    with_time_enough(|limit| {
+        let limit = words(limit);
+        let place = Place::with(&format!(
+            "kill_grace = \"1h\"\n[tasks.a]\nshell = \"trap '' TERM; echo x > begun; while :; do sleep 0.05; done\"\n\
+             timeout = \"{limit}\"\n"
+        ));
+        let mut manager = Manager::at(&place);
+        let mut command = place.command(&["tasks::a"]);
+        command
+            .env("NOTIFY_SOCKET", place.path("notify"))
+            .env("WATCHDOG_USEC", "100000");
+        let mut runner = Runner::start(command);
+        assert!(manager.hears("WATCHDOG=1"), "{:?}", manager.heard);
+        let has_begun = || !place.read("begun").is_empty();
+        assert!(eventually(|| has_begun() || runner.count("timed out") > 0));
+        if !has_begun() {
+            return false;
+        }
+        // Past its timeout it is silent: as many intervals pass without a word as would have brought many.
+        let silent = eventually(|| {
+            manager.heard.clear();
+            manager
+                .socket
+                .set_read_timeout(Some(Duration::from_secs(1)))
+                .unwrap();
+            manager.socket.recv(&mut [0; 4096]).is_err()
+        });
+        assert!(silent);
+        runner.signal(nix::sys::signal::Signal::SIGQUIT);
+        assert_eq!(runner.wait_for_end(), Some(131));
+        true
     });
-    assert!(silent);
-    runner.signal(nix::sys::signal::Signal::SIGQUIT);
-    assert_eq!(runner.wait_for_end(), Some(131));
 }
 
 #[test]

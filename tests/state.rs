@@ -87,7 +87,7 @@ fn a_runner_whose_pidfile_a_newcomer_has_leaves_without_a_word_to_the_admin() {
     assert_eq!(old.wait_for_end(), Some(0));
     new.wait_for("Execution successful");
     assert_eq!(new.stop(), Some(0));
-    assert!(place.mails().is_empty());
+    assert!(place.all_mails().is_empty());
 }
 
 #[test]

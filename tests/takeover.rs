@@ -3,10 +3,11 @@
 
 mod support;
 
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::symlink;
 use std::process::{Command, Stdio};
 
 use nix::sys::signal::Signal;
+use support::processes::is_alive;
 use support::{Place, eventually, stderr};
 
 const SLEEPS: &str = "[tasks.a]\nshell = \"echo x >> runs\"\nsuccess_cooldown = \"1day\"\n";
@@ -104,7 +105,7 @@ fn a_pidfile_that_names_an_innocent_process_harms_nobody() {
         .spawn()
         .unwrap();
     place.write("run/a.pid", format!("{}\n", innocent.id()));
-    std::fs::set_permissions(place.path("run"), PermissionsExt::from_mode(0o700)).unwrap();
+    place.set_mode("run", 0o700);
     let runner = place.start(&["tasks::a"]);
     runner.wait_for("Sleeping 1day");
     assert!(innocent.try_wait().unwrap().is_none());
@@ -119,7 +120,7 @@ fn a_pidfile_of_a_dead_runner_is_wiped_in_the_words_of_the_origin() {
     let mut dead = Command::new("true").spawn().unwrap();
     dead.wait().unwrap();
     place.write("run/a.pid", format!("{}\n", dead.id()));
-    std::fs::set_permissions(place.path("run"), PermissionsExt::from_mode(0o700)).unwrap();
+    place.set_mode("run", 0o700);
     let runner = place.start(&["tasks::a"]);
     runner.wait_for(&format!("Found pidfile a containing: {}", dead.id()));
     runner.wait_for(&format!(
@@ -143,7 +144,7 @@ fn an_empty_or_garbage_pidfile_stops_nobody() {
     ] {
         let place = Place::with(SLEEPS);
         place.write("run/a.pid", content);
-        std::fs::set_permissions(place.path("run"), PermissionsExt::from_mode(0o700)).unwrap();
+        place.set_mode("run", 0o700);
         let runner = place.start(&["tasks::a"]);
         runner.wait_for("Sleeping 1day");
         assert_eq!(place.read("run/a.pid"), format!("{}\n", runner.pid()));
@@ -157,7 +158,7 @@ fn a_symlink_a_fifo_a_hard_link_and_a_directory_are_refused_untouched() {
         let place = Place::with(SLEEPS);
         place.write("run/target", "precious");
         place.write("target", "precious");
-        std::fs::set_permissions(place.path("run"), PermissionsExt::from_mode(0o700)).unwrap();
+        place.set_mode("run", 0o700);
         let pidfile = place.path("run/a.pid");
         match sort {
             "symlink" => symlink(place.path("target"), &pidfile).unwrap(),
@@ -186,7 +187,7 @@ fn a_symlink_a_fifo_a_hard_link_and_a_directory_are_refused_untouched() {
 fn a_run_root_that_others_can_write_is_refused() {
     let place = Place::with(SLEEPS);
     std::fs::create_dir(place.path("run")).unwrap();
-    std::fs::set_permissions(place.path("run"), PermissionsExt::from_mode(0o777)).unwrap();
+    place.set_mode("run", 0o777);
     let refused = place.run(&["tasks::a"]);
     assert_eq!(refused.status.code(), Some(73), "{}", stderr(&refused));
 }
@@ -220,34 +221,40 @@ fn chains_of_other_tasks_with_the_same_name_do_not_kill_each_other() {
 #[test]
 fn what_a_killed_runner_left_running_is_ended_before_the_task_starts_again() {
     let place = Place::with(
-        "[tasks.a]\nshell = \"setsid sh -c 'echo $$ >> escaped; sleep 600' & echo $$ >> leaders; sleep 600\"\n",
+        "[tasks.a]\nshell = \"setsid sh -c 'echo $$ >> escaped; sleep 600' & echo $$ >> leaders; sleep 600\"\n\
+         fail_cooldown = \"20ms\"\n",
     );
     let mut old = place.start(&["tasks::a"]);
-    assert!(eventually(|| place.read("escaped").lines().count() == 1));
-    assert!(eventually(|| place.read("leaders").lines().count() == 1));
+    for pids in ["escaped", "leaders"] {
+        assert!(eventually(|| numbers(&place, pids).len() == 1), "{pids}");
+    }
     old.signal(Signal::SIGKILL);
     old.wait_for_status();
     let new = place.start(&["tasks::a"]);
     new.wait_for("Killed what the former runner had left running");
-    assert!(eventually(
-        || place.read("leaders").lines().count() == 2 || !place.read("escaped").is_empty()
-    ));
     for pids in ["escaped", "leaders"] {
-        let first = place.read(pids).lines().next().unwrap().to_owned();
-        assert!(!lives(&first), "{pids}: {first} lives beside the new copy");
+        assert!(eventually(|| numbers(&place, pids).len() == 2), "{pids}");
+        let first = numbers(&place, pids)[0];
+        assert!(
+            !is_alive(first),
+            "{pids}: {first} lives beside the new copy"
+        );
     }
     new.signal(Signal::SIGINT);
     new.wait_for("SIGINT received");
     new.signal(Signal::SIGINT);
     assert_eq!(new.stop(), Some(0));
-    let all = place.read("escaped") + &place.read("leaders");
-    assert!(eventually(|| all.lines().all(|pid| !lives(pid))), "{all}");
+    let all = ["escaped", "leaders"].map(|pids| numbers(&place, pids));
+    let none = || all.iter().flatten().all(|pid| !is_alive(*pid));
+    assert!(eventually(none), "{all:?}");
 }
 
-/// Whether a process of this number lives, and is no zombie.
-fn lives(pid: &str) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    !stat.is_empty() && !stat.contains(") Z ")
+/// Returns the numbers in a file, each in a line that has its end.
+fn numbers(place: &Place, file: &str) -> Vec<i32> {
+    let text = place.read(file);
+    let lines = text.split_inclusive('\n');
+    let whole = lines.filter_map(|line| line.strip_suffix('\n'));
+    whole.map(|line| line.parse().unwrap()).collect()
 }
 
 #[test]
@@ -278,7 +285,7 @@ fn stop_now_ends_the_running_task_also_of_a_runner_that_ignores_interrupts() {
     let stopped = place.run(&["stop", "--now", "a"]);
     assert_eq!(stopped.status.code(), Some(0), "{}", stderr(&stopped));
     assert_eq!(runner.wait_for_end(), Some(0));
-    assert!(place.mails().is_empty(), "nobody is mailed of it");
+    assert!(place.all_mails().is_empty(), "nobody is mailed of it");
 }
 
 #[test]

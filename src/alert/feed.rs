@@ -2,7 +2,7 @@
 
 use super::notice::{Kind, Notice};
 use super::policy::{Policy, Reason, Seen, Verdict};
-use crate::event::{Event, RunId, Step};
+use crate::event::{Event, RunEnd, RunId, Step};
 use crate::failure::{Failure, Outcome};
 use crate::time::Moment;
 
@@ -36,15 +36,6 @@ pub(crate) enum Decision {
     },
 }
 
-/// The end of a run.
-struct Ended<'a> {
-    step: Step,
-    run: RunId,
-    started: Moment,
-    at: Moment,
-    outcome: &'a Outcome,
-}
-
 impl Feed {
     /// Makes one. `kind_of` makes the fingerprint of a failure.
     pub(crate) fn new(policy: Policy, kind_of: fn(&Failure) -> Kind) -> Self {
@@ -56,37 +47,23 @@ impl Feed {
         match *event {
             Event::RunStarted { step, run, at } => self.policy.run_started(step, run, at),
             Event::Sleeping { next, until, .. } => self.policy.sleeping(next, until),
-            Event::RunEnded {
-                step,
-                run,
-                started,
-                at,
-                outcome,
-            } => {
-                return self.judge(&Ended {
-                    step,
-                    run,
-                    started,
-                    at,
-                    outcome,
-                });
-            }
+            Event::RunEnded(end) => return self.judge(&end),
             _ => {}
         }
         Decision::Nothing
     }
 
-    fn judge(&mut self, ended: &Ended<'_>) -> Decision {
-        let Some(failure) = ended.outcome.failure() else {
-            let seen = match ended.outcome {
+    fn judge(&mut self, end: &RunEnd<'_>) -> Decision {
+        let Some(failure) = end.outcome.failure() else {
+            let seen = match end.outcome {
                 Outcome::Success => Seen::Success,
                 Outcome::RetryLater { reason } => Seen::Later { reason },
                 _ => Seen::Neither,
             };
-            return self.decide(ended, seen, Kind(String::new()));
+            return self.decide(end, seen, Kind(String::new()));
         };
         let (mut kind, text) = ((self.kind_of)(failure), failure.text());
-        let ends_runner = matches!(ended.outcome, Outcome::Fatal(_));
+        let ends_runner = matches!(end.outcome, Outcome::Fatal(_));
         if ends_runner {
             kind = kind.ending_the_runner();
         }
@@ -95,21 +72,21 @@ impl Feed {
             kind if ends_runner => Seen::Fatal { kind, text },
             kind => Seen::Failure { kind, text },
         };
-        let mut decision = self.decide(ended, seen, fingerprint);
+        let mut decision = self.decide(end, seen, fingerprint);
         if let Decision::Mail(notice) = &mut decision {
             notice.ends_runner = ends_runner;
         }
         decision
     }
 
-    fn decide(&mut self, ended: &Ended<'_>, seen: Seen<'_>, kind: Kind) -> Decision {
-        let &Ended {
+    fn decide(&mut self, end: &RunEnd<'_>, seen: Seen<'_>, kind: Kind) -> Decision {
+        let &RunEnd {
             step,
             run,
             started,
             at,
             ..
-        } = ended;
+        } = end;
         match self.policy.run_ended(step, run, started, at, seen) {
             Verdict::Nothing => Decision::Nothing,
             Verdict::Mail(notice) => Decision::Mail(notice),
@@ -162,13 +139,13 @@ mod tests {
                 run,
                 at: now,
             });
-            let decision = feed.observe(&Event::RunEnded {
+            let decision = feed.observe(&Event::RunEnded(RunEnd {
                 step: 0,
                 run,
                 started: now,
                 at: now,
                 outcome: &outcome,
-            });
+            }));
             let Decision::Mail(notice) = decision else {
                 return None;
             };

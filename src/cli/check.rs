@@ -3,6 +3,7 @@
 mod effective;
 mod json;
 mod mail;
+mod mutes;
 
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ use super::plan::Plan;
 use crate::config::cycle::Cycle;
 use crate::config::{Origin, TaskDefinition, written_duration};
 use crate::settings::{ChildSettings, LogFormat, Settings};
+use mutes::Mutes;
 
 pub(crate) use mail::in_a_line as way_of_mail;
 
@@ -41,6 +43,7 @@ pub(crate) fn print(out: &mut dyn Write, plan: &Plan<'_>) -> io::Result<()> {
     }
     let settings = &plan.loaded.settings;
     mail::print(out, &settings.mail)?;
+    Mutes::of(plan).print(out)?;
     print_runner(out, plan, settings)
 }
 

@@ -5,9 +5,10 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::args::HistoryArgs;
-use super::lines::{exact, fitting, headline, short, short_kind};
+use super::lines::{exact, fitting, headline, short};
 use super::past::{Entry, Line, Past, Whose};
 use super::screen::{Ended, print, print_folded, program, width};
+use crate::alert::fingerprint;
 use crate::settings::Settings;
 use crate::state::history::{Result as RunResult, Run, Stamp};
 use crate::time::in_words;
@@ -68,7 +69,11 @@ fn explain(entry: &Entry) -> String {
         let _ = writeln!(text, "  {}", reason_of(&mail.sort));
     }
     if let Some(why) = &entry.silent {
-        let kind = run.kind.as_deref().map(short_kind).unwrap_or_default();
+        let kind = run
+            .kind
+            .as_deref()
+            .map(fingerprint::short)
+            .unwrap_or_default();
         let why = why.replacen("same kind", &format!("same kind {kind}"), 1);
         let _ = writeln!(text, "Not mailed: {why}.");
     } else if entry.mails.is_empty() {

@@ -4,7 +4,9 @@ use std::time::SystemTime;
 
 use super::past::{Entry, Line};
 use super::screen::local_time;
+use crate::alert::fingerprint;
 pub(crate) use crate::alert::message::grouped;
+pub(crate) use crate::report::fitting;
 use crate::state::history::{Result as RunResult, Run};
 pub(crate) use crate::time::exact;
 use crate::time::in_words;
@@ -12,12 +14,6 @@ use crate::time::in_words;
 /// Returns a time shortly: `22 Nov 01:10:33`.
 pub(crate) fn short(time: SystemTime) -> String {
     local_time(time, "%d %b %H:%M:%S")
-}
-
-/// Returns a kind shortly: `7f3a`, or the task's own word.
-pub(crate) fn short_kind(kind: &str) -> &str {
-    let is_hash = kind.len() == 12 && kind.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if is_hash { &kind[..4] } else { kind }
 }
 
 /// Returns the line of an entry, without an end: `mhx3k9ab2   22 Nov 01:10:33  tasks::a  failed in 1s (kind 7f3a), mailed: first`.
@@ -51,7 +47,7 @@ fn ending(run: &Run) -> String {
     };
     match (run.result, &run.kind) {
         (RunResult::Later | RunResult::Interrupted, _) => format!("{word} after {took}"),
-        (_, Some(kind)) => format!("{word} in {took} (kind {})", short_kind(kind)),
+        (_, Some(kind)) => format!("{word} in {took} (kind {})", fingerprint::short(kind)),
         (_, None) => format!("{word} in {took}"),
     }
 }
@@ -63,18 +59,6 @@ fn mailed(entry: &Entry) -> String {
     } else {
         format!(", mailed: {}", sorts.join(", "))
     }
-}
-
-/// Returns a text that fits into so many columns; what does not fit is told by `…`.
-pub(crate) fn fitting(text: &str, width: Option<usize>) -> String {
-    let Some(width) = width else {
-        return text.to_owned();
-    };
-    if text.chars().count() <= width {
-        return text.to_owned();
-    }
-    let kept: String = text.chars().take(width.saturating_sub(1)).collect();
-    format!("{}…", kept.trim_end())
 }
 
 /// Returns a text whose lines fit into so many columns as far as their words do: what goes on stands below where it began, behind the
@@ -139,14 +123,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_durations_and_kinds_are_short() {
+    fn numbers_and_durations_are_short() {
         assert_eq!(grouped(0), "0");
         assert_eq!(grouped(1_234_567), "1,234,567");
         assert_eq!(exact(Duration::from_nanos(300)), "300ns");
         assert_eq!(exact(Duration::from_nanos(12_345)), "12µs");
         assert_eq!(exact(Duration::from_millis(1_250)), "1s 250ms");
-        assert_eq!(short_kind("7f3a00c0ffee"), "7f3a");
-        assert_eq!(short_kind("smtp"), "smtp");
     }
 
     #[test]
@@ -165,13 +147,5 @@ mod tests {
         assert_eq!(fold("a /a/long/path b\n", 6), "a\n/a/long/path\nb\n");
         assert_eq!(fold("/a/long/path\n\n", 6), "/a/long/path\n\n");
         assert_eq!(fold("äö üß", 4), "äö\nüß");
-    }
-
-    #[test]
-    fn what_does_not_fit_is_cut_and_says_so() {
-        assert_eq!(fitting("abc def", None), "abc def");
-        assert_eq!(fitting("abc def", Some(7)), "abc def");
-        assert_eq!(fitting("abc def", Some(5)), "abc…");
-        assert_eq!(fitting("äöü", Some(2)), "ä…");
     }
 }

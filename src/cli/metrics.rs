@@ -10,7 +10,7 @@ use super::status::look::{self, Chain, Standing, View};
 use crate::config::Loaded;
 use crate::exit;
 use crate::mail::outbox;
-use crate::metrics::{self, ENDING, Mail, Runner, Task};
+use crate::metrics::{self, Alerts, ENDING, Mail, Runner, Task};
 use crate::process::files::{self, Readers};
 use crate::process::live::Doing;
 use crate::time::Moment;
@@ -92,7 +92,11 @@ fn of<'a>(chain: &'a Chain, report: &outbox::Report, now: Moment) -> metrics::Ch
     let task = |task: &'a look::Task| Task {
         label: &task.label,
         past: &task.past,
-        down_since: task.down.as_ref().map(|down| down.since),
+        alerts: Alerts {
+            down_since: task.down.as_ref().map(|down| down.since),
+            muted_until: chain.muted_until(&task.label),
+            muted_mails: task.muted_mails,
+        },
     };
     let held_back = chain.counts.held_back.iter();
     let held_back = held_back.map(|(sort, count)| (sort.word(), *count));

@@ -6,6 +6,7 @@ mod args;
 mod check;
 mod control;
 mod history;
+mod holding;
 mod import;
 mod init;
 mod left;

@@ -8,7 +8,6 @@ use super::control::chain_name;
 use super::left;
 use super::lines::short;
 use super::screen::{Ended, Refusal, counted, program, tell};
-use crate::alert::memory::Memory;
 use crate::alert::mute::{LONGEST, Mute};
 use crate::chain::ChainName;
 use crate::exit;
@@ -298,38 +297,4 @@ fn refused(error: &UnsafePath) -> Refusal {
         );
     }
     Refusal::of(exit::UNSAFE_DIRECTORY, error)
-}
-
-/// A mute that holds, as `status` tells of it.
-#[derive(Clone, Debug)]
-pub(super) struct Holding {
-    /// What was wished.
-    pub(super) mute: Mute,
-    /// How many mails it has held back.
-    pub(super) held_back: u64,
-}
-
-/// Returns the mutes of a chain that hold.
-pub(super) fn holding(
-    state_dir: &RunRoot,
-    chain: &ChainName,
-    memory: Option<&Memory>,
-    now: Moment,
-) -> Vec<Holding> {
-    let all = left::mutes(state_dir, chain.as_str()).unwrap_or_default();
-    let boot = boot::id();
-    let hold = all
-        .into_iter()
-        .filter(|mute| mute.ends(now, &boot).is_some());
-    hold.map(|mute| {
-        let tasks = memory.map_or(&[][..], Memory::tasks).iter();
-        let about = tasks.filter(|task| mute.is_about(&task.name));
-        let accounts = about.filter_map(|task| task.muted.as_ref());
-        let held_back = accounts
-            .filter(|muted| !muted.over)
-            .map(|muted| muted.total());
-        let held_back = held_back.fold(0, u64::saturating_add);
-        Holding { mute, held_back }
-    })
-    .collect()
 }

@@ -8,13 +8,13 @@ use jiff::tz::TimeZone;
 
 use super::args::{ColorArg, ReportArgs};
 use super::past::{Past, Whose};
-use super::screen::{Ended, Refusal, colours_data, print, tell, width};
+use super::screen::{Ended, Refusal, print, screen, tell};
 use super::status;
 use crate::config::{Inputs, Loaded};
 use crate::exit;
 use crate::history::Shelf;
 use crate::process::files::{self, Readers};
-use crate::report::{self, ChainNow, Gathering, Heading, Now, Period, Report, Screen};
+use crate::report::{self, ChainNow, Gathering, Heading, Now, Period, Report};
 
 /// Writes what was asked for.
 pub(crate) fn show(inputs: &Inputs, loaded: &Loaded, args: &ReportArgs, color: ColorArg) -> Ended {
@@ -26,13 +26,6 @@ pub(crate) fn show(inputs: &Inputs, loaded: &Loaded, args: &ReportArgs, color: C
         Some(path) => write(path, &report::page(&report)),
     }?;
     past.ended()
-}
-
-fn screen(color: ColorArg) -> Screen {
-    Screen {
-        width: width(),
-        colours: colours_data(color),
-    }
 }
 
 fn write(path: &Path, page: &str) -> Ended {

@@ -13,10 +13,12 @@ use jiff::tz::TimeZone;
 
 use super::args::ColorArg;
 use super::lines::folded;
+use crate::alert::message;
 use crate::exit;
 use crate::process::child::ansi;
 use crate::process::run_root::UnsafePath;
 use crate::process::terminal;
+use crate::report::Screen;
 
 /// Why a command ends with another code than 0, in words.
 #[derive(Debug)]
@@ -149,6 +151,14 @@ pub(crate) fn width() -> Option<usize> {
     terminal::width(&io::stdout())
 }
 
+/// Returns what standard output can do; of colours see [`colours_errors`].
+pub(crate) fn screen(color: ColorArg) -> Screen {
+    Screen {
+        width: width(),
+        colours: colours(color, &io::stdout()),
+    }
+}
+
 /// Returns a text of somebody else as it may be shown: its lines and tabs, without what moves a cursor or sets a title.
 pub(crate) fn plain(text: &str) -> String {
     let clean = |line: &str| -> Vec<String> { line.split('\t').map(ansi::stripped).collect() };
@@ -178,11 +188,6 @@ pub(crate) fn colours_errors(when: ColorArg) -> bool {
     colours(when, &io::stderr())
 }
 
-/// Returns whether data may have colours; see [`colours_errors`].
-pub(crate) fn colours_data(when: ColorArg) -> bool {
-    colours(when, &io::stdout())
-}
-
 fn colours(when: ColorArg, stream: &impl IsTerminal) -> bool {
     match when {
         ColorArg::Always => true,
@@ -209,8 +214,7 @@ pub(crate) fn local_time(time: SystemTime, form: &str) -> String {
 pub(crate) fn counted(count: u64, one: &str, many: &str) -> String {
     match count {
         0 => format!("no {many}"),
-        1 => format!("1 {one}"),
-        count => format!("{count} {many}"),
+        count => message::counted(count, one, many),
     }
 }
 

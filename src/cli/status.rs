@@ -10,14 +10,13 @@ mod text;
 use std::time::Duration;
 
 use super::args::{ColorArg, StatusArgs};
-use super::screen::{Ended, Refusal, colours_data, pipe_reader, print, width};
+use super::screen::{Ended, Refusal, pipe_reader, print, screen, width};
 use crate::config::{Inputs, Loaded};
 use crate::exit;
 use crate::process::clock;
 use crate::process::poll::Alarm;
 use look::{Standing, View};
 pub(crate) use now::now;
-use text::Style;
 
 /// How often `--watch` looks.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -45,11 +44,7 @@ fn shown(view: &View, loaded: &Loaded, args: &StatusArgs, color: ColorArg) -> St
     if args.json {
         return format!("{:#}\n", json::of(view, verdict(view)));
     }
-    let style = Style {
-        width: width(),
-        colours: colours_data(color),
-    };
-    text::of(view, loaded, style)
+    text::of(view, loaded, screen(color))
 }
 
 /// Looks again and again, until somebody interrupts or stops reading.

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use super::{Writer, directory};
 use crate::chain::ChainName;
-use crate::event::{Event, RunId};
+use crate::event::{Event, RunEnd, RunId};
 use crate::failure::{Outcome, Output};
 use crate::process::clock;
 use crate::settings::HistorySettings;
@@ -133,13 +133,13 @@ impl Chain {
         self.now = started.at(started.mono + took);
         let run = RunId(Stamp::of(started.wall).0);
         self.latest = Some(run);
-        let ended = Event::RunEnded {
+        let ended = Event::RunEnded(RunEnd {
             step: self.step,
             run,
             started,
             at: self.now,
             outcome,
-        };
+        });
         self.step = (self.step + 1) % self.tasks;
         self.note(&ended, printed);
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::chain::ChainName;
-use crate::event::{Event, RunId, StopReason};
+use crate::event::{Event, RunEnd, RunId, StopReason};
 use crate::failure::{Failure, FailureClass, Outcome, Output};
 use crate::process::clock;
 use crate::settings::HistorySettings;
@@ -65,13 +65,13 @@ impl Chain {
             head: text.to_owned(),
             ..Output::default()
         });
-        let event = Event::RunEnded {
+        let event = Event::RunEnded(RunEnd {
             step: 0,
             run,
             started: self.now,
             at: self.now,
             outcome,
-        };
+        });
         self.note(&event, printed);
         run
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::files::{Files, Room, Trouble};
 use crate::chain::ChainName;
-use crate::event::{Event, RunId, Step, StopReason};
+use crate::event::{Event, RunEnd, StopReason};
 use crate::failure::{Outcome, Output};
 use crate::process::boot;
 use crate::settings::HistorySettings;
@@ -62,15 +62,6 @@ struct Task {
     tally: Tally,
 }
 
-/// A run that has ended.
-struct Ended<'a> {
-    step: Step,
-    run: RunId,
-    started: Moment,
-    at: Moment,
-    outcome: &'a Outcome,
-}
-
 impl Writer {
     /// Makes the writer of a chain of tasks with these labels. Nothing is opened yet.
     pub(crate) fn new(
@@ -106,22 +97,7 @@ impl Writer {
     pub(crate) fn note(&mut self, event: &Event<'_>, printed: Option<Output>) {
         match *event {
             Event::RunStarted { .. } | Event::Woken | Event::Mute { .. } => {}
-            Event::RunEnded {
-                step,
-                run,
-                started,
-                at,
-                outcome,
-            } => {
-                let ended = Ended {
-                    step,
-                    run,
-                    started,
-                    at,
-                    outcome,
-                };
-                self.ended(&ended, printed);
-            }
+            Event::RunEnded(end) => self.ended(&end, printed),
             Event::Sleeping { at, until, .. } if self.counting > 0 => {
                 // A pause that is worth a line ends the counting: whoever looks then must see how things stand.
                 if until.since(at.mono) >= QUICK {
@@ -200,41 +176,41 @@ impl Writer {
         self.add(&Record::Began(began), at);
     }
 
-    fn ended(&mut self, ended: &Ended<'_>, printed: Option<Output>) {
-        let result = result_of(ended.outcome);
-        let tally = &mut self.tasks[ended.step].tally;
-        match tally.take(result, ended.started, ended.at) {
+    fn ended(&mut self, end: &RunEnd<'_>, printed: Option<Output>) {
+        let result = result_of(end.outcome);
+        let tally = &mut self.tasks[end.step].tally;
+        match tally.take(result, end.started, end.at) {
             Taken::First => self.counting += 1,
             Taken::Counted => {}
-            Taken::Enough => self.tell_counted(ended.at),
+            Taken::Enough => self.tell_counted(end.at),
             Taken::Not => {
-                self.tell_counted(ended.at);
-                self.one(ended, result, printed);
+                self.tell_counted(end.at);
+                self.one(end, result, printed);
             }
         }
     }
 
-    fn one(&mut self, ended: &Ended<'_>, result: Result, printed: Option<Output>) {
-        let failure = ended.outcome.failure();
+    fn one(&mut self, end: &RunEnd<'_>, result: Result, printed: Option<Output>) {
+        let failure = end.outcome.failure();
         let output = failure.and_then(|failure| failure.output.as_ref());
         let output = output.or(printed.as_ref());
         let output = output.filter(|output| !output.head.is_empty());
         let output =
             output.map(|output| text::bounded(output, self.limits.max_bytes / OUTPUT_SHARE));
         let length = |output: &Output| (output.head.len() + output.tail.len()) as u64;
-        self.prepare(ended.at, output.as_ref().map_or(0, length));
+        self.prepare(end.at, output.as_ref().map_or(0, length));
         let place = output.and_then(|output| {
             let kept = self.files.as_mut()?.append_output(&output);
-            self.settle(kept, ended.at.mono)
+            self.settle(kept, end.at.mono)
         });
         let run = Run {
-            id: ended.run,
-            task: self.tasks[ended.step].label.clone(),
-            at: Stamp::of(ended.started.wall),
-            took: ended.at.mono.since(ended.started.mono),
+            id: end.run,
+            task: self.tasks[end.step].label.clone(),
+            at: Stamp::of(end.started.wall),
+            took: end.took(),
             result,
-            kind: (self.kind_of)(ended.outcome),
-            text: text::of(ended.outcome),
+            kind: (self.kind_of)(end.outcome),
+            text: text::of(end.outcome),
             details: failure.map(text::details).unwrap_or_default(),
             output: place,
         };

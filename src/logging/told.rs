@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::form::OUTPUT;
-use crate::event::{Event, Observer, RunId, Step, StopReason};
+use crate::event::{Event, Observer, RunEnd, RunId, StopReason};
 use crate::failure::{Failure, Outcome, Output};
 use crate::time::{Mono, in_words};
 
@@ -43,14 +43,14 @@ impl EventLog {
         }
     }
 
-    fn ended(&mut self, step: Step, run: RunId, at: Mono, outcome: &Outcome) {
-        if let Outcome::Success = outcome {
-            return self.tasks[step].succeeded(run, at);
+    fn ended(&mut self, end: &RunEnd<'_>) {
+        if let Outcome::Success = end.outcome {
+            return self.tasks[end.step].succeeded(end.run, end.at.mono);
         }
-        self.tell_untold(at);
-        let task = self.tasks[step].label.as_str();
-        let run = run.to_string();
-        match outcome {
+        self.tell_untold(end.at.mono);
+        let task = self.tasks[end.step].label.as_str();
+        let run = end.run.to_string();
+        match end.outcome {
             Outcome::Success => {}
             Outcome::RetryLater { reason } => {
                 log::info!(task, run; "To be tried again later: {reason}");
@@ -145,15 +145,7 @@ impl Observer for EventLog {
     fn observe(&mut self, event: &Event<'_>) {
         match *event {
             Event::RunStarted { .. } => {}
-            Event::RunEnded {
-                step,
-                run,
-                at,
-                outcome,
-                ..
-            } => {
-                self.ended(step, run, at.mono, outcome);
-            }
+            Event::RunEnded(end) => self.ended(&end),
             Event::Sleeping {
                 step, at, until, ..
             } => self.tasks[step].sleeps(at.mono, until.since(at.mono)),

@@ -1,33 +1,15 @@
 use std::net::TcpListener;
 use std::path::PathBuf;
 
-use super::super::test_letters::letter;
+use super::super::test_letters::{self, letter, smtp};
 use super::super::test_server::{Act, Script, Server};
 use super::*;
-use crate::settings::{Digest, Healed, SmtpSettings, Tls, Transport};
+use crate::settings::Transport;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn settings(transport: Transport) -> MailSettings {
-    MailSettings {
-        to: vec!["ops@example.org".to_owned()],
-        from: "runner@example.org".to_owned(),
-        transport,
-        timeout: PATIENCE,
-        max_per_hour: 20,
-        healed: Healed::Never,
-        digest: Digest::Never,
-    }
-}
-
-fn smtp(port: u16) -> Transport {
-    Transport::Smtp(SmtpSettings {
-        server: "127.0.0.1".to_owned(),
-        port,
-        tls: Tls::None,
-        login: None,
-        ca_file: None,
-    })
+    test_letters::settings(transport, PATIENCE)
 }
 
 fn greeting(greeting: Act) -> Server {

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use lettre::{FileTransport, Message, Transport as _};
 
+use super::super::test_letters::{settings, smtp};
 use super::super::test_server::{Script, Server, say};
 use super::*;
-use crate::settings::{Digest, Healed, SmtpSettings, Tls, Transport};
+use crate::settings::Transport;
 
 /// What is installed is one for the process: one test at a time.
 static ALONE: Mutex<()> = Mutex::new(());
@@ -19,28 +20,10 @@ struct Machine {
 fn machine(transport: impl FnOnce(&Path) -> Transport) -> Machine {
     let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let dir = tempfile::tempdir().unwrap();
-    let settings = MailSettings {
-        to: vec!["ops@example.org".to_owned()],
-        from: "runner@example.org".to_owned(),
-        transport: transport(dir.path()),
-        timeout: Duration::from_secs(60),
-        max_per_hour: 20,
-        healed: Healed::Never,
-        digest: Digest::Never,
-    };
+    let settings = settings(transport(dir.path()), Duration::from_secs(60));
     install(settings, dir.path());
     Queue::of(dir.path()).prepare().unwrap();
     Machine { dir, _alone: alone }
-}
-
-fn smtp(port: u16) -> Transport {
-    Transport::Smtp(SmtpSettings {
-        server: "127.0.0.1".to_owned(),
-        port,
-        tls: Tls::None,
-        login: None,
-        ca_file: None,
-    })
 }
 
 impl Machine {

@@ -1,4 +1,4 @@
-//! Letters, and a carrier that does as it is told, for the tests of this module.
+//! Letters, settings, and a carrier that does as it is told, for the tests of this module.
 
 use std::collections::VecDeque;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -7,10 +7,35 @@ use super::carrier::{Carrier, Parcel};
 use super::trouble::{Class, Trouble};
 use super::wire::Fate;
 use crate::letter::{Letter, Place};
+use crate::settings::{Digest, Healed, MailSettings, SmtpSettings, Tls, Transport};
 
 /// Returns a time, so many seconds after an arbitrary one.
 pub(crate) fn at(seconds: u64) -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(1_700_000_000 + seconds)
+}
+
+/// Returns settings for one recipient.
+pub(crate) fn settings(transport: Transport, timeout: Duration) -> MailSettings {
+    MailSettings {
+        to: vec!["ops@example.org".to_owned()],
+        from: "runner@example.org".to_owned(),
+        transport,
+        timeout,
+        max_per_hour: 20,
+        healed: Healed::Never,
+        digest: Digest::Never,
+    }
+}
+
+/// Returns the way to a server of this machine.
+pub(crate) fn smtp(port: u16) -> Transport {
+    Transport::Smtp(SmtpSettings {
+        server: "127.0.0.1".to_owned(),
+        port,
+        tls: Tls::None,
+        login: None,
+        ca_file: None,
+    })
 }
 
 /// Returns a letter of a sort, about an outage of a task.

@@ -62,8 +62,19 @@ pub(crate) struct Task<'a> {
     pub(crate) label: &'a str,
     /// Its runs.
     pub(crate) past: &'a TaskSummary,
+    /// What alerts know of it.
+    pub(crate) alerts: Alerts,
+}
+
+/// What alerts know of a task.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Alerts {
     /// Since when it is down, if it is.
     pub(crate) down_since: Option<SystemTime>,
+    /// Until when it is muted, if it is.
+    pub(crate) muted_until: Option<SystemTime>,
+    /// How many mails a mute has held back of which nobody was told yet.
+    pub(crate) muted_mails: u64,
 }
 
 /// What is known of the mails of a chain.

@@ -34,6 +34,7 @@ pub(super) fn tell(text: &mut String, chains: &[Chain<'_>], now: SystemTime) {
         durations(&mut family, chain, task.label, &task.past.totals);
     }
     times(text, &tasks, now);
+    mutes(text, &tasks);
 }
 
 /// A name that is there twice, as a damaged file may have it, would make the whole page invalid.
@@ -77,6 +78,7 @@ fn times(text: &mut String, tasks: &[(&str, &Task<'_>)], now: SystemTime) {
     let mut family = Family::new(text, "outage_seconds", Gauge, help);
     for (chain, task) in tasks {
         let down = task
+            .alerts
             .down_since
             .map(|since| now.duration_since(since).unwrap_or_default());
         family.add(&labels(chain, task), seconds(down.unwrap_or_default()));
@@ -84,7 +86,20 @@ fn times(text: &mut String, tasks: &[(&str, &Task<'_>)], now: SystemTime) {
     let help = "When the first run failed since the last success, in seconds since 1970; absent when the task is healthy.";
     let mut family = Family::new(text, "outage_start_timestamp_seconds", Gauge, help);
     for (chain, task) in tasks {
-        family.add_some(&labels(chain, task), task.down_since.map(timestamp));
+        family.add_some(&labels(chain, task), task.alerts.down_since.map(timestamp));
+    }
+}
+
+fn mutes(text: &mut String, tasks: &[(&str, &Task<'_>)]) {
+    let help = "When the mute ends that holds mails about the task back, in seconds since 1970; absent when none does.";
+    let mut family = Family::new(text, "mute_end_timestamp_seconds", Gauge, help);
+    for (chain, task) in tasks {
+        family.add_some(&labels(chain, task), task.alerts.muted_until.map(timestamp));
+    }
+    let help = "Mails about the task that a mute has held back, and of which nobody was told yet.";
+    let mut family = Family::new(text, "muted_mails", Gauge, help);
+    for (chain, task) in tasks {
+        family.add(&labels(chain, task), task.alerts.muted_mails);
     }
 }
 

@@ -45,7 +45,10 @@ fn chain<'a>(name: &'a str, summary: &'a Summary) -> Chain<'a> {
     let task = |past: &'a TaskSummary| Task {
         label: &past.task,
         past,
-        down_since: past.down_since.map(Stamp::time),
+        alerts: Alerts {
+            down_since: past.down_since.map(Stamp::time),
+            ..Alerts::default()
+        },
     };
     Chain {
         name,
@@ -200,6 +203,7 @@ fn the_guide_has_every_name_and_says_how_many_series_there_are() {
     chain.mail.oldest = Some(now);
     chain.mail.memory_written = Some(now);
     chain.mail.held_back = vec![("first", 1), ("new", 0)];
+    chain.tasks[0].alerts.muted_until = Some(now);
     let page = page(&[chain], now);
     let types = page
         .lines()

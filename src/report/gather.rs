@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::durations::Taking;
-use super::model::{Chain, ChainNow, Condition, Day, Now, Report, Runs, Task, TaskState};
+use super::model::{
+    Chain, ChainNow, Condition, Day, Mute, Now, Report, Runs, Task, TaskNow, TaskState,
+};
 use super::outages::{End, Tracking};
 use super::period::Period;
 use super::words;
@@ -100,6 +102,7 @@ impl Gathering {
                 name: past.name.clone(),
                 condition: Condition::Stopped,
                 state: "not running".to_owned(),
+                muted: None,
                 tasks: Vec::new(),
             };
             let chain = chain(Some(past), now, &report.period);
@@ -119,7 +122,7 @@ fn chain(past: Option<ChainSoFar>, now: ChainNow, period: &Period) -> Chain {
         let known = past.iter().position(|known| known.label == task.label);
         let known = known.map(|at| past.remove(at));
         let known = known.unwrap_or_else(|| TaskSoFar::new(&task.label, period));
-        tasks.push(known.finish(Some(task.state), period));
+        tasks.push(known.finish(Some(task), period));
     }
     let rest = past.into_iter().map(|task| task.finish(None, period));
     tasks.extend(rest.filter(|task| task.runs.all() > 0 || task.outages.count > 0));
@@ -131,6 +134,7 @@ fn chain(past: Option<ChainSoFar>, now: ChainNow, period: &Period) -> Chain {
         name: words::name(&now.name),
         condition: now.condition,
         state: words::theirs(&now.state),
+        muted: now.muted.map(Mute::in_our_words),
         tasks,
         mails,
     }
@@ -267,8 +271,9 @@ impl TaskSoFar {
         days.for_each(|day| self.days[day].is_down = true);
     }
 
-    /// `state` is how it fares; `None` when it is in no chain.
-    fn finish(mut self, state: Option<TaskState>, period: &Period) -> Task {
+    /// `now` is how it fares; `None` when it is in no chain.
+    fn finish(mut self, now: Option<TaskNow>, period: &Period) -> Task {
+        let (state, muted) = now.map_or((None, None), |now| (Some(now.state), now.muted));
         let tracking = std::mem::take(&mut self.outages);
         let (outages, open) = tracking.finish(period);
         if let Some((since, until)) = open {
@@ -287,6 +292,7 @@ impl TaskSoFar {
         Task {
             label: words::name(&self.label),
             state: state.in_our_words(),
+            muted: muted.map(Mute::in_our_words),
             runs: runs.fold(Runs::default(), Runs::and),
             days: self.days,
             durations: self.durations.finish(),

@@ -9,15 +9,17 @@ mod html;
 mod model;
 mod outages;
 mod period;
+mod screen;
 mod svg;
 mod text;
 mod words;
 
 pub(crate) use gather::{Gathering, Heading};
 pub(crate) use html::page;
-pub(crate) use model::{ChainNow, Condition, Now, Report, TaskNow, TaskState};
+pub(crate) use model::{ChainNow, Condition, Mute, Now, Report, TaskNow, TaskState};
 pub(crate) use period::Period;
-pub(crate) use text::{Screen, text};
+pub(crate) use screen::{BOLD, RED, Screen, YELLOW, fitting};
+pub(crate) use text::text;
 
 #[cfg(test)]
 mod tests;

@@ -32,6 +32,8 @@ pub(crate) struct Chain {
     pub(crate) condition: Condition,
     /// What it does, in words.
     pub(crate) state: String,
+    /// The mute of the whole of it, if one holds.
+    pub(crate) muted: Option<Mute>,
     /// Its tasks, in order; those that are no longer in it come last.
     pub(crate) tasks: Vec<Task>,
     /// How many mails were about no task of it alone.
@@ -56,6 +58,8 @@ pub(crate) struct Task {
     pub(crate) label: String,
     /// How it fares.
     pub(crate) state: TaskState,
+    /// Its own mute, if one holds.
+    pub(crate) muted: Option<Mute>,
     /// Its runs of the period.
     pub(crate) runs: Runs,
     /// How it fared day by day.
@@ -143,6 +147,8 @@ pub(crate) struct ChainNow {
     pub(crate) condition: Condition,
     /// What it does, in words.
     pub(crate) state: String,
+    /// The mute of the whole of it, if one holds.
+    pub(crate) muted: Option<Mute>,
     /// Its tasks, in order.
     pub(crate) tasks: Vec<TaskNow>,
 }
@@ -154,6 +160,21 @@ pub(crate) struct TaskNow {
     pub(crate) label: String,
     /// How it fares.
     pub(crate) state: TaskState,
+    /// Its own mute, if one holds.
+    pub(crate) muted: Option<Mute>,
+}
+
+/// Somebody's wish that mails are held back, which holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Mute {
+    /// Until when.
+    pub(crate) until: Stamp,
+    /// Who wished it.
+    pub(crate) by: String,
+    /// Why; empty if that was not said.
+    pub(crate) reason: String,
+    /// How many mails were held back.
+    pub(crate) held_back: u64,
 }
 
 impl Runs {
@@ -247,6 +268,17 @@ impl TaskState {
             *text = words::theirs(text);
         }
         self
+    }
+}
+
+impl Mute {
+    /// Returns it with texts that can be shown.
+    pub(super) fn in_our_words(self) -> Self {
+        Mute {
+            by: words::name(&self.by),
+            reason: words::theirs(&self.reason),
+            ..self
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use super::durations::{Column, Durations};
 use super::model::{Chain, Condition, Day, Report, Task, TaskState};
 use super::outages::Outage;
 use super::period::{COLUMNS, Period};
+use super::screen::{BOLD, GREEN, RED, Screen, YELLOW};
 use super::words::{self, counted, exact, grouped, in_words};
 
 /// How many outages of a task are told.
@@ -16,19 +17,6 @@ const SPARKS: usize = 60;
 const NARROWEST: usize = 7;
 /// How wide what stands before a drawing is.
 const LABEL: usize = 12;
-const BOLD: &str = "\x1b[1m";
-const RED: &str = "\x1b[31m";
-const GREEN: &str = "\x1b[32m";
-const PLAIN: &str = "\x1b[0m";
-
-/// What the screen can do.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Screen {
-    /// How many columns it has; `None`: any number.
-    pub(crate) width: Option<usize>,
-    /// Whether it has colours.
-    pub(crate) colours: bool,
-}
 
 /// A text that grows line by line.
 struct Lines {
@@ -40,33 +28,26 @@ impl Lines {
     /// Adds a line, cut where the screen ends.
     fn add(&mut self, indent: usize, colour: &str, line: &str) {
         let indent = self.indent(indent);
-        let width = self.screen.width;
-        let room = width.map(|width| width.saturating_sub(indent).max(1));
-        let mut line = line.trim_end().to_owned();
-        if let Some(room) = room.filter(|room| line.chars().count() > *room) {
-            line = line.chars().take(room - 1).collect();
-            line = format!("{}…", line.trim_end());
-        }
-        let line = self.painted(colour, &line);
-        let _ = writeln!(self.text, "{:indent$}{line}", "");
+        let line = self.screen.line(indent, colour, line.trim_end());
+        self.text.push_str(&line);
     }
 
     /// Adds a sentence, that goes on in the next line where the screen ends.
-    fn sentence(&mut self, indent: usize, text: &str) {
+    fn sentence(&mut self, indent: usize, colour: &str, text: &str) {
         let width = self.screen.width;
         let room = width.map(|width| width.saturating_sub(self.indent(indent)));
         let mut line = String::new();
         for word in text.split_whitespace() {
             let longer = line.chars().count() + 1 + word.chars().count();
             if !line.is_empty() && room.is_some_and(|room| longer > room) {
-                self.add(indent, "", &line);
+                self.add(indent, colour, &line);
                 line.clear();
             } else if !line.is_empty() {
                 line.push(' ');
             }
             line.push_str(word);
         }
-        self.add(indent, "", &line);
+        self.add(indent, colour, &line);
     }
 
     /// Returns how far a line is indented: less where that would leave no room for it.
@@ -74,14 +55,6 @@ impl Lines {
         self.screen
             .width
             .map_or(wanted, |width| wanted.min(width / 4))
-    }
-
-    fn painted(&self, colour: &str, text: &str) -> String {
-        if self.screen.colours && !colour.is_empty() {
-            format!("{colour}{text}{PLAIN}")
-        } else {
-            text.to_owned()
-        }
     }
 
     /// Returns how many columns of so many a drawing has beside its labels; `None` when there is no room for one.
@@ -118,7 +91,7 @@ pub(crate) fn text(report: &Report, screen: Screen) -> String {
     if report.tasks().next().is_some() {
         lines.text.push('\n');
         let legend = "A day: ■ ok, ✗ with failures, · without a run. What a run took: the median, ✗ failures.";
-        lines.sentence(0, legend);
+        lines.sentence(0, "", legend);
     }
     lines.text
 }
@@ -147,6 +120,9 @@ fn of_chain(lines: &mut Lines, chain: &Chain, period: &Period) {
         RED
     };
     lines.add(0, colour, &format!("{}: {}", chain.name, chain.state));
+    if let Some(mute) = &chain.muted {
+        lines.sentence(2, YELLOW, &words::muted(mute, period));
+    }
     for task in &chain.tasks {
         of_task(lines, task, period);
     }
@@ -158,6 +134,9 @@ fn of_task(lines: &mut Lines, task: &Task, period: &Period) {
     lines.add(2, colour, &format!("{}  {state}", task.label));
     if let TaskState::Down { text, .. } = &task.state {
         lines.add(4, "", text);
+    }
+    if let Some(mute) = &task.muted {
+        lines.sentence(4, YELLOW, &words::muted(mute, period));
     }
     let mut facts = format!(
         "{}, {} ok",
@@ -201,7 +180,7 @@ fn strip(lines: &mut Lines, days: &[Day], period: &Period) {
                 runs if runs.ok > 0 => (GREEN, "■"),
                 _ => ("", "·"),
             };
-            drawn.push_str(&lines.painted(colour, sign));
+            drawn.push_str(&lines.screen.painted(colour, sign));
         }
         let date = period.date(line * of_a_line, "%d %b");
         // It is as wide as there is room, whatever its colours are made of.
@@ -270,5 +249,5 @@ fn of_outage(lines: &mut Lines, outage: &Outage, period: &Period) {
     if outage.unnamed > 0 {
         lines.add(6, "", &format!("{} × other kinds", grouped(outage.unnamed)));
     }
-    lines.sentence(6, &words::mails(outage, period));
+    lines.sentence(6, "", &words::mails(outage, period));
 }

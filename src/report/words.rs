@@ -1,9 +1,10 @@
 //! How a report says things, on a page and in a terminal alike.
 
-use super::model::{Condition, Report, Runs, TaskState};
+use super::model::{Condition, Mute, Report, Runs, TaskState};
 use super::outages::{End, MailsOf, Outage};
 use super::period::Period;
-use crate::alert::message::one_line;
+use crate::alert::fingerprint;
+use crate::alert::message::{self, one_line};
 pub(super) use crate::alert::message::{counted, grouped};
 pub(super) use crate::time::{exact, in_words};
 
@@ -23,8 +24,7 @@ pub(super) fn name(text: &str) -> String {
 
 /// Returns the name of a kind shortly: of a hash the beginning, as everywhere.
 pub(super) fn kind(kind: &str) -> String {
-    let is_hash = kind.len() == 12 && kind.bytes().all(|byte| byte.is_ascii_hexdigit());
-    name(if is_hash { &kind[..4] } else { kind })
+    name(fingerprint::short(kind))
 }
 
 /// Returns how all fares, in one sentence.
@@ -137,6 +137,12 @@ pub(super) fn state(state: &TaskState, period: &Period) -> String {
         TaskState::WasHealthy => "healthy when it last ran".to_owned(),
         TaskState::Gone => "no longer in the chain".to_owned(),
     }
+}
+
+/// Returns what is told of a mute.
+pub(super) fn muted(mute: &Mute, period: &Period) -> String {
+    let until = period.short(mute.until);
+    message::muted(&until, &mute.by, &mute.reason, mute.held_back)
 }
 
 /// Returns from when to when an outage was.

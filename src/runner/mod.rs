@@ -3,7 +3,7 @@
 //! It knows no clock, no signal and no process: those are its [`Host`]'s. The real one is made in `cli`, a virtual one in `testing`.
 
 use crate::chain::{Chain, Next, Verdict};
-use crate::event::{Event, Observer, RunId, Step, StopReason};
+use crate::event::{Event, Observer, RunEnd, RunId, Step, StopReason};
 use crate::failure::Outcome;
 use crate::time::{Moment, Mono};
 
@@ -130,13 +130,13 @@ fn execute(host: &mut impl Host, step: Step, runs: &mut RunIds) -> (Outcome, Mom
     });
     let outcome = host.run(step, run);
     let at = host.now();
-    host.observe(&Event::RunEnded {
+    host.observe(&Event::RunEnded(RunEnd {
         step,
         run,
         started,
         at,
         outcome: &outcome,
-    });
+    }));
     (outcome, at)
 }
 

@@ -44,8 +44,8 @@ impl Alerts for Inbox {
         let mut kept = None;
         let event = self.redactor.event(event, &mut kept);
         let decision = self.feed.observe(&event);
-        if let (Event::RunEnded { at, .. }, Decision::Mail(notice)) = (event, decision) {
-            self.keep(*notice, at);
+        if let (Event::RunEnded(end), Decision::Mail(notice)) = (event, decision) {
+            self.keep(*notice, end.at);
         }
     }
 

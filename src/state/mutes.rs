@@ -10,6 +10,9 @@ use super::form;
 /// The version that is written. Every older one can be read.
 pub(crate) const VERSION: u32 = 1;
 
+/// What the names of these files end with.
+pub(crate) const ENDING: &str = ".mutes";
+
 #[derive(Serialize, Deserialize)]
 struct Form<M> {
     version: u32,
@@ -18,7 +21,7 @@ struct Form<M> {
 
 /// Returns the name of the file of a chain.
 pub(crate) fn file_name(chain: &str) -> String {
-    format!("{chain}.mutes")
+    format!("{chain}{ENDING}")
 }
 
 /// Returns the content of the file.

@@ -3,11 +3,14 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 pub(crate) mod cgroup;
+#[path = "../support/limits.rs"]
+pub(crate) mod limits;
+#[path = "../support/processes.rs"]
+pub(crate) mod processes;
 
 use std::fs;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 use std::time::Duration;
 
@@ -99,6 +102,24 @@ impl Child {
         self.start().finish()
     }
 
+    /// Runs what says something as soon as it has begun, with a limit that `set` sets, which cuts it off after that: one that is short, or as
+    /// long as the machine needs. Returns its end, and the limit in words.
+    pub(crate) fn cut_off(
+        line: &str,
+        mut set: impl FnMut(&mut Child, Duration),
+    ) -> (Ended, String) {
+        let mut found = None;
+        limits::with_time_enough(|limit| {
+            let mut child = Child::shell(line);
+            set(&mut child, limit);
+            let ended = child.run();
+            let has_begun = !ended.output().head.is_empty();
+            found = Some((ended, limits::words(limit)));
+            has_begun
+        });
+        found.expect("an attempt was made")
+    }
+
     /// Runs it to its end, which is a failure, and returns its text.
     pub(crate) fn fails(&self) -> String {
         text(&self.run())
@@ -172,19 +193,6 @@ pub(crate) fn pid_in(file: &Path) -> Option<i32> {
     text.ends_with('\n').then(|| text.trim().parse().ok())?
 }
 
-/// Tells whether a process is there and has not ended.
-pub(crate) fn is_alive(pid: i32) -> bool {
-    match fs::read_to_string(format!("/proc/{pid}/stat")) {
-        Ok(stat) => {
-            let state = stat
-                .rsplit_once(") ")
-                .and_then(|(_, rest)| rest.chars().next());
-            !matches!(state, Some('Z' | 'X'))
-        }
-        Err(_) => false,
-    }
-}
-
 /// Returns what runs have left to this process, zombies too.
 pub(crate) fn children_of_other_sessions() -> Vec<i32> {
     let own = std::process::id().to_string();
@@ -211,12 +219,4 @@ pub(crate) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
         assert!(now().mono < give_up, "{what}: waited in vain");
         std::thread::yield_now();
     }
-}
-
-/// Tells whether a program is on this machine.
-pub(crate) fn has(program: &str) -> bool {
-    let found = Command::new("sh")
-        .args(["-c", &format!("command -v {program}")])
-        .output();
-    found.is_ok_and(|output| output.status.success())
 }

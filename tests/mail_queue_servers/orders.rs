@@ -54,12 +54,3 @@ fn plain(number: usize) -> String {
         "A long line. ".repeat(60)
     )
 }
-
-/// Returns the names of the files in a directory of the queue.
-pub(crate) fn names(place: &Place, directory: &str) -> Vec<String> {
-    let found = fs::read_dir(place.path("run/outbox").join(directory));
-    let found = found.into_iter().flatten().flatten();
-    found
-        .map(|entry| entry.file_name().into_string().unwrap())
-        .collect()
-}

@@ -8,18 +8,28 @@
     reason = "each test file uses a part of it; tests may fail loudly, and look again and again at what other processes do"
 )]
 
+pub(crate) mod limits;
+pub(crate) mod ports;
+pub(crate) mod processes;
+
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use nix::pty::{Winsize, openpty};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 /// How long a test waits for a condition before it fails: far longer than any healthy machine needs.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A way of mail that leads nowhere.
+pub(crate) const NO_MAIL_PROGRAM: &str = "[mail]\nto = [\"ops@example.org\"]\ntransport = \"sendmail\"\nprogram = \"/nowhere/sendmail\"\n";
 
 /// A fresh directory with a configuration, from which runners are started.
 pub(crate) struct Place {
@@ -51,6 +61,18 @@ impl Place {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, content).unwrap();
+    }
+
+    /// Writes a file that a task may read at any moment: it finds the former content or this one, never a part.
+    pub(crate) fn replace(&self, name: &str, content: impl AsRef<[u8]>) {
+        let draft = format!("{name}.draft");
+        self.write(&draft, content);
+        fs::rename(self.path(&draft), self.path(name)).unwrap();
+    }
+
+    /// Sets who may do what with something below the place.
+    pub(crate) fn set_mode(&self, name: &str, mode: u32) {
+        fs::set_permissions(self.path(name), fs::Permissions::from_mode(mode)).unwrap();
     }
 
     /// Reads a file below the place; empty when it is not there.
@@ -92,6 +114,16 @@ impl Place {
         self.command(args).output().expect("the binary can be run")
     }
 
+    /// Runs a command to its end whose standard output nobody reads.
+    pub(crate) fn run_into_closed_pipe(&self, args: &[&str]) -> Output {
+        let mut command = self.command(args);
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        command.stdout(writer).stderr(Stdio::piped());
+        let child = command.spawn().unwrap();
+        child.wait_with_output().unwrap()
+    }
+
     /// Starts a runner, whose log can be read as it grows.
     pub(crate) fn start(&self, args: &[&str]) -> Runner {
         Runner::start(self.command(args))
@@ -111,6 +143,29 @@ impl Place {
             .collect()
     }
 
+    /// Returns the names of what is in a directory of the outbox, without what is being written.
+    pub(crate) fn outbox(&self, directory: &str) -> Vec<String> {
+        let found = fs::read_dir(self.path("run/outbox").join(directory));
+        let names = found.into_iter().flatten().flatten();
+        let names = names.map(|entry| entry.file_name().into_string().unwrap());
+        names.filter(|name| !name.starts_with('.')).collect()
+    }
+
+    /// Returns all mails when no runner is left. On a slow machine an ending one leaves some in the outbox, for the next: they are sent first.
+    #[track_caller]
+    pub(crate) fn all_mails(&self) -> Vec<String> {
+        let output = self.run(&["mail", "queue", "--flush"]);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        self.mails()
+    }
+
+    /// Returns the subjects of [`Place::all_mails`], in order, without the host.
+    #[track_caller]
+    pub(crate) fn all_subjects(&self) -> Vec<String> {
+        let mails = self.all_mails();
+        mails.iter().map(|mail| subject(mail)).collect()
+    }
+
     /// Returns the subjects of the mails, in order, without the host.
     pub(crate) fn subjects(&self) -> Vec<String> {
         self.mails().iter().map(|mail| subject(mail)).collect()
@@ -128,10 +183,17 @@ pub(crate) fn subject(mail: &str) -> String {
     }
 }
 
+/// Undoes the breaking of the lines of a mail, so that words can be searched for.
+pub(crate) fn unfolded(mail: &str) -> String {
+    let mail = mail.replace("=\r\n", "");
+    mail.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// A runner, ended with the test if it has not ended before.
 pub(crate) struct Runner {
     child: Child,
     lines: Arc<Mutex<Vec<String>>>,
+    reader: JoinHandle<()>,
 }
 
 impl Runner {
@@ -144,7 +206,7 @@ impl Runner {
             .expect("the binary can be started");
         let lines = Arc::new(Mutex::new(Vec::new()));
         let (stderr, sink) = (child.stderr.take().unwrap(), Arc::clone(&lines));
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             for line in BufReader::new(stderr).split(b'\n') {
                 let Ok(line) = line else { break };
                 sink.lock()
@@ -152,7 +214,11 @@ impl Runner {
                     .push(String::from_utf8_lossy(&line).into_owned());
             }
         });
-        Runner { child, lines }
+        Runner {
+            child,
+            lines,
+            reader,
+        }
     }
 
     /// Returns its pid.
@@ -200,7 +266,7 @@ impl Runner {
         self.wait_for_status().code()
     }
 
-    /// Waits until it ends.
+    /// Waits until it has ended and all of its log is here.
     #[track_caller]
     pub(crate) fn wait_for_status(&mut self) -> ExitStatus {
         let mut status = None;
@@ -209,6 +275,8 @@ impl Runner {
             status.is_some()
         });
         assert!(ended, "the runner does not end:\n{}", self.log());
+        let is_read = eventually(|| self.reader.is_finished());
+        assert!(is_read, "somebody holds its log open:\n{}", self.log());
         status.unwrap()
     }
 
@@ -242,6 +310,36 @@ pub(crate) fn eventually(mut condition: impl FnMut() -> bool) -> bool {
         std::thread::sleep(Duration::from_millis(5));
     }
     condition()
+}
+
+/// Runs a command to its end, which reads this.
+pub(crate) fn fed(command: &mut Command, input: &str) -> Output {
+    command.stdin(Stdio::piped());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("it can be started");
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(input.as_bytes()).unwrap();
+    drop(stdin);
+    child.wait_with_output().unwrap()
+}
+
+/// Runs a command to its end on a terminal of so many columns. Returns its exit code and the lines on the terminal.
+pub(crate) fn on_terminal(mut command: Command, columns: u16) -> (Option<i32>, Vec<String>) {
+    let size = Winsize {
+        ws_row: 25,
+        ws_col: columns,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    let terminal = openpty(&size, None).unwrap();
+    command.stdout(terminal.slave).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    // The other end must be ours alone no more, or the reader would wait for us.
+    drop(command);
+    let lines = BufReader::new(fs::File::from(terminal.master)).lines();
+    // Linux says EIO when the last writer is gone.
+    let lines: Vec<String> = lines.map_while(Result::ok).collect();
+    (child.wait().unwrap().code(), lines)
 }
 
 /// Returns cargo as a person starts it: what it tells this test of its own package would make it build dependencies anew that look at

@@ -61,11 +61,10 @@ fn test_modules(source: &Source) -> Vec<String> {
 
 /// Returns the Rust files below `directory`, such as `src/`.
 pub(crate) fn rust_in(directory: &str) -> Vec<Source> {
-    let below = |source: &Source| source.path.starts_with(directory);
-    all()
-        .into_iter()
-        .filter(|source| source.is_rust() && below(source))
-        .collect()
+    let mut found = all();
+    found.retain(|source| source.is_rust() && source.path.starts_with(directory));
+    assert!(!found.is_empty(), "no file to judge below {directory}");
+    found
 }
 
 fn collect(directory: &Path, prefix: &str, found: &mut Vec<Source>) {

@@ -99,6 +99,12 @@ fn panic_file(place: Option<&str>) -> &str {
     file
 }
 
+/// Returns a kind as it is shown where there is little room: of twelve digits the first four, the task's own word as it is.
+pub(crate) fn short(kind: &str) -> &str {
+    let is_hash = kind.len() == 12 && kind.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_hash { &kind[..4] } else { kind }
+}
+
 /// Mixes a hash by the finisher of MurmurHash3. It is written out here because kinds are stored: they must be the same in each release.
 fn twelve_digits(mut hash: u64) -> String {
     hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);

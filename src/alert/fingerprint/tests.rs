@@ -119,6 +119,12 @@ fn a_kind_is_twelve_digits_or_the_own_word() {
 }
 
 #[test]
+fn a_kind_is_shown_by_four_digits_or_as_the_own_word() {
+    assert_eq!(short("7f3a00c0ffee"), "7f3a");
+    assert_eq!(short("smtp"), "smtp");
+}
+
+#[test]
 fn the_line_of_a_panic_does_not_count_but_its_file_does() {
     let panic_at = |place: &str| {
         let mut failure = Failure::new(FailureClass::Panic, "boom");

@@ -1,5 +1,7 @@
 //! The body of a mail, from the sentence that a phone shows down to the small print.
 
+use std::time::SystemTime;
+
 use super::lines::{block, counted, fact, floor, grouped, item, one_line, paragraph, sentence};
 use super::sentences::{setting, what_comes_next, what_happened};
 use super::{Context, mutes, output, summary};
@@ -217,13 +219,7 @@ fn kinds(body: &mut String, notice: &Notice, context: &Context<'_>) {
 }
 
 fn kind_entry(kind: &KindCount, notice: &Notice, context: &Context<'_>) -> String {
-    let times = counted(kind.count, "time", "times");
-    let first = context.time(kind.first);
-    let when = if kind.count > 1 {
-        format!("{times}, first {first}, last {}", context.time(kind.last))
-    } else {
-        format!("{times}, {first}")
-    };
+    let when = seen(kind.count, kind.first, kind.last, context);
     // A kind counts as mailed when its mail is in the outbox, and this one is still being written.
     let told_here =
         matches!(notice.sort, Sort::First | Sort::New) && notice.kind.as_ref() == Some(&kind.kind);
@@ -277,18 +273,23 @@ fn held_back(body: &mut String, notice: &Notice, context: &Context<'_>) {
     }
 }
 
+/// Says how often a failure was seen, and when.
+fn seen(count: u64, first: SystemTime, last: SystemTime, context: &Context<'_>) -> String {
+    let times = counted(count, "time", "times");
+    let first = context.time(first);
+    if count > 1 {
+        format!("{times}, first {first}, last {}", context.time(last))
+    } else {
+        format!("{times}, {first}")
+    }
+}
+
 fn held_entry(held: &HeldBack, context: &Context<'_>) -> String {
     let task = context
         .tasks
         .get(held.step)
         .map_or(context.chain, String::as_str);
-    let times = counted(held.count, "time", "times");
-    let first = context.time(held.first);
-    let when = if held.count > 1 {
-        format!("{times}, first {first}, last {}", context.time(held.last))
-    } else {
-        format!("{times}, {first}")
-    };
+    let when = seen(held.count, held.first, held.last, context);
     let text = one_line(&held.text, MOST_OF_ENTRY);
     let kind = one_line(&held.kind.0, 100);
     format!("{}: {text} (kind {kind}; {when})", one_line(task, 100))

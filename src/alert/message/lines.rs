@@ -46,7 +46,7 @@ pub(crate) fn one_line(text: &str, most_chars: usize) -> String {
 }
 
 /// Returns at most `most` characters, the last one an ellipsis where something is left out.
-pub(super) fn shortened(text: &str, most: usize) -> String {
+pub(crate) fn shortened(text: &str, most: usize) -> String {
     if text.chars().nth(most).is_none() {
         return text.to_owned();
     }

@@ -10,7 +10,8 @@ mod summary;
 
 use std::time::{Duration, SystemTime};
 
-pub(crate) use lines::{counted, grouped, one_line};
+pub(crate) use lines::{counted, grouped, one_line, shortened};
+pub(crate) use mutes::muted;
 pub(crate) use sentences::because;
 pub(crate) use subject::headline;
 

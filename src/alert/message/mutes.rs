@@ -21,6 +21,19 @@ pub(super) fn who(notice: &Notice) -> Option<&str> {
         .map(|muted| muted.by.as_str())
 }
 
+/// Returns what is told of a mute that holds, wherever people look: `muted until … by … (why): 2 mails held back`.
+pub(crate) fn muted(until: &str, by: &str, reason: &str, held_back: u64) -> String {
+    let reason = match reason {
+        "" => String::new(),
+        reason => format!(" ({reason})"),
+    };
+    let held = match held_back {
+        0 => "no mails".to_owned(),
+        count => counted(count, "mail", "mails"),
+    };
+    format!("muted until {until} by {by}{reason}: {held} held back")
+}
+
 /// Adds a sentence for each mute, and what it held back of each task.
 pub(super) fn section(body: &mut String, notice: &Notice, context: &Context<'_>) {
     let mut left: Vec<&ToldMute> = notice.mutes.iter().collect();

@@ -108,6 +108,12 @@ impl Policy {
         accounts.map(Muted::total).fold(0, u64::saturating_add)
     }
 
+    /// Returns the account of the mute of each task, where one holds.
+    pub(crate) fn muted(&self) -> impl Iterator<Item = Option<&Muted>> {
+        let tasks = self.tasks.iter();
+        tasks.map(|task| task.account().filter(|_| task.is_muted()))
+    }
+
     /// Takes what has begun and ended since the last time, for the log.
     pub(crate) fn take_mute_news(&mut self) -> Vec<MuteNews> {
         std::mem::take(&mut self.mutes.news)

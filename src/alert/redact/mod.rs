@@ -23,7 +23,7 @@ use std::ops::Range;
 
 pub(crate) use names::is_secret_name;
 
-use crate::event::Event;
+use crate::event::{Event, RunEnd};
 use crate::failure::{Failure, FailureClass, Outcome};
 use values::Values;
 
@@ -53,23 +53,10 @@ impl Redactor {
 
     /// Returns an event without the secrets in any of its texts. `kept` is where those texts are kept.
     pub(crate) fn event<'a>(&self, event: &Event<'a>, kept: &'a mut Option<Outcome>) -> Event<'a> {
-        if let Event::RunEnded {
-            step,
-            run,
-            started,
-            at,
-            outcome,
-        } = *event
-        {
-            *kept = self.outcome(outcome);
-            let outcome = kept.as_ref().unwrap_or(outcome);
-            return Event::RunEnded {
-                step,
-                run,
-                started,
-                at,
-                outcome,
-            };
+        if let Event::RunEnded(end) = *event {
+            *kept = self.outcome(end.outcome);
+            let outcome = kept.as_ref().unwrap_or(end.outcome);
+            return Event::RunEnded(RunEnd { outcome, ..end });
         }
         event.clone()
     }

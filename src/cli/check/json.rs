@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
 
+use super::mutes::Mutes;
 use crate::cli::plan::Plan;
 use crate::config::cycle::Cycle;
 use crate::config::options::Section;
@@ -34,6 +35,7 @@ pub(crate) fn print(out: &mut dyn Write, plan: &Plan<'_>) -> io::Result<()> {
             "failure_seconds": cycle.failure.as_secs_f64(),
         })),
         "mail": super::mail::way(&settings.mail).join(" "),
+        "mutes": Mutes::of(plan).json(),
         "settings": {
             "general": section(Section::Root),
             "log": section(Section::Log),

@@ -76,20 +76,31 @@ fn program(name: &str) -> Vec<NewFile> {
     ]
 }
 
+/// Where this program was built from; `None` in one that is handed out (`packaging/make` says so): on another machine that directory is
+/// somebody else's, if it is there.
+const SOURCES: Option<&str> = match option_env!("RUN_FUNCTIONS_HANDED_OUT") {
+    Some(_) => None,
+    None => Some(env!("CARGO_MANIFEST_DIR")),
+};
+
 /// Returns how a crate depends on this library: on the published one of this version, or on the sources that this program was built
 /// from if they are on this machine and were not downloaded as a published crate.
 fn dependency() -> String {
     let version = env!("CARGO_PKG_VERSION");
-    let sources = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let is_published = sources
-        .ancestors()
-        .any(|above| above.ends_with("registry/src"));
-    match sources.to_str() {
-        Some(path) if !is_published && sources.join("Cargo.toml").is_file() => {
+    let is_published = |sources: &Path| {
+        let mut above = sources.ancestors();
+        above.any(|above| above.ends_with("registry/src"))
+    };
+    let is_there = |path: &&str| {
+        let sources = Path::new(path);
+        !is_published(sources) && sources.join("Cargo.toml").is_file()
+    };
+    match SOURCES.filter(is_there) {
+        Some(path) => {
             let path = toml::Value::from(path);
             format!("{{ version = \"{version}\", path = {path} }}")
         }
-        _ => format!("\"{version}\""),
+        None => format!("\"{version}\""),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::event::{Event, Step};
+use crate::event::{Event, RunEnd, Step};
 use crate::failure::Outcome;
 use crate::time::{Moment, Mono, in_words};
 
@@ -57,15 +57,9 @@ impl Board {
         match *event {
             Event::RunStarted { step, at, .. } => self.now = Now::Running { step, since: at },
             Event::Sleeping { next, until, .. } => self.now = Now::Sleeping { next, until },
-            Event::RunEnded {
-                step,
-                started,
-                at,
-                outcome,
-                ..
-            } => {
+            Event::RunEnded(end) => {
                 self.now = Now::Between;
-                self.tasks[step].note(outcome, at.mono, at.mono.since(started.mono));
+                self.tasks[end.step].note(&end);
             }
             _ => {}
         }
@@ -85,9 +79,25 @@ impl Board {
         }
     }
 
-    /// Returns the table, a line each.
-    pub(super) fn table(&self, now: Moment) -> Vec<String> {
-        let first = match self.now {
+    /// Returns the table: a line for what happens now, one for each task, and one more for each that is muted, with these words.
+    pub(super) fn table(&self, now: Moment, muted: &[Option<String>]) -> Vec<String> {
+        let width = self
+            .tasks
+            .iter()
+            .map(|task| task.label.len())
+            .max()
+            .unwrap_or(0);
+        let mut lines = vec![self.what_happens(now)];
+        for (step, task) in self.tasks.iter().enumerate() {
+            lines.push(task.line(now.mono, width));
+            let muted = muted.get(step).and_then(Option::as_ref);
+            lines.extend(muted.map(|words| format!("{:width$}  {words}", task.label)));
+        }
+        lines
+    }
+
+    fn what_happens(&self, now: Moment) -> String {
+        match self.now {
             Now::Between => "between two runs".to_owned(),
             Now::Running { step, since } => {
                 format!(
@@ -103,20 +113,13 @@ impl Board {
                     in_words(until.since(now.mono))
                 )
             }
-        };
-        let width = self
-            .tasks
-            .iter()
-            .map(|task| task.label.len())
-            .max()
-            .unwrap_or(0);
-        let lines = self.tasks.iter().map(|task| task.line(now.mono, width));
-        std::iter::once(first).chain(lines).collect()
+        }
     }
 }
 
 impl Task {
-    fn note(&mut self, outcome: &Outcome, at: Mono, took: Duration) {
+    fn note(&mut self, end: &RunEnd<'_>) {
+        let outcome = end.outcome;
         let result = match outcome {
             Outcome::Success => "ok",
             Outcome::RetryLater { .. } => "to be tried again",
@@ -129,8 +132,8 @@ impl Task {
         self.last = Some(Last {
             result,
             well,
-            at,
-            took,
+            at: end.at.mono,
+            took: end.took(),
         });
     }
 

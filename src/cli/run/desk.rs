@@ -12,7 +12,8 @@ use crate::alert::memory::Memory;
 use crate::alert::memory::Waiting;
 use crate::alert::notice::{Notice, Sort};
 use crate::alert::policy::Policy;
-use crate::event::{Event, Step, StopReason};
+use crate::cli::holding;
+use crate::event::{Event, RunEnd, Step, StopReason};
 use crate::failure::{Failure, Outcome};
 use crate::logging::Log;
 use crate::mail::mailer::Mailer;
@@ -111,8 +112,8 @@ impl Desk {
         match *event {
             Event::Started { at } => self.look_at_mutes(at, tell),
             // Whoever cannot signal this process has written it all the same.
-            Event::RunEnded { at, outcome, .. } if !matches!(outcome, Outcome::Success) => {
-                self.look_at_mutes(at, tell);
+            Event::RunEnded(end) if !matches!(end.outcome, Outcome::Success) => {
+                self.look_at_mutes(end.at, tell);
             }
             _ => {}
         }
@@ -125,19 +126,14 @@ impl Desk {
                 self.mailer.adopt();
             }
             Event::RunStarted { step, .. } => self.under = Some(step),
-            Event::RunEnded {
-                step,
-                started,
-                at,
-                outcome,
-                ..
-            } => {
+            Event::RunEnded(end) => {
+                let RunEnd { step, at, .. } = end;
                 self.mailer.nudge_again();
                 self.tell_mutes(tell);
-                if let Some(failure) = outcome.failure() {
+                if let Some(failure) = end.outcome.failure() {
                     self.failures[step] = Some(failure.clone());
                 }
-                self.carry_out(decision, at.mono.since(started.mono), at, tell);
+                self.carry_out(decision, end.took(), at, tell);
                 let survived = self.under.take() == Some(step) && self.memory.survived(step);
                 if survived {
                     self.save(at);
@@ -194,7 +190,7 @@ impl Desk {
     }
 
     /// Reads which mails are not wanted, if that has changed.
-    fn look_at_mutes(&mut self, now: Moment, tell: Tell<'_>) {
+    pub(super) fn look_at_mutes(&mut self, now: Moment, tell: Tell<'_>) {
         let changed = self.mutes.as_mut().and_then(MuteFile::changed);
         if let Some(mutes) = changed {
             self.feed.policy.mutes_are(mutes, now);
@@ -208,6 +204,12 @@ impl Desk {
             mutes.forget();
         }
         self.look_at_mutes(now, tell);
+    }
+
+    /// Says of each task that is muted until when, by whom, why, and how many mails were held back.
+    pub(super) fn muted(&self) -> Vec<Option<String>> {
+        let accounts = self.feed.policy.muted();
+        accounts.map(|muted| muted.map(holding::words_of)).collect()
     }
 
     /// Lets the last mail leave of a runner that gives up: nobody will be there to tell of it later.

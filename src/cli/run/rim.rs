@@ -1,7 +1,7 @@
 //! Everybody who is told of events: live page, status, history, log, alerts.
 
 use crate::alert::redact::Redactor;
-use crate::event::{Event, Observer, RunId, Step, StopReason};
+use crate::event::{Event, Observer, RunEnd, RunId, Step, StopReason};
 use crate::failure::{Failure, FailureClass, Outcome, Output};
 use crate::history;
 use crate::logging::{self, EventLog};
@@ -125,13 +125,7 @@ impl Rim {
         let since_epoch = now.wall.duration_since(std::time::UNIX_EPOCH);
         let micros = since_epoch.unwrap_or_default().as_micros();
         let run = RunId(u64::try_from(micros).unwrap_or(0));
-        self.observe(&Event::RunEnded {
-            step,
-            run,
-            started: now,
-            at: now,
-            outcome,
-        });
+        self.ended((step, run, now), outcome, now);
     }
 
     /// Returns when there is something to do without an event. The caller promises to look then.
@@ -221,8 +215,10 @@ impl Rim {
     }
 
     /// Puts the table into the log.
-    pub(super) fn log_status(&self, now: Moment) {
-        for line in self.board.table(now) {
+    pub(super) fn log_status(&mut self, now: Moment) {
+        self.at_desk(now, |desk, tell| desk.look_at_mutes(now, tell));
+        let muted = self.desk.as_ref().map_or_else(Vec::new, Desk::muted);
+        for line in self.board.table(now, &muted) {
             log::info!("{line}");
         }
     }
@@ -278,13 +274,13 @@ impl Rim {
 
     fn ended(&mut self, run: (Step, RunId, Moment), outcome: &Outcome, at: Moment) {
         let (step, run, started) = run;
-        self.observe(&Event::RunEnded {
+        self.observe(&Event::RunEnded(RunEnd {
             step,
             run,
             started,
             at,
             outcome,
-        });
+        }));
     }
 
     fn stopped(&mut self, reason: StopReason, at: Moment) {
@@ -321,7 +317,7 @@ impl Rim {
                     until,
                 });
             }
-            Event::RunEnded { outcome, .. } => match outcome {
+            Event::RunEnded(end) => match end.outcome {
                 Outcome::Success => live.count_success(),
                 Outcome::Failure(_) | Outcome::Fatal(_) => live.count_failure(),
                 Outcome::RetryLater { .. } | Outcome::Interrupted { .. } => {}
@@ -334,7 +330,7 @@ impl Rim {
     fn tell(&mut self, event: &Event<'_>) {
         match *event {
             Event::RunStarted { step, run, at } => self.running = Some((step, run, at)),
-            Event::RunEnded { .. } => self.running = None,
+            Event::RunEnded(_) => self.running = None,
             _ => {}
         }
         self.tell_live(event);
@@ -343,7 +339,7 @@ impl Rim {
             service.note(event);
         }
         let printed = match event {
-            Event::RunEnded { .. } => self.printed.take(),
+            Event::RunEnded(_) => self.printed.take(),
             _ => None,
         };
         let (log, history) = (&mut self.log, &mut self.history);
@@ -379,9 +375,9 @@ fn moment_of(event: &Event<'_>) -> Option<Moment> {
     match *event {
         Event::Started { at }
         | Event::RunStarted { at, .. }
-        | Event::RunEnded { at, .. }
         | Event::Sleeping { at, .. }
         | Event::Stopped { at, .. } => Some(at),
+        Event::RunEnded(end) => Some(end.at),
         _ => None,
     }
 }

@@ -8,9 +8,10 @@ use std::time::{Duration, SystemTime};
 
 use super::Order;
 use crate::alert::memory::Memory;
+use crate::alert::mute::Muted;
 use crate::cli::status::look;
 use crate::event::{Event, Step};
-use crate::metrics::Runner;
+use crate::metrics::{Alerts, Runner};
 use crate::state::history::{Summary, TaskSummary};
 use crate::time::{Moment, Mono};
 
@@ -91,7 +92,7 @@ impl Textfile {
                 }
                 false
             }
-            Event::RunEnded { .. } => {
+            Event::RunEnded(_) => {
                 self.has_news = true;
                 false
             }
@@ -128,10 +129,16 @@ impl Textfile {
 
     /// Has the page written.
     pub(super) fn write(&mut self, summary: &Summary, memory: &Memory, now: Mono) {
-        let down_since = |past: &TaskSummary| {
+        let alerts = |past: &TaskSummary| {
             let mut memories = memory.tasks().iter();
             let memory = memories.find(|memory| look::label_of(memory) == past.task);
-            look::down_since(past, memory)
+            let account = memory.and_then(|memory| memory.muted.as_ref());
+            let holding = account.filter(|account| !account.over);
+            Alerts {
+                down_since: look::down_since(past, memory),
+                muted_until: holding.map(|account| account.until),
+                muted_mails: account.map_or(0, Muted::total),
+            }
         };
         self.scribe.write(Snapshot {
             runner: self.is_up.then(|| Runner {
@@ -141,7 +148,7 @@ impl Textfile {
             }),
             page_due: self.page_due,
             summary: summary.clone(),
-            down_since: summary.tasks.iter().map(down_since).collect(),
+            alerts: summary.tasks.iter().map(alerts).collect(),
             held_back: memory.held_back(),
         });
         self.written = now;

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use super::*;
-use crate::event::{RunId, StopReason};
+use crate::event::{RunEnd, RunId, StopReason};
 use crate::failure::Outcome;
 use crate::process::clock;
 use crate::settings::MetricsSettings;
@@ -65,13 +65,13 @@ impl Chain {
             at: started,
         });
         self.pass(took);
-        self.tell(&Event::RunEnded {
+        self.tell(&Event::RunEnded(RunEnd {
             step: 0,
             run,
             started,
             at: self.now,
             outcome: &Outcome::Success,
-        });
+        }));
         if pause > Duration::ZERO {
             self.tell(&Event::Sleeping {
                 step: 0,

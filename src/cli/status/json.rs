@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::look::{Chain, Down, Standing, Task, View};
 use super::text::state;
-use crate::cli::mute::Holding;
+use crate::cli::holding::Holding;
 use crate::exit;
 use crate::mail::outbox;
 use crate::process::live::Doing;
@@ -53,22 +53,11 @@ fn of_chain(chain: &Chain, now: Moment) -> Value {
         "sleeping_until": until,
         "ended": chain.ended.as_ref().map(|(at, why)| json!({ "at": time(*at), "why": why })),
         "tasks": chain.tasks.iter().map(|task| of_task(task, chain.mute(Some(&task.label)), now)).collect::<Vec<_>>(),
-        "muted": chain.mute(None).map(of_mute),
+        "muted": chain.mute(None).map(Holding::json),
         "mails_in_last_hour": chain.mails.last_hour.map(|(count, _)| count),
         "max_per_hour": chain.mails.last_hour.map(|(_, most)| most),
         "mails_held_back": chain.mails.held_back,
         "next_summary": chain.mails.summary,
-    })
-}
-
-fn of_mute(holding: &Holding) -> Value {
-    let mute = &holding.mute;
-    json!({
-        "from": time(mute.from),
-        "until": time(mute.until),
-        "by": mute.by,
-        "reason": mute.reason,
-        "held_back": holding.held_back,
     })
 }
 
@@ -96,7 +85,7 @@ fn of_task(task: &Task, mute: Option<&Holding>, now: Moment) -> Value {
             "since": time(since.time()),
             "count": past.asks,
         })),
-        "muted": mute.map(of_mute),
+        "muted": mute.map(Holding::json),
         "down": task.down.as_ref().map(of_outage),
     })
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::look::{Standing, View};
-use super::text::{self, Style};
+use super::text;
 use crate::cli::screen::{Refusal, tell};
 use crate::config::{Inputs, Loaded};
 use crate::exit;
@@ -11,6 +11,7 @@ use crate::letter::{Letter, Place};
 use crate::mail::mailer::Mailer;
 use crate::mail::outbox::{self, Kept};
 use crate::process::clock;
+use crate::report::Screen;
 
 /// How much longer than one attempt we wait for it.
 const MARGIN: Duration = Duration::from_secs(5);
@@ -40,11 +41,11 @@ pub(super) fn send(view: &View, inputs: &Inputs, loaded: &Loaded) -> Result<(), 
 
 fn letter(view: &View, inputs: &Inputs, loaded: &Loaded) -> Letter {
     let host = &inputs.hostname;
-    let style = Style {
+    let screen = Screen {
         width: Some(78),
         colours: false,
     };
-    let body = text::of(view, loaded, style);
+    let body = text::of(view, loaded, screen);
     let subject: String = format!("[{host}] {}", headline(view))
         .chars()
         .take(MOST_SUBJECT)

@@ -5,11 +5,12 @@ use std::error::Error;
 use std::time::SystemTime;
 
 use crate::alert::memory::{Memory, Ongoing, TaskMemory};
+use crate::alert::mute::Muted;
 use crate::alert::notice::{KindCount, Sort};
 use crate::chain::ChainName;
 use crate::cli::control::chain_name;
+use crate::cli::holding::{self, Holding};
 use crate::cli::left;
-use crate::cli::mute::{self, Holding};
 use crate::cli::run;
 use crate::cli::screen::Refusal;
 use crate::config::Loaded;
@@ -93,6 +94,8 @@ pub(in crate::cli) struct Task {
     pub(in crate::cli) past: TaskSummary,
     /// What is known of its outage, if it is down.
     pub(in crate::cli) down: Option<Down>,
+    /// How many mails a mute has held back of which nobody was told yet.
+    pub(in crate::cli) muted_mails: u64,
 }
 
 /// An outage that goes on.
@@ -184,7 +187,10 @@ impl Places<'_> {
             .as_ref()
             .map(|memory| Mails::of(memory, glimpse.as_ref(), self.now));
         let mutes = self.state_dir.as_ref();
-        let mutes = mutes.map(|root| mute::holding(root, &name, memory.as_ref(), self.now));
+        let mutes = mutes.and_then(|root| {
+            // What cannot be read mutes nothing: the runner goes by the same rule, and says so.
+            holding::of_chain(root, &name, memory.as_ref(), self.now).ok()
+        });
         let memories = memory.as_ref().map_or(&[][..], Memory::tasks);
         let counts = Counts {
             version: said.as_ref().map(|said| said.program().to_owned()),
@@ -247,7 +253,13 @@ impl Places<'_> {
             let past = past.cloned().unwrap_or_default();
             let memory = memories.iter().find(|memory| label_of(memory) == label);
             let down = self.down(&past, memory, is_up);
-            Task { label, past, down }
+            let account = memory.and_then(|memory| memory.muted.as_ref());
+            Task {
+                label,
+                past,
+                down,
+                muted_mails: account.map_or(0, Muted::total),
+            }
         };
         labels.into_iter().map(task).collect()
     }
@@ -347,6 +359,13 @@ impl Chain {
         self.mutes
             .iter()
             .find(|holding| holding.mute.task.as_deref() == task)
+    }
+
+    /// Returns until when a task is muted, by itself or with its chain.
+    pub(in crate::cli) fn muted_until(&self, label: &str) -> Option<SystemTime> {
+        let mutes = [self.mute(Some(label)), self.mute(None)];
+        let ends = mutes.into_iter().flatten();
+        ends.map(|holding| holding.mute.until).max()
     }
 
     fn hidden(name: ChainName, error: &UnsafePath) -> Self {

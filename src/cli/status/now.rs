@@ -2,9 +2,10 @@
 
 use super::look::{self, Chain, Standing, Task};
 use super::text::state;
+use crate::cli::holding::Holding;
 use crate::cli::screen::Refusal;
 use crate::config::Loaded;
-use crate::report::{ChainNow, Condition, Now, TaskNow, TaskState};
+use crate::report::{ChainNow, Condition, Mute, Now, TaskNow, TaskState};
 use crate::state::history::Stamp;
 use crate::time::Moment;
 
@@ -30,11 +31,26 @@ fn of_chain(chain: &Chain, now: Moment) -> ChainNow {
         name: chain.name.as_str().to_owned(),
         condition,
         state: state(chain, now),
-        tasks: chain.tasks.iter().map(of_task).collect(),
+        muted: chain.mute(None).map(of_mute),
+        tasks: chain
+            .tasks
+            .iter()
+            .map(|task| of_task(task, chain))
+            .collect(),
     }
 }
 
-fn of_task(task: &Task) -> TaskNow {
+fn of_mute(holding: &Holding) -> Mute {
+    let mute = &holding.mute;
+    Mute {
+        until: Stamp::of(mute.until),
+        by: mute.by.clone(),
+        reason: mute.reason.clone(),
+        held_back: holding.held_back,
+    }
+}
+
+fn of_task(task: &Task, chain: &Chain) -> TaskNow {
     let past = &task.past;
     let state = match &task.down {
         Some(down) => TaskState::Down {
@@ -56,5 +72,6 @@ fn of_task(task: &Task) -> TaskNow {
     TaskNow {
         label: task.label.clone(),
         state,
+        muted: chain.mute(Some(&task.label)).map(of_mute),
     }
 }

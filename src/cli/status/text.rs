@@ -1,70 +1,51 @@
 //! `status` for people: a paragraph for each chain, two lines or more for each task, no wider than the terminal.
 
-use std::fmt::Write;
+use std::path::Path;
 use std::time::SystemTime;
 
 use super::look::{Chain, Down, Standing, Task, View};
+use crate::alert::fingerprint;
 use crate::alert::notice::KindCount;
+use crate::chain::ChainName;
 use crate::cli::check;
-use crate::cli::lines::{exact, fitting, grouped, short, short_kind};
-use crate::cli::mute::Holding;
+use crate::cli::lines::{exact, grouped, short};
 use crate::cli::screen::{counted, program};
 use crate::config::Loaded;
 use crate::mail::outbox;
 use crate::process::live::Doing;
+use crate::report::{BOLD, RED, Screen, YELLOW};
 use crate::state::history::{Stamp, Tick};
+use crate::task::TaskName;
 use crate::time::{Moment, in_words};
 
 /// How many kinds of an outage are named.
 const MOST_KINDS: usize = 5;
-const BOLD: &str = "\x1b[1m";
-const YELLOW: &str = "\x1b[33m";
-const RED: &str = "\x1b[31m";
-
-/// What the screen can do.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Style {
-    /// How many columns it has; `None`: any number.
-    pub(super) width: Option<usize>,
-    /// Whether it has colours.
-    pub(super) colours: bool,
-}
 
 /// A text that grows line by line.
 struct Page {
     text: String,
-    style: Style,
+    screen: Screen,
 }
 
 impl Page {
     /// Adds a line, cut where the screen ends.
     fn line(&mut self, indent: usize, colour: &str, line: &str) {
-        let room = self
-            .style
-            .width
-            .map(|width| width.saturating_sub(indent).max(1));
-        let line = fitting(line, room);
-        let line = if self.style.colours && !colour.is_empty() {
-            format!("{colour}{line}\x1b[0m")
-        } else {
-            line
-        };
-        let _ = writeln!(self.text, "{:indent$}{line}", "");
+        self.text.push_str(&self.screen.line(indent, colour, line));
     }
 }
 
 /// Returns the whole.
-pub(super) fn of(view: &View, loaded: &Loaded, style: Style) -> String {
+pub(super) fn of(view: &View, loaded: &Loaded, screen: Screen) -> String {
     let mut page = Page {
         text: String::new(),
-        style,
+        screen,
     };
     if view.chains.is_empty() {
         let root = loaded.settings.run_root.display();
         page.line(0, "", &format!("No chain was ever run in `{root}`."));
     }
     for chain in &view.chains {
-        tell_chain(&mut page, chain, view.now);
+        tell_chain(&mut page, chain, &loaded.settings.run_root, view.now);
     }
     if view.mail_is_hidden {
         page.line(
@@ -78,18 +59,18 @@ pub(super) fn of(view: &View, loaded: &Loaded, style: Style) -> String {
     page.text
 }
 
-fn tell_chain(page: &mut Page, chain: &Chain, now: Moment) {
+fn tell_chain(page: &mut Page, chain: &Chain, run_root: &Path, now: Moment) {
     let bad = matches!(chain.standing, Standing::Stopped | Standing::Hidden(_));
     let colour = if bad { RED } else { BOLD };
     page.line(0, colour, &format!("{}: {}", chain.name, state(chain, now)));
     for task in &chain.tasks {
         tell_task(page, task, now);
         if let Some(mute) = chain.mute(Some(&task.label)) {
-            page.line(4, YELLOW, &muted(mute));
+            page.line(4, YELLOW, &mute.words());
         }
     }
     if let Some(mute) = chain.mute(None) {
-        page.line(2, YELLOW, &muted(mute));
+        page.line(2, YELLOW, &mute.words());
     }
     let running = matches!(chain.standing, Standing::Runs(_) | Standing::Unseen);
     let summary = chain.mails.summary.as_ref().filter(|_| running);
@@ -100,24 +81,26 @@ fn tell_chain(page: &mut Page, chain: &Chain, now: Moment) {
         page.line(2, "", line);
     }
     if matches!(chain.standing, Standing::Stopped) && !chain.tasks.is_empty() {
-        let labels = chain.tasks.iter();
-        let names: Vec<&str> = labels
-            .map(|task| task.label.split('#').next().unwrap_or(&task.label))
-            .collect();
-        let start = format!("start it with `{} {}`", program(), names.join(" "));
-        page.line(2, "", &start);
+        page.line(2, "", &start(chain));
+        let pidfile = run_root.join(format!("{}.pid", chain.name));
+        let forget = format!("or have it forgotten: rm {}", pidfile.display());
+        page.line(2, "", &forget);
     }
 }
 
-fn muted(holding: &Holding) -> String {
-    let mute = &holding.mute;
-    let reason = match mute.reason.as_str() {
-        "" => String::new(),
-        reason => format!(" ({reason})"),
+/// Returns how a chain is started again.
+fn start(chain: &Chain) -> String {
+    let labels = chain.tasks.iter();
+    let names: Vec<&str> = labels
+        .map(|task| task.label.split('#').next().unwrap_or(&task.label))
+        .collect();
+    let tasks: Result<Vec<TaskName>, _> = names.iter().map(|name| TaskName::parse(name)).collect();
+    let is_usual = tasks.is_ok_and(|tasks| ChainName::of(&tasks) == chain.name);
+    let name = match is_usual {
+        true => String::new(),
+        false => format!(" --name {}", chain.name),
     };
-    let held = counted(holding.held_back, "mail", "mails");
-    let (until, by) = (short(mute.until), &mute.by);
-    format!("muted until {until} by {by}{reason}: {held} held back")
+    format!("start it with `{} {}{name}`", program(), names.join(" "))
 }
 
 /// Returns whether it runs, and what it does.
@@ -205,7 +188,7 @@ fn tell_task(page: &mut Page, task: &Task, now: Moment) {
         grouped(failed),
     );
     // What does not fit of the drawing is what is longest ago.
-    let room = page.style.width.map_or(usize::MAX, |width| {
+    let room = page.screen.width.map_or(usize::MAX, |width| {
         width.saturating_sub(facts.chars().count() + 6)
     });
     let recent = &task.past.recent;
@@ -266,7 +249,7 @@ fn tell_outage(page: &mut Page, down: &Down) {
 
 /// Of one kind alone all has been said but whether it was mailed.
 fn kind_line(kind: &KindCount, of: usize) -> String {
-    let name = short_kind(&kind.kind.0);
+    let name = fingerprint::short(&kind.kind.0);
     let mailed = match kind.mailed {
         Some(at) => format!("mailed {}", short(at)),
         None => "not mailed".to_owned(),

@@ -4,7 +4,7 @@ mod task;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::model::{Chain, Condition, Report, Task, TaskState};
+use super::model::{Chain, Condition, Mute, Report, Task, TaskState};
 use super::words::{self, counted, grouped, in_words};
 use task::anchor;
 
@@ -43,6 +43,7 @@ pub(crate) fn page(report: &Report) -> String {
                 (head(report, &verdict))
                 main {
                     (troubles(report))
+                    (mutes(report, &drawn))
                     (list(report, &drawn))
                     @for (chain, first) in with_places(report) { (of_chain(chain, first, report, &drawn)) }
                 }
@@ -159,6 +160,36 @@ fn troubles(report: &Report) -> Markup {
     }
 }
 
+/// Says of what nobody is mailed now: whoever misses a mail looks here.
+fn mutes(report: &Report, drawn: &[usize]) -> Markup {
+    let muted = |mute: &Mute| words::muted(mute, &report.period);
+    let chains = report.chains.iter();
+    let chains = chains.filter_map(|chain| {
+        let words = muted(chain.muted.as_ref()?);
+        Some(html! { b { (name(&chain.name)) } " – " bdi { (words) } })
+    });
+    let tasks = report.tasks().enumerate().filter_map(|(at, task)| {
+        let words = muted(task.muted.as_ref()?);
+        let place = drawn.contains(&at).then(|| format!("#{}", anchor(at)));
+        Some(html! {
+            @if let Some(place) = place { a href=(place) { (name(&task.label)) } } @else { b { (name(&task.label)) } }
+            " – " bdi { (words) }
+        })
+    });
+    let all: Vec<Markup> = chains.chain(tasks).collect();
+    let more = all.len().saturating_sub(MOST_DRAWN) as u64;
+    html! {
+        @if !all.is_empty() {
+            section class="mutes" aria-label="What is not mailed now" {
+                ul {
+                    @for one in all.iter().take(MOST_DRAWN) { li { (one) } }
+                    @if more > 0 { li { "and " (counted(more, "more mute", "more mutes")) } }
+                }
+            }
+        }
+    }
+}
+
 fn list(report: &Report, drawn: &[usize]) -> Markup {
     let tasks: Vec<Placed<'_>> = report.tasks().enumerate().collect();
     let (all, listed) = (tasks.len(), tasks.len().min(MOST_LISTED));
@@ -203,6 +234,7 @@ fn of_chain(chain: &Chain, first: usize, report: &Report, drawn: &[usize]) -> Ma
             section class="chain" {
                 div class="title" { h2 { (name(&chain.name)) } (standing(chain.condition)) }
                 p class="state" { bdi { (chain.state) } }
+                (task::muted(chain.muted.as_ref(), &report.period))
                 @for (at, task) in tasks { (task::card(at, task, &report.period)) }
             }
         }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::report::model::{Task, TaskState};
+use crate::report::model::{Mute, Task, TaskState};
 use crate::report::outages::{End, KindOf, Outage, Outages};
 use crate::report::period::Period;
 use crate::report::svg;
@@ -42,12 +42,18 @@ pub(super) fn card(at: usize, task: &Task, period: &Period) -> Markup {
             header class="title" { h3 { (super::name(&task.label)) } (pill(task)) }
             p class="quiet" { (words::state(&task.state, period)) (reminder(&task.state, period)) }
             @if let TaskState::Down { text, .. } = &task.state { p { bdi class="said" { (text) } } }
+            (muted(task.muted.as_ref(), period))
             (facts(task))
             (days(task, period, &id))
             (durations(task, period, &id))
             (outages(&task.outages, period))
         }
     }
+}
+
+/// Says that nobody is mailed, until when, by whom and why.
+pub(super) fn muted(mute: Option<&Mute>, period: &Period) -> Markup {
+    html! { @if let Some(mute) = mute { p class="state" { bdi { (words::muted(mute, period)) } } } }
 }
 
 fn reminder(state: &TaskState, period: &Period) -> Markup {

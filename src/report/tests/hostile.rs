@@ -41,6 +41,8 @@ fn texts_of_others_stay_texts_wherever_they_are() {
         reminder: None,
     });
     now.chains[0].state.clone_from(&bad);
+    now.chains[0].muted = Some(muted(&bad, &bad));
+    now.chains[0].tasks[0].muted = Some(muted(&bad, &bad));
     now.mail_trouble = Some(bad.clone());
     let mut stopped = running(TaskState::Unknown).chains.remove(0);
     (stopped.name, stopped.condition) = (bad.clone(), Condition::Stopped);

@@ -117,12 +117,24 @@ fn running(state: TaskState) -> Now {
             name: "a".to_owned(),
             condition: Condition::Runs,
             state: "tasks::a runs since 5s (pid 4711, up 2days)".to_owned(),
+            muted: None,
             tasks: vec![TaskNow {
                 label: "tasks::a".to_owned(),
                 state,
+                muted: None,
             }],
         }],
         mail_trouble: None,
+    }
+}
+
+/// A mute for ten hours more, which has held three mails back.
+fn muted(by: &str, reason: &str) -> Mute {
+    Mute {
+        until: Stamp((NOW + 10 * HOUR) * 1_000_000),
+        by: by.to_owned(),
+        reason: reason.to_owned(),
+        held_back: 3,
     }
 }
 

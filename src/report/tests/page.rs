@@ -54,6 +54,23 @@ fn the_page_tells_what_is_down_and_what_was() {
 }
 
 #[test]
+fn the_page_tells_first_of_what_nobody_is_mailed() {
+    let mut now = running(TaskState::Healthy { since: None });
+    assert!(!page(&a_month().report_with(running(down()))).contains("held back"));
+    now.chains[0].muted = Some(muted("kim", ""));
+    now.chains[0].tasks[0].muted = Some(muted("kim", "a new disk"));
+    let page = page(&a_month().report_with(now));
+    let document = parsed(&page);
+    let of_task = "muted until 22 Nov 13:20 by kim (a new disk): 3 mails held back";
+    let of_chain = "muted until 22 Nov 13:20 by kim: 3 mails held back";
+    let told = words(&document, ".mutes");
+    assert_eq!(told, format!("a – {of_chain}tasks::a – {of_task}"));
+    assert_eq!(all(&document, ".mutes a[href='#task-1']").len(), 1);
+    assert!(words(&document, "article").contains(of_task));
+    assert!(words(&document, ".chain > .state").contains(of_chain));
+}
+
+#[test]
 fn the_page_is_the_same_to_the_byte() {
     let page = page(&a_month().report_with(running(down())));
     let body = page.replace(STYLE, "");

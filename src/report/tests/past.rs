@@ -99,6 +99,7 @@ fn a_task_that_left_the_chain_is_told_and_not_down() {
             tasks: vec![TaskNow {
                 label: "tasks::b".to_owned(),
                 state: TaskState::Healthy { since: None },
+                muted: None,
             }],
             ..running(TaskState::Unknown).chains.remove(0)
         }],
@@ -185,8 +186,34 @@ fn the_terminal_reads_well() {
 }
 
 #[test]
+fn a_mute_is_told_below_what_it_is_about() {
+    let mut now = running(down());
+    now.chains[0].muted = Some(Mute {
+        held_back: 0,
+        ..muted("kim", "")
+    });
+    now.chains[0].tasks[0].muted = Some(muted("kim (as root)", "a new disk comes at noon"));
+    let screen = Screen {
+        width: Some(60),
+        colours: true,
+    };
+    let text = text(&a_month().report_with(now), screen);
+    let lines: Vec<&str> = text.lines().skip(4).take(6).collect();
+    insta::assert_snapshot!(lines.join("\n").replace('\x1b', "^"), @r"
+    ^[1ma: tasks::a runs since 5s (pid 4711, up 2days)^[0m
+      ^[33mmuted until 22 Nov 13:20 by kim: no mails held back^[0m
+      ^[31mtasks::a  down since 22 Nov 01:20 (2h), 3 failures^[0m
+        exit 1: the disk is full
+        ^[33mmuted until 22 Nov 13:20 by kim (as root) (a new disk^[0m
+        ^[33mcomes at noon): 3 mails held back^[0m
+    ");
+}
+
+#[test]
 fn no_line_is_wider_than_the_terminal() {
-    let report = a_month().report_with(running(down()));
+    let mut now = running(down());
+    now.chains[0].tasks[0].muted = Some(muted("kim", "a new disk comes at noon"));
+    let report = a_month().report_with(now);
     for width in [80, 60, 40, 20, 19, 18, 5] {
         for colours in [false, true] {
             let screen = Screen {
@@ -196,6 +223,7 @@ fn no_line_is_wider_than_the_terminal() {
             for line in text(&report, screen).lines() {
                 let plain = line.replace("\x1b[0m", "").replace("\x1b[1m", "");
                 let plain = plain.replace("\x1b[31m", "").replace("\x1b[32m", "");
+                let plain = plain.replace("\x1b[33m", "");
                 assert!(plain.chars().count() <= width, "{width}: {plain}");
                 assert!(!plain.contains('\x1b'));
             }

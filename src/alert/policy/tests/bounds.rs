@@ -41,9 +41,7 @@ fn for_all<T: Clone + std::fmt::Debug>(
 fn no_sequence_of_events_floods_and_every_kind_is_named_or_counted() {
     for_all(anything(), 400, |sequence| {
         let mut account = Account::new();
-        for happening in sequence {
-            account.happens(happening);
-        }
+        account.all_happen(sequence);
         account.nothing_is_lost();
         account.the_bound_holds();
     });
@@ -53,9 +51,7 @@ fn no_sequence_of_events_floods_and_every_kind_is_named_or_counted() {
 fn what_was_held_back_is_told_in_the_end() {
     for_all(anything(), 100, |sequence| {
         let mut account = Account::new();
-        for happening in sequence {
-            account.happens(happening);
-        }
+        account.all_happen(sequence);
         account.happens(&Happening::Disk { full: false });
         for _ in 0..20 {
             account.happens(&Happening::Sleep { next: 0, span: NRD });
@@ -77,9 +73,7 @@ fn what_was_held_back_is_told_in_the_end() {
 fn after_any_history_an_outage_is_reminded_of_within_one_downtime() {
     for_all(anything(), 100, |sequence| {
         let mut account = Account::new();
-        for happening in sequence {
-            account.happens(happening);
-        }
+        account.all_happen(sequence);
         account.happens(&Happening::Disk { full: false });
         account.happens(&Happening::Unmute);
         account.happens(&Happening::Sleep {
@@ -104,9 +98,7 @@ fn after_any_history_an_outage_is_reminded_of_within_one_downtime() {
 fn after_any_history_who_only_asks_for_later_is_mailed_within_one_downtime() {
     for_all(anything(), 100, |sequence| {
         let mut account = Account::new();
-        for happening in sequence {
-            account.happens(happening);
-        }
+        account.all_happen(sequence);
         account.happens(&Happening::Disk { full: false });
         account.happens(&Happening::Unmute);
         account.desk.succeed();
@@ -131,9 +123,7 @@ fn no_hour_of_a_chain_has_more_mails_than_its_limit() {
         let (tasks, mut chain) = account.desk.rules.clone();
         chain.max_per_hour = 4;
         account.desk = Desk::with(tasks, chain);
-        for happening in sequence {
-            account.happens(happening);
-        }
+        account.all_happen(sequence);
         let limited =
             |notice: &&Notice| matches!(notice.sort, Sort::First | Sort::New | Sort::HeldBack);
         let times: Vec<Mono> = account

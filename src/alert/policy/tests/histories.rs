@@ -130,6 +130,12 @@ impl Account {
         }
     }
 
+    pub(super) fn all_happen(&mut self, sequence: &[Happening]) {
+        for happening in sequence {
+            self.happens(happening);
+        }
+    }
+
     pub(super) fn happens(&mut self, happening: &Happening) {
         let before = self.desk.now.mono;
         match happening {

@@ -11,7 +11,7 @@ use std::time::SystemTime;
 use crate::alert::notice::Sort;
 use crate::cli::metrics::mail;
 use crate::mail::outbox;
-use crate::metrics::{self, Chain, Mail, Runner, Task};
+use crate::metrics::{self, Alerts, Chain, Mail, Runner, Task};
 use crate::process::clock;
 use crate::process::files::{self, Readers};
 use crate::state::history::Summary;
@@ -30,8 +30,8 @@ pub(super) struct Snapshot {
     pub(super) page_due: Option<SystemTime>,
     /// What all runs come to.
     pub(super) summary: Summary,
-    /// Since when each of its tasks is down, if it is.
-    pub(super) down_since: Vec<Option<SystemTime>>,
+    /// What alerts know of each of its tasks.
+    pub(super) alerts: Vec<Alerts>,
     /// How many failures wait for a mail.
     pub(super) held_back: [(Sort, u64); 2],
 }
@@ -143,14 +143,14 @@ impl Scribe {
             runner,
             page_due,
             summary,
-            down_since,
+            alerts,
             held_back,
         } = snapshot;
-        let tasks = summary.tasks.iter().zip(down_since);
-        let tasks = tasks.map(|(past, down_since)| Task {
+        let tasks = summary.tasks.iter().zip(alerts);
+        let tasks = tasks.map(|(past, alerts)| Task {
             label: &past.task,
             past,
-            down_since: *down_since,
+            alerts: *alerts,
         });
         let held_back = held_back.map(|(sort, count)| (sort.word(), count));
         let report = outbox::report(&self.state_dir);
@@ -196,7 +196,7 @@ mod tests {
             runner: None,
             page_due: None,
             summary: Summary::default(),
-            down_since: Vec::new(),
+            alerts: Vec::new(),
             held_back: [(Sort::First, 0), (Sort::New, 0)],
         }
     }

@@ -30,7 +30,7 @@ fn silence_and_an_end_at_each_stage_are_named() {
         ),
     ];
     for (words, set, class) in stages {
-        let silent = brief_trouble(with(|script| set(script, Act::Hang)));
+        let silent = silence(words, with(|script| set(script, Act::Hang)));
         assert_eq!(silent.class, class, "{}", silent.words);
         assert!(silent.words.contains(words), "{}", silent.words);
         for end in [Act::Close, Act::Reset] {
@@ -104,34 +104,29 @@ fn garbage_with_nul_and_8_bit_is_no_answer() {
 }
 
 #[test]
-fn endless_lines_of_a_greeting_hit_a_bound() {
-    let endless = Act::Flood(format!("220-{}\r\n", "and more ".repeat(100)).into_bytes());
-    let trouble = trouble(with(|s| s.greeting = endless));
-    assert_eq!(trouble.class, Class::Path);
-    assert!(trouble.words.contains("no end"), "{}", trouble.words);
-}
-
-#[test]
-fn a_connection_dropped_in_the_middle_of_the_message_is_no_unanswered_one() {
-    for end in [Act::Close, Act::Reset] {
-        let script = with(|s| s.body = Some((10, end)));
-        let server = Server::start(script);
-        let mut session = Session::open(&route(&server), PATIENCE, &mut |_| {}).unwrap();
-        // Larger than all buffers between the two ends.
-        let large = [b"x".repeat(70), b"\r\n".to_vec()].concat().repeat(400_000);
-        let delivered = session.deliver(&header(&["ops@example.org"]), &large, &mut |_| {});
-        assert!(!delivered.open);
-        let Fate::Refused(trouble) = &delivered.fates[0] else {
-            panic!("accepted")
-        };
-        assert_eq!(trouble.class, Class::Temporary, "{}", trouble.words);
+fn an_answer_without_an_end_hits_a_bound_at_each_stage() {
+    let stages: [(u16, Set, Class); 5] = [
+        (220, |s, act| s.greeting = act, Class::Path),
+        (250, |s, act| s.ehlo = act, Class::Path),
+        (250, |s, act| s.mail = act, Class::Temporary),
+        (354, |s, act| s.data = act, Class::Temporary),
+        (250, |s, act| s.dot = act, Class::Unanswered),
+    ];
+    for (code, set, class) in stages {
+        for (endless, words) in endless(code) {
+            let trouble = trouble(with(|script| set(script, endless)));
+            assert_eq!(trouble.class, class, "{}", trouble.words);
+            assert!(trouble.words.contains(words), "{}", trouble.words);
+            assert!(trouble.words.contains("127.0.0.1:"), "{}", trouble.words);
+        }
     }
 }
 
-#[test]
-fn a_server_that_stops_reading_ends_the_attempt_and_the_message_did_not_arrive() {
-    let server = Server::start(with(|s| s.body = Some((10, Act::Deaf))));
-    let mut session = Session::open(&route(&server), BRIEF, &mut |_| {}).unwrap();
+/// Delivers a message to a server that does this in the middle of it: it is to be tried again.
+fn broken_off(act: Act, timeout: Duration) -> Server {
+    let server = Server::start(with(|s| s.body = Some((10, act))));
+    let open = |limit| Session::open(&route(&server), limit, &mut |_| {});
+    let mut session = in_time(timeout, open, Result::is_ok).unwrap();
     // Larger than all buffers between the two ends.
     let large = [b"x".repeat(70), b"\r\n".to_vec()].concat().repeat(400_000);
     let delivered = session.deliver(&header(&["ops@example.org"]), &large, &mut |_| {});
@@ -140,5 +135,18 @@ fn a_server_that_stops_reading_ends_the_attempt_and_the_message_did_not_arrive()
         panic!("accepted")
     };
     assert_eq!(trouble.class, Class::Temporary, "{}", trouble.words);
+    server
+}
+
+#[test]
+fn a_connection_dropped_in_the_middle_of_the_message_is_no_unanswered_one() {
+    for end in [Act::Close, Act::Reset] {
+        broken_off(end, PATIENCE);
+    }
+}
+
+#[test]
+fn a_server_that_stops_reading_ends_the_attempt_and_the_message_did_not_arrive() {
+    let server = broken_off(Act::Deaf, BRIEF);
     assert!(server.received().is_empty());
 }

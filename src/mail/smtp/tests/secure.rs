@@ -127,7 +127,7 @@ fn tls_on_a_plain_port_and_the_reverse_are_named() {
 
 #[test]
 fn starttls_that_is_refused_or_stalls_is_named() {
-    let starttls = |act: Act| {
+    let starttls = |act: Act, limit: Duration| {
         let server = Server::start(with(|script| {
             script.ehlo = say("250-scripted\r\n250 STARTTLS");
             script.starttls = act;
@@ -137,14 +137,19 @@ fn starttls_that_is_refused_or_stalls_is_named() {
             ca_file: Some(fixture("ca")),
             ..route(&server)
         };
-        let trouble = Session::open(&route, BRIEF, &mut |_| {}).err().unwrap();
+        let trouble = Session::open(&route, limit, &mut |_| {}).err().unwrap();
         (server, trouble)
     };
-    assert_eq!(starttls(say("454 not now")).1.class, Class::Path);
-    assert_eq!(starttls(say("502 never")).1.class, Class::Setup);
-    assert_eq!(starttls(Act::Hang).1.class, Class::Path);
+    let refused = |words: &str| starttls(say(words), PATIENCE).1.class;
+    assert_eq!(refused("454 not now"), Class::Path);
+    assert_eq!(refused("502 never"), Class::Setup);
+    assert_eq!(starttls(Act::Hang, BRIEF).1.class, Class::Path);
     // It says yes, and then does not shake hands.
-    let (server, trouble) = starttls(say("220 go ahead"));
+    let (server, trouble) = in_time(
+        BRIEF,
+        |limit| starttls(say("220 go ahead"), limit),
+        |(_, trouble)| trouble.words.contains("TLS"),
+    );
     assert!(
         !server
             .commands()
@@ -176,6 +181,32 @@ fn plain_text_injected_before_the_handshake_is_never_believed() {
 }
 
 #[test]
+fn an_answer_without_an_end_hits_a_bound_before_tls_and_within() {
+    let cases: [(Security, u16, Set); 5] = [
+        (Security::Implicit, 220, |s, act| s.greeting = act),
+        (Security::Implicit, 250, |s, act| s.mail = act),
+        (Security::StartTls, 220, |s, act| s.greeting = act),
+        (Security::StartTls, 220, |s, act| s.starttls = act),
+        (Security::StartTls, 235, |s, act| s.auth = vec![act]),
+    ];
+    for (security, code, set) in cases {
+        for (endless, words) in endless(code) {
+            let server = Server::start(with(|script| {
+                script.tls = Some(Tls {
+                    implicit: security == Security::Implicit,
+                    ..tls(&fixture("good"))
+                });
+                script.ehlo = say("250-scripted\r\n250-STARTTLS\r\n250 AUTH PLAIN");
+                set(script, endless);
+            }));
+            let trouble = deliver_securely(&server, security).unwrap_err();
+            assert!(trouble.words.contains(words), "{}", trouble.words);
+            assert!(server.received().is_empty());
+        }
+    }
+}
+
+#[test]
 fn a_file_without_a_certificate_is_a_setup_trouble() {
     let server = Server::start(Script::default());
     for (path, words) in [
@@ -187,7 +218,7 @@ fn a_file_without_a_certificate_is_a_setup_trouble() {
             ca_file: Some(path),
             ..route(&server)
         };
-        let trouble = Session::open(&route, BRIEF, &mut |_| {}).err().unwrap();
+        let trouble = Session::open(&route, PATIENCE, &mut |_| {}).err().unwrap();
         assert_eq!(trouble.class, Class::Setup);
         assert!(trouble.words.contains(words), "{}", trouble.words);
     }

@@ -14,13 +14,17 @@ fn alone(name: &str) {
         return;
     }
     let path = format!("process::child::descendants::tests::{name}");
-    let status = Command::new(std::env::current_exe().unwrap())
+    let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", &path])
         .env(VARIABLE, "1")
-        .stdout(Stdio::null())
-        .status()
+        .output()
         .unwrap();
-    assert!(status.success());
+    let said = String::from_utf8_lossy(&output.stdout);
+    // A name that fits no test is a success of none.
+    assert!(
+        output.status.success() && said.contains("1 passed"),
+        "{said}"
+    );
 }
 
 fn is_alone() -> bool {

@@ -5,6 +5,14 @@ use std::fs;
 use super::*;
 use crate::exit;
 
+/// Starts a runner and its heir. Returns both when the heir has asked for the chain.
+fn asked_by_an_heir(ground: &Ground, runner: &Manner, heir: &Manner) -> (Starter, Starter) {
+    let runner = ground.runner(runner);
+    let heir = ground.start(heir);
+    ground.await_line(&format!("asked {}", runner.pid()));
+    (runner, heir)
+}
+
 #[test]
 fn an_heir_of_other_tasks_is_not_signalled_either() {
     let ground = Ground::new();
@@ -12,9 +20,7 @@ fn an_heir_of_other_tasks_is_not_signalled_either() {
         tasks: "a::x",
         ..slow()
     };
-    let mut runner = ground.runner(&manner);
-    let mut heir = ground.start(&manner);
-    ground.await_line(&format!("asked {}", runner.pid()));
+    let (mut runner, mut heir) = asked_by_an_heir(&ground, &manner, &manner);
     // Nothing but the heir tells of the tasks now.
     fs::remove_file(ground.path("x.state")).unwrap();
     let attempt = Attempt::of(&ground, &["b::x"], &patient());
@@ -33,9 +39,7 @@ fn an_heir_of_other_tasks_is_not_signalled_either() {
 #[test]
 fn the_latest_started_wins_and_the_heir_before_it_leaves_cleanly() {
     let ground = Ground::new();
-    let mut runner = ground.runner(&slow());
-    let mut heir = ground.start(&Manner::default());
-    ground.await_line(&format!("asked {}", runner.pid()));
+    let (mut runner, mut heir) = asked_by_an_heir(&ground, &slow(), &Manner::default());
     let latest = ground.start(&Manner::default());
     assert_eq!(heir.end(), Some(0));
     ground.go();
@@ -47,9 +51,7 @@ fn the_latest_started_wins_and_the_heir_before_it_leaves_cleanly() {
 #[test]
 fn a_runner_goes_on_when_the_heir_that_asked_it_was_killed() {
     let ground = Ground::new();
-    let mut runner = ground.runner(&slow());
-    let mut heir = ground.start(&Manner::default());
-    ground.await_line(&format!("asked {}", runner.pid()));
+    let (mut runner, mut heir) = asked_by_an_heir(&ground, &slow(), &Manner::default());
     heir.signal(Number::SIGKILL);
     heir.end();
     ground.go();
@@ -63,9 +65,7 @@ fn a_runner_goes_on_when_the_heir_that_asked_it_was_killed() {
 #[test]
 fn what_a_person_has_asked_for_is_not_taken_back_with_an_heir() {
     let ground = Ground::new();
-    let mut runner = ground.runner(&slow());
-    let mut heir = ground.start(&Manner::default());
-    ground.await_line(&format!("asked {}", runner.pid()));
+    let (mut runner, mut heir) = asked_by_an_heir(&ground, &slow(), &Manner::default());
     heir.signal(Number::SIGKILL);
     heir.end();
     runner.signal(Number::SIGTERM);
@@ -76,9 +76,7 @@ fn what_a_person_has_asked_for_is_not_taken_back_with_an_heir() {
 #[test]
 fn a_newcomer_that_is_told_to_stop_while_it_waits_stops() {
     let ground = Ground::new();
-    let mut runner = ground.runner(&slow());
-    let mut heir = ground.start(&Manner::default());
-    ground.await_line(&format!("asked {}", runner.pid()));
+    let (mut runner, mut heir) = asked_by_an_heir(&ground, &slow(), &Manner::default());
     heir.signal(Number::SIGTERM);
     assert_eq!(heir.end(), Some(0));
     ground.go();
