@@ -17,12 +17,12 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use nix::pty::{Winsize, openpty};
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{SigHandler, Signal, kill, signal};
 use nix::unistd::Pid;
 
 /// How long a test waits for a condition before it fails: far longer than any healthy machine needs.
@@ -30,6 +30,19 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A way of mail that leads nowhere.
 pub(crate) const NO_MAIL_PROGRAM: &str = "[mail]\nto = [\"ops@example.org\"]\ntransport = \"sendmail\"\nprogram = \"/nowhere/sendmail\"\n";
+
+/// Takes back what this process may have inherited: what a shell starts with `&` ignores SIGINT and SIGQUIT, as does what that starts. Runners
+/// keep to it, and would not hear what tests send.
+fn heed_signals() {
+    static HEEDED: Once = Once::new();
+    HEEDED.call_once(|| {
+        for heeded in [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT] {
+            #[expect(unsafe_code, reason = "a disposition concerns the whole process")]
+            // SAFETY: the default runs no code in a handler.
+            unsafe { signal(heeded, SigHandler::SigDfl) }.expect("a signal");
+        }
+    });
+}
 
 /// A fresh directory with a configuration, from which runners are started.
 pub(crate) struct Place {
@@ -39,6 +52,7 @@ pub(crate) struct Place {
 impl Place {
     /// Makes an empty one: no configuration.
     pub(crate) fn empty() -> Self {
+        heed_signals();
         Place {
             dir: tempfile::tempdir().expect("a temporary directory"),
         }
