@@ -145,16 +145,7 @@ impl Place {
 
     /// Returns the mails that were written as files, in order of their names.
     pub(crate) fn mails(&self) -> Vec<String> {
-        let Ok(entries) = fs::read_dir(self.path("run/mail")) else {
-            return Vec::new();
-        };
-        let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
-        paths.retain(|path| path.extension().is_some_and(|extension| extension == "eml"));
-        paths.sort();
-        paths
-            .iter()
-            .map(|path| fs::read_to_string(path).unwrap())
-            .collect()
+        mails_in(&self.path("run/mail"))
     }
 
     /// Returns the names of what is in a directory of the outbox, without what is being written.
@@ -165,11 +156,17 @@ impl Place {
         names.filter(|name| !name.starts_with('.')).collect()
     }
 
-    /// Returns all mails when no runner is left. On a slow machine an ending one leaves some in the outbox, for the next: they are sent first.
+    /// Sends what an ended runner has left in the outbox for the next: on a slow machine, its last mails.
     #[track_caller]
-    pub(crate) fn all_mails(&self) -> Vec<String> {
+    pub(crate) fn send_what_is_left(&self) {
         let output = self.run(&["mail", "queue", "--flush"]);
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    }
+
+    /// Returns all mails when no runner is left.
+    #[track_caller]
+    pub(crate) fn all_mails(&self) -> Vec<String> {
+        self.send_what_is_left();
         self.mails()
     }
 
@@ -184,6 +181,16 @@ impl Place {
     pub(crate) fn subjects(&self) -> Vec<String> {
         self.mails().iter().map(|mail| subject(mail)).collect()
     }
+}
+
+/// Returns the mails that are files in a directory, in order of their names.
+pub(crate) fn mails_in(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).into_iter().flatten();
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "eml"));
+    paths.sort();
+    let mails = paths.iter().map(fs::read_to_string);
+    mails.map(Result::unwrap).collect()
 }
 
 /// Returns the subject of a mail, unfolded, without the `[host] ` in front.
