@@ -116,12 +116,17 @@ fn servers_that_never_come_to_the_point() {
     silent(late, PLAIN, |s| s.greeting = Act::Hang);
     silent(late, PLAIN, |s| s.greeting = drip("2"));
     silent(late, PLAIN, |s| s.ehlo = drip("250-more\r\n"));
-    let any = "Mail cannot leave: ";
-    silent(any, PLAIN, |s| {
+    let lines = "its answer has no end: 64 KiB of lines and no last one";
+    plain(lines, Fate::Waits, |s| {
         s.greeting = Act::Flood(format!("220-{}\r\n", "x".repeat(900)).into_bytes());
     });
-    silent(any, PLAIN, |s| {
+    let line = "its answer has no end: a line of more than 4 KiB";
+    plain(line, Fate::Waits, |s| {
         s.greeting = Act::Flood(vec![b'2'; 1 << 16]);
+    });
+    over_tls(line, "tls = \"implicit\"", |s| {
+        s.tls = Some(secure("good"));
+        s.ehlo = Act::Flood(vec![b'2'; 1 << 16]);
     });
 }
 

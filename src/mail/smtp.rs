@@ -1,29 +1,36 @@
 //! One conversation with an SMTP server, step by step, so that it is known how far it came and what each answer was.
 //!
-//! It stands on lettre's `SmtpConnection` and guards against what that leaves open:
+//! Commands and answers are lettre's; its connection is not, which reads a line without an end for ever ([`connection`]). What is guarded
+//! against here:
 //!
-//! - it takes any positive answer for the one it waits for (a 354 for a 250): each code is checked here;
+//! - any positive answer could be taken for the one that is waited for (a 354 for a 250): each code is checked;
 //! - an answer that nobody asked for would be taken for the answer to the next command, so that a message could count as accepted
 //!   before it was sent: before each transaction, after STARTTLS (injected plain text) and before each message the line must be quiet;
-//! - its deadlines are per read: the absolute one is the worker's, who is killed.
+//! - deadlines are per read: the absolute one is the worker's, who is killed.
 
 mod cause;
 mod connect;
+mod connection;
 mod mask;
+mod reply;
+mod stream;
+mod tls;
 
 use std::io;
 use std::time::Duration;
 
 use lettre::Address;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
-use lettre::transport::smtp::client::{SmtpConnection, TlsParameters};
-use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Rset};
-use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
+use lettre::transport::smtp::commands::{Data, Mail, Quit, Rcpt, Rset};
+use lettre::transport::smtp::extension::{Extension, MailBodyParameter, MailParameter};
 use lettre::transport::smtp::response::Response;
 
 use super::trouble::{Cause, Class, Stage, Trouble, judge};
 use super::wire::{Fate, Header, Security, SmtpRoute};
 use cause::{cause_of, is_silence};
+use connection::Connection;
+use reply::Failure;
+use tls::Tls;
 
 /// How long the line is listened to for answers that nobody asked for.
 const QUIET: Duration = Duration::from_millis(1);
@@ -37,7 +44,7 @@ pub(crate) type Progress<'a> = &'a mut dyn FnMut(Stage);
 
 /// An open conversation, between two messages.
 pub(crate) struct Session {
-    connection: SmtpConnection,
+    connection: Connection,
     server: String,
     /// What must not appear in any text: the password, in the forms that a server could echo.
     secrets: Vec<String>,
@@ -69,7 +76,7 @@ impl Session {
         let server = format!("{}:{}", route.server, route.port);
         let tls = match route.security {
             Security::None => None,
-            _ => Some(connect::tls_parameters(route)?),
+            _ => Some(Tls::of(route)?),
         };
         progress(Stage::Resolve);
         let addresses = connect::resolve(route, &server)?;
@@ -101,17 +108,21 @@ impl Session {
         self.begun >= MOST_MESSAGES
     }
 
-    fn start_tls(&mut self, tls: &TlsParameters) -> Result<(), Trouble> {
-        if !self.connection.can_starttls() {
+    fn start_tls(&mut self, tls: &Tls) -> Result<(), Trouble> {
+        if !self
+            .connection
+            .offers()
+            .supports_feature(Extension::StartTls)
+        {
             return Err(judge(
                 &self.server,
                 Stage::StartTls,
                 &Cause::Lacks("STARTTLS"),
             ));
         }
-        let done = self.connection.starttls(tls, &ClientId::default());
-        done.map_err(|error| self.judged(Stage::StartTls, &error))?;
-        if !self.connection.is_encrypted() {
+        let done = self.connection.start_tls(tls);
+        done.map_err(|failure| self.judged(Stage::StartTls, &failure))?;
+        if !self.connection.is_secure() {
             let cause = Cause::Garbled("the connection is still in plain text".to_owned());
             return Err(judge(&self.server, Stage::StartTls, &cause));
         }
@@ -120,15 +131,15 @@ impl Session {
 
     fn log_in(&mut self, user: &str, password: &str) -> Result<(), Trouble> {
         const MECHANISMS: [Mechanism; 2] = [Mechanism::Plain, Mechanism::Login];
-        let server = self.connection.server_info();
+        let server = self.connection.offers();
         if server.get_auth_mechanism(&MECHANISMS).is_none() {
             let cause = Cause::Lacks("a way to log in that this program knows");
             return Err(judge(&self.server, Stage::Login, &cause));
         }
         let credentials = Credentials::new(user.to_owned(), password.to_owned());
-        match self.connection.auth(&MECHANISMS, &credentials) {
+        match self.connection.log_in(&MECHANISMS, &credentials) {
             Ok(answer) => self.expect(Stage::Login, &answer, 235),
-            Err(error) => Err(self.judged(Stage::Login, &error)),
+            Err(failure) => Err(self.judged(Stage::Login, &failure)),
         }
     }
 
@@ -189,7 +200,7 @@ impl Session {
             Trouble::new(Class::Sender, format!("`{from}` is not a mail address"))
         })?;
         let mut parameters = Vec::new();
-        let server = self.connection.server_info();
+        let server = self.connection.offers();
         let offers = |extension| server.supports_feature(extension);
         let addresses = header.from.iter().chain(&header.to);
         if !addresses.into_iter().all(|address| address.is_ascii()) {
@@ -241,14 +252,14 @@ impl Session {
             }
             chunk
         });
-        let answered = self.connection.message_iter(parts);
+        let answered = self.connection.send_message(parts);
         match answered {
             Ok(answer) => {
                 let checked = self.expect(Stage::Answer, &answer, 250);
                 checked.map_err(Ended::broken)?;
                 Ok(self.masked(&in_one_line(&answer)))
             }
-            Err(error) => Err(self.ended(stage, &error)),
+            Err(failure) => Err(self.ended(stage, &failure)),
         }
     }
 
@@ -260,7 +271,7 @@ impl Session {
     ) -> Result<(), Ended> {
         match self.connection.command(command) {
             Ok(answer) => self.expect(stage, &answer, code).map_err(Ended::broken),
-            Err(error) => Err(self.ended(stage, &error)),
+            Err(failure) => Err(self.ended(stage, &failure)),
         }
     }
 
@@ -280,16 +291,12 @@ impl Session {
         if self.set_patience(QUIET).is_err() {
             return trouble(&Cause::Closed, &self.server);
         }
-        let heard = self.connection.read_response();
+        let heard = self.connection.read_reply();
         let restored = self.set_patience(self.patience);
         match heard {
-            Err(error) if is_silence(&error) && restored.is_ok() => Ok(()),
-            Err(error) if error.status().is_none() => {
-                let cause = self.cause_of(stage, &error);
-                trouble(&cause, &self.server)
-            }
+            Err(failure) if is_silence(&failure) && restored.is_ok() => Ok(()),
             // A server may say 421 at any time (RFC 5321 3.8).
-            Err(error) => Err(self.judged(stage, &error)),
+            Err(failure) => Err(self.judged(stage, &failure)),
             Ok(_) => {
                 let said = "an answer that nobody asked for".to_owned();
                 trouble(&Cause::Garbled(said), &self.server)
@@ -298,7 +305,7 @@ impl Session {
     }
 
     fn set_patience(&mut self, patience: Duration) -> io::Result<()> {
-        self.connection.set_timeout(Some(patience))
+        self.connection.set_timeout(patience)
     }
 
     /// Gets ready for another message. Returns whether that worked.
@@ -309,34 +316,23 @@ impl Session {
     /// Says good-bye; the answer is waited for shortly and does not matter.
     pub(crate) fn close(mut self) {
         if self.set_patience(FAREWELL).is_ok() {
-            let _ = self.connection.quit();
+            let _ = self.connection.command(Quit);
         }
     }
 
-    fn judged(&self, stage: Stage, error: &lettre::transport::smtp::Error) -> Trouble {
-        let cause = self.cause_of(stage, error);
+    fn judged(&self, stage: Stage, failure: &Failure) -> Trouble {
+        let cause = match cause_of(failure, self.patience) {
+            Cause::Reply(code, text) => Cause::Reply(code, self.masked(&text)),
+            other => other,
+        };
         judge(&self.server, stage, &cause)
     }
 
-    fn cause_of(&self, stage: Stage, error: &lettre::transport::smtp::Error) -> Cause {
-        match cause_of(error, self.patience) {
-            Cause::Reply(code, text) => Cause::Reply(code, self.masked(&text)),
-            Cause::Garbled(text) if text.contains("number of challenges") => {
-                let asked = "it asks for more and more login data".to_owned();
-                debug_assert_eq!(stage, Stage::Login);
-                Cause::Garbled(asked)
-            }
-            Cause::Garbled(text) => Cause::Garbled(self.masked(&text)),
-            other => other,
-        }
-    }
-
     /// After a negative answer other than 421 the conversation can go on.
-    fn ended(&self, stage: Stage, error: &lettre::transport::smtp::Error) -> Ended {
-        let code = error.status().map(u16::from);
+    fn ended(&self, stage: Stage, failure: &Failure) -> Ended {
         Ended {
-            trouble: self.judged(stage, error),
-            open: code.is_some_and(|code| code != 421),
+            trouble: self.judged(stage, failure),
+            open: matches!(failure, Failure::Reply(code, _) if *code != 421),
         }
     }
 

@@ -137,10 +137,7 @@ impl Way for SmtpWay {
         let mut session = match self.session.take() {
             Some(session) => session,
             None => match Session::open(&self.route, self.timeout, tell) {
-                Ok(session) => {
-                    confine::hurry_connections();
-                    session
-                }
+                Ok(session) => session,
                 Err(trouble) => return Answer::NoWay(trouble),
             },
         };

@@ -90,30 +90,3 @@ fn close_from_three() {
     // SAFETY: the caller has nothing open from 3 on that it will use; no Rust object owns one of these descriptors.
     unsafe { libc::syscall(libc::SYS_close_range, 3u32, u32::MAX, 0u32) };
 }
-
-/// Has every TCP connection of this process send at once what it is given. lettre writes the end of a message by itself and keeps its socket
-/// to itself, so that without this each message waits 40 ms for the other end's delayed acknowledgement (RFC 1122 4.2.3.2).
-///
-/// For a process that has a handful of descriptors, none of which minds.
-#[expect(
-    unsafe_code,
-    reason = "the descriptors belong to objects that do not lend them"
-)]
-pub(crate) fn hurry_connections() {
-    const MOST_DESCRIPTORS: i32 = 64;
-    let on: libc::c_int = 1;
-    let size = libc::socklen_t::try_from(size_of_val(&on)).expect("four bytes");
-    for descriptor in 3..MOST_DESCRIPTORS {
-        // SAFETY: `on` lives through the call, and its size is given. What is no TCP socket refuses, which is as well.
-        unsafe {
-            let value = std::ptr::from_ref(&on).cast();
-            libc::setsockopt(
-                descriptor,
-                libc::IPPROTO_TCP,
-                libc::TCP_NODELAY,
-                value,
-                size,
-            );
-        }
-    }
-}

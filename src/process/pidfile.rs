@@ -4,10 +4,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use super::clock;
 use super::lock::LockFile;
-use super::pidfd::Pidfd;
-use super::poll::Alarm;
 use super::procfs;
 use super::run_root::{Identity, RunRoot};
 use crate::chain::ChainName;
@@ -19,12 +16,6 @@ const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 /// More than any pid has digits; who writes more than this into it did not write a pid.
 const MOST_TEXT: usize = 64;
 
-/// How often, and how far apart, we look for an heir before we say that there is none.
-const LOOKS_FOR_HEIR: usize = 5;
-const BETWEEN_HEIRS: Duration = Duration::from_millis(10);
-/// How long an heir may take to lock a chain that is free, once it was told.
-const LONGEST_HAND_OVER: Duration = Duration::from_secs(2);
-
 /// The pidfile, held. Dropping it gives the chain up.
 #[derive(Debug)]
 pub(crate) struct Pidfile {
@@ -33,14 +24,6 @@ pub(crate) struct Pidfile {
     lock: LockFile,
     state: Vec<u8>,
     looked: Mono,
-}
-
-/// Where an heir of the chain would be.
-#[derive(Clone, Debug)]
-pub(crate) struct Heirs {
-    root: RunRoot,
-    name: String,
-    pidfile: String,
 }
 
 /// How things stand with our pidfile.
@@ -111,13 +94,9 @@ impl Pidfile {
         }
     }
 
-    /// Returns where an heir is to be looked for, by whoever may need to while others hold the pidfile.
-    pub(crate) fn heirs(&self) -> Heirs {
-        Heirs {
-            root: self.root.clone(),
-            name: self.names.next.clone(),
-            pidfile: self.names.pid.clone(),
-        }
+    /// Returns which file is locked.
+    pub(super) fn identity(&self) -> Identity {
+        self.lock.identity()
     }
 
     fn write(&self) -> io::Result<()> {
@@ -167,60 +146,6 @@ fn in_full(error: &(dyn std::error::Error + 'static)) -> String {
     let all = std::iter::successors(Some(error), |error| error.source());
     let all: Vec<String> = all.map(ToString::to_string).collect();
     all.join(": ")
-}
-
-impl Heirs {
-    /// Returns whether an heir is there to take over: what a runner asks that was told to leave by an heir and by nobody else
-    /// (`Signal::Replace`), when it would leave. Without one it goes on.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be told. The runner leaves then, as it was asked to.
-    pub(crate) fn is_there(&self) -> io::Result<bool> {
-        // The heir holds its lock from before it asked until it holds ours, so that there is no moment in which a living one is not seen.
-        let mut alarm = Alarm::new()?;
-        for _ in 0..LOOKS_FOR_HEIR {
-            let next = LockFile::open(&self.root, &self.name).map_err(io::Error::other)?;
-            if next.is_held()? {
-                return Ok(true);
-            }
-            // One heir may just have left for a newer one.
-            alarm.wait([None], clock::mono() + BETWEEN_HEIRS)?;
-        }
-        Ok(false)
-    }
-
-    /// Waits until an heir has the chain, which the caller has given up: returns whether one has. An heir that is killed in this very
-    /// moment leaves nobody else who would know that the chain is nobody's.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be told.
-    pub(crate) fn take_over(&self) -> io::Result<bool> {
-        let mut alarm = Alarm::new()?;
-        let deadline = clock::mono() + LONGEST_HAND_OVER;
-        while clock::mono() < deadline {
-            let pidfile = LockFile::open_existing(&self.root, &self.pidfile);
-            let Some(pidfile) = pidfile.map_err(io::Error::other)? else {
-                return Ok(true);
-            };
-            if pidfile.is_held()? {
-                return Ok(true);
-            }
-            if !self.is_there()? {
-                // It may have come and gone, or have become the runner between the two looks.
-                return pidfile.is_held();
-            }
-            let next = LockFile::open(&self.root, &self.name).map_err(io::Error::other)?;
-            let heir = next.holder()?.map(Pidfd::open).transpose()?.flatten();
-            if let Some(heir) = heir {
-                heir.tell_release()?;
-            }
-            alarm.wait([None], clock::mono() + BETWEEN_HEIRS)?;
-        }
-        // It stands still, or cannot be seen: it will find the chain free.
-        Ok(true)
-    }
 }
 
 /// What somebody once wrote into a pidfile. Never trusted, only told.

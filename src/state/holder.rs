@@ -14,6 +14,9 @@ use crate::time::Mono;
 /// The version that is written. Every older one can be read.
 pub(crate) const VERSION: u32 = 1;
 
+/// Longer than any list of tasks that a command line can hold.
+pub(crate) const MOST_BYTES: u64 = 1 << 21;
+
 /// The promises and the identity of the runner that holds a chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Holder {
@@ -37,6 +40,9 @@ pub(crate) struct Holder {
     /// Which version of the program it is, for people.
     #[serde(default)]
     program: String,
+    /// By what it was asked to stop, once it ends for that: nobody is to go on in its place then. `None` while it runs, and after any other end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) stopped: Option<String>,
 }
 
 impl Holder {
@@ -51,6 +57,7 @@ impl Holder {
             takeovers: Vec::new(),
             started: humantime::format_rfc3339(started).to_string(),
             program: env!("CARGO_PKG_VERSION").to_owned(),
+            stopped: None,
         }
     }
 
@@ -146,6 +153,18 @@ mod tests {
         let text = r#"{"version":9,"pid":1,"tasks":[],"stop_timeout":"1ms","kill_grace":"0s","mood":"good"}"#;
         let holder = Holder::parse(text.as_bytes()).unwrap();
         assert_eq!(holder.stop_timeout, Duration::from_millis(1));
+    }
+
+    #[test]
+    fn who_runs_says_nothing_of_its_end() {
+        let mut holder = Holder::new(1, &[], SystemTime::UNIX_EPOCH);
+        assert!(
+            !String::from_utf8(holder.to_bytes())
+                .unwrap()
+                .contains("stopped")
+        );
+        holder.stopped = Some("SIGTERM".to_owned());
+        assert_eq!(Holder::parse(&holder.to_bytes()), Some(holder));
     }
 
     #[test]

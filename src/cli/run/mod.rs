@@ -15,6 +15,7 @@ pub(super) mod compose;
 mod cut;
 mod defect;
 mod desk;
+mod hand_over;
 mod host;
 mod memory;
 mod morning;
@@ -45,7 +46,6 @@ use crate::process::child::end_leftovers;
 use crate::process::clock;
 use crate::process::in_flight::InFlight;
 use crate::process::notify::Notifier;
-use crate::process::own_program;
 use crate::process::reserve;
 use crate::process::run_root::RunRoot;
 use crate::process::signals::{Reader, Signals};
@@ -149,7 +149,7 @@ fn run_chain(order: &Order<'_>, signals: Reader, log: Log) -> Ended {
     let start = start::Start::of(order, &run_root, state_dir, &held)?;
     let notifier = Arc::new(Notifier::from_env());
     let (mut chain, rim) = start.into_parts(order, Arc::clone(&notifier), log.clone())?;
-    let heirs = held.pidfile.heirs();
+    let heirs = held.heirs.clone();
     let shared = Arc::new(Shared::new(rim, Some(heirs)).map_err(no_descriptor)?);
     cut::guard_against_exit(&shared);
     let mut process = process(order, &shared, Some(in_flight), Some(held))?;
@@ -157,15 +157,14 @@ fn run_chain(order: &Order<'_>, signals: Reader, log: Log) -> Ended {
     let watcher = Watcher::new(to_watch, signals, log, patience(order), notifier, exit::OK);
     let watcher = recruit.watch(watcher.map_err(no_descriptor)?);
     let reason = defect::guard(&shared, || runner::run(&mut chain, &mut process));
+    hand_over::leave_word(&shared, order, &reason);
     shared.end();
     let _ = watcher.join();
     shared.rim().finish(clock::mono() + LAST_MAIL);
     if reason == StopReason::Replaced {
         // Gives up the chain and the in-flight lock.
         drop(process);
-        if shared.is_abandoned() {
-            begin_anew();
-        }
+        hand_over::see_through(&shared);
     }
     ended(&reason)
 }
@@ -197,13 +196,6 @@ fn logged(refusal: Refusal, audience: Audience) -> Refusal {
             Refusal::said(refusal.code)
         }
     }
-}
-
-/// What was closed for a newcomer who then died is not opened again piece by piece: this process starts again as the one that replaces him.
-fn begin_anew() {
-    log::warn!("The newcomer that took over this chain is gone; starting again");
-    let error = own_program::start_again();
-    log::error!("This chain is left without a runner; starting again failed: {error}");
 }
 
 /// Runs each task once, in order, without pidfile, memory or mail to the admin.

@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
 use super::rim::Rim;
-use crate::process::pidfile::Heirs;
+use crate::process::takeover::{HandOver, Heirs};
 use crate::time::Mono;
 
 /// Where the main thread is.
@@ -140,12 +140,20 @@ impl Shared {
         holds
     }
 
-    /// Returns whether this runner leaves for a newcomer who is gone by now.
-    pub(super) fn is_abandoned(&self) -> bool {
-        let is_gone = |heirs: &Heirs| matches!(heirs.take_over(), Ok(false));
+    /// Returns what became of the chain that this runner has given up for a newcomer.
+    pub(super) fn hand_over(&self) -> HandOver {
         // Without having been asked it leaves to one that has the chain already.
         let for_heir = self.asked().stop.is_some_and(|stop| stop.heir);
-        for_heir && self.heirs.as_ref().is_some_and(is_gone)
+        match &self.heirs {
+            Some(heirs) if for_heir => heirs.take_over().unwrap_or(HandOver::Taken),
+            _ => HandOver::Taken,
+        }
+    }
+
+    /// Leaves word that this runner was asked to stop, by what: the one that it has replaced may be there still.
+    pub(super) fn leave_word(&self, by: &str) {
+        // On a full disk there is none, and the other one goes on.
+        let _ = self.heirs.as_ref().map(|heirs| heirs.leave_word(by));
     }
 
     /// Takes back the request of a newcomer to end: he is not there any more. What a person has asked for in the meantime stays.

@@ -243,6 +243,10 @@ impl Watcher {
         let Some(mut rim) = cut::rim_of_function(&self.shared) else {
             return;
         };
+        let asked = self.shared.asked();
+        if asked.quit || asked.stop.is_some_and(|stop| !stop.heir) {
+            self.shared.leave_word(signal);
+        }
         let mut ending = end_descendants(libc::SIGKILL, Duration::ZERO, clock::mono());
         while ending.step(clock::mono()).is_none() {
             if self.alarm.wait([None], ending.due()).is_err() {

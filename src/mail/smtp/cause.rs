@@ -1,64 +1,33 @@
-//! What lettre's errors mean. Its own texts are for programmers.
+//! What a failure of a conversation means. The texts of the system and of libraries are for programmers.
 
-use std::error::Error as _;
 use std::io;
 use std::time::Duration;
 
-use lettre::transport::smtp::Error;
-
+use super::reply::Failure;
 use crate::mail::trouble::Cause;
 
-/// Says what an error means; `limit` is how long an answer was waited for.
-pub(super) fn cause_of(error: &Error, limit: Duration) -> Cause {
-    let source = error.source().map(ToString::to_string).unwrap_or_default();
-    if let Some(code) = error.status() {
-        return Cause::Reply(u16::from(code), source);
-    }
-    if is_silence(error) {
-        return Cause::Silence(limit);
-    }
-    if error.is_response() {
-        return match source.as_str() {
-            "incomplete response" => Cause::Closed,
-            text => Cause::Garbled(plain_parse(text)),
-        };
-    }
-    if error.is_tls() {
-        return Cause::Tls(source);
-    }
-    match io_error(error) {
-        Some(io) if is_tls_error(io) => Cause::Tls(io.to_string()),
-        Some(io) => Cause::Io(io.kind(), plain_words(io)),
-        None if source.contains("resolve") => Cause::Io(io::ErrorKind::NotFound, source),
-        None => Cause::Garbled(source),
+/// Says what a failure means; `limit` is how long an answer was waited for.
+pub(super) fn cause_of(failure: &Failure, limit: Duration) -> Cause {
+    match failure {
+        Failure::Reply(code, text) => Cause::Reply(*code, text.clone()),
+        Failure::Closed => Cause::Closed,
+        Failure::Garbled(words) => Cause::Garbled(words.clone()),
+        failure if is_silence(failure) => Cause::Silence(limit),
+        Failure::Io(error) if is_of_tls(error) => Cause::Tls(error.to_string()),
+        Failure::Io(error) => Cause::Io(error.kind(), plain_words(error)),
     }
 }
 
 /// Tells whether it is only that no answer came.
-pub(super) fn is_silence(error: &Error) -> bool {
+pub(super) fn is_silence(failure: &Failure) -> bool {
     use io::ErrorKind::{TimedOut, WouldBlock};
-    error.status().is_none()
-        && io_error(error).is_some_and(|io| matches!(io.kind(), TimedOut | WouldBlock))
+    matches!(failure, Failure::Io(error) if matches!(error.kind(), TimedOut | WouldBlock))
 }
 
-fn io_error(error: &Error) -> Option<&io::Error> {
-    let mut source = error.source();
-    while let Some(found) = source {
-        if let Some(io) = found.downcast_ref::<io::Error>() {
-            return Some(io);
-        }
-        source = found.source();
-    }
-    None
-}
-
-/// rustls hands its errors through as the inside of an `InvalidData`.
-fn is_tls_error(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::InvalidData && error.get_ref().is_some() && !is_utf8_error(error)
-}
-
-fn is_utf8_error(error: &io::Error) -> bool {
-    error.to_string().contains("UTF-8")
+/// rustls hands its errors through as the inside of those of the system.
+fn is_of_tls(error: &io::Error) -> bool {
+    let inside = error.get_ref();
+    inside.is_some_and(|inside| inside.is::<rustls::Error>())
 }
 
 /// Returns the system's words without the number that Rust adds.
@@ -67,15 +36,4 @@ pub(super) fn plain_words(error: &io::Error) -> String {
     let text = text.split(" (os error").next().unwrap_or(&text);
     let text = text.trim_start_matches("failed to lookup address information: ");
     text.to_lowercase()
-}
-
-/// A parser's error quotes its input in its own notation; what matters is that it is none.
-fn plain_parse(text: &str) -> String {
-    if text.contains("too long") || text.contains("too large") {
-        "its answer has no end".to_owned()
-    } else if text.contains("challenges") {
-        text.to_owned()
-    } else {
-        "its answer is not one of a mail server".to_owned()
-    }
 }

@@ -4,15 +4,13 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal as Number;
 
-use super::newcomer::{
-    BETWEEN_LOOKS, MOST_STATE, MOST_TURNS, Newcomer, allowed, ask, own_pid, pin_holder,
-};
+use super::newcomer::{BETWEEN_LOOKS, MOST_TURNS, Newcomer, allowed, ask, own_pid, pin_holder};
 use super::{Incumbent, Progress, TakeoverError};
 use crate::process::clock;
 use crate::process::lock::LockFile;
 use crate::process::pidfd::Pidfd;
 use crate::process::procfs;
-use crate::state::holder::full_names;
+use crate::state::holder::{MOST_BYTES, full_names};
 
 /// How often we look for what an heir says of itself; it writes that as soon as it is one.
 const LOOKS_AT_HEIR: usize = 20;
@@ -111,7 +109,7 @@ impl Newcomer<'_> {
 
 /// Returns the tasks of an heir, if what is in `.next` is that heir's.
 fn heir_tasks(next: &LockFile, heir: i32) -> Option<Vec<String>> {
-    let most = usize::try_from(MOST_STATE).ok()?;
+    let most = usize::try_from(MOST_BYTES).ok()?;
     let text = next.text(most).ok()?;
     let mut lines = std::str::from_utf8(&text).ok()?.lines();
     let pid: i32 = lines.next()?.parse().ok()?;

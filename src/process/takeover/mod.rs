@@ -11,12 +11,17 @@
 //! ```
 //!
 //! A newcomer that is killed half-way leaves the chain as it was: the signal of an heir is marked, and a runner that was asked by heirs
-//! only looks once more for one before it leaves ([`Heirs::is_there`](super::pidfile::Heirs::is_there)). The same holds for an heir that was evicted by one that is gone.
+//! only looks once more for one before it leaves ([`Heirs::is_there`]). The same holds for an heir that was evicted by one that is gone.
+//!
+//! A newcomer that ends when it has the chain and the runner is just leaving for it: if somebody has asked it to stop, it leaves word of
+//! that in `NAME.state` while the chain is still its own, and the runner ends with it. Without that word it is dead, and the runner starts
+//! again ([`Heirs::take_over`]).
 //!
 //! One limit of that: of two SIGTERM that wait to be delivered to one process the system keeps the first. A person's SIGTERM that comes
 //! within that moment after an heir's is taken back with it if the heir dies. Who wants a runner to stop asks again until it has.
 
 mod error;
+mod hand_over;
 mod heir;
 mod newcomer;
 mod progress;
@@ -30,6 +35,7 @@ mod tests;
 use std::time::Duration;
 
 pub(crate) use error::TakeoverError;
+pub(crate) use hand_over::{HandOver, Heirs};
 pub(crate) use progress::Progress;
 
 use super::pidfile::Pidfile;
@@ -91,6 +97,8 @@ pub(crate) struct War {
 pub(crate) struct Held {
     /// The pidfile; dropping it gives the chain up.
     pub(crate) pidfile: Pidfile,
+    /// What we have to do with those who come after us.
+    pub(crate) heirs: Heirs,
     /// The runner that left for us, if one was there.
     pub(crate) replaced: Option<i32>,
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal as Number;
 
+use super::hand_over::Heirs;
 use super::succession::Past;
 use super::{Held, Progress, Takeover, TakeoverError};
 use crate::chain::ChainName;
@@ -17,7 +18,7 @@ use crate::process::poll::Alarm;
 use crate::process::procfs;
 use crate::process::run_root::RunRoot;
 use crate::process::signals::{Reader, Signal};
-use crate::state::holder::Holder;
+use crate::state::holder::{Holder, MOST_BYTES};
 use crate::task::TaskName;
 use crate::time::Mono;
 
@@ -26,9 +27,6 @@ pub(super) const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 
 /// Bounds the loops. Each turn ends with a lock, a process that ended, or a wait of [`BETWEEN_LOOKS`].
 pub(super) const MOST_TURNS: usize = 10_000;
-
-/// Longer than any list of tasks that a command line can hold.
-pub(super) const MOST_STATE: u64 = 1 << 21;
 
 /// A process that wants to be the runner.
 pub(super) struct Newcomer<'a> {
@@ -75,11 +73,12 @@ impl<'a> Newcomer<'a> {
         let mut past = Past::default();
         let lock = self.succeed(&mut past)?;
         self.tell_of_stranger(found, &past);
-        let pidfile = self.hold(lock, &past);
+        let (pidfile, heirs) = self.hold(lock, &past);
         // Only now: whoever is heir after us reads what we have just written of ourselves.
         drop(next);
         Ok(Held {
             pidfile,
+            heirs,
             replaced: past.replaced,
         })
     }
@@ -102,11 +101,11 @@ impl<'a> Newcomer<'a> {
 
     /// Returns what the last holder said of itself. What cannot be read says nothing.
     pub(super) fn holder_state(&self) -> Option<Holder> {
-        let bytes = self.root.read(&self.names.state, MOST_STATE).ok()??;
+        let bytes = self.root.read(&self.names.state, MOST_BYTES).ok()??;
         Holder::parse(&bytes)
     }
 
-    fn hold(&mut self, lock: LockFile, past: &Past) -> Pidfile {
+    fn hold(&mut self, lock: LockFile, past: &Past) -> (Pidfile, Heirs) {
         let mut holder = Holder::new(own_pid(), self.tasks, clock::wall());
         holder.stop_timeout = self.policy.stop_timeout;
         holder.kill_grace = self.policy.kill_grace;
@@ -117,7 +116,8 @@ impl<'a> Newcomer<'a> {
             Ok(()) => Progress::Wrote { chain },
             Err(error) => Progress::NotWritten { chain, error },
         });
-        pidfile
+        let heirs = Heirs::of(self.root, &self.names, pidfile.identity(), holder);
+        (pidfile, heirs)
     }
 
     /// The number that was in the pidfile is told, and nothing else is done to whom it belongs.

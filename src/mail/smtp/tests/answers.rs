@@ -104,11 +104,22 @@ fn garbage_with_nul_and_8_bit_is_no_answer() {
 }
 
 #[test]
-fn endless_lines_of_a_greeting_hit_a_bound() {
-    let endless = Act::Flood(format!("220-{}\r\n", "and more ".repeat(100)).into_bytes());
-    let trouble = trouble(with(|s| s.greeting = endless));
-    assert_eq!(trouble.class, Class::Path);
-    assert!(trouble.words.contains("no end"), "{}", trouble.words);
+fn an_answer_without_an_end_hits_a_bound_at_each_stage() {
+    let stages: [(u16, Set, Class); 5] = [
+        (220, |s, act| s.greeting = act, Class::Path),
+        (250, |s, act| s.ehlo = act, Class::Path),
+        (250, |s, act| s.mail = act, Class::Temporary),
+        (354, |s, act| s.data = act, Class::Temporary),
+        (250, |s, act| s.dot = act, Class::Unanswered),
+    ];
+    for (code, set, class) in stages {
+        for (endless, words) in endless(code) {
+            let trouble = trouble(with(|script| set(script, endless)));
+            assert_eq!(trouble.class, class, "{}", trouble.words);
+            assert!(trouble.words.contains(words), "{}", trouble.words);
+            assert!(trouble.words.contains("127.0.0.1:"), "{}", trouble.words);
+        }
+    }
 }
 
 /// Delivers a message to a server that does this in the middle of it: it is to be tried again.

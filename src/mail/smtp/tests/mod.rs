@@ -86,6 +86,23 @@ fn with(change: impl FnOnce(&mut Script)) -> Script {
 /// Sets what is done at one stage.
 type Set = fn(&mut Script, Act);
 
+/// Answers without an end, and what is said of them.
+fn endless(code: u16) -> [(Act, &'static str); 2] {
+    let line = code.to_string().into_bytes();
+    let line = [line, vec![b' '; 1 << 16]].concat();
+    let lines = format!("{code}-{}\r\n", "and more ".repeat(100));
+    [
+        (
+            Act::Flood(line),
+            "its answer has no end: a line of more than 4 KiB",
+        ),
+        (
+            Act::Flood(lines.into_bytes()),
+            "its answer has no end: 64 KiB of lines and no last one",
+        ),
+    ]
+}
+
 #[test]
 fn a_message_arrives_byte_for_byte() {
     let (server, result, stage) = attempt(Script::default(), PATIENCE);

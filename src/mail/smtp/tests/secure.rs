@@ -181,6 +181,32 @@ fn plain_text_injected_before_the_handshake_is_never_believed() {
 }
 
 #[test]
+fn an_answer_without_an_end_hits_a_bound_before_tls_and_within() {
+    let cases: [(Security, u16, Set); 5] = [
+        (Security::Implicit, 220, |s, act| s.greeting = act),
+        (Security::Implicit, 250, |s, act| s.mail = act),
+        (Security::StartTls, 220, |s, act| s.greeting = act),
+        (Security::StartTls, 220, |s, act| s.starttls = act),
+        (Security::StartTls, 235, |s, act| s.auth = vec![act]),
+    ];
+    for (security, code, set) in cases {
+        for (endless, words) in endless(code) {
+            let server = Server::start(with(|script| {
+                script.tls = Some(Tls {
+                    implicit: security == Security::Implicit,
+                    ..tls(&fixture("good"))
+                });
+                script.ehlo = say("250-scripted\r\n250-STARTTLS\r\n250 AUTH PLAIN");
+                set(script, endless);
+            }));
+            let trouble = deliver_securely(&server, security).unwrap_err();
+            assert!(trouble.words.contains(words), "{}", trouble.words);
+            assert!(server.received().is_empty());
+        }
+    }
+}
+
+#[test]
 fn a_file_without_a_certificate_is_a_setup_trouble() {
     let server = Server::start(Script::default());
     for (path, words) in [

@@ -111,7 +111,7 @@ impl Player {
         }
         asked.extend(signals.drain());
         let by_heirs = |signal: &Signal| matches!(signal, Signal::Replace { .. }) || !signal.ends();
-        let leaves = !asked.iter().all(by_heirs) || held.pidfile.heirs().is_there().unwrap_or(true);
+        let leaves = !asked.iter().all(by_heirs) || held.heirs.is_there().unwrap_or(true);
         if !leaves {
             self.note(&format!("on {}", self.me));
         }

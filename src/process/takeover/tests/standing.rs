@@ -75,7 +75,7 @@ fn a_chain_that_was_given_up_can_be_taken_again() {
     let ground = Ground::new();
     for _ in 0..3 {
         let held = Attempt::plain(&ground).result.unwrap();
-        assert!(!held.pidfile.heirs().is_there().unwrap());
+        assert!(!held.heirs.is_there().unwrap());
         let root = RunRoot::open(&ground.root()).unwrap();
         let in_flight = InFlight::open(&root, &chain()).unwrap();
         assert!(in_flight.claim().unwrap().is_empty());
