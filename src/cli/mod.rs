@@ -252,7 +252,7 @@ fn refuse_words(tasks: &[String]) -> Ended {
 
 fn check(common: &Common, args: &CheckArgs) -> Ended {
     if let Some(text) = &args.explain_kind {
-        return print(&fingerprint::explain(text));
+        return explain_kind(common, text);
     }
     let (inputs, loaded) = load(common, None)?;
     let plan = if args.tasks.is_empty() {
@@ -275,6 +275,14 @@ fn check(common: &Common, args: &CheckArgs) -> Ended {
         mail::connect(&loaded.settings.mail)?;
     }
     Ok(())
+}
+
+/// Secrets go first, as in a runner: they belong neither on a screen nor into what tells failures apart.
+fn explain_kind(common: &Common, text: &str) -> Ended {
+    let (inputs, loaded) = load(common, None)?;
+    let tasks: Vec<_> = loaded.tasks.values().collect();
+    let redactor = run::redactor(&inputs, &loaded, &tasks);
+    print(&fingerprint::explain(&redactor.text(text)))
 }
 
 fn list(common: &Common, json: bool) -> Ended {
