@@ -63,17 +63,22 @@ pub(crate) fn unmute(settings: &Settings, whom: &str) -> Ended {
     let target = Target::find(settings, whom)?;
     let (mut ended, mut left) = (0, None);
     target.change(|mutes, _| {
+        let of_chain = mutes.iter().find(|mute| mute.task.is_none());
+        left = of_chain.filter(|_| target.task.is_some()).cloned();
+        // No mail would leave, whatever is done to the mute of the task alone.
+        if left.is_some() {
+            return;
+        }
         let before = mutes.len();
         mutes.retain(|mute| target.task.is_some() && mute.task != target.task);
         ended = before - mutes.len();
-        left = mutes.iter().find(|mute| mute.task.is_none()).cloned();
     })?;
     let whom = target.words();
     if ended > 0 {
         tell(&format!("Mails about {whom} leave again\n"));
         target.tell_runner()?;
     }
-    match left.filter(|_| target.task.is_some()) {
+    match left {
         Some(mute) => {
             let (chain, until) = (&target.chain, short(mute.until));
             let message = format!("{whom} is muted with its whole chain until {until}");
