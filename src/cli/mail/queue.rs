@@ -12,6 +12,7 @@ use crate::exit;
 use crate::mail::outbox::{self, Item, Listing};
 use crate::mail::{self, mailer, way};
 use crate::process::clock;
+use crate::process::reserve;
 use crate::process::run_root::RunRoot;
 use crate::settings::Settings;
 use crate::time::in_words;
@@ -122,7 +123,7 @@ fn flush_alerts(settings: &Settings) -> Ended {
         )
         .hint("a runner does so when a mail is due; try again in a moment")),
         Err(error) => Err(Refusal::new(
-            exit::UNSAFE_DIRECTORY,
+            reserve::exit_code(&error),
             format!(
                 "the outbox in `{}` cannot be used: {error}",
                 settings.state_dir.display()

@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 
 use nix::unistd::geteuid;
 
+use crate::exit;
+use crate::process::reserve::{self, is_shortage};
+
 /// A directory or a file that cannot be relied on; nothing was changed.
 #[derive(Debug)]
 pub(crate) struct UnsafePath {
@@ -44,6 +47,14 @@ impl UnsafePath {
             Problem::ForeignDirectory(_) | Problem::ForeignFile(_) | Problem::Closed(_) => true,
             Problem::Io(error) => error.kind() == io::ErrorKind::PermissionDenied,
             _ => false,
+        }
+    }
+
+    /// Returns the exit code of a process that ends with it.
+    pub(crate) fn exit_code(&self) -> u8 {
+        match &self.problem {
+            Problem::Io(error) => reserve::exit_code(error),
+            _ => exit::UNSAFE_DIRECTORY,
         }
     }
 
@@ -96,6 +107,7 @@ impl UnsafePath {
     pub(crate) fn remedy(&self) -> Option<String> {
         let ours = geteuid();
         let remedy = match &self.problem {
+            Problem::Io(error) if is_shortage(error) => reserve::remedy(error),
             Problem::Io(_) => {
                 return Some(format!(
                     "name a directory that uid {ours} may write, with `--run-root` for instance"
