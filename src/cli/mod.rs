@@ -33,7 +33,6 @@ use std::process::ExitCode;
 use clap::Parser;
 use log::LevelFilter;
 
-use crate::alert::fingerprint;
 use crate::chain::ChainName;
 use crate::config::{self, Colour, Inputs, Loaded, Report};
 use crate::exit;
@@ -251,10 +250,10 @@ fn refuse_words(tasks: &[String]) -> Ended {
 }
 
 fn check(common: &Common, args: &CheckArgs) -> Ended {
-    if let Some(text) = &args.explain_kind {
-        return explain_kind(common, text);
-    }
     let (inputs, loaded) = load(common, None)?;
+    if let Some(text) = &args.explain_kind {
+        return print(&check::kind_of(text, &inputs, &loaded));
+    }
     let plan = if args.tasks.is_empty() {
         Plan::of_everything(&loaded, &inputs)
     } else {
@@ -275,14 +274,6 @@ fn check(common: &Common, args: &CheckArgs) -> Ended {
         mail::connect(&loaded.settings.mail)?;
     }
     Ok(())
-}
-
-/// Secrets go first, as in a runner: they belong neither on a screen nor into what tells failures apart.
-fn explain_kind(common: &Common, text: &str) -> Ended {
-    let (inputs, loaded) = load(common, None)?;
-    let tasks: Vec<_> = loaded.tasks.values().collect();
-    let redactor = run::redactor(&inputs, &loaded, &tasks);
-    print(&fingerprint::explain(&redactor.text(text)))
 }
 
 fn list(common: &Common, json: bool) -> Ended {
