@@ -130,6 +130,11 @@ fn left(debian: &Root, before: &BTreeSet<String>) -> BTreeSet<String> {
 fn what_came_with_it_is_of_use(debian: &Root) {
     let example = "/usr/share/doc/run-functions/examples/trial.toml";
     debian.run(&[PROGRAM, "--config", example, "check", "tasks::coin"]);
+    let examples = Path::new(example).parent().unwrap();
+    for example in ["default.toml", "prometheus_rules.yml"] {
+        let path = examples.join(example);
+        assert!(debian.path(path.to_str().unwrap()).exists(), "{example}");
+    }
     let completions =
         ". /usr/share/bash-completion/completions/run_functions; complete -p run_functions";
     debian.run(&["bash", "-c", completions]);
