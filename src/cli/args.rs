@@ -28,7 +28,7 @@ pub(crate) struct CommandLine {
 /// Options that every command understands.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Common {
-    /// The configuration; else $RUN_FUNCTIONS_CONFIG, ./run_functions.toml, $XDG_CONFIG_HOME and /etc/run_functions/run_functions.toml, the first found.
+    /// The configuration; else $RUN_FUNCTIONS_CONFIG, ./run_functions.toml, run_functions/run_functions.toml in $XDG_CONFIG_HOME (~/.config if not set) and in /etc, the first found.
     #[arg(long, value_name = "FILE", global = true)]
     pub(crate) config: Option<PathBuf>,
     /// Where pidfiles are [default: run].
