@@ -16,6 +16,7 @@ use super::run::redactor;
 use crate::alert::fingerprint;
 use crate::config::cycle::Cycle;
 use crate::config::{Inputs, Loaded, Origin, TaskDefinition, written_duration};
+use crate::process::run_root::{Foreseen, foresee};
 use crate::settings::{ChildSettings, LogFormat, Settings};
 use mutes::Mutes;
 
@@ -199,8 +200,12 @@ fn print_runner(out: &mut dyn Write, plan: &Plan<'_>, settings: &Settings) -> io
 }
 
 fn directory_in_words(path: &Path) -> String {
-    let made = if path.exists() { "" } else { " (will be made)" };
-    format!("{}{made}", path.display())
+    let fate = match foresee(path) {
+        Ok(Foreseen::IsThere) => "",
+        Ok(Foreseen::WillBeMade) => " (will be made)",
+        Err(_) => " (cannot be used)",
+    };
+    format!("{}{fate}", path.display())
 }
 
 /// Prints one labelled line.

@@ -128,7 +128,7 @@ fn promise(root: &RunRoot, chain: &ChainName, settings: &Settings) -> Duration {
 /// Returns the tasks of a chain that runs or has run.
 pub(crate) fn tasks_of(settings: &Settings, chain: &ChainName) -> Result<Vec<String>, Refusal> {
     let root = RunRoot::open_existing(&settings.run_root)
-        .map_err(|error| Refusal::of(exit::UNSAFE_DIRECTORY, &error))?;
+        .map_err(|error| Refusal::of(error.exit_code(), &error))?;
     let holder = root.and_then(|root| left::said(&root, chain).ok().flatten());
     holder.map(|holder| holder.tasks).ok_or_else(|| {
         let root = settings.run_root.display();

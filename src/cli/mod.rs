@@ -191,8 +191,9 @@ fn run_chain(common: &Common, args: &RunArgs) -> Ended {
         .map_err(|report| refused(&report, common))?;
     let name = args.name.as_deref().map(control::chain_name).transpose()?;
     let plan = Plan::of_chain(&loaded, tasks, name, &inputs);
-    let warnings = plan.warnings();
+    let mut warnings = plan.warnings();
     if args.dry_run {
+        warnings.extend(plan.unusable_directories());
         warn(&warnings, common);
         return written_folded(|out| check::print(out, &plan));
     }
@@ -263,6 +264,7 @@ fn check(common: &Common, args: &CheckArgs) -> Ended {
         Plan::of_chain(&loaded, tasks, None, &inputs)
     };
     let mut warnings = plan.warnings();
+    warnings.extend(plan.unusable_directories());
     warnings.extend(plan.only_at_a_login());
     warn(&warnings, common);
     match (args.json, args.effective) {

@@ -14,6 +14,7 @@ use crate::chain::ChainName;
 use crate::exit;
 use crate::process::incumbent::{self, Holder};
 use crate::process::poll::Alarm;
+use crate::process::reserve;
 use crate::process::run_root::{RunRoot, UnsafePath};
 use crate::process::{boot, clock};
 use crate::settings::Settings;
@@ -183,7 +184,7 @@ impl Target {
 
     /// Two commands at once must not lose what one of them wished.
     fn lock(&self) -> Result<impl Drop + use<>, Refusal> {
-        let failed = |error| Refusal::of(exit::UNSAFE_DIRECTORY, &error);
+        let failed = |error| Refusal::of(reserve::exit_code(&error), &error);
         let end = clock::mono() + PATIENCE;
         let mut alarm = Alarm::new().map_err(failed)?;
         loop {
@@ -303,5 +304,5 @@ fn refused(error: &UnsafePath) -> Refusal {
             "a chain of another user is muted by that user alone: ask as that user, with `sudo -u` for instance",
         );
     }
-    Refusal::of(exit::UNSAFE_DIRECTORY, error)
+    Refusal::of(error.exit_code(), error)
 }

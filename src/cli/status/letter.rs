@@ -22,7 +22,7 @@ const MOST_MINIMAL: usize = 2048;
 /// Mails what `status` prints.
 pub(super) fn send(view: &View, inputs: &Inputs, loaded: &Loaded) -> Result<(), Refusal> {
     let settings = &loaded.settings;
-    let no_descriptor = |error| Refusal::of(exit::UNSAFE_DIRECTORY, &error);
+    let no_descriptor = |error| Refusal::of(exit::SHORTAGE, &error);
     let mailer = Mailer::new(&settings.state_dir, settings.mail.clone()).map_err(no_descriptor)?;
     let letter = letter(view, inputs, loaded);
     let kept = mailer.post(&letter, view.now.wall);
