@@ -31,7 +31,6 @@ use std::ffi::OsStr;
 use std::process::ExitCode;
 
 use clap::Parser;
-use log::LevelFilter;
 
 use crate::chain::ChainName;
 use crate::config::{self, Colour, Inputs, Loaded, Report};
@@ -342,7 +341,7 @@ fn load(common: &Common, run: Option<&RunArgs>) -> Result<(Inputs, Loaded), Refu
             LogFormatArg::Text => LogFormat::Text,
             LogFormatArg::Json => LogFormat::Json,
         }),
-        log_level: level(common),
+        log_level: common.level(),
     };
     let inputs = Inputs::of_process(line).map_err(|error| {
         Refusal::new(
@@ -352,16 +351,6 @@ fn load(common: &Common, run: Option<&RunArgs>) -> Result<(Inputs, Loaded), Refu
     })?;
     let loaded = config::load(&inputs).map_err(|report| refused(&report, common))?;
     Ok((inputs, loaded))
-}
-
-fn level(common: &Common) -> Option<LevelFilter> {
-    match (common.verbose, common.quiet) {
-        (0, 0) => None,
-        (0, 1) => Some(LevelFilter::Warn),
-        (0, _) => Some(LevelFilter::Error),
-        (1, _) => Some(LevelFilter::Debug),
-        (_, _) => Some(LevelFilter::Trace),
-    }
 }
 
 fn colour(common: &Common) -> Colour {
