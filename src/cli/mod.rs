@@ -31,9 +31,7 @@ use std::ffi::OsStr;
 use std::process::ExitCode;
 
 use clap::Parser;
-use log::LevelFilter;
 
-use crate::alert::fingerprint;
 use crate::chain::ChainName;
 use crate::config::{self, Colour, Inputs, Loaded, Report};
 use crate::exit;
@@ -252,10 +250,10 @@ fn refuse_words(tasks: &[String]) -> Ended {
 }
 
 fn check(common: &Common, args: &CheckArgs) -> Ended {
-    if let Some(text) = &args.explain_kind {
-        return explain_kind(common, text);
-    }
     let (inputs, loaded) = load(common, None)?;
+    if let Some(text) = &args.explain_kind {
+        return print(&check::kind_of(text, &inputs, &loaded));
+    }
     let plan = if args.tasks.is_empty() {
         Plan::of_everything(&loaded, &inputs)
     } else {
@@ -277,14 +275,6 @@ fn check(common: &Common, args: &CheckArgs) -> Ended {
         mail::connect(&loaded.settings.mail)?;
     }
     Ok(())
-}
-
-/// Secrets go first, as in a runner: they belong neither on a screen nor into what tells failures apart.
-fn explain_kind(common: &Common, text: &str) -> Ended {
-    let (inputs, loaded) = load(common, None)?;
-    let tasks: Vec<_> = loaded.tasks.values().collect();
-    let redactor = run::redactor(&inputs, &loaded, &tasks);
-    print(&fingerprint::explain(&redactor.text(text)))
 }
 
 fn list(common: &Common, json: bool) -> Ended {
@@ -351,7 +341,7 @@ fn load(common: &Common, run: Option<&RunArgs>) -> Result<(Inputs, Loaded), Refu
             LogFormatArg::Text => LogFormat::Text,
             LogFormatArg::Json => LogFormat::Json,
         }),
-        log_level: level(common),
+        log_level: common.level(),
     };
     let inputs = Inputs::of_process(line).map_err(|error| {
         Refusal::new(
@@ -361,16 +351,6 @@ fn load(common: &Common, run: Option<&RunArgs>) -> Result<(Inputs, Loaded), Refu
     })?;
     let loaded = config::load(&inputs).map_err(|report| refused(&report, common))?;
     Ok((inputs, loaded))
-}
-
-fn level(common: &Common) -> Option<LevelFilter> {
-    match (common.verbose, common.quiet) {
-        (0, 0) => None,
-        (0, 1) => Some(LevelFilter::Warn),
-        (0, _) => Some(LevelFilter::Error),
-        (1, _) => Some(LevelFilter::Debug),
-        (_, _) => Some(LevelFilter::Trace),
-    }
 }
 
 fn colour(common: &Common) -> Colour {

@@ -80,6 +80,8 @@ fn left(debian: &Root, before: &BTreeSet<String>) -> BTreeSet<String> {
 fn what_came_with_it_is_of_use(debian: &Root) {
     let example = "/usr/share/doc/run-functions/examples/trial.toml";
     debian.run(&[PROGRAM, "--config", example, "check", "tasks::coin"]);
+    let rules = example.replace("trial.toml", "prometheus_rules.yml");
+    assert!(debian.path(&rules).exists());
     let completions =
         ". /usr/share/bash-completion/completions/run_functions; complete -p run_functions";
     debian.run(&["bash", "-c", completions]);
