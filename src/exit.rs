@@ -14,6 +14,9 @@ pub(crate) const OTHER_CHAIN: u8 = 65;
 pub(crate) const MAIL_REFUSED: u8 = 69;
 /// A task asked to stop the runner.
 pub(crate) const FATAL_TASK: u8 = 70;
+/// What the system has to give has run short, or was taken away from a runner: descriptors, threads, memory, room on the disk, its
+/// pidfile. A restart may find it again.
+pub(crate) const SHORTAGE: u8 = 71;
 /// `run_root` or `state_dir` cannot be used safely.
 pub(crate) const UNSAFE_DIRECTORY: u8 = 73;
 /// Another runner holds this chain and was not replaced.

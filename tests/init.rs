@@ -54,6 +54,20 @@ fn everything(place: &Place) -> Vec<String> {
 }
 
 #[test]
+fn the_next_steps_read_what_was_written_also_where_another_is_named() {
+    let place = Place::with("");
+    fs::create_dir(place.path("new")).unwrap();
+    let mut command = place.command(&["init"]);
+    command.env("RUN_FUNCTIONS_CONFIG", place.path("run_functions.toml"));
+    let output = command.current_dir(place.path("new")).output().unwrap();
+    let steps = steps(&output);
+    assert!(
+        steps[1].ends_with(" check --config run_functions.toml"),
+        "{steps:?}"
+    );
+}
+
+#[test]
 fn the_configuration_belongs_to_its_owner_and_is_right_as_it_is() {
     let place = Place::empty();
     let output = place.run(&["init"]);

@@ -136,7 +136,69 @@ fn what_differs_from_run_to_run_is_masked_and_nothing_else() {
         one("Sun 22 Nov 2026 01:02:03 +0000")
     );
     assert_eq!(
-        one("written to /tmp/.tmpX/run/a.eml"),
-        one("written to /home/you/demo/run/a.eml")
+        one("written to /tmp/.tmpX/run/a-00c0ffee.eml"),
+        one("written to /home/you/demo/run/b-d0ef475d.eml")
     );
+    let same = [
+        ("    kind 8098, mailed", "    kind 1a2b, mailed"),
+        (
+            "DOWN since 21 Nov 23:55:01 (8s), 1",
+            "DOWN since 22 Nov 01:02:03 (1m 2s 3ms), 1",
+        ),
+        (
+            "failed 8s ago, took 11ms; 24h: 0 ok",
+            "failed 1s 9ms ago, took 2s; 24h: 0 ok",
+        ),
+        ("At Sun +0100 …", "At Mon -0530 …"),
+    ];
+    for (a, b) in same {
+        assert_eq!(one(a), one(b));
+    }
+    let differ = [
+        ("    kind 8098, mailed", "    kind 8098c82fd4e1, mailed"),
+        ("(kind 3c1b2a; 1 time)", "(kind 8098c82fd4e1; 1 time)"),
+        (
+            "failed 8s ago, took 11ms; 24h: 0 ok",
+            "failed 8s ago, took 11ms: 0 ok",
+        ),
+        ("mailed 21 Nov 23:55", "mailed 21 Nov 23:55:01"),
+        (
+            "to /tmp/.tmpX/run/a.eml",
+            "to /tmp/.tmpX/run/a-d0ef475d.eml",
+        ),
+        (
+            "Subject: F caught: exit 1: gzip …",
+            "Subject: F caught: exit 1: gzip =?utf-8?b?ZuKApg==?=",
+        ),
+    ];
+    for (a, b) in differ {
+        assert_ne!(one(a), one(b));
+    }
+}
+
+#[test]
+fn the_mail_of_the_readme_is_wrapped_as_mails_are() {
+    const WIDTH: usize = 72;
+    let readme = repository("README.md");
+    let (_, mail) = readme.split_once("\nTo: root@web1\n").expect("a mail");
+    let (mail, _) = mail.split_once("\n```").unwrap();
+    let body: Vec<&str> = mail.lines().skip_while(|line| !line.is_empty()).collect();
+    assert!(body.len() > 20);
+    for pair in body.windows(2) {
+        let width = |line: &str| line.chars().count();
+        assert!(width(pair[0]) <= WIDTH, "{}", pair[0]);
+        // Nor is a line broken earlier than need be.
+        let next = pair[1].trim_start();
+        let goes_on =
+            pair[1].starts_with("  ") && !next.starts_with("- ") && !next.starts_with("--");
+        let word = next.split(' ').next().unwrap_or_default();
+        if goes_on && !pair[0].ends_with(':') && !pair[0].is_empty() {
+            assert!(
+                width(pair[0]) + 1 + width(word) > WIDTH,
+                "{}\n{}",
+                pair[0],
+                pair[1]
+            );
+        }
+    }
 }

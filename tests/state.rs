@@ -6,7 +6,7 @@ mod support;
 use std::fs;
 
 use nix::sys::signal::Signal;
-use support::{Place, eventually};
+use support::{Place, eventually, mails_in};
 
 const BROKEN: &str = "[tasks.a]\nshell = \"echo broken; exit 1\"\nfail_cooldown = \"20ms\"\n";
 
@@ -63,18 +63,31 @@ fn a_runner_whose_run_root_is_deleted_mails_that_it_gives_up() {
     let mut runner = place.start(&["tasks::a"]);
     runner.wait_for("Sent email to admins");
     fs::remove_dir_all(place.path("run")).unwrap();
-    assert_eq!(runner.wait_for_end(), Some(73));
+    assert_eq!(runner.wait_for_end(), Some(71));
     let subject = "New exception caught: the runner gives up: cannot put the pidfile back";
-    let mails = fs::read_dir(place.path("state/mail")).unwrap();
-    let mails: Vec<String> = mails
-        .map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap())
-        .collect();
+    place.send_what_is_left();
+    let mails = mails_in(&place.path("state/mail"));
     assert!(
         mails
             .iter()
             .any(|mail| support::subject(mail).contains(subject)),
         "{mails:?}"
     );
+}
+
+#[test]
+fn a_run_root_that_is_deleted_again_and_again_is_mailed_once_though_each_runner_is_started_again() {
+    let place = Place::with(&format!("state_dir = \"state\"\n{BROKEN}"));
+    let mails = || fs::read_dir(place.path("state/mail")).unwrap().count();
+    for _ in 0..3 {
+        let mut runner = place.start(&["tasks::a"]);
+        runner.wait_for("Execution failed");
+        fs::remove_dir_all(place.path("run")).unwrap();
+        assert_eq!(runner.wait_for_end(), Some(71));
+    }
+    let flushed = place.run(&["mail", "queue", "--flush"]);
+    assert_eq!(flushed.status.code(), Some(0));
+    assert_eq!(mails(), 2, "the failure, and the end of the first runner");
 }
 
 #[test]
@@ -172,7 +185,7 @@ fn a_newcomer_without_descriptors_ends_no_runner_that_has_them() {
     let mut old = place.start(&["tasks::a"]);
     old.wait_for("Sleeping");
     let program = env!("CARGO_BIN_EXE_run_functions");
-    for limit in 10..=24 {
+    for limit in 6..=24 {
         let limit = format!("--nofile={limit}");
         let prlimit = std::path::Path::new("prlimit");
         let newcomer = place
@@ -181,7 +194,7 @@ fn a_newcomer_without_descriptors_ends_no_runner_that_has_them() {
             .unwrap();
         assert_eq!(
             newcomer.status.code(),
-            Some(73),
+            Some(71),
             "{}",
             support::stderr(&newcomer)
         );

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
+use log::LevelFilter;
 
 /// Keeps a chain of tasks running for ever, one after the other, and mails the admin only what is new.
 #[derive(Debug, Parser)]
@@ -28,7 +29,7 @@ pub(crate) struct CommandLine {
 /// Options that every command understands.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Common {
-    /// The configuration; else $RUN_FUNCTIONS_CONFIG, ./run_functions.toml, $XDG_CONFIG_HOME and /etc/run_functions/run_functions.toml, the first found.
+    /// The configuration; else $RUN_FUNCTIONS_CONFIG, ./run_functions.toml, run_functions/run_functions.toml in $XDG_CONFIG_HOME (~/.config if not set) and in /etc, the first found.
     #[arg(long, value_name = "FILE", global = true)]
     pub(crate) config: Option<PathBuf>,
     /// Where pidfiles are [default: run].
@@ -52,6 +53,19 @@ pub(crate) struct Common {
         hide_default_value = true
     )]
     pub(crate) color: ColorArg,
+}
+
+impl Common {
+    /// Returns how much of the log is wanted, if that is said.
+    pub(crate) fn level(&self) -> Option<LevelFilter> {
+        match (self.verbose, self.quiet) {
+            (0, 0) => None,
+            (0, 1) => Some(LevelFilter::Warn),
+            (0, _) => Some(LevelFilter::Error),
+            (1, _) => Some(LevelFilter::Debug),
+            (_, _) => Some(LevelFilter::Trace),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -12,8 +12,11 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::plan::Plan;
+use super::run::redactor;
+use crate::alert::fingerprint;
 use crate::config::cycle::Cycle;
-use crate::config::{Origin, TaskDefinition, written_duration};
+use crate::config::{Inputs, Loaded, Origin, TaskDefinition, written_duration};
+use crate::process::run_root::{Foreseen, foresee};
 use crate::settings::{ChildSettings, LogFormat, Settings};
 use mutes::Mutes;
 
@@ -21,6 +24,13 @@ pub(crate) use mail::in_a_line as way_of_mail;
 
 pub(crate) use effective::print as print_effective;
 pub(crate) use json::{of_task as json_of_task, print as print_json};
+
+/// Explains by what two failures are told apart. Secrets go first, as in a runner: they belong neither on a screen nor into a kind.
+pub(super) fn kind_of(text: &str, inputs: &Inputs, loaded: &Loaded) -> String {
+    let tasks: Vec<_> = loaded.tasks.values().collect();
+    let redactor = redactor(inputs, loaded, &tasks);
+    fingerprint::explain(&redactor.text(text))
+}
 
 /// Prints what the chain would do. Warnings are the caller's to print: they go to standard error.
 ///
@@ -190,8 +200,12 @@ fn print_runner(out: &mut dyn Write, plan: &Plan<'_>, settings: &Settings) -> io
 }
 
 fn directory_in_words(path: &Path) -> String {
-    let made = if path.exists() { "" } else { " (will be made)" };
-    format!("{}{made}", path.display())
+    let fate = match foresee(path) {
+        Ok(Foreseen::IsThere) => "",
+        Ok(Foreseen::WillBeMade) => " (will be made)",
+        Err(_) => " (cannot be used)",
+    };
+    format!("{}{fate}", path.display())
 }
 
 /// Prints one labelled line.

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use super::call::Call;
 use super::left;
-use super::screen::{Ended, Refusal, program, tell};
+use super::screen::{Ended, Refusal, tell};
 use crate::chain::ChainName;
 use crate::exit;
 use crate::process::clock;
@@ -45,8 +46,8 @@ pub(crate) fn stop(settings: &Settings, name: &str, how: How) -> Ended {
     let refusal = Refusal::new(exit::HELD, message);
     Err(match how {
         How::Finish => refusal.hint(format_args!(
-            "`{} stop --now {chain}` ends its running task",
-            program()
+            "`{}` ends its running task",
+            Call::as_typed().line(format_args!("stop --now {chain}"))
         )),
         How::Now => refusal.hint(format_args!(
             "look at it with `ps -o pid,stat,wchan,args -p {}`; what it does not answer to is `kill -9 {}`",
@@ -75,8 +76,8 @@ fn find(settings: &Settings, name: &str) -> Result<(RunRoot, ChainName, Incumben
             format_args!("no runner of `{chain}` in `{root}`"),
         )
         .hint(format_args!(
-            "`{} status` shows those that there are; `--run-root` looks elsewhere",
-            program()
+            "`{}` shows those that there are; `--run-root` looks elsewhere",
+            Call::as_typed().line("status")
         ))
     };
     let root = RunRoot::open_existing(&settings.run_root);
@@ -127,7 +128,7 @@ fn promise(root: &RunRoot, chain: &ChainName, settings: &Settings) -> Duration {
 /// Returns the tasks of a chain that runs or has run.
 pub(crate) fn tasks_of(settings: &Settings, chain: &ChainName) -> Result<Vec<String>, Refusal> {
     let root = RunRoot::open_existing(&settings.run_root)
-        .map_err(|error| Refusal::of(exit::UNSAFE_DIRECTORY, &error))?;
+        .map_err(|error| Refusal::of(error.exit_code(), &error))?;
     let holder = root.and_then(|root| left::said(&root, chain).ok().flatten());
     holder.map(|holder| holder.tasks).ok_or_else(|| {
         let root = settings.run_root.display();

@@ -3,6 +3,7 @@
 //! [`args`] is what can be typed, [`screen`] what is shown, [`run`] the runner. The rest is a module for each command.
 
 mod args;
+mod call;
 mod check;
 mod control;
 mod history;
@@ -31,9 +32,7 @@ use std::ffi::OsStr;
 use std::process::ExitCode;
 
 use clap::Parser;
-use log::LevelFilter;
 
-use crate::alert::fingerprint;
 use crate::chain::ChainName;
 use crate::config::{self, Colour, Inputs, Loaded, Report};
 use crate::exit;
@@ -41,9 +40,10 @@ use crate::process::{child, name_service, own_program, service_environment};
 use crate::settings::LogFormat;
 use crate::task::suggestions;
 use args::{CheckArgs, Command, CommandLine, Common, LogFormatArg, MailCommand, RunArgs};
+use call::Call;
 use plan::Plan;
 use run::{Order, Remember, Warnings};
-use screen::{Ended, Refusal, colours_errors, print, print_folded, program, tell};
+use screen::{Ended, Refusal, colours_errors, print, print_folded, tell};
 
 /// Runs the command line of this process: what the `main` of a binary returns.
 ///
@@ -90,6 +90,7 @@ fn obey(line: CommandLine) -> Ended {
         run,
         command,
     } = line;
+    call::remember(&common);
     let Some(command) = command else {
         return run_chain(&common, &run);
     };
@@ -190,8 +191,9 @@ fn run_chain(common: &Common, args: &RunArgs) -> Ended {
         .map_err(|report| refused(&report, common))?;
     let name = args.name.as_deref().map(control::chain_name).transpose()?;
     let plan = Plan::of_chain(&loaded, tasks, name, &inputs);
-    let warnings = plan.warnings();
+    let mut warnings = plan.warnings();
     if args.dry_run {
+        warnings.extend(plan.unusable_directories());
         warn(&warnings, common);
         return written_folded(|out| check::print(out, &plan));
     }
@@ -223,8 +225,8 @@ fn refuse_words(tasks: &[String]) -> Ended {
     if tasks.is_empty() {
         return Err(
             Refusal::usage("no TASK is named, such as `tasks::send_mail`").hint(format_args!(
-                "`{} list` names those that there are; `--help` shows what else can be typed",
-                program()
+                "`{}` names those that there are; `--help` shows what else can be typed",
+                Call::as_typed().line("list")
             )),
         );
     }
@@ -241,18 +243,18 @@ fn refuse_words(tasks: &[String]) -> Ended {
         match suggestions(word, commands.iter().map(String::as_str)).first() {
             Some(meant) => Refusal::usage(message).hint(format_args!("did you mean `{meant}`?")),
             None => Refusal::usage(message).hint(format_args!(
-                "`{} list` names the tasks; `--help` shows the commands",
-                program()
+                "`{}` names the tasks; `--help` shows the commands",
+                Call::as_typed().line("list")
             )),
         },
     )
 }
 
 fn check(common: &Common, args: &CheckArgs) -> Ended {
-    if let Some(text) = &args.explain_kind {
-        return print(&fingerprint::explain(text));
-    }
     let (inputs, loaded) = load(common, None)?;
+    if let Some(text) = &args.explain_kind {
+        return print(&check::kind_of(text, &inputs, &loaded));
+    }
     let plan = if args.tasks.is_empty() {
         Plan::of_everything(&loaded, &inputs)
     } else {
@@ -262,6 +264,7 @@ fn check(common: &Common, args: &CheckArgs) -> Ended {
         Plan::of_chain(&loaded, tasks, None, &inputs)
     };
     let mut warnings = plan.warnings();
+    warnings.extend(plan.unusable_directories());
     warnings.extend(plan.only_at_a_login());
     warn(&warnings, common);
     match (args.json, args.effective) {
@@ -339,7 +342,7 @@ fn load(common: &Common, run: Option<&RunArgs>) -> Result<(Inputs, Loaded), Refu
             LogFormatArg::Text => LogFormat::Text,
             LogFormatArg::Json => LogFormat::Json,
         }),
-        log_level: level(common),
+        log_level: common.level(),
     };
     let inputs = Inputs::of_process(line).map_err(|error| {
         Refusal::new(
@@ -349,16 +352,6 @@ fn load(common: &Common, run: Option<&RunArgs>) -> Result<(Inputs, Loaded), Refu
     })?;
     let loaded = config::load(&inputs).map_err(|report| refused(&report, common))?;
     Ok((inputs, loaded))
-}
-
-fn level(common: &Common) -> Option<LevelFilter> {
-    match (common.verbose, common.quiet) {
-        (0, 0) => None,
-        (0, 1) => Some(LevelFilter::Warn),
-        (0, _) => Some(LevelFilter::Error),
-        (1, _) => Some(LevelFilter::Debug),
-        (_, _) => Some(LevelFilter::Trace),
-    }
 }
 
 fn colour(common: &Common) -> Colour {

@@ -1,11 +1,13 @@
 //! What a command line comes to: the chain with its tasks, and what each of them executes.
 
 use std::ffi::{OsStr, OsString};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::chain::ChainName;
+use crate::config::options::Section;
 use crate::config::program::{self, Found, Trouble};
 use crate::config::{Inputs, Loaded, Origin, Problem, Report, TaskDefinition, cycle, interpreter};
+use crate::process::run_root::foresee;
 use crate::process::service_environment;
 use crate::settings::Program;
 
@@ -124,6 +126,29 @@ impl<'a> Plan<'a> {
                 .map_or(Origin::Nowhere, |entry| entry.origin.clone());
             let message = format!("`{}` cannot start: {}", task.name, trouble.why);
             report.add(Problem::warning(&origin, message).maybe_help(trouble.remedy));
+        }
+        report
+    }
+
+    /// Returns the directories that a start could not use: the same is judged as by a runner, and nothing is made.
+    pub(crate) fn unusable_directories(&self) -> Report {
+        let mut report = Report::default();
+        let settings = &self.loaded.settings;
+        let mut seen: Option<&Path> = None;
+        for (option, path) in [
+            ("run_root", settings.run_root.as_path()),
+            ("state_dir", settings.state_dir.as_path()),
+        ] {
+            if seen.replace(path) == Some(path) {
+                continue;
+            }
+            if let Err(error) = foresee(path) {
+                let layer = self.loaded.section(Section::Root);
+                let origin = layer.and_then(|layer| layer.entry(option));
+                let origin = origin.map_or(Origin::Nowhere, |entry| entry.origin.clone());
+                let message = format!("`{option}` cannot be used: {}", error.why());
+                report.add(Problem::warning(&origin, message).maybe_help(error.remedy()));
+            }
         }
         report
     }

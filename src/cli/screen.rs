@@ -92,7 +92,7 @@ impl Refusal {
         if error.is_foreign() {
             Refusal::of(exit::NO_PERMISSION, error).hint(Refusal::ANOTHERS)
         } else {
-            Refusal::of(exit::UNSAFE_DIRECTORY, error)
+            Refusal::of(error.exit_code(), error)
         }
     }
 

@@ -8,6 +8,8 @@ use super::inputs::Inputs;
 use super::origin::Origin;
 use super::report::Problem;
 use super::source::SourceFile;
+use crate::exit;
+use crate::process::reserve;
 
 /// What the file is called where nobody says otherwise.
 pub(super) const NAME: &str = "run_functions.toml";
@@ -49,6 +51,12 @@ pub(super) fn candidates(inputs: &Inputs) -> Vec<PathBuf> {
     all.extend(personal.as_deref().map(in_folder));
     all.push(in_folder(&inputs.etc));
     all
+}
+
+/// Returns the file that is read when none is named, whatever the working directory, unless there is one in it.
+pub(crate) fn found_from_anywhere(inputs: &Inputs) -> Option<PathBuf> {
+    let mut elsewhere = candidates(inputs).into_iter().skip(1);
+    elsewhere.find(|path| path.symlink_metadata().is_ok())
 }
 
 fn is_absent(error: &io::Error) -> bool {
@@ -102,6 +110,10 @@ fn unreadable(path: &Path, origin: &Origin, error: &io::Error) -> Problem {
         io::ErrorKind::NotFound => problem.help("nothing else is looked for when a file is named"),
         io::ErrorKind::PermissionDenied => {
             problem.help("make it readable for this user, or name another with `--config FILE`")
+        }
+        _ if reserve::is_shortage(error) => {
+            let remedy = reserve::remedy(error);
+            problem.exit(exit::SHORTAGE).help(remedy)
         }
         _ => problem,
     }

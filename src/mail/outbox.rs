@@ -1,8 +1,8 @@
 //! The outbox: what waits to leave, on disk, so that neither a crash nor a dead server loses a mail.
 //!
 //! `STATE_DIR/outbox/alerts` holds our own letters, one JSON file each with its envelope; `queue`, `deferred` and `failed` hold the
-//! messages of [`queue`](super::queue). `path.json` tells since when the way to the server is broken, and why; `dropped.json` counts
-//! what found no room. Files that are not whole do not exist: each is written beside its place and renamed.
+//! messages of [`queue`](super::queue). `path.json` tells since when the way to the server is broken, and why,
+//! and counts what found no room. Files that are not whole do not exist: each is written beside its place and renamed.
 
 mod entry;
 mod left;

@@ -16,8 +16,10 @@ use super::lock::try_flock;
 use super::pidfd::Pidfd;
 use super::poll::Alarm;
 use super::procfs;
+use super::reserve;
 use super::run_root::{Identity, RunRoot, UnsafePath};
 use crate::chain::ChainName;
+use crate::exit;
 
 /// How long leftovers have to be gone after SIGKILL.
 const UNTIL_GONE: Duration = Duration::from_secs(5);
@@ -121,6 +123,16 @@ impl InFlight {
                 Err(InFlightError::NoPermission(pid))
             }
             Err(error) => Err(error.into()),
+        }
+    }
+}
+
+impl InFlightError {
+    /// Returns the exit code of a process that ends with it.
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            InFlightError::StillThere(_) | InFlightError::NoPermission(_) => exit::HELD,
+            InFlightError::Io(error) => reserve::exit_code(error),
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! A path may be made to mean something else between two looks at it; a descriptor may not. Serves RUN_ROOT and STATE_DIR.
 
+mod foresight;
 mod unsafe_path;
 
 use std::fs::{DirBuilder, File};
@@ -17,6 +18,7 @@ use nix::sys::stat::{FileStat, Mode, SFlag, fchmod, fstat, fstatat};
 use nix::unistd::{UnlinkatFlags, geteuid, unlinkat};
 
 use super::write_steps::step;
+pub(crate) use foresight::{Foreseen, foresee};
 use unsafe_path::Problem;
 pub(crate) use unsafe_path::UnsafePath;
 

@@ -51,19 +51,23 @@ impl Mask {
         for label in ["(pid ", ", pid ", "Runner ", "runner "] {
             line = number_after(&line, label);
         }
+        // Before the words: four digits of a kind may look like a year.
+        line = kind_after(&line, "(kind ");
+        line = kind_after(&line, "    kind ");
         line = words(&line);
         line = all_after(&line, "Message-ID: ");
-        line = kind_after(&line, "(kind ");
-        line = masked_after(&line, "    kind ", "KIND", |rest| {
-            rest.find(',').unwrap_or(0)
-        });
         line = all_after(&line, "executable of ");
         for label in ["Run took ", "took ", "next in ", "failed "] {
             line = duration_after(&line, label);
         }
-        line = masked_after(&line, "TIME (", "TIME", |rest| rest.find(')').unwrap_or(0));
-        if line.starts_with("Subject: ") || line.contains("TIME Mail to ") {
-            line = beginning_after(&line, "caught: ");
+        line = masked_after(&line, ":00 (", "TIME", |rest| rest.find(')').unwrap_or(0));
+        if line.starts_with("Subject: ") || is_about_mail(&line) {
+            let encoded = if line.contains("=?utf-8?b?") {
+                " ENCODED"
+            } else {
+                ""
+            };
+            line = beginning_after(&line, "caught: ") + encoded;
         }
         line
     }
@@ -127,7 +131,8 @@ fn words(line: &str) -> String {
     masked.join(" ")
 }
 
-/// Masks dates, times of day, time zones, weekdays, months, names of mails, and mail addresses of this machine.
+/// Masks dates, times of day, time zones, weekdays, months, names of mails, and mail addresses of this machine. Of times the form stays, so that a
+/// time without seconds is not one with them; of names of mails, whether they end with a hash.
 fn word(word: &str) -> String {
     let is_time = |text: &str| {
         let digits = text.bytes().filter(u8::is_ascii_digit).count();
@@ -140,15 +145,41 @@ fn word(word: &str) -> String {
     let bare = word.trim_end_matches([',', ';', ')', '.', ':']);
     let end = &word[bare.len()..];
     if let Some(at) = bare.rfind('/').filter(|_| bare.ends_with(".eml")) {
-        return format!("{}/MAIL.eml{end}", &bare[..at]);
+        let stem = bare.trim_end_matches(".eml");
+        let hash = stem.rsplit('-').next().filter(|hash| is_hex(hash, 8));
+        let hash = if hash.is_some() { "-HASH" } else { "" };
+        return format!("{}/MAIL{hash}.eml{end}", &bare[..at]);
     }
     if bare.ends_with(&format!("@{SHOWN_HOST}")) && bare.starts_with("root@") {
         return format!("ADMIN{end}");
     }
-    if is_time(bare) || DAYS.contains(&bare) {
+    if DAYS.contains(&bare) {
         return format!("TIME{end}");
     }
+    if is_time(bare) {
+        return format!("TIME{}{end}", form(bare));
+    }
     word.to_owned()
+}
+
+/// Returns a time with zeros for its digits; all zones are east of Greenwich.
+fn form(time: &str) -> String {
+    let is_zone_or_has_one = time.contains(':') || time.starts_with('-');
+    let form = |c: char| match c {
+        '-' if is_zone_or_has_one => '+',
+        c if c.is_ascii_digit() => '0',
+        c => c,
+    };
+    time.chars().map(form).collect()
+}
+
+fn is_hex(text: &str, digits: usize) -> bool {
+    text.len() == digits && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// Lines of the log that tell of mails which leave.
+fn is_about_mail(line: &str) -> bool {
+    line.starts_with("TIME") && line.contains("00 Mail to ")
 }
 
 fn is_day_or_month(word: &str) -> bool {
@@ -166,9 +197,12 @@ fn number_after(line: &str, label: &str) -> String {
 
 /// The kind of a failure whose text names no file of the test is the same everywhere, but means nothing to a reader.
 fn kind_after(line: &str, label: &str) -> String {
-    masked_after(line, label, "KIND", |rest| {
-        rest.find(';').unwrap_or(rest.len())
-    })
+    let digits = |text: &str| {
+        text.find(|c: char| !c.is_ascii_hexdigit())
+            .unwrap_or(text.len())
+    };
+    let shown = line.split_once(label).map_or(0, |(_, rest)| digits(rest));
+    masked_after(line, label, &format!("KIND OF {shown} DIGITS"), digits)
 }
 
 /// A subject has room for 100 characters, and so for more or less of the text according to the name of the host.
@@ -187,7 +221,7 @@ fn duration_after(line: &str, label: &str) -> String {
     masked_after(line, label, "TIME", |rest| {
         let mut end = 0;
         for word in rest.split_inclusive(' ') {
-            let bare = word.trim_end_matches([' ', ':', ',']);
+            let bare = word.trim_end_matches([' ', ':', ',', ';']);
             if !bare.starts_with(|c: char| c.is_ascii_digit()) {
                 break;
             }
@@ -220,7 +254,7 @@ pub(crate) fn matches(shown: &[String], printed: &[String]) -> bool {
     let part = |lines: &[String], mail: bool| -> Vec<String> {
         let mut after_mail = false;
         let of_part = |line: &&String| {
-            let is_mail = line.contains("TIME Mail to ");
+            let is_mail = is_about_mail(line);
             after_mail |= is_mail;
             is_mail == mail || (mail && after_mail && *line == ANY)
         };

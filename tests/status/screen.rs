@@ -65,6 +65,11 @@ fn a_narrow_terminal_is_not_overrun() {
             let most = usize::from(columns).max(if args.contains(&"--plot") { 45 } else { 0 });
             for line in lines {
                 let line = line.trim_end();
+                // Half a command helps nobody.
+                let is_to_be_typed = ["  start it with `", "  or have it forgotten: rm "];
+                if is_to_be_typed.iter().any(|start| line.starts_with(start)) {
+                    continue;
+                }
                 assert!(line.chars().count() <= most, "{columns}: `{line}`");
                 assert!(!line.contains('\x1b'), "{line}");
             }

@@ -79,7 +79,9 @@ fn of_layer(section: Section, layer: &Layer) -> Value {
 }
 
 fn warnings(plan: &Plan<'_>) -> Vec<Value> {
-    let report = plan.warnings();
+    let mut report = plan.warnings();
+    report.extend(plan.unusable_directories());
+    report.extend(plan.only_at_a_login());
     let problems = report.problems().into_iter();
     let warnings = problems.filter(|problem| problem.severity == Severity::Warning);
     warnings

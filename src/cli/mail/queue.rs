@@ -5,13 +5,14 @@ use std::time::SystemTime;
 
 use serde_json::{Value, json};
 
-use crate::cli::screen::{
-    Ended, Refusal, counted, local_time, print as print_text, print_folded, program,
-};
+use crate::cli::call::Call;
+use crate::cli::screen::{Ended, Refusal, counted, local_time, print as print_text, print_folded};
 use crate::exit;
 use crate::mail::outbox::{self, Item, Listing};
 use crate::mail::{self, mailer, way};
 use crate::process::clock;
+use crate::process::reserve;
+use crate::process::run_root::RunRoot;
 use crate::settings::Settings;
 use crate::time::in_words;
 
@@ -48,8 +49,12 @@ pub(crate) fn print_json(settings: &Settings) -> Ended {
     print_text(&format!("{data:#}\n"))
 }
 
-/// An outbox that we may not look into is not an empty one.
+/// An outbox that we may not look into is not an empty one, and one that others can change says nothing.
 fn judge(settings: &Settings) -> Ended {
+    match RunRoot::open_existing(&settings.state_dir) {
+        Err(error) if !error.is_foreign() => return Err(Refusal::cannot_look(&error)),
+        _ => {}
+    }
     if !outbox::is_closed(&settings.state_dir) {
         return Ok(());
     }
@@ -104,7 +109,10 @@ pub(crate) fn flush(settings: &Settings) -> Ended {
     let why = why.map(|broken| broken.trouble.line()).or(troubles.pop());
     let why = why.unwrap_or_else(|| "the reasons are listed".to_owned());
     let message = format!("not every mail left: {why}");
-    let hint = format!("`{} mail test` shows how far a mail comes", program());
+    let hint = format!(
+        "`{}` shows how far a mail comes",
+        Call::as_typed().line("mail test")
+    );
     Err(Refusal::new(exit::MAIL_REFUSED, message).hint(hint))
 }
 
@@ -117,7 +125,7 @@ fn flush_alerts(settings: &Settings) -> Ended {
         )
         .hint("a runner does so when a mail is due; try again in a moment")),
         Err(error) => Err(Refusal::new(
-            exit::UNSAFE_DIRECTORY,
+            reserve::exit_code(&error),
             format!(
                 "the outbox in `{}` cannot be used: {error}",
                 settings.state_dir.display()

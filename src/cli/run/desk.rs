@@ -140,10 +140,10 @@ impl Desk {
                 }
                 self.save_if_worth(at);
             }
-            // The next runner takes it for the crash that it is: this defect was mailed, and may end that one too.
+            // The next runner takes it for the crash that it is: what ended this one was mailed, and may end that one too.
             Event::Stopped {
                 at,
-                reason: StopReason::Defect(_),
+                reason: StopReason::Defect(_) | StopReason::Lost(_),
             } => self.save(at),
             Event::Stopped { at, .. } => {
                 let memory = self.feed.policy.memory(at);

@@ -235,7 +235,8 @@ fn ended(reason: &StopReason) -> Ended {
         StopReason::Asked { .. } | StopReason::Replaced | StopReason::Done => Ok(()),
         StopReason::Fatal { .. } => Err(Refusal::said(exit::FATAL_TASK)),
         StopReason::Quit => Err(Refusal::said(exit::QUIT)),
-        StopReason::Lost(_) => Err(Refusal::said(exit::UNSAFE_DIRECTORY)),
+        // What a restart cannot mend of it, that says itself.
+        StopReason::Lost(_) => Err(Refusal::said(exit::SHORTAGE)),
         StopReason::Defect(_) => Err(Refusal::said(exit::DEFECT)),
     }
 }
@@ -245,12 +246,11 @@ fn install_signals() -> Result<(Signals, Reader), Refusal> {
 }
 
 fn no_descriptor(error: io::Error) -> Refusal {
-    Refusal::of(exit::UNSAFE_DIRECTORY, &error)
-        .hint("look at `ulimit -n` and at the memory that is left")
+    Refusal::of(exit::SHORTAGE, &error).hint(reserve::remedy(&error))
 }
 
 fn no_thread(error: io::Error) -> Refusal {
-    Refusal::of(exit::UNSAFE_DIRECTORY, &error).hint(
+    Refusal::of(exit::SHORTAGE, &error).hint(
         "this process may have no more threads: look at `ulimit -u`, and at TasksMax= of its unit",
     )
 }
@@ -264,12 +264,12 @@ fn start_log(settings: &Settings, chain: &str) -> Result<Log, Refusal> {
             "the log file `{}` cannot be opened: {error}",
             file.display()
         );
-        Refusal::new(exit::UNSAFE_DIRECTORY, message)
+        Refusal::new(reserve::exit_code(&error), message)
     })
 }
 
 fn open_directory(path: &Path) -> Result<RunRoot, Refusal> {
-    RunRoot::open(path).map_err(|error| Refusal::of(exit::UNSAFE_DIRECTORY, &error))
+    RunRoot::open(path).map_err(|error| Refusal::of(error.exit_code(), &error))
 }
 
 fn take_over(order: &Order<'_>, root: &RunRoot, signals: &Reader) -> Result<Held, Refusal> {
@@ -323,9 +323,9 @@ fn patience(order: &Order<'_>) -> Patience {
 
 fn claim_in_flight(root: &RunRoot, name: &ChainName) -> Result<InFlight, Refusal> {
     let in_flight =
-        InFlight::open(root, name).map_err(|error| Refusal::of(exit::UNSAFE_DIRECTORY, &error))?;
+        InFlight::open(root, name).map_err(|error| Refusal::of(error.exit_code(), &error))?;
     let mut ended = in_flight.claim().map_err(|error| {
-        Refusal::of(exit::HELD, &error)
+        Refusal::of(error.exit_code(), &error)
             .hint("a second copy of a task must not start beside the first")
     })?;
     ended.extend(end_leftovers());

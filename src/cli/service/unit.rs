@@ -170,7 +170,8 @@ impl Unit {
              Restart=on-failure\n\
              RestartSec=5s\n\
              # What a restart cannot mend: another chain of this name, unsafe directories, no permission, a wrong configuration; a wrong\n\
-             # command line; and 70, by which a task asks to be stopped.\n\
+             # command line; and 70, by which a task asks to be stopped. It may mend 71 (descriptors, threads or room had run short) and 75\n\
+             # (something of a former runner does not end).\n\
              RestartPreventExitStatus=65 73 77 78 2 70\n\
              # stop_timeout + kill_grace, and a little; as long may the start wait for a runner that it replaces.\n\
              TimeoutStopSec={most}\n\

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::look::{Standing, Task, View};
 use super::text;
+use crate::cli::call::Call;
 use crate::cli::screen::{Refusal, tell};
 use crate::config::{Inputs, Loaded};
 use crate::exit;
@@ -21,7 +22,7 @@ const MOST_MINIMAL: usize = 2048;
 /// Mails what `status` prints.
 pub(super) fn send(view: &View, inputs: &Inputs, loaded: &Loaded) -> Result<(), Refusal> {
     let settings = &loaded.settings;
-    let no_descriptor = |error| Refusal::of(exit::UNSAFE_DIRECTORY, &error);
+    let no_descriptor = |error| Refusal::of(exit::SHORTAGE, &error);
     let mailer = Mailer::new(&settings.state_dir, settings.mail.clone()).map_err(no_descriptor)?;
     let letter = letter(view, inputs, loaded);
     let kept = mailer.post(&letter, view.now.wall);
@@ -45,7 +46,8 @@ fn letter(view: &View, inputs: &Inputs, loaded: &Loaded) -> Letter {
         width: Some(78),
         colours: false,
     };
-    let body = text::of(view, loaded, screen);
+    let call = Call::from_anywhere(inputs, loaded);
+    let body = text::of(view, loaded, &call, screen);
     let subject: String = format!("[{host}] {}", headline(view))
         .chars()
         .take(MOST_SUBJECT)

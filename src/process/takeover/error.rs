@@ -6,6 +6,7 @@ use std::io;
 use std::time::Duration;
 
 use crate::exit;
+use crate::process::reserve;
 use crate::process::run_root::UnsafePath;
 use crate::process::signals::Signal;
 use crate::time::in_words;
@@ -69,7 +70,8 @@ impl TakeoverError {
     /// Returns the exit code of a process that ends with it.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            TakeoverError::Unsafe(_) | TakeoverError::Io(_) => exit::UNSAFE_DIRECTORY,
+            TakeoverError::Unsafe(error) => error.exit_code(),
+            TakeoverError::Io(error) => reserve::exit_code(error),
             TakeoverError::OtherChain { .. } => exit::OTHER_CHAIN,
             TakeoverError::NoPermission { .. } => exit::NO_PERMISSION,
             TakeoverError::Asked {
