@@ -55,6 +55,23 @@ fn a_command_meets_no_shell_and_a_shell_line_ends_at_its_first_failure() {
 }
 
 #[test]
+fn a_configuration_with_the_line_ends_of_windows_means_the_same() {
+    let text = "[tasks.a]\nlog_output = \"always\"\nshell = \"\"\"\nif true; then\n  printf 'a\\r\\n'\nfi\n\"\"\"\n";
+    let place = Place::with(&text.replace('\n', "\r\n"));
+    let output = place.run(&["once", "tasks::a"]);
+    let log = stderr(&output);
+    assert_eq!(output.status.code(), Some(0), "{log}");
+    assert!(log.contains("| a"), "{log}");
+    place.configure("[tasks.a]\r\ncommand = \"ls -l\"\r\n");
+    let log = refused(&place);
+    assert!(
+        log.contains("for example `[\"ls\", \"-l\"]`, or `shell`"),
+        "{log}"
+    );
+    assert!(log.contains("run_functions.toml:2:11"), "{log}");
+}
+
+#[test]
 fn a_script_is_found_beside_the_file_and_needs_no_x_bit() {
     let place = Place::with("[tasks.a]\nscript = \"job.sh\"\nlog_output = \"always\"\n");
     place.write("job.sh", "#!/bin/sh -u\necho \"$0 ran\"\n");
@@ -152,6 +169,21 @@ fn user_and_group_are_taken_with_the_home_of_the_user() {
 }
 
 #[test]
+#[ignore = "needs root and the user nobody"]
+fn a_user_has_its_own_groups_and_none_of_the_runner() {
+    let place = Place::with(
+        "[tasks.a]\nshell = \"id -G; id -G nobody\"\nuser = \"nobody\"\nlog_output = \"always\"\n",
+    );
+    let runner = env!("CARGO_BIN_EXE_run_functions");
+    let words = ["--groups", "0,1,2,3", runner, "once", "tasks::a"];
+    let mut command = place.command_of(std::path::Path::new("setpriv"), &words);
+    let log = stderr(&command.output().unwrap());
+    let lines = log.lines().filter_map(|line| line.split_once(" | "));
+    let groups: Vec<&str> = lines.map(|(_, groups)| groups).collect();
+    assert!(groups.len() == 2 && groups[0] == groups[1], "{log}");
+}
+
+#[test]
 #[ignore = "needs root"]
 fn a_user_and_a_group_may_be_numbers() {
     let nobody = nix::unistd::User::from_name("nobody").unwrap().unwrap();
@@ -163,6 +195,18 @@ fn a_user_and_a_group_may_be_numbers() {
     let log = stderr(&output);
     assert!(log.contains(&format!("| {}", nobody.uid)), "{log}");
     assert!(log.contains("| 12345"), "{log}");
+    assert!(log.contains("To be tried again later: busy"), "{log}");
+}
+
+#[test]
+#[ignore = "needs root and the user nobody"]
+fn a_user_can_report_though_the_directory_for_temporary_files_is_closed_to_it() {
+    let line = "echo retry-later=busy >> $RUN_FUNCTIONS_REPORT; exit 1";
+    let config = format!("[tasks.a]\nshell = \"{line}\"\nuser = \"nobody\"\nworking_dir = \"/\"\n");
+    let place = Place::with(&config);
+    // Which belongs to root alone, as what a login gets does.
+    let mut command = place.command(&["once", "tasks::a"]);
+    let log = stderr(&command.env("TMPDIR", place.dir()).output().unwrap());
     assert!(log.contains("To be tried again later: busy"), "{log}");
 }
 

@@ -186,6 +186,31 @@ fn those_of_the_tree_have_the_grace_though_their_leader_is_gone() {
 }
 
 #[test]
+fn those_that_left_the_group_are_asked_before_they_are_killed_too() {
+    let pids = Pids::new();
+    let done = pids.file("done");
+    let worker = format!(
+        "trap \"echo ok > {}; exit\" TERM; echo $$ > {}; while :; do sleep 0.01; done",
+        done.display(),
+        pids.file("a").display()
+    );
+    let child = Child::shell(&format!("setsid sh -c '{worker}' & exec sleep 1000"));
+    let child = child.with(|settings| settings.kill_grace = child_support::PATIENCE);
+    let mut running = child.start().until("begun", || pids.all_here(&["a"]));
+    running.run.terminate(now().mono);
+    running.finish();
+    assert_eq!(fs::read_to_string(done).unwrap(), "ok\n");
+}
+
+#[test]
+fn a_stopped_process_is_woken_so_that_it_can_obey() {
+    let line = "trap 'echo obeyed; exit' TERM; kill -STOP $$; while :; do sleep 0.01; done";
+    let child = Child::shell(line).timeout(Duration::from_millis(300));
+    let child = child.with(|settings| settings.kill_grace = child_support::PATIENCE);
+    assert_eq!(child.fails(), "timed out after 300ms: obeyed");
+}
+
+#[test]
 fn a_stopped_process_is_ended_too() {
     let child = Child::shell("kill -STOP $$; echo no").timeout(Duration::from_millis(300));
     assert_eq!(child.fails(), "timed out after 300ms");

@@ -230,3 +230,26 @@ fn check_explains_which_failures_are_one_kind() {
     assert_eq!(one, other);
     assert_ne!(one, third);
 }
+
+#[test]
+fn check_explains_a_kind_without_its_secrets() {
+    let place =
+        Place::with("[tasks.a]\ncommand = [\"true\"]\nenv = { SHOP_TOKEN = \"swordfish\" }\n");
+    let explained = |text: &str| {
+        let mut command = place.command(&["check", "--explain-kind", text]);
+        let output = command.env("DB_PASSWORD", "tr0ub4dor").output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        stdout(&output)
+    };
+    for (text, secret) in [
+        ("no login with password=hunter2", "hunter2"),
+        ("the shop refuses swordfish", "swordfish"),
+        ("the base refuses tr0ub4dor", "tr0ub4dor"),
+    ] {
+        let said = explained(text);
+        assert!(
+            said.contains("redacted") && !said.contains(secret),
+            "{said}"
+        );
+    }
+}

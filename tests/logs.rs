@@ -63,7 +63,8 @@ fn the_command_that_a_mail_names_shows_the_failure() {
     let named = mail
         .lines()
         .find_map(|line| Some(line.split_once("run_functions logs ")?.1));
-    let name = named.expect("the mail says how to look").trim().to_owned();
+    let named = named.expect("the mail says how to look");
+    let name = named.split_whitespace().next().unwrap().to_owned();
     let text = logs(&place, &[&name]);
     assert!(
         text.contains("failed in ") && text.contains("mailed: first"),

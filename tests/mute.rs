@@ -245,6 +245,12 @@ fn status_says_until_when_who_why_and_how_many() {
         said.contains("`run_functions unmute a_b` ends that"),
         "{said}"
     );
+    let said = refused(&place, &["unmute", "a_b/b"], 1);
+    assert!(
+        said.starts_with("error: tasks::b of a_b is muted with its whole chain"),
+        "{said}"
+    );
+    assert_eq!(status(&place).matches("muted until ").count(), 2);
     ok(&place, &["unmute", "a_b"]);
     runner.wait_for_count(" is over; no mails held back", 2);
     assert!(!status(&place).contains("muted"));

@@ -67,6 +67,21 @@ fn term_lets_the_running_task_finish_and_starts_no_other() {
     runner.wait_for("[tasks::a] Execution successful");
 }
 
+/// As a service manager does it that ends all of a service, and not the runner alone.
+#[test]
+fn a_task_that_is_ended_together_with_its_runner_has_not_failed() {
+    let place = Place::with("[tasks.a]\nshell = \"echo $$ > pid; exec sleep 1000\"\n");
+    let mut runner = place.start(&["tasks::a"]);
+    assert!(eventually(|| place.read("pid").ends_with('\n')));
+    runner.signal(Signal::SIGTERM);
+    runner.wait_for("SIGTERM received");
+    let task = place.read("pid").trim().parse().unwrap();
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(task), Signal::SIGTERM).unwrap();
+    assert_eq!(runner.wait_for_end(), Some(0));
+    assert_eq!(runner.count("Execution interrupted"), 1, "{}", runner.log());
+    assert!(place.mails().is_empty());
+}
+
 #[test]
 fn after_the_stop_timeout_the_task_is_ended() {
     let place = Place::with(&format!(

@@ -6,7 +6,7 @@ mod support;
 use std::fs;
 
 use nix::sys::signal::Signal;
-use support::{Place, eventually};
+use support::{Place, eventually, mails_in};
 
 const BROKEN: &str = "[tasks.a]\nshell = \"echo broken; exit 1\"\nfail_cooldown = \"20ms\"\n";
 
@@ -65,10 +65,8 @@ fn a_runner_whose_run_root_is_deleted_mails_that_it_gives_up() {
     fs::remove_dir_all(place.path("run")).unwrap();
     assert_eq!(runner.wait_for_end(), Some(71));
     let subject = "New exception caught: the runner gives up: cannot put the pidfile back";
-    let mails = fs::read_dir(place.path("state/mail")).unwrap();
-    let mails: Vec<String> = mails
-        .map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap())
-        .collect();
+    place.send_what_is_left();
+    let mails = mails_in(&place.path("state/mail"));
     assert!(
         mails
             .iter()

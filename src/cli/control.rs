@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use super::call::Call;
 use super::left;
-use super::screen::{Ended, Refusal, program, tell};
+use super::screen::{Ended, Refusal, tell};
 use crate::chain::ChainName;
 use crate::exit;
 use crate::process::clock;
@@ -45,8 +46,8 @@ pub(crate) fn stop(settings: &Settings, name: &str, how: How) -> Ended {
     let refusal = Refusal::new(exit::HELD, message);
     Err(match how {
         How::Finish => refusal.hint(format_args!(
-            "`{} stop --now {chain}` ends its running task",
-            program()
+            "`{}` ends its running task",
+            Call::as_typed().line(format_args!("stop --now {chain}"))
         )),
         How::Now => refusal.hint(format_args!(
             "look at it with `ps -o pid,stat,wchan,args -p {}`; what it does not answer to is `kill -9 {}`",
@@ -75,8 +76,8 @@ fn find(settings: &Settings, name: &str) -> Result<(RunRoot, ChainName, Incumben
             format_args!("no runner of `{chain}` in `{root}`"),
         )
         .hint(format_args!(
-            "`{} status` shows those that there are; `--run-root` looks elsewhere",
-            program()
+            "`{}` shows those that there are; `--run-root` looks elsewhere",
+            Call::as_typed().line("status")
         ))
     };
     let root = RunRoot::open_existing(&settings.run_root);

@@ -5,9 +5,10 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::args::HistoryArgs;
+use super::call::Call;
 use super::lines::{exact, fitting, headline, short};
 use super::past::{Entry, Line, Past, Whose};
-use super::screen::{Ended, print, print_folded, program, width};
+use super::screen::{Ended, print, print_folded, width};
 use crate::alert::fingerprint;
 use crate::settings::Settings;
 use crate::state::history::{Result as RunResult, Run, Stamp};
@@ -82,10 +83,8 @@ fn explain(entry: &Entry) -> String {
     if run.output.is_some() {
         let _ = writeln!(
             text,
-            "What it printed: {} logs {} --run {}",
-            program(),
-            run.task,
-            run.id
+            "What it printed: {}",
+            Call::as_typed().line(format_args!("logs {} --run {}", run.task, run.id))
         );
     }
     text

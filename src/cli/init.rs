@@ -75,14 +75,21 @@ fn written(directory: &Path, file: &NewFile) -> String {
 /// Returns the commands that come next, each with what it does.
 fn steps(template: TemplateArg) -> Vec<Step> {
     let own = command_line();
+    // Another one is named here, which would be read instead of the one that was written.
+    let is_named = std::env::var_os("RUN_FUNCTIONS_CONFIG").is_some_and(|path| !path.is_empty());
+    let named = if is_named {
+        " --config run_functions.toml"
+    } else {
+        ""
+    };
     let edit = |file: &str| format!("${{EDITOR:-vi}} {file}");
     match template {
         TemplateArg::Commands => vec![
             (edit("run_functions.toml"), "your tasks, and who is mailed"),
-            (format!("{own} check"), "what would happen"),
-            (format!("{own} mail test"), "a sample mail"),
+            (format!("{own} check{named}"), "what would happen"),
+            (format!("{own} mail test{named}"), "a sample mail"),
             (
-                format!("{own} tasks::hello tasks::disk_space"),
+                format!("{own} tasks::hello tasks::disk_space{named}"),
                 "run them; Ctrl-C stops it",
             ),
         ],
@@ -97,11 +104,11 @@ fn steps(template: TemplateArg) -> Vec<Step> {
         ],
         TemplateArg::Demo => vec![
             (
-                format!("{own} tasks::greet tasks::shop"),
+                format!("{own} tasks::greet tasks::shop{named}"),
                 "after 10 s, stop it with Ctrl-C",
             ),
             ("cat run/mail/*.eml".to_owned(), "what you would be mailed"),
-            (format!("{own} history"), "each run, mailed or not"),
+            (format!("{own} history{named}"), "each run, mailed or not"),
         ],
     }
 }

@@ -9,7 +9,8 @@ use std::time::Duration;
 use lettre::message::Mailbox;
 
 use super::args::SampleArg;
-use super::screen::{Ended, Refusal, program};
+use super::call::Call;
+use super::screen::{Ended, Refusal};
 use crate::config::{Inputs, Loaded};
 use crate::exit;
 use crate::mail::trouble::{Class, Trouble};
@@ -94,7 +95,10 @@ pub(crate) fn connect(mail: &MailSettings) -> Ended {
     let until = clock::mono() + mail.timeout.min(MOST_PATIENCE);
     match mailer::probe(&hurried(mail, until), steps.listener()) {
         Ok(()) => {
-            let next = format!("the way is there; `{} mail test` sends a mail", program());
+            let next = format!(
+                "the way is there; `{}` sends a mail",
+                Call::as_typed().line("mail test")
+            );
             steps.succeeded(&next);
             Ok(())
         }

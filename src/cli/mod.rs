@@ -3,6 +3,7 @@
 //! [`args`] is what can be typed, [`screen`] what is shown, [`run`] the runner. The rest is a module for each command.
 
 mod args;
+mod call;
 mod check;
 mod control;
 mod history;
@@ -40,9 +41,10 @@ use crate::process::{child, name_service, own_program, service_environment};
 use crate::settings::LogFormat;
 use crate::task::suggestions;
 use args::{CheckArgs, Command, CommandLine, Common, LogFormatArg, MailCommand, RunArgs};
+use call::Call;
 use plan::Plan;
 use run::{Order, Remember, Warnings};
-use screen::{Ended, Refusal, colours_errors, print, print_folded, program, tell};
+use screen::{Ended, Refusal, colours_errors, print, print_folded, tell};
 
 /// Runs the command line of this process: what the `main` of a binary returns.
 ///
@@ -89,6 +91,7 @@ fn obey(line: CommandLine) -> Ended {
         run,
         command,
     } = line;
+    call::remember(&common);
     let Some(command) = command else {
         return run_chain(&common, &run);
     };
@@ -223,8 +226,8 @@ fn refuse_words(tasks: &[String]) -> Ended {
     if tasks.is_empty() {
         return Err(
             Refusal::usage("no TASK is named, such as `tasks::send_mail`").hint(format_args!(
-                "`{} list` names those that there are; `--help` shows what else can be typed",
-                program()
+                "`{}` names those that there are; `--help` shows what else can be typed",
+                Call::as_typed().line("list")
             )),
         );
     }
@@ -241,8 +244,8 @@ fn refuse_words(tasks: &[String]) -> Ended {
         match suggestions(word, commands.iter().map(String::as_str)).first() {
             Some(meant) => Refusal::usage(message).hint(format_args!("did you mean `{meant}`?")),
             None => Refusal::usage(message).hint(format_args!(
-                "`{} list` names the tasks; `--help` shows the commands",
-                program()
+                "`{}` names the tasks; `--help` shows the commands",
+                Call::as_typed().line("list")
             )),
         },
     )
@@ -250,7 +253,7 @@ fn refuse_words(tasks: &[String]) -> Ended {
 
 fn check(common: &Common, args: &CheckArgs) -> Ended {
     if let Some(text) = &args.explain_kind {
-        return print(&fingerprint::explain(text));
+        return explain_kind(common, text);
     }
     let (inputs, loaded) = load(common, None)?;
     let plan = if args.tasks.is_empty() {
@@ -274,6 +277,14 @@ fn check(common: &Common, args: &CheckArgs) -> Ended {
         mail::connect(&loaded.settings.mail)?;
     }
     Ok(())
+}
+
+/// Secrets go first, as in a runner: they belong neither on a screen nor into what tells failures apart.
+fn explain_kind(common: &Common, text: &str) -> Ended {
+    let (inputs, loaded) = load(common, None)?;
+    let tasks: Vec<_> = loaded.tasks.values().collect();
+    let redactor = run::redactor(&inputs, &loaded, &tasks);
+    print(&fingerprint::explain(&redactor.text(text)))
 }
 
 fn list(common: &Common, json: bool) -> Ended {

@@ -4,10 +4,11 @@ use std::time::{Duration, SystemTime};
 
 use nix::unistd::{User, getuid};
 
+use super::call::Call;
 use super::control::chain_name;
 use super::left;
 use super::lines::short;
-use super::screen::{Ended, Refusal, counted, program, tell};
+use super::screen::{Ended, Refusal, counted, tell};
 use crate::alert::mute::{LONGEST, Mute};
 use crate::chain::ChainName;
 use crate::exit;
@@ -52,8 +53,8 @@ pub(crate) fn mute(settings: &Settings, whom: &str, span: &str, reason: &str) ->
     target.tell_runner()?;
     let typed = target.typed();
     tell(&format!(
-        "What falls due meanwhile is told then; `{} unmute {typed}` ends it now\n",
-        program()
+        "What falls due meanwhile is told then; `{}` ends it now\n",
+        Call::as_typed().line(format_args!("unmute {typed}"))
     ));
     Ok(())
 }
@@ -63,21 +64,27 @@ pub(crate) fn unmute(settings: &Settings, whom: &str) -> Ended {
     let target = Target::find(settings, whom)?;
     let (mut ended, mut left) = (0, None);
     target.change(|mutes, _| {
+        let of_chain = mutes.iter().find(|mute| mute.task.is_none());
+        left = of_chain.filter(|_| target.task.is_some()).cloned();
+        // No mail would leave, whatever is done to the mute of the task alone.
+        if left.is_some() {
+            return;
+        }
         let before = mutes.len();
         mutes.retain(|mute| target.task.is_some() && mute.task != target.task);
         ended = before - mutes.len();
-        left = mutes.iter().find(|mute| mute.task.is_none()).cloned();
     })?;
     let whom = target.words();
     if ended > 0 {
         tell(&format!("Mails about {whom} leave again\n"));
         target.tell_runner()?;
     }
-    match left.filter(|_| target.task.is_some()) {
+    match left {
         Some(mute) => {
             let (chain, until) = (&target.chain, short(mute.until));
             let message = format!("{whom} is muted with its whole chain until {until}");
-            let hint = format!("`{} unmute {chain}` ends that", program());
+            let end = Call::as_typed().line(format_args!("unmute {chain}"));
+            let hint = format!("`{end}` ends that");
             Err(Refusal::new(exit::FAILED, message).hint(hint))
         }
         None if ended == 0 => {
@@ -285,8 +292,8 @@ fn unknown_chain(settings: &Settings, chain: &ChainName, known: &[String]) -> Re
     match suggestions(chain.as_str(), known.iter().map(String::as_str)).first() {
         Some(meant) => refusal.hint(format_args!("did you mean `{meant}`?")),
         None => refusal.hint(format_args!(
-            "`{} status` shows those that there are; `--run-root` looks elsewhere",
-            program()
+            "`{}` shows those that there are; `--run-root` looks elsewhere",
+            Call::as_typed().line("status")
         )),
     }
 }

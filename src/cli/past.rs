@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::screen::{Ended, Refusal, program, tell};
+use super::call::Call;
+use super::screen::{Ended, Refusal, tell};
 use crate::event::RunId;
 use crate::exit;
 use crate::history::{Bookmark, Shelf, chains};
@@ -221,7 +222,7 @@ impl Past {
                 exit::FAILED,
                 format_args!("no run `{name}` is kept in `{state_dir}`"),
             )
-            .hint(format_args!("`{} history` shows those that are; the oldest go first, and quick successes are only counted", program()))
+            .hint(format_args!("`{}` shows those that are; the oldest go first, and quick successes are only counted", Call::as_typed().line("history")))
         })
     }
 

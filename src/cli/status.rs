@@ -10,6 +10,7 @@ mod text;
 use std::time::Duration;
 
 use super::args::{ColorArg, StatusArgs};
+use super::call::Call;
 use super::screen::{Ended, Refusal, pipe_reader, print, screen, width};
 use crate::config::{Inputs, Loaded};
 use crate::exit;
@@ -44,7 +45,7 @@ fn shown(view: &View, loaded: &Loaded, args: &StatusArgs, color: ColorArg) -> St
     if args.json {
         return format!("{:#}\n", json::of(view, verdict(view)));
     }
-    text::of(view, loaded, screen(color))
+    text::of(view, loaded, &Call::as_typed(), screen(color))
 }
 
 /// Looks again and again, until somebody interrupts or stops reading.

@@ -48,6 +48,20 @@ impl Loaded {
         }
     }
 
+    /// Returns where a value outside of sections comes from.
+    pub(crate) fn origin(&self, key: &str) -> Origin {
+        self.root.origin(key)
+    }
+
+    /// Returns whether a path outside of sections is what it is because of the file: then it does not change with the working directory, the
+    /// command line and the environment.
+    pub(crate) fn is_the_same_anywhere(&self, key: &str) -> bool {
+        match self.origin(key) {
+            Origin::Default => self.file.is_some(),
+            origin => !origin.overrides_the_file(),
+        }
+    }
+
     /// Returns the way of mail as it is written.
     pub(crate) fn transport(&self) -> String {
         self.mail.need("transport")

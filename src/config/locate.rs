@@ -53,6 +53,12 @@ pub(super) fn candidates(inputs: &Inputs) -> Vec<PathBuf> {
     all
 }
 
+/// Returns the file that is read when none is named, whatever the working directory, unless there is one in it.
+pub(crate) fn found_from_anywhere(inputs: &Inputs) -> Option<PathBuf> {
+    let mut elsewhere = candidates(inputs).into_iter().skip(1);
+    elsewhere.find(|path| path.symlink_metadata().is_ok())
+}
+
 fn is_absent(error: &io::Error) -> bool {
     matches!(
         error.kind(),

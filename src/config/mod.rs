@@ -46,6 +46,7 @@ pub(crate) use duration::written as written_duration;
 pub(crate) use inputs::{CommandLine, Inputs};
 pub(crate) use layer::{Entry, Layer};
 pub(crate) use loaded::Loaded;
+pub(crate) use locate::found_from_anywhere;
 pub(crate) use origin::Origin;
 pub(crate) use report::{Colour, Problem, Report, Severity};
 pub(crate) use script::interpreter;

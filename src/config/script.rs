@@ -17,6 +17,9 @@ pub(super) fn judge(path: &Path) -> Result<(), Wrong> {
             let message = format!("names an interpreter that is not there: `{interpreter}`");
             Err((message, None))
         }
+        Err(ShebangError::Unreadable(_)) if path.metadata().is_ok_and(|meta| !meta.is_file()) => {
+            Err(("is not a regular file".to_owned(), None))
+        }
         Err(ShebangError::Unreadable(error)) => Err((cannot_be_read(&error), None)),
         Err(error) => Err((error.to_string(), error.remedy())),
     }
@@ -51,6 +54,7 @@ mod tests {
         let (wrong, help) = judged("#!/bin/sh\r\n").unwrap_err();
         assert!(wrong.contains("carriage return"), "{wrong}");
         assert!(help.is_some());
-        assert!(judge(dir.path()).is_err());
+        let (wrong, _) = judge(dir.path()).unwrap_err();
+        assert_eq!(wrong, "is not a regular file");
     }
 }

@@ -19,12 +19,13 @@ pub(crate) struct SourceFile {
 }
 
 impl SourceFile {
-    /// Makes one of what was read from `path`.
+    /// Makes one of what was read from `path`. Its lines end as on Unix, whatever editor has written it: no shell takes the lines of a
+    /// `shell = """…"""` otherwise (TOML leaves that open).
     pub(crate) fn new(path: PathBuf, cwd: &Path, text: &str) -> Self {
         let shown = path.strip_prefix(cwd).unwrap_or(&path);
         SourceFile {
             shown: shown.display().to_string().into(),
-            text: text.into(),
+            text: text.replace("\r\n", "\n").into(),
             path,
         }
     }

@@ -26,6 +26,20 @@ pub(super) enum Start {
     Once,
     /// By a person, when it is wanted.
     ByHand,
+    /// A single time, by a person, when it is wanted.
+    OnceByHand,
+}
+
+impl Start {
+    /// Returns whether it runs a single time, so that no chain is made of it.
+    pub(super) fn is_once(self) -> bool {
+        matches!(self, Start::Once | Start::OnceByHand)
+    }
+
+    /// Returns whether it waits for a person.
+    fn is_by_hand(self) -> bool {
+        matches!(self, Start::ByHand | Start::OnceByHand)
+    }
 }
 
 /// Says how to start what cron started.
@@ -71,17 +85,18 @@ pub(super) fn after_supervisor(program: &str, tasks: &[Started]) -> String {
     for task in tasks.iter().filter(|task| task.start == Start::Chain) {
         page.command(&alone(program, task));
     }
-    let some = |start| tasks.iter().filter(move |task| task.start == start);
-    if some(Start::Once).next().is_some() {
+    let once = |task: &&Started| task.start == Start::Once;
+    if tasks.iter().any(|task| once(&task)) {
         page.note("autorestart=false: a single time.");
     }
-    for task in some(Start::Once) {
-        page.command(&format!("{program} once tasks::{}", task.name));
+    for task in tasks.iter().filter(once) {
+        page.command(&alone(program, task));
     }
-    if some(Start::ByHand).next().is_some() {
+    let by_hand = |task: &&Started| task.start.is_by_hand();
+    if tasks.iter().any(|task| by_hand(&task)) {
         page.note("autostart=false: when somebody wants it.");
     }
-    for task in some(Start::ByHand) {
+    for task in tasks.iter().filter(by_hand) {
         page.command(&alone(program, task));
     }
     page.note("One chain for all, as a crontab would have it, is of use only for programs that end by themselves.");
@@ -90,5 +105,8 @@ pub(super) fn after_supervisor(program: &str, tasks: &[Started]) -> String {
 }
 
 fn alone(program: &str, task: &Started) -> String {
+    if task.start.is_once() {
+        return format!("{program} once tasks::{}", task.name);
+    }
     format!("{program} tasks::{} &", task.name)
 }

@@ -92,6 +92,33 @@ fn a_configuration_of_supervisord_is_taken_over() {
 }
 
 #[test]
+fn a_program_that_is_not_restarted_runs_once_also_when_nobody_starts_it_by_itself() {
+    let start = |settings: &str| {
+        let imported = supervisor_of(&format!("[program:x]\ncommand=/bin/true\n{settings}"));
+        let (_, end) = imported.toml.split_once("How to start it").unwrap();
+        end.to_owned()
+    };
+    let once = "run_functions once tasks::x\n";
+    let text = start("autorestart=false\nautostart=false\n");
+    let (_, by_hand) = text.split_once("when somebody wants it").unwrap();
+    assert!(
+        by_hand.contains(once) && !text.contains("tasks::x &"),
+        "{text}"
+    );
+    let text = start("autorestart=false\n");
+    assert!(
+        text.contains(once) && !text.contains("when somebody wants it"),
+        "{text}"
+    );
+    let text = start("autostart=false\n");
+    let (_, by_hand) = text.split_once("when somebody wants it").unwrap();
+    assert!(
+        by_hand.contains("tasks::x &") && !text.contains("once"),
+        "{text}"
+    );
+}
+
+#[test]
 fn a_reason_stands_for_each_thing_that_is_not_taken() {
     let cases = [
         ("@reboot x", "when the machine starts"),

@@ -80,7 +80,7 @@ fn written(text: &str, output: &str) -> Letter {
             notes: &notes,
             ..MailPath::default()
         },
-        look: "run_functions logs a",
+        look: &["run_functions logs a".to_owned()],
         local_time: &|_| "now".to_owned(),
         domain: "example.org",
         memory_born: now(),

@@ -1,4 +1,4 @@
-//! TLS errors in words. The library's texts come as text only (its types are not ours to name); each is known by a word in it.
+//! TLS errors in words. The library's texts are for programmers; each is known by a word in it.
 
 use super::trouble::{Class, Trouble, shortened};
 

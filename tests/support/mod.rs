@@ -17,12 +17,12 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use nix::pty::{Winsize, openpty};
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{SigHandler, Signal, kill, signal};
 use nix::unistd::Pid;
 
 /// How long a test waits for a condition before it fails: far longer than any healthy machine needs.
@@ -30,6 +30,19 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A way of mail that leads nowhere.
 pub(crate) const NO_MAIL_PROGRAM: &str = "[mail]\nto = [\"ops@example.org\"]\ntransport = \"sendmail\"\nprogram = \"/nowhere/sendmail\"\n";
+
+/// Takes back what this process may have inherited: what a shell starts with `&` ignores SIGINT and SIGQUIT, as does what that starts. Runners
+/// keep to it, and would not hear what tests send.
+fn heed_signals() {
+    static HEEDED: Once = Once::new();
+    HEEDED.call_once(|| {
+        for heeded in [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT] {
+            #[expect(unsafe_code, reason = "a disposition concerns the whole process")]
+            // SAFETY: the default runs no code in a handler.
+            unsafe { signal(heeded, SigHandler::SigDfl) }.expect("a signal");
+        }
+    });
+}
 
 /// A fresh directory with a configuration, from which runners are started.
 pub(crate) struct Place {
@@ -39,6 +52,7 @@ pub(crate) struct Place {
 impl Place {
     /// Makes an empty one: no configuration.
     pub(crate) fn empty() -> Self {
+        heed_signals();
         Place {
             dir: tempfile::tempdir().expect("a temporary directory"),
         }
@@ -131,16 +145,7 @@ impl Place {
 
     /// Returns the mails that were written as files, in order of their names.
     pub(crate) fn mails(&self) -> Vec<String> {
-        let Ok(entries) = fs::read_dir(self.path("run/mail")) else {
-            return Vec::new();
-        };
-        let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
-        paths.retain(|path| path.extension().is_some_and(|extension| extension == "eml"));
-        paths.sort();
-        paths
-            .iter()
-            .map(|path| fs::read_to_string(path).unwrap())
-            .collect()
+        mails_in(&self.path("run/mail"))
     }
 
     /// Returns the names of what is in a directory of the outbox, without what is being written.
@@ -151,11 +156,17 @@ impl Place {
         names.filter(|name| !name.starts_with('.')).collect()
     }
 
-    /// Returns all mails when no runner is left. On a slow machine an ending one leaves some in the outbox, for the next: they are sent first.
+    /// Sends what an ended runner has left in the outbox for the next: on a slow machine, its last mails.
     #[track_caller]
-    pub(crate) fn all_mails(&self) -> Vec<String> {
+    pub(crate) fn send_what_is_left(&self) {
         let output = self.run(&["mail", "queue", "--flush"]);
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    }
+
+    /// Returns all mails when no runner is left.
+    #[track_caller]
+    pub(crate) fn all_mails(&self) -> Vec<String> {
+        self.send_what_is_left();
         self.mails()
     }
 
@@ -170,6 +181,16 @@ impl Place {
     pub(crate) fn subjects(&self) -> Vec<String> {
         self.mails().iter().map(|mail| subject(mail)).collect()
     }
+}
+
+/// Returns the mails that are files in a directory, in order of their names.
+pub(crate) fn mails_in(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).into_iter().flatten();
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "eml"));
+    paths.sort();
+    let mails = paths.iter().map(fs::read_to_string);
+    mails.map(Result::unwrap).collect()
 }
 
 /// Returns the subject of a mail, unfolded, without the `[host] ` in front.

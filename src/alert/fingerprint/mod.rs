@@ -51,7 +51,7 @@ pub(crate) fn normalise(text: &str) -> String {
     scan::normal_form(&prepare::first_lines(text))
 }
 
-/// Returns what `check --explain-kind TEXT` prints.
+/// Returns what `check --explain-kind TEXT` prints of a text without secrets.
 pub(crate) fn explain(text: &str) -> String {
     let normal = normalise(text);
     format!(

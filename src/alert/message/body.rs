@@ -2,7 +2,9 @@
 
 use std::time::SystemTime;
 
-use super::lines::{block, counted, fact, floor, grouped, item, one_line, paragraph, sentence};
+use super::lines::{
+    block, command, counted, fact, floor, grouped, item, one_line, paragraph, sentence,
+};
 use super::sentences::{setting, what_comes_next, what_happened};
 use super::{Context, mutes, output, summary};
 use crate::alert::notice::{HeldBack, KindCount, Notice, Sort};
@@ -56,7 +58,7 @@ pub(super) fn minimal(notice: &Notice, context: &Context<'_>) -> String {
     fact(&mut body, "Chain", &one_line(context.chain, 200));
     fact(&mut body, "Host", &one_line(context.host, 100));
     fact(&mut body, "When", &context.time(notice.at.wall));
-    fact(&mut body, "To look", &one_line(context.look, 200));
+    command(&mut body, "To look", context.look);
     fit(body, MOST_BYTES_MINIMAL)
 }
 
@@ -239,7 +241,7 @@ fn next(body: &mut String, notice: &Notice, context: &Context<'_>) {
     body.push_str("\nWhat comes next:\n");
     paragraph(body, &what_comes_next(notice, context));
     body.push('\n');
-    fact(body, "To look", &one_line(context.look, 300));
+    command(body, "To look", context.look);
     fact(body, "Why this mail", &setting(notice, context));
 }
 

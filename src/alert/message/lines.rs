@@ -79,6 +79,38 @@ pub(super) fn fact(body: &mut String, label: &str, text: &str) {
     wrapped(body, text, &first, &" ".repeat(14));
 }
 
+/// Adds `Label    command`; below the label where it is longer, so that all of it can be copied into a shell.
+pub(super) fn command(body: &mut String, label: &str, parts: &[String]) {
+    let parts: Vec<String> = parts.iter().map(|part| shell_part(part)).collect();
+    let whole = parts.join(" ");
+    let line = format!("{label:<14}{whole}");
+    if line.chars().count() <= WIDTH {
+        return push_line(body, &line);
+    }
+    push_line(body, &format!("{label}:"));
+    let mut line = INDENT.to_owned();
+    for (at, part) in parts.iter().enumerate() {
+        // With room for what says that it goes on.
+        let longer = line.chars().count() + part.chars().count() + 3 > WIDTH;
+        if at > 0 && longer {
+            push_line(body, &format!("{line} \\"));
+            line = INDENT.to_owned();
+        } else if at > 0 {
+            line.push(' ');
+        }
+        line.push_str(part);
+    }
+    push_line(body, &line);
+}
+
+/// Blanks count in a command: what is quoted is not to be changed.
+fn shell_part(part: &str) -> String {
+    /// More than the longest path.
+    const MOST: usize = 4200;
+    let part = harmless(part).replace(['\n', '\t'], " ");
+    shortened(part.trim(), MOST)
+}
+
 /// Adds an entry of a list, wrapped.
 pub(super) fn item(body: &mut String, text: &str) {
     wrapped(body, text, "  - ", "    ");

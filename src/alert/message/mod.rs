@@ -47,8 +47,8 @@ pub(crate) struct Context<'a> {
     pub(crate) max_per_hour: u32,
     /// The state of the way by which mail leaves.
     pub(crate) mail: MailPath<'a>,
-    /// The command that shows more, such as `run_functions logs send_mail`.
-    pub(crate) look: &'a str,
+    /// The command that shows more, such as `run_functions`, `logs send_mail`: between its parts a shell may be given a new line.
+    pub(crate) look: &'a [String],
     /// Writes a time as people here read it, such as `Sun 22 Nov 2026 10:46:01 +0100`.
     pub(crate) local_time: &'a dyn Fn(SystemTime) -> String,
     /// The domain of the sender.

@@ -5,9 +5,8 @@ use std::time::SystemTime;
 
 use serde_json::{Value, json};
 
-use crate::cli::screen::{
-    Ended, Refusal, counted, local_time, print as print_text, print_folded, program,
-};
+use crate::cli::call::Call;
+use crate::cli::screen::{Ended, Refusal, counted, local_time, print as print_text, print_folded};
 use crate::exit;
 use crate::mail::outbox::{self, Item, Listing};
 use crate::mail::{self, mailer, way};
@@ -110,7 +109,10 @@ pub(crate) fn flush(settings: &Settings) -> Ended {
     let why = why.map(|broken| broken.trouble.line()).or(troubles.pop());
     let why = why.unwrap_or_else(|| "the reasons are listed".to_owned());
     let message = format!("not every mail left: {why}");
-    let hint = format!("`{} mail test` shows how far a mail comes", program());
+    let hint = format!(
+        "`{}` shows how far a mail comes",
+        Call::as_typed().line("mail test")
+    );
     Err(Refusal::new(exit::MAIL_REFUSED, message).hint(hint))
 }
 

@@ -8,6 +8,7 @@ use crate::alert::policy::{ChainRules, TaskRules};
 use crate::alert::redact::Redactor;
 use crate::chain::Cooldowns;
 use crate::cli::args::SampleArg;
+use crate::cli::call::Call;
 use crate::cli::run::compose::{Composer, Names};
 use crate::cli::screen::Refusal;
 use crate::config::{Inputs, Loaded};
@@ -50,13 +51,14 @@ pub(super) fn letter(inputs: &Inputs, loaded: &Loaded, sort: SampleArg) -> Resul
     let names = Names {
         chain: name.function().to_owned(),
         labels: vec![NAME.to_owned()],
+        call: Call::from_anywhere(inputs, loaded),
     };
     let host = inputs.hostname.clone();
     let runner = loaded.settings.clone();
     let mut composer = Composer::new(host, names, vec![settings], runner, start, now.wall);
     composer.note(format!(
-        "This is a sample, sent by `{} mail test`: nothing has failed.",
-        crate::cli::screen::program()
+        "This is a sample, sent by `{}`: nothing has failed.",
+        Call::as_typed().line("mail test")
     ));
     let took = Some(Duration::from_secs(4));
     let failure = failure(&notice);

@@ -97,11 +97,12 @@ impl Children {
     fn former_copy(&self, step: ChainStep) -> Option<Failure> {
         let pid = sweep::first_alive(&self.unkillable[step])?;
         let message = format!(
-            "process {pid} of the former run hangs in the kernel, and no second copy is started"
+            "process {pid} of the former run cannot be ended, and no second copy is started"
         );
         let mut failure = Failure::new(FailureClass::Leak, message);
         failure.notes.push(format!(
-            "look at it with `ps -o pid,stat,wchan,args -p {pid}`"
+            "it hangs in the kernel (state D), or became somebody else's (sudo): look at it with \
+             `ps -o pid,user,stat,wchan,args -p {pid}`"
         ));
         Some(failure)
     }

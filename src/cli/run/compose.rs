@@ -6,7 +6,8 @@ use lettre::message::Mailbox;
 
 use crate::alert::message::{self, Context, MailPath};
 use crate::alert::notice::Notice;
-use crate::cli::screen::{local_time, program};
+use crate::cli::call::Call;
+use crate::cli::screen::local_time;
 use crate::event::Step;
 use crate::failure::Failure;
 use crate::letter::Letter;
@@ -22,6 +23,7 @@ pub(in crate::cli) struct Composer {
     user: String,
     chain: String,
     labels: Vec<String>,
+    call: Call,
     settings: Vec<TaskSettings>,
     runner: Settings,
     executable_from: Option<SystemTime>,
@@ -32,13 +34,15 @@ pub(in crate::cli) struct Composer {
     memory_born: SystemTime,
 }
 
-/// What a chain is called, and its tasks.
+/// What a chain is called, its tasks, and how it is asked for.
 #[derive(Debug)]
 pub(in crate::cli) struct Names {
     /// The chain.
     pub(in crate::cli) chain: String,
     /// What each task is called on the screen.
     pub(in crate::cli) labels: Vec<String>,
+    /// How this program is called from anywhere to find the chain.
+    pub(in crate::cli) call: Call,
 }
 
 impl Composer {
@@ -62,6 +66,7 @@ impl Composer {
             host,
             chain: names.chain,
             labels: names.labels,
+            call: names.call,
             settings,
             executable_from: own_program::changed().ok(),
             runner,
@@ -121,16 +126,15 @@ impl Composer {
     }
 
     /// The command that shows more of a task, or of the chain.
-    fn look(&self, step: Option<Step>) -> String {
-        let program = program();
+    fn look(&self, step: Option<Step>) -> Vec<String> {
         match step {
             Some(step) => {
                 let label = self.labels[step].as_str();
                 let name = label.split_once('#').map_or(label, |(name, _place)| name);
                 let function = name.rsplit("::").next().unwrap_or(name);
-                format!("{program} logs {function}")
+                self.call.parts(format_args!("logs {function}"))
             }
-            None => format!("{program} status {}", self.chain),
+            None => self.call.parts(format_args!("status {}", self.chain)),
         }
     }
 

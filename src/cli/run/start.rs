@@ -15,6 +15,7 @@ use crate::alert::fingerprint;
 use crate::alert::memory::Memory;
 use crate::alert::policy::{ChainRules, Policy, TaskRules};
 use crate::chain::{Chain, ChainName, Cooldowns};
+use crate::cli::call::Call;
 use crate::cli::screen::Refusal;
 use crate::config::TaskDefinition;
 use crate::event::Step;
@@ -86,6 +87,7 @@ pub(super) fn open_desk(
     let names = Names {
         chain: order.name.to_string(),
         labels: order.labels(),
+        call: Call::from_anywhere(order.inputs, order.loaded),
     };
     let tasks = order
         .tasks

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::look::{Standing, View};
 use super::text;
+use crate::cli::call::Call;
 use crate::cli::screen::{Refusal, tell};
 use crate::config::{Inputs, Loaded};
 use crate::exit;
@@ -45,7 +46,8 @@ fn letter(view: &View, inputs: &Inputs, loaded: &Loaded) -> Letter {
         width: Some(78),
         colours: false,
     };
-    let body = text::of(view, loaded, screen);
+    let call = Call::from_anywhere(inputs, loaded);
+    let body = text::of(view, loaded, &call, screen);
     let subject: String = format!("[{host}] {}", headline(view))
         .chars()
         .take(MOST_SUBJECT)

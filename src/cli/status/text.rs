@@ -7,9 +7,11 @@ use super::look::{Chain, Down, Standing, Task, View};
 use crate::alert::fingerprint;
 use crate::alert::notice::KindCount;
 use crate::chain::ChainName;
+use crate::cli::call::Call;
 use crate::cli::check;
 use crate::cli::lines::{exact, grouped, short};
-use crate::cli::screen::{counted, program};
+use crate::cli::plan::quoted;
+use crate::cli::screen::counted;
 use crate::config::Loaded;
 use crate::mail::outbox;
 use crate::process::live::Doing;
@@ -35,7 +37,7 @@ impl Page {
 }
 
 /// Returns the whole.
-pub(super) fn of(view: &View, loaded: &Loaded, screen: Screen) -> String {
+pub(super) fn of(view: &View, loaded: &Loaded, call: &Call, screen: Screen) -> String {
     let mut page = Page {
         text: String::new(),
         screen,
@@ -45,7 +47,8 @@ pub(super) fn of(view: &View, loaded: &Loaded, screen: Screen) -> String {
         page.line(0, "", &format!("No chain was ever run in `{root}`."));
     }
     for chain in &view.chains {
-        tell_chain(&mut page, chain, &loaded.settings.run_root, view.now);
+        tell_chain(&mut page, chain, view.now);
+        tell_start(&mut page, chain, &loaded.settings.run_root, call);
     }
     if view.mail_is_hidden {
         page.line(
@@ -59,7 +62,7 @@ pub(super) fn of(view: &View, loaded: &Loaded, screen: Screen) -> String {
     page.text
 }
 
-fn tell_chain(page: &mut Page, chain: &Chain, run_root: &Path, now: Moment) {
+fn tell_chain(page: &mut Page, chain: &Chain, now: Moment) {
     let bad = matches!(chain.standing, Standing::Stopped | Standing::Hidden(_));
     let colour = if bad { RED } else { BOLD };
     page.line(0, colour, &format!("{}: {}", chain.name, state(chain, now)));
@@ -80,16 +83,21 @@ fn tell_chain(page: &mut Page, chain: &Chain, run_root: &Path, now: Moment) {
     for line in lines.chain(&summary) {
         page.line(2, "", line);
     }
+}
+
+/// Says how a chain that nobody runs is started again, or forgotten. Half a command helps nobody: these lines are never cut.
+fn tell_start(page: &mut Page, chain: &Chain, run_root: &Path, call: &Call) {
     if matches!(chain.standing, Standing::Stopped) && !chain.tasks.is_empty() {
-        page.line(2, "", &start(chain));
+        let start = start(chain, call);
         let pidfile = run_root.join(format!("{}.pid", chain.name));
-        let forget = format!("or have it forgotten: rm {}", pidfile.display());
-        page.line(2, "", &forget);
+        let pidfile = quoted(&pidfile.to_string_lossy());
+        let forget = format!("or have it forgotten: rm {pidfile}");
+        page.text.push_str(&format!("  {start}\n  {forget}\n"));
     }
 }
 
 /// Returns how a chain is started again.
-fn start(chain: &Chain) -> String {
+fn start(chain: &Chain, call: &Call) -> String {
     let labels = chain.tasks.iter();
     let names: Vec<&str> = labels
         .map(|task| task.label.split('#').next().unwrap_or(&task.label))
@@ -100,7 +108,8 @@ fn start(chain: &Chain) -> String {
         true => String::new(),
         false => format!(" --name {}", chain.name),
     };
-    format!("start it with `{} {}{name}`", program(), names.join(" "))
+    let line = call.line(format_args!("{}{name}", names.join(" ")));
+    format!("start it with `{line}`")
 }
 
 /// Returns whether it runs, and what it does.

@@ -13,6 +13,9 @@ impl Reader<'_> {
     pub(super) fn list(&self, read: impl Fn(&Reader<'_>) -> Result<String, Fault>) -> Reading {
         let Shape::List(items) = &self.raw.shape else {
             let example = match &self.raw.shape {
+                Shape::Text(line) if self.key == "command" => {
+                    format!("{}, or `shell` for a whole line", as_words(line))
+                }
                 Shape::Text(text) => format!("`[\"{text}\"]`"),
                 _ => "`[\"…\"]`".to_owned(),
             };
@@ -122,4 +125,14 @@ fn finished(value: Value, faults: Vec<Fault>) -> Reading {
         faults,
         oddities: Vec::new(),
     }
+}
+
+/// Returns a line as the list that it stands for, if it is as plain as most are.
+fn as_words(line: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || " -_./=:,+@%".contains(c);
+    if !line.chars().all(is_plain) {
+        return "`[\"ls\", \"-l\"]`".to_owned();
+    }
+    let words = line.split_whitespace().map(|word| format!("\"{word}\""));
+    format!("`[{}]`", words.collect::<Vec<_>>().join(", "))
 }

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use super::names::Names;
 use super::page::{Page, text, visible};
-use super::start::{Start, Started, after_supervisor};
+use super::start::{Started, after_supervisor};
 use super::{Imported, LeftOut, Machine};
 use expand::Expansions;
 use ini::{Ini, Section};
@@ -263,7 +263,7 @@ impl Reader<'_> {
             page.note(note);
         }
         page.blank();
-        if started.iter().any(|task| task.start != Start::Once) {
+        if started.iter().any(|task| !task.start.is_once()) {
             page.note("A program that never ends would only delay a stop: it is asked at once, and has its kill_grace.");
             page.key("stop_timeout", &text("0s"));
             page.blank();

@@ -152,11 +152,12 @@ impl Task {
             Some(always) => always,
             None => return Err("`autorestart` is none of true, false and unexpected".to_owned()),
         };
-        if !values.flag("autostart", true)? {
-            self.start = Start::ByHand;
-        } else if !always && !unexpected {
-            self.start = Start::Once;
-        }
+        self.start = match (always || unexpected, values.flag("autostart", true)?) {
+            (true, true) => Start::Chain,
+            (true, false) => Start::ByHand,
+            (false, true) => Start::Once,
+            (false, false) => Start::OnceByHand,
+        };
         self.key("timeout", text("never"));
         if always || unexpected {
             self.key("success_cooldown", text("1s"));
@@ -271,7 +272,7 @@ impl Task {
                 logs.join(", ")
             ));
         }
-        if self.start != Start::Once && self.priority != 999 {
+        if !self.start.is_once() && self.priority != 999 {
             self.notes.push(format!(
                 "priority={} is the order at the end of this file; nothing waits for another.",
                 self.priority

@@ -77,13 +77,15 @@ impl ReportFile {
         static CLEANED: Once = Once::new();
         let owner = user.and_then(|name| find_user(name).ok().flatten());
         let owner = owner.filter(|owner| owner.uid != geteuid());
+        let temporary = std::env::temp_dir();
         let first = match (scratch, &owner) {
-            (Some(dir), None) => dir.to_owned(),
-            _ => std::env::temp_dir(),
+            (Some(dir), None) => Some(dir),
+            (_, Some(_)) => Some(&*temporary).filter(|dir| everybody_may_enter(dir)),
+            (None, None) => Some(&*temporary),
         };
-        CLEANED.call_once(|| remove_leftovers(&first));
+        CLEANED.call_once(|| remove_leftovers(first.unwrap_or(&temporary)));
         let name = format!("{}{}+{chain}+{run}.report", prefix(), getpid());
-        let (file, path) = create_in(&first, &name)?;
+        let (file, path) = create_in(first, &name)?;
         if let Some(owner) = owner {
             let (uid, gid) = (owner.uid.as_raw(), owner.gid.as_raw());
             std::os::unix::fs::fchown(&file, Some(uid), Some(gid))?;
@@ -114,15 +116,29 @@ impl Drop for ReportFile {
 }
 
 /// Makes the file where it should be, or else where everybody may: a TMPDIR of long ago should cost no run its words.
-fn create_in(first: &Path, name: &str) -> io::Result<(File, PathBuf)> {
+fn create_in(first: Option<&Path>, name: &str) -> io::Result<(File, PathBuf)> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create_new(true).mode(0o600);
     let open = |dir: &Path| {
         let path = dir.join(name);
         options.open(&path).map(|file| (file, path))
     };
-    let others = OTHERS.into_iter().map(Path::new);
-    open(first).or_else(|error| others.map(open).find_map(Result::ok).ok_or(error))
+    let mut refused = io::Error::from(io::ErrorKind::NotFound);
+    for dir in first.into_iter().chain(OTHERS.map(Path::new)) {
+        match open(dir) {
+            Ok(made) => return Ok(made),
+            Err(error) => refused = error,
+        }
+    }
+    Err(refused)
+}
+
+/// A directory of the runner's own (as some give to each login) is closed to a run with another user.
+fn everybody_may_enter(dir: &Path) -> bool {
+    const OTHERS_MAY_ENTER: u32 = 0o001;
+    let may_enter =
+        |dir: &Path| fs::metadata(dir).is_ok_and(|data| data.mode() & OTHERS_MAY_ENTER != 0);
+    std::path::absolute(dir).is_ok_and(|dir| dir.ancestors().all(may_enter))
 }
 
 fn prefix() -> String {
@@ -183,6 +199,21 @@ mod tests {
         let gone = Path::new("/nowhere/at/all");
         let report = ReportFile::create(Some(gone), "elsewhere", "1", None).unwrap();
         assert!(OTHERS.iter().any(|dir| report.path().starts_with(dir)));
+    }
+
+    #[test]
+    fn a_closed_directory_anywhere_above_is_no_place_for_another_user() {
+        let dir = tempfile::tempdir().unwrap();
+        let below = dir.path().join("below");
+        fs::create_dir(&below).unwrap();
+        let open = |mode| {
+            let mode = std::os::unix::fs::PermissionsExt::from_mode(mode);
+            fs::set_permissions(dir.path(), mode).unwrap();
+            everybody_may_enter(&below)
+        };
+        assert!(!open(0o700));
+        assert_eq!(open(0o711), everybody_may_enter(dir.path()));
+        assert!(everybody_may_enter(Path::new("/")));
     }
 
     #[test]

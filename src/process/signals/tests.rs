@@ -14,14 +14,17 @@ use crate::process::poll::Alarm;
 
 const ALONE: &str = "SIGNALS_TEST_ALONE";
 
-/// Runs a claim, which is an ignored test of this module, in a process of its own, started by way of this shell script.
+/// Runs one test of this module in a process of its own, started by way of this shell script; tells whether this process is that one.
 #[track_caller]
-fn holds_alone(claim: &str, script: &str) {
+fn is_alone(claim: &str, script: &str) -> bool {
+    if env::var(ALONE).is_ok_and(|alone| alone == claim) {
+        return true;
+    }
     let path = format!("process::signals::tests::{claim}");
     let output = Command::new("sh")
         .args(["-c", script])
         .arg(env::current_exe().unwrap())
-        .args(["--ignored", "--exact", &path, "--test-threads=1"])
+        .args(["--exact", &path, "--test-threads=1"])
         .env(ALONE, claim)
         .output()
         .unwrap();
@@ -30,13 +33,14 @@ fn holds_alone(claim: &str, script: &str) {
         output.status.success() && text.contains("1 passed"),
         "{text}"
     );
+    false
 }
 
-const PLAINLY: &str = r#"exec "$0" "$@""#;
+/// What a shell starts with `&` ignores two of them, and whoever runs the tests may have been started so (coreutils 8.31).
+const PLAINLY: &str = r#"exec env --default-signal=HUP,INT,QUIT "$0" "$@""#;
 
-fn is_alone(claim: &str) -> bool {
-    env::var(ALONE).is_ok_and(|alone| alone == claim)
-}
+/// What nohup(1) does, and a shell that ignores SIGTERM itself.
+const AS_NOHUP: &str = r#"trap "" HUP INT QUIT TERM; exec "$0" "$@""#;
 
 /// Waits until this reader was told all of these, in whatever portions, and of nothing else.
 #[track_caller]
@@ -60,13 +64,10 @@ fn send(number: Number) {
 
 #[test]
 fn every_reader_is_told_every_signal_with_its_meaning() {
-    holds_alone("every_reader_is_told", PLAINLY);
-}
-
-#[test]
-#[ignore = "needs a process of its own"]
-fn every_reader_is_told() {
-    if !is_alone("every_reader_is_told") {
+    if !is_alone(
+        "every_reader_is_told_every_signal_with_its_meaning",
+        PLAINLY,
+    ) {
         return;
     }
     let (signals, first) = Signals::install().unwrap();
@@ -103,13 +104,7 @@ fn every_reader_is_told() {
 
 #[test]
 fn a_term_of_an_heir_is_told_apart_from_any_other() {
-    holds_alone("a_term_of_an_heir", PLAINLY);
-}
-
-#[test]
-#[ignore = "needs a process of its own"]
-fn a_term_of_an_heir() {
-    if !is_alone("a_term_of_an_heir") {
+    if !is_alone("a_term_of_an_heir_is_told_apart_from_any_other", PLAINLY) {
         return;
     }
     let (_, reader) = Signals::install().unwrap();
@@ -123,16 +118,10 @@ fn a_term_of_an_heir() {
 
 #[test]
 fn what_nohup_ignores_stays_ignored_and_term_does_not() {
-    holds_alone(
-        "ignored_stays_ignored",
-        r#"trap "" HUP INT QUIT TERM; exec "$0" "$@""#,
-    );
-}
-
-#[test]
-#[ignore = "needs a process of its own"]
-fn ignored_stays_ignored() {
-    if !is_alone("ignored_stays_ignored") {
+    if !is_alone(
+        "what_nohup_ignores_stays_ignored_and_term_does_not",
+        AS_NOHUP,
+    ) {
         return;
     }
     let (_, reader) = Signals::install().unwrap();
@@ -149,13 +138,7 @@ fn ignored_stays_ignored() {
 
 #[test]
 fn a_mask_that_was_passed_on_to_us_hides_no_signal() {
-    holds_alone("nothing_is_blocked", PLAINLY);
-}
-
-#[test]
-#[ignore = "needs a process of its own"]
-fn nothing_is_blocked() {
-    if !is_alone("nothing_is_blocked") {
+    if !is_alone("a_mask_that_was_passed_on_to_us_hides_no_signal", PLAINLY) {
         return;
     }
     SigSet::all().thread_block().unwrap();
@@ -166,13 +149,7 @@ fn nothing_is_blocked() {
 
 #[test]
 fn a_closed_pipe_ends_nobody() {
-    holds_alone("broken_pipes_are_ignored", PLAINLY);
-}
-
-#[test]
-#[ignore = "needs a process of its own"]
-fn broken_pipes_are_ignored() {
-    if !is_alone("broken_pipes_are_ignored") {
+    if !is_alone("a_closed_pipe_ends_nobody", PLAINLY) {
         return;
     }
     let (_, reader) = Signals::install().unwrap();

@@ -63,7 +63,8 @@ proptest! {
         world.tasks[0] = text.clone();
         world.notes = vec![text.clone(); 20];
         let mut context = world.context();
-        (context.host, context.look, context.user) = (&text, &output, &text);
+        let look = [text.clone(), output.clone()];
+        (context.host, context.look, context.user) = (&text, &look, &text);
         context.mail.reason = Some(&text);
         context.mail.waiting = 1;
         let mut failure = Failure::new(FailureClass::Panic, text.clone());

@@ -120,6 +120,7 @@ pub(super) fn failure() -> Failure {
 pub(super) struct World {
     pub(super) tasks: Vec<String>,
     pub(super) notes: Vec<String>,
+    pub(super) look: Vec<String>,
 }
 
 impl World {
@@ -127,6 +128,7 @@ impl World {
         World {
             tasks: vec!["tasks::send_mail".into(), "tasks::retry_deferred".into()],
             notes: Vec::new(),
+            look: vec!["run_functions".into(), "logs send_mail".into()],
         }
     }
 
@@ -147,7 +149,7 @@ impl World {
                 notes: &self.notes,
                 ..MailPath::default()
             },
-            look: "run_functions logs send_mail",
+            look: &self.look,
             local_time: &utc,
             domain: "example.org",
             memory_born: SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000),
