@@ -19,7 +19,7 @@ pub(crate) const FATAL_TASK: u8 = 70;
 pub(crate) const SHORTAGE: u8 = 71;
 /// `run_root` or `state_dir` cannot be used safely.
 pub(crate) const UNSAFE_DIRECTORY: u8 = 73;
-/// Another runner holds this chain and was not replaced.
+/// Another runner holds this chain and was not replaced, or something of a former one does not end.
 pub(crate) const HELD: u8 = 75;
 /// No permission: the other runner is somebody else's, or a file with a password is readable by others.
 pub(crate) const NO_PERMISSION: u8 = 77;

@@ -55,18 +55,22 @@ impl Drop for Freezer {
     }
 }
 
-/// A runner whose first run hangs, beyond its timeout.
-fn hanging(place: &Place, freezer: &Freezer) -> Runner {
-    let runner = place.start(&["tasks::a"]);
+/// A runner in which the first run of `tasks::a` hangs, beyond its timeout.
+fn hanging(place: &Place, freezer: &Freezer, tasks: &[&str]) -> Runner {
+    let runner = place.start(tasks);
     assert!(eventually(|| place.read("pids").ends_with('\n')));
     freezer.freeze(place.read("pids").trim());
     runner
 }
 
+const ALONE: &[&str] = &["tasks::a"];
+const SECOND: &[&str] = &["tasks::b", "tasks::a"];
+
 fn place() -> Place {
     Place::with(
         "kill_grace = \"0s\"\n[tasks.a]\nfail_cooldown = \"100ms\"\ntimeout = \"15s\"\n\
-         shell = \"echo $$ >> pids; exec sleep 1000\"\n",
+         shell = \"echo $$ >> pids; exec sleep 1000\"\n\
+         [tasks.b]\nshell = \"true\"\nsuccess_cooldown = \"0s\"\n",
     )
 }
 
@@ -74,7 +78,7 @@ fn place() -> Place {
 #[ignore = "needs root and a freezer cgroup (v1)"]
 fn what_hangs_in_the_kernel_is_alerted_and_no_second_copy_starts_until_it_is_gone() {
     let (place, freezer) = (place(), Freezer::new());
-    let runner = hanging(&place, &freezer);
+    let runner = hanging(&place, &freezer, ALONE);
     let pid = place.read("pids").trim().to_owned();
     runner.wait_for("SIGKILL did not end");
     runner.wait_for_count("no second copy is started", 3);
@@ -90,15 +94,45 @@ fn what_hangs_in_the_kernel_is_alerted_and_no_second_copy_starts_until_it_is_gon
 #[ignore = "needs root and a freezer cgroup (v1)"]
 fn after_kill_9_no_new_runner_starts_beside_what_hangs_in_the_kernel() {
     let (place, freezer) = (place(), Freezer::new());
-    let mut runner = hanging(&place, &freezer);
+    let mut runner = hanging(&place, &freezer, SECOND);
     runner.signal(nix::sys::signal::Signal::SIGKILL);
     runner.wait_for_status();
-    let mut refused = place.start(&["tasks::a"]);
-    assert_eq!(refused.wait_for_end(), Some(75));
-    refused.wait_for("do not end after SIGKILL");
+    // As systemd does.
+    for _ in 0..2 {
+        let mut refused = place.start(SECOND);
+        assert_eq!(refused.wait_for_end(), Some(75));
+        refused.wait_for("SIGKILL did not end what a former runner left");
+    }
+    let told = "[tasks::a] First exception caught: the runner gives up: SIGKILL did not end";
+    let subjects = place.all_subjects();
+    assert!(
+        matches!(&subjects[..], [only] if only.starts_with(told)),
+        "{subjects:?}"
+    );
     assert_eq!(place.read("pids").lines().count(), 1, "a second copy");
     freezer.thaw();
-    let next = place.start(&["tasks::a"]);
+    let next = place.start(SECOND);
     assert!(eventually(|| place.read("pids").lines().count() >= 2));
     assert_eq!(next.stop(), Some(0));
+}
+
+#[test]
+#[ignore = "needs root and a freezer cgroup (v1)"]
+fn a_runner_that_hangs_in_the_kernel_itself_is_alerted_once_by_those_that_it_bars() {
+    let place =
+        Place::with("stop_timeout = \"0s\"\nkill_grace = \"0s\"\n[tasks.a]\nshell = \"true\"\n");
+    let freezer = Freezer::new();
+    let mut hung = place.start(&["tasks::a"]);
+    hung.wait_for("Sleeping");
+    freezer.freeze(&hung.pid().to_string());
+    for _ in 0..2 {
+        let mut refused = place.start(&["tasks::a"]);
+        assert_eq!(refused.wait_for_end(), Some(75));
+        refused.wait_for("holds this chain even after SIGKILL");
+    }
+    freezer.thaw();
+    assert_eq!(hung.wait_for_end(), None);
+    let subjects = place.all_subjects();
+    assert_eq!(subjects.len(), 1, "{subjects:?}");
+    assert!(subjects[0].contains("holds this chain"), "{subjects:?}");
 }

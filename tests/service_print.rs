@@ -120,6 +120,19 @@ fn what_the_unit_starts_is_the_chain_and_says_when_it_is_ready() {
 }
 
 #[test]
+fn what_a_restart_may_mend_is_restarted_and_nothing_else() {
+    let unit = Awkward::with(HELLO).unit(&["tasks::hello"]);
+    assert_eq!(value(&unit, "Restart"), Some("on-failure"));
+    let codes = value(&unit, "RestartPreventExitStatus").unwrap();
+    let never: Vec<&str> = codes.split(' ').collect();
+    // A shortage may pass, and what bars the way may go.
+    assert!(!never.contains(&"71") && !never.contains(&"75"), "{codes}");
+    for code in ["2", "65", "70", "73", "77", "78"] {
+        assert!(never.contains(&code), "{code} is not in {codes}");
+    }
+}
+
+#[test]
 fn the_times_of_the_unit_follow_the_settings() {
     let awkward = Awkward::with(HELLO);
     let unit = awkward.unit(&["tasks::hello"]);

@@ -152,7 +152,7 @@ impl fmt::Display for InFlightError {
             ),
             InFlightError::StillThere(pids) => write!(
                 f,
-                "processes that a former runner left do not end after SIGKILL: {}; look at them with `ps -o pid,stat,wchan,args`",
+                "SIGKILL did not end what a former runner left: {}; look at it with `ps -o pid,stat,wchan,args`",
                 listed(pids)
             ),
             InFlightError::NoPermission(pid) => write!(

@@ -101,6 +101,11 @@ impl Desk {
         Desk { digest, ..self }
     }
 
+    /// Has delivered what a former runner left in the outbox.
+    pub(super) fn adopt(&self) {
+        self.mailer.adopt();
+    }
+
     /// Adds a sentence to the next mail.
     pub(super) fn note(&mut self, note: String) {
         self.composer.note(note);

@@ -18,6 +18,9 @@ use crate::time::{Moment, Mono};
 use super::children::Children;
 use super::shared::{Place, Shared};
 
+/// The task under which what befalls the runner itself is mailed.
+const FIRST: ChainStep = 0;
+
 /// How a task of the chain is run.
 #[derive(Debug)]
 pub(super) enum How {
@@ -90,7 +93,7 @@ impl Process {
             }
             Standing::Replaced => Request::Stop(StopReason::Replaced),
             Standing::Lost(why) => {
-                self.shared.rim().gives_up(&why, clock::now());
+                self.shared.rim().gives_up(FIRST, &why, clock::now());
                 Request::Stop(StopReason::Lost(why))
             }
         }
@@ -149,7 +152,7 @@ impl Host for Process {
             let bell = Arc::clone(&self.shared);
             if let Err(error) = self.alarm.wait([Some(bell.main_bell().fd())], until) {
                 let why = format!("cannot wait: {error}");
-                self.shared.rim().gives_up(&why, clock::now());
+                self.shared.rim().gives_up(FIRST, &why, clock::now());
                 return Request::Stop(StopReason::Lost(why));
             }
             bell.main_bell().hear();

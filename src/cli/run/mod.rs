@@ -9,6 +9,7 @@
 //! Two threads share the work ([`shared`]): the main one obeys the chain ([`host`]), the [`watch`]er reads signals and keeps the times of alerts.
 //! Both tell the [`rim`].
 
+mod barred;
 mod board;
 mod children;
 pub(super) mod compose;
@@ -43,7 +44,6 @@ use crate::event::StopReason;
 use crate::exit;
 use crate::logging::{Audience, Log};
 use crate::process::child::descendants::kill_descendants_of;
-use crate::process::child::end_leftovers;
 use crate::process::clock;
 use crate::process::in_flight::InFlight;
 use crate::process::notify::Notifier;
@@ -55,6 +55,7 @@ use crate::runner;
 use crate::settings::{Login, PasswordSource, Settings, SmtpSettings, Transport};
 use crate::task::{self, TaskName};
 
+use barred::Barred;
 pub(crate) use board::labels;
 use children::Children;
 use host::{How, Process};
@@ -145,8 +146,10 @@ fn run_chain(order: &Order<'_>, signals: Reader, log: Log) -> Ended {
     // Whoever cannot run must not end one who does.
     let recruit = Recruit::new().map_err(no_thread)?;
     reserve::descriptors(DESCRIPTORS).map_err(no_descriptor)?;
-    let held = take_over(order, &run_root, &signals)?;
-    let in_flight = claim_in_flight(&run_root, &order.name)?;
+    let barred = Barred::new(order, &run_root, &state_dir, &log);
+    let held = take_over(order, &run_root, &signals);
+    let held = held.map_err(|error| barred.refused(&error))?;
+    let in_flight = barred.claim_in_flight(&held)?;
     let start = start::Start::of(order, &run_root, state_dir, &held)?;
     let notifier = Arc::new(Notifier::from_env());
     let (mut chain, rim) = start.into_parts(order, Arc::clone(&notifier), log.clone())?;
@@ -272,7 +275,7 @@ fn open_directory(path: &Path) -> Result<RunRoot, Refusal> {
     RunRoot::open(path).map_err(|error| Refusal::of(error.exit_code(), &error))
 }
 
-fn take_over(order: &Order<'_>, root: &RunRoot, signals: &Reader) -> Result<Held, Refusal> {
+fn take_over(order: &Order<'_>, root: &RunRoot, signals: &Reader) -> Result<Held, TakeoverError> {
     let names: Vec<TaskName> = order.tasks.iter().map(|task| task.name.clone()).collect();
     let settings = &order.loaded.settings;
     let mut policy = Takeover::promising(settings.stop_timeout, longest_grace(order));
@@ -280,7 +283,7 @@ fn take_over(order: &Order<'_>, root: &RunRoot, signals: &Reader) -> Result<Held
         policy.incumbent = Incumbent::Stays;
     }
     policy.end_tree = kill_descendants_of;
-    let held = takeover::acquire(
+    takeover::acquire(
         root,
         &order.name,
         &names,
@@ -294,14 +297,7 @@ fn take_over(order: &Order<'_>, root: &RunRoot, signals: &Reader) -> Result<Held
             };
             log::log!(level, "{progress}");
         },
-    );
-    held.map_err(|error| match &error {
-        TakeoverError::Evicted { .. } | TakeoverError::Asked { .. } => {
-            log::info!("Stopped: {error}");
-            Refusal::said(error.exit_code())
-        }
-        _ => Refusal::of(error.exit_code(), &error),
-    })
+    )
 }
 
 /// The longest time that a tree of this chain may take from TERM to KILL.
@@ -319,24 +315,6 @@ fn longest_grace(order: &Order<'_>) -> Duration {
 fn patience(order: &Order<'_>) -> Patience {
     let settings = &order.loaded.settings;
     Patience::new(settings.stop_timeout, settings.kill_grace)
-}
-
-fn claim_in_flight(root: &RunRoot, name: &ChainName) -> Result<InFlight, Refusal> {
-    let in_flight =
-        InFlight::open(root, name).map_err(|error| Refusal::of(error.exit_code(), &error))?;
-    let mut ended = in_flight.claim().map_err(|error| {
-        Refusal::of(error.exit_code(), &error)
-            .hint("a second copy of a task must not start beside the first")
-    })?;
-    ended.extend(end_leftovers());
-    if !ended.is_empty() {
-        let pids: Vec<String> = ended.iter().map(ToString::to_string).collect();
-        log::warn!(
-            "Killed what the former runner had left running: {}",
-            pids.join(", ")
-        );
-    }
-    Ok(in_flight)
 }
 
 fn process(

@@ -99,12 +99,12 @@ impl Rim {
         self.fails(step, &Outcome::Failure(Box::new(failure)), now);
     }
 
-    /// Tells that this runner ends though nobody asked for it: its admin hears of that as of a failure of its first task.
-    pub(super) fn gives_up(&mut self, why: &str, now: Moment) {
+    /// Tells that this runner ends though nobody asked for it: its admin hears of that as of a failure of this task.
+    pub(super) fn gives_up(&mut self, step: Step, why: &str, now: Moment) {
         self.at_desk(now, |desk, tell| desk.end_mutes(now, tell));
         let how = "the runner gives up".to_owned();
         let failure = Failure::new(FailureClass::Vanished(how), why);
-        self.fails(0, &Outcome::Fatal(Box::new(failure)), now);
+        self.fails(step, &Outcome::Fatal(Box::new(failure)), now);
     }
 
     /// Tells that the program itself panicked and ends: its admin hears of that as of a failure of the task that ran, or of the first.

@@ -18,6 +18,7 @@ use crate::chain::{Chain, ChainName, Cooldowns};
 use crate::cli::call::Call;
 use crate::cli::screen::Refusal;
 use crate::config::TaskDefinition;
+use crate::event::Step;
 use crate::failure::Outcome;
 use crate::hash::fnv1a;
 use crate::history;
@@ -122,6 +123,19 @@ fn open_history(order: &Order<'_>) -> history::Writer {
     )
 }
 
+fn policy(order: &Order<'_>, alerts: Memory, now: Moment) -> Policy {
+    let rules = order.tasks.iter();
+    let rules = rules
+        .map(|task| TaskRules::of(task.name.clone(), &task.settings))
+        .collect();
+    Policy::new(
+        rules,
+        ChainRules::of(&order.loaded.settings.mail),
+        alerts,
+        now,
+    )
+}
+
 /// All that a runner begins with.
 pub(super) struct Start {
     past: Past,
@@ -142,7 +156,7 @@ impl Start {
         let boot = boot::id();
         let former = former_glimpse(run_root, &order.name);
         let mut memory = MemoryFile::new(state_dir, &order.name, identity(order)?);
-        let past = Past::of(&mut memory, order, held, former, &boot, now);
+        let past = Past::of(&mut memory, order, held.replaced, former, &boot, now);
         let live = begin_live(run_root, &order.name, &boot);
         Ok(Start {
             past,
@@ -166,12 +180,7 @@ impl Start {
             now,
         } = self;
         let chain = past.chain(cooldowns(&order.tasks));
-        let rules = order.tasks.iter();
-        let rules = rules
-            .map(|task| TaskRules::of(task.name.clone(), &task.settings))
-            .collect();
-        let mail = ChainRules::of(&order.loaded.settings.mail);
-        let policy = Policy::new(rules, mail, past.alerts, now);
+        let policy = policy(order, past.alerts, now);
         let mut desk = open_desk(order, policy, memory, now)?.with_log(log);
         if let Some(why) = past.damaged {
             desk.note(format!(
@@ -203,6 +212,29 @@ fn remedy(task: &TaskDefinition) -> &'static str {
     }
 }
 
+/// Opens the desk of a runner that ends before its chain begins, and finds out which task the former one was in. All that was left stays
+/// for the runner that does begin: this one writes nothing but what was mailed.
+pub(super) fn barred(
+    order: &Order<'_>,
+    run_root: &RunRoot,
+    state_dir: RunRoot,
+    replaced: Option<i32>,
+) -> Result<(Desk, Step), Refusal> {
+    let (now, boot) = (clock::now(), boot::id());
+    let former = former_glimpse(run_root, &order.name);
+    let step = match former.filter(|former| former.boot == boot::short(&boot)) {
+        Some(Glimpse {
+            doing: Doing::Running { step, .. },
+            ..
+        }) if step < order.tasks.len() => step,
+        _ => 0,
+    };
+    let mut memory = MemoryFile::new(state_dir, &order.name, identity(order)?);
+    let past = Past::of(&mut memory, order, replaced, None, &boot, now);
+    let desk = open_desk(order, policy(order, past.alerts, now), memory, now)?;
+    Ok((desk, step))
+}
+
 /// What this runner makes of the one before it.
 struct Past {
     alerts: Memory,
@@ -218,7 +250,7 @@ impl Past {
     fn of(
         memory: &mut MemoryFile,
         order: &Order<'_>,
-        held: &Held,
+        replaced: Option<i32>,
         former: Option<Glimpse>,
         boot: &str,
         now: Moment,
@@ -240,9 +272,7 @@ impl Past {
             }
             Found::Former(alerts) => fresh(alerts.forgotten(now, boot)),
             // Whoever had to be killed for us was started again by a person all the same.
-            Found::Crashed(alerts)
-                if order.memory == Remember::Never || held.replaced.is_some() =>
-            {
+            Found::Crashed(alerts) if order.memory == Remember::Never || replaced.is_some() => {
                 fresh(alerts.forgotten(now, boot))
             }
             Found::Crashed(alerts) => {
