@@ -133,25 +133,28 @@ fn a_run_that_does_not_end_is_not_well_and_that_is_mailed_when_asked_for() {
 #[test]
 fn a_run_that_does_not_end_is_not_well_though_nobody_is_mailed() {
     let place = Place::with(
-        "[tasks.a]\nshell = \"echo > runs; sleep 600\"\nwarn_after = \"5s\"\nsuccess_cooldown = \"1h\"\n",
+        "[tasks.a]\nshell = \"test ! -e hang || sleep 600\"\nwarn_after = \"50ms\"\n\
+         success_cooldown = \"1h\"\nnon_recoverable_downtime = \"1ms\"\n",
     );
     let mut runner = place.start(&["tasks::a"]);
-    assert!(eventually(|| place.path("runs").exists()));
+    runner.wait_for("Sleeping 1h");
     let output = place.run(&["mute", "a", "1h"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    place.write("hang", "");
+    runner.signal(Signal::SIGUSR2);
     assert!(eventually(|| status(&place, &[]).status.code() == Some(1)));
     let text = stdout(&status(&place, &[]));
     assert!(
-        text.contains(", longer than 5s; not mailed: muted until "),
+        text.contains(", longer than 50ms; not mailed: muted until "),
         "{text}"
     );
     assert!(data(&place)["chains"][0]["tasks"][0]["still_running"]["mailed"].is_null());
     runner.signal(Signal::SIGUSR1);
-    runner.wait_for(", longer than 5s; not mailed: muted");
+    runner.wait_for(", longer than 50ms; not mailed: muted");
     let output = place.run(&["unmute", "a"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert!(eventually(
-        || stdout(&status(&place, &[])).contains(", longer than 5s; mailed ")
+        || stdout(&status(&place, &[])).contains(", longer than 50ms; mailed ")
     ));
     runner.signal(Signal::SIGQUIT);
     runner.wait_for_status();
