@@ -43,6 +43,17 @@ impl fmt::Display for RunId {
     }
 }
 
+/// How long a run may go on, as points in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Limit {
+    /// From when on it has gone on for too long.
+    pub(crate) late: Mono,
+    /// When that is to be mailed unless it is muted: not before it is late.
+    pub(crate) mail: Mono,
+    /// When it was mailed.
+    pub(crate) mailed: Option<Mono>,
+}
+
 /// Why a runner ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum StopReason {

@@ -2,7 +2,7 @@
 
 /// Done; stopped by SIGTERM or SIGINT after a clean finish; replaced by a newcomer.
 pub(crate) const OK: u8 = 0;
-/// A task failed (`once`); something is failing (`status`), or could not be taken over (`import`).
+/// A task failed (`once`); something is failing or hangs (`status`), or could not be taken over (`import`).
 pub(crate) const FAILED: u8 = 1;
 /// The command line is wrong.
 pub(crate) const USAGE: u8 = 2;

@@ -118,7 +118,7 @@ fn what_is_held_back_is_seen_at_once_while_the_runner_runs() {
         runner.wait_for_count("Sleeping", failures);
         let text = stdout(&place.run(&["status"]));
         assert!(
-            text.contains("1 mail in the last hour, at most 1 (max_per_hour)"),
+            text.contains("1 first or new mail in the last hour, at most 1 (max_per_hour)"),
             "{text}"
         );
         let line = text.lines().find(|line| line.contains("held back"));

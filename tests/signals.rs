@@ -65,6 +65,7 @@ fn term_lets_the_running_task_finish_and_starts_no_other() {
         ("x\n", "")
     );
     runner.wait_for("[tasks::a] Execution successful");
+    assert_eq!(runner.count("Sleeping"), 0, "{}", runner.log());
 }
 
 /// As a service manager does it that ends all of a service, and not the runner alone.
@@ -118,6 +119,7 @@ fn a_third_int_kills_a_task_that_ignores_term() {
         runner.wait_for_count("SIGINT received", count);
     }
     assert_eq!(runner.wait_for_end(), Some(0));
+    runner.wait_for("Execution interrupted: SIGKILL after ");
 }
 
 #[test]

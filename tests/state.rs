@@ -113,8 +113,15 @@ fn a_cooldown_that_a_killed_runner_was_in_is_honoured() {
     runner.wait_for_status();
     let runner = place.start(&["tasks::a"]);
     runner.wait_for("what was due is honoured");
+    // Until when is told to everybody who asks.
+    runner.wait_for("[tasks::a] Sleeping 23h ");
     runner.signal(Signal::SIGUSR1);
-    runner.wait_for("Wrote pidfile");
+    runner.wait_for("sleeping: tasks::a is next in 23h ");
+    let status = String::from_utf8(place.run(&["status"]).stdout).unwrap();
+    assert!(status.contains("a: sleeping until "), "{status}");
+    let metrics = String::from_utf8(place.run(&["metrics"]).stdout).unwrap();
+    let is_due = |line: &str| line.starts_with("run_functions_next_run_timestamp_seconds{");
+    assert!(metrics.lines().any(is_due), "{metrics}");
     assert_eq!(runner.stop(), Some(0));
     assert_eq!(place.read("runs"), "x\n");
 }

@@ -91,6 +91,73 @@ fn a_running_task_is_told() {
 }
 
 #[test]
+fn a_run_that_does_not_end_is_not_well_and_that_is_mailed_when_asked_for() {
+    let place = Place::with("[tasks.a]\ncommand = [\"sleep\", \"600\"]\nwarn_after = \"50ms\"\n");
+    let mut runner = place.start(&["tasks::a"]);
+    runner.wait_for("Sent email to admins: Still running after ");
+    let output = status(&place, &["--mail-if-bad"]);
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    let line = text.lines().find(|line| line.contains("still running"));
+    let line = line.unwrap_or_else(|| panic!("{text}"));
+    assert!(line.starts_with("    still running after "), "{text}");
+    assert!(line.contains(", longer than 50ms; mailed "), "{text}");
+    assert!(eventually(|| place.mails().len() == 2));
+    let subjects = place.subjects();
+    assert!(
+        subjects.contains(&"Still running: tasks::a".to_owned()),
+        "{subjects:?}"
+    );
+    let all = data(&place);
+    assert_eq!(all["exit"], 1);
+    let run = &all["chains"][0]["tasks"][0]["still_running"];
+    assert_eq!(run["limit_seconds"], 0.05);
+    assert!(
+        run["since"].is_string() && run["mailed"].is_string(),
+        "{run}"
+    );
+    let report = stdout(&place.run(&["report"]));
+    assert!(
+        report.contains("The task is running for too long"),
+        "{report}"
+    );
+    assert!(report.contains("    still running after "), "{report}");
+    let page = stdout(&place.run(&["report", "--html", "-"]));
+    assert!(page.contains("The task is running for too long"), "{page}");
+    runner.signal(Signal::SIGUSR1);
+    runner.wait_for("tasks::a  still running after ");
+    runner.signal(Signal::SIGQUIT);
+    runner.wait_for_status();
+}
+
+#[test]
+fn a_run_that_does_not_end_is_not_well_though_nobody_is_mailed() {
+    let place = Place::with(
+        "[tasks.a]\nshell = \"echo > runs; sleep 600\"\nwarn_after = \"5s\"\nsuccess_cooldown = \"1h\"\n",
+    );
+    let mut runner = place.start(&["tasks::a"]);
+    assert!(eventually(|| place.path("runs").exists()));
+    let output = place.run(&["mute", "a", "1h"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(eventually(|| status(&place, &[]).status.code() == Some(1)));
+    let text = stdout(&status(&place, &[]));
+    assert!(
+        text.contains(", longer than 5s; not mailed: muted until "),
+        "{text}"
+    );
+    assert!(data(&place)["chains"][0]["tasks"][0]["still_running"]["mailed"].is_null());
+    runner.signal(Signal::SIGUSR1);
+    runner.wait_for(", longer than 5s; not mailed: muted");
+    let output = place.run(&["unmute", "a"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(eventually(
+        || stdout(&status(&place, &[])).contains(", longer than 5s; mailed ")
+    ));
+    runner.signal(Signal::SIGQUIT);
+    runner.wait_for_status();
+}
+
+#[test]
 fn a_task_that_is_down_is_told_with_1_with_its_kinds_and_the_next_reminder() {
     let place = Place::with(TWO);
     place.write("bad", "");
@@ -197,6 +264,25 @@ fn a_chain_that_has_ended_is_told_with_3_and_how_it_ended() {
     );
     assert_eq!(status(&place, &["never"]).status.code(), Some(3));
     assert_eq!(status(&place, &["no/name"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_runner_that_was_killed_while_its_task_is_down_is_told_with_3() {
+    let place = Place::with(&format!("{TWO}{NO_MAIL_PROGRAM}"));
+    place.write("bad", "");
+    let mut runner = place.start(&["tasks::a"]);
+    runner.wait_for_count("Execution failed", 2);
+    assert!(eventually(
+        || stdout(&status(&place, &[])).contains("Mail does not leave since ")
+    ));
+    assert_eq!(status(&place, &[]).status.code(), Some(1));
+    runner.signal(Signal::SIGKILL);
+    runner.wait_for_status();
+    let output = status(&place, &[]);
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(3), "{text}");
+    assert!(text.contains("tasks::a  DOWN since "), "{text}");
+    assert_eq!(data(&place)["exit"], 3);
 }
 
 #[test]

@@ -109,6 +109,11 @@ impl Chain {
         (self.next, self.due)
     }
 
+    /// Returns the task before that one, whose cooldown it waits for.
+    pub(crate) fn former(&self) -> Step {
+        (self.next + self.steps.len() - 1) % self.steps.len()
+    }
+
     fn never_pauses(&self) -> bool {
         self.steps
             .iter()

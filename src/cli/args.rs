@@ -286,7 +286,7 @@ pub(crate) enum SampleArg {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit codes: 0 all is well, 1 something fails or mail does not leave, 3 something does not run."
+    after_help = "Exit codes: 0 all is well, 3 something does not run; else 1 something fails, runs for too long, or mail does not leave."
 )]
 pub(crate) struct StatusArgs {
     /// The chain; all of RUN_ROOT if not given.

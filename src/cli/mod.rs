@@ -10,6 +10,7 @@ mod history;
 mod holding;
 mod import;
 mod init;
+mod late;
 mod left;
 mod lines;
 mod list;

@@ -5,6 +5,7 @@ mod letter;
 pub(in crate::cli) mod look;
 mod mails;
 mod now;
+pub(in crate::cli) mod outage;
 mod text;
 
 use std::time::Duration;
@@ -24,7 +25,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// Moves to the first place of a terminal and clears what is below.
 const CLEAR: &str = "\x1b[H\x1b[2J";
 
-/// Prints what is known of one chain, or of all of RUN_ROOT. Exit code 1 when something fails, else 3 when something does not run.
+/// Prints what is known of one chain, or of all of RUN_ROOT. Exit code 3 when something does not run, else 1 when something fails.
 pub(crate) fn show(inputs: &Inputs, loaded: &Loaded, args: &StatusArgs, color: ColorArg) -> Ended {
     if args.watch {
         return watch(loaded, args, color);
@@ -72,13 +73,15 @@ fn watch(loaded: &Loaded, args: &StatusArgs, color: ColorArg) -> Ended {
 
 /// Returns the exit code, unless all is well.
 fn verdict(view: &View) -> Option<u8> {
-    let fails = |chain: &look::Chain| chain.tasks.iter().any(|task| task.down.is_some());
+    let is_bad = |task: &look::Task| task.down.is_some() || task.late.is_some();
+    let fails = |chain: &look::Chain| chain.tasks.iter().any(is_bad);
     let is_missing = |chain: &look::Chain| matches!(chain.standing, Standing::Stopped);
     let is_hidden = |chain: &look::Chain| matches!(chain.standing, Standing::Hidden(_));
-    if view.chains.iter().any(fails) || view.mail.broken.is_some() {
-        Some(exit::FAILED)
-    } else if view.chains.is_empty() || view.chains.iter().any(is_missing) {
+    // What fails in a chain that does not run is its last word: that nobody goes on with it comes first.
+    if view.chains.is_empty() || view.chains.iter().any(is_missing) {
         Some(exit::NOT_RUNNING)
+    } else if view.chains.iter().any(fails) || view.mail.broken.is_some() {
+        Some(exit::FAILED)
     } else if view.mail_is_hidden || view.chains.iter().any(is_hidden) {
         Some(exit::NO_PERMISSION)
     } else {

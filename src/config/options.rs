@@ -261,7 +261,7 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
     of_task(Every, "timeout", LIMIT_OR_NEVER, InWords("\"1h\" for commands, \"never\" for functions"),
         "how long a run may take; a function with a timeout runs in a child process"),
     of_task(Every, "warn_after", LIMIT,
-        InWords("the timeout, else 10 times the usual time and at least 10m"),
+        InWords("timeout + kill_grace + 5s, else 10 times the usual time and at least 10m"),
         "how long a run may take before \"still running\" is mailed"),
     of_task(Function, "isolate", Kind::Flag, InWords("true with a timeout, else false"),
         "whether a function runs in a child process"),

@@ -13,12 +13,12 @@ use std::sync::atomic::{AtomicU64, Ordering, fence};
 
 use nix::sys::mman::{MapFlags, ProtFlags, mmap, munmap};
 
-use crate::event::Step;
+use crate::event::{Limit, Step};
 use crate::time::Mono;
 
 const SIZE: usize = 4096;
 const MAGIC: u64 = u64::from_le_bytes(*b"rf-live1");
-const WORDS: usize = 12;
+const WORDS: usize = 15;
 /// Word 0 is the magic number, word 1 the sequence, the rest is what is told.
 const FIRST: usize = 2;
 
@@ -33,6 +33,8 @@ pub(crate) enum Doing {
         step: Step,
         /// Since then.
         since: Mono,
+        /// How long it may; `None`: its runner does not say.
+        limit: Option<Limit>,
     },
     /// A cooldown passes.
     Sleeping {
@@ -119,6 +121,17 @@ impl Live {
         self.write();
     }
 
+    /// Tells that it was mailed that the run goes on for too long.
+    pub(crate) fn mailed(&mut self, at: Mono) {
+        if let Doing::Running {
+            limit: Some(limit), ..
+        } = &mut self.told.doing
+        {
+            limit.mailed = Some(at);
+            self.write();
+        }
+    }
+
     /// Tells what alerts hold back from now on.
     pub(crate) fn hold_back(&mut self, held_back: Option<HeldBack>) {
         if self.told.held_back != held_back {
@@ -187,15 +200,20 @@ fn read(file: &File) -> Option<[u64; FIRST + WORDS]> {
 }
 
 fn encode(glimpse: &Glimpse) -> [u64; WORDS] {
-    let (phase, step, since, until) = match glimpse.doing {
-        Doing::Nothing => (0, 0, Mono::BOOT, Mono::BOOT),
-        Doing::Running { step, since } => (1, step, since, Mono::BOOT),
-        Doing::Sleeping { step, since, until } => (2, step, since, until),
+    let (phase, step, since, until, limit) = match glimpse.doing {
+        Doing::Nothing => (0, 0, Mono::BOOT, Mono::BOOT, None),
+        Doing::Running { step, since, limit } => (1, step, since, Mono::BOOT, limit),
+        Doing::Sleeping { step, since, until } => (2, step, since, until, None),
     };
+    // Zeros, as a page has them that an older program wrote, are none.
+    let limit = limit.map_or([Mono::BOOT; 3], |limit| {
+        [limit.late, limit.mail, limit.mailed.unwrap_or(Mono::BOOT)]
+    });
+    let [late, mail, mailed] = limit.map(|mono| mono.as_nanos().cast_unsigned());
     let (ok, failed) = glimpse.runs;
     let times = [since, until].map(|mono| mono.as_nanos().cast_unsigned());
     let pid = u64::from(glimpse.pid);
-    let [kinds, unnamed, held_until, limit] = glimpse.held_back.map_or([0; 4], |held| {
+    let [kinds, unnamed, held_until, held_by] = glimpse.held_back.map_or([0; 4], |held| {
         let until = held.until.as_nanos().cast_unsigned();
         [held.kinds, held.unnamed, until, held.limit]
     });
@@ -211,7 +229,10 @@ fn encode(glimpse: &Glimpse) -> [u64; WORDS] {
         kinds,
         unnamed,
         held_until,
-        limit,
+        held_by,
+        late,
+        mail,
+        mailed,
     ]
 }
 
@@ -219,15 +240,21 @@ fn decode(words: &[u64]) -> Option<Glimpse> {
     let [pid, boot, phase, step, since, until, ok, failed, ..] = *words else {
         return None;
     };
-    let [.., kinds, unnamed, held_until, limit] = *words else {
+    let [.., kinds, unnamed, held_until, held_by, late, mail, mailed] = *words else {
         return None;
     };
-    let [since, until, held_until] =
-        [since, until, held_until].map(|nanos| Mono::from_nanos(nanos.cast_signed()));
+    let [since, until, held_until, late, mail, mailed] =
+        [since, until, held_until, late, mail, mailed]
+            .map(|nanos| Mono::from_nanos(nanos.cast_signed()));
+    let limit = (late != Mono::BOOT).then_some(Limit {
+        late,
+        mail,
+        mailed: (mailed != Mono::BOOT).then_some(mailed),
+    });
     let step = usize::try_from(step).ok()?;
     let doing = match phase {
         0 => Doing::Nothing,
-        1 => Doing::Running { step, since },
+        1 => Doing::Running { step, since, limit },
         2 => Doing::Sleeping { step, since, until },
         _ => return None,
     };
@@ -240,7 +267,7 @@ fn decode(words: &[u64]) -> Option<Glimpse> {
             kinds,
             unnamed,
             until: held_until,
-            limit,
+            limit: held_by,
         }),
     })
 }
@@ -281,6 +308,35 @@ mod tests {
         assert_eq!(glimpse(&file), Some(expected));
         drop(live);
         assert_eq!(glimpse(&file), Some(expected));
+    }
+
+    #[test]
+    fn a_run_has_a_limit_unless_an_older_program_began_it() {
+        let file = tempfile::tempfile().unwrap();
+        let mut live = Live::begin(&file, 42, 77).unwrap();
+        let running = |mailed| Doing::Running {
+            step: 1,
+            since: Mono::from_nanos(5),
+            limit: Some(Limit {
+                late: Mono::from_nanos(6),
+                mail: Mono::NEVER,
+                mailed,
+            }),
+        };
+        live.tell(running(None));
+        assert_eq!(glimpse(&file).unwrap().doing, running(None));
+        let mailed = Mono::from_nanos(-3);
+        live.mailed(mailed);
+        assert_eq!(glimpse(&file).unwrap().doing, running(Some(mailed)));
+        let (step, since) = (1, Mono::from_nanos(5));
+        let older = Doing::Running {
+            step,
+            since,
+            limit: None,
+        };
+        live.tell(older);
+        live.mailed(mailed);
+        assert_eq!(glimpse(&file).unwrap().doing, older);
     }
 
     #[test]

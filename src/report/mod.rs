@@ -20,6 +20,7 @@ pub(crate) use model::{ChainNow, Condition, Mute, Now, Report, TaskNow, TaskStat
 pub(crate) use period::Period;
 pub(crate) use screen::{BOLD, RED, Screen, YELLOW, fitting};
 pub(crate) use text::text;
+pub(crate) use words::capitalised;
 
 #[cfg(test)]
 mod tests;

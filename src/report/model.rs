@@ -125,6 +125,13 @@ pub(crate) enum TaskState {
         /// When the next reminder is due.
         reminder: Option<Stamp>,
     },
+    /// Its run goes on for too long.
+    Late {
+        /// When it began.
+        since: Stamp,
+        /// What was made of that, in words.
+        text: String,
+    },
     /// It is no longer in the chain.
     Gone,
 }
@@ -234,6 +241,11 @@ impl Report {
         self.tasks().filter(|task| task.is_down()).count() as u64
     }
 
+    /// Returns how many tasks have a run that goes on for too long, and are not down besides.
+    pub(crate) fn late(&self) -> u64 {
+        self.tasks().filter(|task| task.is_late()).count() as u64
+    }
+
     /// Returns how many chains do not run.
     pub(crate) fn stopped(&self) -> u64 {
         let is_stopped = |chain: &&Chain| chain.condition == Condition::Stopped;
@@ -264,7 +276,7 @@ impl TaskState {
 
     /// Returns it with texts that can be shown.
     pub(super) fn in_our_words(mut self) -> Self {
-        if let TaskState::Down { text, .. } = &mut self {
+        if let TaskState::Down { text, .. } | TaskState::Late { text, .. } = &mut self {
             *text = words::theirs(text);
         }
         self
@@ -286,5 +298,15 @@ impl Task {
     /// Returns whether it fails now.
     pub(crate) fn is_down(&self) -> bool {
         matches!(self.state, TaskState::Down { .. })
+    }
+
+    /// Returns whether its run goes on for too long.
+    pub(crate) fn is_late(&self) -> bool {
+        matches!(self.state, TaskState::Late { .. })
+    }
+
+    /// Returns whether somebody must look after it now.
+    pub(crate) fn is_bad(&self) -> bool {
+        self.is_down() || self.is_late()
     }
 }

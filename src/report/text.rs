@@ -74,7 +74,8 @@ pub(crate) fn text(report: &Report, screen: Screen) -> String {
         screen,
     };
     let period = &report.period;
-    let is_bad = report.down() + report.stopped() > 0 || report.mail_trouble.is_some();
+    let is_bad =
+        report.down() + report.late() + report.stopped() > 0 || report.mail_trouble.is_some();
     let days = (
         period.date(0, "%-d %b"),
         period.local(period.now(), "%-d %b %Y %H:%M"),
@@ -130,9 +131,9 @@ fn of_chain(lines: &mut Lines, chain: &Chain, period: &Period) {
 
 fn of_task(lines: &mut Lines, task: &Task, period: &Period) {
     let state = words::state(&task.state, period);
-    let colour = if task.is_down() { RED } else { "" };
+    let colour = if task.is_bad() { RED } else { "" };
     lines.add(2, colour, &format!("{}  {state}", task.label));
-    if let TaskState::Down { text, .. } = &task.state {
+    if let TaskState::Down { text, .. } | TaskState::Late { text, .. } = &task.state {
         lines.add(4, "", text);
     }
     if let Some(mute) = &task.muted {

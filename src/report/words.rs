@@ -29,17 +29,21 @@ pub(super) fn kind(kind: &str) -> String {
 
 /// Returns how all fares, in one sentence.
 pub(super) fn verdict(report: &Report) -> String {
-    let (down, stopped) = (report.down(), report.stopped());
+    let stopped = report.stopped();
     let mut troubles = Vec::new();
-    if down > 0 {
+    let tasks = [
+        (report.down(), "down"),
+        (report.late(), "running for too long"),
+    ];
+    for (count, how) in tasks.into_iter().filter(|(count, _)| *count > 0) {
         let of = report.tasks().count() as u64;
         troubles.push(match of {
-            1 => "The task is down".to_owned(),
+            1 => format!("the task is {how}"),
             of => format!(
-                "{} of {} tasks {} down",
-                grouped(down),
+                "{} of {} tasks {} {how}",
+                grouped(count),
                 grouped(of),
-                is(down)
+                is(count)
             ),
         });
     }
@@ -75,7 +79,8 @@ fn is(count: u64) -> &'static str {
     if count == 1 { "is" } else { "are" }
 }
 
-fn capitalised(text: &str) -> String {
+/// Returns a text with a capital at its beginning.
+pub(crate) fn capitalised(text: &str) -> String {
     let mut rest = text.chars();
     let first = rest.next().into_iter().flat_map(char::to_uppercase);
     first.chain(rest).collect()
@@ -133,6 +138,10 @@ pub(super) fn state(state: &TaskState, period: &Period) -> String {
                 (failures, _) => format!(", {}", counted(*failures, "failure", "failures")),
             };
             format!("down since {} ({long}){what}", period.short(*since))
+        }
+        TaskState::Late { since, .. } => {
+            let long = in_words(period.now().since(*since));
+            format!("running since {} ({long})", period.short(*since))
         }
         TaskState::WasHealthy => "healthy when it last ran".to_owned(),
         TaskState::Gone => "no longer in the chain".to_owned(),

@@ -12,8 +12,8 @@ pub(crate) trait Host: Observer {
     /// Reads the clocks.
     fn now(&self) -> Moment;
 
-    /// Takes what was asked for in the meantime, without waiting. Called before each run.
-    fn poll(&mut self) -> Request;
+    /// Takes what was asked for in the meantime, without waiting. `next` is what comes if nothing was.
+    fn poll(&mut self, next: Next) -> Request;
 
     /// Waits until `until`, or until something is asked for.
     fn wait(&mut self, until: Mono) -> Request;
@@ -35,11 +35,14 @@ pub(crate) enum Request {
 
 /// Runs the chain until it ends, and returns why it did.
 pub(crate) fn run(chain: &mut Chain, host: &mut impl Host) -> StopReason {
-    let mut runs = RunIds::default();
     let at = host.now();
     host.observe(&Event::Started { at });
+    let mut course = Course {
+        runs: RunIds::default(),
+        untold: Some(at),
+    };
     let reason = loop {
-        match turn(chain, host, &mut runs) {
+        match turn(chain, host, &mut course) {
             Some(reason) => break reason,
             None => continue,
         }
@@ -56,7 +59,7 @@ pub(crate) fn run(chain: &mut Chain, host: &mut impl Host) -> StopReason {
 pub(crate) fn once(count: usize, host: &mut impl Host) -> StopReason {
     let mut runs = RunIds::default();
     for step in 0..count {
-        if let Request::Stop(reason) = host.poll() {
+        if let Request::Stop(reason) = host.poll(Next::Run(step)) {
             return reason;
         }
         let outcome = execute(host, step, &mut runs).0;
@@ -64,30 +67,60 @@ pub(crate) fn once(count: usize, host: &mut impl Host) -> StopReason {
             return StopReason::Fatal { step };
         }
     }
-    match host.poll() {
+    match host.poll(Next::Stop) {
         Request::Stop(reason) => reason,
         Request::None | Request::Wake => StopReason::Done,
     }
 }
 
+/// What a runner knows from one turn to the next.
+#[derive(Debug)]
+struct Course {
+    runs: RunIds,
+    /// When a cooldown began of which nobody was told yet: that of a former runner with this one.
+    untold: Option<Moment>,
+}
+
 /// One decision of the chain, carried out. Returns the reason when it was the last one.
-fn turn(chain: &mut Chain, host: &mut impl Host, runs: &mut RunIds) -> Option<StopReason> {
-    match host.poll() {
+fn turn(chain: &mut Chain, host: &mut impl Host, course: &mut Course) -> Option<StopReason> {
+    let mut next = chain.next(host.now().mono);
+    match host.poll(next) {
         Request::None => {}
-        Request::Wake => wake(chain, host),
+        Request::Wake => {
+            wake(chain, host);
+            next = chain.next(host.now().mono);
+        }
         Request::Stop(reason) => return Some(reason),
     }
-    match chain.next(host.now().mono) {
-        Next::Run(step) => run_once(chain, host, step, runs),
-        Next::WaitUntil(until) => match host.wait(until) {
-            Request::None => None,
-            Request::Wake => {
-                wake(chain, host);
-                None
-            }
-            Request::Stop(reason) => Some(reason),
-        },
+    match next {
+        Next::Run(step) => run_once(chain, host, step, course),
+        Next::WaitUntil(until) => rest(chain, host, until, course),
         Next::Stop => Some(StopReason::Done),
+    }
+}
+
+/// Who was asked to stop does not come to this: nobody is told that he sleeps.
+fn rest(
+    chain: &mut Chain,
+    host: &mut impl Host,
+    until: Mono,
+    course: &mut Course,
+) -> Option<StopReason> {
+    if let Some(at) = course.untold.take() {
+        host.observe(&Event::Sleeping {
+            step: chain.former(),
+            next: chain.upcoming().0,
+            at,
+            until,
+        });
+    }
+    match host.wait(until) {
+        Request::None => None,
+        Request::Wake => {
+            wake(chain, host);
+            None
+        }
+        Request::Stop(reason) => Some(reason),
     }
 }
 
@@ -100,22 +133,14 @@ fn run_once(
     chain: &mut Chain,
     host: &mut impl Host,
     step: Step,
-    runs: &mut RunIds,
+    course: &mut Course,
 ) -> Option<StopReason> {
-    let (outcome, at) = execute(host, step, runs);
+    let (outcome, at) = execute(host, step, &mut course.runs);
     chain.record(step, verdict(&outcome), at.mono);
     if matches!(outcome, Outcome::Fatal(_)) {
         return Some(StopReason::Fatal { step });
     }
-    let (next, until) = chain.upcoming();
-    if until > at.mono {
-        host.observe(&Event::Sleeping {
-            step,
-            next,
-            at,
-            until,
-        });
-    }
+    course.untold = Some(at);
     None
 }
 

@@ -1,6 +1,7 @@
 //! What the runner stands on in virtual time.
 
 use super::{Alerts, Limit, Played, SimulatedTask};
+use crate::chain::Next;
 use crate::event::{Event, Observer, RunId, Step, StopReason};
 use crate::failure::Outcome;
 use crate::runner::{Host, Request};
@@ -18,8 +19,6 @@ pub(super) struct VirtualHost<A> {
     tasks: Vec<SimulatedTask>,
     runs: u64,
     failures: u64,
-    /// Whether the cooldown after the last run is still to pass.
-    sleeping: bool,
 }
 
 impl<A: Alerts> VirtualHost<A> {
@@ -31,7 +30,6 @@ impl<A: Alerts> VirtualHost<A> {
             tasks,
             runs: 0,
             failures: 0,
-            sleeping: false,
         }
     }
 
@@ -75,11 +73,6 @@ impl<A: Alerts> VirtualHost<A> {
 
 impl<A: Alerts> Observer for VirtualHost<A> {
     fn observe(&mut self, event: &Event<'_>) {
-        match event {
-            Event::RunStarted { .. } => self.sleeping = false,
-            Event::Sleeping { .. } => self.sleeping = true,
-            _ => {}
-        }
         self.alerts.observe(event);
     }
 }
@@ -89,8 +82,9 @@ impl<A: Alerts> Host for VirtualHost<A> {
         self.now
     }
 
-    fn poll(&mut self) -> Request {
-        let over = !self.sleeping && self.scripts_are_over();
+    /// The cooldown after the last run is to pass.
+    fn poll(&mut self, next: Next) -> Request {
+        let over = matches!(next, Next::Run(_)) && self.scripts_are_over();
         if over || self.limit().is_some() {
             Request::Stop(StopReason::Done)
         } else {
@@ -100,7 +94,6 @@ impl<A: Alerts> Host for VirtualHost<A> {
 
     fn wait(&mut self, until: Mono) -> Request {
         self.pass(until);
-        self.sleeping = false;
         Request::None
     }
 

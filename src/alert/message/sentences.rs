@@ -210,7 +210,7 @@ pub(crate) fn because(
         (Sort::StillRunning, _) => match settings.and_then(|settings| settings.warn_after) {
             Some(after) => format!("warn_after = \"{}\" of {task}", in_words(after)),
             None => format!(
-                "warn_after of {task}, which is not set: its timeout, or ten times its usual duration"
+                "warn_after of {task}, which is not set: timeout + kill_grace + 5s, else ten times its usual duration"
             ),
         },
         (Sort::Healed, _) => "healed = \"after-downtime\" in [mail]".to_owned(),

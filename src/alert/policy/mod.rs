@@ -26,7 +26,7 @@ use std::time::{Duration, SystemTime};
 use super::bucket::HourlyLimit;
 use super::memory::{Held, Memory, TaskMemory, Waiting, waiting};
 use super::notice::{HeldBack, Kind, Notice, Sort};
-use crate::event::{RunId, Step};
+use crate::event::{Limit, RunId, Step};
 use crate::settings::Healed;
 use crate::time::{Moment, Mono};
 
@@ -136,6 +136,11 @@ impl Policy {
     /// Takes note that a run begins.
     pub(crate) fn run_started(&mut self, step: Step, run: RunId, at: Moment) {
         self.tasks[step].run_started(run, at);
+    }
+
+    /// Returns how long a run of this task may go on that begins at `started`.
+    pub(crate) fn limit(&self, step: Step, started: Mono) -> Limit {
+        self.tasks[step].limit(started)
     }
 
     /// Takes note that the next run is that of `next`, at `until`.

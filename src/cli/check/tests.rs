@@ -153,7 +153,7 @@ fn check_says_where_each_value_is_from() {
     fail_cooldown = "1h 30m" # run_functions.toml:14
     non_recoverable_downtime = "6h" # run_functions.toml:8
     timeout = "1h" # default
-    # warn_after: the timeout, else 10 times the usual time and at least 10m
+    # warn_after: timeout + kill_grace + 5s, else 10 times the usual time and at least 10m
     working_dir = "ROOT/cwd" # run_functions.toml:12
     env = { A = "1", API_TOKEN = "(hidden)" } # run_functions.toml:15
     env_clear = false # default
@@ -181,7 +181,7 @@ fn check_says_where_each_value_is_from() {
     fail_cooldown = "2s" # attribute at src/tasks.rs:7
     non_recoverable_downtime = "6h" # run_functions.toml:8
     timeout = "never" # default
-    # warn_after: the timeout, else 10 times the usual time and at least 10m
+    # warn_after: timeout + kill_grace + 5s, else 10 times the usual time and at least 10m
     # isolate: true with a timeout, else false
     "#);
 }

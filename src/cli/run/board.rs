@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::event::{Event, RunEnd, Step};
+use crate::cli::late::Late;
+use crate::event::{Event, Limit, RunEnd, Step};
 use crate::failure::Outcome;
 use crate::time::{Moment, Mono, in_words};
 
@@ -80,7 +81,13 @@ impl Board {
     }
 
     /// Returns the table: a line for what happens now, one for each task, and one more for each that is muted, with these words.
-    pub(super) fn table(&self, now: Moment, muted: &[Option<String>]) -> Vec<String> {
+    /// `limit` is that of the run that goes on.
+    pub(super) fn table(
+        &self,
+        now: Moment,
+        muted: &[Option<String>],
+        limit: Option<Limit>,
+    ) -> Vec<String> {
         let width = self
             .tasks
             .iter()
@@ -88,6 +95,7 @@ impl Board {
             .max()
             .unwrap_or(0);
         let mut lines = vec![self.what_happens(now)];
+        lines.extend(self.too_long(now, muted, limit));
         for (step, task) in self.tasks.iter().enumerate() {
             lines.push(task.line(now.mono, width));
             let muted = muted.get(step).and_then(Option::as_ref);
@@ -114,6 +122,21 @@ impl Board {
                 )
             }
         }
+    }
+}
+
+impl Board {
+    /// Says that the run goes on for too long, if it does.
+    fn too_long(
+        &self,
+        now: Moment,
+        muted: &[Option<String>],
+        limit: Option<Limit>,
+    ) -> Option<String> {
+        let (step, since) = self.running()?;
+        let late = Late::of(since.mono, limit?, now)?;
+        let muted = muted.get(step).and_then(Option::as_ref).map(|_| "muted");
+        Some(format!("{}  {}", self.tasks[step].label, late.words(muted)))
     }
 }
 

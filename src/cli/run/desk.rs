@@ -13,7 +13,7 @@ use crate::alert::memory::Waiting;
 use crate::alert::notice::{Notice, Sort};
 use crate::alert::policy::Policy;
 use crate::cli::holding;
-use crate::event::{Event, RunEnd, Step, StopReason};
+use crate::event::{Event, Limit, RunEnd, Step, StopReason};
 use crate::failure::{Failure, Outcome};
 use crate::logging::Log;
 use crate::mail::mailer::Mailer;
@@ -243,6 +243,11 @@ impl Desk {
         for subject in self.mailer.finish(until) {
             log::error!("A mail that can be kept nowhere is lost: {subject}");
         }
+    }
+
+    /// Returns how long a run may go on that begins at `started`.
+    pub(super) fn limit(&self, step: Step, started: Mono) -> Limit {
+        self.feed.policy.limit(step, started)
     }
 
     /// Returns whether a run that began at `since` has passed its timeout.

@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
+use crate::chain::Next;
 use crate::event::{Event, Observer, RunId, Step as ChainStep, StopReason};
 use crate::failure::Outcome;
 use crate::process::child::sweep;
@@ -131,7 +132,7 @@ impl Host for Process {
         clock::now()
     }
 
-    fn poll(&mut self) -> Request {
+    fn poll(&mut self, _next: Next) -> Request {
         if self.shared.wants_attention() {
             match self.request() {
                 Request::None => {}

@@ -21,6 +21,7 @@ mod host;
 mod memory;
 mod morning;
 pub(super) mod mutes;
+mod page;
 mod patience;
 mod rim;
 mod service;

@@ -1,15 +1,16 @@
 //! Everybody who is told of events: live page, status, history, log, alerts.
 
 use crate::alert::redact::Redactor;
-use crate::event::{Event, Observer, RunEnd, RunId, Step, StopReason};
+use crate::event::{Event, Limit, Observer, RunEnd, RunId, Step, StopReason};
 use crate::failure::{Failure, FailureClass, Outcome, Output};
 use crate::history;
 use crate::logging::{self, EventLog};
-use crate::process::live::{Doing, HeldBack, Live};
+use crate::process::live::Live;
 use crate::time::{Moment, Mono};
 
 use super::board::Board;
 use super::desk::Desk;
+use super::page::{self, Page};
 use super::service::Service;
 use super::textfile::Textfile;
 
@@ -31,8 +32,7 @@ pub(super) struct Rim {
     desk: Option<Desk>,
     /// `None` for `once`, which is no service.
     service: Option<Service>,
-    /// `None` when the disk has no room for it: then nobody can look, and the runner goes on.
-    live: Option<Live>,
+    page: Page,
     /// `None` for `once`, which leaves nothing behind.
     history: Option<history::Writer>,
     /// `None` where nobody asked for it.
@@ -40,6 +40,8 @@ pub(super) struct Rim {
     /// What the run printed that is about to end, if it did not fail.
     printed: Option<Output>,
     running: Option<(Step, RunId, Moment)>,
+    /// How long the run may go on that goes on, or was the last.
+    limit: Option<Limit>,
     /// When the watcher will look by itself.
     armed: Mono,
     /// When the textfile wants it to.
@@ -55,11 +57,12 @@ impl Rim {
             board: Board::new(labels),
             desk: None,
             service: None,
-            live: None,
+            page: Page::default(),
             history: None,
             textfile: None,
             printed: None,
             running: None,
+            limit: None,
             armed: Mono::NEVER,
             armed_for_textfile: Mono::NEVER,
         }
@@ -70,7 +73,7 @@ impl Rim {
         Rim {
             desk: Some(desk),
             service: Some(service),
-            live,
+            page: Page::of(live),
             ..self
         }
     }
@@ -168,9 +171,13 @@ impl Rim {
     fn at_desk(&mut self, now: Moment, act: impl FnOnce(&mut Desk, &mut dyn FnMut(&Event<'_>))) {
         if let Some(desk) = &mut self.desk {
             let (log, history) = (&mut self.log, &mut self.history);
-            let textfile = &mut self.textfile;
+            let (textfile, page, limit) = (&mut self.textfile, &mut self.page, &mut self.limit);
             act(desk, &mut |event| {
                 log.observe(event);
+                if let (Some(at), Some(limit)) = (page::still_running(event), &mut *limit) {
+                    limit.mailed = Some(at);
+                    page.mailed(at);
+                }
                 if let Some(history) = history {
                     history.note(event, None);
                 }
@@ -193,19 +200,10 @@ impl Rim {
         }
     }
 
-    /// Puts what alerts hold back where `status` sees it at once: the memory of alerts is written once a minute.
     fn tell_held(&mut self) {
-        let (Some(desk), Some(live)) = (&mut self.desk, &mut self.live) else {
-            return;
-        };
-        desk.tell_held(|waiting| {
-            live.hold_back(waiting.map(|waiting| HeldBack {
-                kinds: waiting.kinds,
-                unnamed: waiting.unnamed,
-                until: waiting.until,
-                limit: waiting.limit.number(),
-            }));
-        });
+        if let Some(desk) = &mut self.desk {
+            desk.tell_held(|waiting| self.page.hold_back(waiting));
+        }
     }
 
     /// Keeps what a run printed that did not fail, until its end is told.
@@ -219,7 +217,7 @@ impl Rim {
     pub(super) fn log_status(&mut self, now: Moment) {
         self.at_desk(now, |desk, tell| desk.look_at_mutes(now, tell));
         let muted = self.desk.as_ref().map_or_else(Vec::new, Desk::muted);
-        for line in self.board.table(now, &muted) {
+        for line in self.board.table(now, &muted, self.limit) {
             log::info!("{line}");
         }
     }
@@ -302,39 +300,16 @@ impl Rim {
         self.board.all_have_ended_well()
     }
 
-    fn tell_live(&mut self, event: &Event<'_>) {
-        let Some(live) = &mut self.live else { return };
-        match *event {
-            Event::RunStarted { step, at, .. } => live.tell(Doing::Running {
-                step,
-                since: at.mono,
-            }),
-            Event::Sleeping {
-                step, at, until, ..
-            } => {
-                live.tell(Doing::Sleeping {
-                    step,
-                    since: at.mono,
-                    until,
-                });
-            }
-            Event::RunEnded(end) => match end.outcome {
-                Outcome::Success => live.count_success(),
-                Outcome::Failure(_) | Outcome::Fatal(_) => live.count_failure(),
-                Outcome::RetryLater { .. } | Outcome::Interrupted { .. } => {}
-            },
-            Event::Stopped { .. } => live.tell(Doing::Nothing),
-            _ => {}
-        }
-    }
-
     fn tell(&mut self, event: &Event<'_>) {
         match *event {
-            Event::RunStarted { step, run, at } => self.running = Some((step, run, at)),
+            Event::RunStarted { step, run, at } => {
+                self.running = Some((step, run, at));
+                self.limit = self.desk.as_ref().map(|desk| desk.limit(step, at.mono));
+            }
             Event::RunEnded(_) => self.running = None,
             _ => {}
         }
-        self.tell_live(event);
+        self.page.note(event, self.limit);
         self.board.note(event);
         if let Some(service) = &mut self.service {
             service.note(event);

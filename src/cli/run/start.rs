@@ -306,7 +306,7 @@ impl Past {
                 let longest = settings.success_cooldown.max(settings.fail_cooldown);
                 past.resume = Some(((step + 1) % count, until.min(now.mono + longest)));
             }
-            Some(Doing::Running { step, since }) if step < count => {
+            Some(Doing::Running { step, since, .. }) if step < count => {
                 memory.crashes = memory.crashes.another(step);
                 let task = order.tasks[step];
                 log::warn!("The former runner died while {} ran", task.name);

@@ -10,6 +10,7 @@ use super::Order;
 use crate::alert::memory::Memory;
 use crate::alert::mute::Muted;
 use crate::cli::status::look;
+use crate::cli::status::outage::down_since;
 use crate::event::{Event, Step};
 use crate::metrics::{Alerts, Runner};
 use crate::state::history::{Summary, TaskSummary};
@@ -135,7 +136,7 @@ impl Textfile {
             let account = memory.and_then(|memory| memory.muted.as_ref());
             let holding = account.filter(|account| !account.over);
             Alerts {
-                down_since: look::down_since(past, memory),
+                down_since: down_since(past, memory),
                 muted_until: holding.map(|account| account.until),
                 muted_mails: account.map_or(0, Muted::total),
             }

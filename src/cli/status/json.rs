@@ -4,7 +4,8 @@ use std::time::SystemTime;
 
 use serde_json::{Value, json};
 
-use super::look::{Chain, Down, Standing, Task, View};
+use super::look::{Chain, Standing, Task, View};
+use super::outage::Down;
 use super::text::state;
 use crate::cli::holding::Holding;
 use crate::exit;
@@ -52,7 +53,7 @@ fn of_chain(chain: &Chain, now: Moment) -> Value {
         "task_running_since": running_since,
         "sleeping_until": until,
         "ended": chain.ended.as_ref().map(|(at, why)| json!({ "at": time(*at), "why": why })),
-        "tasks": chain.tasks.iter().map(|task| of_task(task, chain.mute(Some(&task.label)), now)).collect::<Vec<_>>(),
+        "tasks": chain.tasks.iter().map(|task| of_task(task, chain, now)).collect::<Vec<_>>(),
         "muted": chain.mute(None).map(Holding::json),
         "mails_in_last_hour": chain.mails.last_hour.map(|(count, _)| count),
         "max_per_hour": chain.mails.last_hour.map(|(_, most)| most),
@@ -61,7 +62,7 @@ fn of_chain(chain: &Chain, now: Moment) -> Value {
     })
 }
 
-fn of_task(task: &Task, mute: Option<&Holding>, now: Moment) -> Value {
+fn of_task(task: &Task, chain: &Chain, now: Moment) -> Value {
     let past = &task.past;
     let (ok, failed) = past.last_day(Stamp::of(now.wall));
     let stamp = |stamp: Option<Stamp>| stamp.map(|stamp| time(stamp.time()));
@@ -85,7 +86,13 @@ fn of_task(task: &Task, mute: Option<&Holding>, now: Moment) -> Value {
             "since": time(since.time()),
             "count": past.asks,
         })),
-        "muted": mute.map(Holding::json),
+        "muted": chain.mute(Some(&task.label)).map(Holding::json),
+        "still_running": task.late.map(|late| json!({
+            "since": time(late.since),
+            "limit_seconds": late.limit.as_secs_f64(),
+            "mailed": late.mailed.map(time),
+            "text": chain.too_long(task),
+        })),
         "down": task.down.as_ref().map(of_outage),
     })
 }

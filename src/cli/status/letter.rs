@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::look::{Standing, View};
+use super::look::{Standing, Task, View};
 use super::text;
 use crate::cli::call::Call;
 use crate::cli::screen::{Refusal, tell};
@@ -12,7 +12,7 @@ use crate::letter::{Letter, Place};
 use crate::mail::mailer::Mailer;
 use crate::mail::outbox::{self, Kept};
 use crate::process::clock;
-use crate::report::Screen;
+use crate::report::{Screen, capitalised};
 
 /// How much longer than one attempt we wait for it.
 const MARGIN: Duration = Duration::from_secs(5);
@@ -76,26 +76,32 @@ fn letter(view: &View, inputs: &Inputs, loaded: &Loaded) -> Letter {
 
 /// Says what is worst.
 fn headline(view: &View) -> String {
-    let down = view.chains.iter().flat_map(|chain| &chain.tasks);
-    let down: Vec<&str> = down
-        .filter(|task| task.down.is_some())
-        .map(|task| task.label.as_str())
-        .collect();
-    let stopped = view.chains.iter();
-    let stopped: Vec<&str> = stopped
-        .filter(|chain| matches!(chain.standing, Standing::Stopped))
-        .map(|chain| chain.name.as_str())
-        .collect();
-    match (stopped.as_slice(), down.as_slice()) {
-        ([], []) if view.chains.is_empty() => "Nothing runs here".to_owned(),
-        ([], []) if view.mail.broken.is_some() => "Mail did not leave".to_owned(),
-        ([], []) => "Not everything can be looked at".to_owned(),
-        ([], down) => format!("Down: {}", down.join(", ")),
-        (stopped, []) => format!("Not running: {}", stopped.join(", ")),
-        (stopped, down) => format!(
-            "Not running: {}; down: {}",
-            stopped.join(", "),
-            down.join(", ")
+    let chains = view.chains.iter();
+    let stopped = chains.filter(|chain| matches!(chain.standing, Standing::Stopped));
+    let tasks = |is_wanted: fn(&Task) -> bool| {
+        let tasks = view.chains.iter().flat_map(|chain| &chain.tasks);
+        tasks.filter(move |task| is_wanted(task))
+    };
+    let troubles = [
+        (
+            "not running",
+            stopped.map(|chain| chain.name.as_str()).collect(),
         ),
+        ("down", labels(tasks(|task| task.down.is_some()))),
+        ("still running", labels(tasks(|task| task.late.is_some()))),
+    ];
+    let troubles = troubles.into_iter().filter(|(_, names)| !names.is_empty());
+    let told =
+        troubles.map(|(what, names): (_, Vec<&str>)| format!("{what}: {}", names.join(", ")));
+    let told: Vec<String> = told.collect();
+    match told.is_empty() {
+        true if view.chains.is_empty() => "Nothing runs here".to_owned(),
+        true if view.mail.broken.is_some() => "Mail did not leave".to_owned(),
+        true => "Not everything can be looked at".to_owned(),
+        false => capitalised(&told.join("; ")),
     }
+}
+
+fn labels<'a>(tasks: impl Iterator<Item = &'a Task>) -> Vec<&'a str> {
+    tasks.map(|task| task.label.as_str()).collect()
 }

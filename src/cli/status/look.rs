@@ -4,13 +4,15 @@ use std::collections::HashSet;
 use std::error::Error;
 use std::time::SystemTime;
 
-use crate::alert::memory::{Memory, Ongoing, TaskMemory};
+use crate::alert::memory::{Memory, TaskMemory};
 use crate::alert::mute::Muted;
-use crate::alert::notice::{KindCount, Sort};
+use crate::alert::notice::Sort;
 use crate::chain::ChainName;
 use crate::cli::control::chain_name;
 use crate::cli::holding::{self, Holding};
+use crate::cli::late::Late;
 use crate::cli::left;
+use crate::cli::lines::short;
 use crate::cli::run;
 use crate::cli::screen::Refusal;
 use crate::config::Loaded;
@@ -20,12 +22,13 @@ use crate::process::incumbent::{self, Holder};
 use crate::process::live::{self, Doing, Glimpse};
 use crate::process::run_root::{RunRoot, UnsafePath};
 use crate::process::{boot, clock};
-use crate::state::history::{self, Stamp, Summary, TaskSummary};
+use crate::state::history::{self, Summary, TaskSummary};
 use crate::state::{holder, kept};
 use crate::task::TaskName;
 use crate::time::Moment;
 
 use super::mails::Mails;
+use super::outage::{Down, down_since, outage};
 
 /// What was seen.
 pub(in crate::cli) struct View {
@@ -94,24 +97,10 @@ pub(in crate::cli) struct Task {
     pub(in crate::cli) past: TaskSummary,
     /// What is known of its outage, if it is down.
     pub(in crate::cli) down: Option<Down>,
+    /// What is known of its run, if that goes on for too long.
+    pub(in crate::cli) late: Option<Late>,
     /// How many mails a mute has held back of which nobody was told yet.
     pub(in crate::cli) muted_mails: u64,
-}
-
-/// An outage that goes on.
-pub(in crate::cli) struct Down {
-    /// Since when.
-    pub(in crate::cli) since: SystemTime,
-    /// How many runs failed.
-    pub(in crate::cli) failures: u64,
-    /// How many asked to be tried again later, if none has failed.
-    pub(in crate::cli) asks: u64,
-    /// The latest failure.
-    pub(in crate::cli) latest: String,
-    /// Every kind of it.
-    pub(in crate::cli) kinds: Vec<KindCount>,
-    /// When the next reminder is due.
-    pub(in crate::cli) reminder: Option<SystemTime>,
 }
 
 /// Where to look.
@@ -200,17 +189,24 @@ impl Places<'_> {
                 .map_or_else(Vec::new, |memory| memory.held_back().to_vec()),
             memory_written: self.memory_written(&name),
         };
+        let mut tasks = self.tasks(memories, &past, said.as_ref(), is_up);
+        let doing = glimpse.map_or(Doing::Nothing, |glimpse| glimpse.doing);
+        if let Doing::Running { step, since, limit } = doing
+            && let (Some(task), Some(limit)) = (tasks.get_mut(step), limit)
+        {
+            task.late = Late::of(since, limit, self.now);
+        }
         Chain {
             counts,
             mails: mails.unwrap_or_default(),
             mutes: mutes.unwrap_or_default(),
-            doing: glimpse.map_or(Doing::Nothing, |glimpse| glimpse.doing),
+            doing,
             began: said
                 .as_ref()
                 .filter(|_| is_up)
                 .and_then(holder::Holder::started),
             ended: past.ended.clone().map(|(at, why)| (at.time(), why)),
-            tasks: self.tasks(memories, &past, said.as_ref(), is_up),
+            tasks,
             standing,
             name,
         }
@@ -258,6 +254,7 @@ impl Places<'_> {
                 label,
                 past,
                 down,
+                late: None,
                 muted_mails: account.map_or(0, Muted::total),
             }
         };
@@ -311,25 +308,6 @@ impl Places<'_> {
     }
 }
 
-/// Returns since when a task is down, if it is: what the history says, or the memory where that knows more.
-pub(in crate::cli) fn down_since(
-    past: &TaskSummary,
-    memory: Option<&TaskMemory>,
-) -> Option<SystemTime> {
-    let by_memory = outage(past, memory).map(|ongoing| ongoing.outage.started.wall);
-    match &past.last {
-        Some(_) if past.asks > 0 => by_memory,
-        Some(_) => past.down_since.map(Stamp::time),
-        None => by_memory,
-    }
-}
-
-/// What only asks for later is down when that was mailed; that it does so no more is known to the history first.
-fn outage<'a>(past: &TaskSummary, memory: Option<&'a TaskMemory>) -> Option<&'a Ongoing> {
-    let ongoing = memory.and_then(|memory| memory.outage.as_ref());
-    ongoing.filter(|ongoing| !ongoing.outage.only_asks() || (past.asks > 0 && ongoing.is_down()))
-}
-
 /// Returns what the task of a memory is called on the screen.
 pub(in crate::cli) fn label_of(memory: &TaskMemory) -> String {
     match memory.occurrence {
@@ -366,6 +344,13 @@ impl Chain {
         let mutes = [self.mute(Some(label)), self.mute(None)];
         let ends = mutes.into_iter().flatten();
         ends.map(|holding| holding.mute.until).max()
+    }
+
+    /// Says that the run of a task goes on for too long, if it does, and what was made of that.
+    pub(super) fn too_long(&self, task: &Task) -> Option<String> {
+        let muted = self.muted_until(&task.label);
+        let muted = muted.map(|until| format!("muted until {}", short(until)));
+        task.late.map(|late| late.words(muted.as_deref()))
     }
 
     fn hidden(name: ChainName, error: &UnsafePath) -> Self {

@@ -40,7 +40,7 @@ impl Mails {
     /// Says what `max_per_hour` has counted, if anything.
     pub(super) fn of_last_hour(&self) -> Option<String> {
         let (count, most) = self.last_hour.filter(|(count, _)| *count > 0)?;
-        let mails = counted(count.into(), "mail", "mails");
+        let mails = counted(count.into(), "first or new mail", "first or new mails");
         Some(format!(
             "{mails} in the last hour, at most {most} (max_per_hour)"
         ))

@@ -52,22 +52,26 @@ fn of_mute(holding: &Holding) -> Mute {
 
 fn of_task(task: &Task, chain: &Chain) -> TaskNow {
     let past = &task.past;
-    let state = match &task.down {
-        Some(down) => TaskState::Down {
+    let state = match (&task.down, task.late) {
+        (Some(down), _) => TaskState::Down {
             since: Stamp::of(down.since),
             failures: down.failures,
             asks: down.asks,
             text: down.latest.clone(),
             reminder: down.reminder.map(Stamp::of),
         },
-        None if past.asks > 0 => TaskState::Asks {
+        (None, Some(late)) => TaskState::Late {
+            since: Stamp::of(late.since),
+            text: chain.too_long(task).unwrap_or_default(),
+        },
+        (None, None) if past.asks > 0 => TaskState::Asks {
             since: past.asking_since,
             count: past.asks,
         },
-        None if past.healthy_since.is_some() => TaskState::Healthy {
+        (None, None) if past.healthy_since.is_some() => TaskState::Healthy {
             since: past.healthy_since,
         },
-        None => TaskState::Unknown,
+        (None, None) => TaskState::Unknown,
     };
     TaskNow {
         label: task.label.clone(),

@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::time::SystemTime;
 
-use super::look::{Chain, Down, Standing, Task, View};
+use super::look::{Chain, Standing, Task, View};
+use super::outage::Down;
 use crate::alert::fingerprint;
 use crate::alert::notice::KindCount;
 use crate::chain::ChainName;
@@ -68,6 +69,9 @@ fn tell_chain(page: &mut Page, chain: &Chain, now: Moment) {
     page.line(0, colour, &format!("{}: {}", chain.name, state(chain, now)));
     for task in &chain.tasks {
         tell_task(page, task, now);
+        if let Some(late) = chain.too_long(task) {
+            page.line(4, RED, &late);
+        }
         if let Some(mute) = chain.mute(Some(&task.label)) {
             page.line(4, YELLOW, &mute.words());
         }
@@ -115,7 +119,7 @@ fn start(chain: &Chain, call: &Call) -> String {
 /// Returns whether it runs, and what it does.
 pub(super) fn state(chain: &Chain, now: Moment) -> String {
     let doing = match chain.doing {
-        Doing::Running { step, since } => {
+        Doing::Running { step, since, .. } => {
             let since = in_words(now.mono.since(since));
             format!("{} runs since {since}", chain.task(step))
         }

@@ -235,6 +235,10 @@ impl Run {
     }
 
     fn kill_tree(&mut self, now: Mono) {
+        if let Some(Ending::Asked(_)) = self.ended {
+            // It was not enough to ask.
+            self.ended = Some(Ending::Asked(self.how("SIGKILL", now)));
+        }
         self.signal(libc::SIGKILL);
         self.kill_cgroup();
         self.phase = Phase::Killed {

@@ -57,7 +57,7 @@ pub(crate) fn page(report: &Report) -> String {
 /// Returns the places of the tasks that are drawn.
 fn drawn(report: &Report) -> Vec<usize> {
     let mut tasks: Vec<Placed<'_>> = report.tasks().enumerate().collect();
-    let need = |task: &Task| (task.is_down(), task.outages.long, task.runs.failed);
+    let need = |task: &Task| (task.is_bad(), task.outages.long, task.runs.failed);
     tasks.sort_by_key(|(_, task)| std::cmp::Reverse(need(task)));
     tasks.truncate(MOST_DRAWN);
     tasks.into_iter().map(|(at, _)| at).collect()
@@ -74,7 +74,8 @@ fn with_places(report: &Report) -> impl Iterator<Item = (&Chain, usize)> {
 
 fn head(report: &Report, verdict: &str) -> Markup {
     let period = &report.period;
-    let is_bad = report.down() + report.stopped() > 0 || report.mail_trouble.is_some();
+    let is_bad =
+        report.down() + report.late() + report.stopped() > 0 || report.mail_trouble.is_some();
     let days = (
         period.date(0, "%-d %b"),
         period.local(period.now(), "%-d %b %Y"),
@@ -135,23 +136,20 @@ fn figure(number: String, label: &str) -> Markup {
 
 /// Says first what somebody must do something about.
 fn troubles(report: &Report) -> Markup {
-    let down = report
-        .tasks()
-        .enumerate()
-        .filter(|(_, task)| task.is_down());
-    let down: Vec<Placed<'_>> = down.collect();
+    let bad = report.tasks().enumerate().filter(|(_, task)| task.is_bad());
+    let bad: Vec<Placed<'_>> = bad.collect();
     let is_stopped = |chain: &&Chain| chain.condition != Condition::Runs;
     let stopped: Vec<&Chain> = report.chains.iter().filter(is_stopped).collect();
     html! {
-        @if !down.is_empty() || !stopped.is_empty() || report.mail_trouble.is_some() {
+        @if !bad.is_empty() || !stopped.is_empty() || report.mail_trouble.is_some() {
             section class="troubles" aria-label="What is not well now" {
                 ul {
                     @if let Some(trouble) = &report.mail_trouble { li { b { "Mail does not leave." } " " bdi { (trouble) } } }
                     @for chain in stopped.iter().take(MOST_DRAWN) { li { b { (name(&chain.name)) } " – " bdi { (chain.state) } } }
-                    @for (at, task) in down.iter().take(MOST_DRAWN) {
+                    @for (at, task) in bad.iter().take(MOST_DRAWN) {
                         li {
                             a href=(format!("#{}", anchor(*at))) { (name(&task.label)) } " – " (words::state(&task.state, &report.period))
-                            @if let TaskState::Down { text, .. } = &task.state { br; bdi class="said" { (text) } }
+                            @if let TaskState::Down { text, .. } | TaskState::Late { text, .. } = &task.state { br; bdi class="said" { (text) } }
                         }
                     }
                 }

@@ -21,6 +21,7 @@ pub(super) fn pill(task: &Task) -> Markup {
     let (class, mark, word) = match task.state {
         TaskState::Healthy { .. } => ("good", "✓", "healthy"),
         TaskState::Down { .. } => ("bad", "✗", "down"),
+        TaskState::Late { .. } => ("bad", "!", "still running"),
         TaskState::WasHealthy => ("none", "–", "does not run"),
         TaskState::Asks { .. } => ("none", "?", "asks for later"),
         TaskState::Unknown => ("none", "?", "unknown"),
@@ -38,10 +39,10 @@ pub(super) fn pill_of(class: &str, mark: &str, word: &str) -> Markup {
 pub(super) fn card(at: usize, task: &Task, period: &Period) -> Markup {
     let id = anchor(at);
     html! {
-        article id=(id) class=(if task.is_down() { "down" } else { "" }) {
+        article id=(id) class=(if task.is_bad() { "down" } else { "" }) {
             header class="title" { h3 { (super::name(&task.label)) } (pill(task)) }
             p class="quiet" { (words::state(&task.state, period)) (reminder(&task.state, period)) }
-            @if let TaskState::Down { text, .. } = &task.state { p { bdi class="said" { (text) } } }
+            @if let TaskState::Down { text, .. } | TaskState::Late { text, .. } = &task.state { p { bdi class="said" { (text) } } }
             (muted(task.muted.as_ref(), period))
             (facts(task))
             (days(task, period, &id))

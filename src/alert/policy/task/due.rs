@@ -4,6 +4,7 @@ use super::super::GRACE;
 use super::Task;
 use crate::alert::memory::sort_of;
 use crate::alert::notice::Sort;
+use crate::event::Limit;
 use crate::time::Mono;
 
 impl Task {
@@ -61,11 +62,20 @@ impl Task {
     pub(super) fn warning_due(&self) -> Mono {
         match &self.running {
             Some(running) if !(running.mailed || running.withheld && self.is_muted()) => {
-                let limit = self.rules.warn_after.limit(self.memory.usual);
-                let spaced = self.memory.warned.map(|at| at + self.rules.downtime());
-                (running.started.mono + limit).max(spaced.unwrap_or(Mono::LONG_AGO))
+                self.limit(running.started.mono).mail
             }
             _ => Mono::NEVER,
+        }
+    }
+
+    /// Returns how long a run may go on that begins at `started`.
+    pub(in super::super) fn limit(&self, started: Mono) -> Limit {
+        let late = started + self.rules.warn_after.limit(self.memory.usual);
+        let spaced = self.memory.warned.map(|at| at + self.rules.downtime());
+        Limit {
+            late,
+            mail: late.max(spaced.unwrap_or(Mono::LONG_AGO)),
+            mailed: None,
         }
     }
 
