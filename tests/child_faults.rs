@@ -42,6 +42,25 @@ fn a_runner_that_runs_out_of_descriptors_fails_runs_and_recovers() {
 }
 
 #[test]
+fn a_command_under_which_runners_die_is_told_what_helps_a_command() {
+    let config = "[tasks.a]\nshell = \"kill -9 $PPID; sleep 1000\"\nfail_cooldown = \"0s\"\n";
+    let place = Place::with(config);
+    for _ in 0..2 {
+        place.start(&["tasks::a"]).wait_for_status();
+    }
+    let mut third = place.start(&["tasks::a"]);
+    third.wait_for("2 runners in a row died under it");
+    third.wait_for_status();
+    assert_eq!(third.count("with a limit of its memory"), 1);
+    assert_eq!(third.count("isolate"), 0, "{}", third.log());
+    // What the last one has left is ended here, since no other runner comes.
+    place.configure(&config.replace("kill -9 $PPID; sleep 1000", "true"));
+    let last = place.start(&["tasks::a"]);
+    last.wait_for("Execution successful");
+    assert_eq!(last.stop(), Some(0));
+}
+
+#[test]
 fn a_run_without_memory_for_its_program_fails_and_the_chain_goes_on() {
     let place = Place::with(
         "[tasks.a]\nshell = \"true\"\nsuccess_cooldown = \"20ms\"\nfail_cooldown = \"20ms\"\nrlimits = { as = 1000000 }\n[tasks.b]\nshell = \"true\"\nsuccess_cooldown = \"20ms\"\n",

@@ -14,7 +14,8 @@ use super::service::Service;
 use super::textfile::Textfile;
 
 /// What helps against tasks that end their runner.
-const ISOLATE: &str = "`isolate = true` keeps such an end in a process of the task's own";
+pub(super) const ISOLATE: &str =
+    "`isolate = true` keeps such an end in a process of the task's own";
 
 /// What to do about a defect of ours.
 const REPORT_IT: &str = "no task is to blame: please report this with the lines of the log around it, and start the chain again";
@@ -84,14 +85,14 @@ impl Rim {
     }
 
     /// Tells that `count` runners in a row died while this task ran: a failure that no process lived to report.
-    pub(super) fn died_under(&mut self, step: Step, count: u32, now: Moment) {
+    pub(super) fn died_under(&mut self, step: Step, count: u32, remedy: &str, now: Moment) {
         let how = "the runner died while this task ran".to_owned();
         let message = "killed, out of memory, or ended by the task itself";
         let mut failure = Failure::new(FailureClass::Vanished(how), message);
         failure
             .notes
             .push(format!("{count} runners in a row died under it"));
-        failure.notes.push(ISOLATE.to_owned());
+        failure.notes.push(remedy.to_owned());
         self.fails(step, &Outcome::Failure(Box::new(failure)), now);
     }
 

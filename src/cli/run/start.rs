@@ -7,7 +7,7 @@ use super::compose::{Composer, Names};
 use super::desk::Desk;
 use super::memory::{Found, MemoryFile};
 use super::mutes::MuteFile;
-use super::rim::Rim;
+use super::rim::{ISOLATE, Rim};
 use super::service::Service;
 use super::textfile::Textfile;
 use super::{LAST_MAIL, Order, Remember, longest_grace, no_descriptor};
@@ -30,6 +30,10 @@ use crate::process::takeover::Held;
 use crate::process::{boot, clock, own_program};
 use crate::state::kept::{Crashes, Identity};
 use crate::time::{Moment, Mono};
+
+/// It has a process of its own already; what it takes from the runner then is the memory of the machine.
+const LIMIT: &str = "with a limit of its memory (`as` in `rlimits`) it dies in place of the runner; and look whether it \
+    signals its parent";
 
 /// What the end of a runner takes besides that of its task: the last mail.
 const MARGIN: Duration = Duration::from_secs(5);
@@ -185,9 +189,17 @@ impl Start {
         let rim = rim.with(desk, service, live);
         let mut rim = rim.keeping(open_history(order), textfile);
         if let Some(Crashes { step, count }) = past.died_under {
-            rim.died_under(step, count, now);
+            rim.died_under(step, count, remedy(order.tasks[step]), now);
         }
         Ok((chain, rim))
+    }
+}
+
+/// Returns what keeps a task from taking its runner along.
+fn remedy(task: &TaskDefinition) -> &'static str {
+    match task.function {
+        Some(_) if !task.settings.isolate => ISOLATE,
+        _ => LIMIT,
     }
 }
 
