@@ -33,12 +33,7 @@ fn look_of_mail(place: &Place, cwd: &str, mails: &str, change: impl Fn(&mut Comm
     command.current_dir(place.path(cwd)).env("PATH", path());
     change(&mut command);
     let runner = support::Runner::start(command);
-    let mail = || {
-        let entries = std::fs::read_dir(place.path(mails)).ok()?;
-        let paths = entries.map(|entry| entry.unwrap().path());
-        let mut paths = paths.filter(|path| path.extension().is_some_and(|end| end == "eml"));
-        std::fs::read_to_string(paths.next()?).ok()
-    };
+    let mail = || support::mails_in(&place.path(mails)).into_iter().next();
     assert!(eventually(|| mail().is_some()), "{}", runner.log());
     let mail = mail().unwrap().replace("\r\n", "\n");
     assert_eq!(runner.stop(), Some(0));

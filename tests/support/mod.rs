@@ -183,14 +183,25 @@ impl Place {
     }
 }
 
-/// Returns the mails that are files in a directory, in order of their names.
+/// Returns the mails that are files in a directory, in order of their names, with the lines that they have for a reader.
 pub(crate) fn mails_in(directory: &Path) -> Vec<String> {
     let entries = fs::read_dir(directory).into_iter().flatten();
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "eml"));
     paths.sort();
     let mails = paths.iter().map(fs::read_to_string);
-    mails.map(Result::unwrap).collect()
+    mails.map(|mail| legible(mail.unwrap())).collect()
+}
+
+/// Undoes the encoding of a mail that has a long line, such as one with the path of a program that was built deep down.
+fn legible(mail: String) -> String {
+    match mail.split_once("\r\n\r\n") {
+        Some((head, _)) if head.contains("Content-Transfer-Encoding: quoted-printable") => {
+            let parsed = mailparse::parse_mail(mail.as_bytes()).unwrap();
+            format!("{head}\r\n\r\n{}", parsed.get_body().unwrap())
+        }
+        _ => mail,
+    }
 }
 
 /// Returns the subject of a mail, unfolded, without the `[host] ` in front.
