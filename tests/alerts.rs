@@ -204,7 +204,7 @@ fn the_mail_says_what_happened_why_and_what_comes_next() {
         "line one",
         "ZeroDivisionError: division by zero",
         "tasks::a",
-        "run_functions logs a",
+        "logs a",
         "6h",
     ] {
         assert!(mail.contains(expected), "`{expected}` is not in\n{mail}");

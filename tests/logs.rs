@@ -62,7 +62,7 @@ fn the_command_that_a_mail_names_shows_the_failure() {
     let mail = &place.mails()[0];
     let named = mail
         .lines()
-        .find_map(|line| Some(line.split_once("run_functions logs ")?.1));
+        .find_map(|line| Some(line.split_once("logs ")?.1));
     let named = named.expect("the mail says how to look");
     let name = named.split_whitespace().next().unwrap().to_owned();
     let text = logs(&place, &[&name]);
