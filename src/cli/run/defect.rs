@@ -1,6 +1,6 @@
 //! The end of a runner by a defect of ours: a panic that is no task's.
 //!
-//! The hook of [`task`](crate::task) has logged it by then, with its place. Without a word to the admin the silence after it would look like
+//! The [hook](crate::task::install_hook) has logged it by then, with its place. Without a word to the admin the silence after it would look like
 //! health, so the mail about it is made here; with a panic in that as well, the log must do.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
