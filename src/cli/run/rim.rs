@@ -101,19 +101,13 @@ impl Rim {
 
     /// Tells that this runner ends though nobody asked for it: its admin hears of that as of a failure of this task.
     pub(super) fn gives_up(&mut self, step: Step, why: &str, now: Moment) {
-        self.at_desk(now, |desk, tell| desk.end_mutes(now, tell));
-        let how = "the runner gives up".to_owned();
-        let failure = Failure::new(FailureClass::Vanished(how), why);
-        self.fails(step, &Outcome::Fatal(Box::new(failure)), now);
+        let outcome = self.last_failure("the runner gives up", why, None, now);
+        self.fails(step, &outcome, now);
     }
 
     /// Tells that the program itself panicked and ends: its admin hears of that as of a failure of the task that ran, or of the first.
     pub(super) fn panicked(&mut self, why: &str, now: Moment) {
-        self.at_desk(now, |desk, tell| desk.end_mutes(now, tell));
-        let how = "a defect of run_functions".to_owned();
-        let mut failure = Failure::new(FailureClass::Vanished(how), why);
-        failure.notes.push(REPORT_IT.to_owned());
-        let outcome = Outcome::Fatal(Box::new(failure));
+        let outcome = self.last_failure("a defect of run_functions", why, Some(REPORT_IT), now);
         match self.running {
             Some(run) => self.ended(run, &outcome, now),
             None => self.fails(0, &outcome, now),
@@ -122,6 +116,14 @@ impl Rim {
             StopReason::Defect(format!("a defect of this program: {why}")),
             now,
         );
+    }
+
+    /// Makes the failure with which a runner ends that nobody asked to, and lets its mail leave whatever is muted.
+    fn last_failure(&mut self, how: &str, why: &str, note: Option<&str>, now: Moment) -> Outcome {
+        self.at_desk(now, |desk, tell| desk.end_mutes(now, tell));
+        let mut failure = Failure::new(FailureClass::Vanished(how.to_owned()), why);
+        failure.notes.extend(note.map(str::to_owned));
+        Outcome::Fatal(Box::new(failure))
     }
 
     /// Tells of a failure that is not the outcome of a run.

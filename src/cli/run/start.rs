@@ -247,6 +247,16 @@ struct Past {
 }
 
 impl Past {
+    /// The chain begins at its start, whatever is remembered of alerts.
+    fn fresh(alerts: Memory) -> Past {
+        Past {
+            alerts,
+            resume: None,
+            died_under: None,
+            damaged: None,
+        }
+    }
+
     fn of(
         memory: &mut MemoryFile,
         order: &Order<'_>,
@@ -255,25 +265,19 @@ impl Past {
         boot: &str,
         now: Moment,
     ) -> Past {
-        let fresh = |alerts| Past {
-            alerts,
-            resume: None,
-            died_under: None,
-            damaged: None,
-        };
         match memory.read() {
-            Found::Nothing => fresh(Memory::empty(now, boot)),
+            Found::Nothing => Past::fresh(Memory::empty(now, boot)),
             Found::Damaged(why) => {
                 log::error!("The memory of alerts is damaged and begins anew: {why}");
                 Past {
                     damaged: Some(why),
-                    ..fresh(Memory::empty(now, boot))
+                    ..Past::fresh(Memory::empty(now, boot))
                 }
             }
-            Found::Former(alerts) => fresh(alerts.forgotten(now, boot)),
+            Found::Former(alerts) => Past::fresh(alerts.forgotten(now, boot)),
             // Whoever had to be killed for us was started again by a person all the same.
             Found::Crashed(alerts) if order.memory == Remember::Never || replaced.is_some() => {
-                fresh(alerts.forgotten(now, boot))
+                Past::fresh(alerts.forgotten(now, boot))
             }
             Found::Crashed(alerts) => {
                 let alerts = alerts.restored(now, boot);
@@ -292,12 +296,7 @@ impl Past {
         now: Moment,
     ) -> Past {
         let count = order.tasks.len();
-        let mut past = Past {
-            alerts,
-            resume: None,
-            died_under: None,
-            damaged: None,
-        };
+        let mut past = Past::fresh(alerts);
         match former.map(|former| former.doing) {
             Some(Doing::Sleeping { step, until, .. }) if step < count => {
                 memory.crashes = Crashes::default();
