@@ -1,8 +1,9 @@
 //! Which boot of the machine this is: points on the boot clock mean nothing in another.
 
-use crate::hash::fnv1a;
+use crate::core::hash::fnv1a;
 
-/// Returns the kernel's boot id; empty where there is none to be had (then every start counts as another boot).
+/// Returns the kernel's boot id; empty where there is none to be had (then every start counts as
+/// another boot).
 pub(crate) fn id() -> String {
     let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
     id.trim().to_owned()

@@ -2,9 +2,11 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use jiff::Zoned;
+use jiff::tz::TimeZone;
 use nix::time::{ClockId, clock_gettime};
 
-use crate::time::{Moment, Mono};
+use crate::core::time::{Moment, Mono};
 
 /// Reads both clocks.
 pub(crate) fn now() -> Moment {
@@ -27,6 +29,36 @@ pub(crate) fn wall() -> SystemTime {
     let secs = u64::try_from(read.tv_sec()).unwrap_or(0);
     let nanos = u32::try_from(read.tv_nsec()).unwrap_or(0);
     UNIX_EPOCH + Duration::new(secs, nanos)
+}
+
+/// Returns the time zone of this machine: `TZ`, else `/etc/localtime`, else UTC.
+#[expect(clippy::disallowed_methods, reason = "every other place asks here")]
+pub(crate) fn local_zone() -> TimeZone {
+    TimeZone::system()
+}
+
+/// Returns a time in the zone of this machine; `None` for one before the year -9999 or after 9999.
+pub(crate) fn local(time: SystemTime) -> Option<Zoned> {
+    let timestamp = jiff::Timestamp::try_from(time).ok()?;
+    Some(Zoned::new(timestamp, local_zone()))
+}
+
+/// Writes a time as people of this machine read it, in a form of strftime(3).
+pub(crate) fn local_time(time: SystemTime, form: &str) -> String {
+    local(time).map_or_else(
+        || "at an impossible time".to_owned(),
+        |time| time.strftime(form).to_string(),
+    )
+}
+
+/// Returns a time without its seconds: `22 Nov 01:10`.
+pub(crate) fn to_the_minute(time: SystemTime) -> String {
+    local_time(time, "%d %b %H:%M")
+}
+
+/// Returns a time shortly: `22 Nov 01:10:33`.
+pub(crate) fn short(time: SystemTime) -> String {
+    local_time(time, "%d %b %H:%M:%S")
 }
 
 #[cfg(test)]

@@ -8,17 +8,17 @@ use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 
 /// Watches directories (inotify(7)).
 #[derive(Debug)]
-pub(crate) struct Changes(Inotify);
+pub(crate) struct DirWatch(Inotify);
 
-impl Changes {
-    /// Makes one that watches nothing yet.
+impl DirWatch {
+    /// Creates a watch of nothing yet.
     ///
     /// # Errors
     ///
     /// When the user has no instance left.
     pub(crate) fn new() -> io::Result<Self> {
         let flags = InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK;
-        Ok(Changes(Inotify::init(flags)?))
+        Ok(DirWatch(Inotify::init(flags)?))
     }
 
     /// Watches a directory and what is written in it. One that is watched already stays so.
@@ -33,6 +33,16 @@ impl Changes {
         Ok(())
     }
 
+    /// Watches a file for a writer that closes it, or ends.
+    ///
+    /// # Errors
+    ///
+    /// When it is not there, or the user has no watch left.
+    pub(crate) fn watch_closing(&self, file: &Path) -> io::Result<()> {
+        self.0.add_watch(file, AddWatchFlags::IN_CLOSE_WRITE)?;
+        Ok(())
+    }
+
     /// Takes note of all changes so far.
     pub(crate) fn clear(&self) {
         while let Ok(events) = self.0.read_events() {
@@ -43,7 +53,7 @@ impl Changes {
     }
 }
 
-impl AsFd for Changes {
+impl AsFd for DirWatch {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
     }
@@ -51,16 +61,16 @@ impl AsFd for Changes {
 
 #[cfg(test)]
 mod tests {
+    use super::super::waiter::Waiter;
     use super::*;
-    use crate::process::poll::Alarm;
-    use crate::time::Mono;
+    use crate::core::time::Mono;
 
     #[test]
     fn a_line_that_is_appended_is_a_change() {
         let dir = tempfile::tempdir().unwrap();
-        let changes = Changes::new().unwrap();
+        let changes = DirWatch::new().unwrap();
         changes.watch(dir.path()).unwrap();
-        let mut alarm = Alarm::new().unwrap();
+        let mut alarm = Waiter::new().unwrap();
         let mut changed = |until| alarm.wait([Some(changes.as_fd())], until).unwrap() == [true];
         assert!(!changed(Mono::BOOT));
         std::fs::write(dir.path().join("a"), "line").unwrap();

@@ -1,12 +1,12 @@
-//! Every step of writing a file durably passes here, so that a test can have this process die at the n-th step, or the disk refuse; and the
-//! mail worker with a message in its hands.
+//! Every step of writing a file durably passes here, so that a test can have this process die at
+//! the n-th step, or the disk refuse; and the mail worker with a message in its hands.
 //!
 //! In a release build there is nothing: no variable is read, and the call is gone.
 
 use std::io;
 use std::path::Path;
 
-/// One step of a write to `path` is about to be done.
+/// A step of a write to `path` is about to be done.
 ///
 /// # Errors
 ///
@@ -17,7 +17,7 @@ pub(crate) fn step(_path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// One step of a write to `path` is about to be done.
+/// A step of a write to `path` is about to be done.
 ///
 /// # Errors
 ///
@@ -43,13 +43,14 @@ mod wanted {
 
     use nix::sys::signal::{Signal, raise};
 
-    /// `kill 7`: SIGKILL at the seventh step. `errno 28 outbox /tmp/full`: while `/tmp/full` is there, each step on a path with `outbox` in it
-    /// fails so. `refuse 28 7`: the seventh step fails so. `panic`: the mail worker panics with a message in its hands.
+    /// `kill 7`: SIGKILL at the seventh step. `errno 28 outbox /tmp/full`: while `/tmp/full` is
+    /// there, each step on a path with `outbox` in it fails so. `refuse 28 7`: the seventh step
+    /// fails so. `panic`: the mail worker panics with a message in its hands.
     const VARIABLE: &str = "TEST_RUN_FUNCTIONS_WRITES";
 
     /// What a test wants.
     #[derive(Debug, PartialEq)]
-    pub(super) enum Plan {
+    pub(super) enum FaultPlan {
         Nothing,
         Panic,
         DieAt(u64),
@@ -66,24 +67,24 @@ mod wanted {
 
     static STEPS: AtomicU64 = AtomicU64::new(0);
 
-    pub(super) fn plan() -> &'static Plan {
-        static PLAN: OnceLock<Plan> = OnceLock::new();
+    pub(super) fn plan() -> &'static FaultPlan {
+        static PLAN: OnceLock<FaultPlan> = OnceLock::new();
         PLAN.get_or_init(|| {
             let text = std::env::var(VARIABLE).unwrap_or_default();
-            parse(&text).unwrap_or(Plan::Nothing)
+            parse(&text).unwrap_or(FaultPlan::Nothing)
         })
     }
 
-    pub(super) fn parse(text: &str) -> Option<Plan> {
+    pub(super) fn parse(text: &str) -> Option<FaultPlan> {
         let mut words = text.splitn(4, ' ');
         match words.next()? {
-            "panic" => Some(Plan::Panic),
-            "kill" => words.next()?.parse().ok().map(Plan::DieAt),
-            "refuse" => Some(Plan::RefuseAt {
+            "panic" => Some(FaultPlan::Panic),
+            "kill" => words.next()?.parse().ok().map(FaultPlan::DieAt),
+            "refuse" => Some(FaultPlan::RefuseAt {
                 errno: words.next()?.parse().ok()?,
                 number: words.next()?.parse().ok()?,
             }),
-            "errno" => Some(Plan::Refuse {
+            "errno" => Some(FaultPlan::Refuse {
                 errno: words.next()?.parse().ok()?,
                 part: words.next()?.to_owned(),
                 marker: words.next()?.into(),
@@ -97,25 +98,25 @@ mod wanted {
         STEPS.fetch_add(1, Ordering::SeqCst) + 1 == number
     }
 
-    impl Plan {
+    impl FaultPlan {
         pub(super) fn panic_if_wanted(&self) {
-            assert!(*self != Plan::Panic, "a test wanted this");
+            assert!(*self != FaultPlan::Panic, "a test wanted this");
         }
 
         pub(super) fn obey(&self, path: &Path) -> io::Result<()> {
             match self {
-                Plan::Nothing | Plan::Panic => Ok(()),
-                Plan::DieAt(number) => {
+                FaultPlan::Nothing | FaultPlan::Panic => Ok(()),
+                FaultPlan::DieAt(number) => {
                     if is_now(*number) {
                         let _ = raise(Signal::SIGKILL);
                     }
                     Ok(())
                 }
-                Plan::RefuseAt { errno, number } if is_now(*number) => {
+                FaultPlan::RefuseAt { errno, number } if is_now(*number) => {
                     Err(io::Error::from_raw_os_error(*errno))
                 }
-                Plan::RefuseAt { .. } => Ok(()),
-                Plan::Refuse {
+                FaultPlan::RefuseAt { .. } => Ok(()),
+                FaultPlan::Refuse {
                     errno,
                     part,
                     marker,
@@ -132,7 +133,7 @@ mod wanted {
 
 #[cfg(all(test, debug_assertions))]
 mod tests {
-    use super::wanted::{Plan, parse};
+    use super::wanted::{FaultPlan, parse};
     use super::*;
 
     #[test]
@@ -150,6 +151,6 @@ mod tests {
         plan.obey(Path::new("/run/mail")).unwrap();
         drop(marker);
         plan.obey(Path::new("/run/outbox/alerts")).unwrap();
-        assert_eq!(parse("kill 7"), Some(Plan::DieAt(7)));
+        assert_eq!(parse("kill 7"), Some(FaultPlan::DieAt(7)));
     }
 }

@@ -1,7 +1,9 @@
-//! Files whose lock says who is who. The kernel's lock is the truth; what is written in the file is text for people.
+//! Files whose lock says who is who. The kernel's lock is the truth; what is written in the file is
+//! text for people.
 //!
-//! Two locks on each: flock(2), which excludes, and a POSIX record lock, whose holder the kernel names (`F_GETLK`). The second kind is
-//! lost as soon as the process closes *any* descriptor of that file: while it holds one, it must not open the file a second time.
+//! Two locks on each: flock(2), which excludes, and a POSIX record lock, whose holder the kernel
+//! names (`F_GETLK`). The second kind is lost as soon as the process closes *any* descriptor of
+//! that file: while it holds one, it must not open the file a second time.
 
 use std::fs::File;
 use std::io;
@@ -14,7 +16,7 @@ use nix::sys::uio::{pread, pwrite};
 use nix::unistd::ftruncate;
 
 use super::procfs;
-use super::run_root::{Identity, RunRoot, UnsafePath};
+use super::trusted_paths::{Identity, PrivateDir, UntrustedPath};
 
 /// A file in RUN_ROOT that can be locked by one process. Dropping it gives the lock up.
 #[derive(Debug)]
@@ -29,19 +31,23 @@ impl LockFile {
     /// # Errors
     ///
     /// When what is there cannot be relied on.
-    pub(crate) fn open(root: &RunRoot, name: &str) -> Result<Self, UnsafePath> {
+    pub(crate) fn open(root: &PrivateDir, name: &str) -> Result<Self, UntrustedPath> {
         let file = root.open_file(name)?;
         let stat = fstat(&file).map_err(|errno| root.io_error(name, errno.into()))?;
         let identity = Identity::of(&stat);
         Ok(LockFile { file, identity })
     }
 
-    /// Opens it to look who holds it; `None` when it is missing. Nothing is made, and nothing can be locked by this.
+    /// Opens it to look who holds it; `None` when it is missing. Nothing is made, and nothing can
+    /// be locked by this.
     ///
     /// # Errors
     ///
     /// When what is there cannot be relied on.
-    pub(crate) fn open_existing(root: &RunRoot, name: &str) -> Result<Option<Self>, UnsafePath> {
+    pub(crate) fn open_existing(
+        root: &PrivateDir,
+        name: &str,
+    ) -> Result<Option<Self>, UntrustedPath> {
         let Some(file) = root.open_existing_file(name)? else {
             return Ok(None);
         };
@@ -71,8 +77,9 @@ impl LockFile {
         }
     }
 
-    /// Returns the process that holds the lock, as the kernel attests it; `None`: nobody, or nobody that can be seen from here
-    /// (another pid namespace, or a process that is just about to lock or to end).
+    /// Returns the process that holds the lock, as the kernel attests it; `None`: nobody, or nobody
+    /// that can be seen from here (another pid namespace, or a process that is just about to lock
+    /// or to end).
     pub(crate) fn holder(&self) -> io::Result<Option<i32>> {
         let mut lock = whole_file();
         fcntl(&self.file, FcntlArg::F_GETLK(&mut lock))?;
@@ -95,50 +102,73 @@ impl LockFile {
     }
 
     /// Returns whether this file is still the one that has the name.
-    pub(crate) fn is_named(&self, root: &RunRoot, name: &str) -> io::Result<bool> {
+    pub(crate) fn is_named(&self, root: &PrivateDir, name: &str) -> io::Result<bool> {
         Ok(root.look(name)? == Some(self.identity))
     }
 
     /// Returns the first `most` bytes of what is written in it.
     pub(crate) fn text(&self, most: usize) -> io::Result<Vec<u8>> {
-        let mut bytes = vec![0; most];
-        let mut filled = 0;
-        while filled < most {
-            let at = libc::off_t::try_from(filled).unwrap_or(libc::off_t::MAX);
-            match pread(&self.file, &mut bytes[filled..], at) {
-                Ok(0) => break,
-                Ok(more) => filled += more,
-                Err(Errno::EINTR) => {}
-                Err(errno) => return Err(errno.into()),
-            }
-        }
-        bytes.truncate(filled);
-        Ok(bytes)
+        read_text(&self.file, most)
     }
 
     /// Writes a short text into it, over what was there; at no moment is it empty.
     pub(crate) fn write_text(&self, text: &str) -> io::Result<()> {
-        let written = pwrite(&self.file, text.as_bytes(), 0)?;
-        let end = libc::off_t::try_from(written).unwrap_or(libc::off_t::MAX);
-        ftruncate(&self.file, end)?;
-        Ok(())
+        write_text(&self.file, text)
     }
 }
 
-/// Locks an open file with flock(2) unless another open file description has. Returns whether it is ours now.
+/// Returns the first `most` bytes of a file.
+pub(crate) fn read_text(file: &File, most: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; most];
+    let mut filled = 0;
+    while filled < most {
+        let at = libc::off_t::try_from(filled).unwrap_or(libc::off_t::MAX);
+        match pread(file, &mut bytes[filled..], at) {
+            Ok(0) => break,
+            Ok(more) => filled += more,
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+    }
+    bytes.truncate(filled);
+    Ok(bytes)
+}
+
+/// Writes a short text into a file, over what was there; at no moment is it empty.
+pub(crate) fn write_text(file: &File, text: &str) -> io::Result<()> {
+    let written = write_over(file, text)?;
+    let end = libc::off_t::try_from(written).unwrap_or(libc::off_t::MAX);
+    ftruncate(file, end)?;
+    Ok(())
+}
+
+/// Locks an open file with flock(2) unless another open file description has. Returns whether it is
+/// ours now.
 pub(crate) fn try_flock(file: &File) -> io::Result<bool> {
-    match flock(file, libc::LOCK_EX | libc::LOCK_NB) {
+    try_lock_as(file, libc::LOCK_EX)
+}
+
+/// Locks an open file with flock(2) together with others that share it, unless one has it alone.
+/// Returns whether it did.
+pub(crate) fn share_flock(file: &File) -> io::Result<bool> {
+    try_lock_as(file, libc::LOCK_SH)
+}
+
+fn try_lock_as(file: &File, kind: libc::c_int) -> io::Result<bool> {
+    match flock(file, kind | libc::LOCK_NB) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
         Err(error) => Err(error),
     }
 }
 
-fn unflock(file: &File) -> io::Result<()> {
+/// Gives up a lock of flock(2), whichever processes share its open file description.
+pub(crate) fn unflock(file: &File) -> io::Result<()> {
     flock(file, libc::LOCK_UN)
 }
 
-/// nix's `Flock` unlocks when it is dropped, which would take the in-flight lock from children who share it.
+/// nix's `Flock` unlocks when it is dropped, which would take the in-flight lock from children who
+/// share it.
 fn flock(file: &File, operation: libc::c_int) -> io::Result<()> {
     loop {
         #[expect(unsafe_code, reason = "no safe wrapper that leaves the lock to others")]
@@ -150,6 +180,11 @@ fn flock(file: &File, operation: libc::c_int) -> io::Result<()> {
             Err(errno) => return Err(errno.into()),
         }
     }
+}
+
+/// Writes a short text over the beginning of a file; what was longer before keeps its end.
+pub(crate) fn write_over(file: &File, text: &str) -> io::Result<usize> {
+    Ok(pwrite(file, text.as_bytes(), 0)?)
 }
 
 fn whole_file() -> libc::flock {

@@ -1,7 +1,8 @@
 //! Gives back what a runner needed in order to begin, and does not need while it sleeps.
 //!
-//! To read a command line and a configuration takes most of the code of this program once. The system counts those pages as ours as long
-//! as they are mapped, though nothing is in them that is not in the file. They come back by themselves when they are needed again.
+//! To read a command line and a configuration takes most of the code of this program once. The
+//! system counts those pages as ours as long as they are mapped, though nothing is in them that is
+//! not in the file. They come back by themselves when they are needed again.
 
 use std::ffi::c_void;
 use std::fs::File;
@@ -19,11 +20,11 @@ const LONG: Duration = Duration::from_secs(60);
 
 /// Keeps account of what was given back.
 #[derive(Debug, Default)]
-pub(crate) struct Footprint {
+pub(crate) struct MemoryTrim {
     is_small: bool,
 }
 
-impl Footprint {
+impl MemoryTrim {
     /// Gives back what is not needed in a pause of this length, if it is worth it.
     pub(crate) fn rest(&mut self, pause: Duration) {
         let worth = if self.is_small { LONG } else { FIRST };
@@ -56,12 +57,12 @@ fn unmap_unchanged() -> io::Result<()> {
     Ok(())
 }
 
-/// Returns where the code and the constants of our program and of the C library are. Those stay where they are until we end, which a
-/// library that somebody loads and unloads does not.
+/// Returns where the code and the constants of our program and of the C library are. Those stay
+/// where they are until we end, which a library that somebody loads and unloads does not.
 fn loaded_code() -> Vec<Range<usize>> {
     let mut found = Vec::new();
-    // SAFETY: the callback is given a valid list of headers while it is called, and the pointer that it is to be given, to a vector
-    // that lives longer than the call.
+    // SAFETY: the callback is given a valid list of headers while it is called, and the pointer
+    // that it is to be given, to a vector that lives longer than the call.
     #[expect(unsafe_code, reason = "dl_iterate_phdr(3) is told to C alone")]
     unsafe {
         libc::dl_iterate_phdr(Some(note_object), (&raw mut found).cast());
@@ -105,7 +106,7 @@ unsafe extern "C" fn note_object(
     0
 }
 
-/// One mapping of this process, as `/proc/self/smaps` tells of it; see proc_pid_smaps(5).
+/// A mapping of this process, as `/proc/self/smaps` shows it; see proc_pid_smaps(5).
 #[derive(Debug, PartialEq, Eq)]
 struct Mapping {
     start: usize,
@@ -153,8 +154,9 @@ impl Mapping {
         let Some(start) = NonNull::new(std::ptr::with_exposed_provenance_mut(self.start)) else {
             return;
         };
-        // SAFETY: the mapping is a segment of a loaded file that stays as long as we run, this process cannot write to it, and no page
-        // of it differs from the file: each is the same when it is read again.
+        // SAFETY: the mapping is a segment of a loaded file that stays as long as we run, this
+        // process cannot write to it, and no page of it differs from the file: each is the same
+        // when it is read again.
         #[expect(unsafe_code, reason = "madvise(2) of our own code")]
         let _ = unsafe { madvise(start, self.length, MmapAdvise::MADV_DONTNEED) };
     }
@@ -207,12 +209,12 @@ mod tests {
 
     #[test]
     fn a_process_goes_on_after_it() {
-        let mut footprint = Footprint::default();
+        let mut footprint = MemoryTrim::default();
         footprint.rest(Duration::from_millis(999));
         assert!(!footprint.is_small);
         footprint.rest(FIRST);
         assert!(footprint.is_small);
         footprint.rest(LONG);
-        assert_eq!(format!("{footprint:?}"), "Footprint { is_small: true }");
+        assert_eq!(format!("{footprint:?}"), "MemoryTrim { is_small: true }");
     }
 }

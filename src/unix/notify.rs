@@ -1,4 +1,5 @@
-//! What is told to the service manager, by the protocol of sd_notify(3). Nothing of it is ever fatal: without a manager nobody listens.
+//! The messages to the service manager, by the protocol of sd_notify(3). Nothing of it is ever
+//! fatal: without a manager nobody listens.
 
 use std::env;
 use std::ffi::OsStr;
@@ -15,7 +16,8 @@ pub(crate) struct Notifier {
 }
 
 impl Notifier {
-    /// Opens the line that the environment names (`NOTIFY_SOCKET`, `WATCHDOG_USEC`, `WATCHDOG_PID`).
+    /// Opens the line that the environment names (`NOTIFY_SOCKET`, `WATCHDOG_USEC`,
+    /// `WATCHDOG_PID`).
     pub(crate) fn from_env() -> Self {
         let socket = env::var_os("NOTIFY_SOCKET").unwrap_or_default();
         let for_us =
@@ -37,7 +39,7 @@ impl Notifier {
         self.send("READY=1");
     }
 
-    /// What is done now, for `systemctl status`. Only the first line is told.
+    /// What is done now, for `systemctl status`. Only the first line is sent.
     pub(crate) fn status(&self, text: &str) {
         self.send(&format!(
             "STATUS={}",

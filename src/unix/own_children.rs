@@ -1,7 +1,8 @@
 //! The children that the runner itself wants to live: those that no sweep may end.
 //!
-//! The runner is a subreaper, so whatever a run leaves behind becomes its child, beside the processes that it started on purpose. Who
-//! starts one on purpose (the mail worker, the launcher) registers it here, so that ending leftovers never hits it.
+//! The runner is a subreaper, so whatever a run leaves behind becomes its child, beside the
+//! processes that it started on purpose. Who starts one on purpose (the mail worker, the launcher)
+//! registers it here, so that ending leftovers never hits it.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -23,7 +24,7 @@ pub(crate) fn unregister(pid: i32) {
     own().remove(&pid);
 }
 
-/// Tells whether a child is registered.
+/// Returns whether a child is registered.
 pub(crate) fn is_registered(pid: i32) -> bool {
     own().contains(&pid)
 }

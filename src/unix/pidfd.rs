@@ -8,15 +8,16 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
 
-/// Marks a SIGTERM that an heir sends: `RUN` and a free byte, in the value that sigqueue(3) would carry.
-/// What people, shells and init systems send has no such value.
+/// Marks a SIGTERM that an heir sends: `RUN` and a free byte, in the value that sigqueue(3) would
+/// carry. What people, shells and init systems send has no such value.
 const HEIR: usize = 0x5255_4e00;
-/// Marks a SIGTERM of somebody who does not want to wait for the running task. SIGINT could say so too, were it not ignored by what
-/// was started with `&` or nohup.
+/// Marks a SIGTERM of somebody who does not want to wait for the running task. SIGINT could say so
+/// too, were it not ignored by what was started with `&` or nohup.
 const URGENT: usize = 0x5255_4e01;
-/// Marks a SIGUSR2 by which a runner tells its heir that the chain is free.
+/// Marks a SIGUSR2 by which a runner notifies its heir that the chain is free.
 const RELEASE: usize = 0x5255_4e02;
-/// Marks a SIGUSR2 by which a command tells a runner that what people wish of it has changed on disk.
+/// Marks a SIGUSR2 by which a command notifies a runner that what people wish of it has changed on
+/// disk.
 const LOOK: usize = 0x5255_4e03;
 
 /// A process that stays the same one as long as this lives.
@@ -27,7 +28,8 @@ pub(crate) struct Pidfd {
 }
 
 impl Pidfd {
-    /// Pins a process; `None` when there is none of this number. The descriptor becomes readable when the process has ended.
+    /// Pins a process; `None` when there is none of this number. The descriptor becomes readable
+    /// when the process has ended.
     ///
     /// # Errors
     ///
@@ -38,8 +40,9 @@ impl Pidfd {
         let answer = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
         let number = match Errno::result(answer) {
             Ok(number) => number,
-            // EINVAL: the number of a thread, or none at all.
-            Err(Errno::ESRCH | Errno::EINVAL) => return Ok(None),
+            // EINVAL: the number of a thread, or none at all; of a thread it is ENOENT since Linux
+            // 6.16.
+            Err(Errno::ESRCH | Errno::EINVAL | Errno::ENOENT) => return Ok(None),
             Err(errno) => return Err(errno.into()),
         };
         let number = i32::try_from(number).map_err(|_| io::Error::from(Errno::EBADF))?;
@@ -70,7 +73,7 @@ impl Pidfd {
     ///
     /// # Errors
     ///
-    /// EPERM when it is somebody else's.
+    /// EPERM when it is another user's.
     pub(crate) fn send(&self, signal: Signal) -> io::Result<()> {
         self.call(signal as i32, None)
     }
@@ -79,43 +82,44 @@ impl Pidfd {
     ///
     /// # Errors
     ///
-    /// EPERM when it is somebody else's.
+    /// EPERM when it is another user's.
     pub(crate) fn may_send(&self) -> io::Result<()> {
         self.call(0, None)
     }
 
-    /// Sends SIGTERM with the mark that an heir asks: [`asked_by_heir`] tells.
+    /// Sends SIGTERM with the mark that an heir asks: see [`asked_by_heir`].
     ///
     /// # Errors
     ///
-    /// EPERM when it is somebody else's.
+    /// EPERM when it is another user's.
     pub(crate) fn ask_to_leave(&self) -> io::Result<()> {
         self.send_marked(libc::SIGTERM, HEIR)
     }
 
-    /// Sends SIGTERM with the mark that the running task is not to be waited for: [`is_urgent`] tells.
+    /// Sends SIGTERM with the mark that the running task is not to be waited for: [`is_urgent`]
+    /// tells.
     ///
     /// # Errors
     ///
-    /// EPERM when it is somebody else's.
+    /// EPERM when it is another user's.
     pub(crate) fn ask_to_leave_now(&self) -> io::Result<()> {
         self.send_marked(libc::SIGTERM, URGENT)
     }
 
-    /// Sends SIGUSR2 with the mark that the chain is free: [`is_release`] tells.
+    /// Sends SIGUSR2 with the mark that the chain is free: see [`is_release`].
     ///
     /// # Errors
     ///
-    /// EPERM when it is somebody else's.
+    /// EPERM when it is another user's.
     pub(crate) fn tell_release(&self) -> io::Result<()> {
         self.send_marked(libc::SIGUSR2, RELEASE)
     }
 
-    /// Sends SIGUSR2 with the mark that what people wish has changed on disk: [`is_look`] tells.
+    /// Sends SIGUSR2 with the mark that what people wish has changed on disk: see [`is_look`].
     ///
     /// # Errors
     ///
-    /// EPERM when it is somebody else's.
+    /// EPERM when it is another user's.
     pub(crate) fn tell_to_look(&self) -> io::Result<()> {
         self.send_marked(libc::SIGUSR2, LOOK)
     }
@@ -138,7 +142,8 @@ impl Pidfd {
     fn call(&self, signal: i32, info: Option<&SignalInfo>) -> io::Result<()> {
         let info: *const SignalInfo = info.map_or(std::ptr::null(), |info| info);
         #[expect(unsafe_code, reason = "neither std nor nix has pidfd_send_signal")]
-        // SAFETY: `info` is null or points to a living record that is no shorter than siginfo_t and begins like it.
+        // SAFETY: `info` is null or points to a living record that is no shorter than siginfo_t and
+        // begins like it.
         let answer = unsafe {
             let fd = self.fd.as_raw_fd();
             libc::syscall(libc::SYS_pidfd_send_signal, fd, signal, info, 0)
@@ -171,14 +176,14 @@ pub(crate) fn is_urgent(info: &libc::siginfo_t) -> bool {
     mark_and_sender(info).is_some_and(|(value, _)| value == URGENT)
 }
 
-/// Returns whether a runner tells by this signal that its chain is free.
+/// Returns whether this signal of a runner means that its chain is free.
 ///
 /// Async-signal-safe: it only reads.
 pub(crate) fn is_release(info: &libc::siginfo_t) -> bool {
     mark_and_sender(info).is_some_and(|(value, _)| value == RELEASE)
 }
 
-/// Returns whether a command tells by this signal that what people wish has changed on disk.
+/// Returns whether this signal of a command means that what people wish has changed on disk.
 ///
 /// Async-signal-safe: it only reads.
 pub(crate) fn is_look(info: &libc::siginfo_t) -> bool {
@@ -204,7 +209,8 @@ struct SignalInfo {
     rest: [u8; 128],
 }
 
-/// The part of the union for signals that carry a value. The width of `value` places it where C has it.
+/// The part of the union for signals that carry a value. The width of `value` places it where C has
+/// it.
 #[repr(C)]
 struct Sender {
     pid: i32,

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io;
 
-use crate::exit;
+use crate::core::exit;
 
 /// Returns an error unless `count` more descriptors could be opened now.
 ///
@@ -15,7 +15,8 @@ pub(crate) fn descriptors(count: usize) -> io::Result<()> {
     held.map(drop)
 }
 
-/// Returns whether something has run short that may be there again later: descriptors, threads, memory, room on the disk.
+/// Returns whether something has run short that may be there again later: descriptors, threads,
+/// memory, room on the disk.
 pub(crate) fn is_shortage(error: &io::Error) -> bool {
     let short = [
         libc::EAGAIN,
@@ -31,7 +32,15 @@ pub(crate) fn is_shortage(error: &io::Error) -> bool {
         .is_some_and(|code| short.contains(&code))
 }
 
-/// Returns the exit code for what the system said no to where our files are.
+/// Returns whether something has run short that this process needs for anything it does, whatever
+/// the disk.
+pub(crate) fn is_shortage_of_process(error: &io::Error) -> bool {
+    let disk = [libc::EDQUOT, libc::ENOSPC];
+    let code = error.raw_os_error();
+    is_shortage(error) && code.is_some_and(|code| !disk.contains(&code))
+}
+
+/// Returns the exit code for what the system refuses where our files are.
 pub(crate) fn exit_code(error: &io::Error) -> u8 {
     match is_shortage(error) {
         true => exit::SHORTAGE,

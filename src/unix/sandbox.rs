@@ -1,4 +1,5 @@
-//! What the mail worker does to itself before it talks to anybody: limits that hold whatever a hostile server makes it do.
+//! What the mail worker does to itself before it talks to anybody: limits that hold whatever a
+//! hostile server makes it do.
 
 use std::io;
 use std::time::Duration;
@@ -8,7 +9,8 @@ use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, signal, sigprocmask};
 use nix::unistd::{Pid, getppid};
 
-/// Makes this process end with the thread that started it, and leaves neither core dumps nor inherited descriptors.
+/// Makes this process end with the thread that started it, and leaves neither core dumps nor
+/// inherited descriptors.
 ///
 /// Called while the process has one thread, and nothing open but 0, 1 and 2 that it needs.
 ///
@@ -26,7 +28,8 @@ pub(crate) fn bind_to_parent(parent: i32) -> io::Result<()> {
     Ok(())
 }
 
-/// Closes every descriptor from 3 on, and forbids core dumps and being traced (the password is in this memory).
+/// Closes every descriptor from 3 on, and forbids core dumps and being traced (the password is in
+/// this memory).
 ///
 /// # Errors
 ///
@@ -38,7 +41,8 @@ pub(crate) fn shed() -> io::Result<()> {
     Ok(())
 }
 
-/// Limits the address space: what a server could make us allocate without end ends in an abort of this process alone.
+/// Limits the address space: what a server could make us allocate without end ends in an abort of
+/// this process alone.
 ///
 /// # Errors
 ///
@@ -48,8 +52,8 @@ pub(crate) fn limit_memory(bytes: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// Has the kernel kill this process when `after` has passed, also when it hangs in a name resolution that nothing can cancel.
-/// Each call replaces the deadline of the former one.
+/// Has the kernel kill this process when `after` has passed, also when it hangs in a name
+/// resolution that nothing can cancel. Each call replaces the deadline of the former one.
 ///
 /// # Errors
 ///
@@ -75,7 +79,8 @@ pub(crate) fn die_after(after: Duration) -> io::Result<()> {
             tv_usec: libc::suseconds_t::from(after.subsec_micros().max(1)),
         },
     };
-    // SAFETY: `timer` is a valid structure that lives through the call, and the old value is not asked for.
+    // SAFETY: `timer` is a valid structure that lives through the call, and the old value is not
+    // asked for.
     let done = unsafe { libc::setitimer(libc::ITIMER_REAL, &timer, std::ptr::null_mut()) };
     if done == 0 {
         Ok(())
@@ -84,9 +89,11 @@ pub(crate) fn die_after(after: Duration) -> io::Result<()> {
     }
 }
 
-/// Failure is no reason to stop: kernels before 5.9 lack the call, and our own descriptors are close-on-exec anyway.
+/// Failure is no reason to stop: kernels before 5.9 lack the call, and our own descriptors are
+/// close-on-exec anyway.
 #[expect(unsafe_code, reason = "neither std nor nix has close_range")]
 fn close_from_three() {
-    // SAFETY: the caller has nothing open from 3 on that it will use; no Rust object owns one of these descriptors.
+    // SAFETY: the caller has nothing open from 3 on that it will use; no Rust object owns one of
+    // these descriptors.
     unsafe { libc::syscall(libc::SYS_close_range, 3u32, u32::MAX, 0u32) };
 }

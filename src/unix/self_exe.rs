@@ -1,4 +1,5 @@
-//! Our own executable, to be started again with a hidden verb: as mail worker, as launcher of commands, as isolated function.
+//! Our own executable, to be started again with a hidden verb: as mail worker, to ping, as launcher
+//! of commands, as isolated function, as keeper of children.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -18,11 +19,16 @@ static PROGRAM: OnceCell<File> = OnceCell::new();
 /// The verbs that people do not type, each handled in `cli::main` before the command line is read.
 pub(crate) const MAIL_WORKER: &str = "__mail-worker";
 /// See [`MAIL_WORKER`].
+pub(crate) const PING_WORKER: &str = "__ping-worker";
+/// See [`MAIL_WORKER`].
 pub(crate) const LAUNCHER: &str = "__launch";
+/// See [`MAIL_WORKER`].
+pub(crate) const KEEPER: &str = "__keeper";
 /// Follows [`LAUNCHER`] where the runtime of `main` is not needed.
 pub(crate) const OF_A_PROGRAM: &str = "program";
 
-/// Opens our executable, so that later uses mean the program that runs now. Called first thing in `main`.
+/// Opens our executable, so that later uses mean the program that runs now. Called first thing in
+/// `main`.
 ///
 /// # Errors
 ///
@@ -37,7 +43,8 @@ pub(crate) fn pin() -> io::Result<&'static File> {
     })
 }
 
-/// Makes a file stand for our executable. For tests and benches, whose own executable knows no hidden verbs.
+/// Makes a file stand for our executable. For tests and benches, whose own executable knows no
+/// hidden verbs.
 ///
 /// # Errors
 ///
@@ -50,8 +57,9 @@ pub(crate) fn pin_to(path: &Path) -> io::Result<()> {
         .map_err(|_| io::Error::from(io::ErrorKind::AlreadyExists))
 }
 
-/// Returns where our program is, for whoever is to start it later: by the name that a person used if that leads to it, such as a link that the
-/// next version will be behind; else where it really is. `search` is `PATH`.
+/// Returns where our program is, for whoever is to start it later: by the name that a person used
+/// if that leads to it, such as a link that the next version will be behind; else where it really
+/// is. `search` is `PATH`.
 ///
 /// # Errors
 ///
@@ -76,8 +84,8 @@ pub(crate) fn path(search: Option<&OsStr>) -> io::Result<PathBuf> {
     Ok(ours.unwrap_or(real))
 }
 
-/// Returns a command that starts our own program with a hidden verb. It is spawned by `posix_spawn` as long as nothing is added to
-/// it that needs code between fork and exec.
+/// Returns a command that starts our own program with a hidden verb. It is spawned by `posix_spawn`
+/// as long as nothing is added to it that needs code between fork and exec.
 ///
 /// # Errors
 ///
@@ -90,8 +98,8 @@ pub(crate) fn command(verb: &str) -> io::Result<Command> {
     Ok(command)
 }
 
-/// Becomes our program anew, with the arguments that this process was started with: same pid, no lock, no other thread. Returns only
-/// when that cannot be done.
+/// Becomes our program anew, with the arguments that this process was started with: same pid, no
+/// lock, no other thread. Returns only when that cannot be done.
 pub(crate) fn start_again() -> io::Error {
     let program = match pin() {
         Ok(program) => program,
@@ -103,7 +111,8 @@ pub(crate) fn start_again() -> io::Error {
     command.arg0(name).args(arguments).exec()
 }
 
-/// Returns what tells this executable from another build of it: device, inode, size and time of its last change.
+/// Returns what tells this executable from another build of it: device, inode, size and time of its
+/// last change.
 ///
 /// # Errors
 ///
@@ -126,4 +135,14 @@ pub(crate) fn identity() -> io::Result<String> {
 /// When `/proc` is not mounted, or the file system knows no such time.
 pub(crate) fn changed() -> io::Result<SystemTime> {
     pin()?.metadata()?.modified()
+}
+
+/// Returns what this program was called by: a binary of a user has its own name.
+pub(crate) fn name() -> String {
+    let path = std::env::args_os().next().map(std::path::PathBuf::from);
+    let name = path.as_deref().and_then(std::path::Path::file_name);
+    name.map_or_else(
+        || "run_functions".to_owned(),
+        |name| name.to_string_lossy().into_owned(),
+    )
 }

@@ -1,4 +1,5 @@
-//! The environment that a service manager gives a service: to try a task as it would run there, from a login that has more.
+//! The environment that a service manager gives a service: to try a task as it would run there,
+//! from a login that has more.
 
 use std::env;
 use std::ffi::OsString;
@@ -6,7 +7,8 @@ use std::ffi::OsString;
 /// Where a service looks for programs: systemd's default (systemd.exec(5)), which is Debian's too.
 pub(crate) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// Makes the environment of this process that of a service, less what `keep` names. Returns how many variables went.
+/// Makes the environment of this process that of a service, less what `keep` names. Returns how
+/// many variables went.
 ///
 /// Called before any other thread is started.
 #[expect(unsafe_code, reason = "a thread that reads the environment would race")]

@@ -1,4 +1,5 @@
-//! The one way to wait: for descriptors and for a deadline on the boot clock, with no wake-up in between.
+//! The one way to wait: for descriptors and for a deadline on the boot clock, with no wake-up in
+//! between.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -9,16 +10,17 @@ use nix::sys::time::TimeSpec;
 use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
 
 use super::clock;
-use crate::time::Mono;
+use crate::core::time::Mono;
 
-/// A timer on `CLOCK_BOOTTIME` with an absolute deadline: suspend counts, jumps of the wall clock do not.
+/// A timer on `CLOCK_BOOTTIME` with an absolute deadline: suspend counts, jumps of the wall clock
+/// do not.
 #[derive(Debug)]
-pub(crate) struct Alarm {
+pub(crate) struct Waiter {
     timer: TimerFd,
     set: Mono,
 }
 
-impl Alarm {
+impl Waiter {
     /// Makes a timer that is not set.
     ///
     /// # Errors
@@ -27,7 +29,7 @@ impl Alarm {
     pub(crate) fn new() -> io::Result<Self> {
         let flags = TimerFlags::TFD_CLOEXEC | TimerFlags::TFD_NONBLOCK;
         let timer = TimerFd::new(ClockId::CLOCK_BOOTTIME, flags)?;
-        Ok(Alarm {
+        Ok(Waiter {
             timer,
             set: Mono::NEVER,
         })
@@ -53,8 +55,8 @@ impl Alarm {
         Ok(())
     }
 
-    /// Waits until one of `sources` can be read (or is closed), or `until` is reached. Returns which of them are ready, in their order;
-    /// all `false` when the deadline was reached.
+    /// Waits until one of `sources` can be read (or is closed), or `until` is reached. Returns
+    /// which of them are ready, in their order; all `false` when the deadline was reached.
     ///
     /// A deadline in the past, or of now, asks the sources without waiting.
     ///
@@ -70,7 +72,8 @@ impl Alarm {
         loop {
             let passed = clock::mono() >= until;
             let mut ready = [false; N];
-            // Absent sources are left out: ppoll(2) has no descriptor for "none" that nix could express.
+            // Absent sources are left out: ppoll(2) has no descriptor for "none" that nix could
+            // express.
             let mut polled: Vec<PollFd<'_>> = Vec::with_capacity(N + 1);
             polled.push(PollFd::new(self.timer.as_fd(), PollFlags::POLLIN));
             for fd in sources.iter().flatten() {
@@ -101,7 +104,7 @@ mod tests {
 
     #[test]
     fn a_deadline_is_never_early_and_a_past_one_does_not_wait() {
-        let mut alarm = Alarm::new().unwrap();
+        let mut alarm = Waiter::new().unwrap();
         for millis in [0, 1, 5] {
             let until = clock::mono() + Duration::from_millis(millis);
             assert_eq!(alarm.wait([None], until).unwrap(), [false]);
@@ -116,7 +119,7 @@ mod tests {
     #[test]
     fn a_readable_source_ends_the_wait() {
         let (reader, writer) = std::io::pipe().unwrap();
-        let mut alarm = Alarm::new().unwrap();
+        let mut alarm = Waiter::new().unwrap();
         drop(writer);
         let ready = alarm
             .wait([None, Some(reader.as_fd())], Mono::NEVER)

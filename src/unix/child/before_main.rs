@@ -1,16 +1,22 @@
-//! The launcher of a program begins before `main`.
+//! The launcher of a program and the keeper begin before `main`.
 //!
-//! What the runtime does before `main` (it reads `/proc/self/maps` to find the end of the stack, and makes handlers for signals) takes as
-//! long as all that the launcher does itself, and a program that is about to be replaced needs none of it. So the C library calls us while
-//! it initialises this process, with the arguments, as it calls the constructors of C++. Where it passes none (musl), or the linker drops
-//! the entry, `main` does the same work.
+//! What the runtime does before `main` (it reads `/proc/self/maps` to find the end of the stack,
+//! and makes handlers for signals) takes as long as all that the launcher does itself, and a
+//! program that is about to be replaced needs none of it. So the C library calls us while it
+//! initialises this process, with the arguments, as it calls the constructors of C++. Where it
+//! passes none (musl), or the linker drops the entry, `main` does the same work.
 //!
-//! Functions wait for `main`: they are promised a whole runtime, with its word about an overflow of the stack.
+//! The keeper begins here because what a user's `main` does before it calls ours (threads, large
+//! tables) is not to be done, and kept in memory, a second time.
+//!
+//! Functions wait for `main`: they are promised a whole runtime, with its word about an overflow of
+//! the stack.
 
 use std::ffi::{CStr, c_char, c_int};
 
+use super::super::keeper;
+use super::super::self_exe::{KEEPER, LAUNCHER, OF_A_PROGRAM};
 use super::launcher;
-use crate::process::own_program::{LAUNCHER, OF_A_PROGRAM};
 
 /// Called with the number of arguments, these, and the environment.
 type Constructor = extern "C" fn(c_int, *const *const c_char, *const *const c_char);
@@ -18,7 +24,8 @@ type Constructor = extern "C" fn(c_int, *const *const c_char, *const *const c_ch
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[used]
 #[expect(unsafe_code, reason = "the section has a meaning to the C library")]
-// SAFETY: the section holds addresses of functions of this type, which the GNU C library calls once, in the only thread.
+// SAFETY: the section holds addresses of functions of this type, which the GNU C library calls
+// once, in the only thread.
 #[unsafe(link_section = ".init_array")]
 static BEFORE_MAIN: Constructor = before_main;
 
@@ -29,6 +36,9 @@ extern "C" fn before_main(
 ) {
     if is(count, arguments, 1, LAUNCHER) && is(count, arguments, 2, OF_A_PROGRAM) {
         leave(launcher::obey(|_| {}));
+    }
+    if is(count, arguments, 1, KEEPER) {
+        leave(keeper::obey());
     }
 }
 

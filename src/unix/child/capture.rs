@@ -1,11 +1,14 @@
-//! What a run prints, kept while it streams: the first 20 % and the last 80 % of a limit, whatever the length.
+//! What a run prints, kept while it streams: the first 20 % and the last 80 % of a limit, whatever
+//! the length.
 //!
-//! Nothing here looks at single bytes before the end, so that the pipe is emptied as fast as memory can be copied. Only when the run has
-//! ended is the text made: cut between characters, with U+FFFD for what is not UTF-8, and never longer than the limit.
+//! Nothing here looks at single bytes before the end, so that the pipe is emptied as fast as memory
+//! can be copied. Only when the run has ended is the text made: cut between characters, with U+FFFD
+//! for what is not UTF-8, and never longer than the limit.
 
 use std::borrow::Cow;
 
-use crate::failure::Output;
+use crate::core::failure::Output;
+use crate::text::cut::floor;
 
 const HEAD_PERCENT: usize = 20;
 
@@ -50,6 +53,9 @@ impl Capture {
         let total = self.total;
         let mut head = self.head;
         let tail = self.tail.into_bytes();
+        if let Some(wide) = Wide::marked(&head) {
+            return wide.output(head, tail, total, (self.head_limit, limit));
+        }
         if total == (head.len() + tail.len()) as u64 {
             if tail.len() > head.len() {
                 // The longer of the two is not copied.
@@ -71,7 +77,63 @@ impl Capture {
     }
 }
 
-/// Makes the text of output that was kept whole; what is not UTF-8 can make it longer than the limit nevertheless.
+/// The two orders of the bytes of UTF-16.
+#[derive(Clone, Copy)]
+enum Wide {
+    Big,
+    Little,
+}
+
+impl Wide {
+    /// Returns the order that the byte order mark at the beginning says.
+    fn marked(head: &[u8]) -> Option<Self> {
+        match head {
+            [0xff, 0xfe, ..] => Some(Wide::Little),
+            [0xfe, 0xff, ..] => Some(Wide::Big),
+            _ => None,
+        }
+    }
+
+    fn decoded(self, bytes: &[u8]) -> String {
+        let pairs = bytes.chunks_exact(2).map(|pair| match self {
+            Wide::Big => u16::from_be_bytes([pair[0], pair[1]]),
+            Wide::Little => u16::from_le_bytes([pair[0], pair[1]]),
+        });
+        char::decode_utf16(pairs)
+            .map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER))
+            .filter(|c| *c != '\u{feff}')
+            .collect()
+    }
+
+    /// Makes the text of output in UTF-16. Text of wide characters is longer in UTF-8: what is
+    /// above the limit is cut as well, and counted in bytes of the text.
+    fn output(self, head: Vec<u8>, tail: Vec<u8>, total: u64, limits: (usize, usize)) -> Output {
+        let (head_limit, limit) = limits;
+        let kept = (head.len() + tail.len()) as u64;
+        if kept == total {
+            return whole_or_cut(
+                self.decoded(&[head, tail].concat()).into_bytes(),
+                head_limit,
+                limit,
+            );
+        }
+        // A unit of two bytes may be divided where the tail begins.
+        let skip = usize::from((total - tail.len() as u64) % 2 == 1);
+        let (head_text, tail_text) = (self.decoded(&head), self.decoded(&tail[skip..]));
+        let (whole_head, whole_tail) = (head_text.len(), tail_text.len());
+        let (head, kept_of_head) = beginning(head_text.into_bytes(), head_limit);
+        let (tail, kept_of_tail) = end(tail_text.into_bytes(), limit - head_limit);
+        let left_out = (whole_head - kept_of_head) + (whole_tail - kept_of_tail);
+        Output {
+            head,
+            cut: total - kept + left_out as u64,
+            tail,
+        }
+    }
+}
+
+/// Makes the text of output that was kept whole; what is not UTF-8 can make it longer than the
+/// limit nevertheless.
 fn whole_or_cut(bytes: Vec<u8>, head_limit: usize, limit: usize) -> Output {
     if lossy_len(&bytes) <= limit {
         return Output {
@@ -90,7 +152,8 @@ fn whole_or_cut(bytes: Vec<u8>, head_limit: usize, limit: usize) -> Output {
     }
 }
 
-/// Returns as much of the beginning as fits into `limit` bytes of text, and how many bytes of the input that is.
+/// Returns as much of the beginning as fits into `limit` bytes of text, and how many bytes of the
+/// input that is.
 fn beginning(mut bytes: Vec<u8>, limit: usize) -> (String, usize) {
     let (mut kept, mut len) = (0, 0);
     let mut chunks = bytes.utf8_chunks().peekable();
@@ -116,7 +179,8 @@ fn beginning(mut bytes: Vec<u8>, limit: usize) -> (String, usize) {
     (into_text(bytes), kept)
 }
 
-/// Returns as much of the end as fits into `limit` bytes of text, and how many bytes of the input that is.
+/// Returns as much of the end as fits into `limit` bytes of text, and how many bytes of the input
+/// that is.
 fn end(mut bytes: Vec<u8>, limit: usize) -> (String, usize) {
     // The rest of a character that the cut has divided.
     let orphans = bytes.iter().take(3).take_while(|b| is_continuation(**b));
@@ -169,14 +233,6 @@ fn into_text(bytes: Vec<u8>) -> String {
     }
 }
 
-fn floor(text: &str, most: usize) -> usize {
-    let most = most.min(text.len());
-    (0..=most)
-        .rev()
-        .find(|at| text.is_char_boundary(*at))
-        .unwrap_or(0)
-}
-
 fn ceil(text: &str, least: usize) -> usize {
     (least..text.len())
         .find(|at| text.is_char_boundary(*at))
@@ -187,7 +243,7 @@ fn is_continuation(byte: u8) -> bool {
     byte & 0b1100_0000 == 0b1000_0000
 }
 
-/// Tells whether these bytes can be the beginning of a character whose rest is missing.
+/// Returns whether these bytes can be the beginning of a character whose rest is missing.
 fn may_be_divided(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none())
 }

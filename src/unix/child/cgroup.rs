@@ -1,21 +1,23 @@
-//! A cgroup (v2) of its own for each run, where that is ours to make. It makes the end of a tree certain: nothing can leave it.
+//! A cgroup (v2) of its own for each run, where that is ours to make. It makes the end of a tree
+//! certain: nothing can leave it.
 //!
-//! Never required. Used only below a cgroup that was delegated to the runner: systemd marks those (`Delegate=yes`) with an extended
-//! attribute; a runner that is not root may use what its own user owns.
+//! Never required. Used only below a cgroup that was delegated to the runner: systemd marks those
+//! (`Delegate=yes`) with an extended attribute; a runner that is not root may use what its own user
+//! owns.
 
 use std::ffi::{CString, OsStr};
-use std::fs;
-use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+use std::{fs, io};
 
 use once_cell::sync::OnceCell;
 
-use crate::process::clock;
-use crate::process::poll::Alarm;
+use super::super::clock;
+use super::super::pidfd::Pidfd;
+use super::super::waiter::Waiter;
 
 /// The runner's own cgroup, if runs may have theirs below it.
 static DELEGATED: OnceCell<Option<PathBuf>> = OnceCell::new();
@@ -30,7 +32,7 @@ pub(super) struct Cgroup {
 }
 
 impl Cgroup {
-    /// Makes one; `None` where none can be made.
+    /// Creates a cgroup; `None` where none can be made.
     pub(super) fn create(run: &str) -> Option<Self> {
         let parent = DELEGATED.get_or_init(delegated);
         remove_left();
@@ -45,13 +47,19 @@ impl Cgroup {
         self.path.join("cgroup.procs")
     }
 
+    /// Returns its directory.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Kills all that is in it (Linux 5.14).
     pub(super) fn kill(&self) {
         kill_all(&self.path);
     }
 
-    /// Removes it; tells whether it is gone. Refused while somebody is in it, and for a moment longer: the kernel takes a process out of its
-    /// cgroup when that has left the processor for the last time, which can be after its parent has reaped it.
+    /// Removes it; returns whether it is gone. Refused while a process is in it, and for a moment
+    /// longer: the kernel takes a process out of its cgroup when that has left the processor for
+    /// the last time, which can be after its parent has reaped it.
     pub(super) fn remove(&self) -> bool {
         is_gone(&self.path)
     }
@@ -80,18 +88,19 @@ fn remove_left() {
     left().retain(|path| !is_gone(path));
 }
 
-fn kill_all(path: &Path) {
+pub(crate) fn kill_all(path: &Path) {
     let _ = fs::write(path.join("cgroup.kill"), "1");
 }
 
-/// Removes an empty cgroup; tells whether there is nothing more to be done for it.
+/// Removes an empty cgroup; returns whether there is nothing more to be done for it.
 fn is_gone(path: &Path) -> bool {
     let refused = fs::remove_dir(path).err();
     refused.is_none_or(|error| error.kind() != io::ErrorKind::ResourceBusy)
 }
 
-/// Ends what runners that are no more left in the cgroups of their runs, and removes these: killed with -9, they could not. That finds also
-/// who has closed all descriptors and left its group. (A run whose processes may outlive it has no cgroup.) Returns whom it ended.
+/// Ends what runners that are no more left in the cgroups of their runs, and removes these: killed
+/// with -9, they could not. That finds also who has closed all descriptors and left its group. (A
+/// run whose processes may outlive it has no cgroup.) Returns whom it ended.
 pub(crate) fn end_leftovers() -> Vec<i32> {
     let parent = DELEGATED.get_or_init(delegated).as_ref();
     parent.map_or_else(Vec::new, |parent| end_leftovers_in(parent))
@@ -108,20 +117,21 @@ fn end_leftovers_in(parent: &Path) -> Vec<i32> {
     }
     let give_up_at = clock::mono() + LONGEST_ENDING;
     while !left.is_empty() && clock::mono() < give_up_at {
-        let Ok(mut alarm) = Alarm::new() else { break };
+        let Ok(mut alarm) = Waiter::new() else { break };
         let _ = alarm.wait([None], clock::mono() + BETWEEN_LOOKS);
         left.retain(|path| !is_gone(path));
     }
     pids.lines().filter_map(|pid| pid.parse().ok()).collect()
 }
 
-/// Tells whether it is the cgroup of a run whose runner is no more.
+/// Returns whether it is the cgroup of a run whose runner is no more.
 fn is_of_the_dead(path: &Path) -> bool {
     let name = path.file_name().and_then(OsStr::to_str);
     let of = name.and_then(|name| name.strip_prefix(PREFIX));
     let runner = of.and_then(|of| of.split('-').next()?.parse::<i32>().ok());
     let own = nix::unistd::getpid().as_raw();
-    let lives = |pid: i32| pid != own && Path::new("/proc").join(pid.to_string()).exists();
+    // The number of a thread has an entry below /proc too.
+    let lives = |pid: i32| pid != own && !matches!(Pidfd::open(pid), Ok(None));
     runner.is_some_and(|pid| !lives(pid))
 }
 

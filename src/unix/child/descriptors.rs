@@ -1,17 +1,18 @@
 //! Passing descriptors to the launcher, and leaving it with those alone that it should have.
 //!
-//! std gives a child its descriptors 0 to 2 and no others. To clear the close-on-exec flag of a fourth one in the runner would leak it
-//! into whatever another thread starts at that moment; so the others travel through a socket (`SCM_RIGHTS`, unix(7)).
+//! std gives a child its descriptors 0 to 2 and no others. To clear the close-on-exec flag of a
+//! fourth one in the runner would leak it into whatever another thread starts at that moment; so
+//! the others travel through a socket.
 
-use std::io::{self, IoSlice, IoSliceMut};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 
-use nix::cmsg_space;
 use nix::fcntl::{FcntlArg, fcntl};
-use nix::sys::socket::{ControlMessage, ControlMessageOwned, MsgFlags, UnixAddr, recvmsg, sendmsg};
 
-use super::orders::IN_FLIGHT_FD;
+use super::super::fd_passing;
+use super::launch_request::IN_FLIGHT_FD;
+use super::spec::StandardStreams;
 use super::sys;
 
 /// Where the launcher keeps its end of the socket; closed by exec.
@@ -22,50 +23,43 @@ pub(super) fn send(
     socket: &UnixStream,
     letter: BorrowedFd<'_>,
     in_flight: Option<BorrowedFd<'_>>,
+    standard: Option<StandardStreams<'_>>,
 ) -> io::Result<()> {
-    let mut all = vec![letter.as_raw_fd()];
-    all.extend(in_flight.map(|fd| fd.as_raw_fd()));
-    let message = [ControlMessage::ScmRights(&all)];
-    let byte = [IoSlice::new(b"!")];
-    let flags = MsgFlags::MSG_NOSIGNAL;
-    sendmsg::<UnixAddr>(socket.as_raw_fd(), &byte, &message, flags, None)?;
-    Ok(())
+    let standard = standard.into_iter().flatten();
+    let all: Vec<_> = std::iter::once(letter)
+        .chain(standard)
+        .chain(in_flight)
+        .collect();
+    fd_passing::send(socket.as_fd(), b"!", &all)
 }
 
-/// Takes the letter and the in-flight lock out of the socket.
-#[expect(
-    unsafe_code,
-    reason = "the kernel gives received descriptors as numbers"
-)]
-pub(super) fn receive(socket: BorrowedFd<'_>) -> io::Result<(OwnedFd, Option<OwnedFd>)> {
-    let mut byte = [0];
-    let mut space = cmsg_space!([RawFd; 2]);
-    let flags = MsgFlags::MSG_CMSG_CLOEXEC;
-    let mut buffers = [IoSliceMut::new(&mut byte)];
-    let message = recvmsg::<UnixAddr>(socket.as_raw_fd(), &mut buffers, Some(&mut space), flags)?;
-    let mut received = Vec::new();
-    for control in message.cmsgs()? {
-        if let ControlMessageOwned::ScmRights(numbers) = control {
-            // SAFETY: they were made for us by this call, and nobody else knows them.
-            received.extend(
-                numbers
-                    .into_iter()
-                    .map(|fd| unsafe { OwnedFd::from_raw_fd(fd) }),
-            );
-        }
-    }
-    let mut received = received.into_iter();
-    let letter = received.next().ok_or(io::ErrorKind::InvalidInput)?;
-    Ok((letter, received.next()))
+/// What came through the socket.
+pub(super) struct ReceivedDescriptors {
+    /// The orders.
+    pub(super) letter: OwnedFd,
+    /// The others, in the order in which they were sent.
+    pub(super) others: std::vec::IntoIter<OwnedFd>,
 }
 
-/// Puts the lock under its number and the socket, which is standard input so far, behind it, and closes all others.
+/// Takes the descriptors out of the socket.
+pub(super) fn receive(socket: BorrowedFd<'_>) -> io::Result<ReceivedDescriptors> {
+    let (_, received) = fd_passing::receive(socket, &mut [0])?;
+    let mut others = received.into_iter();
+    let letter = others.next().ok_or(io::ErrorKind::InvalidInput)?;
+    Ok(ReceivedDescriptors { letter, others })
+}
+
+/// Puts the lock under its number and the socket, which is standard input so far, behind it; puts
+/// `standard`, if there are any, under 0 to 2; and closes all others.
 #[expect(unsafe_code, reason = "numbers are what this is about")]
-pub(super) fn arrange(in_flight: Option<OwnedFd>) -> io::Result<OwnedFd> {
+pub(crate) fn arrange(in_flight: Option<OwnedFd>, standard: Vec<OwnedFd>) -> io::Result<OwnedFd> {
     // Out of the way first: any of them may be where another one belongs.
     let socket = above(io::stdin().as_fd())?;
     let lock = in_flight.as_ref().map(|fd| above(fd.as_fd())).transpose()?;
     drop(in_flight);
+    for (number, fd) in (0..).zip(standard) {
+        sys::place(fd.as_fd(), number)?;
+    }
     match &lock {
         Some(lock) => sys::place(lock.as_fd(), IN_FLIGHT_FD)?,
         // SAFETY: nothing in this process, which has just begun, owns that number.

@@ -1,4 +1,5 @@
-//! The environment of a run: the runner's own, less what is only for the runner, and what tells the run who it is.
+//! The environment of a run: the runner's own, less what is only for the runner, and what tells the
+//! run who it is.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -6,9 +7,10 @@ use std::path::Path;
 use std::sync::LazyLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::settings::ChildSettings;
+use crate::core::settings::ChildSettings;
 
-/// What the service manager says to the runner alone. With these a child could end the runner's watchdog or claim to be ready in its place.
+/// What the service manager says to the runner alone. With these a child could end the runner's
+/// watchdog or claim to be ready in its place.
 const FOR_THE_RUNNER: [&str; 8] = [
     "NOTIFY_SOCKET",
     "LISTEN_PID",
@@ -21,23 +23,28 @@ const FOR_THE_RUNNER: [&str; 8] = [
 ];
 
 /// The chain, in the environment of a run.
-pub(super) const CHAIN: &str = "RUN_FUNCTIONS_CHAIN";
+pub(crate) const CHAIN: &str = "RUN_FUNCTIONS_CHAIN";
 /// The task.
 pub(super) const TASK: &str = "RUN_FUNCTIONS_TASK";
 /// The run: unique within the chain.
-pub(super) const RUN_ID: &str = "RUN_FUNCTIONS_RUN_ID";
-/// When the run will be stopped, in whole seconds since 1970 (UTC); not set when it may run for ever.
+pub(crate) const RUN_ID: &str = "RUN_FUNCTIONS_RUN_ID";
+/// When the run will be stopped, in whole seconds since 1970 (UTC); not set when it may run for
+/// ever.
 pub(super) const DEADLINE: &str = "RUN_FUNCTIONS_DEADLINE";
-/// A file into which the run may write what its failure is to be called; see [`report`](super::report).
+/// The number of the lock's holder; not set without a lock.
+pub(super) const FENCE: &str = "RUN_FUNCTIONS_FENCE";
+/// A file into which the run may write what its failure is to be called; see
+/// [`report`](super::report).
 pub(super) const REPORT: &str = "RUN_FUNCTIONS_REPORT";
 
-/// Who a run is.
+/// The identity of a run, as its variables give it.
 #[derive(Debug)]
-pub(super) struct Identity<'a> {
+pub(super) struct RunIdentity<'a> {
     pub(super) chain: &'a str,
     pub(super) task: &'a str,
     pub(super) run: String,
     pub(super) deadline: Option<SystemTime>,
+    pub(super) fence: Option<u64>,
     pub(super) report: &'a Path,
 }
 
@@ -46,13 +53,15 @@ pub(super) fn of_run(
     own: impl Iterator<Item = (OsString, OsString)>,
     settings: &ChildSettings,
     secrets: &[String],
-    identity: &Identity<'_>,
+    identity: &RunIdentity<'_>,
 ) -> BTreeMap<OsString, OsString> {
     let passes = |name: &OsStr| {
         let is = |other: &str| name == OsStr::new(other);
         let passed = !settings.env_clear || settings.env_pass.iter().any(|pass| is(pass));
         let hidden = FOR_THE_RUNNER.into_iter().any(is) || secrets.iter().any(|s| is(s));
-        let of_another_run = [CHAIN, TASK, RUN_ID, DEADLINE, REPORT].into_iter().any(is);
+        let of_another_run = [CHAIN, TASK, RUN_ID, DEADLINE, FENCE, REPORT]
+            .into_iter()
+            .any(is);
         passed && !hidden && !of_another_run
     };
     let mut all: BTreeMap<OsString, OsString> = own.filter(|(name, _)| passes(name)).collect();
@@ -66,13 +75,17 @@ pub(super) fn of_run(
         let since_epoch = deadline.duration_since(UNIX_EPOCH).unwrap_or_default();
         all.insert(DEADLINE.into(), since_epoch.as_secs().to_string().into());
     }
+    if let Some(fence) = identity.fence {
+        all.insert(FENCE.into(), fence.to_string().into());
+    }
     all.insert(REPORT.into(), identity.report.into());
     all
 }
 
-/// Takes out of a program's environment what the dynamic loader obeys, and gives the launcher that of the runner, with which it surely
-/// starts: an old library in a program's own directory (`LD_LIBRARY_PATH`) would else be an end of the launcher that nobody could explain.
-/// Returns what the launcher is to change when it becomes the program; without a value: to remove.
+/// Takes out of a program's environment what the dynamic loader obeys, and gives the launcher that
+/// of the runner, with which it surely starts: an old library in a program's own directory
+/// (`LD_LIBRARY_PATH`) would else be an end of the launcher that nobody could explain. Returns what
+/// the launcher is to change when it becomes the program; without a value: to remove.
 pub(super) fn keep_from_the_launcher(
     all: &mut BTreeMap<OsString, OsString>,
     own: &[(OsString, OsString)],
@@ -97,7 +110,7 @@ pub(super) fn keep_from_the_launcher(
 }
 
 /// Returns what the dynamic loader has obeyed when this process began: it does not look again.
-pub(super) fn of_the_loader() -> &'static [(OsString, OsString)] {
+pub(crate) fn of_the_loader() -> &'static [(OsString, OsString)] {
     static OWN: LazyLock<Vec<(OsString, OsString)>> = LazyLock::new(|| {
         std::env::vars_os()
             .filter(|(name, _)| loader_obeys(name))
@@ -116,12 +129,13 @@ mod tests {
 
     use super::*;
 
-    fn identity() -> Identity<'static> {
-        Identity {
+    fn identity() -> RunIdentity<'static> {
+        RunIdentity {
             chain: "a_b",
             task: "tasks::a",
             run: "mhx3".to_owned(),
             deadline: Some(UNIX_EPOCH + Duration::from_millis(1_500)),
+            fence: Some(7),
             report: Path::new("/tmp/report"),
         }
     }
@@ -143,9 +157,10 @@ mod tests {
         all.into_iter().map(line).collect()
     }
 
-    const OURS: [&str; 5] = [
+    const OURS: [&str; 6] = [
         "RUN_FUNCTIONS_CHAIN=a_b",
         "RUN_FUNCTIONS_DEADLINE=1",
+        "RUN_FUNCTIONS_FENCE=7",
         "RUN_FUNCTIONS_REPORT=/tmp/report",
         "RUN_FUNCTIONS_RUN_ID=mhx3",
         "RUN_FUNCTIONS_TASK=tasks::a",

@@ -1,23 +1,24 @@
 //! What the runner and its launcher say to each other.
 //!
-//! The launcher's standard input is a socket. In it waits one byte with descriptors attached: the orders (a memfd with JSON, so that
-//! their size never blocks the runner) and the in-flight lock. Through the same socket the launcher answers: why it could not start the
-//! program, or what the function returned. A program that was started answers nothing: the socket closes on exec.
+//! The launcher's standard input is a socket. In it waits one byte with descriptors attached: the
+//! orders (a memfd with JSON, so that their size never blocks the runner) and the in-flight lock.
+//! Through the same socket the launcher answers: why it could not start the program, or what the
+//! function returned. A program that was started answers nothing: the socket closes on exec.
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::failure::{Failure, FailureClass, Outcome};
+use crate::core::failure::{Failure, FailureClass, Outcome};
 
 /// The number under which a child finds the in-flight lock.
 pub const IN_FLIGHT_FD: i32 = 3;
 
 /// What the launcher is to do.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Orders {
-    pub(super) what: Work,
-    /// The runner: when it is no longer the parent, there is nobody to work for.
+pub(super) struct LaunchRequest {
+    pub(super) what: LaunchTarget,
+    /// The runner, or its keeper: when it is no longer the parent, the work has no owner.
     pub(super) parent: i32,
     /// `cgroup.procs` of the run's own cgroup.
     pub(super) cgroup: Option<PathBuf>,
@@ -31,19 +32,29 @@ pub(super) struct Orders {
     pub(super) group: Option<String>,
     /// Variables that the settings give, so that those of the user's account stay away.
     pub(super) given: Vec<String>,
-    /// Variables that the program is to have and the launcher must not; without a value, those that it must have and the program not.
+    /// Variables that the settings let through, of whomever they are.
+    pub(super) passed: Vec<String>,
+    /// Variables that the program is to have and the launcher must not; without a value, those that
+    /// it must have and the program not.
     pub(super) late: Vec<(String, Option<String>)>,
     pub(super) working_dir: Option<PathBuf>,
     pub(super) stdin: Option<PathBuf>,
+    /// Whether standard input, output and error come along as descriptors.
+    pub(super) has_standard: bool,
     /// What a function is to find in its process as in the runner's.
-    pub(super) luggage: Option<String>,
+    #[serde(rename = "luggage")]
+    pub(super) function_context: Option<String>,
+    /// What asks a function that takes a context to end.
+    pub(super) stop_signal: i32,
 }
 
 /// What is to be run.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) enum Work {
+pub(super) enum LaunchTarget {
     /// A program with its arguments; the first is the program.
     Program(Vec<String>),
+    /// A text for a shell that knows `pipefail`.
+    Pipefail(String),
     /// A file by its first line.
     Script(PathBuf),
     /// A registered function.
@@ -52,18 +63,18 @@ pub(super) enum Work {
 
 /// What the launcher answers.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) enum Answer {
+pub(super) enum LaunchReply {
     /// Nothing was started.
-    NotStarted(Refusal),
+    NotStarted(StartFailure),
     /// The function came to its end.
-    Returned(Returned),
+    Returned(FunctionResult),
 }
 
 /// Why nothing was started.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Refusal {
+pub(super) struct StartFailure {
     /// At which step.
-    pub(super) stage: Stage,
+    pub(super) stage: LaunchStage,
     /// What it was about: a file, a user, a limit.
     pub(super) subject: String,
     /// The error number, if the system refused.
@@ -74,7 +85,7 @@ pub(super) struct Refusal {
 
 /// The steps before the work begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Stage {
+pub(super) enum LaunchStage {
     Spawn,
     Orders,
     Session,
@@ -94,16 +105,16 @@ pub(super) enum Stage {
 
 /// What a function came to.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) enum Returned {
+pub(super) enum FunctionResult {
     Success,
     RetryLater(String),
-    Failure(Told),
-    Fatal(Told),
+    Failure(ReportedFailure),
+    Fatal(ReportedFailure),
 }
 
 /// A failure as the function's process tells it.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Told {
+pub(super) struct ReportedFailure {
     /// The type of the error; `None`: a panic.
     error_type: Option<String>,
     message: String,
@@ -113,25 +124,25 @@ pub(super) struct Told {
     kind: Option<String>,
 }
 
-impl From<Outcome> for Returned {
+impl From<Outcome> for FunctionResult {
     fn from(outcome: Outcome) -> Self {
         match outcome {
-            Outcome::Success => Returned::Success,
-            Outcome::RetryLater { reason } => Returned::RetryLater(reason),
-            Outcome::Interrupted { how } => Returned::RetryLater(how),
-            Outcome::Failure(failure) => Returned::Failure((*failure).into()),
-            Outcome::Fatal(failure) => Returned::Fatal((*failure).into()),
+            Outcome::Success => FunctionResult::Success,
+            Outcome::RetryLater { reason } => FunctionResult::RetryLater(reason),
+            Outcome::Interrupted { how } => FunctionResult::RetryLater(how),
+            Outcome::Failure(failure) => FunctionResult::Failure((*failure).into()),
+            Outcome::Fatal(failure) => FunctionResult::Fatal((*failure).into()),
         }
     }
 }
 
-impl From<Failure> for Told {
+impl From<Failure> for ReportedFailure {
     fn from(failure: Failure) -> Self {
         let error_type = match failure.class {
             FailureClass::Error { type_name } => Some(type_name),
             _ => None,
         };
-        Told {
+        ReportedFailure {
             error_type,
             message: failure.message,
             causes: failure.causes,
@@ -142,8 +153,8 @@ impl From<Failure> for Told {
     }
 }
 
-impl From<Told> for Failure {
-    fn from(told: Told) -> Self {
+impl From<ReportedFailure> for Failure {
+    fn from(told: ReportedFailure) -> Self {
         let class = match told.error_type {
             Some(type_name) => FailureClass::Error { type_name },
             None => FailureClass::Panic,
@@ -158,19 +169,22 @@ impl From<Told> for Failure {
     }
 }
 
-/// The socket takes this much without a reader (its buffer is twice as large at least), and the runner reads only at the end.
+/// The socket takes this much without a reader (its buffer is twice as large at least), and the
+/// runner reads only at the end.
 const MOST_BYTES: usize = 64 * 1024;
 
-impl Answer {
+impl LaunchReply {
     /// Returns it as JSON that the socket takes at once: texts are cut until it fits.
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         let whole = serde_json::to_vec(self).unwrap_or_default();
         let told = match self {
-            Answer::Returned(Returned::Failure(told) | Returned::Fatal(told)) => told,
+            LaunchReply::Returned(FunctionResult::Failure(told) | FunctionResult::Fatal(told)) => {
+                told
+            }
             _ if whole.len() <= MOST_BYTES => return whole,
-            Answer::Returned(Returned::RetryLater(reason)) => {
+            LaunchReply::Returned(FunctionResult::RetryLater(reason)) => {
                 let reason = beginning(reason, 8 * 1024);
-                let cut = Answer::Returned(Returned::RetryLater(reason));
+                let cut = LaunchReply::Returned(FunctionResult::RetryLater(reason));
                 return serde_json::to_vec(&cut).unwrap_or_default();
             }
             _ => return whole,
@@ -179,7 +193,7 @@ impl Answer {
             return whole;
         }
         // A character can take six bytes in JSON, so that these always fit.
-        let cut = Told {
+        let cut = ReportedFailure {
             error_type: told.error_type.as_ref().map(|name| beginning(name, 256)),
             message: beginning(&told.message, 4096),
             causes: told
@@ -193,10 +207,10 @@ impl Answer {
             kind: told.kind.as_ref().map(|kind| beginning(kind, 256)),
         };
         let returned = match self {
-            Answer::Returned(Returned::Fatal(_)) => Returned::Fatal(cut),
-            _ => Returned::Failure(cut),
+            LaunchReply::Returned(FunctionResult::Fatal(_)) => FunctionResult::Fatal(cut),
+            _ => FunctionResult::Failure(cut),
         };
-        serde_json::to_vec(&Answer::Returned(returned)).unwrap_or_default()
+        serde_json::to_vec(&LaunchReply::Returned(returned)).unwrap_or_default()
     }
 }
 
@@ -218,12 +232,12 @@ mod tests {
         let mut failure = Failure::new(FailureClass::Panic, "\0".repeat(1_000_000));
         failure.causes = vec!["\u{1}".repeat(100_000); 32];
         failure.backtrace = Some("x".repeat(1_000_000));
-        let fatal = Answer::Returned(Outcome::Fatal(Box::new(failure)).into());
-        let later = Answer::Returned(Returned::RetryLater("ä\n".repeat(100_000)));
+        let fatal = LaunchReply::Returned(Outcome::Fatal(Box::new(failure)).into());
+        let later = LaunchReply::Returned(FunctionResult::RetryLater("ä\n".repeat(100_000)));
         for answer in [fatal, later] {
             let bytes = answer.to_bytes();
             assert!(bytes.len() <= MOST_BYTES, "{}", bytes.len());
-            serde_json::from_slice::<Answer>(&bytes).unwrap();
+            serde_json::from_slice::<LaunchReply>(&bytes).unwrap();
         }
     }
 }

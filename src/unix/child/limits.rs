@@ -1,4 +1,5 @@
-//! Resource limits by the names that the configuration uses: those of `ulimit`, `prlimit` and systemd in lower case.
+//! Resource limits by the names that the configuration uses: those of `ulimit`, `prlimit` and
+//! systemd in lower case.
 
 use std::io;
 
@@ -40,7 +41,8 @@ pub(super) fn raise(limits: &[(String, u64)]) -> Result<(), (String, io::Error)>
     })
 }
 
-/// Sets all limits. The last thing before the work begins, for a low one would hit the launcher itself.
+/// Sets all limits. The last thing before the work begins, for a low one would hit the launcher
+/// itself.
 pub(super) fn set(limits: &[(String, u64)]) -> Result<(), (String, io::Error)> {
     each(limits, |resource, value| {
         let as_wanted = getrlimit(resource)? == (value, value);

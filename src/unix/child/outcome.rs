@@ -2,22 +2,21 @@
 
 use std::time::Duration;
 
-use super::ansi;
-use super::orders::{Answer, Returned, beginning};
-use super::refusal;
-use super::report::Said;
+use super::launch_request::{FunctionResult, LaunchReply, beginning};
+use super::report::RunReport;
+use super::start_failure;
 use super::sys::Status;
-use crate::failure::{Failure, FailureClass, Outcome, Output, signal_name};
-use crate::settings::ChildSettings;
+use crate::core::failure::{Failure, FailureClass, Outcome, Output, signal_name};
+use crate::core::settings::ChildSettings;
 
 /// What was seen of a run.
 #[derive(Debug)]
-pub(super) struct Seen<'a> {
+pub(super) struct RunObservation<'a> {
     pub(super) settings: &'a ChildSettings,
     pub(super) is_function: bool,
     pub(super) status: Status,
-    pub(super) answer: Option<Answer>,
-    pub(super) said: Said,
+    pub(super) answer: Option<LaunchReply>,
+    pub(super) said: RunReport,
     pub(super) ended: Option<Ending>,
     pub(super) output: &'a Output,
 }
@@ -27,27 +26,27 @@ pub(super) struct Seen<'a> {
 pub(super) enum Ending {
     /// Its time was over.
     Timeout(Duration),
-    /// It printed nothing for so long.
+    /// The run printed nothing for so long.
     Silence(Duration),
-    /// The runner was told to stop.
+    /// The runner was asked to stop.
     Asked(String),
 }
 
 const LONGEST_MESSAGE: usize = 4096;
 
-/// Judges a run.
-pub(super) fn judge(seen: Seen<'_>) -> Outcome {
-    let Seen { settings, said, .. } = &seen;
+/// Determines the outcome of a run.
+pub(super) fn judge(seen: RunObservation<'_>) -> Outcome {
+    let RunObservation { settings, said, .. } = &seen;
     let (kind, notes) = (said.kind.clone(), said.notes.clone());
     let retry_later = said.retry_later.clone();
     let outcome = match (&seen.ended, &seen.answer) {
-        (_, Some(Answer::NotStarted(refusal))) => {
-            Outcome::Failure(Box::new(refusal::failure_of(refusal, settings)))
+        (_, Some(LaunchReply::NotStarted(refusal))) => {
+            Outcome::Failure(Box::new(start_failure::failure_of(refusal, settings)))
         }
         (Some(Ending::Asked(how)), _) => Outcome::Interrupted { how: how.clone() },
         (Some(Ending::Timeout(limit)), _) => fail(FailureClass::Timeout(*limit), &seen),
         (Some(Ending::Silence(limit)), _) => fail(FailureClass::Silence(*limit), &seen),
-        (None, Some(Answer::Returned(returned)))
+        (None, Some(LaunchReply::Returned(returned)))
             if retry_later.is_some() && can_wait(returned, seen.status) =>
         {
             retry(0, &retry_later.unwrap_or_default(), &seen)
@@ -64,9 +63,10 @@ pub(super) fn judge(seen: Seen<'_>) -> Outcome {
     })
 }
 
-/// Who says that it is to be tried again has returned, as it wanted, and has not asked for the end of the runner.
-fn can_wait(returned: &Returned, status: Status) -> bool {
-    !matches!(returned, Returned::Fatal(_)) && status == Status::Exited(0)
+/// Who says that it is to be tried again has returned, as it wanted, and has not asked for the end
+/// of the runner.
+fn can_wait(returned: &FunctionResult, status: Status) -> bool {
+    !matches!(returned, FunctionResult::Fatal(_)) && status == Status::Exited(0)
 }
 
 fn with(mut outcome: Outcome, change: impl FnOnce(&mut Failure)) -> Outcome {
@@ -76,17 +76,16 @@ fn with(mut outcome: Outcome, change: impl FnOnce(&mut Failure)) -> Outcome {
     outcome
 }
 
-fn last_line(output: &Output) -> String {
-    let line = output.last_line().unwrap_or_default();
-    beginning(ansi::stripped(line).trim(), LONGEST_MESSAGE)
+fn telling_line(output: &Output) -> String {
+    beginning(&output.telling_line().unwrap_or_default(), LONGEST_MESSAGE)
 }
 
-fn fail(class: FailureClass, seen: &Seen<'_>) -> Outcome {
-    Outcome::Failure(Box::new(Failure::new(class, last_line(seen.output))))
+fn fail(class: FailureClass, seen: &RunObservation<'_>) -> Outcome {
+    Outcome::Failure(Box::new(Failure::new(class, telling_line(seen.output))))
 }
 
-fn retry(code: i32, reason: &str, seen: &Seen<'_>) -> Outcome {
-    let reason = match (reason, last_line(seen.output)) {
+fn retry(code: i32, reason: &str, seen: &RunObservation<'_>) -> Outcome {
+    let reason = match (reason, telling_line(seen.output)) {
         ("", line) if line.is_empty() => format!("exit {code}"),
         ("", line) => format!("exit {code}: {line}"),
         (reason, _) => reason.to_owned(),
@@ -94,7 +93,7 @@ fn retry(code: i32, reason: &str, seen: &Seen<'_>) -> Outcome {
     Outcome::RetryLater { reason }
 }
 
-fn command(seen: &Seen<'_>) -> Outcome {
+fn command(seen: &RunObservation<'_>) -> Outcome {
     let settings = seen.settings;
     let code = match seen.status {
         Status::Exited(code) => code,
@@ -105,7 +104,7 @@ fn command(seen: &Seen<'_>) -> Outcome {
     } else if settings.retry_later_exit_codes.contains(&code) {
         retry(code, "", seen)
     } else if settings.fatal_exit_codes.contains(&code) {
-        let failure = Failure::new(FailureClass::Exit(code), last_line(seen.output));
+        let failure = Failure::new(FailureClass::Exit(code), telling_line(seen.output));
         Outcome::Fatal(Box::new(failure))
     } else {
         fail(FailureClass::Exit(code), seen)
@@ -113,7 +112,7 @@ fn command(seen: &Seen<'_>) -> Outcome {
 }
 
 /// Not by us: else there were an [`Ending`].
-fn killed(number: i32, core: bool, seen: &Seen<'_>) -> Outcome {
+fn killed(number: i32, core: bool, seen: &RunObservation<'_>) -> Outcome {
     with(
         fail(FailureClass::Signal { number, core }, seen),
         |failure| {
@@ -132,9 +131,9 @@ fn killed(number: i32, core: bool, seen: &Seen<'_>) -> Outcome {
     )
 }
 
-fn function(seen: Seen<'_>) -> Outcome {
+fn function(seen: RunObservation<'_>) -> Outcome {
     let returned = match seen.answer {
-        Some(Answer::Returned(returned)) => returned,
+        Some(LaunchReply::Returned(returned)) => returned,
         _ => return vanished(&seen),
     };
     let after = match seen.status {
@@ -148,26 +147,28 @@ fn function(seen: Seen<'_>) -> Outcome {
         )),
     };
     match (returned, after) {
-        (Returned::Success | Returned::RetryLater(_), Some(after)) => fail(
+        (FunctionResult::Success | FunctionResult::RetryLater(_), Some(after)) => fail(
             FailureClass::Vanished(after),
-            &Seen {
+            &RunObservation {
                 answer: None,
                 ..seen
             },
         ),
-        (Returned::Success, None) => Outcome::Success,
-        (Returned::RetryLater(reason), None) => Outcome::RetryLater { reason },
-        (Returned::Failure(told), after) => with(Outcome::Failure(Box::new(told.into())), |f| {
-            f.notes.extend(after);
-        }),
-        (Returned::Fatal(told), after) => with(Outcome::Fatal(Box::new(told.into())), |f| {
+        (FunctionResult::Success, None) => Outcome::Success,
+        (FunctionResult::RetryLater(reason), None) => Outcome::RetryLater { reason },
+        (FunctionResult::Failure(told), after) => {
+            with(Outcome::Failure(Box::new(told.into())), |f| {
+                f.notes.extend(after);
+            })
+        }
+        (FunctionResult::Fatal(told), after) => with(Outcome::Fatal(Box::new(told.into())), |f| {
             f.notes.extend(after);
         }),
     }
 }
 
 /// A function whose process ended without a word.
-fn vanished(seen: &Seen<'_>) -> Outcome {
+fn vanished(seen: &RunObservation<'_>) -> Outcome {
     let how = match seen.status {
         Status::Exited(code) => format!("called exit({code}) instead of returning"),
         Status::Signaled { number, .. } if number == libc::SIGABRT => return aborted(seen),
@@ -176,8 +177,9 @@ fn vanished(seen: &Seen<'_>) -> Outcome {
     fail(FailureClass::Vanished(how), seen)
 }
 
-/// The words of std tell why, from its handler of SIGSEGV and of a failed allocation. What is printed after them says less.
-fn aborted(seen: &Seen<'_>) -> Outcome {
+/// The words of std tell why, from its handler of SIGSEGV and of a failed allocation. What is
+/// printed after them says less.
+fn aborted(seen: &RunObservation<'_>) -> Outcome {
     let reasons = [
         ("has overflowed its stack", "stack overflow"),
         ("memory allocation of ", "out of memory"),
@@ -201,7 +203,7 @@ fn aborted(seen: &Seen<'_>) -> Outcome {
 mod tests {
     use super::*;
 
-    fn judged(status: Status, change: impl FnOnce(&mut Seen<'_>)) -> Outcome {
+    fn judged(status: Status, change: impl FnOnce(&mut RunObservation<'_>)) -> Outcome {
         let settings = ChildSettings {
             fatal_exit_codes: vec![99],
             ..ChildSettings::default()
@@ -210,12 +212,12 @@ mod tests {
             head: "\u{1b}[31mno such table\u{1b}[0m\n\n".to_owned(),
             ..Output::default()
         };
-        let mut seen = Seen {
+        let mut seen = RunObservation {
             settings: &settings,
             is_function: false,
             status,
             answer: None,
-            said: Said::default(),
+            said: RunReport::default(),
             ended: None,
             output: &output,
         };
@@ -287,15 +289,15 @@ mod tests {
 
     #[test]
     fn what_a_run_said_of_itself_counts() {
-        let said = Said {
+        let said = RunReport {
             kind: Some("db down".to_owned()),
-            ..Said::default()
+            ..RunReport::default()
         };
         let outcome = judged(Status::Exited(1), |seen| seen.said = said);
         assert_eq!(outcome.failure().unwrap().kind.as_deref(), Some("db down"));
-        let said = Said {
+        let said = RunReport {
             retry_later: Some("locked".to_owned()),
-            ..Said::default()
+            ..RunReport::default()
         };
         let outcome = judged(Status::Exited(1), |seen| seen.said = said.clone());
         assert!(matches!(outcome, Outcome::RetryLater { reason } if reason == "locked"));
@@ -309,17 +311,17 @@ mod tests {
 
     #[test]
     fn a_function_can_say_of_itself_what_a_command_can() {
-        let returned = |outcome: Outcome, said: Said| {
+        let returned = |outcome: Outcome, said: RunReport| {
             judged(Status::Exited(0), |seen| {
                 seen.is_function = true;
                 seen.said = said;
-                seen.answer = Some(Answer::Returned(outcome.into()));
+                seen.answer = Some(LaunchReply::Returned(outcome.into()));
             })
         };
         let failed = || Box::new(Failure::new(FailureClass::Panic, "no"));
-        let kind = || Said {
+        let kind = || RunReport {
             kind: Some("db down".to_owned()),
-            ..Said::default()
+            ..RunReport::default()
         };
         let outcome = returned(Outcome::Failure(failed()), kind());
         assert_eq!(outcome.failure().unwrap().kind.as_deref(), Some("db down"));
@@ -329,9 +331,9 @@ mod tests {
         };
         let outcome = returned(Outcome::Failure(Box::new(own)), kind());
         assert_eq!(outcome.failure().unwrap().kind.as_deref(), Some("its own"));
-        let later = || Said {
+        let later = || RunReport {
             retry_later: Some("locked".to_owned()),
-            ..Said::default()
+            ..RunReport::default()
         };
         let outcome = returned(Outcome::Failure(failed()), later());
         assert!(matches!(outcome, Outcome::RetryLater { reason } if reason == "locked"));
@@ -350,12 +352,12 @@ mod tests {
             ..ChildSettings::default()
         };
         let output = Output::default();
-        let seen = Seen {
+        let seen = RunObservation {
             settings: &limited,
             is_function: false,
             status: killed,
             answer: None,
-            said: Said::default(),
+            said: RunReport::default(),
             ended: None,
             output: &output,
         };
@@ -384,7 +386,7 @@ mod tests {
         };
         let outcome = judged(crash, |seen| {
             seen.is_function = true;
-            seen.answer = Some(Answer::Returned(Returned::Success));
+            seen.answer = Some(LaunchReply::Returned(FunctionResult::Success));
         });
         assert!(text(&outcome).contains("(SIGSEGV) after it returned"));
     }

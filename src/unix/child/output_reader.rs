@@ -4,50 +4,51 @@ use std::fs::File;
 use std::io::{self, PipeReader, Read, Write};
 
 use super::capture::Capture;
-use super::spawn;
-use crate::failure::Output;
-use crate::settings::ChildSettings;
-use crate::time::Mono;
+use super::{output_file, spawn};
+use crate::core::failure::Output;
+use crate::core::settings::ChildSettings;
+use crate::core::time::Mono;
 
-/// What is read at once: little at first, for most runs print little; and much as soon as that was too little.
+/// What is read at once: little at first, for most runs print little; and much as soon as that was
+/// too little.
 const FIRST_READ_BYTES: usize = 4 * 1024;
 const READ_BYTES: usize = 256 * 1024;
 
 /// Whether there can be more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Flow {
+pub(super) enum PipeState {
     /// Perhaps.
     Open,
-    /// Nobody can write any more.
+    /// No process can write any more.
     Closed,
 }
 
 /// What was read so far.
 #[derive(Debug)]
-pub(super) struct Reading {
+pub(super) struct OutputReader {
     capture: Capture,
     buffer: Vec<u8>,
     file: Option<File>,
-    flow: Flow,
+    flow: PipeState,
     /// When something came last.
     pub(super) latest: Mono,
     /// Why the output file is not complete, in a sentence.
     pub(super) trouble: Option<String>,
 }
 
-impl Reading {
+impl OutputReader {
     /// Begins, with the file that the settings name.
     pub(super) fn new(settings: &ChildSettings, now: Mono) -> Self {
-        let mut reading = Reading {
+        let mut reading = OutputReader {
             capture: Capture::new(settings.max_log_bytes),
             buffer: vec![0; FIRST_READ_BYTES],
             file: None,
-            flow: Flow::Open,
+            flow: PipeState::Open,
             latest: now,
             trouble: None,
         };
         if let Some(path) = &settings.output_file {
-            match spawn::open_output_file(path) {
+            match output_file::open(path, settings) {
                 Ok(file) => reading.file = Some(file),
                 Err(error) => {
                     let path = path.display();
@@ -60,13 +61,13 @@ impl Reading {
     }
 
     /// Reads what is there, at most `times` times.
-    pub(super) fn read(&mut self, pipe: &mut PipeReader, now: Mono, times: usize) -> Flow {
+    pub(super) fn read(&mut self, pipe: &mut PipeReader, now: Mono, times: usize) -> PipeState {
         for _ in 0..times {
-            if self.flow == Flow::Closed {
+            if self.flow == PipeState::Closed {
                 break;
             }
             match pipe.read(&mut self.buffer) {
-                Ok(0) => self.flow = Flow::Closed,
+                Ok(0) => self.flow = PipeState::Closed,
                 Ok(count) => {
                     self.take_in(count);
                     self.latest = now;
@@ -77,14 +78,14 @@ impl Reading {
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(_) => self.flow = Flow::Closed,
+                Err(_) => self.flow = PipeState::Closed,
             }
         }
         self.flow
     }
 
-    /// Reads what was written before the run ended. That is as much as a pipe holds; what somebody who is left over writes meanwhile
-    /// does not prolong it.
+    /// Reads what was written before the run ended. That is as much as a pipe holds; what somebody
+    /// who is left over writes meanwhile does not prolong it.
     pub(super) fn drain(&mut self, pipe: &mut PipeReader) {
         let written = spawn::PIPE_BYTES.unsigned_abs() as usize;
         let before = self.capture.total();

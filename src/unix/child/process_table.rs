@@ -1,14 +1,15 @@
 //! The processes of this machine, as `/proc` shows them at one moment.
 //!
-//! `/proc/PID/task/TID/children` would be shorter, but is missing in kernels without CONFIG_PROC_CHILDREN.
+//! `/proc/PID/task/TID/children` would be shorter, but is missing in kernels without
+//! CONFIG_PROC_CHILDREN.
 
 use std::fs::{self, File};
 use std::io::Read;
 
-/// One process. What is read is past already: only a child of ours that was not reaped, or a pinned process that was looked at again, is
-/// surely still the same.
+/// A process. What is read is past already: only a child of ours that was not reaped, or a pinned
+/// process that was looked at again, is surely still the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Process {
+pub(crate) struct ProcessEntry {
     pub(crate) pid: i32,
     pub(crate) name: String,
     pub(crate) state: char,
@@ -19,7 +20,7 @@ pub(crate) struct Process {
     pub(crate) started: u64,
 }
 
-impl Process {
+impl ProcessEntry {
     /// Reads one process; `None` when there is none.
     pub(crate) fn read(pid: i32) -> Option<Self> {
         // The longest line has some 350 bytes: 50 numbers, most of them short.
@@ -27,7 +28,7 @@ impl Process {
         let mut file = File::open(format!("/proc/{pid}/stat")).ok()?;
         let read = file.read(&mut stat).ok()?;
         // A name may hold any byte.
-        Process::parse(pid, &String::from_utf8_lossy(&stat[..read]))
+        ProcessEntry::parse(pid, &String::from_utf8_lossy(&stat[..read]))
     }
 
     fn parse(pid: i32, stat: &str) -> Option<Self> {
@@ -39,7 +40,7 @@ impl Process {
         let (parent, group, session) = (number()?, number()?, number()?);
         // The 22nd field, three after the session's sixth being tty, foreground group and flags.
         let started = fields.nth(15)?.parse().ok()?;
-        Some(Process {
+        Some(ProcessEntry {
             pid,
             name: name.to_owned(),
             state,
@@ -50,13 +51,13 @@ impl Process {
         })
     }
 
-    /// Tells whether it has ended and waits for its parent.
+    /// Returns whether it has ended and waits for its parent.
     pub(crate) fn is_zombie(&self) -> bool {
         matches!(self.state, 'Z' | 'X')
     }
 }
 
-/// Who is whose child. Of all others of the machine, which may be many, no more is kept.
+/// The parents of processes. Of all others of the machine, which may be many, no more is kept.
 #[derive(Debug)]
 pub(crate) struct Table {
     /// Parent and child, sorted.
@@ -69,19 +70,19 @@ impl Table {
         let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
         let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
         let mut links: Vec<(i32, i32)> = pids
-            .filter_map(|pid| Some((Process::read(pid)?.parent, pid)))
+            .filter_map(|pid| Some((ProcessEntry::read(pid)?.parent, pid)))
             .collect();
         links.sort_unstable();
         Table { links }
     }
 
     /// Returns the children of a process.
-    pub(crate) fn children(&self, pid: i32) -> Vec<Process> {
+    pub(crate) fn children(&self, pid: i32) -> Vec<ProcessEntry> {
         self.children_of(pid, pid)
     }
 
     /// Returns these children of `root` with all that descend from them, ancestors first.
-    pub(crate) fn trees(&self, root: i32, children: Vec<Process>) -> Vec<Process> {
+    pub(crate) fn trees(&self, root: i32, children: Vec<ProcessEntry>) -> Vec<ProcessEntry> {
         let mut all = children;
         let mut next = 0;
         while next < all.len() {
@@ -92,14 +93,14 @@ impl Table {
         all
     }
 
-    /// Reads the children of a process anew: whoever has got the number of one meanwhile has another parent. Who has lost its parent meanwhile
-    /// has `root` for it.
-    fn children_of(&self, parent: i32, root: i32) -> Vec<Process> {
+    /// Reads the children of a process anew: whoever has got the number of one meanwhile has
+    /// another parent. Who has lost its parent meanwhile has `root` for it.
+    fn children_of(&self, parent: i32, root: i32) -> Vec<ProcessEntry> {
         let first = self.links.partition_point(|link| link.0 < parent);
         let links = self.links[first..].iter();
         let links = links.take_while(|link| link.0 == parent);
-        let children = links.filter_map(|(_, pid)| Process::read(*pid));
-        let is_one = |child: &Process| child.parent == parent || child.parent == root;
+        let children = links.filter_map(|(_, pid)| ProcessEntry::read(*pid));
+        let is_one = |child: &ProcessEntry| child.parent == parent || child.parent == root;
         children.filter(is_one).collect()
     }
 }
@@ -111,7 +112,7 @@ mod tests {
     #[test]
     fn a_name_with_spaces_and_parentheses_is_read() {
         let stat = "7 (a) b) (c) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20 21\n";
-        let process = Process::parse(7, stat).unwrap();
+        let process = ProcessEntry::parse(7, stat).unwrap();
         assert_eq!(process.name, "a) b) (c");
         assert_eq!((process.parent, process.group, process.session), (1, 2, 3));
         assert_eq!(process.started, 4711);
@@ -119,7 +120,7 @@ mod tests {
 
     #[test]
     fn this_process_is_a_child_of_its_parent() {
-        let own = Process::read(nix::unistd::getpid().as_raw()).unwrap();
+        let own = ProcessEntry::read(nix::unistd::getpid().as_raw()).unwrap();
         assert_eq!(own.parent, nix::unistd::getppid().as_raw());
         assert!(
             Table::read()

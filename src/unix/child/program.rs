@@ -1,25 +1,25 @@
 //! Finding the program and becoming it.
 
-use std::env;
 use std::ffi::{CString, OsStr};
-use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::{env, io};
 
 use nix::errno::Errno;
 use nix::unistd::execv;
 
-use super::orders::{Refusal, Stage};
+use super::launch_request::{LaunchStage, StartFailure};
+use super::pipefail::{NO_PIPEFAIL, shell_with_pipefail};
 use super::shebang::{Shebang, ShebangError};
 
 /// Where programs are looked for when the run has no PATH.
 pub const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
 /// Becomes a program. Comes back only with the reason why it could not.
-pub(super) fn become_program(arguments: &[String]) -> Refusal {
+pub(super) fn become_program(arguments: &[String]) -> StartFailure {
     let name = arguments.first().map(String::as_str).unwrap_or_default();
     if name.is_empty() {
-        return refusal(Stage::Program, Path::new(name), Errno::ENOENT);
+        return refusal(LaunchStage::Program, Path::new(name), Errno::ENOENT);
     }
     let arguments: Vec<&OsStr> = arguments.iter().map(OsStr::new).collect();
     let path = env::var_os("PATH");
@@ -31,24 +31,41 @@ pub(super) fn become_program(arguments: &[String]) -> Refusal {
                 return missing_interpreter(&candidate);
             }
             Errno::ENOENT | Errno::ENOTDIR => {}
-            // A directory of PATH that is closed to this user may not hide the next one (as in execvp(3)).
+            // A directory of PATH that is closed to this user may not hide the next one (as in
+            // execvp(3)).
             Errno::EACCES => worst = errno,
-            _ => return refusal(Stage::Program, &candidate, errno),
+            _ => return refusal(LaunchStage::Program, &candidate, errno),
         }
     }
-    refusal(Stage::Program, Path::new(name), worst)
+    refusal(LaunchStage::Program, Path::new(name), worst)
+}
+
+/// Becomes a shell whose pipelines fail. Comes back only with the reason why it could not.
+pub(super) fn become_pipefail(text: &str) -> StartFailure {
+    match shell_with_pipefail() {
+        Some(shell) => {
+            let words = shell.into_iter().chain([text]).map(str::to_owned);
+            become_program(&words.collect::<Vec<_>>())
+        }
+        None => StartFailure {
+            stage: LaunchStage::Program,
+            subject: "sh -o pipefail".to_owned(),
+            errno: None,
+            reason: Some(NO_PIPEFAIL.to_owned()),
+        },
+    }
 }
 
 /// Becomes the interpreter of a script. Comes back only with the reason why it could not.
-pub(super) fn become_script(script: &Path) -> Refusal {
+pub(super) fn become_script(script: &Path) -> StartFailure {
     let shebang = match Shebang::of(script) {
         Ok(shebang) => shebang,
         Err(ShebangError::Unreadable(error)) => {
-            return refusal_of(Stage::Shebang, script, &error);
+            return refusal_of(LaunchStage::Shebang, script, &error);
         }
         Err(error) => {
-            return Refusal {
-                stage: Stage::Shebang,
+            return StartFailure {
+                stage: LaunchStage::Shebang,
                 subject: script.display().to_string(),
                 errno: None,
                 reason: Some(in_full(&error)),
@@ -59,7 +76,7 @@ pub(super) fn become_script(script: &Path) -> Refusal {
     arguments.extend(shebang.argument.as_deref().map(OsStr::new));
     arguments.push(script.as_os_str());
     let errno = become_file(&shebang.interpreter, &arguments);
-    refusal(Stage::Interpreter, &shebang.interpreter, errno)
+    refusal(LaunchStage::Interpreter, &shebang.interpreter, errno)
 }
 
 fn become_file(file: &Path, arguments: &[&OsStr]) -> Errno {
@@ -81,7 +98,8 @@ fn in_full(error: &ShebangError) -> String {
     }
 }
 
-/// Returns the files that a program's name can mean with this PATH, in order. Relative ones begin where the run does.
+/// Returns the files that a program's name can mean with this PATH, in order. Relative ones begin
+/// where the run does.
 pub fn candidates(name: &str, path: Option<&OsStr>) -> Vec<PathBuf> {
     if name.contains('/') {
         return vec![PathBuf::from(name)];
@@ -90,7 +108,8 @@ pub fn candidates(name: &str, path: Option<&OsStr>) -> Vec<PathBuf> {
     env::split_paths(path).map(|dir| dir.join(name)).collect()
 }
 
-/// Returns what to do when a program that is not there looks like something else: words for a shell.
+/// Returns what to do when a program that is not there looks like something else: words for a
+/// shell.
 pub fn misread(name: &str) -> Option<&'static str> {
     if name.contains("/~") || name.starts_with('~') || name.contains('$') {
         Some("nothing replaces `~` and `$` in a `command`: write the whole path, or use `shell`")
@@ -109,27 +128,27 @@ fn is_script_without_interpreter(file: &Path) -> bool {
     file.exists()
 }
 
-fn missing_interpreter(file: &Path) -> Refusal {
+fn missing_interpreter(file: &Path) -> StartFailure {
     let named = Shebang::of(file).map(|shebang| shebang.interpreter);
     match named {
-        Ok(interpreter) => refusal(Stage::Interpreter, &interpreter, Errno::ENOENT),
-        Err(ShebangError::CarriageReturn) => Refusal {
+        Ok(interpreter) => refusal(LaunchStage::Interpreter, &interpreter, Errno::ENOENT),
+        Err(ShebangError::CarriageReturn) => StartFailure {
             reason: Some(in_full(&ShebangError::CarriageReturn)),
-            ..refusal(Stage::Shebang, file, Errno::ENOENT)
+            ..refusal(LaunchStage::Shebang, file, Errno::ENOENT)
         },
-        Err(_) => Refusal {
+        Err(_) => StartFailure {
             reason: Some("the loader that it was built for is not on this machine".to_owned()),
-            ..refusal(Stage::Program, file, Errno::ENOENT)
+            ..refusal(LaunchStage::Program, file, Errno::ENOENT)
         },
     }
 }
 
-fn refusal(stage: Stage, subject: &Path, errno: Errno) -> Refusal {
+fn refusal(stage: LaunchStage, subject: &Path, errno: Errno) -> StartFailure {
     refusal_of(stage, subject, &io::Error::from(errno))
 }
 
-fn refusal_of(stage: Stage, subject: &Path, error: &io::Error) -> Refusal {
-    Refusal {
+fn refusal_of(stage: LaunchStage, subject: &Path, error: &io::Error) -> StartFailure {
+    StartFailure {
         stage,
         subject: subject.display().to_string(),
         errno: error.raw_os_error(),

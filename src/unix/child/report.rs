@@ -1,4 +1,5 @@
-//! How a command says more of its end than an exit code can: the file that `$RUN_FUNCTIONS_REPORT` names.
+//! How a command says more of its end than an exit code can: the file that `$RUN_FUNCTIONS_REPORT`
+//! names.
 //!
 //! A run may append lines to it, in any order:
 //!
@@ -16,9 +17,11 @@
 //!     print("retry-later=the mirror is locked", file=report)
 //! ```
 //!
-//! The file is new for each run, belongs to the run's user alone, and is gone after it. Where none can be made, the variable names
-//! `/dev/null`, so that a run that writes to it does not fail of that, and a note says why. The runner reads it through the descriptor with
-//! which it made it, never by its name, and no more than 4 KiB: whatever a run does to the name cannot lead the runner elsewhere.
+//! The file is new for each run, belongs to the run's user alone, and is gone after it. Where none
+//! can be made, the variable names `/dev/null`, so that a run that writes to it does not fail of
+//! that, and a note says why. The runner reads it through the descriptor with which it made it,
+//! never by its name, and no more than 4 KiB: whatever a run does to the name cannot lead the
+//! runner elsewhere.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -28,8 +31,8 @@ use std::sync::Once;
 
 use nix::unistd::{geteuid, getpid};
 
-use super::account::find_user;
-use super::orders::beginning;
+use super::launch_request::beginning;
+use super::switch_user::find_user;
 
 const MOST_BYTES: usize = 4096;
 const MOST_TEXT: usize = 200;
@@ -37,23 +40,23 @@ const MOST_TEXT: usize = 200;
 /// Where everybody may make temporary files on any Linux (file-hierarchy(7)).
 const OTHERS: [&str; 3] = ["/tmp", "/var/tmp", "/dev/shm"];
 
-/// What a run said of itself.
+/// What a run reported about itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Said {
+pub(super) struct RunReport {
     pub(super) kind: Option<String>,
     pub(super) retry_later: Option<String>,
     /// Lines that mean nothing, each in a sentence.
     pub(super) notes: Vec<String>,
 }
 
-impl Said {
-    /// What a run said that had no file to say it in.
+impl RunReport {
+    /// What a run reported that had no file to say it in.
     pub(super) fn nothing(error: &io::Error) -> Self {
         let note =
             format!("the run had no file for its report, because none could be made: {error}");
-        Said {
+        RunReport {
             notes: vec![note],
-            ..Said::default()
+            ..RunReport::default()
         }
     }
 }
@@ -66,8 +69,8 @@ pub(super) struct ReportFile {
 }
 
 impl ReportFile {
-    /// Makes the file. `scratch` is a directory of ours; a run with a user of its own could not enter it, and gets a file among those that
-    /// are temporary.
+    /// Makes the file. `scratch` is a directory of ours; a run with a user of its own could not
+    /// enter it, and gets a file among those that are temporary.
     pub(super) fn create(
         scratch: Option<&Path>,
         chain: &str,
@@ -99,9 +102,9 @@ impl ReportFile {
     }
 
     /// Reads what the run wrote.
-    pub(super) fn read(&self) -> Said {
+    pub(super) fn read(&self) -> RunReport {
         if self.file.metadata().map_or(0, |data| data.size()) == 0 {
-            return Said::default();
+            return RunReport::default();
         }
         let mut bytes = [0; MOST_BYTES];
         let read = self.file.read_at(&mut bytes, 0).unwrap_or(0);
@@ -115,7 +118,8 @@ impl Drop for ReportFile {
     }
 }
 
-/// Makes the file where it should be, or else where everybody may: a TMPDIR of long ago should cost no run its words.
+/// Makes the file where it should be, or else where everybody may: a TMPDIR of long ago should cost
+/// no run its words.
 fn create_in(first: Option<&Path>, name: &str) -> io::Result<(File, PathBuf)> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create_new(true).mode(0o600);
@@ -133,7 +137,8 @@ fn create_in(first: Option<&Path>, name: &str) -> io::Result<(File, PathBuf)> {
     Err(refused)
 }
 
-/// A directory of the runner's own (as some give to each login) is closed to a run with another user.
+/// A directory of the runner's own (as some give to each login) is closed to a run with another
+/// user.
 fn everybody_may_enter(dir: &Path) -> bool {
     const OTHERS_MAY_ENTER: u32 = 0o001;
     let may_enter =
@@ -161,8 +166,8 @@ fn remove_leftovers(dir: &Path) {
     }
 }
 
-fn parse(text: &str) -> Said {
-    let mut said = Said::default();
+fn parse(text: &str) -> RunReport {
+    let mut said = RunReport::default();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let (key, value) = line.split_once('=').unwrap_or((line, ""));
         let value = beginning(value.trim(), MOST_TEXT);
@@ -224,7 +229,7 @@ mod tests {
         let report = ReportFile::create(Some(dir.path()), "a", "1", None).unwrap();
         fs::remove_file(report.path()).unwrap();
         std::os::unix::fs::symlink(&secret, report.path()).unwrap();
-        assert_eq!(report.read(), Said::default());
+        assert_eq!(report.read(), RunReport::default());
         drop(report);
         let report = ReportFile::create(Some(dir.path()), "a", "2", None).unwrap();
         fs::write(report.path(), "kind=ours".repeat(10_000)).unwrap();

@@ -1,29 +1,34 @@
 //! One run, from the start of its process to the end of the last process that it left behind.
 
-mod leaving;
 mod phase;
-mod telling;
+mod result;
+mod teardown;
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
 use nix::sys::prctl;
+use nix::sys::stat::fstat;
 
+use super::super::trusted_paths::Identity;
+use super::super::waiter::Waiter;
+use super::super::{clock, own_children};
+use super::leftovers::{RunMarks, Tolerated};
 use super::outcome::Ending;
-use super::reading::{Flow, Reading};
-use super::refusal;
-use super::spawn::{self, Started};
-use super::sweep::Tolerated;
-use super::sys::{self, Found, Status, Whom};
-use super::{Ended, Spec, What};
-use crate::failure::{Failure, signal_name};
-use crate::process::poll::Alarm;
-use crate::process::{clock, own_children};
-use crate::settings::ChildSettings;
-use crate::time::{Moment, Mono, in_words};
+use super::output_reader::{OutputReader, PipeState};
+use super::run_parent::RunParent;
+use super::spawn::{self, StartedRun};
+use super::spec::{EndedRun, RunTarget, Spec};
+use super::start_failure;
+use super::sys::{self, ChildState, Status};
+use crate::core::failure::{Outcome, signal_name};
+use crate::core::settings::{ChildSettings, Leak};
+use crate::core::time::{Moment, Mono, in_words};
+
 use phase::Phase;
 
 /// A process that has not gone this long after SIGKILL hangs in the kernel.
@@ -33,64 +38,76 @@ const READS_PER_STEP: usize = 16;
 
 /// A run that goes on.
 ///
-/// Started from the main thread only: the process dies with the thread that started it (`PR_SET_PDEATHSIG`).
+/// Started from the main thread only: the process dies with the thread that started it
+/// (`PR_SET_PDEATHSIG`).
 #[derive(Debug)]
-pub struct Run {
+pub struct ChildRun {
     settings: ChildSettings,
     timeout: Option<Duration>,
     is_function: bool,
     started: Mono,
-    child: Started,
+    parent: RunParent,
+    child: StartedRun,
     poll: Epoll,
-    output: Reading,
+    output: OutputReader,
     tolerated: Tolerated,
+    marks: RunMarks,
     phase: Phase,
     ended: Option<Ending>,
+    /// Whether the keeper has died meanwhile.
+    is_orphaned: bool,
     /// What the run left behind: names by number.
     left: BTreeMap<i32, String>,
     notes: Vec<String>,
 }
 
-impl Run {
+impl ChildRun {
     /// Starts a run.
     ///
     /// # Errors
     ///
-    /// When no process can be made, or the output cannot be waited for. That a program does not exist is learned at the end of the run.
-    pub fn start(spec: &Spec<'_>, now: Moment) -> Result<Self, Box<Failure>> {
-        let settings = spec.settings;
-        let refused =
-            |error: &io::Error| Box::new(refusal::failure_of(&refusal::of_spawn(error), settings));
-        Run::try_start(spec, now).map_err(|error| refused(&error))
+    /// A failure when no process can be made, or the output cannot be waited for; an interruption
+    /// when the keeper starts nothing at its deadline. That a program does not exist is learned at
+    /// the end of the run.
+    pub fn start(spec: &Spec<'_>, now: Moment) -> Result<Self, Box<Outcome>> {
+        let outcome = |error| Box::new(start_failure::outcome_of(&error, spec.settings));
+        ChildRun::try_start(spec, now).map_err(outcome)
     }
 
     fn try_start(spec: &Spec<'_>, now: Moment) -> io::Result<Self> {
         prctl::set_child_subreaper(true)?;
         sys::mind_children();
-        let tolerated = Tolerated::now();
+        let parent = RunParent::of(spec.keeper);
+        let tolerated = Tolerated::now(&parent);
         let poll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
-        let output = Reading::new(spec.settings, now.mono);
+        let output = OutputReader::new(spec.settings, now.mono);
         let deadline = spec
             .timeout
             .and_then(|timeout| now.wall.checked_add(timeout));
-        let child = spawn::spawn(spec, deadline)?;
-        let run = Run {
+        let child = spawn::spawn(spec, &parent, deadline)?;
+        let run = ChildRun {
             settings: spec.settings.clone(),
             timeout: spec.timeout,
-            is_function: matches!(spec.what, What::Function(_)),
+            is_function: matches!(spec.what, RunTarget::Function(_)),
             started: now.mono,
+            marks: marks(spec, &child),
+            parent,
             child,
             poll,
             output,
             tolerated,
             phase: Phase::Running,
             ended: None,
+            is_orphaned: false,
             left: BTreeMap::new(),
             notes: Vec::new(),
         };
         let readable = EpollEvent::new(EpollFlags::EPOLLIN, 0);
         run.poll.add(&run.child.pidfd, readable)?;
         run.poll.add(&run.child.output, readable)?;
+        if let Some(keeper) = run.parent.keeper() {
+            run.poll.add(keeper.source(), readable)?;
+        }
         Ok(run)
     }
 
@@ -99,12 +116,12 @@ impl Run {
         self.child.pid
     }
 
-    /// Returns what becomes readable when there is something to do in [`step`](Run::step).
+    /// Returns what becomes readable when there is something to do in [`step`](ChildRun::step).
     pub fn source(&self) -> BorrowedFd<'_> {
         self.poll.0.as_fd()
     }
 
-    /// Returns when there is something to do in [`step`](Run::step) at the latest.
+    /// Returns when there is something to do in [`step`](ChildRun::step) at the latest.
     pub fn due(&self) -> Mono {
         match self.phase {
             Phase::Running => {
@@ -123,13 +140,16 @@ impl Run {
     }
 
     /// Does what is to be done at `now`; returns the end when it has come. Never waits.
-    pub fn step(&mut self, now: Mono) -> Option<Ended> {
+    pub fn step(&mut self, now: Mono) -> Option<EndedRun> {
         if self
             .output
             .read(&mut self.child.output, now, READS_PER_STEP)
-            == Flow::Closed
+            == PipeState::Closed
         {
             let _ = self.poll.delete(&self.child.output);
+        }
+        if !self.is_orphaned && self.parent.has_lost_keeper() {
+            self.lose_keeper(now);
         }
         match self.phase {
             Phase::Running | Phase::Asked { .. } | Phase::Killed { .. } => self.watch(now),
@@ -155,7 +175,8 @@ impl Run {
         }
     }
 
-    /// Asks the run to end: `stop_signal` (and CONT) to its group, after `kill_grace` KILL. Asked before, or ended already: changes nothing.
+    /// Asks the run to end: `stop_signal` (and CONT) to its group, after `kill_grace` KILL. Asked
+    /// before, or ended already: changes nothing.
     pub fn terminate(&mut self, now: Mono) {
         if matches!(self.phase, Phase::Running) && self.status().is_none() {
             let signal = signal_name(self.settings.stop_signal);
@@ -180,8 +201,8 @@ impl Run {
     /// # Errors
     ///
     /// Those of ppoll(2).
-    pub fn finish(mut self) -> io::Result<Ended> {
-        let mut alarm = Alarm::new()?;
+    pub fn finish(mut self) -> io::Result<EndedRun> {
+        let mut alarm = Waiter::new()?;
         loop {
             if let Some(ended) = self.step(clock::mono()) {
                 return Ok(ended);
@@ -194,15 +215,48 @@ impl Run {
         format!("{signal} after {}", in_words(now.since(self.started)))
     }
 
-    fn status(&self) -> Option<Status> {
-        match sys::peek(Whom::Pinned(self.child.pidfd.as_fd())) {
-            Ok(Found::Ended(status)) => Some(status),
-            _ => None,
+    fn status(&mut self) -> Option<Status> {
+        let child = self.parent.peek(self.child.pidfd.as_fd(), self.child.pid);
+        let child = child.ok()?;
+        let ChildState::Ended(status) = child.state else {
+            return None;
+        };
+        if let (Some(signal), None) = (child.signal, &self.ended) {
+            // The keeper keeps its word though this process was stopped: it may be long ago.
+            let signal = signal_name(signal);
+            let how = format!("{signal} by the keeper, at the deadline of all that runs");
+            self.ended = Some(Ending::Asked(how));
+        }
+        Some(status)
+    }
+
+    /// The keeper is gone, so that nothing else ends the run at its deadline. What was below it is
+    /// below us, what former runs left there too: all of it is ended.
+    fn lose_keeper(&mut self, now: Mono) {
+        self.is_orphaned = true;
+        if let Some(keeper) = self.parent.keeper() {
+            let _ = self.poll.delete(keeper.source());
+        }
+        self.settings.leak = Leak::Kill;
+        self.tolerated = Tolerated::default();
+        match &mut self.phase {
+            Phase::Lingering { kill_at, .. } => *kill_at = now,
+            Phase::Running | Phase::Asked { .. } => {
+                let ended_itself = matches!(self.status(), Some(Status::Exited(_)));
+                self.kill_tree(now);
+                if !ended_itself {
+                    let how = self.how("SIGKILL", now);
+                    let how = format!("{how}, for the keeper of this runner has died");
+                    self.ended = Some(Ending::Asked(how));
+                }
+            }
+            _ => {}
         }
     }
 
-    /// The process lives, or has just ended. Its end comes before any deadline: who has ended in time is not timed out.
-    fn watch(&mut self, now: Mono) -> Option<Ended> {
+    /// The process lives, or has just ended. Its end comes before any deadline: who has ended in
+    /// time is not timed out.
+    fn watch(&mut self, now: Mono) -> Option<EndedRun> {
         if let Some(status) = self.status() {
             return self.leader_ended(status, now);
         }
@@ -246,7 +300,8 @@ impl Run {
         };
     }
 
-    /// Only while the process was not reaped: then its number, and that of its group, is nobody else's.
+    /// Only while the process was not reaped: then its number, and that of its group, is nobody
+    /// else's.
     fn signal(&self, signal: i32) {
         if sys::signal_group(self.child.pid, signal).is_err() {
             // It has no group of its own yet: the launcher has just begun.
@@ -261,7 +316,21 @@ impl Run {
     }
 }
 
-impl Drop for Run {
+fn marks(spec: &Spec<'_>, child: &StartedRun) -> RunMarks {
+    let cgroup = child
+        .cgroup
+        .as_ref()
+        .and_then(|cgroup| cgroup.path().file_name());
+    let in_flight = spec.in_flight.and_then(|file| fstat(file).ok());
+    RunMarks {
+        session: child.pid,
+        run: spec.run.to_string(),
+        cgroup: cgroup.map(OsStr::to_owned),
+        in_flight: in_flight.map(|stat| Identity::of(&stat)),
+    }
+}
+
+impl Drop for ChildRun {
     /// Whoever drops a run that is not over kills it.
     fn drop(&mut self) {
         if matches!(

@@ -3,8 +3,10 @@
 use std::error::Error;
 use std::ffi::OsStr;
 use std::fmt;
+use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// What the kernel reads of the first line (BINPRM_BUF_SIZE since Linux 5.1).
@@ -22,11 +24,11 @@ pub struct Shebang {
 /// Why a script has no interpreter.
 #[derive(Debug)]
 pub enum ShebangError {
-    /// It cannot be read.
+    /// The file cannot be read.
     Unreadable(io::Error),
-    /// It does not begin with `#!`.
+    /// The file does not begin with `#!`.
     None,
-    /// It begins with a byte order mark.
+    /// The file begins with a byte order mark.
     ByteOrderMark,
     /// The first line ends with a carriage return.
     CarriageReturn,
@@ -46,7 +48,7 @@ impl Shebang {
     /// When it has no usable one; the remedy is in the text.
     pub fn of(script: &Path) -> Result<Self, ShebangError> {
         let mut first = Vec::with_capacity(MOST_BYTES);
-        let file = super::open_regular(script).map_err(ShebangError::Unreadable)?;
+        let file = open_regular(script).map_err(ShebangError::Unreadable)?;
         file.take(MOST_BYTES as u64)
             .read_to_end(&mut first)
             .map_err(ShebangError::Unreadable)?;
@@ -135,6 +137,18 @@ impl Error for ShebangError {
             ShebangError::Unreadable(error) => Some(error),
             _ => None,
         }
+    }
+}
+
+/// Opens a file that must be a regular one: a pipe by that name would be waited for without end.
+pub(super) fn open_regular(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.read(true).custom_flags(libc::O_NONBLOCK);
+    let file = options.open(path)?;
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(io::Error::from_raw_os_error(libc::EACCES))
     }
 }
 

@@ -2,13 +2,14 @@
 
 use std::io;
 
-use super::orders::{Refusal, Stage};
+use super::super::keeper::KeeperRefusal;
+use super::launch_request::{LaunchStage, StartFailure};
 use super::program::misread;
-use crate::failure::{Failure, FailureClass};
-use crate::settings::ChildSettings;
+use crate::core::failure::{Failure, FailureClass, Outcome};
+use crate::core::settings::ChildSettings;
 
 /// Makes the failure of a run that could not start.
-pub(super) fn failure_of(refusal: &Refusal, settings: &ChildSettings) -> Failure {
+pub(super) fn failure_of(refusal: &StartFailure, settings: &ChildSettings) -> Failure {
     let why = match (&refusal.reason, refusal.errno) {
         (Some(reason), _) => reason.clone(),
         (None, Some(errno)) => io::Error::from_raw_os_error(errno).to_string(),
@@ -21,24 +22,24 @@ pub(super) fn failure_of(refusal: &Refusal, settings: &ChildSettings) -> Failure
     failure
 }
 
-fn subject_in_words(refusal: &Refusal) -> String {
+fn subject_in_words(refusal: &StartFailure) -> String {
     let subject = &refusal.subject;
     match refusal.stage {
-        Stage::Spawn => "a process for it could not be made".to_owned(),
-        Stage::Orders => "the launcher did not get its orders".to_owned(),
-        Stage::Session => "it could not get a session of its own".to_owned(),
-        Stage::Parent => "the launcher lost the runner".to_owned(),
-        Stage::Limit => format!("limit `{subject}`"),
-        Stage::Nice => format!("nice `{subject}`"),
-        Stage::IoNice => format!("I/O class and level `{subject}`"),
-        Stage::User => format!("user `{subject}`"),
-        Stage::Group => format!("group `{subject}`"),
-        Stage::WorkingDir => format!("working directory `{subject}`"),
-        Stage::Stdin => format!("standard input `{subject}`"),
-        Stage::Shebang => format!("script `{subject}`"),
-        Stage::Interpreter => format!("interpreter `{subject}`"),
-        Stage::Program => format!("program `{subject}`"),
-        Stage::Function => format!("function `{subject}`"),
+        LaunchStage::Spawn => "a process for it could not be made".to_owned(),
+        LaunchStage::Orders => "the launcher did not get its orders".to_owned(),
+        LaunchStage::Session => "it could not get a session of its own".to_owned(),
+        LaunchStage::Parent => "the launcher lost the runner".to_owned(),
+        LaunchStage::Limit => format!("limit `{subject}`"),
+        LaunchStage::Nice => format!("nice `{subject}`"),
+        LaunchStage::IoNice => format!("I/O class and level `{subject}`"),
+        LaunchStage::User => format!("user `{subject}`"),
+        LaunchStage::Group => format!("group `{subject}`"),
+        LaunchStage::WorkingDir => format!("working_dir `{subject}`"),
+        LaunchStage::Stdin => format!("stdin `{subject}`"),
+        LaunchStage::Shebang => format!("script `{subject}`"),
+        LaunchStage::Interpreter => format!("interpreter `{subject}`"),
+        LaunchStage::Program => format!("program `{subject}`"),
+        LaunchStage::Function => format!("function `{subject}`"),
     }
 }
 
@@ -53,22 +54,24 @@ fn circumstances(settings: &ChildSettings) -> String {
     format!("directory: `{}`; user: {user}", dir.display())
 }
 
-fn remedy(refusal: &Refusal) -> Option<&'static str> {
+fn remedy(refusal: &StartFailure) -> Option<&'static str> {
     let remedy = match (refusal.stage, refusal.errno?) {
-        (Stage::Program, libc::ENOENT) if misread(&refusal.subject).is_some() => {
+        (LaunchStage::Program, libc::ENOENT) if misread(&refusal.subject).is_some() => {
             return misread(&refusal.subject);
         }
-        (Stage::Program, libc::ENOENT) if !refusal.subject.contains('/') => {
+        (LaunchStage::Program, libc::ENOENT) if !refusal.subject.contains('/') => {
             "it is in no directory of the PATH that the run has, which for a service is shorter \
              than that of a login: write the whole path, or set PATH in `env`; \
              `once --clean-env TASK` runs it as a service would"
         }
-        (Stage::Program, libc::ENOENT) => "check the path; a relative one begins at `working_dir`",
-        (Stage::Program, libc::EACCES) => {
+        (LaunchStage::Program, libc::ENOENT) => {
+            "check the path; a relative one begins at `working_dir`"
+        }
+        (LaunchStage::Program, libc::EACCES) => {
             "make it executable (`chmod +x`), use `script` for a file without that bit, and \
              check that the user may enter each directory above it"
         }
-        (Stage::Program, libc::ENOEXEC) => {
+        (LaunchStage::Program, libc::ENOEXEC) => {
             "it is neither a program for this machine nor a script with `#!` in its first line: \
              add that line, or use `shell`"
         }
@@ -80,29 +83,44 @@ fn remedy(refusal: &Refusal) -> Option<&'static str> {
         (_, libc::EAGAIN) => "the limit of processes is reached (`ulimit -u`, TasksMax=)",
         (_, libc::ENOMEM) => "there is no memory left for a new process",
         (_, libc::EMFILE | libc::ENFILE) => "there is no descriptor left (`ulimit -n`)",
-        (Stage::WorkingDir | Stage::Stdin | Stage::Shebang | Stage::Interpreter, libc::EACCES) => {
+        (
+            LaunchStage::WorkingDir
+            | LaunchStage::Stdin
+            | LaunchStage::Shebang
+            | LaunchStage::Interpreter,
+            libc::EACCES,
+        ) => {
             "the user may not open it, or not enter a directory above it: `namei -l` shows the \
              permissions along a path"
         }
-        (Stage::Interpreter, _) => "install it, or correct the first line of the script",
-        (Stage::User | Stage::Group, libc::EPERM) => {
+        (LaunchStage::Interpreter, _) => "install it, or correct the first line of the script",
+        (LaunchStage::User | LaunchStage::Group, libc::EPERM) => {
             "only root can change user and group: start the runner as root, or leave `user` and \
              `group` out"
         }
-        (Stage::Nice | Stage::Limit | Stage::IoNice, libc::EPERM | libc::EACCES) => {
-            "only root can raise it"
-        }
-        (Stage::WorkingDir, _) => "correct `working_dir`, or make the directory",
-        (Stage::Stdin, _) => "correct `stdin`",
+        (
+            LaunchStage::Nice | LaunchStage::Limit | LaunchStage::IoNice,
+            libc::EPERM | libc::EACCES,
+        ) => "only root can raise it",
+        (LaunchStage::WorkingDir, _) => "correct `working_dir`, or make the directory",
+        (LaunchStage::Stdin, _) => "correct `stdin`",
         _ => return None,
     };
     Some(remedy)
 }
 
-/// Makes the refusal of a process that could not even be made.
-pub(super) fn of_spawn(error: &io::Error) -> Refusal {
-    Refusal {
-        stage: Stage::Spawn,
+/// Returns what comes of a run of which not even a process could be made.
+pub(super) fn outcome_of(error: &io::Error, settings: &ChildSettings) -> Outcome {
+    if let Some(refusal) = KeeperRefusal::of(error) {
+        let how = format!("nothing is started: {refusal}");
+        return Outcome::Interrupted { how };
+    }
+    Outcome::Failure(Box::new(failure_of(&of_spawn(error), settings)))
+}
+
+fn of_spawn(error: &io::Error) -> StartFailure {
+    StartFailure {
+        stage: LaunchStage::Spawn,
         subject: String::new(),
         errno: error.raw_os_error(),
         reason: error.raw_os_error().is_none().then(|| error.to_string()),

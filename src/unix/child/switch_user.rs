@@ -1,41 +1,45 @@
-//! As whom a run runs. Done in the launcher: name services may be slow, allocate and start threads, none of which harms the runner there.
+//! As whom a run runs. Done in the launcher: name services may be slow, allocate and start threads,
+//! none of which harms the runner there.
 
-use std::ffi::CString;
+use std::ffi::{CString, OsStr, OsString};
 use std::io;
 
 use nix::errno::Errno;
 use nix::unistd::{
-    Gid, Group, Uid, User, getgid, getresgid, getresuid, initgroups, setgroups, setresgid,
+    Gid, Group, Uid, User, getgid, getresgid, getresuid, getuid, initgroups, setgroups, setresgid,
     setresuid, setuid,
 };
 
-use super::orders::Stage;
+use super::launch_request::LaunchStage;
+use super::program::DEFAULT_PATH;
 use super::sys;
 
 /// What could not be done: the step, what it was about, and the reason.
-type Refused = (Stage, String, Reason);
+type Refused = (LaunchStage, String, SwitchError);
 
 /// Why an account cannot be taken.
-pub(super) enum Reason {
+pub(super) enum SwitchError {
     /// The system refused.
     System(io::Error),
     /// There is no such account.
     Unknown,
-    /// It could be left again.
+    /// The user could be left again.
     NotLost,
 }
 
-impl From<Errno> for Reason {
+impl From<Errno> for SwitchError {
     fn from(errno: Errno) -> Self {
-        Reason::System(errno.into())
+        SwitchError::System(errno.into())
     }
 }
 
-/// Becomes the user and the group, for good. `given`: variables that the settings have set.
+/// Becomes the user and the group, for good. `given`: variables that the settings have set;
+/// `passed`: those that they let through.
 pub(super) fn take(
     user: Option<&str>,
     group: Option<&str>,
     given: &[String],
+    passed: &[String],
 ) -> Result<(), Refused> {
     let group_id = group.map(group_of).transpose()?;
     let Some(user) = user else {
@@ -44,19 +48,23 @@ pub(super) fn take(
             None => Ok(()),
         };
     };
-    let refused = |reason| (Stage::User, user.to_owned(), reason);
+    let refused = |reason| (LaunchStage::User, user.to_owned(), reason);
     let account = user_of(user).map_err(refused)?;
     let gid = group_id.unwrap_or(account.gid);
+    let is_another = account.uid != getuid();
     if !is_already(account.uid, gid) {
         switch(&account, gid).map_err(refused)?;
     }
     set_variables(&account, given);
+    if is_another {
+        leave_session(|name| given.iter().chain(passed).any(|kept| *name == **kept));
+    }
     Ok(())
 }
 
 fn about_group(group: Option<&str>, errno: Errno) -> Refused {
     (
-        Stage::Group,
+        LaunchStage::Group,
         group.unwrap_or_default().to_owned(),
         errno.into(),
     )
@@ -78,14 +86,14 @@ pub(crate) fn find_group(name: &str) -> Result<Option<Gid>, Errno> {
     Ok(by_name.or_else(|| by_number().map(Gid::from_raw)))
 }
 
-fn user_of(name: &str) -> Result<User, Reason> {
-    find_user(name)?.ok_or(Reason::Unknown)
+fn user_of(name: &str) -> Result<User, SwitchError> {
+    find_user(name)?.ok_or(SwitchError::Unknown)
 }
 
 fn group_of(name: &str) -> Result<Gid, Refused> {
-    let refused = |reason| (Stage::Group, name.to_owned(), reason);
+    let refused = |reason| (LaunchStage::Group, name.to_owned(), reason);
     let found = find_group(name).map_err(|errno| refused(errno.into()))?;
-    found.ok_or_else(|| refused(Reason::Unknown))
+    found.ok_or_else(|| refused(SwitchError::Unknown))
 }
 
 /// A runner that is this user already needs no privilege.
@@ -103,8 +111,8 @@ fn become_group(gid: Gid) -> Result<(), Errno> {
     setresgid(gid, gid, gid)
 }
 
-fn switch(account: &User, gid: Gid) -> Result<(), Reason> {
-    let name = CString::new(account.name.as_str()).map_err(|_| Reason::Unknown)?;
+fn switch(account: &User, gid: Gid) -> Result<(), SwitchError> {
+    let name = CString::new(account.name.as_str()).map_err(|_| SwitchError::Unknown)?;
     initgroups(&name, gid)?;
     setresgid(gid, gid, gid)?;
     let uid = account.uid;
@@ -114,9 +122,62 @@ fn switch(account: &User, gid: Gid) -> Result<(), Reason> {
     // The proof: whoever could go back would succeed here.
     let way_back = !uid.is_root() && setuid(Uid::from_raw(0)).is_ok();
     if !switched || way_back {
-        return Err(Reason::NotLost);
+        return Err(SwitchError::NotLost);
     }
     Ok(())
+}
+
+/// What belongs to the login of the former user: sockets, caches and directories that the new one
+/// cannot use, or must not.
+const OF_A_LOGIN: [&str; 28] = [
+    "DBUS_SESSION_BUS_ADDRESS",
+    "DISPLAY",
+    "DOAS_USER",
+    "GNUPGHOME",
+    "GPG_AGENT_INFO",
+    "ICEAUTHORITY",
+    "KRB5CCNAME",
+    "KRB5_KTNAME",
+    "MAIL",
+    "MAILPATH",
+    "OLDPWD",
+    "PKEXEC_UID",
+    "SSH_AGENT_PID",
+    "SSH_AUTH_SOCK",
+    "SSH_CLIENT",
+    "SSH_CONNECTION",
+    "SSH_TTY",
+    "USERNAME",
+    "WAYLAND_DISPLAY",
+    "XAUTHORITY",
+    "XDG_CACHE_HOME",
+    "XDG_CONFIG_HOME",
+    "XDG_DATA_HOME",
+    "XDG_RUNTIME_DIR",
+    "XDG_SEAT",
+    "XDG_STATE_HOME",
+    "XDG_VTNR",
+    "HISTFILE",
+];
+
+/// Takes away what is of the former user's login, and gives the PATH of any user: that of root
+/// leads to directories of root's.
+fn leave_session(is_kept: impl Fn(&OsStr) -> bool) {
+    let is_of_a_login = |name: &OsStr| {
+        let text = name.to_string_lossy();
+        text.starts_with("SUDO_")
+            || text.starts_with("XDG_SESSION_")
+            || OF_A_LOGIN.contains(&&*text)
+    };
+    let names: Vec<OsString> = std::env::vars_os().map(|(name, _)| name).collect();
+    for name in names {
+        if is_of_a_login(&name) && !is_kept(&name) {
+            sys::change_variable(&name.to_string_lossy(), None);
+        }
+    }
+    if !is_kept(OsStr::new("PATH")) {
+        sys::change_variable("PATH", Some(OsStr::new(DEFAULT_PATH)));
+    }
 }
 
 fn set_variables(account: &User, given: &[String]) {

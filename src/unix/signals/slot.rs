@@ -9,7 +9,7 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::unistd::{pipe2, read, write};
 
-use super::{KIND_COUNT, Kind};
+use super::kind::{KIND_COUNT, SignalKind};
 
 /// Bounds the work of a handler.
 const MOST_READERS: usize = 16;
@@ -28,8 +28,8 @@ pub(super) struct Slot {
     pipe: OnceLock<(OwnedFd, OwnedFd)>,
 }
 
-/// Tells every reader. Called by handlers: atomics and write(2) only (signal-safety(7)).
-pub(super) fn tell_all(kind: Kind, heir: Option<i32>) {
+/// Notifies every reader. Called by handlers: atomics and write(2) only (signal-safety(7)).
+pub(super) fn tell_all(kind: SignalKind, heir: Option<i32>) {
     SLOTS.iter().for_each(|slot| slot.tell(kind, heir));
 }
 
@@ -45,7 +45,7 @@ impl Slot {
         }
     }
 
-    /// Returns a slot that nobody else has; it is told everything from now on.
+    /// Returns a slot that no other reader has; it receives everything from now on.
     pub(super) fn claim() -> io::Result<&'static Slot> {
         let free = SLOTS
             .iter()
@@ -58,7 +58,7 @@ impl Slot {
         Ok(slot)
     }
 
-    /// Lets somebody else have it.
+    /// Gives the slot back.
     pub(super) fn give_back(&self) {
         self.listens.store(false, Ordering::Release);
         self.claimed.store(false, Ordering::Release);
@@ -78,7 +78,7 @@ impl Slot {
         Ok(())
     }
 
-    pub(super) fn tell(&self, kind: Kind, heir: Option<i32>) {
+    pub(super) fn tell(&self, kind: SignalKind, heir: Option<i32>) {
         if !self.listens.load(Ordering::Acquire) {
             return;
         }
@@ -98,8 +98,8 @@ impl Slot {
         self.pending.load(Ordering::Acquire)
     }
 
-    /// Makes the descriptor unreadable and takes the flag away; to be done before the counters are taken, so that what comes in between wakes the
-    /// reader once more, at worst for nothing.
+    /// Makes the descriptor unreadable and takes the flag away; to be done before the counters are
+    /// taken, so that what comes in between wakes the reader once more, at worst for nothing.
     pub(super) fn clear(&self) {
         let mut bytes = [0; 64];
         while let Some(reading) = self.reading_end() {
@@ -113,7 +113,7 @@ impl Slot {
     }
 
     /// Returns how often this came since it was taken last.
-    pub(super) fn take(&self, kind: Kind) -> u32 {
+    pub(super) fn take(&self, kind: SignalKind) -> u32 {
         self.counts[kind as usize].swap(0, Ordering::AcqRel)
     }
 

@@ -1,26 +1,29 @@
-//! Signals go to a whole process, so that each of these claims is checked in a process of its own: this program again, with one test.
+//! Signals go to a whole process, so that each of these claims is checked in a process of its own:
+//! this program again, with one test.
 
 use std::env;
+use std::os::fd::AsFd;
 use std::process::Command;
 use std::time::Duration;
 
-use nix::sys::signal::{Signal as Number, kill, raise};
+use nix::sys::signal::{SigSet, Signal as Number, kill, raise};
 use nix::unistd::getpid;
 
+use super::super::clock;
+use super::super::pidfd::Pidfd;
+use super::super::waiter::Waiter;
 use super::*;
-use crate::process::clock;
-use crate::process::pidfd::Pidfd;
-use crate::process::poll::Alarm;
 
 const ALONE: &str = "SIGNALS_TEST_ALONE";
 
-/// Runs one test of this module in a process of its own, started by way of this shell script; tells whether this process is that one.
+/// Runs one test of this module in a process of its own, started by way of this shell script; tells
+/// whether this process is that one.
 #[track_caller]
 fn is_alone(claim: &str, script: &str) -> bool {
     if env::var(ALONE).is_ok_and(|alone| alone == claim) {
         return true;
     }
-    let path = format!("process::signals::tests::{claim}");
+    let path = format!("unix::signals::tests::{claim}");
     let output = Command::new("sh")
         .args(["-c", script])
         .arg(env::current_exe().unwrap())
@@ -36,7 +39,8 @@ fn is_alone(claim: &str, script: &str) -> bool {
     false
 }
 
-/// What a shell starts with `&` ignores two of them, and whoever runs the tests may have been started so (coreutils 8.31).
+/// What a shell starts with `&` ignores two of them, and whoever runs the tests may have been
+/// started so (coreutils 8.31).
 const PLAINLY: &str = r#"exec env --default-signal=HUP,INT,QUIT "$0" "$@""#;
 
 /// What nohup(1) does, and a shell that ignores SIGTERM itself.
@@ -44,9 +48,9 @@ const AS_NOHUP: &str = r#"trap "" HUP INT QUIT TERM; exec "$0" "$@""#;
 
 /// Waits until this reader was told all of these, in whatever portions, and of nothing else.
 #[track_caller]
-fn expect(reader: &Reader, signals: &[Signal]) {
+fn expect(reader: &SignalReader, signals: &[Signal]) {
     let mut missing = signals.to_vec();
-    let mut alarm = Alarm::new().unwrap();
+    let mut alarm = Waiter::new().unwrap();
     let deadline = clock::mono() + Duration::from_secs(60);
     while !missing.is_empty() {
         assert!(clock::mono() < deadline, "never told of {missing:?}");

@@ -1,50 +1,50 @@
 //! Why a newcomer does not become the runner.
 
 use std::error::Error;
-use std::fmt;
-use std::io;
 use std::time::Duration;
+use std::{fmt, io};
 
-use crate::exit;
-use crate::process::reserve;
-use crate::process::run_root::UnsafePath;
-use crate::process::signals::Signal;
-use crate::time::in_words;
+use super::super::resource_check;
+use super::super::signals::Signal;
+use super::super::trusted_paths::UntrustedPath;
+use crate::core::exit;
+use crate::core::time::in_words;
 
 /// Why a newcomer does not become the runner, and what is to be done about it.
 #[derive(Debug)]
 pub(crate) enum TakeoverError {
     /// A file or the directory cannot be relied on.
-    Unsafe(UnsafePath),
-    /// The system said no.
+    Unsafe(UntrustedPath),
+    /// The system refused.
     Io(io::Error),
     /// A runner of other tasks has this name.
     OtherChain {
-        /// That one. It was not signalled.
+        /// The process. It was not signalled.
         pid: i32,
         /// What it runs.
         tasks: Vec<String>,
     },
-    /// A runner is there, and we were told not to replace it.
+    /// A runner is there, and the settings forbid to replace it.
     Stays {
-        /// That one.
+        /// The process.
         pid: i32,
     },
-    /// The runner has started us, directly or not: waiting for its task would be waiting for ourselves.
+    /// The runner has started us, directly or not: waiting for its task would be waiting for
+    /// ourselves.
     Ancestor {
-        /// That one.
+        /// The process.
         pid: i32,
     },
     /// Somebody holds the chain who cannot be seen from here.
     Unseen,
-    /// The runner is somebody else's.
+    /// The runner is another user's.
     NoPermission {
-        /// That one.
+        /// The process.
         pid: i32,
     },
     /// A runner is there even after SIGKILL.
     Unkillable {
-        /// That one.
+        /// The process.
         pid: i32,
     },
     /// The chain is taken over again and again.
@@ -56,7 +56,7 @@ pub(crate) enum TakeoverError {
     },
     /// A newer newcomer has asked us to leave.
     Evicted {
-        /// That one; 0 when it cannot be seen from here.
+        /// The process; 0 when it cannot be seen from here.
         by: i32,
     },
     /// Somebody has asked us to stop before the chain was ours.
@@ -71,7 +71,7 @@ impl TakeoverError {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             TakeoverError::Unsafe(error) => error.exit_code(),
-            TakeoverError::Io(error) => reserve::exit_code(error),
+            TakeoverError::Io(error) => resource_check::exit_code(error),
             TakeoverError::OtherChain { .. } => exit::OTHER_CHAIN,
             TakeoverError::NoPermission { .. } => exit::NO_PERMISSION,
             TakeoverError::Asked {
@@ -94,7 +94,7 @@ impl fmt::Display for TakeoverError {
             TakeoverError::Io(_) => f.write_str("cannot take the chain over"),
             TakeoverError::OtherChain { pid, tasks } => write!(
                 f,
-                "runner {pid} has the same name but runs other tasks (`{}`); give one of them another `--name`",
+                "runner {pid} has the same name but runs other tasks (`{}`)",
                 tasks.join(" ")
             ),
             TakeoverError::Stays { pid } => write!(
@@ -139,8 +139,8 @@ impl Error for TakeoverError {
     }
 }
 
-impl From<UnsafePath> for TakeoverError {
-    fn from(error: UnsafePath) -> Self {
+impl From<UntrustedPath> for TakeoverError {
+    fn from(error: UntrustedPath) -> Self {
         TakeoverError::Unsafe(error)
     }
 }

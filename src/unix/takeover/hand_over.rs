@@ -1,16 +1,16 @@
-//! What a runner has to do with those who come after it: whether a newcomer is there to take the chain over, whether it has it, and how it
-//! has ended if it has ended already.
+//! What a runner has to do with those who come after it: whether a newcomer is there to take the
+//! chain over, whether it has it, and how it has ended if it has ended already.
 
 use std::io;
 use std::time::Duration;
 
-use crate::process::clock;
-use crate::process::lock::LockFile;
-use crate::process::pidfd::Pidfd;
-use crate::process::pidfile::Names;
-use crate::process::poll::Alarm;
-use crate::process::run_root::{Identity, RunRoot};
-use crate::state::holder::{Holder, MOST_BYTES};
+use super::super::clock;
+use super::super::lock::LockFile;
+use super::super::pidfd::Pidfd;
+use super::super::pidfile::ChainFileNames;
+use super::super::trusted_paths::{Identity, PrivateDir};
+use super::super::waiter::Waiter;
+use crate::state::runner_info::{MOST_BYTES, RunnerInfo};
 
 /// How often, and how far apart, we look for an heir before we say that there is none.
 const LOOKS_FOR_HEIR: usize = 5;
@@ -20,15 +20,15 @@ const LONGEST_HAND_OVER: Duration = Duration::from_secs(2);
 
 /// Where an heir of the chain would be, and what those before and after us are told.
 #[derive(Clone, Debug)]
-pub(crate) struct Heirs {
-    root: RunRoot,
-    names: Names,
+pub(crate) struct SuccessorWatch {
+    root: PrivateDir,
+    names: ChainFileNames,
     /// Our pidfile.
     pidfile: Identity,
     /// What we say of ourselves.
-    holder: Holder,
-    /// What was in `NAME.state` when the chain had become ours. On a full disk that is not what we say of ourselves, but what somebody
-    /// before us has left there.
+    holder: RunnerInfo,
+    /// What was in `NAME.state` when the chain had become ours. On a full disk that is not what we
+    /// say of ourselves, but what somebody before us has left there.
     found: Option<Vec<u8>>,
 }
 
@@ -39,19 +39,24 @@ pub(crate) enum HandOver {
     Taken,
     /// An heir had it and was asked to stop: the chain was stopped with it.
     Stopped {
-        /// That one.
+        /// The process.
         pid: i32,
         /// By what, as it has told.
         by: String,
     },
-    /// Nobody has it, and nobody said that this is meant to be.
+    /// No process has it, and none announced that.
     Abandoned,
 }
 
-impl Heirs {
-    /// Makes what a runner needs that has just written what it says of itself.
-    pub(super) fn of(root: &RunRoot, names: &Names, pidfile: Identity, holder: Holder) -> Self {
-        Heirs {
+impl SuccessorWatch {
+    /// Makes what a runner needs that has just written what it reports about itself.
+    pub(super) fn of(
+        root: &PrivateDir,
+        names: &ChainFileNames,
+        pidfile: Identity,
+        holder: RunnerInfo,
+    ) -> Self {
+        SuccessorWatch {
             root: root.clone(),
             names: names.clone(),
             pidfile,
@@ -60,15 +65,16 @@ impl Heirs {
         }
     }
 
-    /// Returns whether an heir is there to take over: what a runner asks that was told to leave by an heir and by nobody else
-    /// (`Signal::Replace`), when it would leave. Without one it goes on.
+    /// Returns whether an heir is there to take over: what a runner asks that was asked to leave by
+    /// an heir and by nobody else (`Signal::Replace`), when it would leave. Without one it goes on.
     ///
     /// # Errors
     ///
     /// When it cannot be told. The runner leaves then, as it was asked to.
     pub(crate) fn is_there(&self) -> io::Result<bool> {
-        // The heir holds its lock from before it asked until it holds ours, so that there is no moment in which a living one is not seen.
-        let mut alarm = Alarm::new()?;
+        // The heir holds its lock from before it asked until it holds ours, so that there is no
+        // moment in which a living one is not seen.
+        let mut alarm = Waiter::new()?;
         for _ in 0..LOOKS_FOR_HEIR {
             let next = LockFile::open(&self.root, &self.names.next).map_err(io::Error::other)?;
             if next.is_held()? {
@@ -80,14 +86,14 @@ impl Heirs {
         Ok(false)
     }
 
-    /// Waits until an heir has the chain, which the caller has given up. An heir that is killed in this very moment leaves nobody else who
-    /// would know that the chain is nobody's.
+    /// Waits until an heir has the chain, which the caller has given up. An heir that is killed in
+    /// this very moment leaves nobody else who would know that the chain is nobody's.
     ///
     /// # Errors
     ///
     /// When it cannot be told.
     pub(crate) fn take_over(&self) -> io::Result<HandOver> {
-        let mut alarm = Alarm::new()?;
+        let mut alarm = Waiter::new()?;
         let deadline = clock::mono() + LONGEST_HAND_OVER;
         loop {
             // Asked before the look: we may have stood still ourselves since the one before.
@@ -121,15 +127,18 @@ impl Heirs {
         }
     }
 
-    /// Leaves word for a runner that has just left for us, and would start again if we were dead: that we were asked to stop, by what.
+    /// Leaves word for a runner that has just left for us, and would start again if we were dead:
+    /// that we were asked to stop, by what.
     ///
-    /// To be called while the chain is ours, and before it is given up: whoever finds the chain free finds the word.
+    /// To be called while the chain is ours, and before it is given up: whoever finds the chain
+    /// free finds the word.
     ///
     /// # Errors
     ///
     /// Those of writing. Without that word the other one goes on, as after any other end.
     pub(crate) fn leave_word(&self, by: &str) -> io::Result<()> {
-        // A newcomer that has a new pidfile, because somebody has deleted ours, says there what it is.
+        // A newcomer that has a new pidfile, because ours was deleted, says there what it
+        // is.
         if self.root.look(&self.names.pid)? != Some(self.pidfile) {
             return Ok(());
         }
@@ -143,8 +152,8 @@ impl Heirs {
         let now = self.root.read(&self.names.state, MOST_BYTES).ok().flatten();
         // Only those write it who hold the chain: what is new in it is from somebody after us.
         let new = now.filter(|bytes| self.found.as_ref() != Some(bytes));
-        match new.as_deref().and_then(Holder::parse) {
-            Some(Holder {
+        match new.as_deref().and_then(RunnerInfo::parse) {
+            Some(RunnerInfo {
                 pid,
                 stopped: Some(by),
                 ..
@@ -162,20 +171,20 @@ mod tests {
 
     use super::*;
     use crate::chain::ChainName;
-    use crate::process::pidfile::Pidfile;
+    use crate::unix::pidfile::Pidfile;
 
     /// A chain of which nobody is the runner at first.
     struct Ground {
         dir: tempfile::TempDir,
-        root: RunRoot,
-        names: Names,
+        root: PrivateDir,
+        names: ChainFileNames,
     }
 
     impl Ground {
         fn new() -> Self {
             let dir = tempfile::tempdir().unwrap();
-            let root = RunRoot::open(dir.path()).unwrap();
-            let names = Names::of(&ChainName::parse("x").unwrap());
+            let root = PrivateDir::open(dir.path()).unwrap();
+            let names = ChainFileNames::of(&ChainName::parse("x").unwrap());
             Ground { dir, root, names }
         }
 
@@ -184,17 +193,17 @@ mod tests {
         }
 
         /// Becomes the runner with this number. The number is text only.
-        fn hold(&self, pid: i32) -> (Pidfile, Heirs) {
+        fn hold(&self, pid: i32) -> (Pidfile, SuccessorWatch) {
             let lock = LockFile::open(&self.root, &self.names.pid).unwrap();
             assert!(lock.try_lock().unwrap());
-            let holder = Holder::new(pid, &[], SystemTime::UNIX_EPOCH);
+            let holder = RunnerInfo::new(pid, &[], SystemTime::UNIX_EPOCH);
             let pidfile = Pidfile::hold(&self.root, &self.names, lock, holder.to_bytes()).0;
-            let heirs = Heirs::of(&self.root, &self.names, pidfile.identity(), holder);
+            let heirs = SuccessorWatch::of(&self.root, &self.names, pidfile.identity(), holder);
             (pidfile, heirs)
         }
 
         /// Becomes the runner, and gives the chain up at once.
-        fn hold_once(&self, pid: i32) -> Heirs {
+        fn hold_once(&self, pid: i32) -> SuccessorWatch {
             self.hold(pid).1
         }
     }

@@ -1,18 +1,20 @@
-//! How a newcomer becomes the heir: the lock on `NAME.next`, and what happens to an heir that is there already.
+//! How a newcomer becomes the heir: the lock on `NAME.next`, and what happens to an heir that is
+//! there already.
 
 use std::time::Duration;
 
 use nix::sys::signal::Signal as Number;
 
+use super::super::lock::LockFile;
+use super::super::pidfd::Pidfd;
+use super::super::{clock, procfs};
+use super::error::TakeoverError;
 use super::newcomer::{BETWEEN_LOOKS, MOST_TURNS, Newcomer, allowed, ask, own_pid, pin_holder};
-use super::{Incumbent, Progress, TakeoverError};
-use crate::process::clock;
-use crate::process::lock::LockFile;
-use crate::process::pidfd::Pidfd;
-use crate::process::procfs;
-use crate::state::holder::{MOST_BYTES, full_names};
+use super::policy::IncumbentPolicy;
+use super::progress::Progress;
+use crate::state::runner_info::{MOST_BYTES, full_names};
 
-/// How often we look for what an heir says of itself; it writes that as soon as it is one.
+/// How often we look for what an heir reports about itself; it writes that as soon as it is one.
 const LOOKS_AT_HEIR: usize = 20;
 
 /// Ends the list in `.next`: what may follow is the rest of a longer one that was there before.
@@ -25,7 +27,8 @@ impl Newcomer<'_> {
             let next = LockFile::open(self.root, &self.names.next)?;
             if next.try_lock()? {
                 if next.is_named(self.root, &self.names.next)? {
-                    // Text only: without it a newer one cannot tell our tasks from its own, and asks us to leave.
+                    // Text only: without it a newer one cannot distinguish our tasks from its own,
+                    // and asks us to leave.
                     let _ = next.write_text(&self.heir_text());
                     self.unseen_since = None;
                     return Ok(next);
@@ -45,7 +48,7 @@ impl Newcomer<'_> {
         let pid = heir.pid();
         self.unseen_since = None;
         self.check_heir_tasks(next, heir)?;
-        if self.policy.incumbent == Incumbent::Stays {
+        if self.policy.incumbent == IncumbentPolicy::Stays {
             return Err(TakeoverError::Stays { pid });
         }
         if procfs::is_ancestor(pid, own_pid()) {
@@ -66,7 +69,8 @@ impl Newcomer<'_> {
         Err(TakeoverError::Unkillable { pid })
     }
 
-    /// Refuses when an heir is that of other tasks. It may be so fresh an heir that it has not said yet what it runs.
+    /// Refuses when an heir is that of other tasks. It may be so fresh an heir that it has not said
+    /// yet what it runs.
     fn check_heir_tasks(&mut self, next: &LockFile, heir: &Pidfd) -> Result<(), TakeoverError> {
         for _ in 0..LOOKS_AT_HEIR {
             if let Some(tasks) = heir_tasks(next, heir.pid()) {

@@ -1,4 +1,5 @@
-//! The newcomer: its way from the command line to the lock, and how it waits and heeds signals on it.
+//! The newcomer: its way from the command line to the lock, and how it waits and heeds signals on
+//! it.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -6,38 +7,53 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal as Number;
 
-use super::hand_over::Heirs;
-use super::succession::Past;
-use super::{Held, Progress, Takeover, TakeoverError};
+use super::super::lock::LockFile;
+use super::super::pidfd::Pidfd;
+use super::super::pidfile::{ChainFileNames, Pidfile, PidfileContent};
+use super::super::signals::{Signal, SignalReader};
+use super::super::trusted_paths::PrivateDir;
+use super::super::waiter::Waiter;
+use super::super::{clock, procfs};
+use super::error::TakeoverError;
+use super::hand_over::SuccessorWatch;
+use super::past::Predecessors;
+use super::policy::Takeover;
+use super::progress::Progress;
+use super::unit;
 use crate::chain::ChainName;
-use crate::process::clock;
-use crate::process::lock::LockFile;
-use crate::process::pidfd::Pidfd;
-use crate::process::pidfile::{Names, Pidfile, Written};
-use crate::process::poll::Alarm;
-use crate::process::procfs;
-use crate::process::run_root::RunRoot;
-use crate::process::signals::{Reader, Signal};
-use crate::state::holder::{Holder, MOST_BYTES};
+use crate::core::time::Mono;
+use crate::state::runner_info::{MOST_BYTES, RunnerInfo};
 use crate::task::TaskName;
-use crate::time::Mono;
 
-/// Between two looks at a lock that nobody tells us about: an heir may become the runner instead of leaving.
+/// Between two looks at a lock that nobody tells us about: an heir may become the runner instead of
+/// leaving.
 pub(super) const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 
-/// Bounds the loops. Each turn ends with a lock, a process that ended, or a wait of [`BETWEEN_LOOKS`].
+/// Bounds the loops. Each turn ends with a lock, a process that ended, or a wait of
+/// [`BETWEEN_LOOKS`].
 pub(super) const MOST_TURNS: usize = 10_000;
+
+/// The chain, held.
+#[derive(Debug)]
+pub(crate) struct AcquiredChain {
+    /// The pidfile; dropping it gives the chain up.
+    pub(crate) pidfile: Pidfile,
+    /// What we have to do with those who come after us.
+    pub(crate) heirs: SuccessorWatch,
+    /// The runner that left for us, if one was there.
+    pub(crate) replaced: Option<i32>,
+}
 
 /// A process that wants to be the runner.
 pub(super) struct Newcomer<'a> {
-    pub(super) root: &'a RunRoot,
+    pub(super) root: &'a PrivateDir,
     chain: &'a ChainName,
-    pub(super) names: Names,
+    pub(super) names: ChainFileNames,
     pub(super) tasks: &'a [TaskName],
     pub(super) policy: &'a Takeover,
-    signals: &'a Reader,
+    signals: &'a SignalReader,
     pub(super) out: &'a mut dyn FnMut(Progress),
-    alarm: Alarm,
+    alarm: Waiter,
     /// Since when a lock is held by nobody that can be seen.
     pub(super) unseen_since: Option<Mono>,
     /// Whether the runner has told us that its chain is free.
@@ -46,37 +62,37 @@ pub(super) struct Newcomer<'a> {
 
 impl<'a> Newcomer<'a> {
     pub(super) fn new(
-        root: &'a RunRoot,
+        root: &'a PrivateDir,
         chain: &'a ChainName,
         tasks: &'a [TaskName],
         policy: &'a Takeover,
-        signals: &'a Reader,
+        signals: &'a SignalReader,
         out: &'a mut dyn FnMut(Progress),
     ) -> io::Result<Self> {
         Ok(Newcomer {
             root,
             chain,
-            names: Names::of(chain),
+            names: ChainFileNames::of(chain),
             tasks,
             policy,
             signals,
             out,
-            alarm: Alarm::new()?,
+            alarm: Waiter::new()?,
             unseen_since: None,
             released: false,
         })
     }
 
-    pub(super) fn acquire(mut self) -> Result<Held, TakeoverError> {
+    pub(super) fn acquire(mut self) -> Result<AcquiredChain, TakeoverError> {
         let found = self.look_first()?;
         let next = self.become_heir()?;
-        let mut past = Past::default();
+        let mut past = Predecessors::default();
         let lock = self.succeed(&mut past)?;
         self.tell_of_stranger(found, &past);
         let (pidfile, heirs) = self.hold(lock, &past);
         // Only now: whoever is heir after us reads what we have just written of ourselves.
         drop(next);
-        Ok(Held {
+        Ok(AcquiredChain {
             pidfile,
             heirs,
             replaced: past.replaced,
@@ -84,14 +100,14 @@ impl<'a> Newcomer<'a> {
     }
 
     /// Refuses while nobody has been disturbed yet.
-    fn look_first(&mut self) -> Result<Written, TakeoverError> {
+    fn look_first(&mut self) -> Result<PidfileContent, TakeoverError> {
         let lock = LockFile::open(self.root, &self.names.pid)?;
-        let found = Written::in_file(&lock);
+        let found = PidfileContent::in_file(&lock);
         let chain = self.chain.clone();
         match found {
-            Written::Pid(pid) => (self.out)(Progress::Found { chain, pid }),
-            Written::Garbage => (self.out)(Progress::FoundGarbage { chain }),
-            Written::Nothing => {}
+            PidfileContent::Pid(pid) => (self.out)(Progress::Found { chain, pid }),
+            PidfileContent::Garbage => (self.out)(Progress::FoundGarbage { chain }),
+            PidfileContent::Nothing => {}
         }
         if let Some(runner) = pin_holder(&lock)? {
             self.judge(&runner)?;
@@ -99,30 +115,31 @@ impl<'a> Newcomer<'a> {
         Ok(found)
     }
 
-    /// Returns what the last holder said of itself. What cannot be read says nothing.
-    pub(super) fn holder_state(&self) -> Option<Holder> {
+    /// Returns what the last holder reported about itself. What cannot be read says nothing.
+    pub(super) fn holder_state(&self) -> Option<RunnerInfo> {
         let bytes = self.root.read(&self.names.state, MOST_BYTES).ok()??;
-        Holder::parse(&bytes)
+        RunnerInfo::parse(&bytes)
     }
 
-    fn hold(&mut self, lock: LockFile, past: &Past) -> (Pidfile, Heirs) {
-        let mut holder = Holder::new(own_pid(), self.tasks, clock::wall());
+    fn hold(&mut self, lock: LockFile, past: &Predecessors) -> (Pidfile, SuccessorWatch) {
+        let mut holder = RunnerInfo::new(own_pid(), self.tasks, clock::wall());
         holder.stop_timeout = self.policy.stop_timeout;
         holder.kill_grace = self.policy.kill_grace;
         holder.takeovers.clone_from(&past.takeovers);
+        holder.unit = unit::of_this_process();
         let (pidfile, written) = Pidfile::hold(self.root, &self.names, lock, holder.to_bytes());
         let chain = self.chain.clone();
         (self.out)(match written {
             Ok(()) => Progress::Wrote { chain },
             Err(error) => Progress::NotWritten { chain, error },
         });
-        let heirs = Heirs::of(self.root, &self.names, pidfile.identity(), holder);
+        let heirs = SuccessorWatch::of(self.root, &self.names, pidfile.identity(), holder);
         (pidfile, heirs)
     }
 
     /// The number that was in the pidfile is told, and nothing else is done to whom it belongs.
-    fn tell_of_stranger(&mut self, found: Written, past: &Past) {
-        let Written::Pid(pid) = found else {
+    fn tell_of_stranger(&mut self, found: PidfileContent, past: &Predecessors) {
+        let PidfileContent::Pid(pid) = found else {
             return;
         };
         let chain = self.chain.clone();
@@ -136,7 +153,8 @@ impl<'a> Newcomer<'a> {
         });
     }
 
-    /// Waits a moment for somebody who cannot be seen: about to lock, about to end, or in another pid namespace.
+    /// Waits a moment for somebody who cannot be seen: about to lock, about to end, or in another
+    /// pid namespace.
     pub(super) fn wait_unseen(&mut self) -> Result<(), TakeoverError> {
         let now = clock::mono();
         let since = *self.unseen_since.get_or_insert(now);
@@ -147,7 +165,8 @@ impl<'a> Newcomer<'a> {
         Ok(())
     }
 
-    /// Waits until this process has ended (returns true), or `until` is reached. Signals may end our own attempt.
+    /// Waits until this process has ended (returns true), or `until` is reached. Signals may end
+    /// our own attempt.
     pub(super) fn wait(
         &mut self,
         process: Option<&Pidfd>,
@@ -156,7 +175,8 @@ impl<'a> Newcomer<'a> {
         loop {
             let sources = [process.map(AsFd::as_fd), Some(self.signals.as_fd())];
             match self.alarm.wait(sources, until)? {
-                // First: an heir whose runner has left is the runner at once, and heeds the signal as such.
+                // First: an heir whose runner has left is the runner at once, and heeds the signal
+                // as such.
                 [true, _] => return Ok(true),
                 [false, true] => {
                     self.heed_signals()?;
@@ -173,7 +193,7 @@ impl<'a> Newcomer<'a> {
         for signal in self.signals.drain() {
             match signal {
                 // One that is gone cannot take our place: then the chain would be nobody's.
-                Signal::Replace { by } if by > 0 && !is_there(by)? => {}
+                Signal::Replace { by } if by > 0 && !is_there(by) => {}
                 Signal::Replace { by } => return Err(TakeoverError::Evicted { by }),
                 Signal::Released => self.released = true,
                 signal if signal.ends() => return Err(TakeoverError::Asked { signal }),
@@ -182,6 +202,24 @@ impl<'a> Newcomer<'a> {
         }
         Ok(())
     }
+}
+
+/// Becomes the runner of a chain. Handlers must be installed, and the whole configuration read: a
+/// newcomer that cannot run must not end one that does.
+///
+/// # Errors
+///
+/// When the chain is not ours afterwards. Unless the error means otherwise, a runner that was there
+/// still is.
+pub(crate) fn acquire(
+    root: &PrivateDir,
+    chain: &ChainName,
+    tasks: &[TaskName],
+    policy: &Takeover,
+    signals: &SignalReader,
+    out: &mut dyn FnMut(Progress),
+) -> Result<AcquiredChain, TakeoverError> {
+    Newcomer::new(root, chain, tasks, policy, signals, out)?.acquire()
 }
 
 /// Returns the process that holds a lock, pinned, and attested by the kernel after it was pinned.
@@ -210,10 +248,12 @@ pub(super) fn allowed(sent: io::Result<()>, pid: i32) -> Result<(), TakeoverErro
     }
 }
 
-fn is_there(pid: i32) -> io::Result<bool> {
-    match Pidfd::open(pid)? {
-        Some(process) => Ok(!process.has_ended()?),
-        None => Ok(false),
+/// In doubt it is: then two newcomers leave for each other at worst, and the runner stays.
+fn is_there(pid: i32) -> bool {
+    match Pidfd::open(pid) {
+        Ok(Some(process)) => !process.has_ended().unwrap_or(false),
+        Ok(None) => false,
+        Err(_) => true,
     }
 }
 

@@ -1,11 +1,11 @@
-//! What a newcomer tells of its way. The first words are those of the origin: people grep for them.
+//! The progress of a newcomer on its way. The first words are those of the origin: people grep for
+//! them.
 
-use std::fmt;
-use std::io;
 use std::time::Duration;
+use std::{fmt, io};
 
 use crate::chain::ChainName;
-use crate::time::in_words;
+use crate::core::time::in_words;
 
 /// A step of a takeover, worth a line in the log.
 #[derive(Debug)]
@@ -38,17 +38,17 @@ pub(crate) enum Progress {
     },
     /// A waiting newcomer is asked to leave.
     AskingHeir {
-        /// That one.
+        /// The process.
         pid: i32,
     },
     /// The runner is asked to leave.
     Asking {
-        /// That one.
+        /// The process.
         pid: i32,
         /// How long it may take by its own promise.
         at_most: Duration,
     },
-    /// It has not left yet.
+    /// The runner has not left yet.
     Waiting {
         /// For this one.
         pid: i32,
@@ -57,9 +57,9 @@ pub(crate) enum Progress {
         /// Then it is killed.
         at_most: Duration,
     },
-    /// It did not keep its promise, and is killed with what it has running.
+    /// The runner did not keep its promise, and is killed with what it has running.
     Killing {
-        /// That one.
+        /// The process.
         pid: i32,
         /// How long it was waited for.
         waited: Duration,
@@ -73,7 +73,7 @@ pub(crate) enum Progress {
     },
     /// The chain is ours.
     Wrote {
-        /// This one.
+        /// The process.
         chain: ChainName,
     },
 }

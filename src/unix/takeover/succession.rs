@@ -1,29 +1,25 @@
-//! How the heir becomes the runner: the lock on `NAME.pid`, and what happens to the runner that is there.
+//! How the heir becomes the runner: the lock on `NAME.pid`, and what happens to the runner that is
+//! there.
 
 use std::time::Duration;
 
 use nix::sys::signal::Signal as Number;
 
+use super::super::lock::LockFile;
+use super::super::pidfd::Pidfd;
+use super::super::pidfile::deleted_pidfile_of;
+use super::super::{clock, procfs};
+use super::error::TakeoverError;
 use super::newcomer::{MOST_TURNS, Newcomer, allowed, ask, own_pid, pin_holder};
-use super::{Incumbent, Progress, TakeoverError};
-use crate::process::clock;
-use crate::process::lock::LockFile;
-use crate::process::pidfd::Pidfd;
-use crate::process::pidfile::deleted_pidfile_of;
-use crate::process::procfs;
-use crate::state::holder::Holder;
-use crate::time::Mono;
-
-/// What came of the runners before us.
-#[derive(Default)]
-pub(super) struct Past {
-    pub(super) replaced: Option<i32>,
-    pub(super) takeovers: Vec<Mono>,
-}
+use super::past::Predecessors;
+use super::policy::IncumbentPolicy;
+use super::progress::Progress;
+use crate::core::time::Mono;
+use crate::state::runner_info::RunnerInfo;
 
 impl Newcomer<'_> {
     /// Locks `.pid`, replacing whoever is the runner. Called by the heir.
-    pub(super) fn succeed(&mut self, past: &mut Past) -> Result<LockFile, TakeoverError> {
+    pub(super) fn succeed(&mut self, past: &mut Predecessors) -> Result<LockFile, TakeoverError> {
         for _ in 0..MOST_TURNS {
             let lock = LockFile::open(self.root, &self.names.pid)?;
             if lock.try_lock()? {
@@ -43,7 +39,8 @@ impl Newcomer<'_> {
         Err(TakeoverError::Unseen)
     }
 
-    /// Returns the runner whose pidfile somebody has deleted, so that the lock on the new one does not tell of it.
+    /// Returns the runner whose pidfile was deleted, so that the lock on the new one does
+    /// not tell of it.
     fn runner_of_deleted_pidfile(&self) -> Result<Option<Pidfd>, TakeoverError> {
         let Some(holder) = self.holder_state() else {
             return Ok(None);
@@ -51,7 +48,9 @@ impl Newcomer<'_> {
         if holder.pid == own_pid() {
             return Ok(None);
         }
-        let Some(pinned) = Pidfd::open(holder.pid)? else {
+        // The number is text that is perhaps long out of date: whatever the kernel answers to it,
+        // no start ends by that.
+        let Ok(Some(pinned)) = Pidfd::open(holder.pid) else {
             return Ok(None);
         };
         let lives = deleted_pidfile_of(holder.pid, self.root, &self.names).is_some();
@@ -59,7 +58,7 @@ impl Newcomer<'_> {
     }
 
     /// Asks the runner to leave, waits as long as it has promised to need, and kills it then.
-    fn replace(&mut self, runner: &Pidfd, past: &mut Past) -> Result<(), TakeoverError> {
+    fn replace(&mut self, runner: &Pidfd, past: &mut Predecessors) -> Result<(), TakeoverError> {
         let pid = runner.pid();
         self.unseen_since = None;
         let holder = self.judge(runner)?;
@@ -94,7 +93,8 @@ impl Newcomer<'_> {
             if self.wait(Some(runner), deadline.min(words))? {
                 return Ok(true);
             }
-            // It has given the chain up and waits until it is ours: it would take it back if we died now.
+            // It has given the chain up and waits until it is ours: it would take it back if we
+            // died now.
             if std::mem::take(&mut self.released) && !self.is_held()? {
                 return Ok(true);
             }
@@ -103,6 +103,9 @@ impl Newcomer<'_> {
                 return Ok(false);
             }
             if now >= words {
+                // A task that has replaced the handlers of its runner may have taken the first
+                // request.
+                allowed(runner.ask_to_leave(), runner.pid())?;
                 words = now + self.policy.patience.between_words;
                 let (pid, waited) = (runner.pid(), now.since(begun));
                 (self.out)(Progress::Waiting {
@@ -114,7 +117,8 @@ impl Newcomer<'_> {
         }
     }
 
-    /// Kills a runner that did not keep its promise. It is stopped first, so that it starts nothing while its task is killed.
+    /// Kills a runner that did not keep its promise. It is stopped first, so that it starts nothing
+    /// while its task is killed.
     fn kill(&mut self, runner: &Pidfd, waited: Duration) -> Result<(), TakeoverError> {
         let pid = runner.pid();
         (self.out)(Progress::Killing { pid, waited });
@@ -127,8 +131,8 @@ impl Newcomer<'_> {
         Err(TakeoverError::Unkillable { pid })
     }
 
-    /// Decides whether this runner may be replaced; returns what it says of itself.
-    pub(super) fn judge(&self, runner: &Pidfd) -> Result<Option<Holder>, TakeoverError> {
+    /// Decides whether this runner may be replaced; returns what it reports about itself.
+    pub(super) fn judge(&self, runner: &Pidfd) -> Result<Option<RunnerInfo>, TakeoverError> {
         let pid = runner.pid();
         let holder = self.holder_state().filter(|holder| holder.pid == pid);
         if let Some(holder) = &holder
@@ -140,7 +144,7 @@ impl Newcomer<'_> {
         if procfs::is_ancestor(pid, own_pid()) {
             return Err(TakeoverError::Ancestor { pid });
         }
-        if self.policy.incumbent == Incumbent::Stays {
+        if self.policy.incumbent == IncumbentPolicy::Stays {
             return Err(TakeoverError::Stays { pid });
         }
         allowed(runner.may_send(), pid)?;
@@ -152,7 +156,7 @@ impl Newcomer<'_> {
         Ok(holder)
     }
 
-    fn recent_takeovers(&self, holder: Option<&Holder>) -> Vec<Mono> {
+    fn recent_takeovers(&self, holder: Option<&RunnerInfo>) -> Vec<Mono> {
         let within = self.policy.war.within;
         holder.map_or_else(Vec::new, |holder| {
             holder.takeovers_since(clock::mono(), within)

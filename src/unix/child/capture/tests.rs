@@ -87,3 +87,38 @@ proptest! {
         prop_assert!(output.cut == 0 || kept + 6 >= limit);
     }
 }
+
+#[test]
+fn utf_16_with_a_mark_is_decoded() {
+    let wide = |text: &str| -> Vec<u8> {
+        let units = std::iter::once(0xfeff_u16).chain(text.encode_utf16());
+        units.flat_map(u16::to_le_bytes).collect()
+    };
+    let captured = |bytes: &[u8], limit: usize| {
+        let mut capture = Capture::new(limit);
+        for part in bytes.chunks(7) {
+            capture.push(part);
+        }
+        capture.finish()
+    };
+    let whole = captured(&wide("disk full: größer 😀\n"), 1000);
+    assert_eq!(
+        (whole.head.as_str(), whole.cut),
+        ("disk full: größer 😀\n", 0)
+    );
+    let big: Vec<u8> = wide("no")
+        .chunks(2)
+        .flat_map(|pair| [pair[1], pair[0]])
+        .collect();
+    assert_eq!(captured(&big, 1000).head, "no");
+    for limit in 100..110 {
+        let cut = captured(
+            &wide(&format!("begin {} disk full", "語x".repeat(200))),
+            limit,
+        );
+        assert!(cut.head.starts_with("begin "), "{cut:?}");
+        assert!(cut.tail.ends_with(" disk full"), "{cut:?}");
+        assert!(cut.head.len() + cut.tail.len() <= limit, "{cut:?}");
+        assert!(cut.cut > 0);
+    }
+}

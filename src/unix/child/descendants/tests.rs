@@ -1,10 +1,11 @@
-//! In a process of its own each, since all descendants of a process are meant: the tests beside these have children too.
+//! In a process of its own each, since all descendants of a process are meant: the tests beside
+//! these have children too.
 
 use std::process::{Child, Command, Stdio};
 
 use super::*;
-use crate::process::clock;
-use crate::process::poll::Alarm;
+use crate::unix::clock;
+use crate::unix::waiter::Waiter;
 
 const VARIABLE: &str = "RUN_FUNCTIONS_TEST_ALONE";
 
@@ -13,7 +14,7 @@ fn alone(name: &str) {
     if std::env::var_os(VARIABLE).is_some() {
         return;
     }
-    let path = format!("process::child::descendants::tests::{name}");
+    let path = format!("unix::child::descendants::tests::{name}");
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", &path])
         .env(VARIABLE, "1")
@@ -31,7 +32,7 @@ fn is_alone() -> bool {
     std::env::var_os(VARIABLE).is_some()
 }
 
-/// A shell that has said that it is ready.
+/// A shell that has reported that it is ready.
 fn shell(line: &str) -> Child {
     let mut command = Command::new("sh");
     let mut child = command
@@ -45,7 +46,7 @@ fn shell(line: &str) -> Child {
 }
 
 fn drive(mut ending: EndDescendants) -> Vec<i32> {
-    let mut alarm = Alarm::new().unwrap();
+    let mut alarm = Waiter::new().unwrap();
     loop {
         if let Some(left) = ending.step(clock::mono()) {
             return left;

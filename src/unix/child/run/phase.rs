@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use crate::process::child::sys::Status;
-use crate::time::Mono;
+use super::super::sys::Status;
+use crate::core::time::Mono;
 
 /// The pauses between two looks at dying processes.
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
-/// Who has not gone this long after it was killed hangs in the kernel.
+/// A process that is still there this long after it was killed hangs in the kernel.
 const LONGEST_DYING: Duration = Duration::from_secs(2);
 /// How long a fork bomb is chased.
 const LONGEST_SWEEP: Duration = Duration::from_secs(10);
@@ -18,27 +18,27 @@ const LONGEST_SWEEP: Duration = Duration::from_secs(10);
 pub(super) enum Phase {
     /// The process runs.
     Running,
-    /// It was asked to end.
+    /// The run was asked to end.
     Asked { kill_at: Mono },
-    /// It was killed.
+    /// The run was killed.
     Killed { give_up_at: Mono },
-    /// It has ended after it was asked to; others of its tree have the rest of the grace.
+    /// The run has ended after it was asked to; others of its tree have the rest of the grace.
     Lingering {
         status: Status,
         kill_at: Mono,
-        look: Look,
+        look: PhaseLook,
     },
-    /// It has ended and was reaped; what it left is being killed.
+    /// The run has ended and was reaped; what it left is being killed.
     Sweeping {
         status: Status,
         until: Until,
-        look: Look,
+        look: PhaseLook,
     },
     /// Nobody is left; its cgroup is about to become empty.
     Clearing {
         status: Status,
         give_up_at: Mono,
-        look: Look,
+        look: PhaseLook,
     },
     /// All is told.
     Over,
@@ -71,21 +71,21 @@ impl Until {
 
 /// When dying processes are looked at again.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Look {
+pub(super) struct PhaseLook {
     pub(super) at: Mono,
     pause: Duration,
 }
 
-impl Look {
+impl PhaseLook {
     pub(super) fn first(now: Mono) -> Self {
-        Look {
+        PhaseLook {
             at: now,
             pause: FIRST_PAUSE,
         }
     }
 
     pub(super) fn next(self, now: Mono) -> Self {
-        Look {
+        PhaseLook {
             at: now + self.pause,
             pause: (self.pause * 2).min(LONGEST_PAUSE),
         }

@@ -1,24 +1,24 @@
 //! The end of a run, put together from what was seen.
 
-use super::{Phase, Run};
-use crate::failure::{Failure, FailureClass, Outcome, Output};
-use crate::process::child::Ended;
-use crate::process::child::outcome::{self, Seen};
-use crate::process::child::sys::Status;
-use crate::process::child::table::Process;
-use crate::process::own_children;
-use crate::settings::Leak;
-use crate::time::{Mono, in_words};
+use super::super::outcome::{self, RunObservation};
+use super::super::process_table::ProcessEntry;
+use super::super::spec::EndedRun;
+use super::super::sys::Status;
+use super::{ChildRun, Phase};
+use crate::core::failure::{Failure, FailureClass, Outcome, Output};
+use crate::core::settings::Leak;
+use crate::core::time::{Mono, in_words};
+use crate::unix::own_children;
 
-impl Run {
+impl ChildRun {
     /// The process does not die.
-    pub(super) fn give_up(&mut self, now: Mono) -> Ended {
+    pub(super) fn give_up(&mut self, now: Mono) -> EndedRun {
         own_children::unregister(self.child.pid);
         let never = Status::Signaled {
             number: libc::SIGKILL,
             core: false,
         };
-        let name = Process::read(self.child.pid);
+        let name = ProcessEntry::read(self.child.pid);
         let mut ended = self.tell(never);
         let since = in_words(now.since(self.started));
         ended.notes.push(format!("the run began {since} ago"));
@@ -27,14 +27,14 @@ impl Run {
     }
 
     /// Puts together what was seen.
-    pub(super) fn tell(&mut self, status: Status) -> Ended {
+    pub(super) fn tell(&mut self, status: Status) -> EndedRun {
         self.phase = Phase::Over;
         self.output.drain(&mut self.child.output);
         let output = self.output.take();
         let mut notes = std::mem::take(&mut self.notes);
         notes.extend(self.output.trouble.take());
         notes.extend(self.left_in_words());
-        let mut outcome = outcome::judge(Seen {
+        let mut outcome = outcome::judge(RunObservation {
             settings: &self.settings,
             is_function: self.is_function,
             status,
@@ -51,7 +51,7 @@ impl Run {
             }
             _ => kept = output,
         }
-        Ended {
+        EndedRun {
             outcome,
             output: kept,
             notes,
@@ -87,7 +87,7 @@ fn names<'a>(processes: impl Iterator<Item = (i32, &'a str)>) -> String {
     }
 }
 
-pub(super) fn mark_unkillable(ended: &mut Ended, left: &[Process]) {
+pub(super) fn mark_unkillable(ended: &mut EndedRun, left: &[ProcessEntry]) {
     let names = names(
         left.iter()
             .map(|process| (process.pid, process.name.as_str())),

@@ -1,24 +1,24 @@
 //! From the end of the process to that of the last one that it left behind.
 
-use std::os::fd::AsFd;
 use std::time::Duration;
 
-use super::Run;
-use super::phase::{Look, Phase, Until};
-use super::telling::mark_unkillable;
-use crate::process::child::Ended;
-use crate::process::child::sweep::{self, Look as Seen};
-use crate::process::child::sys::{self, Status, Whom};
-use crate::process::child::table::Process;
-use crate::process::own_children;
-use crate::settings::Leak;
-use crate::time::Mono;
+use super::super::leftovers::{self, LeftoverLook as Seen};
+use super::super::process_table::ProcessEntry;
+use super::super::spec::EndedRun;
+use super::super::sys::{self, Status};
+use super::ChildRun;
+use super::phase::{Phase, PhaseLook, Until};
+use super::result::mark_unkillable;
+use crate::core::settings::Leak;
+use crate::core::time::Mono;
+use crate::unix::own_children;
 
-/// How long is waited for the kernel to let go of the last dead in a cgroup; after that, the next run removes it.
+/// How long is waited for the kernel to let go of the last dead in a cgroup; after that, the next
+/// run removes it.
 const LONGEST_CLEARING: Duration = Duration::from_secs(1);
 
-impl Run {
-    pub(super) fn leader_ended(&mut self, status: Status, now: Mono) -> Option<Ended> {
+impl ChildRun {
+    pub(super) fn leader_ended(&mut self, status: Status, now: Mono) -> Option<EndedRun> {
         let _ = self.poll.delete(&self.child.pidfd);
         let Phase::Asked { kill_at } = self.phase else {
             return self.close(status, now);
@@ -29,9 +29,9 @@ impl Run {
         }
         // Those that left the group were not asked yet.
         let (_, others) = self.split(left);
-        sweep::signal_each(&others, self.settings.stop_signal);
-        sweep::signal_each(&others, libc::SIGCONT);
-        let look = Look::first(now).next(now);
+        leftovers::signal_each(&others, self.settings.stop_signal, &self.parent);
+        leftovers::signal_each(&others, libc::SIGCONT, &self.parent);
+        let look = PhaseLook::first(now).next(now);
         self.phase = Phase::Lingering {
             status,
             kill_at,
@@ -44,9 +44,9 @@ impl Run {
         &mut self,
         status: Status,
         kill_at: Mono,
-        look: Look,
+        look: PhaseLook,
         now: Mono,
-    ) -> Option<Ended> {
+    ) -> Option<EndedRun> {
         if now >= kill_at || self.look().is_settled {
             return self.close(status, now);
         }
@@ -59,20 +59,21 @@ impl Run {
         None
     }
 
-    /// The process is a zombie: the last moment at which its group can be hit without doubt. Then it is reaped.
-    fn close(&mut self, status: Status, now: Mono) -> Option<Ended> {
+    /// The process is a zombie: the last moment at which its group can be hit without doubt. Then
+    /// it is reaped.
+    fn close(&mut self, status: Status, now: Mono) -> Option<EndedRun> {
         let ends_group = self.settings.leak == Leak::Kill || self.ended.is_some();
         if ends_group {
             let _ = sys::signal_group(self.child.pid, libc::SIGKILL);
             self.kill_cgroup();
         }
-        let _ = sys::reap(Whom::Pinned(self.child.pidfd.as_fd()));
+        let _ = self.parent.reap(self.child.pid);
         own_children::unregister(self.child.pid);
-        if sweep::has_no_children() {
+        if self.parent.has_no_children() {
             return self.leave(status, now);
         }
         if ends_group {
-            return self.sweep(status, Until::first(now), Look::first(now), now);
+            return self.sweep(status, Until::first(now), PhaseLook::first(now), now);
         }
         if self.settings.leak == Leak::Warn {
             let left = self.look().alive;
@@ -85,11 +86,11 @@ impl Run {
         &mut self,
         status: Status,
         until: Until,
-        look: Look,
+        look: PhaseLook,
         now: Mono,
-    ) -> Option<Ended> {
+    ) -> Option<EndedRun> {
         let seen = self.look();
-        let is_new = |process: &Process| !self.left.contains_key(&process.pid);
+        let is_new = |process: &ProcessEntry| !self.left.contains_key(&process.pid);
         let are_new = seen.alive.iter().any(is_new);
         self.remember(&seen.alive);
         let is_over = now >= until.give_up_at;
@@ -97,7 +98,7 @@ impl Run {
             return self.leave(status, now);
         }
         self.kill_cgroup();
-        sweep::signal_each(&seen.alive, libc::SIGKILL);
+        leftovers::signal_each(&seen.alive, libc::SIGKILL, &self.parent);
         if is_over {
             let mut ended = self.tell(status);
             mark_unkillable(&mut ended, &seen.alive);
@@ -105,7 +106,7 @@ impl Run {
         }
         // A fork bomb makes more of itself in each pause.
         let (until, look) = match are_new {
-            true => (until.prolonged(now), Look::first(now)),
+            true => (until.prolonged(now), PhaseLook::first(now)),
             false => (until, look.next(now)),
         };
         self.phase = Phase::Sweeping {
@@ -117,17 +118,17 @@ impl Run {
     }
 
     /// Nobody of the run is left, so that its cgroup can go.
-    fn leave(&mut self, status: Status, now: Mono) -> Option<Ended> {
-        self.clear(status, now + LONGEST_CLEARING, Look::first(now), now)
+    fn leave(&mut self, status: Status, now: Mono) -> Option<EndedRun> {
+        self.clear(status, now + LONGEST_CLEARING, PhaseLook::first(now), now)
     }
 
     pub(super) fn clear(
         &mut self,
         status: Status,
         give_up_at: Mono,
-        look: Look,
+        look: PhaseLook,
         now: Mono,
-    ) -> Option<Ended> {
+    ) -> Option<EndedRun> {
         let is_busy = self
             .child
             .cgroup
@@ -145,9 +146,10 @@ impl Run {
         None
     }
 
-    /// Looks what of the run is left that must not be: with a tolerant `leak`, only its group when it is being ended.
+    /// Looks what of the run is left that must not be: with a tolerant `leak`, only its group when
+    /// it is being ended.
     fn look(&mut self) -> Seen {
-        let mut seen = sweep::look(&self.tolerated);
+        let mut seen = leftovers::look(&self.tolerated, &self.marks, &self.parent);
         self.remember(&seen.killed);
         if self.settings.leak != Leak::Kill && self.ended.is_some() {
             seen.alive = self.split(seen.alive).0;
@@ -157,14 +159,14 @@ impl Run {
     }
 
     /// Those of the run's group, and the others.
-    fn split(&self, processes: Vec<Process>) -> (Vec<Process>, Vec<Process>) {
+    fn split(&self, processes: Vec<ProcessEntry>) -> (Vec<ProcessEntry>, Vec<ProcessEntry>) {
         let group = self.child.pid;
         processes
             .into_iter()
             .partition(|process| process.group == group)
     }
 
-    fn remember(&mut self, left: &[Process]) {
+    fn remember(&mut self, left: &[ProcessEntry]) {
         // Of a fork bomb a few names do.
         const MOST: usize = 10_000;
         for process in left.iter().take(MOST.saturating_sub(self.left.len())) {

@@ -11,21 +11,26 @@ use nix::sys::signal::{Signal as Number, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
-use super::{DEADLINE, PLAYER};
-use crate::process::clock;
-use crate::process::poll::Alarm;
+use crate::unix::clock;
+use crate::unix::waiter::Waiter;
+
+/// Generous: the machine may be slow, and nothing here depends on speed.
+pub(super) const DEADLINE: Duration = Duration::from_secs(120);
+
+/// For now the command line of a starter is this very program, with a test that is none.
+pub(super) const PLAYER: &str = "unix::takeover::race::player::a_starter_of_the_race_driver";
 
 /// How a starter behaves.
 #[derive(Clone, Debug)]
-pub(in crate::process::takeover) struct Manner {
-    pub(in crate::process::takeover) tasks: &'static str,
+pub(crate) struct Manner {
+    pub(crate) tasks: &'static str,
     /// Heeds no signal when it is the runner.
-    pub(in crate::process::takeover) stubborn: bool,
+    pub(crate) stubborn: bool,
     /// Leaves only when there is a file `go` beside the journal.
-    pub(in crate::process::takeover) slow: bool,
+    pub(crate) slow: bool,
     /// Starts the same chain from within and waits for it.
-    pub(in crate::process::takeover) deploys: bool,
-    pub(in crate::process::takeover) stop_timeout: Duration,
+    pub(crate) deploys: bool,
+    pub(crate) stop_timeout: Duration,
 }
 
 impl Default for Manner {
@@ -42,21 +47,21 @@ impl Default for Manner {
 
 /// A directory to race in, and the journal of what happened there.
 #[derive(Debug)]
-pub(in crate::process::takeover) struct Ground {
+pub(crate) struct Ground {
     dir: TempDir,
 }
 
 impl Ground {
-    pub(in crate::process::takeover) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         Ground { dir }
     }
 
-    pub(in crate::process::takeover) fn root(&self) -> PathBuf {
+    pub(crate) fn root(&self) -> PathBuf {
         self.dir.path().join("run")
     }
 
-    pub(in crate::process::takeover) fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.root().join(name)
     }
 
@@ -64,22 +69,22 @@ impl Ground {
         self.dir.path().join("journal")
     }
 
-    pub(in crate::process::takeover) fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         let text = fs::read_to_string(self.journal()).unwrap_or_default();
         text.lines().map(str::to_owned).collect()
     }
 
-    pub(in crate::process::takeover) fn note(&self, line: &str) {
+    pub(crate) fn note(&self, line: &str) {
         note(&self.journal(), line);
     }
 
     /// Lets slow runners leave.
-    pub(in crate::process::takeover) fn go(&self) {
+    pub(crate) fn go(&self) {
         File::create(self.dir.path().join("go")).unwrap();
     }
 
     /// Waits until the journal has this line.
-    pub(in crate::process::takeover) fn await_line(&self, line: &str) {
+    pub(crate) fn await_line(&self, line: &str) {
         let until = clock::mono() + DEADLINE;
         while !self.lines().iter().any(|there| there == line) {
             assert!(clock::mono() < until, "no `{line}` in {:#?}", self.lines());
@@ -88,7 +93,7 @@ impl Ground {
     }
 
     /// Starts one, which waits at the gate.
-    pub(in crate::process::takeover) fn starter(&self, manner: &Manner, gate: Stdio) -> Starter {
+    pub(crate) fn starter(&self, manner: &Manner, gate: Stdio) -> Starter {
         let child = command(self.dir.path(), manner)
             .stdin(gate)
             .spawn()
@@ -97,12 +102,12 @@ impl Ground {
     }
 
     /// Starts one at once.
-    pub(in crate::process::takeover) fn start(&self, manner: &Manner) -> Starter {
+    pub(crate) fn start(&self, manner: &Manner) -> Starter {
         self.starter(manner, Stdio::null())
     }
 
     /// Starts one, and waits until it is the runner.
-    pub(in crate::process::takeover) fn runner(&self, manner: &Manner) -> Starter {
+    pub(crate) fn runner(&self, manner: &Manner) -> Starter {
         let starter = self.start(manner);
         self.await_line(&format!("start {}", starter.pid()));
         starter
@@ -111,23 +116,23 @@ impl Ground {
 
 /// A process of the race; killed when it is dropped.
 #[derive(Debug)]
-pub(in crate::process::takeover) struct Starter {
+pub(crate) struct Starter {
     child: Child,
     pub(super) ended: Option<ExitStatus>,
 }
 
 impl Starter {
-    pub(in crate::process::takeover) fn pid(&self) -> i32 {
+    pub(crate) fn pid(&self) -> i32 {
         self.child.id() as i32
     }
 
-    pub(in crate::process::takeover) fn signal(&self, number: Number) {
+    pub(crate) fn signal(&self, number: Number) {
         assert!(self.ended.is_none());
         kill(Pid::from_raw(self.pid()), number).unwrap();
     }
 
     /// Looks whether it has ended, and reaps it.
-    pub(in crate::process::takeover) fn has_ended(&mut self) -> bool {
+    pub(crate) fn has_ended(&mut self) -> bool {
         if self.ended.is_none() {
             self.ended = self.child.try_wait().unwrap();
         }
@@ -135,7 +140,7 @@ impl Starter {
     }
 
     /// Waits for its end, and returns its exit code; `None`: killed.
-    pub(in crate::process::takeover) fn end(&mut self) -> Option<i32> {
+    pub(crate) fn end(&mut self) -> Option<i32> {
         let until = clock::mono() + DEADLINE;
         while !self.has_ended() {
             assert!(clock::mono() < until, "{} does not end", self.pid());
@@ -154,15 +159,15 @@ impl Drop for Starter {
     }
 }
 
-pub(in crate::process::takeover) fn pause(span: Duration) {
-    Alarm::new()
+pub(crate) fn pause(span: Duration) {
+    Waiter::new()
         .unwrap()
         .wait([None], clock::mono() + span)
         .unwrap();
 }
 
 /// The command line of a starter: for now this very program, with a test that is none.
-pub(in crate::process::takeover) fn command(ground: &Path, manner: &Manner) -> Command {
+pub(crate) fn command(ground: &Path, manner: &Manner) -> Command {
     let mut command = Command::new(env::current_exe().unwrap());
     command
         .args(["--ignored", "--exact", PLAYER, "--test-threads=1", "-q"])
@@ -188,7 +193,7 @@ pub(in crate::process::takeover) fn command(ground: &Path, manner: &Manner) -> C
     command
 }
 
-pub(in crate::process::takeover) fn note(journal: &Path, line: &str) {
+pub(crate) fn note(journal: &Path, line: &str) {
     let mut file = OpenOptions::new()
         .append(true)
         .create(true)

@@ -1,8 +1,8 @@
-//! The race driver: many starters of one chain at once, some of them killed with -9; after each round exactly one runner lives, and at
-//! no moment there were two.
+//! The race driver: many starters of one chain at once, some of them killed with -9; after each
+//! round exactly one runner lives, and at no moment there were two.
 //!
-//! Whether there were two is not asked of our locks: every starter appends to one journal when it begins and ends to be the
-//! runner, and the order of the lines tells.
+//! Whether there were two is not asked of our locks: every starter appends to one journal when it
+//! begins and ends to be the runner, and the order of the lines tells.
 
 mod ground;
 mod player;
@@ -13,18 +13,14 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal as Number;
 
+use ground::DEADLINE;
 use ground::pause;
 pub(super) use ground::{Ground, Manner, Starter};
 
-use crate::process::clock;
+use super::super::clock;
 
-/// Generous: the machine may be slow, and nothing here depends on speed.
-const DEADLINE: Duration = Duration::from_secs(120);
-
-/// For now the command line of a starter is this very program, with a test that is none.
-const PLAYER: &str = "process::takeover::race::player::a_starter_of_the_race_driver";
-
-/// Who was runner when two were, by the order of the journal; nobody, if all is well. Who is about to be killed counts as gone.
+/// Who was runner when two were, by the order of the journal; nobody, if all is well. Who is about
+/// to be killed counts as gone.
 fn doubles(lines: &[String]) -> Vec<String> {
     let (mut runners, mut killed, mut doubles) = (Vec::new(), Vec::new(), Vec::new());
     for line in lines {
@@ -51,7 +47,7 @@ fn doubles(lines: &[String]) -> Vec<String> {
     doubles
 }
 
-/// One round: starters that are let go at once.
+/// A round: starters that are let go at once.
 struct Round {
     ground: Ground,
     starters: Vec<Starter>,
@@ -101,7 +97,8 @@ impl Round {
         let until = clock::mono() + DEADLINE;
         while !last.has_ended() {
             assert!(clock::mono() < until, "{:#?}", self.ground.lines());
-            // More than once: the system drops a SIGTERM while another one, of an heir that is dead by now, waits to be delivered.
+            // More than once: the system drops a SIGTERM while another one, of an heir that is dead
+            // by now, waits to be delivered.
             last.signal(Number::SIGTERM);
             pause(Duration::from_millis(5));
         }
@@ -124,7 +121,8 @@ impl Round {
         pid
     }
 
-    /// Nobody is left: that may only be when the one that was killed had asked somebody to leave for it, or was the runner. It is in nobody's way now.
+    /// Nobody is left: that may only be when the one that was killed had asked somebody to leave
+    /// for it, or was the runner. It is in nobody's way now.
     fn check_nobody(&mut self, killed: i32) {
         let lines = self.ground.lines();
         let took_part = |line: &String| {

@@ -1,4 +1,5 @@
-//! A starter, seen from within: becomes the runner, says so in the journal, and leaves when it is asked to.
+//! A starter, seen from within: becomes the runner, says so in the journal, and leaves when it is
+//! asked to.
 
 use std::env;
 use std::ffi::OsString;
@@ -9,15 +10,16 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal as Number;
 
-use super::DEADLINE;
-use super::ground::{Manner, command, note, pause};
+use super::super::{
+    AcquiredChain, IncumbentPolicy, Progress, RestartStorm, Takeover, WaitLimits, acquire,
+};
+use super::ground::{DEADLINE, Manner, command, note, pause};
 use crate::chain::ChainName;
-use crate::process::poll::Alarm;
-use crate::process::run_root::RunRoot;
-use crate::process::signals::{Reader, Signal, Signals};
-use crate::process::takeover::{Held, Incumbent, Patience, Progress, Takeover, War, acquire};
+use crate::core::time::Mono;
 use crate::task::TaskName;
-use crate::time::Mono;
+use crate::unix::signals::{Signal, SignalReader, Signals};
+use crate::unix::trusted_paths::PrivateDir;
+use crate::unix::waiter::Waiter;
 
 #[test]
 #[ignore = "needs the race driver, which starts it as a process"]
@@ -54,7 +56,7 @@ impl Player {
         nix::sys::prctl::set_pdeathsig(Number::SIGKILL).unwrap();
         let (_, signals) = Signals::install().unwrap();
         let _ = std::io::stdin().read_to_end(&mut Vec::new());
-        let root = RunRoot::open(&self.ground.join("run")).unwrap();
+        let root = PrivateDir::open(&self.ground.join("run")).unwrap();
         let chain = ChainName::parse("x").unwrap();
         let tasks = env::var("RACE_TASKS").unwrap();
         let tasks: Vec<TaskName> = tasks
@@ -78,13 +80,13 @@ impl Player {
         }
     }
 
-    fn run(&self, mut held: Held, signals: &Reader) -> u8 {
+    fn run(&self, mut held: AcquiredChain, signals: &SignalReader) -> u8 {
         self.note(&format!("start {}", self.me));
         if env::var_os("RACE_DEPLOYS").is_some() {
             let status = command(&self.ground, &Manner::default()).status().unwrap();
             self.note(&format!("deployed {:?}", status.code()));
         }
-        let mut alarm = Alarm::new().unwrap();
+        let mut alarm = Waiter::new().unwrap();
         loop {
             alarm.wait([Some(signals.as_fd())], Mono::NEVER).unwrap();
             let asked: Vec<Signal> = signals.drain().collect();
@@ -102,8 +104,9 @@ impl Player {
         0
     }
 
-    /// Finishes its task, so to speak; returns false when it was asked by heirs only and there is none.
-    fn leave(&self, held: &Held, signals: &Reader, mut asked: Vec<Signal>) -> bool {
+    /// Finishes its task, so to speak; returns false when it was asked by heirs only and there is
+    /// none.
+    fn leave(&self, held: &AcquiredChain, signals: &SignalReader, mut asked: Vec<Signal>) -> bool {
         self.note(&format!("asked {}", self.me));
         pause(Duration::from_millis(u64::from(self.me % 3)));
         while env::var_os("RACE_SLOW").is_some() && !self.ground.join("go").exists() {
@@ -123,16 +126,16 @@ fn policy() -> Takeover {
     let millis = env::var("RACE_STOP_TIMEOUT").unwrap().parse().unwrap();
     let mut policy = Takeover::promising(Duration::from_millis(millis), Duration::ZERO);
     // A starved machine must not look like a stuck process.
-    policy.patience = Patience {
+    policy.patience = WaitLimits {
         margin: DEADLINE,
         after_kill: DEADLINE,
         unseen: DEADLINE,
         between_words: DEADLINE,
     };
-    policy.war = War {
+    policy.war = RestartStorm {
         takeovers: usize::MAX,
         within: DEADLINE,
     };
-    policy.incumbent = Incumbent::Leaves;
+    policy.incumbent = IncumbentPolicy::Leaves;
     policy
 }

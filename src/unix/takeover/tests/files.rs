@@ -7,8 +7,8 @@ use std::os::unix::net::UnixListener;
 use nix::unistd::mkfifo;
 
 use super::*;
-use crate::exit;
-use crate::process::run_root::UnsafePath;
+use crate::core::exit;
+use crate::unix::trusted_paths::UntrustedPath;
 
 #[test]
 fn a_chain_that_nobody_holds_is_taken_and_the_pid_written() {
@@ -88,7 +88,8 @@ fn an_unreadable_pidfile_is_used_by_root_and_refused_to_others_untouched() {
     }
 }
 
-/// Both locks are files of ours; what stands in the place of either is refused, named, and left as it is.
+/// Both locks are files of ours; what stands in the place of either is refused, named, and left as
+/// it is.
 #[track_caller]
 fn refused(words: &str, prepare: impl Fn(&Path)) {
     for file in ["x.pid", "x.next"] {
@@ -164,12 +165,12 @@ fn a_foreign_directory_is_refused() {
 }
 
 #[test]
-fn a_directory_that_others_can_write_is_refused_unless_it_is_sticky() {
+fn a_directory_that_others_can_write_is_refused_a_sticky_one_too() {
     for (mode, is_safe) in [
         (0o777, false),
         (0o770, false),
         (0o702, false),
-        (0o1777, true),
+        (0o1777, false),
         (0o755, true),
     ] {
         let ground = on_ground(|_| {});
@@ -192,7 +193,7 @@ fn a_directory_that_others_can_write_is_refused_unless_it_is_sticky() {
 fn a_path_that_cannot_be_a_directory_is_refused() {
     let file = tempfile::NamedTempFile::new().unwrap();
     for path in [file.path().to_owned(), file.path().join("below")] {
-        let error: UnsafePath = RunRoot::open(&path).unwrap_err();
+        let error: UntrustedPath = PrivateDir::open(&path).unwrap_err();
         assert!(error.to_string().starts_with("cannot use"), "{error}");
     }
 }

@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::*;
-use crate::exit;
+use crate::core::exit;
 
 /// Starts a runner and its heir. Returns both when the heir has asked for the chain.
 fn asked_by_an_heir(ground: &Ground, runner: &Manner, heir: &Manner) -> (Starter, Starter) {

@@ -1,4 +1,5 @@
-//! Claims about takeover, each with real processes (the starters of the race driver) or with this one as the newcomer.
+//! Claims about takeover, each with real processes (the starters of the race driver) or with this
+//! one as the newcomer.
 
 mod files;
 mod heirs;
@@ -11,17 +12,20 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal as Number;
 
+use super::super::signals::Signals;
+use super::super::trusted_paths::PrivateDir;
 use super::race::{Ground, Manner, Starter};
 use super::*;
-use crate::process::signals::Signals;
+use crate::chain::ChainName;
+use crate::task::TaskName;
 
 const SECOND: Duration = Duration::from_secs(1);
 const NONE: Duration = Duration::ZERO;
 
-/// This process as a newcomer.
+/// The process of this test as a newcomer.
 struct Attempt {
-    result: Result<Held, TakeoverError>,
-    /// What was told on the way.
+    result: Result<AcquiredChain, TakeoverError>,
+    /// The progress on the way.
     told: Vec<String>,
 }
 
@@ -31,7 +35,7 @@ impl Attempt {
         let mut told = Vec::new();
         let mut out = |progress: Progress| told.push(progress.to_string());
         let tasks: Vec<TaskName> = tasks.iter().map(|t| TaskName::parse(t).unwrap()).collect();
-        let result = RunRoot::open(&ground.root())
+        let result = PrivateDir::open(&ground.root())
             .map_err(TakeoverError::from)
             .and_then(|root| acquire(&root, &chain(), &tasks, policy, &signals, &mut out));
         Attempt { result, told }
@@ -96,7 +100,7 @@ fn slow() -> Manner {
 
 fn on_ground(prepare: impl FnOnce(&Path)) -> Ground {
     let ground = Ground::new();
-    RunRoot::open(&ground.root()).unwrap();
+    PrivateDir::open(&ground.root()).unwrap();
     prepare(&ground.path("x.pid"));
     ground
 }
@@ -117,7 +121,7 @@ fn dead_pid() -> i32 {
     child.id() as i32
 }
 
-/// It was not even asked.
+/// The runner was not even asked.
 #[track_caller]
 fn assert_untouched(ground: &Ground, runner: &mut Starter) {
     runner.signal(Number::SIGUSR2);

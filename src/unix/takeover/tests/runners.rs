@@ -4,10 +4,10 @@ use std::fs;
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use super::*;
-use crate::exit;
-use crate::process::clock;
-use crate::process::lock::try_flock;
-use crate::state::holder::Holder;
+use crate::core::exit;
+use crate::state::runner_info::RunnerInfo;
+use crate::unix::clock;
+use crate::unix::lock::try_flock;
 
 #[test]
 fn the_runner_leaves_for_a_newcomer() {
@@ -21,7 +21,7 @@ fn the_runner_leaves_for_a_newcomer() {
         format!("Found pidfile x containing: {}", runner.pid())
     );
     assert_eq!(attempt.told.last().unwrap(), "Wrote pidfile x");
-    let state = Holder::parse(&fs::read(ground.path("x.state")).unwrap()).unwrap();
+    let state = RunnerInfo::parse(&fs::read(ground.path("x.state")).unwrap()).unwrap();
     assert_eq!(state.pid, std::process::id() as i32);
     assert_eq!(state.takeovers.len(), 1);
 }
@@ -91,7 +91,7 @@ fn a_newcomer_that_is_not_to_kill_leaves_the_runner_and_names_it() {
     let ground = Ground::new();
     let mut runner = ground.runner(&Manner::default());
     let mut policy = patient();
-    policy.incumbent = Incumbent::Stays;
+    policy.incumbent = IncumbentPolicy::Stays;
     let attempt = Attempt::of(&ground, &["tasks::x"], &policy);
     assert_eq!(attempt.exit_code(), exit::HELD);
     assert!(attempt.error().contains(&runner.pid().to_string()));
@@ -135,7 +135,7 @@ fn takeovers_are_counted_from_runner_to_runner_and_not_across_an_end() {
     let ground = Ground::new();
     let counted = || {
         let state = fs::read(ground.path("x.state")).unwrap();
-        Holder::parse(&state).unwrap().takeovers.len()
+        RunnerInfo::parse(&state).unwrap().takeovers.len()
     };
     let mut runners = Vec::new();
     for before in 0..3 {
@@ -154,7 +154,7 @@ fn a_war_of_restarts_ends() {
     let ground = Ground::new();
     let mut runner = ground.runner(&Manner::default());
     let state = fs::read(ground.path("x.state")).unwrap();
-    let mut holder = Holder::parse(&state).unwrap();
+    let mut holder = RunnerInfo::parse(&state).unwrap();
     holder.takeovers = vec![clock::mono(); 10];
     fs::write(ground.path("x.state"), holder.to_bytes()).unwrap();
     let attempt = Attempt::plain(&ground);
@@ -170,7 +170,8 @@ fn a_war_of_restarts_ends() {
 #[test]
 fn a_holder_that_cannot_be_seen_is_waited_for_and_told_of() {
     let ground = on_ground(|path| fs::write(path, "").unwrap());
-    // A lock without a process that could be asked: what another pid namespace looks like from here.
+    // A lock without a process that could be asked: what another pid namespace looks like from
+    // here.
     let unseen = fs::File::open(ground.path("x.pid")).unwrap();
     assert!(try_flock(&unseen).unwrap());
     let mut policy = patient();
