@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
+use super::bytes::{count, count_back, is_word};
 use super::names::{Suspicion, suspicion};
-use super::shapes::{count, count_back};
-use super::value::{self, Pair};
+use super::value_extent::{self, KeyValuePair};
 
 /// Returns the value of the option whose dash stands at `at`.
 pub(super) fn value_of(text: &[u8], at: usize) -> Option<Range<usize>> {
@@ -14,6 +14,11 @@ pub(super) fn value_of(text: &[u8], at: usize) -> Option<Range<usize>> {
     }
     let dashes = count(&text[at..], 3, |c| c == b'-');
     let start = at + dashes;
+    if (1..=2).contains(&dashes)
+        && let Some(login) = login(text, at, start)
+    {
+        return Some(login);
+    }
     let is_name = |c: u8| c.is_ascii_alphanumeric() || c == b'-' || c == b'_';
     let end = start + count(&text[start..], 64, is_name);
     let gap = gap(&text[end..]);
@@ -22,9 +27,6 @@ pub(super) fn value_of(text: &[u8], at: usize) -> Option<Range<usize>> {
     }
     let name = std::str::from_utf8(&text[start..end]).ok()?;
     let from = end + gap;
-    if matches!(name, "u" | "user" | "proxy-user" | "U") {
-        return login(text, at, from);
-    }
     let suspicion = suspicion(name)?;
     if (dashes == 1 && suspicion == Suspicion::Weak) || text.get(from) == Some(&b'-') {
         return None;
@@ -32,16 +34,16 @@ pub(super) fn value_of(text: &[u8], at: usize) -> Option<Range<usize>> {
     if is_name_of_value(&text[from..]) {
         return None;
     }
-    let pair = Pair {
+    let pair = KeyValuePair {
         suspicion: Suspicion::Strong,
         structured: true,
         // A sentence about an option goes on after it: "--token is required".
         colon: true,
         line: false,
     };
-    // The spaces after it tell a sentence from a list of arguments.
+    // The spaces after it distinguish a sentence from a list of arguments.
     let from = if text[end] == b' ' { end } else { from };
-    value::extent(text, from, pair)
+    value_extent::extent(text, from, pair)
 }
 
 /// `[--password PASSWORD]`, as programs explain their options.
@@ -50,7 +52,8 @@ fn is_name_of_value(text: &[u8]) -> bool {
     name > 0 && text.get(name) == Some(&b']')
 }
 
-/// What stands between an option and its value on a command line, or in a list of arguments: a space, or `", "`.
+/// What stands between an option and its value on a command line, or in a list of arguments: a
+/// space, or `", "`.
 fn gap(text: &[u8]) -> usize {
     let closing = count(text, 2, |c| c == b'"' || c == b'\'');
     let comma = count(&text[closing..], 1, |c| c == b',');
@@ -68,15 +71,52 @@ fn is_quote(c: Option<&u8>) -> bool {
     matches!(c, Some(b'"' | b'\''))
 }
 
-/// Returns `user:password` after `-u`, on a line of curl's or wget's.
-fn login(text: &[u8], at: usize, from: usize) -> Option<Range<usize>> {
-    let line = count_back(&text[..at], 512, |c| c != b'\n');
-    let line = &text[at - line..at];
-    let mentions = |program: &[u8]| line.windows(program.len()).any(|word| word == program);
-    let start = from + count(&text[from..], 1, |c| c == b'"' || c == b'\'');
+/// Options of a login, which take `user:password` in the next word or after `=`.
+const LOGINS: [&[u8]; 4] = [b"user", b"proxy-user", b"auth", b"http-user"];
+
+/// Returns `user:password` in or behind the option whose dash stands at `at` and whose name begins
+/// at `start`: `-u a:b`, `-ua:b`, `--user=a:b`.
+fn login(text: &[u8], at: usize, start: usize) -> Option<Range<usize>> {
+    let rest = &text[start..];
+    let is_long = start > at + 1;
+    let name = if is_long {
+        let ends =
+            |name: &&&[u8]| !matches!(rest.get(name.len()), Some(c) if is_word(*c) || *c == b'-');
+        let known = LOGINS.iter().filter(|name| rest.starts_with(name));
+        known.filter(ends).map(|name| name.len()).next()?
+    } else {
+        // Other short options may stand before it: `-su a:b`.
+        let letters = count(rest, 4, |c| c.is_ascii_alphabetic());
+        1 + rest[..letters].iter().position(|c| b"uUa".contains(c))?
+    };
+    let end = start + name;
+    let equals = usize::from(is_long && text.get(end) == Some(&b'='));
+    let gap = if equals == 1 { 1 } else { gap(&text[end..]) };
+    if is_long && gap == 0 {
+        return None;
+    }
+    let from = end + gap;
+    let from = from + count(&text[from..], 1, |c| c == b'"' || c == b'\'');
     let ends = |c: u8| c.is_ascii_whitespace() || c == b'"' || c == b'\'';
-    let len = count(&text[start..], 1024, |c| !ends(c));
-    let login = &text[start..start + len];
-    let known = mentions(b"curl") || mentions(b"http");
-    (known && login.contains(&b':')).then_some(start..start + len)
+    let login = &text[from..from + count(&text[from..], 1024, |c| !ends(c))];
+    let colon = login.iter().position(|c| *c == b':')?;
+    let password = &login[colon + 1..];
+    let is_url = password.starts_with(b"//");
+    let known = asks_a_server(text, at) || (is_long && !names_a_group(password));
+    (known && !is_url && !password.is_empty()).then_some(from..from + login.len())
+}
+
+/// Returns whether curl or its like stands before `at` on the line.
+fn asks_a_server(text: &[u8], at: usize) -> bool {
+    let line = &text[at - count_back(&text[..at], 512, |c| c != b'\n')..at];
+    let mentions = |program: &[u8]| line.windows(program.len()).any(|word| word == program);
+    mentions(b"curl") || mentions(b"http") || mentions(b"wget")
+}
+
+/// `docker run --user=app:app`, `--user 1000:1000`: the user and group that something runs as.
+fn names_a_group(word: &[u8]) -> bool {
+    word.iter().all(u8::is_ascii_digit)
+        || word
+            .iter()
+            .all(|c| c.is_ascii_lowercase() || b"-_".contains(c))
 }

@@ -3,11 +3,12 @@
 const STANDARD: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const URL_SAFE: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/// Characters that encoders of URLs disagree about, from those that encode all of them to those that encode none.
+/// Characters that encoders of URLs disagree about, from those that encode all of them to those
+/// that encode none.
 const LEFT_ALONE: [&[u8]; 5] = [b"", b"*", b"!*'()", b"!$&'()*+,;=", b"!$&'()*+,;=:@/?"];
 
-/// Returns the texts as which `value` may stand in a message: plain, in JSON and Rust strings (also twice), in HTML, in a shell's single
-/// quotes, and URL-encoded.
+/// Returns the texts as which `value` may stand in a message: plain, in JSON and Rust strings (also
+/// twice), in HTML, in a shell's single quotes, and URL-encoded.
 pub(super) fn readable_forms(value: &str) -> Vec<String> {
     let escaped = escape(value);
     let mut forms = vec![
@@ -36,8 +37,9 @@ pub(super) fn readable_forms(value: &str) -> Vec<String> {
     forms
 }
 
-/// Returns what is the same in every base64 text that has `value` inside, whatever stands before and after it: one text for each of the three
-/// ways in which bytes fall into groups, in both alphabets.
+/// Returns what is the same in every base64 text that has `value` inside, whatever stands before
+/// and after it: one text for each of the three ways in which bytes fall into groups, in both
+/// alphabets.
 pub(super) fn base64_forms(value: &[u8]) -> Vec<String> {
     let mut forms = Vec::new();
     for alphabet in [STANDARD, URL_SAFE] {
@@ -117,7 +119,7 @@ fn lower_hex(encoded: &str) -> String {
         .collect()
 }
 
-/// Undoes percent-encoding; what is none is left as it is.
+/// Undoes percent-encoding; what is not encoded is left as it is.
 pub(super) fn unpercent(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -138,7 +140,7 @@ pub(super) fn unpercent(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Undoes base64 in either alphabet, with or without padding; `None` when it is none.
+/// Undoes base64 in either alphabet, with or without padding; `None` when it is not base64.
 pub(super) fn unbase64(text: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len());
     let (mut bits, mut count) = (0_u32, 0);

@@ -2,14 +2,16 @@
 
 use std::ops::Range;
 
+use super::bytes::{count, count_back, is_word};
 use super::names::{Suspicion, suspicion};
-use super::shapes::{count, count_back, is_word};
-use super::value::{self, Pair};
+use super::value_extent::{self, KeyValuePair, MOST_ALIGNED};
+use super::{heredoc, labelled};
 
 /// The longest name that is looked at.
 const MOST_NAME: usize = 64;
 
-/// Returns the secret value of the pair whose separator (`=`, `:`, `=>`, `:=`, `%3D`, or the `>` of an XML tag) stands at `at`.
+/// Returns the secret value of the pair whose separator (`=`, `:`, `=>`, `:=`, `%3D`, or the `>` of
+/// an XML tag) stands at `at`.
 pub(super) fn value_after(text: &[u8], at: usize) -> Option<Range<usize>> {
     let separator = separator(text, at)?;
     let (name, quoted) = name_before(text, at)?;
@@ -17,10 +19,11 @@ pub(super) fn value_after(text: &[u8], at: usize) -> Option<Range<usize>> {
         return None;
     }
     let word = std::str::from_utf8(&text[name.clone()]).ok()?;
-    let mut suspicion = suspicion(word)?;
+    let mut suspicion = suspicion(word).or_else(|| labelled::by_neighbour(text, &name, word))?;
     if text[at] == b'>' {
         // `<key>` is an ordinary element.
         suspicion = (suspicion == Suspicion::Strong).then_some(suspicion)?;
+        return labelled::content(text, at + 1, suspicion);
     }
     let start = at + separator;
     if text[at] == b':'
@@ -30,13 +33,16 @@ pub(super) fn value_after(text: &[u8], at: usize) -> Option<Range<usize>> {
     {
         return Some(range);
     }
-    let pair = Pair {
+    let pair = KeyValuePair {
         suspicion,
         structured: quoted || text[at] != b':' || !follows_prose(text, name.start),
         colon: text[at] == b':' && separator == 1 && !quoted,
         line: starts_line(text, name.start),
     };
-    value::extent(text, start, pair)
+    if let Some(block) = heredoc::block_of_yaml(text, name.start, start) {
+        return Some(block);
+    }
+    value_extent::extent(text, start, pair)
 }
 
 /// The length of the separator at `at`; `None` where the character is part of something else.
@@ -60,7 +66,7 @@ fn separator(text: &[u8], at: usize) -> Option<usize> {
 /// Returns where the name is that ends before `at`, and whether it stands in quotes or brackets.
 fn name_before(text: &[u8], at: usize) -> Option<(Range<usize>, bool)> {
     let closes = |c: u8| b"\"'`]\\)".contains(&c);
-    let spaces = count_back(&text[..at], 8, |c| c == b' ' || c == b'\t');
+    let spaces = count_back(&text[..at], MOST_ALIGNED, |c| c == b' ' || c == b'\t');
     let closing = count_back(&text[..at - spaces], 8, closes);
     let end = at - spaces - closing;
     let len = count_back(&text[..end], MOST_NAME, |c| {
@@ -98,7 +104,8 @@ fn is_header(name: &str) -> bool {
     lower.ends_with("cookie") || lower.ends_with("authorization")
 }
 
-/// Returns the value of a header that begins at `start`: to the end of its line, or of the quotes around it.
+/// Returns the value of a header that begins at `start`: to the end of its line, or of the quotes
+/// around it.
 fn header(text: &[u8], name: &Range<usize>, start: usize) -> Option<Range<usize>> {
     let opening = name.start.checked_sub(1).map(|at| text[at]);
     let quote = opening.filter(|c| *c == b'"' || *c == b'\'');
@@ -139,7 +146,8 @@ fn is_scheme(word: &[u8]) -> bool {
         .any(|scheme| word.eq_ignore_ascii_case(scheme.as_bytes()))
 }
 
-/// Returns what stands in the quotes that open at `at` when the words before them are those of SQL: `IDENTIFIED BY '…'`, `PASSWORD '…'`.
+/// Returns what stands in the quotes that open at `at` when the words before them are those of SQL:
+/// `IDENTIFIED BY '…'`, `PASSWORD '…'`.
 pub(super) fn quoted_after_word(text: &[u8], at: usize) -> Option<Range<usize>> {
     let spaces = count_back(&text[..at], 4, |c| c == b' ');
     let before = &text[..at - spaces];
@@ -159,11 +167,11 @@ pub(super) fn quoted_after_word(text: &[u8], at: usize) -> Option<Range<usize>> 
     if spaces == 0 || !known.into_iter().any(ends) {
         return None;
     }
-    let pair = Pair {
+    let pair = KeyValuePair {
         suspicion: Suspicion::Strong,
         structured: true,
         colon: false,
         line: false,
     };
-    value::extent(text, at, pair)
+    value_extent::extent(text, at, pair)
 }

@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
-use super::encode::{base64_forms, readable_forms, unpercent};
+use super::common::is_common;
+use super::encodings::{base64_forms, readable_forms, unpercent};
 
-/// Values shorter than this would eat normal text. Whoever has such a password has none.
+/// Values shorter than this would eat normal text. Such a password protects nothing.
 const FEWEST_BYTES: usize = 4;
 /// Values shorter than this are only removed where they stand alone, not inside a longer word.
 const FEWEST_BYTES_INSIDE_WORDS: usize = 6;
@@ -17,44 +18,16 @@ const MOST_AROUND: usize = 4096;
 /// Where a text was cut, this much of a known value is recognised.
 const FEWEST_AT_EDGE: usize = 3;
 
-/// Values that switch something on or name a way, whatever the name of the variable.
-const ORDINARY_VALUES: &[&str] = &[
-    "auto",
-    "basic",
-    "bearer",
-    "cookie",
-    "default",
-    "digest",
-    "disabled",
-    "enabled",
-    "false",
-    "login",
-    "no-auth",
-    "none",
-    "null",
-    "oauth",
-    "oauth2",
-    "optional",
-    "password",
-    "plain",
-    "required",
-    "secret",
-    "session",
-    "token",
-    "true",
-    "undefined",
-];
-
-/// One form of one secret.
+/// A form of a secret.
 #[derive(Debug)]
 struct Needle {
     text: Box<[u8]>,
-    form: Form,
+    form: SecretForm,
 }
 
 /// How a form of a secret counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
+enum SecretForm {
     /// Anywhere.
     Anywhere,
     /// Only where no letter or digit stands beside it.
@@ -65,14 +38,14 @@ enum Form {
 
 /// A set of secrets that finds each of them, in each form, in one pass over a text.
 #[derive(Debug, Default)]
-pub(super) struct Values {
+pub(super) struct KnownValues {
     /// Sorted by their first four bytes, the longest first among those that share them.
     needles: Vec<Needle>,
-    /// One bit for each hash of four bytes with which a needle begins.
+    /// A bit for each hash of four bytes with which a needle begins.
     beginnings: Vec<u64>,
 }
 
-impl Values {
+impl KnownValues {
     /// Makes the set from secret values.
     pub(super) fn new(values: impl Iterator<Item = String>) -> Self {
         let mut needles = Vec::new();
@@ -91,7 +64,7 @@ impl Values {
             let (word, bit) = place_of(&needle.text);
             beginnings[word] |= bit;
         }
-        Values {
+        KnownValues {
             needles,
             beginnings,
         }
@@ -118,7 +91,8 @@ impl Values {
         }
     }
 
-    /// Returns the longest beginning of a secret with which a text ends that was cut there, as its length.
+    /// Returns the longest beginning of a secret with which a text ends that was cut there, as its
+    /// length.
     pub(super) fn cut_at_end(&self, text: &[u8]) -> usize {
         let cut = |needle: &Needle| {
             let longest = needle.text.len().saturating_sub(1).min(text.len());
@@ -129,7 +103,8 @@ impl Values {
         self.needles.iter().filter_map(cut).max().unwrap_or(0)
     }
 
-    /// Returns the longest end of a secret with which a text begins that was cut there, as its length.
+    /// Returns the longest end of a secret with which a text begins that was cut there, as its
+    /// length.
     pub(super) fn cut_at_start(&self, text: &[u8]) -> usize {
         let cut = |needle: &Needle| {
             let whole = needle.text.len();
@@ -161,12 +136,12 @@ impl Needle {
         let end = at + self.text.len();
         let beside = |at: Option<usize>| at.and_then(|at| text.get(at)).copied();
         let is_word = |c: Option<u8>| c.is_some_and(|c| c.is_ascii_alphanumeric());
-        if self.form == Form::Alone
+        if self.form == SecretForm::Alone
             && (is_word(beside(at.checked_sub(1))) || is_word(beside(Some(end))))
         {
             return None;
         }
-        if self.form != Form::Base64 {
+        if self.form != SecretForm::Base64 {
             return Some(at..end);
         }
         let before = text[..at].iter().rev().take(MOST_AROUND);
@@ -182,14 +157,13 @@ fn is_base64(c: u8) -> bool {
 }
 
 fn add(needles: &mut Vec<Needle>, value: &str) {
-    let lower = value.to_ascii_lowercase();
-    if value.len() < FEWEST_BYTES || ORDINARY_VALUES.contains(&lower.as_str()) {
+    if value.len() < FEWEST_BYTES || is_common(value) {
         return;
     }
     let readable = if value.len() < FEWEST_BYTES_INSIDE_WORDS {
-        Form::Alone
+        SecretForm::Alone
     } else {
-        Form::Anywhere
+        SecretForm::Anywhere
     };
     for form in readable_forms(value) {
         push(needles, form, readable);
@@ -201,7 +175,7 @@ fn add(needles: &mut Vec<Needle>, value: &str) {
                 push(
                     needles,
                     String::from_utf8_lossy(line).into_owned(),
-                    Form::Base64,
+                    SecretForm::Base64,
                 );
             }
         }
@@ -212,7 +186,7 @@ fn add(needles: &mut Vec<Needle>, value: &str) {
             .map(str::trim)
             .filter(|line| !line.starts_with("-----"));
         for line in lines.filter(|line| line.len() >= FEWEST_BYTES_OF_A_LINE) {
-            push(needles, line.to_owned(), Form::Anywhere);
+            push(needles, line.to_owned(), SecretForm::Anywhere);
         }
     }
     if let Some(password) = password_of_url(value) {
@@ -220,7 +194,7 @@ fn add(needles: &mut Vec<Needle>, value: &str) {
     }
 }
 
-fn push(needles: &mut Vec<Needle>, text: String, form: Form) {
+fn push(needles: &mut Vec<Needle>, text: String, form: SecretForm) {
     if text.len() >= FEWEST_BYTES {
         let text = text.into_bytes().into_boxed_slice();
         needles.push(Needle { text, form });

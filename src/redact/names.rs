@@ -1,6 +1,6 @@
 //! Which names say that what they name is secret.
 
-use crate::settings::SECRET_PARTS;
+use crate::core::settings::SECRET_PARTS;
 
 /// Ordinary words that have such a part in them.
 const INNOCENT_WORDS: &[&str] = &[
@@ -89,7 +89,8 @@ const INNOCENT_BEFORE_KEY: &[&str] = &[
     "unique",
 ];
 
-/// Last words of names that speak about a secret without being one (`token_type`), and endings of files.
+/// Last words of names that speak about a secret without being one (`token_type`), and endings of
+/// files.
 const INNOCENT_LAST: &[&str] = &[
     "age",
     "alg",
@@ -202,8 +203,10 @@ pub(super) enum Suspicion {
     Strong,
 }
 
-/// Returns whether the value of a variable or setting of this name is secret: the name has pass, secret, token, key, auth, cookie, credential or
-/// dsn in it, other than in an ordinary word (`monkey`), and does not end in a word that speaks about the secret only (`key_file`, `token_type`).
+/// Returns whether the value of a variable or setting of this name is secret: the name has pass,
+/// secret, token, key, auth, cookie, credential or dsn in it, other than in an ordinary word
+/// (`monkey`), and does not end in a word that speaks about the secret only (`key_file`,
+/// `token_type`).
 pub(crate) fn is_secret_name(name: &str) -> bool {
     suspicion(name).is_some()
 }
@@ -288,7 +291,8 @@ fn is_inside_innocent_word(word: &str, part: &str, found: usize) -> bool {
     })
 }
 
-/// Splits a name into its words, in lower case: at anything that is no letter or digit, and where a capital follows a small letter.
+/// Splits a name into its words, in lower case: at anything that is no letter or digit, and where a
+/// capital follows a small letter.
 fn segments(name: &str) -> Vec<String> {
     let mut segments: Vec<String> = Vec::new();
     let mut word = String::new();

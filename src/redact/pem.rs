@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::shapes::{count, count_back};
+use super::bytes::{count, count_back};
 
 /// The longest block that is looked for: an RSA key of 16384 bits has 12 KiB.
 const MOST_BYTES: usize = 64 * 1024;
@@ -11,12 +11,13 @@ const FEWEST_IN_A_LINE: usize = 24;
 
 /// Finds blocks, remembering where there is no further end.
 #[derive(Debug, Default)]
-pub(super) struct Finder {
+pub(super) struct PemFinder {
     no_end_from: Option<usize>,
 }
 
-impl Finder {
-    /// Returns the block that begins, or ends without having begun, at `at`, where five dashes stand.
+impl PemFinder {
+    /// Returns the block that begins, or ends without having begun, at `at`, where five dashes
+    /// stand.
     pub(super) fn block(&mut self, text: &[u8], at: usize) -> Option<Range<usize>> {
         let label = &text[at + 5..];
         if label.starts_with(b"BEGIN ") {
@@ -54,7 +55,8 @@ impl Finder {
     }
 }
 
-/// Returns the place after `-----BEGIN PRIVATE KEY-----` (or as much of it as is there) that stands at `at`.
+/// Returns the place after `-----BEGIN PRIVATE KEY-----` (or as much of it as is there) that stands
+/// at `at`.
 fn end_of_marker(text: &[u8], at: usize) -> Option<usize> {
     let label = count(&text[at + 5..], 64, |c| {
         c.is_ascii_uppercase() || c.is_ascii_digit() || c == b' '
@@ -98,7 +100,8 @@ fn body_before(text: &[u8], to: usize) -> usize {
     while to - start < MOST_BYTES {
         let line_end = start - gap_back(&text[..start]);
         let len = count_back(&text[..line_end], MOST_BYTES, is_body);
-        // The last line of a block is as short as it happens to be, and so is one whose beginning was cut off.
+        // The last line of a block is as short as it happens to be, and so is one whose beginning
+        // was cut off.
         let counts = len >= FEWEST_IN_A_LINE || (len > 0 && (lines == 0 || line_end == len));
         if !counts {
             break;
@@ -109,7 +112,8 @@ fn body_before(text: &[u8], to: usize) -> usize {
     start
 }
 
-/// What stands between two lines: line ends, as they are or escaped, indentation, marks of quotation.
+/// What stands between two lines: line ends, as they are or escaped, indentation, marks of
+/// quotation.
 fn gap(text: &[u8]) -> usize {
     let mut len = 0;
     loop {

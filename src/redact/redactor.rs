@@ -1,31 +1,14 @@
-//! Takes secrets out of texts, before anything else is done with them.
-//!
-//! Secrets are known by their value (what the caller says is secret, in plain, escaped, URL-encoded and base64 form) and by their shape (`password=…`,
-//! `Authorization: …`, userinfo in URLs, PEM blocks, tokens with a known prefix). Both are found in one pass each, in time linear in the text.
-//!
-//! What cannot be known stays: a password alone in a sentence, which no setting or variable of the runner holds. Values shorter than four bytes are not looked
-//! for, and those shorter than six only where they stand alone, for they would eat ordinary words.
-
-mod edges;
-mod encode;
-mod names;
-mod options;
-mod pairs;
-mod pem;
-mod shapes;
-mod tokens;
-mod url;
-mod value;
-mod values;
+//! What takes secrets out of texts and events.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
-pub(crate) use names::is_secret_name;
-
-use crate::event::{Event, RunEnd};
-use crate::failure::{Failure, FailureClass, Outcome};
-use values::Values;
+use super::cleaned::Cleaned;
+use super::known_values::KnownValues;
+use super::names::is_secret_name;
+use super::{decoded, scanner};
+use crate::core::event::{Event, RunEnd};
+use crate::core::failure::{Failure, FailureClass, Outcome};
 
 /// What stands where a secret was.
 pub(crate) const REDACTED: &str = "[redacted]";
@@ -33,16 +16,17 @@ pub(crate) const REDACTED: &str = "[redacted]";
 /// Knows secrets, and takes them out of texts.
 #[derive(Debug, Default)]
 pub(crate) struct Redactor {
-    values: Values,
+    pub(super) values: KnownValues,
 }
 
 impl Redactor {
-    /// Makes a redactor of named values: the environment, the settings. Those count whose names [say so](is_secret_name); for a value that is secret
-    /// whatever it is called, give the name `password`.
+    /// Makes a redactor of named values: the environment, the settings. Those count whose names
+    /// [say so](is_secret_name); for a value that is secret whatever it is called, give the name
+    /// `password`.
     pub(crate) fn new(secrets: impl Iterator<Item = (String, String)>) -> Self {
         let secret = secrets.filter(|(name, _)| is_secret_name(name));
         Redactor {
-            values: Values::new(secret.map(|(_, value)| value)),
+            values: KnownValues::new(secret.map(|(_, value)| value)),
         }
     }
 
@@ -51,7 +35,8 @@ impl Redactor {
         replace(text, self.find(text))
     }
 
-    /// Returns an event without the secrets in any of its texts. `kept` is where those texts are kept.
+    /// Returns an event without the secrets in any of its texts. `kept` is where those texts are
+    /// kept.
     pub(crate) fn event<'a>(&self, event: &Event<'a>, kept: &'a mut Option<Outcome>) -> Event<'a> {
         if let Event::RunEnded(end) = *event {
             *kept = self.outcome(end.outcome);
@@ -78,36 +63,52 @@ impl Redactor {
     /// Returns `failure` without the secrets in any of its texts.
     pub(crate) fn failure(&self, failure: &Failure) -> Failure {
         let text = |text: &String| self.text(text).into_owned();
+        let output = failure.output.as_ref().map(|raw| self.output(raw));
         let class = match &failure.class {
             FailureClass::Vanished(how) => FailureClass::Vanished(text(how)),
             class => class.clone(),
         };
-        let output = failure.output.as_ref();
         Failure {
             class,
-            message: match output {
-                Some(output) => self.message_of_output(&failure.message, output),
-                None => text(&failure.message),
+            message: match (&failure.output, &output) {
+                (Some(raw), Some(clean)) => self.message_of_output(&failure.message, raw, clean),
+                _ => text(&failure.message),
             },
             causes: failure.causes.iter().map(text).collect(),
             place: failure.place.as_ref().map(text),
             backtrace: failure.backtrace.as_ref().map(text),
             kind: failure.kind.as_ref().map(text),
-            output: output.map(|output| self.output(output)),
+            output,
             notes: failure.notes.iter().map(text).collect(),
         }
     }
 
     /// Returns where the secrets of `text` are, in order, none touching another.
-    fn find(&self, text: &str) -> Vec<Range<usize>> {
+    pub(super) fn find(&self, text: &str) -> Vec<Range<usize>> {
         let mut found = Vec::new();
-        self.values.find(text.as_bytes(), &mut found);
-        shapes::find(text.as_bytes(), &mut found);
+        self.find_in(text.as_bytes(), &mut found);
+        for clean in Cleaned::readings_of(text)
+            .into_iter()
+            .chain(decoded::reading_of(text))
+        {
+            let mut inside = Vec::new();
+            self.find_in(clean.text.as_bytes(), &mut inside);
+            found.extend(
+                inside
+                    .into_iter()
+                    .map(|range| clean.place_in_original(range)),
+            );
+        }
         merged(found)
+    }
+
+    fn find_in(&self, text: &[u8], found: &mut Vec<Range<usize>>) {
+        self.values.find(text, found);
+        scanner::find(text, found);
     }
 }
 
-fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+pub(super) fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     ranges.sort_by_key(|range| range.start);
     let mut merged: Vec<Range<usize>> = Vec::with_capacity(ranges.len());
     for range in ranges.into_iter().filter(|range| !range.is_empty()) {
@@ -119,8 +120,9 @@ fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     merged
 }
 
-/// Puts [`REDACTED`] in the place of each range. A bound of some finder may lie inside a character, all of which is to go then.
-fn replace(text: &str, secrets: Vec<Range<usize>>) -> Cow<'_, str> {
+/// Puts [`REDACTED`] in the place of each range. A bound of some finder may lie inside a character,
+/// all of which is to go then.
+pub(super) fn replace(text: &str, secrets: Vec<Range<usize>>) -> Cow<'_, str> {
     if secrets.is_empty() {
         return Cow::Borrowed(text);
     }
@@ -139,13 +141,12 @@ fn replace(text: &str, secrets: Vec<Range<usize>>) -> Cow<'_, str> {
 }
 
 /// Returns the first place at or after `at` where a text can be cut.
-fn boundary(text: &str, at: usize) -> usize {
+pub(super) fn boundary(text: &str, at: usize) -> usize {
     (at..text.len())
         .find(|&at| text.is_char_boundary(at))
         .unwrap_or(text.len())
 }
 
 #[cfg(test)]
-mod corpus;
-#[cfg(test)]
+#[path = "tests.rs"]
 mod tests;

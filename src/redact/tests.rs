@@ -3,8 +3,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::failure::Output;
-use crate::process::clock;
+use crate::core::failure::Output;
+use crate::unix::clock;
 
 fn redactor(secrets: &[(&str, &str)]) -> Redactor {
     Redactor::new(
@@ -214,6 +214,16 @@ fn hostile() -> impl Strategy<Value = String> {
         "emVicmEtY3Jvc3Npbmc=",
         "curl -u ",
         "string(",
+        "%22",
+        "&quot;",
+        "%3A",
+        "mysql -p",
+        "machine h login u password ",
+        "<<EOF\n",
+        "define('PASSWORD', ",
+        "password  |  ",
+        "value=",
+        "<![CDATA[",
         "🦓",
         "é",
     ];
@@ -241,7 +251,8 @@ proptest! {
 
 #[test]
 fn time_grows_with_the_text_only() {
-    // Each of these makes a finder look far ahead, in vain. A quadratic one would take minutes, a linear one milliseconds.
+    // Each of these makes a finder look far ahead, in vain. A quadratic one would take minutes, a
+    // linear one milliseconds.
     let most = Duration::from_secs(60);
     for part in [
         "password=\"",
@@ -261,6 +272,18 @@ fn time_grows_with_the_text_only() {
         "zebra-crossin",
         "secret: Some(",
         "AAAA",
+        "%22password%22%3A",
+        "mysql -p",
+        "password <<EOF\n",
+        "password <<EOF ",
+        "password: |\n",
+        "name=password value=",
+        "<password>",
+        "password ",
+        "password\t",
+        "x('password','",
+        "password=\"\"\"",
+        "NzkyNzE1NDU0MTk2MDg4ODQy.",
     ] {
         let redactor = redactor(&[
             ("APP_SECRET", "zebra-crossing"),
@@ -270,5 +293,91 @@ fn time_grows_with_the_text_only() {
         let before = clock::mono();
         let _ = redactor.output(&cut(&text, &text));
         assert!(clock::mono().since(before) < most, "{part}");
+    }
+}
+
+#[test]
+fn what_is_not_seen_hides_no_secret() {
+    let redactor =
+        Redactor::new([("DB_PASSWORD".to_owned(), "correct-horse".to_owned())].into_iter());
+    for text in [
+        "\u{1b}[33mpassword\u{1b}[0m=\u{1b}[32mHunter4abr\u{1b}[0m",
+        "pass\u{0}word=Hunter4abr",
+        "pass\u{200b}word=Hunter4abr",
+        "passx\u{8}word=Hunter4abr",
+        "p\u{8}pa\u{8}as\u{8}ss\u{8}sw\u{8}wo\u{8}or\u{8}rd\u{8}d=Hunter4abr",
+        "password=Hunt\u{1b}[1mer4abr",
+        "\u{9b}33mpassword\u{9b}0m=Hunter4abr",
+        "\u{1b}]0;t\u{7}password\u{1b}(B: Hunter4abr",
+        "the pool said corr\u{1b}[7mect-\u{0}horse twice",
+    ] {
+        let clean = redactor.text(text);
+        let seen = crate::text::terminal::plain(&clean);
+        for secret in ["Hunter4", "er4abr", "correct", "horse"] {
+            assert!(
+                !seen.contains(secret) && !clean.contains(secret),
+                "{text:?}: {clean:?}"
+            );
+        }
+        assert!(clean.contains(REDACTED), "{text:?}: {clean:?}");
+    }
+    let text = "\u{1b}[33mname\u{1b}[0m=\u{1b}[32mbob\u{1b}[0m";
+    assert_eq!(redactor.text(text), text, "colours stay");
+}
+
+#[test]
+fn a_known_secret_that_is_a_common_word_is_found_by_its_shape_only() {
+    for (name, word) in [
+        ("DB_PASSWORD", "root"),
+        ("DB_PASSWORD", "Postgres"),
+        ("APP_SECRET", "changeme"),
+        ("PIN_TOKEN", "8080"),
+    ] {
+        let redactor = redactor(&[(name, word)]);
+        let text = format!("access denied for {word} at {word}@db, in /{word}");
+        assert_eq!(redactor.text(&text), text, "{word}");
+        assert_eq!(
+            redactor.text(&format!("password={word} user=x")),
+            "password=[redacted] user=x"
+        );
+    }
+    let redactor = redactor(&[("DB_PASSWORD", "zebra")]);
+    assert_eq!(redactor.text("zebra failed"), "[redacted] failed");
+}
+
+#[test]
+fn the_text_around_an_encoded_or_labelled_value_stays() {
+    for (text, clean) in [
+        (
+            "GET /x?q=%7B%22password%22%3A%22ab%22%2C%22user%22%3A1%7D HTTP/1.1",
+            "GET /x?q=%7B%22password%22%3A%22[redacted]%22%2C%22user%22%3A1%7D HTTP/1.1",
+        ),
+        (
+            r#"<property name="password" value="ab"/><property name="x" value="y"/>"#,
+            r#"<property name="password" value="[redacted]"/><property name="x" value="y"/>"#,
+        ),
+        ("mysql -uroot -pab shop", "mysql -uroot -p[redacted] shop"),
+        (
+            "sshpass -p ab ssh -p 22 host",
+            "sshpass -p [redacted] ssh -p 22 host",
+        ),
+        (
+            "machine h login u password ab\nmachine i",
+            "machine h login u password [redacted]\nmachine i",
+        ),
+        (
+            "password = <<EOT\nab\ncd\nEOT\nhost = 1",
+            "password = <<EOT\n[redacted]\nEOT\nhost = 1",
+        ),
+        (
+            "password: |\n  ab\n  cd\nhost: db",
+            "password: |\n  [redacted]\nhost: db",
+        ),
+        (
+            "define('DB_PASSWORD', 'ab'); x()",
+            "define('DB_PASSWORD', '[redacted]'); x()",
+        ),
+    ] {
+        assert_eq!(shapes_only(text), clean);
     }
 }

@@ -2,55 +2,89 @@
 
 use std::ops::Range;
 
-use super::encode::unbase64;
-use super::shapes::{count, is_word, starts_word};
+use super::bytes::{count, is_word, starts_word};
+use super::encodings::unbase64;
 
 /// The longest token that is looked for.
 const MOST_BYTES: usize = 16 * 1024;
 
-/// Beginnings of tokens that their makers chose to be recognised, with the fewest characters that follow.
+/// Beginnings of tokens that their makers chose to be recognised, with the fewest characters that
+/// follow.
 const PREFIXES: &[(&[u8], usize)] = &[
     (b"AGE-SECRET-KEY-1", 20),
     (b"AIza", 30),
     (b"ATATT3", 20),
+    (b"CCIPAT_", 20),
     (b"EAACEdEose0cBA", 1),
+    (b"EAAG", 60),
     (b"GOCSPX-", 20),
+    (b"GR1348941", 16),
     (b"NRAK-", 20),
     (b"PMAK-", 20),
     (b"SG.", 20),
     (b"atlasv1", 20),
+    (b"dapi", 32),
     (b"dckr_pat_", 16),
+    (b"doo_v1_", 20),
     (b"dop_v1_", 20),
+    (b"dor_v1_", 20),
+    (b"dp.pt.", 30),
+    (b"dp.st.", 20),
+    (b"dt0c01.", 20),
     (b"figd_", 20),
+    (b"fio-u-", 30),
+    (b"fm2_", 30),
     (b"gho_", 16),
     (b"ghp_", 16),
     (b"ghr_", 16),
     (b"ghs_", 16),
     (b"ghu_", 16),
     (b"github_pat_", 16),
+    (b"glagent-", 16),
+    (b"glc_", 20),
     (b"glcbt-", 16),
     (b"gldt-", 16),
+    (b"glffct-", 16),
     (b"glft-", 16),
+    (b"glimt-", 16),
+    (b"gloas-", 16),
     (b"glpat-", 16),
     (b"glptt-", 16),
     (b"glrt-", 16),
     (b"glsa_", 20),
+    (b"glsoat-", 16),
     (b"gsk_", 20),
     (b"hf_", 20),
     (b"hvb.", 20),
+    (b"hvr.", 20),
     (b"hvs.", 20),
     (b"key-", 32),
     (b"lin_api_", 16),
+    (b"lsv2_pt_", 20),
+    (b"lsv2_sk_", 20),
+    (b"nfp_", 30),
     (b"npm_", 20),
     (b"ntn_", 20),
+    (b"nvapi-", 30),
+    (b"ops_eyJ", 20),
+    (b"pat-eu1-", 20),
+    (b"pat-na1-", 20),
+    (b"phx_", 30),
     (b"pk_live_", 16),
+    (b"pplx-", 30),
+    (b"pscale_oauth_", 16),
+    (b"pscale_pw_", 16),
+    (b"pscale_tkn_", 16),
     (b"pul-", 32),
     (b"pypi-", 16),
+    (b"r8_", 30),
     (b"re_", 24),
     (b"rk_live_", 16),
     (b"rk_test_", 16),
     (b"rubygems_", 20),
+    (b"sbp_", 32),
     (b"secret_", 32),
+    (b"sgp_", 30),
     (b"shpat_", 20),
     (b"shpca_", 20),
     (b"shppa_", 20),
@@ -58,10 +92,14 @@ const PREFIXES: &[(&[u8], usize)] = &[
     (b"sk-", 20),
     (b"sk_live_", 16),
     (b"sk_test_", 16),
+    (b"sl.", 100),
+    (b"sntrys_", 20),
+    (b"sntryu_", 20),
     (b"sq0atp-", 16),
     (b"sq0csp-", 16),
     (b"tskey-", 16),
     (b"whsec_", 20),
+    (b"xai-", 40),
     (b"xapp-", 10),
     (b"xkeysib-", 20),
     (b"xoxa-", 10),
@@ -94,6 +132,8 @@ pub(super) fn at(text: &[u8], at: usize) -> Option<Range<usize>> {
     match rest[0] {
         b'0'..=b'9' => telegram(rest).map(|len| at..at + len),
         b'A' if rest.len() >= 20 => access_key_id(rest).map(|len| at..at + len),
+        b'S' if rest.starts_with(b"SK") => twilio(rest).map(|len| at..at + len),
+        b'M'..=b'O' => discord(rest).map(|len| at..at + len),
         _ => None,
     }
     .or_else(|| prefixed(rest).map(|len| at..at + len))
@@ -130,6 +170,15 @@ fn prefixed(rest: &[u8]) -> Option<usize> {
     // `key-value-store-of-the-second-cluster`, `re_export_of_something_or_other`
     let has_digit = token.iter().any(u8::is_ascii_digit);
     let has_capital = token.iter().any(u8::is_ascii_uppercase);
+    // Some are base64 as a whole, with its padding.
+    let padding = count(&rest[len..], MOST_BYTES, |c| {
+        is_token(c) || b"+/=".contains(&c)
+    });
+    let len = if prefix.ends_with(b"_") {
+        len + padding
+    } else {
+        len
+    };
     (token.len() >= *fewest && (has_digit || has_capital)).then_some(len)
 }
 
@@ -151,7 +200,27 @@ fn telegram(rest: &[u8]) -> Option<usize> {
     (secret >= 30).then_some(id + 1 + secret)
 }
 
-/// Three base64 words joined with dots, the first of which is a JSON object; also where the rest was cut off.
+/// `SK` and 32 hexadecimal digits: a key of Twilio.
+fn twilio(rest: &[u8]) -> Option<usize> {
+    let digits = count(&rest[2..], 40, |c| c.is_ascii_hexdigit());
+    let ends = !rest.get(2 + digits).copied().is_some_and(is_word);
+    (digits == 32 && ends).then_some(2 + digits)
+}
+
+/// The number of a bot in base64, a time and a signature, joined with dots: a token of Discord.
+fn discord(rest: &[u8]) -> Option<usize> {
+    let is_part = |c: u8| is_word(c) || c == b'-';
+    let id = count(rest, 32, is_part);
+    let time = count(rest.get(id + 1..)?, 8, is_part);
+    let signature = count(rest.get(id + time + 2..)?, 64, is_part);
+    let dots = rest[id] == b'.' && rest[id + 1 + time] == b'.';
+    let number = unbase64(&rest[..id]).is_some_and(|id| id.iter().all(u8::is_ascii_digit));
+    let secret = dots && (23..=28).contains(&id) && (5..=7).contains(&time) && signature >= 25;
+    (secret && number).then_some(id + time + signature + 2)
+}
+
+/// Three base64 words joined with dots, the first of which is a JSON object; also where the rest
+/// was cut off.
 fn jwt(rest: &[u8]) -> Option<usize> {
     if !rest.starts_with(b"eyJ") {
         return None;

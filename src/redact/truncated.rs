@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 
-use super::shapes::{count, count_back};
-use super::{Redactor, boundary, merged, pem, replace, tokens};
-use crate::failure::Output;
+use super::bytes::{count, count_back};
+use super::redactor::{REDACTED, Redactor, boundary, merged, replace};
+use super::{pem, tokens};
+use crate::core::failure::Output;
+use crate::text::cut::floor;
 
 /// The longest half of a word that is looked at.
 const MOST_BYTES: usize = 4096;
@@ -30,13 +32,21 @@ impl Redactor {
         }
     }
 
-    /// Returns the message of a run that is a line of its output: one that a cut may have split.
-    pub(super) fn message_of_output(&self, message: &str, output: &Output) -> String {
-        let first_line = output.tail.lines().next().unwrap_or_default();
-        if output.cut > 0 && !message.is_empty() && first_line.contains(message) {
-            self.after_cut(message, Reach::None).into_owned()
-        } else {
-            self.text(message).into_owned()
+    /// Returns the message of a run without its secrets. One that is the telling line of the output
+    /// is shown by the clean output: a secret of several lines shows only there.
+    pub(super) fn message_of_output(&self, message: &str, raw: &Output, clean: &Output) -> String {
+        let is_telling = raw
+            .telling_line()
+            .is_some_and(|line| line.starts_with(message));
+        match clean
+            .telling_line()
+            .filter(|_| is_telling && !message.is_empty())
+        {
+            Some(mut line) => {
+                line.truncate(floor(&line, message.len().max(REDACTED.len())));
+                line
+            }
+            None => self.text(message).into_owned(),
         }
     }
 

@@ -2,18 +2,19 @@
 
 use std::ops::Range;
 
-use super::shapes::{count, count_back};
+use super::bytes::{count, count_back};
 
 /// The longest login that is looked for.
 const MOST_BYTES: usize = 2048;
 
-/// Finds userinfo in URLs, remembering where it has looked in vain: each byte is looked at a bounded number of times.
+/// Finds userinfo in URLs, remembering where it has looked in vain: each byte is looked at a
+/// bounded number of times.
 #[derive(Debug, Default)]
-pub(super) struct Finder {
+pub(super) struct UrlFinder {
     no_login_before: usize,
 }
 
-impl Finder {
+impl UrlFinder {
     /// Returns the userinfo of the URL whose `://` stands at `at`.
     pub(super) fn userinfo(&mut self, text: &[u8], at: usize) -> Option<Range<usize>> {
         let start = at + 3;
@@ -35,8 +36,9 @@ impl Finder {
     }
 }
 
-/// The place of the `@` that ends userinfo. A password with a bare `/`, `?` or `#` in it is a common mistake, and is printed by the very error that it
-/// causes; a port tells a host from a password.
+/// The place of the `@` that ends userinfo. A password with a bare `/`, `?` or `#` in it is a
+/// common mistake, and is printed by the very error that it causes; a port distinguishes a host
+/// from a password.
 fn end_of_userinfo(url: &[u8]) -> Option<usize> {
     let authority = url
         .iter()
@@ -57,7 +59,8 @@ fn is_url(c: u8) -> bool {
     c > b' ' && !b"\"'<>`\\".contains(&c) && c != 0x7f
 }
 
-/// Returns the login in `user:password@tcp(host)/db`, as Go's drivers write it, whose `@` stands at `at`.
+/// Returns the login in `user:password@tcp(host)/db`, as Go's drivers write it, whose `@` stands at
+/// `at`.
 pub(super) fn login_of_data_source(text: &[u8], at: usize) -> Option<Range<usize>> {
     let after = &text[at + 1..];
     if ![&b"tcp("[..], b"tcp6(", b"unix(", b"cloudsql("]

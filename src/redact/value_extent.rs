@@ -2,16 +2,18 @@
 
 use std::ops::Range;
 
+use super::bytes::{count, is_word};
 use super::names::Suspicion;
-use super::shapes::{count, is_word};
 
 /// The longest value that is looked for.
 const MOST_BYTES: usize = 4096;
+/// The most spaces that align names, separators and values with those of other lines.
+pub(super) const MOST_ALIGNED: usize = 48;
 
 /// What is known of a pair from what stands before its value.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Pair {
-    /// What its name says.
+pub(super) struct KeyValuePair {
+    /// What its name suggests.
     pub(super) suspicion: Suspicion,
     /// Whether this is code or data; otherwise it may be a sentence.
     pub(super) structured: bool,
@@ -21,7 +23,7 @@ pub(super) struct Pair {
     pub(super) line: bool,
 }
 
-/// Values that tell of a secret without being one.
+/// Values about a secret that are not one.
 const ORDINARY: &[&str] = &[
     "absent",
     "array",
@@ -162,15 +164,14 @@ const PROSE: &[&str] = &[
 ];
 
 /// Returns where the secret value is that begins at or after `from`, if it is one.
-pub(super) fn extent(text: &[u8], from: usize, pair: Pair) -> Option<Range<usize>> {
-    let spaces = count(&text[from..], 8, |c| c == b' ' || c == b'\t');
+pub(super) fn extent(text: &[u8], from: usize, pair: KeyValuePair) -> Option<Range<usize>> {
+    let spaces = count(&text[from..], MOST_ALIGNED, |c| c == b' ' || c == b'\t');
     let at = skip_wrapper(text, from + spaces);
     let escapes = count(&text[at..], 8, |c| c == b'\\');
     let quote = text.get(at + escapes).copied();
     match quote {
         Some(quote @ (b'"' | b'\'' | b'`')) => {
-            let start = at + escapes + 1;
-            let end = end_of_quoted(text, start, quote, escapes);
+            let (start, end) = inside_quotes(text, at, quote, escapes);
             let value = &text[start..end];
             let told = pair.structured || pair.suspicion == Suspicion::Strong;
             (!is_ordinary(value, pair) && (told || looks_random(value))).then_some(start..end)
@@ -179,6 +180,20 @@ pub(super) fn extent(text: &[u8], from: usize, pair: Pair) -> Option<Range<usize
         Some(b'{' | b'<') | None => None,
         _ => bare(text, at, pair, spaces),
     }
+}
+
+/// Returns where the text in the quotes begins and ends that open at `at`, after `escapes`
+/// backslashes.
+fn inside_quotes(text: &[u8], at: usize, quote: u8, escapes: usize) -> (usize, usize) {
+    let three = [quote; 3];
+    if text[at..].starts_with(&three) {
+        let start = at + 3;
+        let window = &text[start..text.len().min(start + MOST_BYTES)];
+        let closing = window.windows(3).position(|three_of| three_of == three);
+        return (start, start + closing.unwrap_or(window.len()));
+    }
+    let start = at + escapes + 1;
+    (start, end_of_quoted(text, start, quote, escapes))
 }
 
 /// Skips what wraps a value in code: `Some(`, `b` and its like before a quote.
@@ -198,8 +213,9 @@ fn skip_wrapper(text: &[u8], at: usize) -> usize {
     }
 }
 
-/// Returns where the quotes close that were opened after `escapes` backslashes: at the same quote with at most as many. Quotes that do not close on their line
-/// may close on a later one (a key of several lines); those that never close were cut.
+/// Returns where the quotes close that were opened after `escapes` backslashes: at the same quote
+/// with at most as many. Quotes that do not close on their line may close on a later one (a key of
+/// several lines); those that never close were cut.
 fn end_of_quoted(text: &[u8], start: usize, quote: u8, escapes: usize) -> usize {
     let window = &text[start..text.len().min(start + MOST_BYTES)];
     let mut backslashes = 0;
@@ -213,7 +229,7 @@ fn end_of_quoted(text: &[u8], start: usize, quote: u8, escapes: usize) -> usize 
 }
 
 /// Returns the values in `["a", "b"]`, or the one in `[a]`.
-fn list(text: &[u8], at: usize, pair: Pair) -> Option<Range<usize>> {
+fn list(text: &[u8], at: usize, pair: KeyValuePair) -> Option<Range<usize>> {
     let len = count(&text[at + 1..], MOST_BYTES, |c| !b"[]\n".contains(&c));
     let value = &text[at + 1..at + 1 + len];
     let quoted = value.iter().any(|c| *c == b'"' || *c == b'\'');
@@ -222,7 +238,7 @@ fn list(text: &[u8], at: usize, pair: Pair) -> Option<Range<usize>> {
     secret.then_some(at + 1..at + 1 + len)
 }
 
-fn bare(text: &[u8], at: usize, pair: Pair, spaces: usize) -> Option<Range<usize>> {
+fn bare(text: &[u8], at: usize, pair: KeyValuePair, spaces: usize) -> Option<Range<usize>> {
     let end = at + end_of_bare(&text[at..]);
     let value = &text[at..end];
     let weak = pair.suspicion == Suspicion::Weak;
@@ -242,8 +258,8 @@ fn bare(text: &[u8], at: usize, pair: Pair, spaces: usize) -> Option<Range<usize
     Some(at..end + rest)
 }
 
-/// Returns how much of the rest of the line belongs to the value that begins it: in a file of settings a value may have spaces and anything else inside.
-/// Another pair does not belong to it.
+/// Returns how much of the rest of the line belongs to the value that begins it: in a file of
+/// settings a value may have spaces and anything else inside. Another pair does not belong to it.
 fn rest_of_line(text: &[u8]) -> usize {
     let line = &text[..count(text, MOST_BYTES, |c| c != b'\n' && c != b'\r')];
     let begins_pair = |at: &usize| {
@@ -254,8 +270,9 @@ fn rest_of_line(text: &[u8]) -> usize {
     (0..line.len()).find(begins_pair).unwrap_or(line.len())
 }
 
-/// Returns the length of a value that is in no quotes. Passwords have commas and semicolons inside, lists have them between pairs: one of these ends
-/// the value where what follows is no part of it, or begins another pair.
+/// Returns the length of a value that is in no quotes. Passwords have commas and semicolons inside,
+/// lists have them between pairs: one of these ends the value where what follows is no part of it,
+/// or begins another pair.
 fn end_of_bare(text: &[u8]) -> usize {
     let limit = text.len().min(MOST_BYTES);
     let mut at = 0;
@@ -291,8 +308,9 @@ fn ends_before(rest: &[u8]) -> bool {
     }
 }
 
-/// Returns whether a value says something about a secret instead of being one: `null`, `***`, `5.7.1`, a small number after a weak name.
-fn is_ordinary(value: &[u8], pair: Pair) -> bool {
+/// Returns whether a value describes a secret instead of being one: `null`, `***`,
+/// `5.7.1`, a small number after a weak name.
+pub(super) fn is_ordinary(value: &[u8], pair: KeyValuePair) -> bool {
     let digits_only = value
         .iter()
         .all(|c| c.is_ascii_digit() || b".:%".contains(c));
@@ -317,7 +335,7 @@ fn is_one_of(value: &[u8], table: &[&str]) -> bool {
     })
 }
 
-fn is_prose(value: &[u8]) -> bool {
+pub(super) fn is_prose(value: &[u8]) -> bool {
     is_one_of(value, PROSE)
 }
 
@@ -327,8 +345,9 @@ fn is_place_in_file(value: &[u8]) -> bool {
     value.contains(&b':') && value.split(|c| *c == b':').all(digits)
 }
 
-/// `$DB_PASSWORD`, `${{ secrets.X }}`, `%s`, `$(cat file)`: where a secret will be, in a command or template.
-fn is_placeholder(value: &[u8]) -> bool {
+/// `$DB_PASSWORD`, `${{ secrets.X }}`, `%s`, `$(cat file)`: where a secret will be, in a command or
+/// template.
+pub(super) fn is_placeholder(value: &[u8]) -> bool {
     let named = |rest: &[u8]| {
         let capital = |c: &u8| c.is_ascii_uppercase() || c.is_ascii_digit() || *c == b'_';
         rest.len() >= 3 && rest.iter().all(capital) && !rest[0].is_ascii_digit()
@@ -343,7 +362,7 @@ fn is_placeholder(value: &[u8]) -> bool {
 }
 
 /// Returns whether a value can hardly be a word, a name or a number.
-fn looks_random(value: &[u8]) -> bool {
+pub(super) fn looks_random(value: &[u8]) -> bool {
     let digits = value.iter().filter(|c| c.is_ascii_digit()).count();
     let letters = value.iter().filter(|c| c.is_ascii_alphabetic()).count();
     let pairs = || value.iter().zip(value.iter().skip(1));
