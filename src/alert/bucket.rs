@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::time::Mono;
+use crate::core::time::Mono;
 
 const HOUR: Duration = Duration::from_secs(3600);
 /// Takes within so short a time share one entry of an [`HourlyLimit`], so that its size is bounded.
 const SHARED: Duration = Duration::from_secs(60);
 
-/// What passed between the saving of a memory and its return: on which clock it is read now, and how long that was.
+/// What passed between the saving of a memory and its return: on which clock it is read now, and
+/// how long that was.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Absence {
+pub(crate) struct ClockGap {
     /// When the memory was saved, on the boot clock of then.
     pub(crate) saved: Mono,
     /// How long ago that was, by the wall clock; never negative.
@@ -21,13 +22,15 @@ pub(crate) struct Absence {
     pub(crate) now: Mono,
 }
 
-impl Absence {
-    /// Returns the point on the clock of now that stands for `then` on the clock of the saved memory.
+impl ClockGap {
+    /// Returns the point on the clock of now that stands for `then` on the clock of the saved
+    /// memory.
     pub(crate) fn translate(&self, then: Mono) -> Mono {
         self.translate_with(then, self.elapsed)
     }
 
-    /// As [`translate`](Absence::translate), but as if no more than `credit` had passed: no jump of the wall clock is worth more.
+    /// As [`translate`](ClockGap::translate), but as if no more than `credit` had passed: no jump
+    /// of the wall clock is worth more.
     fn translate_with(&self, then: Mono, credit: Duration) -> Mono {
         let origin = self.now - self.elapsed.min(credit);
         let (ahead, behind) = (then.since(self.saved), self.saved.since(then));
@@ -37,7 +40,8 @@ impl Absence {
 
 /// A bucket of `size` tokens, into which one falls each `every`.
 ///
-/// The one number that changes is the moment at which it is full again: there is nothing to be topped up.
+/// The one number that changes is the moment at which it is full again: there is nothing to be
+/// topped up.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Bucket {
     size: u32,
@@ -55,7 +59,8 @@ impl Bucket {
         }
     }
 
-    /// Returns this bucket under perhaps changed settings, with nothing in it that they would not allow.
+    /// Returns the bucket for settings that may have changed: without tokens that the settings do
+    /// not allow.
     pub(crate) fn adapted(&self, size: u32, every: Duration, now: Mono) -> Self {
         let most = now + every.saturating_mul(size);
         Bucket {
@@ -73,14 +78,14 @@ impl Bucket {
         }
     }
 
-    /// Takes a token, or puts off the next one when there is none.
+    /// Takes a token, or puts off the next one when the bucket is empty.
     pub(crate) fn take(&mut self, now: Mono) {
         let most = now + self.every.saturating_mul(self.size);
         self.full_at = (self.full_at.max(now) + self.every).min(most);
     }
 
     /// Moves it to another boot clock. The absence is worth one token at most.
-    pub(crate) fn rebase(&mut self, absence: &Absence) {
+    pub(crate) fn rebase(&mut self, absence: &ClockGap) {
         self.full_at = absence.translate_with(self.full_at, self.every);
     }
 }
@@ -101,7 +106,8 @@ struct Takes {
 }
 
 impl HourlyLimit {
-    /// Returns it under a perhaps changed limit; what lies ahead of the clock (a damaged file) counts as of now.
+    /// Returns the entries for a limit that may have changed. An entry that lies ahead of the clock
+    /// (in a damaged file) counts as of now.
     pub(crate) fn adapted(&self, most: u32, now: Mono) -> Self {
         const MOST_ENTRIES: usize = 64;
         let mut takes = self.takes.clone();
@@ -152,7 +158,7 @@ impl HourlyLimit {
     }
 
     /// Moves it to another boot clock. The absence is worth one token at most.
-    pub(crate) fn rebase(&mut self, absence: &Absence) {
+    pub(crate) fn rebase(&mut self, absence: &ClockGap) {
         let credit = HOUR / self.most.max(1);
         for entry in &mut self.takes {
             entry.from = absence.translate_with(entry.from, credit);
@@ -216,7 +222,7 @@ mod tests {
     fn ten_years_of_absence_are_worth_one_token() {
         let mut bucket = Bucket::full(5, HOUR, at(0));
         (0..5).for_each(|_| bucket.take(at(1000)));
-        let absence = Absence {
+        let absence = ClockGap {
             saved: at(1000),
             elapsed: HOUR * 24 * 3650,
             now: at(7),
@@ -229,7 +235,7 @@ mod tests {
 
     #[test]
     fn an_absence_translates_from_clock_to_clock() {
-        let absence = Absence {
+        let absence = ClockGap {
             saved: at(5000),
             elapsed: Duration::from_secs(60),
             now: at(10),

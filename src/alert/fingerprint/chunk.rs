@@ -1,22 +1,23 @@
-//! Judges what stands between blanks, brackets, quotes and commas: a URL, an address, a path, or words and numbers.
+//! Classifies what stands between blanks, brackets, quotes and commas: a URL, an address, a path,
+//! or words and numbers.
 
-use super::scan::{AT, COLON, DIGIT, OTHER, SLASH, Scan, chunk_length, date_or_time};
-use super::{numbers, words};
+use super::byte_classes::{AT, COLON, DIGIT, OTHER, SLASH, chunk_length};
+use super::scan::Scan;
+use super::words::Keeps;
+use super::{codes, dates, ids, numbers, words};
 
-/// Words this long whose letters and digits change kind as often as random ones do are base64.
-const FEWEST_BASE64: usize = 20;
-/// Hex words of this length are values, shorter ones may be words.
-const FEWEST_HEX: usize = 8;
 /// A number in a word that is this long is an identifier.
 const FEWEST_DIGITS_OF_ID: usize = 6;
 
-/// Judges the chunk at the current place of `scan`, and moves behind it.
+/// Classifies the chunk at the current place of `scan`, and moves behind it.
 pub(super) fn judge(scan: &mut Scan<'_>) {
     let rest = scan.rest();
     let (whole, mut classes) = chunk_length(rest);
     let chunk = trimmed(&rest[..whole]);
     if chunk.is_empty() {
-        scan.keeps &= b":#-".contains(&rest[0]);
+        if !b":#-".contains(&rest[0]) {
+            scan.forget_word();
+        }
         return scan.copy(1);
     }
     if chunk.len() < whole {
@@ -29,29 +30,42 @@ pub(super) fn judge(scan: &mut Scan<'_>) {
     if (has(COLON) && url(scan, chunk)) || (has(AT) && mail_address(scan, chunk)) {
         return;
     }
+    if chunk.len() >= ids::FEWEST_OF_A_LONG_ONE && ids::is_base64(chunk) {
+        return base64(scan, chunk.len());
+    }
     if has(SLASH) && path(scan, chunk, has(DIGIT)) {
         return;
     }
     if !has(DIGIT) {
         return letters(scan, chunk.len());
     }
-    if chunk.len() >= FEWEST_BASE64 && is_base64(chunk) {
-        let padding = rest[chunk.len()..]
-            .iter()
-            .take_while(|c| **c == b'=')
-            .count();
-        return scan.replace("<base64>", chunk.len() + padding);
+    if has(OTHER) && ids::is_of_exim(chunk) {
+        return scan.replace("<n>", chunk.len());
+    }
+    if chunk.len() >= ids::FEWEST_BASE64 && ids::is_base64(chunk) {
+        return base64(scan, chunk.len());
+    }
+    if has(OTHER) && words::is_host(chunk) {
+        return scan.replace("<host>", chunk.len());
     }
     if has(COLON) && numbers::is_colon_separated_hex(chunk) {
         return scan.replace("<ip>", chunk.len());
     }
-    if has(COLON) && !scan.keeps && is_host_and_port(chunk) {
+    if has(COLON) && scan.keeps == Keeps::Nothing && is_host_and_port(chunk) {
         return scan.replace("<host>", chunk.len());
     }
     let end = scan.at + chunk.len();
     while scan.at < end {
         piece(scan, end);
     }
+}
+
+fn base64(scan: &mut Scan<'_>, len: usize) {
+    let padding = scan.rest()[len..]
+        .iter()
+        .take_while(|c| **c == b'=')
+        .count();
+    scan.replace("<base64>", len + padding);
 }
 
 /// Leaves out what ends a sentence.
@@ -98,7 +112,8 @@ fn mail_address(scan: &mut Scan<'_>, chunk: &[u8]) -> bool {
     true
 }
 
-/// Replaces a path that is temporary or has a number in it, and copies other ones. What follows its colon is no part of it.
+/// Replaces a path that is temporary or has a number in it, and copies other ones. What follows its
+/// colon is no part of it.
 fn path(scan: &mut Scan<'_>, chunk: &[u8], has_digit: bool) -> bool {
     const TEMPORARY: [&[u8]; 5] = [
         b"/tmp/",
@@ -115,7 +130,7 @@ fn path(scan: &mut Scan<'_>, chunk: &[u8], has_digit: bool) -> bool {
         drive || path.starts_with(b"/") || path.starts_with(b"~/") || path.starts_with(b".");
     if path.starts_with(b"HTTP/") {
         scan.copy(path.len());
-        scan.keeps = true;
+        scan.keeps = Keeps::Code;
         return true;
     }
     let separates = path.iter().any(|c| *c == b'/' || *c == b'\\');
@@ -128,7 +143,7 @@ fn path(scan: &mut Scan<'_>, chunk: &[u8], has_digit: bool) -> bool {
         scan.replace("<path>", path.len());
     } else {
         scan.copy(path.len());
-        scan.keeps = false;
+        scan.forget_word();
     }
     true
 }
@@ -138,7 +153,7 @@ fn word(scan: &mut Scan<'_>, word: &[u8]) {
     if let Some(date) = date_or_time(scan).filter(|date| *date > word.len()) {
         return scan.replace("<time>", date);
     }
-    scan.keeps = words::keeps_next(word, scan.keeps);
+    scan.heard(word);
     scan.copy(word.len());
 }
 
@@ -154,12 +169,13 @@ fn letters(scan: &mut Scan<'_>, len: usize) {
     if let Some(last) = chunk.iter().rposition(u8::is_ascii_alphabetic) {
         let before = chunk[..last].iter().rposition(|c| !c.is_ascii_alphabetic());
         let word = &chunk[before.map_or(0, |before| before + 1)..=last];
-        scan.keeps = words::keeps_next(word, scan.keeps);
+        scan.heard(word);
     }
     scan.copy(len);
 }
 
-/// `db.example.org:5432`, `localhost:80`, `db-1:5432`; but `main.rs:12` is a line of a file, and `line:12` a word.
+/// `db.example.org:5432`, `localhost:80`, `db-1:5432`; but `main.rs:12` is a line of a file, and
+/// `line:12` a word.
 fn is_host_and_port(chunk: &[u8]) -> bool {
     let Some(colon) = chunk.iter().rposition(|c| *c == b':') else {
         return false;
@@ -176,7 +192,7 @@ fn is_host_and_port(chunk: &[u8]) -> bool {
         && !words::is_file_name(host)
 }
 
-/// Judges one word or number of a chunk that ends at `end`.
+/// Classifies one word or number of a chunk that ends at `end`.
 fn piece(scan: &mut Scan<'_>, end: usize) {
     let rest = scan.rest();
     let inside = scan
@@ -190,14 +206,23 @@ fn piece(scan: &mut Scan<'_>, end: usize) {
         .take_while(|c| c.is_ascii_alphanumeric() || **c >= 0x80)
         .count();
     match rest[0] {
+        b'-' | b'+' if run == 0 && !inside && is_sign(scan) => scan.replace("", 1),
         _ if run == 0 => {
-            let keeps = scan.keeps && b":-/#".contains(&rest[0]);
+            if !b":-/#".contains(&rest[0]) {
+                scan.forget_word();
+            }
             scan.copy(1);
-            scan.keeps = keeps;
         }
         b'0'..=b'9' => number(scan, run, inside),
-        _ => word_with_digits(scan, run, end),
+        _ => word_with_digits(scan, run),
     }
+}
+
+/// Returns whether the `-` or `+` at the current place is the sign of a number that may differ.
+fn is_sign(scan: &Scan<'_>) -> bool {
+    let follows_blank = scan.before().is_none_or(|c| b" =:([,".contains(&c));
+    let digit = scan.rest().get(1).is_some_and(u8::is_ascii_digit);
+    scan.keeps == Keeps::Nothing && follows_blank && digit
 }
 
 fn number(scan: &mut Scan<'_>, run: usize, inside: bool) {
@@ -213,10 +238,9 @@ fn number(scan: &mut Scan<'_>, run: usize, inside: bool) {
             return scan.copy(code);
         }
     }
-    if scan.keeps && run <= 10 {
+    if codes::is_code(scan, run) {
         scan.copy(run);
-        scan.keeps = false;
-        return;
+        return scan.forget_word();
     }
     if is_part_of_name(scan, run) {
         return scan.copy(run);
@@ -224,7 +248,7 @@ fn number(scan: &mut Scan<'_>, run: usize, inside: bool) {
     if rest.starts_with(b"0x") || rest.starts_with(b"0X") {
         return scan.replace("<hex>", run);
     }
-    if is_hex(&rest[..run]) {
+    if ids::is_id(&rest[..run], scan.names_id) {
         return scan.replace("<n>", run);
     }
     let number = numbers::length(rest);
@@ -273,19 +297,21 @@ fn is_ordinal(letters: &[u8]) -> bool {
 }
 
 /// A word that begins with a letter. Its digits stay, unless it is hex or they are an identifier.
-fn word_with_digits(scan: &mut Scan<'_>, run: usize, end: usize) {
+fn word_with_digits(scan: &mut Scan<'_>, run: usize) {
     let rest = scan.rest();
     let word = &rest[..run];
     if let Some(date) = date_or_time(scan).filter(|date| *date > run) {
         return scan.replace("<time>", date);
     }
     // The same token as for numbers: one in 40 hex words of eight digits has no letter.
-    if is_hex(word) {
+    if ids::is_hex(word) {
         return scan.replace("<n>", run);
     }
-    let joined = &rest[..end - scan.at];
-    if run >= FEWEST_BASE64 && is_base64(&joined[..run]) {
+    if run >= ids::FEWEST_BASE64 && ids::is_base64(word) {
         return scan.replace("<base64>", run);
+    }
+    if ids::is_id(word, scan.names_id) {
+        return scan.replace("<n>", run);
     }
     let tail = word.iter().rev().take_while(|c| c.is_ascii_digit()).count();
     let shouted = word[..run - tail].iter().all(u8::is_ascii_uppercase) && run - tail > 1;
@@ -298,41 +324,22 @@ fn word_with_digits(scan: &mut Scan<'_>, run: usize, end: usize) {
         scan.copy(1);
         return number(scan, tail, true);
     }
-    let keeps = if tail == 0 {
-        words::keeps_next(word, scan.keeps)
-    } else {
-        scan.keeps && run > 6
-    };
-    scan.copy(run);
-    scan.keeps = keeps;
-}
-
-fn is_hex(word: &[u8]) -> bool {
-    word.len() >= FEWEST_HEX
-        && word.iter().all(u8::is_ascii_hexdigit)
-        && word.iter().any(u8::is_ascii_digit)
-        && word.iter().any(u8::is_ascii_alphabetic)
-}
-
-/// Returns whether a word could be base64: small letters, capitals and digits follow one another as in no name.
-fn is_base64(word: &[u8]) -> bool {
-    let class = |c: u8| match c {
-        b'a'..=b'z' => Some(0),
-        b'A'..=b'Z' => Some(1),
-        b'0'..=b'9' => Some(2),
-        b'+' | b'/' | b'-' | b'_' => Some(3),
-        _ => None,
-    };
-    if !word.iter().all(|c| class(*c).is_some()) {
-        return false;
+    if tail == 0 {
+        scan.heard(word);
+    } else if run <= 6 {
+        scan.forget_word();
     }
-    let changes = word
-        .windows(2)
-        .filter(|pair| class(pair[0]) != class(pair[1]))
-        .count();
-    let separators = word.iter().filter(|c| class(**c) == Some(3)).count();
-    let kinds = [0, 1, 2]
-        .into_iter()
-        .filter(|kind| word.iter().any(|c| class(*c) == Some(*kind)));
-    kinds.count() == 3 && changes * 3 >= word.len() + separators * 3
+    scan.copy(run);
+}
+
+/// Returns the length of a date, a time or both that begins at the current place, names of days and
+/// months included.
+fn date_or_time(scan: &Scan<'_>) -> Option<usize> {
+    let rest = scan.rest();
+    match rest.first()? {
+        b'0'..=b'9' | b'A' | b'D' | b'F' | b'J' | b'M' | b'N' | b'O' | b'S' | b'T' | b'W' => {
+            dates::length(rest)
+        }
+        _ => None,
+    }
 }

@@ -11,7 +11,8 @@ const ZONES: [&[u8]; 11] = [
     b"UTC", b"GMT", b"CEST", b"CET", b"EDT", b"EST", b"PDT", b"PST", b"BST", b"MSK", b"JST",
 ];
 
-/// Returns the length of the date, the time, or the date with its time and zone with which `text` begins.
+/// Returns the length of the date, the time, or the date with its time and zone with which `text`
+/// begins.
 pub(super) fn length(text: &[u8]) -> Option<usize> {
     let day = day_name(text);
     let date = date(&text[day..]).map(|len| day + len);
@@ -83,7 +84,8 @@ fn date(text: &[u8]) -> Option<usize> {
     }
 }
 
-/// `2026-11-22`, `2026/11/22`, `22.11.2026`: three numbers with the same separator, the last of one of these lengths.
+/// `2026-11-22`, `2026/11/22`, `22.11.2026`: three numbers with the same separator, the last of one
+/// of these lengths.
 fn numbers(text: &[u8], first: usize, last: &[usize]) -> Option<usize> {
     let separator = *text.get(first).filter(|c| b"-/.".contains(c))?;
     let second = digits(&text[first + 1..], 2);
@@ -120,14 +122,18 @@ fn named_month_first(text: &[u8]) -> Option<usize> {
     })
 }
 
-/// `22 Nov 2026`, `22/Nov/2026`, `22-Nov-2026`.
+/// `22 Nov 2026`, `22/Nov/2026`, `22-Nov-2026`, `22-Nov-26`.
 fn named_month_inside(text: &[u8], day: usize) -> Option<usize> {
     let separator = *text.get(day).filter(|c| b" /-".contains(c))?;
     let month = month_name(&text[day + 1..]);
     let end = day + 1 + month;
-    let is_year =
-        month > 0 && text.get(end) == Some(&separator) && digits(&text[end + 1..], 4) == 4;
-    is_year.then_some(end + 5)
+    let joined = month > 0 && text.get(end) == Some(&separator);
+    match digits(text.get(end + 1..)?, 4) {
+        4 if joined => Some(end + 5),
+        // 02-Jan-06
+        2 if joined && separator == b'-' => Some(end + 3),
+        _ => None,
+    }
 }
 
 /// What joins a time to its date, and the time.
@@ -151,17 +157,33 @@ fn hours_and_minutes(text: &[u8], gap: usize) -> usize {
     }
 }
 
-/// `10:46:01`, with a fraction; hours and minutes alone might be a line and a column.
+/// `10:46:01`, with a fraction, `3:04PM`; hours and minutes alone might be a line and a column.
 fn time(text: &[u8]) -> Option<usize> {
     let hours = digits(text, 2);
     let minutes = hours + 1;
+    let has_minutes =
+        (1..=2).contains(&hours) && at(text, hours, b":") && digits(text.get(minutes..)?, 2) == 2;
+    if !has_minutes {
+        return None;
+    }
     let seconds = minutes + 3;
-    let is_time = (1..=2).contains(&hours)
-        && at(text, hours, b":")
-        && digits(text.get(minutes..)?, 2) == 2
-        && at(text, minutes + 2, b":")
-        && digits(text.get(seconds..)?, 2) == 2;
-    is_time.then(|| seconds + 2 + fraction(&text[seconds + 2..]))
+    if at(text, minutes + 2, b":") && digits(text.get(seconds..)?, 2) == 2 {
+        let end = seconds + 2 + fraction(&text[seconds + 2..]);
+        return Some(end + half_of_day(&text[end..]));
+    }
+    match half_of_day(&text[minutes + 2..]) {
+        0 => None,
+        half => Some(minutes + 2 + half),
+    }
+}
+
+/// `PM`, ` am`.
+fn half_of_day(text: &[u8]) -> usize {
+    let gap = usize::from(at(text, 0, b" "));
+    let is_half = at(text, gap, b"aApP")
+        && at(text, gap + 1, b"mM")
+        && !text.get(gap + 2).is_some_and(u8::is_ascii_alphanumeric);
+    if is_half { gap + 2 } else { 0 }
 }
 
 fn fraction(text: &[u8]) -> usize {

@@ -1,40 +1,48 @@
 //! The fingerprint of a failure: what makes two failures "the same exception".
 //!
-//! It is the task's own word (`TaskError::kind`), or a hash over the class (error type, exit, signal, file of the panic) and the
-//! [normal form](normalise) of the message and of its causes. A wrapper whose message is always the same ("failed to send") thus
-//! does not hide a new cause behind an old one.
+//! It is the task's own word (`TaskError::kind`), or a hash over the class (error type, exit,
+//! signal, file of the panic) and the [normal form](normalise) of the message and of its causes. A
+//! wrapper whose message is always the same ("failed to send") thus does not hide a new cause
+//! behind an old one.
 
+mod byte_classes;
 mod chunk;
+mod codes;
 mod dates;
+mod ids;
+mod normal_form;
 mod numbers;
 mod prepare;
+mod quotes;
 mod scan;
 mod words;
 
-use super::notice::Kind;
-use crate::failure::{Failure, FailureClass, Outcome};
-use crate::hash::fnv1a;
+use super::failure_kind::FailureKind;
+use crate::core::failure::{Failure, FailureClass, Outcome};
+use crate::core::hash::fnv1a;
+use crate::text::telling::telling_line;
 
 /// A task's own word for a kind is cut after so many characters.
 const MOST_OF_OWN_KIND: usize = 100;
 
-/// Returns the kind of a failure, which must be redacted: else a secret that changes would make each failure a new one.
-pub(crate) fn of(failure: &Failure) -> Kind {
+/// Returns the kind of a failure, which must be redacted: else a secret that changes would make
+/// each failure a new one.
+pub(crate) fn of(failure: &Failure) -> FailureKind {
     if let Some(own) = &failure.kind {
         let word: String = own
             .chars()
             .filter(|c| !c.is_control())
             .take(MOST_OF_OWN_KIND)
             .collect();
-        return Kind(word);
+        return FailureKind(word);
     }
     // Each part has an end, so that none runs into the next.
     let parts = format!("{}\0{}\0", class(failure), normalise(&message(failure)));
-    Kind(twelve_digits(fnv1a(parts.as_bytes())))
+    FailureKind(twelve_digits(fnv1a(parts.as_bytes())))
 }
 
 /// Returns the kind of the failure that an outcome is, if it is one.
-pub(crate) fn of_outcome(outcome: &Outcome) -> Option<Kind> {
+pub(crate) fn of_outcome(outcome: &Outcome) -> Option<FailureKind> {
     let kind = of(outcome.failure()?);
     Some(match outcome {
         Outcome::Fatal(_) => kind.ending_the_runner(),
@@ -42,22 +50,31 @@ pub(crate) fn of_outcome(outcome: &Outcome) -> Option<Kind> {
     })
 }
 
-/// Returns the normal form of a message: two messages with the same one tell of the same failure.
+/// Returns the normal form of a message: two messages with the same form are of the same failure.
 ///
-/// Of its first two lines, at most 1,024 characters, without ANSI sequences, each of these becomes one token: URLs, mail addresses, host:port, IP
-/// addresses, UUIDs, dates and times, durations, sizes, hex, base64, temporary paths and paths with numbers, quoted values, and remaining numbers. What tells failures
-/// apart is kept: the number after `os error`, `errno`, `status`, `HTTP`, `code`, `exit`, `signal`, `SQLSTATE`, enhanced codes such as `5.7.1`, digits in words.
+/// Of its first two lines, at most 1,024 characters, without ANSI sequences, each of these becomes
+/// one token: URLs, mail addresses, host:port, IP addresses, UUIDs, dates and times, durations,
+/// sizes, hex, base64, temporary paths and paths with numbers, quoted values, and remaining
+/// numbers. What distinguishes failures is kept: the number after `os error`, `errno`, `status`,
+/// `HTTP`, `code`, `exit`, `signal`, `SQLSTATE`, enhanced codes such as `5.7.1`, digits in words.
 pub(crate) fn normalise(text: &str) -> String {
-    scan::normal_form(&prepare::first_lines(text))
+    normal_form::normal_form(&prepare::first_lines(text))
 }
 
-/// Returns what `check --explain-kind TEXT` prints of a text without secrets.
+/// Returns what `check --explain-kind TEXT` prints of a text without secrets: the output of a
+/// command, or the words of an error.
 pub(crate) fn explain(text: &str) -> String {
-    let normal = normalise(text);
+    let line = telling_line(text).unwrap_or_default();
+    let chosen = match text.trim().contains('\n') {
+        true => format!("telling line: {line}\n"),
+        false => String::new(),
+    };
     format!(
-        "normal form: {normal}\n\
+        "{chosen}\
+         normal form: {}\n\
          Messages with this normal form are one kind, if the class (error type, exit code, signal) is the same too.\n\
-         Tokens in <angle brackets> stand for whatever may differ.\n"
+         Tokens in <angle brackets> stand for whatever may differ.\n",
+        normalise(&line)
     )
 }
 
@@ -99,13 +116,15 @@ fn panic_file(place: Option<&str>) -> &str {
     file
 }
 
-/// Returns a kind as it is shown where there is little room: of twelve digits the first four, the task's own word as it is.
+/// Returns a kind as it is shown where there is little room: of twelve digits the first four, the
+/// task's own word as it is.
 pub(crate) fn short(kind: &str) -> &str {
     let is_hash = kind.len() == 12 && kind.bytes().all(|byte| byte.is_ascii_hexdigit());
     if is_hash { &kind[..4] } else { kind }
 }
 
-/// Mixes a hash by the finisher of MurmurHash3. It is written out here because kinds are stored: they must be the same in each release.
+/// Mixes a hash by the finisher of MurmurHash3. It is written out here because kinds are stored:
+/// they must be the same in each release.
 fn twelve_digits(mut hash: u64) -> String {
     hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
     hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
@@ -114,5 +133,7 @@ fn twelve_digits(mut hash: u64) -> String {
 
 #[cfg(test)]
 mod corpus;
+#[cfg(test)]
+mod outputs;
 #[cfg(test)]
 mod tests;

@@ -88,7 +88,8 @@ pub(super) fn digits(text: &[u8]) -> usize {
     text.iter().take_while(|c| c.is_ascii_digit()).count()
 }
 
-/// Returns the token for what a number counts, and the length of its unit, when a unit follows. `30s`, `2h 30m`, `1.5 GiB`.
+/// Returns the token for what a number counts, and the length of its unit, when a unit follows.
+/// `30s`, `2h 30m`, `1.5 GiB`.
 pub(super) fn unit(text: &[u8]) -> Option<(&'static str, usize)> {
     let spaced = text.first() == Some(&b' ');
     let start = usize::from(spaced);
@@ -148,7 +149,8 @@ fn more_time(text: &[u8]) -> usize {
     }
 }
 
-/// Returns the length of the word of letters that `text` begins with; 0 when digits or the like follow it.
+/// Returns the length of the word of letters that `text` begins with; 0 when digits or the like
+/// follow it.
 fn word(text: &[u8]) -> usize {
     let len = text
         .iter()
@@ -181,7 +183,8 @@ pub(super) fn ipv4(text: &[u8]) -> Option<usize> {
     (!more).then_some(if port > 0 { len + 1 + port } else { len })
 }
 
-/// Returns whether this is an IPv6 address, or a row of bytes in hex such as a hardware address or the fingerprint of a key.
+/// Returns whether this is an IPv6 address, or a row of bytes in hex such as a hardware address or
+/// the fingerprint of a key.
 pub(super) fn is_colon_separated_hex(text: &[u8]) -> bool {
     let allowed = |c: &u8| c.is_ascii_hexdigit() || *c == b':' || *c == b'.';
     let address = text.split(|c| *c == b'%').next().unwrap_or_default();
@@ -196,7 +199,8 @@ pub(super) fn is_colon_separated_hex(text: &[u8]) -> bool {
     short && (colons >= 5 || (colons >= 2 && doubled))
 }
 
-/// Returns whether `text` begins with an enhanced mail code (RFC 3463): class 2, 4 or 5, subject, detail.
+/// Returns whether `text` begins with an enhanced mail code (RFC 3463): class 2, 4 or 5, subject,
+/// detail.
 pub(super) fn enhanced_code(text: &[u8]) -> Option<usize> {
     let subject = digits(text.get(2..)?);
     let detail = digits(text.get(3 + subject..)?);

@@ -2,21 +2,21 @@
 
 use std::borrow::Cow;
 
-use crate::alert::terminal::{ESC, skip_sequence};
+use crate::text::terminal::{self, Piece};
 
 const MOST_LINES: usize = 2;
 const MOST_CHARS: usize = 1024;
 
-/// Returns the first two lines that are not blank, at most 1,024 characters, trimmed, joined with a line feed; runs of blanks are one space, ANSI
-/// sequences and control characters are gone.
+/// Returns the first two lines that are not blank, at most 1,024 characters, trimmed, joined with a
+/// line feed; runs of blanks are one space, ANSI sequences and control characters are gone.
 pub(super) fn first_lines(text: &str) -> Cow<'_, str> {
     if is_ready(text.as_bytes()) {
         return Cow::Borrowed(text);
     }
     let mut kept = String::with_capacity(text.len().min(MOST_CHARS * 2) + 16);
     let (mut lines, mut chars, mut blank) = (0, 0, false);
-    let mut rest = text.chars();
-    while let Some(c) = rest.next() {
+    for piece in terminal::pieces(text) {
+        let Piece::Char(c) = piece else { continue };
         match c {
             '\n' | '\r' => {
                 if !kept.is_empty() && !kept.ends_with('\n') {
@@ -28,9 +28,8 @@ pub(super) fn first_lines(text: &str) -> Cow<'_, str> {
                 }
                 blank = false;
             }
-            ESC => skip_sequence(&mut rest),
             c if c.is_whitespace() => blank = true,
-            c if c.is_control() => {}
+            c if c.is_control() || terminal::is_invisible(c) => {}
             c => {
                 if blank && !kept.is_empty() && !kept.ends_with('\n') {
                     kept.push(' ');

@@ -49,8 +49,8 @@ fn what_differs_from_run_to_run_is_one_token() {
             "cannot open <path>:<n>",
         ),
         (
-            "missing field `name` in \"x y\" of 'z'",
-            "missing field <quoted> in <quoted> of <quoted>",
+            "missing field `name` in \"x 7\" of 'z1' at \"/srv/a b\"",
+            "missing field `name` in \"x <n>\" of <quoted> at <quoted>",
         ),
         (
             "line 12 column 5, 1,234 rows",

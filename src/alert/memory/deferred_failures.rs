@@ -4,28 +4,36 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use super::task::bounded;
-use crate::alert::notice::{HeldBack, Kind, Sort};
-use crate::event::Step;
+use super::super::alert_kind::AlertKind;
+use super::super::{failure_kind::FailureKind, outage::DeferredFailure};
+use super::bounds::bounded;
+use crate::core::event::TaskIndex;
 
 /// How many kinds are kept by name; what comes after is counted.
 pub(crate) const MOST_NAMED: usize = 64;
 
 /// What was held back of one task.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Held {
-    named: Vec<HeldBack>,
+pub(crate) struct DeferredFailures {
+    named: Vec<DeferredFailure>,
     unnamed: u64,
 }
 
-impl Held {
+impl DeferredFailures {
     /// Adds a failure that was not mailed.
-    pub(crate) fn add(&mut self, step: Step, sort: Sort, kind: &Kind, text: &str, at: SystemTime) {
+    pub(crate) fn add(
+        &mut self,
+        step: TaskIndex,
+        sort: AlertKind,
+        kind: &FailureKind,
+        text: &str,
+        at: SystemTime,
+    ) {
         if let Some(entry) = self.named.iter_mut().find(|entry| entry.kind == *kind) {
             entry.count = entry.count.saturating_add(1);
             entry.last = at;
         } else if self.named.len() < MOST_NAMED {
-            self.named.push(HeldBack {
+            self.named.push(DeferredFailure {
                 step,
                 sort: sort.word().to_owned(),
                 kind: kind.clone(),
@@ -40,7 +48,7 @@ impl Held {
     }
 
     /// Returns what is kept by name, the oldest first.
-    pub(crate) fn named(&self) -> &[HeldBack] {
+    pub(crate) fn named(&self) -> &[DeferredFailure] {
         &self.named
     }
 
@@ -50,13 +58,14 @@ impl Held {
     }
 
     /// Returns as which sort a kind is held back, if it is.
-    pub(crate) fn sort_of(&self, kind: &Kind) -> Option<Sort> {
+    pub(crate) fn sort_of(&self, kind: &FailureKind) -> Option<AlertKind> {
         let entry = self.named.iter().find(|entry| entry.kind == *kind)?;
         Some(sort_of(entry))
     }
 
-    /// Takes note that a mail about `kind` has left. One without a name was the last that was counted.
-    pub(crate) fn settle(&mut self, kind: &Kind) {
+    /// Takes note that a mail about `kind` has left. One without a name was the last that was
+    /// counted.
+    pub(crate) fn settle(&mut self, kind: &FailureKind) {
         let before = self.named.len();
         self.named.retain(|entry| entry.kind != *kind);
         if self.named.len() == before {
@@ -64,8 +73,12 @@ impl Held {
         }
     }
 
-    /// Takes note that a mail has named these, and told the number of the others.
-    pub(crate) fn settle_all<'a>(&mut self, named: impl Iterator<Item = &'a Kind>, unnamed: u64) {
+    /// Takes note that a mail has named these, and reported the number of the others.
+    pub(crate) fn settle_all<'a>(
+        &mut self,
+        named: impl Iterator<Item = &'a FailureKind>,
+        unnamed: u64,
+    ) {
         for kind in named {
             self.named.retain(|entry| entry.kind != *kind);
         }
@@ -77,7 +90,7 @@ impl Held {
     }
 
     /// Puts right what a damaged or foreign file may hold.
-    pub(super) fn adapt(&mut self, step: Step) {
+    pub(super) fn adapt(&mut self, step: TaskIndex) {
         self.named.truncate(MOST_NAMED);
         for entry in &mut self.named {
             entry.step = step;
@@ -86,10 +99,10 @@ impl Held {
 }
 
 /// Returns as which sort of mail it was held back.
-pub(crate) fn sort_of(entry: &HeldBack) -> Sort {
-    if entry.sort == Sort::First.word() {
-        Sort::First
+pub(crate) fn sort_of(entry: &DeferredFailure) -> AlertKind {
+    if entry.sort == AlertKind::First.word() {
+        AlertKind::First
     } else {
-        Sort::New
+        AlertKind::New
     }
 }

@@ -1,26 +1,27 @@
-//! What waits for a token, for people who ask.
+//! What waits for a token, for a user that asks.
 
-use super::{Memory, TaskMemory, sort_of};
+use super::super::alert_kind::AlertKind;
+use super::{AlertMemory, TaskMemory, sort_of};
 use crate::alert::bucket::HourlyLimit;
-use crate::alert::notice::Sort;
-use crate::time::Mono;
+use crate::core::time::Mono;
 
-/// Failures that no mail has told of.
+/// Failures that no mail has reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Waiting {
+pub(crate) struct DeferredSummary {
     /// How many kinds of failure had no mail of their own.
     pub(crate) kinds: u64,
     /// How many failures more are known by their number only.
     pub(crate) unnamed: u64,
-    /// From when on the next mail may tell of them; on the clock of the boot on which the memory was saved.
+    /// From when on the next mail may report them; on the clock of the boot on which the memory
+    /// was saved.
     pub(crate) until: Mono,
     /// What holds them back.
-    pub(crate) limit: Limit,
+    pub(crate) limit: MailLimit,
 }
 
 /// What limits the number of mails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Limit {
+pub(crate) enum MailLimit {
     /// First failures after restarts of this task.
     First,
     /// New kinds of failure of this task.
@@ -31,37 +32,43 @@ pub(crate) enum Limit {
     Mute,
 }
 
-impl Limit {
-    const ALL: [Limit; 4] = [Limit::First, Limit::New, Limit::Chain, Limit::Mute];
+impl MailLimit {
+    const ALL: [MailLimit; 4] = [
+        MailLimit::First,
+        MailLimit::New,
+        MailLimit::Chain,
+        MailLimit::Mute,
+    ];
 
     /// Returns it in words.
     pub(crate) fn words(self) -> &'static str {
         match self {
-            Limit::First => "too many first failures after restarts",
-            Limit::New => "too many new kinds of failure",
-            Limit::Chain => "max_per_hour",
-            Limit::Mute => "a mute, which is over",
+            MailLimit::First => "too many first failures after restarts",
+            MailLimit::New => "too many new kinds of failure",
+            MailLimit::Chain => "max_per_hour",
+            MailLimit::Mute => "a mute, which is over",
         }
     }
 
-    /// Returns its number, for who can keep nothing but numbers.
+    /// Returns its number, for a page that can keep nothing but numbers.
     pub(crate) fn number(self) -> u64 {
         self as u64
     }
 
     /// Returns the one with this number.
     pub(crate) fn numbered(number: u64) -> Option<Self> {
-        Limit::ALL
+        MailLimit::ALL
             .into_iter()
             .find(|limit| limit.number() == number)
     }
 }
 
-/// Returns what is held back of these tasks under this limit, if anything is. What a mute holds back is told with the mute.
+/// Returns what is held back of these tasks under this limit, if anything is. What a mute holds
+/// back is reported with the mute.
 pub(crate) fn waiting<'a>(
     tasks: impl Iterator<Item = &'a TaskMemory> + Clone,
     hour: &HourlyLimit,
-) -> Option<Waiting> {
+) -> Option<DeferredSummary> {
     let is_muted = |task: &&TaskMemory| task.muted.as_ref().is_some_and(|muted| !muted.over);
     let tasks = tasks.filter(|task| !is_muted(task));
     let entries = tasks.clone().flat_map(|task| {
@@ -72,13 +79,13 @@ pub(crate) fn waiting<'a>(
     let chain_token = hour.next_token();
     let owes = |task: &TaskMemory| task.muted.as_ref().is_some_and(|muted| muted.total() > 0);
     let limit = match sort {
-        _ if tasks.clone().any(owes) => Limit::Mute,
-        _ if chain_token > task_token => Limit::Chain,
-        Sort::First => Limit::First,
-        _ => Limit::New,
+        _ if tasks.clone().any(owes) => MailLimit::Mute,
+        _ if chain_token > task_token => MailLimit::Chain,
+        AlertKind::First => MailLimit::First,
+        _ => MailLimit::New,
     };
     let unnamed = tasks.map(|task| task.held.unnamed());
-    Some(Waiting {
+    Some(DeferredSummary {
         kinds: entries.count() as u64,
         unnamed: unnamed.fold(0, u64::saturating_add),
         until: task_token.max(chain_token),
@@ -86,27 +93,31 @@ pub(crate) fn waiting<'a>(
     })
 }
 
-impl Memory {
+impl AlertMemory {
     /// Returns what is held back, if anything is.
-    pub(crate) fn waiting(&self) -> Option<Waiting> {
+    pub(crate) fn waiting(&self) -> Option<DeferredSummary> {
         waiting(self.tasks.iter(), &self.hour)
     }
 
-    /// Returns how many mails `max_per_hour` has counted in the hour before `now`, and how many it allows.
+    /// Returns how many mails `max_per_hour` has counted in the hour before `now`, and how many it
+    /// allows.
     pub(crate) fn in_last_hour(&self, now: Mono) -> (u32, u32) {
         self.hour.in_last_hour(now)
     }
 
-    /// Returns how many kinds of failure have no mail of their own yet, by the sort of mail that each would be; those that are known by
-    /// their number only as new ones.
-    pub(crate) fn held_back(&self) -> [(Sort, u64); 2] {
-        let of = |wanted: Sort| {
+    /// Returns how many kinds of failure have no mail of their own yet, by the sort of mail that
+    /// each would be; those that are known by their number only as new ones.
+    pub(crate) fn held_back(&self) -> [(AlertKind, u64); 2] {
+        let of = |wanted: AlertKind| {
             let named = self.tasks.iter().flat_map(|task| task.held.named());
             named.filter(|entry| sort_of(entry) == wanted).count() as u64
         };
         let unnamed = self.tasks.iter().map(|task| task.held.unnamed());
-        let new = unnamed.fold(of(Sort::New), u64::saturating_add);
-        [(Sort::First, of(Sort::First)), (Sort::New, new)]
+        let new = unnamed.fold(of(AlertKind::New), u64::saturating_add);
+        [
+            (AlertKind::First, of(AlertKind::First)),
+            (AlertKind::New, new),
+        ]
     }
 
     /// Returns the wall time of the next summary, if one is planned.
@@ -116,7 +127,7 @@ impl Memory {
 
     /// Returns whether its points in time are on the clock of this boot.
     pub(crate) fn is_of_boot(&self, boot: &str) -> bool {
-        self.boot == boot
+        self.boot() == boot
     }
 }
 
@@ -126,9 +137,9 @@ mod tests {
 
     #[test]
     fn every_limit_has_a_number_of_its_own() {
-        for limit in Limit::ALL {
-            assert_eq!(Limit::numbered(limit.number()), Some(limit));
+        for limit in MailLimit::ALL {
+            assert_eq!(MailLimit::numbered(limit.number()), Some(limit));
         }
-        assert_eq!(Limit::numbered(Limit::ALL.len() as u64), None);
+        assert_eq!(MailLimit::numbered(MailLimit::ALL.len() as u64), None);
     }
 }

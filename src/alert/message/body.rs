@@ -2,40 +2,43 @@
 
 use std::time::SystemTime;
 
-use super::lines::{
-    block, command, counted, fact, floor, grouped, item, one_line, paragraph, sentence,
+use super::super::alert_kind::AlertKind;
+use super::super::{
+    alert_facts::Alert,
+    outage::{DeferredFailure, KindCount},
 };
-use super::sentences::{setting, what_comes_next, what_happened};
-use super::{Context, mutes, output, summary};
-use crate::alert::notice::{HeldBack, KindCount, Notice, Sort};
-use crate::failure::{Failure, FailureClass};
-use crate::time::in_words;
+use super::essentials::{self, RULE};
+use super::failure_text::error;
+use super::lines::{command, fact, item, one_line, paragraph, sentence};
+use super::mail_context::MailContext;
+use super::sentences::{setting, what_comes_next};
+use super::{mutes, output, summary};
+use crate::core::failure::Failure;
+use crate::core::time::in_words;
+use crate::text::counts::{counted, grouped};
+use crate::text::cut::floor;
 
 const MOST_BYTES: usize = 64 * 1024;
 const MOST_BYTES_MINIMAL: usize = 2 * 1024;
-const MOST_OF_MESSAGE: usize = 6 * 1024;
-const MOST_OF_CAUSE: usize = 1024;
-const MOST_OF_CAUSES: usize = 6 * 1024;
-const MOST_OF_BACKTRACE: usize = 8 * 1024;
-const MOST_OF_NOTES: usize = 3 * 1024;
 const MOST_OF_LIST: usize = 10 * 1024;
 /// TEXT of an entry in a list of kinds, in characters.
 const MOST_OF_ENTRY: usize = 160;
 
 /// Returns the body, at most 64 KiB: output gets what the rest leaves, up to its 16 KiB.
-pub(super) fn whole(notice: &Notice, failure: Option<&Failure>, context: &Context<'_>) -> String {
+pub(super) fn whole(alert: &Alert, failure: Option<&Failure>, context: &MailContext<'_>) -> String {
     let mut before = String::new();
-    sentence(&mut before, &what_happened(notice, context));
-    facts(&mut before, notice, context);
-    if let Some(failure) = failure {
-        error(&mut before, failure);
+    essentials::section(&mut before, alert, context);
+    before.push_str(&format!("\n{RULE}\n"));
+    facts(&mut before, alert, context);
+    if let Some(failure) = failure.filter(|_| alert.sort != AlertKind::Healed) {
+        error(&mut before, failure, &alert.text);
     }
-    kinds(&mut before, notice, context);
-    summary::tasks(&mut before, notice, context);
+    kinds(&mut before, alert, context);
+    summary::tasks(&mut before, alert, context);
     let mut after = String::new();
-    next(&mut after, notice, context);
-    mutes::section(&mut after, notice, context);
-    held_back(&mut after, notice, context);
+    next(&mut after, alert, context);
+    mutes::section(&mut after, alert, context);
+    held_back(&mut after, alert, context);
     mail_path(&mut after, context);
     let room = MOST_BYTES.saturating_sub(before.len() + after.len() + 1024);
     if let Some(output) = failure.and_then(|failure| failure.output.as_ref()) {
@@ -44,25 +47,25 @@ pub(super) fn whole(notice: &Notice, failure: Option<&Failure>, context: &Contex
     fit(before + &after, MOST_BYTES)
 }
 
-/// Returns what is sent when a server refuses the whole for its content: at most 2 KiB, nothing that the task printed.
-pub(super) fn minimal(notice: &Notice, context: &Context<'_>) -> String {
+/// Returns what is sent when a server refuses the whole for its content: at most 2 KiB, nothing
+/// that the task printed.
+pub(super) fn minimal(alert: &Alert, context: &MailContext<'_>) -> String {
     let mut body = String::new();
-    sentence(&mut body, &what_happened(notice, context));
+    essentials::section(&mut body, alert, context);
     body.push('\n');
     sentence(
         &mut body,
         "The mail server refused the whole mail for its content; this is what is left of it.",
     );
     body.push('\n');
-    fact(&mut body, "Task", &one_line(context.name(notice), 100));
+    fact(&mut body, "Task", &one_line(context.name(alert), 100));
     fact(&mut body, "Chain", &one_line(context.chain, 200));
-    fact(&mut body, "Host", &one_line(context.host, 100));
-    fact(&mut body, "When", &context.time(notice.at.wall));
     command(&mut body, "To look", context.look);
     fit(body, MOST_BYTES_MINIMAL)
 }
 
-/// Makes sure of the bound, and that no line is a lone dot or looks like the beginning of a mail in a mailbox file.
+/// Makes sure of the bound, and that no line is a lone dot or looks like the beginning of a mail in
+/// a mailbox file.
 fn fit(body: String, most: usize) -> String {
     let mut fitted = String::with_capacity(body.len());
     for line in body.lines() {
@@ -79,10 +82,10 @@ fn fit(body: String, most: usize) -> String {
     fitted
 }
 
-fn facts(body: &mut String, notice: &Notice, context: &Context<'_>) {
+fn facts(body: &mut String, alert: &Alert, context: &MailContext<'_>) {
     body.push('\n');
-    if notice.step.is_some() {
-        fact(body, "Task", &one_line(context.name(notice), 200));
+    if alert.step.is_some() {
+        fact(body, "Task", &one_line(context.name(alert), 200));
     }
     fact(body, "Chain", &one_line(context.chain, 200));
     let host = one_line(context.host, 100);
@@ -98,25 +101,59 @@ fn facts(body: &mut String, notice: &Notice, context: &Context<'_>) {
         None => version,
     };
     fact(body, "Build", &build);
-    fact(body, "When", &context.time(notice.at.wall));
-    if let Some(duration) = context.run_duration.filter(|_| notice.run.is_some()) {
-        let label = if notice.sort == Sort::StillRunning {
+    if let Some(duration) = context.run_duration.filter(|_| alert.run.is_some()) {
+        let label = if alert.sort == AlertKind::StillRunning {
             "Running for"
         } else {
             "Run took"
         };
         fact(body, label, &in_words(duration));
     }
-    if !matches!(notice.sort, Sort::HeldBack | Sort::Summary) {
-        successes(body, notice, context);
+    if !matches!(alert.sort, AlertKind::HeldBack | AlertKind::Summary) {
+        successes(body, alert, context);
+    }
+    if let Some(seen) = seen_before(alert) {
+        let after = context.settings.and_then(|settings| settings.forget_after);
+        let why = after.map_or_else(String::new, |after| {
+            format!("; news again after {} (forget_after)", in_words(after))
+        });
+        fact(body, "Last seen", &format!("{}{why}", context.time(seen)));
+    }
+    if let Some(kind) = kind_of(alert, context) {
+        fact(body, "Kind", &kind);
     }
     fact(body, "Runner since", &context.time(context.runner_started));
 }
 
-fn successes(body: &mut String, notice: &Notice, context: &Context<'_>) {
-    match notice.last_success {
+/// Returns the kind, and when the kind was mailed before.
+fn kind_of(alert: &Alert, context: &MailContext<'_>) -> Option<String> {
+    let kind = alert.kind.as_ref()?;
+    let mut seen = alert.outage.iter().flat_map(|outage| &outage.kinds);
+    let mailed = seen.find(|entry| entry.kind == *kind)?.mailed;
+    let mailed = mailed.filter(|_| !matches!(alert.sort, AlertKind::First | AlertKind::New));
+    let mailed = mailed.map_or_else(String::new, |at| format!(", mailed {}", context.time(at)));
+    Some(format!("{}{mailed}", one_line(&kind.0, 100)))
+}
+
+/// Returns when a kind that is mailed as news was seen before this outage.
+fn seen_before(alert: &Alert) -> Option<SystemTime> {
+    if !matches!(alert.sort, AlertKind::First | AlertKind::New) {
+        return None;
+    }
+    let kinds = &alert.outage.as_ref()?.kinds;
+    let entry = kinds
+        .iter()
+        .find(|entry| Some(&entry.kind) == alert.kind.as_ref())?;
+    entry.seen_before
+}
+
+fn successes(body: &mut String, alert: &Alert, context: &MailContext<'_>) {
+    match alert.last_success {
         Some(last) => {
-            let runs = counted(notice.successes_before, "successful run", "successful runs");
+            let runs = counted(alert.successes_before, "successful run", "successful runs");
+            if alert.successes_before == 0 || alert.sort == AlertKind::Healed {
+                return fact(body, "Last success", &context.time(last));
+            }
             fact(
                 body,
                 "Last success",
@@ -131,71 +168,17 @@ fn successes(body: &mut String, notice: &Notice, context: &Context<'_>) {
     }
 }
 
-fn error(body: &mut String, failure: &Failure) {
-    body.push_str("\nError:\n");
-    let words = failure.class.in_words();
-    let message = failure.message.trim();
-    let text = match (&words, message.is_empty()) {
-        (Some(words), true) => words.clone(),
-        (Some(words), false) => format!("{words}: {message}"),
-        (None, true) => "an error without a message".to_owned(),
-        (None, false) => message.to_owned(),
-    };
-    block(body, &text, MOST_OF_MESSAGE);
-    if let FailureClass::Error { type_name } = &failure.class {
-        paragraph(body, &format!("(type {})", one_line(type_name, 300)));
-    }
-    causes(body, failure);
-    if let Some(place) = &failure.place {
-        let verb = if failure.class == FailureClass::Panic {
-            "Panicked"
-        } else {
-            "Happened"
-        };
-        sentence(body, &format!("{verb} at {}", one_line(place, 400)));
-    }
-    let end = body.len() + MOST_OF_NOTES;
-    for note in &failure.notes {
-        if body.len() < end {
-            sentence(body, &one_line(note, 600));
-        }
-    }
-    if let Some(backtrace) = failure
-        .backtrace
-        .as_deref()
-        .filter(|text| !text.trim().is_empty())
-    {
-        body.push_str("\nBacktrace:\n");
-        block(body, backtrace, MOST_OF_BACKTRACE);
-    }
-}
-
-fn causes(body: &mut String, failure: &Failure) {
-    let end = body.len() + MOST_OF_CAUSES;
-    for (at, cause) in failure.causes.iter().enumerate() {
-        if body.len() > end {
-            let rest = (failure.causes.len() - at) as u64;
-            return sentence(
-                body,
-                &format!("and {} more", counted(rest, "cause", "causes")),
-            );
-        }
-        body.push_str("Caused by:\n");
-        block(body, cause, MOST_OF_CAUSE);
-    }
-}
-
-/// Every kind of the outage, with what became of it.
-fn kinds(body: &mut String, notice: &Notice, context: &Context<'_>) {
-    let Some(outage) = notice
+/// Every kind of the outage, with what became of it; an outage of one kind needs no list.
+fn kinds(body: &mut String, alert: &Alert, context: &MailContext<'_>) {
+    let Some(outage) = alert
         .outage
         .as_ref()
-        .filter(|outage| !outage.kinds.is_empty())
+        .filter(|outage| outage.kinds.len() > 1 || outage.kinds_forgotten > 0)
     else {
         return;
     };
-    let failures = counted(outage.failures, "failed run", "failed runs");
-    let since = context.time(outage.started.wall);
+    let failures = counted(outage.all_failures(), "failed run", "failed runs");
+    let since = context.time(outage.began());
     body.push('\n');
     sentence(body, &format!("This outage, since {since}: {failures}."));
     let end = body.len() + MOST_OF_LIST;
@@ -204,7 +187,7 @@ fn kinds(body: &mut String, notice: &Notice, context: &Context<'_>) {
         if body.len() > end {
             break;
         }
-        item(body, &kind_entry(kind, notice, context));
+        item(body, &kind_entry(kind, alert, context));
         shown += 1;
     }
     let rest = (outage.kinds.len() - shown) as u64;
@@ -220,37 +203,41 @@ fn kinds(body: &mut String, notice: &Notice, context: &Context<'_>) {
     }
 }
 
-fn kind_entry(kind: &KindCount, notice: &Notice, context: &Context<'_>) -> String {
+fn kind_entry(kind: &KindCount, alert: &Alert, context: &MailContext<'_>) -> String {
     let when = seen(kind.count, kind.first, kind.last, context);
     // A kind counts as mailed when its mail is in the outbox, and this one is still being written.
-    let told_here =
-        matches!(notice.sort, Sort::First | Sort::New) && notice.kind.as_ref() == Some(&kind.kind);
+    let told_here = matches!(alert.sort, AlertKind::First | AlertKind::New)
+        && alert.kind.as_ref() == Some(&kind.kind);
     let mailed = match kind.mailed {
         Some(at) => format!("mailed {}", context.time(at)),
         None if told_here => "told by this mail".to_owned(),
         None => "not mailed by itself".to_owned(),
     };
-    let text = one_line(&kind.text, MOST_OF_ENTRY);
+    let is_this = alert.kind.as_ref() == Some(&kind.kind) && kind.text == alert.text;
+    let text = match is_this {
+        true => "this failure".to_owned(),
+        false => one_line(&kind.text, MOST_OF_ENTRY),
+    };
     format!(
         "{text} (kind {}; {when}; {mailed})",
         one_line(&kind.kind.0, 100)
     )
 }
 
-fn next(body: &mut String, notice: &Notice, context: &Context<'_>) {
+fn next(body: &mut String, alert: &Alert, context: &MailContext<'_>) {
     body.push_str("\nWhat comes next:\n");
-    paragraph(body, &what_comes_next(notice, context));
+    paragraph(body, &what_comes_next(alert, context));
     body.push('\n');
     command(body, "To look", context.look);
-    fact(body, "Why this mail", &setting(notice, context));
+    fact(body, "Why this mail", &setting(alert, context));
 }
 
-fn held_back(body: &mut String, notice: &Notice, context: &Context<'_>) {
-    if notice.held_back.is_empty() {
+fn held_back(body: &mut String, alert: &Alert, context: &MailContext<'_>) {
+    if alert.held_back.is_empty() {
         return;
     }
     body.push('\n');
-    let why = if mutes::held_back(notice) > 0 {
+    let why = if mutes::held_back(alert) > 0 {
         "Held back since the last mail, because of the mute or because too many were due:"
             .to_owned()
     } else {
@@ -261,9 +248,9 @@ fn held_back(body: &mut String, notice: &Notice, context: &Context<'_>) {
     };
     sentence(body, &why);
     let end = body.len() + MOST_OF_LIST;
-    for (at, held) in notice.held_back.iter().enumerate() {
+    for (at, held) in alert.held_back.iter().enumerate() {
         if body.len() > end {
-            let rest = &notice.held_back[at..];
+            let rest = &alert.held_back[at..];
             let failures = rest.iter().map(|held| held.count).sum();
             let failures = counted(failures, "failure", "failures");
             return item(
@@ -275,8 +262,8 @@ fn held_back(body: &mut String, notice: &Notice, context: &Context<'_>) {
     }
 }
 
-/// Says how often a failure was seen, and when.
-fn seen(count: u64, first: SystemTime, last: SystemTime, context: &Context<'_>) -> String {
+/// Returns how often a failure was seen, and when.
+fn seen(count: u64, first: SystemTime, last: SystemTime, context: &MailContext<'_>) -> String {
     let times = counted(count, "time", "times");
     let first = context.time(first);
     if count > 1 {
@@ -286,7 +273,7 @@ fn seen(count: u64, first: SystemTime, last: SystemTime, context: &Context<'_>) 
     }
 }
 
-fn held_entry(held: &HeldBack, context: &Context<'_>) -> String {
+fn held_entry(held: &DeferredFailure, context: &MailContext<'_>) -> String {
     let task = context
         .tasks
         .get(held.step)
@@ -297,7 +284,7 @@ fn held_entry(held: &HeldBack, context: &Context<'_>) -> String {
     format!("{}: {text} (kind {kind}; {when})", one_line(task, 100))
 }
 
-fn mail_path(body: &mut String, context: &Context<'_>) {
+fn mail_path(body: &mut String, context: &MailContext<'_>) {
     let mail = &context.mail;
     let troubled = mail.waiting > 0 || mail.dropped > 0 || mail.down_since.is_some();
     if troubled {
@@ -310,7 +297,7 @@ fn mail_path(body: &mut String, context: &Context<'_>) {
     }
 }
 
-fn mail_trouble(context: &Context<'_>) -> String {
+fn mail_trouble(context: &MailContext<'_>) -> String {
     let mail = &context.mail;
     let mut text = match mail.down_since {
         Some(since) => format!("Mail has been delayed since {}", context.time(since)),

@@ -2,35 +2,36 @@
 
 use std::fmt::Write as _;
 
-use crate::alert::terminal::{ESC, skip_sequence};
+use crate::text::counts::grouped;
+use crate::text::cut::floor;
+use crate::text::terminal::{is_invisible, plain};
 
-/// Where words are wrapped: the old custom of mail, with room for a mark of quotation. A mail may have 78 (RFC 5322, 2.1.1), but lettre
-/// encodes what has lines above 73; without any most mails stay plain, and read well as files.
+/// Where words are wrapped: the old custom of mail, with room for a mark of quotation. A mail may
+/// have 78 (RFC 5322, 2.1.1), but lettre encodes what has lines above 73; without any most mails
+/// stay plain, and read well as files.
 const WIDTH: usize = 72;
-/// Longer lines are broken inside a word: 998 bytes are allowed (RFC 5322, 2.1.1: MUST), some of which our indentation needs.
+/// Where the words of the essentials are wrapped: what a phone shows without scrolling sideways.
+pub(super) const NARROW: usize = 42;
+/// Longer lines are broken inside a word: 998 bytes are allowed (RFC 5322, 2.1.1: MUST), some of
+/// which our indentation needs.
 const MOST_BYTES_OF_A_LINE: usize = 900;
-/// What stands before each line that others wrote, so that none of them is a lone dot or begins with `From `.
+/// What stands before each line that others wrote, so that none of them is a lone dot or begins
+/// with `From `.
 pub(super) const INDENT: &str = "  ";
 
-/// Returns a text of several lines without sequences for terminals, control characters and the marks that turn the direction of writing: those
-/// that matter can be seen as `<U+202E>`.
+/// Returns a text of several lines as a terminal shows the text: no escape sequences, no control
+/// characters. The marks that turn the direction of writing can be seen as `<U+202E>`.
 pub(super) fn harmless(text: &str) -> String {
-    let mut clean = String::with_capacity(text.len());
-    let mut rest = text.chars();
-    while let Some(c) = rest.next() {
-        match c {
-            '\n' | '\t' => clean.push(c),
-            '\r' if rest.as_str().starts_with('\n') => {}
-            '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{b}' | '\u{c}' => clean.push('\n'),
-            ESC => skip_sequence(&mut rest),
-            c if c.is_control() || is_invisible(c) => {
-                // Writing to a string does not fail.
-                let _ = write!(clean, "<U+{:04X}>", u32::from(c));
-            }
-            c => clean.push(c),
+    let mut marked = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_invisible(c) {
+            // Writing to a string does not fail.
+            let _ = write!(marked, "<U+{:04X}>", u32::from(c));
+        } else {
+            marked.push(c);
         }
     }
-    clean
+    plain(&marked).into_owned()
 }
 
 /// Returns a text as part of one line: as [`harmless`], each run of blanks one space.
@@ -54,32 +55,103 @@ pub(crate) fn shortened(text: &str, most: usize) -> String {
     format!("{}…", kept.trim_end())
 }
 
-/// Marks that are not seen, and change what is: direction of writing, joining, width zero, byte order.
-pub(super) fn is_invisible(c: char) -> bool {
-    matches!(
-        c,
-        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
-    )
+/// Returns at most `most` characters of a chain of causes. The chain begins with what was to be
+/// done and ends with why it failed: what is left out is in the middle, and the end of a long last
+/// cause.
+pub(super) fn shortened_inside(text: &str, most: usize) -> String {
+    let count = |text: &str| text.chars().count();
+    if count(text) <= most {
+        return text.to_owned();
+    }
+    // After a semicolon comes what to do about it.
+    let text = text.split_once("; ").map_or(text, |(clause, _)| clause);
+    // One other character would have a header encoded (RFC 2047), and nothing could search in it.
+    let gap = if text.is_ascii() { "..." } else { "…" };
+    if count(text) + count(gap) <= most {
+        return format!("{text}{gap}");
+    }
+    let most = most.saturating_sub(count(gap));
+    let cause = text.rfind(": ").map_or("", |at| &text[at + 2..]);
+    // What was to be done stays, too.
+    let first = text.find(": ").map_or("", |at| &text[..=at]);
+    let least = most * 2 / 5;
+    let largest = most.saturating_sub(2 + count(first).min(most * 3 / 5));
+    let room = Some(count(cause)).filter(|size| *size <= largest);
+    let room = room.unwrap_or(least).max(least);
+    let tail = if count(cause) > room {
+        format!(
+            "{}{gap}",
+            first_words(cause, room.saturating_sub(count(gap)))
+        )
+    } else {
+        last_words(text, room).to_owned()
+    };
+    let head = first_words(text, most.saturating_sub(count(&tail) + 2));
+    if text.len() - head.len() <= cause.len() + 1 {
+        return format!("{}{gap}", first_words(text, most));
+    }
+    format!("{head} {gap} {tail}")
+}
+
+/// Half a word means little, and less than the room that a long one leaves.
+const MOST_LOST: usize = 8;
+
+/// Returns the beginning of a text, at most `most` characters, up to the end of a word where one is
+/// near.
+fn first_words(text: &str, most: usize) -> &str {
+    let end = text
+        .char_indices()
+        .nth(most)
+        .map_or(text.len(), |(at, _)| at);
+    let kept = &text[..end];
+    let is_whole = text[end..].is_empty() || text[end..].starts_with(' ');
+    match kept.rfind(' ') {
+        Some(at) if !is_whole && kept.len() - at <= MOST_LOST => kept[..at].trim_end(),
+        _ => kept.trim_end(),
+    }
+}
+
+/// Returns the end of a text, at most `most` characters, from the beginning of a word where one is
+/// near.
+fn last_words(text: &str, most: usize) -> &str {
+    let count = text.chars().count();
+    let start = text.char_indices().nth(count.saturating_sub(most));
+    let (before, kept) = text.split_at(start.map_or(0, |(at, _)| at));
+    let is_whole = before.is_empty() || before.ends_with(' ');
+    match kept.find(' ') {
+        Some(at) if !is_whole && at <= MOST_LOST => kept[at..].trim_start(),
+        _ => kept,
+    }
 }
 
 /// Adds a sentence of ours, wrapped; the second line and further ones are indented.
 pub(super) fn sentence(body: &mut String, text: &str) {
-    wrapped(body, text, "", INDENT);
+    wrapped(body, text, "", INDENT, WIDTH);
+}
+
+/// Adds a sentence of the essentials.
+pub(super) fn narrow_sentence(body: &mut String, text: &str) {
+    wrapped(body, text, "", INDENT, NARROW);
+}
+
+/// Adds `Label    text` to the essentials.
+pub(super) fn narrow_fact(body: &mut String, label: &str, text: &str) {
+    wrapped(body, text, &format!("{label:<7}"), &" ".repeat(7), NARROW);
 }
 
 /// Adds a paragraph that is indented as a whole.
 pub(super) fn paragraph(body: &mut String, text: &str) {
-    wrapped(body, text, INDENT, INDENT);
+    wrapped(body, text, INDENT, INDENT, WIDTH);
 }
 
 /// Adds `Label    text`, wrapped, with the text in a column of its own.
 pub(super) fn fact(body: &mut String, label: &str, text: &str) {
     let first = format!("{label:<14}");
-    wrapped(body, text, &first, &" ".repeat(14));
+    wrapped(body, text, &first, &" ".repeat(14), WIDTH);
 }
 
-/// Adds `Label    command`; below the label where it is longer, so that all of it can be copied into a shell.
+/// Adds `Label command`; below the label where it is longer, so that all of it can be copied into a
+/// shell.
 pub(super) fn command(body: &mut String, label: &str, parts: &[String]) {
     let parts: Vec<String> = parts.iter().map(|part| shell_part(part)).collect();
     let whole = parts.join(" ");
@@ -90,7 +162,7 @@ pub(super) fn command(body: &mut String, label: &str, parts: &[String]) {
     push_line(body, &format!("{label}:"));
     let mut line = INDENT.to_owned();
     for (at, part) in parts.iter().enumerate() {
-        // With room for what says that it goes on.
+        // With room for the mark that it goes on.
         let longer = line.chars().count() + part.chars().count() + 3 > WIDTH;
         if at > 0 && longer {
             push_line(body, &format!("{line} \\"));
@@ -113,13 +185,13 @@ fn shell_part(part: &str) -> String {
 
 /// Adds an entry of a list, wrapped.
 pub(super) fn item(body: &mut String, text: &str) {
-    wrapped(body, text, "  - ", "    ");
+    wrapped(body, text, "  - ", "    ", WIDTH);
 }
 
-fn wrapped(body: &mut String, text: &str, first: &str, further: &str) {
+fn wrapped(body: &mut String, text: &str, first: &str, further: &str, width: usize) {
     let mut line = first.to_owned();
     for (at, word) in text.split_whitespace().enumerate() {
-        let longer = line.chars().count() + 1 + word.chars().count() > WIDTH;
+        let longer = line.chars().count() + 1 + word.chars().count() > width;
         if at > 0 && longer {
             push_line(body, &line);
             line = further.to_owned();
@@ -145,7 +217,8 @@ fn push_line(body: &mut String, line: &str) {
     body.push('\n');
 }
 
-/// Adds lines that others wrote, as they are but indented, until `most` bytes are used up; what is left out is counted.
+/// Adds lines that others wrote, as they are but indented, until `most` bytes are used up; what is
+/// left out is counted.
 pub(super) fn block(body: &mut String, text: &str, most: usize) {
     let clean = harmless(text);
     let start = body.len();
@@ -175,39 +248,8 @@ pub(super) fn block(body: &mut String, text: &str, most: usize) {
     }
 }
 
-/// Returns the last place at or before `at` where a text can be cut.
-pub(super) fn floor(text: &str, at: usize) -> usize {
-    let at = at.min(text.len());
-    (0..=at)
-        .rev()
-        .find(|&at| text.is_char_boundary(at))
-        .unwrap_or(0)
-}
-
 /// Returns the line that stands for what is not shown.
 pub(super) fn left_out_note(bytes: impl TryInto<u64>) -> String {
     let bytes = bytes.try_into().unwrap_or(u64::MAX);
     format!("{INDENT}[… {} bytes left out …]", grouped(bytes))
-}
-
-/// Returns a number in groups of three digits.
-pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
-/// Returns `1 run`, `2 runs`.
-pub(crate) fn counted(number: u64, one: &str, more: &str) -> String {
-    format!(
-        "{} {}",
-        grouped(number),
-        if number == 1 { one } else { more }
-    )
 }

@@ -1,63 +1,52 @@
-//! What a mail tells of mutes: who wanted silence, for how long, and what would have come meanwhile.
+//! What a mail reports of mutes: which user wanted silence, for how long, and what would have come
+//! meanwhile.
 
-use super::Context;
-use super::lines::{counted, item, one_line, sentence};
-use crate::alert::mute::{Muted, ToldMute};
-use crate::alert::notice::Notice;
+use super::super::alert_facts::Alert;
+use super::lines::{item, one_line, sentence};
+use super::mail_context::MailContext;
+use crate::mute::account::{MuteAccount, ReportedMute};
+use crate::text::counts::counted;
 
 /// How many tasks are named of a mute.
 const MOST_TASKS: usize = 20;
 
-/// Returns how many mails were held back by the mutes that it tells of.
-pub(super) fn held_back(notice: &Notice) -> u64 {
-    let totals = notice.mutes.iter().map(|told| told.muted.total());
+/// Returns how many mails were held back by the mutes that the mail reports.
+pub(super) fn held_back(alert: &Alert) -> u64 {
+    let totals = alert.mutes.iter().map(|told| told.muted.total());
     totals.fold(0, u64::saturating_add)
 }
 
-/// Returns who wanted the silence that is over, if it held anything back.
-pub(super) fn who(notice: &Notice) -> Option<&str> {
-    let mut over = notice.mutes.iter().map(|told| &told.muted);
+/// Returns the user that wanted the silence that is over, if it held anything back.
+pub(super) fn who(alert: &Alert) -> Option<&str> {
+    let mut over = alert.mutes.iter().map(|told| &told.muted);
     over.find(|muted| muted.total() > 0)
         .map(|muted| muted.by.as_str())
 }
 
-/// Returns what is told of a mute that holds, wherever people look: `muted until … by … (why): 2 mails held back`.
-pub(crate) fn muted(until: &str, by: &str, reason: &str, held_back: u64) -> String {
-    let reason = match reason {
-        "" => String::new(),
-        reason => format!(" ({reason})"),
-    };
-    let held = match held_back {
-        0 => "no mails".to_owned(),
-        count => counted(count, "mail", "mails"),
-    };
-    format!("muted until {until} by {by}{reason}: {held} held back")
-}
-
 /// Adds a sentence for each mute, and what it held back of each task.
-pub(super) fn section(body: &mut String, notice: &Notice, context: &Context<'_>) {
-    let mut left: Vec<&ToldMute> = notice.mutes.iter().collect();
+pub(super) fn section(body: &mut String, alert: &Alert, context: &MailContext<'_>) {
+    let mut left: Vec<&ReportedMute> = alert.mutes.iter().collect();
     while let Some(first) = left.first().copied() {
         let (same, others) = left
             .into_iter()
             .partition::<Vec<_>, _>(|told| is_same(&told.muted, &first.muted));
         left = others;
         body.push('\n');
-        sentence(body, &one_mute(&same, notice, context));
-        if notice.step.is_none() {
+        sentence(body, &one_mute(&same, alert, context));
+        if alert.step.is_none() {
             tasks(body, &same, context);
         }
     }
 }
 
-fn is_same(one: &Muted, other: &Muted) -> bool {
-    let key = |muted: &Muted| (muted.from, muted.until, muted.over);
+fn is_same(one: &MuteAccount, other: &MuteAccount) -> bool {
+    let key = |muted: &MuteAccount| (muted.from, muted.until, muted.over);
     key(one) == key(other) && one.by == other.by && one.reason == other.reason
 }
 
-fn one_mute(told: &[&ToldMute], notice: &Notice, context: &Context<'_>) -> String {
+fn one_mute(told: &[&ReportedMute], alert: &Alert, context: &MailContext<'_>) -> String {
     let muted = &told[0].muted;
-    let whom = match (notice.step, told) {
+    let whom = match (alert.step, told) {
         (None, told) if told.len() == context.tasks.len() => one_line(context.chain, 100),
         (_, [one]) => name(one, context),
         (_, told) => counted(told.len() as u64, "task", "tasks"),
@@ -69,7 +58,7 @@ fn one_mute(told: &[&ToldMute], notice: &Notice, context: &Context<'_>) -> Strin
         reason => format!(" ({reason})"),
     };
     let total = told.iter().map(|told| told.muted.total()).sum();
-    let held = match (total, notice.step) {
+    let held = match (total, alert.step) {
         (0, _) => "no mail was held back".to_owned(),
         (_, Some(_)) => format!("{}: {}", mails(total), sorts(muted)),
         (_, None) => mails(total),
@@ -87,7 +76,7 @@ fn mails(count: u64) -> String {
 }
 
 /// What would have been mailed, in the words of subjects.
-fn sorts(muted: &Muted) -> String {
+fn sorts(muted: &MuteAccount) -> String {
     let counts = muted.counts().into_iter().filter(|(_, count)| *count > 0);
     let words = counts.map(|(words, count)| match count {
         1 => words.to_owned(),
@@ -96,7 +85,7 @@ fn sorts(muted: &Muted) -> String {
     words.collect::<Vec<_>>().join(", ")
 }
 
-fn tasks(body: &mut String, told: &[&ToldMute], context: &Context<'_>) {
+fn tasks(body: &mut String, told: &[&ReportedMute], context: &MailContext<'_>) {
     let mut loud = told.iter().filter(|told| told.muted.total() > 0);
     for told in loud.by_ref().take(MOST_TASKS) {
         let now = match told.down_since {
@@ -115,7 +104,7 @@ fn tasks(body: &mut String, told: &[&ToldMute], context: &Context<'_>) {
     }
 }
 
-fn name(told: &ToldMute, context: &Context<'_>) -> String {
+fn name(told: &ReportedMute, context: &MailContext<'_>) -> String {
     let name = context.tasks.get(told.step);
     one_line(name.map_or(context.chain, String::as_str), 100)
 }

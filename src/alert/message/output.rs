@@ -1,7 +1,8 @@
 //! The part of a run's output that is mailed: its beginning and its end.
 
-use super::lines::{block, floor, harmless, left_out_note};
-use crate::failure::Output;
+use super::lines::{block, harmless, left_out_note};
+use crate::core::failure::Output;
+use crate::text::cut::floor;
 
 const MOST_OF_HEAD: usize = 4 * 1024;
 const MOST_OF_TAIL: usize = 12 * 1024;

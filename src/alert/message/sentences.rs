@@ -1,80 +1,83 @@
-//! The sentences of a mail: what happened, what comes next, and why the reader was told.
+//! The sentences of a mail: what happened, what comes next, and why the reader gets the mail.
 
-use super::lines::{counted, one_line};
-use super::subject::{asks, held_back};
-use super::{Context, mutes};
-use crate::alert::notice::{Notice, Outage, Sort};
-use crate::settings::TaskSettings;
-use crate::time::in_words;
+use super::super::alert_facts::Alert;
+use super::super::alert_kind::AlertKind;
+use super::lines::{one_line, shortened_inside};
+use super::mail_context::MailContext;
+use super::mutes;
+use super::subject::{asks, held_back, on_and_off};
+use crate::core::settings::{Healed, TaskSettings};
+use crate::core::time::in_words;
+use crate::text::counts::counted;
 
-/// TEXT in the first sentence: what a phone shows.
-const MOST_OF_TEXT: usize = 300;
+/// TEXT in the first sentence: so much that the essentials stay within their lines.
+pub(super) const MOST_OF_TEXT: usize = 120;
 
-/// Returns the one sentence that says it all.
-pub(super) fn what_happened(notice: &Notice, context: &Context<'_>) -> String {
-    let who = who(notice, context);
-    let text = text(notice);
-    let outage = notice.outage.as_ref();
-    match notice.sort {
-        Sort::First | Sort::New if notice.ends_runner => {
-            format!("{who} has failed and has stopped its runner: {text}")
+/// A name that fits on its line of the essentials.
+pub(super) const MOST_OF_NAME: usize = 35;
+
+/// Returns the one sentence that sums it up: what failed and why stand in its first words.
+pub(super) fn what_happened(alert: &Alert, context: &MailContext<'_>) -> String {
+    let who = short_name(alert, context);
+    let text = text(alert);
+    match alert.sort {
+        AlertKind::First | AlertKind::New => format!("{who} failed: {text}"),
+        AlertKind::Downtime { .. } if alert.only_asks() => asks_only(alert, &who),
+        AlertKind::Downtime { .. } if alert.on_and_off.is_some() => {
+            let often = on_and_off(alert).unwrap_or_default();
+            format!("{who} {often}: {text}")
         }
-        Sort::First => format!("{who} has failed: {text}"),
-        Sort::New => format!("{who} has failed in a way that is new: {text}"),
-        Sort::Downtime { .. } if notice.only_asks() => asks_only(notice, &who, context),
-        Sort::Downtime { count: 0 | 1 } => {
-            format!("{who} has been down{}: {text}", so_long(notice, context))
-        }
-        Sort::Downtime { .. } => format!("{who} is still down{}: {text}", so_long(notice, context)),
-        Sort::StillRunning => match context.run_duration {
+        AlertKind::Downtime { .. } => format!("{who} is down{}: {text}", so_long(alert)),
+        AlertKind::StillRunning => match context.run_duration {
             Some(long) => format!(
                 "{who} has been running for {} and does not end.",
                 in_words(long)
             ),
             None => format!("{who} has been running for longer than it should."),
         },
-        Sort::Healed => format!(
-            "{who} works again{}.",
-            outage.map_or_else(String::new, |o| was_down(o, context))
-        ),
-        Sort::Summary => super::summary::sentence_of(notice, &who),
-        Sort::HeldBack if mutes::held_back(notice) > 0 => {
-            let by = one_line(mutes::who(notice).unwrap_or_default(), 100);
-            let count = counted(mutes::held_back(notice), "mail", "mails");
+        AlertKind::Healed => healed(&who, alert),
+        AlertKind::Summary => super::summary::sentence_of(alert, &who),
+        AlertKind::HeldBack if mutes::held_back(alert) > 0 => {
+            let by = one_line(mutes::who(alert).unwrap_or_default(), 40);
+            let count = counted(mutes::held_back(alert), "mail", "mails");
             format!(
-                "The mute of {who} by {by} is over; it held back {count}, which this one stands for."
+                "The mute of {who} by {by} is over: {count} held back, which this one stands for."
             )
         }
-        Sort::HeldBack => {
-            let count = counted(held_back(notice), "failure", "failures");
-            format!(
-                "{count} of {who} had no mail of their own, so as not to flood you; here they are."
-            )
+        AlertKind::HeldBack => {
+            let count = counted(held_back(alert), "failure", "failures");
+            format!("{who}: {count} held back, so as not to flood you.")
         }
     }
 }
 
+/// Returns the name of the task without its modules, or that of the chain.
+fn short_name(alert: &Alert, context: &MailContext<'_>) -> String {
+    let name = context.name(alert);
+    let short = match alert.step {
+        Some(_) => name.rsplit("::").next().unwrap_or(name),
+        None => name,
+    };
+    one_line(short, MOST_OF_NAME)
+}
+
 /// A task that does nothing but ask for later: nothing has failed, and nothing is well.
-fn asks_only(notice: &Notice, who: &str, context: &Context<'_>) -> String {
-    let asks = asks(notice).unwrap_or_default();
-    let since = notice.outage.as_ref();
-    let since = since.map_or_else(String::new, |outage| {
-        format!(" since {}", context.time(outage.started.wall))
-    });
-    let reason = match one_line(&notice.text, MOST_OF_TEXT) {
+fn asks_only(alert: &Alert, who: &str) -> String {
+    let asks = asks(alert).unwrap_or_default();
+    let reason = match shortened_line(&alert.text) {
         reason if reason.is_empty() => String::new(),
         reason => format!(" The last run said: {reason}"),
     };
-    format!("{who} {asks}{since}.{reason}")
+    format!("{who} {asks}.{reason}")
 }
 
-fn who(notice: &Notice, context: &Context<'_>) -> String {
-    let name = one_line(context.name(notice), 100);
-    format!("{name} on {}", one_line(context.host, 100))
+/// TEXT, of which the beginning and the end are kept.
+pub(super) fn shortened_line(text: &str) -> String {
+    shortened_inside(&one_line(text, usize::from(u16::MAX)), MOST_OF_TEXT)
 }
 
-fn text(notice: &Notice) -> String {
-    let text = one_line(&notice.text, MOST_OF_TEXT);
+fn text(alert: &Alert) -> String {
+    let text = shortened_line(&alert.text);
     if text.is_empty() {
         "an error without a message".to_owned()
     } else {
@@ -82,85 +85,101 @@ fn text(notice: &Notice) -> String {
     }
 }
 
-/// ` for 6h, since …`: how long an outage has lasted.
-fn so_long(notice: &Notice, context: &Context<'_>) -> String {
-    let Some(outage) = &notice.outage else {
-        return String::new();
-    };
-    let lasted = notice.at.mono.since(outage.started.mono);
-    let since = context.time(outage.started.wall);
-    format!(" for {}, since {since}", in_words(lasted))
+/// ` for 6h`: how long an outage has lasted.
+fn so_long(alert: &Alert) -> String {
+    let outage = alert.outage.as_ref();
+    outage.map_or_else(String::new, |outage| {
+        let lasted = alert.at.mono.since(outage.started.mono) + outage.lasted_before();
+        format!(" for {}", in_words(lasted))
+    })
 }
 
-fn was_down(outage: &Outage, context: &Context<'_>) -> String {
-    let Some(ended) = outage.ended else {
-        return String::new();
+/// The end of an outage: how long it lasted, and what the last failure was.
+fn healed(who: &str, alert: &Alert) -> String {
+    let Some((outage, ended)) = alert.outage.as_ref().and_then(|o| Some((o, o.ended?))) else {
+        return format!("{who} works again.");
     };
-    let (from, to) = (context.time(outage.started.wall), context.time(ended.wall));
-    let long = in_words(ended.mono.since(outage.started.mono));
-    format!(" after {long}: it was down from {from} to {to}")
+    let long = in_words(ended.mono.since(outage.started.mono) + outage.lasted_before());
+    let last = match shortened_line(&alert.text) {
+        last if last.is_empty() || outage.only_asks() => String::new(),
+        last => format!(" The last failure was: {last}"),
+    };
+    format!("{who} works again after {long}.{last}")
 }
 
-/// Returns what comes next, so that silence can be told from health.
-pub(super) fn what_comes_next(notice: &Notice, context: &Context<'_>) -> String {
-    if notice.ends_runner {
+/// Returns what comes next, so that silence can be distinguished from health.
+pub(super) fn what_comes_next(alert: &Alert, context: &MailContext<'_>) -> String {
+    if alert.ends_runner {
         return "Nothing: the runner has ended. No task of this chain runs and no reminder comes until it is started again."
             .to_owned();
     }
-    let reminder = reminder(notice, context);
-    match notice.sort {
-        Sort::First | Sort::New => {
+    let reminder = reminder(alert, context);
+    match alert.sort {
+        AlertKind::First | AlertKind::New => {
             format!("The same failure is not mailed again; a failure of another kind is. {reminder}")
         }
-        Sort::Downtime { .. } if notice.only_asks() => {
+        AlertKind::Downtime { .. } if alert.only_asks() => {
             format!(
                 "A run that asks to be tried again later counts neither as success nor as failure: look at what this task waits for. {reminder}"
             )
         }
-        Sort::Downtime { .. } => {
+        AlertKind::Downtime { .. } => {
             format!("Failures that were mailed are not mailed again; a failure of a new kind is. {reminder}")
         }
-        Sort::StillRunning => still_running(context),
-        Sort::Healed => {
+        AlertKind::StillRunning => still_running(context),
+        AlertKind::Healed => {
             "Nothing has to be done. A failure of a kind that was mailed before is not mailed again unless it lasts; \
              one of a new kind is."
                 .to_owned()
         }
-        Sort::Summary => {
+        AlertKind::Summary => {
             "The next summary comes at its time, whatever happens until then. When none comes, this runner does not run, or its mail does \
              not leave."
                 .to_owned()
         }
-        Sort::HeldBack if notice.held_back.is_empty() => {
+        AlertKind::HeldBack if alert.held_back.is_empty() => {
             "Mails leave again as ever: first failures, new kinds of failure, and reminders.".to_owned()
         }
-        Sort::HeldBack => {
+        AlertKind::HeldBack => {
             "Each of these kinds counts as mailed now. Further failures are mailed one by one again as long as they are few."
                 .to_owned()
         }
     }
 }
 
-fn reminder(notice: &Notice, context: &Context<'_>) -> String {
-    let every = notice
+fn reminder(alert: &Alert, context: &MailContext<'_>) -> String {
+    let every = alert
         .reminder_interval
         .map(|interval| format!(", then every {}", in_words(interval)));
-    match &notice.next_reminder {
-        Some(next) if notice.only_asks() => format!(
-            "If it still does nothing else then, a reminder comes at {}{}. A success ends this without a mail; a failure is mailed as ever.",
+    match &alert.next_reminder {
+        Some(next) if alert.only_asks() => format!(
+            "If it still does nothing else then, a reminder comes at {}{}. A failure is mailed as ever. {}",
             context.time(next.wall),
-            every.unwrap_or_default()
+            every.unwrap_or_default(),
+            end_of_outage(alert, context)
         ),
         Some(next) => format!(
-            "If it still fails then, a reminder comes at {}{}. A success ends this outage without a mail.",
+            "If it still fails then, a reminder comes at {}{}. {}",
             context.time(next.wall),
-            every.unwrap_or_default()
+            every.unwrap_or_default(),
+            end_of_outage(alert, context)
         ),
         None => "No reminder is due.".to_owned(),
     }
 }
 
-fn still_running(context: &Context<'_>) -> String {
+/// Returns whether a success is mailed, as a sentence.
+fn end_of_outage(alert: &Alert, context: &MailContext<'_>) -> &'static str {
+    let is_reminder = matches!(alert.sort, AlertKind::Downtime { .. });
+    match context.healed {
+        Healed::AfterMail => "The end of this outage is mailed.",
+        Healed::AfterDowntime if is_reminder => "The end of this outage is mailed.",
+        Healed::AfterDowntime => "A success before that ends this outage without a mail.",
+        Healed::Never => "A success ends this outage without a mail.",
+    }
+}
+
+fn still_running(context: &MailContext<'_>) -> String {
     let once = "This run is not mailed again.";
     let Some(settings) = context.settings else {
         return once.to_owned();
@@ -177,47 +196,69 @@ fn still_running(context: &Context<'_>) -> String {
 }
 
 /// Returns the setting by which this mail came to be.
-pub(super) fn setting(notice: &Notice, context: &Context<'_>) -> String {
-    let name = context.name(notice);
-    because(notice, name, context.settings, context.max_per_hour)
+pub(super) fn setting(alert: &Alert, context: &MailContext<'_>) -> String {
+    let name = context.name(alert);
+    let reasons = Reasons {
+        settings: context.settings,
+        max_per_hour: context.max_per_hour,
+        to_whom: context.to_whom,
+    };
+    because(alert, name, &reasons)
+}
+
+/// What decides that there is a mail, and its recipients.
+pub(crate) struct Reasons<'a> {
+    /// The settings of the task that the mail is about.
+    pub(crate) settings: Option<&'a TaskSettings>,
+    /// How many FIRST and NEW mails may leave in an hour.
+    pub(crate) max_per_hour: u32,
+    /// Why the recipients get the mail; `None`: they are those of `[mail]`.
+    pub(crate) to_whom: Option<&'a str>,
 }
 
 /// Returns the setting by which a mail about `task` came to be.
-pub(crate) fn because(
-    notice: &Notice,
-    task: &str,
-    settings: Option<&TaskSettings>,
-    max_per_hour: u32,
-) -> String {
+pub(crate) fn because(alert: &Alert, task: &str, reasons: &Reasons<'_>) -> String {
+    // Of news the sentence itself names the recipients.
+    let is_news = matches!(alert.sort, AlertKind::First | AlertKind::New);
+    let to_whom = reasons.to_whom.filter(|_| !is_news);
+    let to_whom = to_whom.map_or_else(String::new, |to_whom| format!("; sent {to_whom}"));
+    format!("{}{to_whom}", why(alert, task, reasons))
+}
+
+fn why(alert: &Alert, task: &str, reasons: &Reasons<'_>) -> String {
+    let Reasons {
+        settings,
+        max_per_hour,
+        to_whom,
+    } = *reasons;
+    let to_whom = to_whom.unwrap_or("to those in [mail] to");
     let task = one_line(task, 100);
     let downtime = settings.map(|settings| settings.non_recoverable_downtime);
-    match (notice.sort, downtime) {
-        (Sort::First, _) => format!(
-            "the first failure of a task is always mailed, to those in [mail] to; at most {} such mails leave in an hour (max_per_hour)",
-            max_per_hour
+    match (alert.sort, downtime) {
+        (AlertKind::First, _) => format!(
+            "the first failure of a task is always mailed, {to_whom}; at most {max_per_hour} such mails leave in an hour (max_per_hour)"
         ),
-        (Sort::New, _) => format!(
-            "each new kind of failure is mailed once, to those in [mail] to; at most {} such mails leave in an hour (max_per_hour)",
-            max_per_hour
+        (AlertKind::New, _) => format!(
+            "each new kind of failure is mailed once, {to_whom}; at most {max_per_hour} such mails leave in an hour (max_per_hour)"
         ),
-        (Sort::Downtime { .. }, Some(downtime)) => {
+        (AlertKind::Downtime { .. }, Some(downtime)) => {
             format!(
                 "non_recoverable_downtime = \"{}\" of {task}",
                 in_words(downtime)
             )
         }
-        (Sort::Downtime { .. }, None) => format!("non_recoverable_downtime of {task}"),
-        (Sort::StillRunning, _) => match settings.and_then(|settings| settings.warn_after) {
+        (AlertKind::Downtime { .. }, None) => format!("non_recoverable_downtime of {task}"),
+        (AlertKind::StillRunning, _) => match settings.and_then(|settings| settings.warn_after) {
             Some(after) => format!("warn_after = \"{}\" of {task}", in_words(after)),
             None => format!(
                 "warn_after of {task}, which is not set: timeout + kill_grace + 5s, else ten times its usual duration"
             ),
         },
-        (Sort::Healed, _) => "healed = \"after-downtime\" in [mail]".to_owned(),
-        (Sort::Summary, _) => "digest in [mail]".to_owned(),
-        (Sort::HeldBack, _) if mutes::held_back(notice) > 0 => {
+        (AlertKind::Healed, _) => "`healed` in [mail]: the end of an outage is mailed".to_owned(),
+        (AlertKind::Summary, _) => "digest in [mail]".to_owned(),
+        (AlertKind::HeldBack, _) if mutes::held_back(alert) > 0 => {
             "the end of a mute that held mails back (`mute`, `unmute`)".to_owned()
         }
-        (Sort::HeldBack, _) => format!("max_per_hour = {} in [mail]", max_per_hour),
+        (AlertKind::HeldBack, _) => format!("max_per_hour = {} in [mail]", max_per_hour),
     }
 }

@@ -1,13 +1,14 @@
 //! The text of the regular summary.
 
-use super::Context;
-use super::lines::{counted, grouped, item, one_line, sentence};
-use crate::alert::notice::Notice;
-use crate::alert::tally::{Summary, Tally};
-use crate::time::in_words;
+use super::super::alert_facts::Alert;
+use super::lines::{item, one_line, sentence};
+use super::mail_context::MailContext;
+use crate::alert::tally::{SummaryContent, SummaryCounts};
+use crate::core::time::in_words;
+use crate::text::counts::{counted, grouped};
 
-/// Returns what it says in subject and log.
-pub(super) fn headline(summary: &Summary) -> String {
+/// Returns its headline for subject and log.
+pub(super) fn headline(summary: &SummaryContent) -> String {
     let (runs, failures) = (summary.runs(), summary.failures());
     let failed = match (runs, failures) {
         (0, _) if summary.asks() > 0 => "no run succeeded or failed".to_owned(),
@@ -26,8 +27,8 @@ pub(super) fn headline(summary: &Summary) -> String {
 }
 
 /// Returns it in one sentence.
-pub(super) fn sentence_of(notice: &Notice, who: &str) -> String {
-    let Some(summary) = &notice.summary else {
+pub(super) fn sentence_of(alert: &Alert, who: &str) -> String {
+    let Some(summary) = &alert.summary else {
         return format!("{who}: nothing was counted.");
     };
     let headline = headline(summary);
@@ -36,24 +37,24 @@ pub(super) fn sentence_of(notice: &Notice, who: &str) -> String {
 }
 
 /// Lists the tasks.
-pub(super) fn tasks(body: &mut String, notice: &Notice, context: &Context<'_>) {
-    let Some(summary) = &notice.summary else {
+pub(super) fn tasks(body: &mut String, alert: &Alert, context: &MailContext<'_>) {
+    let Some(summary) = &alert.summary else {
         return;
     };
     body.push('\n');
     let since = context.time(summary.since);
     sentence(body, &format!("Since {since}:"));
-    for (step, tally) in summary.tasks.iter().enumerate() {
+    for (step, tally) in &summary.tasks {
         let name = context
             .tasks
-            .get(step)
+            .get(*step)
             .map_or(context.chain, String::as_str);
         let line = format!("{}: {}", one_line(name, 100), line(tally, context));
         item(body, &line);
     }
 }
 
-fn line(tally: &Tally, context: &Context<'_>) -> String {
+fn line(tally: &SummaryCounts, context: &MailContext<'_>) -> String {
     let mut parts = vec![counted(tally.runs, "run", "runs")];
     if tally.failures > 0 {
         let outages = counted(tally.outages, "outage", "outages");

@@ -1,25 +1,29 @@
 mod hostile;
+mod phone;
 mod world;
 
-use world::*;
+use std::time::Duration;
 
+use super::super::alert_kind::AlertKind;
+use super::super::{alert_facts::Alert, failure_kind::FailureKind};
 use super::*;
-use crate::alert::notice::Kind;
-use crate::failure::{FailureClass, Output};
+use crate::core::failure::{Failure, FailureClass, Output};
+
+use world::*;
 
 #[test]
 fn first_reads_well() {
     let world = World::new();
-    let letter = letter(&notice(Sort::First), Some(&failure()), &world.context());
+    let letter = compose(&alert(AlertKind::First), Some(&failure()), &world.context());
     insta::assert_snapshot!(shown(&letter));
 }
 
 #[test]
 fn the_last_mail_of_a_runner_reads_well() {
     let world = World::new();
-    let mut notice = notice(Sort::New);
-    notice.ends_runner = true;
-    insta::assert_snapshot!(shown(&letter(&notice, Some(&failure()), &world.context())));
+    let mut alert = alert(AlertKind::New);
+    alert.ends_runner = true;
+    insta::assert_snapshot!(shown(&compose(&alert, Some(&failure()), &world.context())));
 }
 
 #[test]
@@ -32,10 +36,10 @@ fn new_panic_with_causes_reads_well() {
         "the divisor was read from a file".into(),
         "the file is empty".into(),
     ];
-    let mut notice = notice(Sort::New);
-    notice.text = failure.text();
-    notice.held_back = held_back();
-    insta::assert_snapshot!(shown(&letter(&notice, Some(&failure), &world.context())));
+    let mut alert = alert(AlertKind::New);
+    alert.text = failure.text();
+    alert.held_back = held_back();
+    insta::assert_snapshot!(shown(&compose(&alert, Some(&failure), &world.context())));
 }
 
 #[test]
@@ -46,8 +50,8 @@ fn downtime_reads_well() {
     context.mail.waiting = 3;
     context.mail.down_since = Some(before(4).wall);
     context.mail.reason = Some("the server mail.example.org refused the connection on port 465");
-    let letter = letter(
-        &notice(Sort::Downtime { count: 1 }),
+    let letter = compose(
+        &alert(AlertKind::Downtime { count: 1 }),
         Some(&failure()),
         &context,
     );
@@ -57,32 +61,32 @@ fn downtime_reads_well() {
 #[test]
 fn downtime_again_reads_well() {
     let world = World::new();
-    let notice = notice(Sort::Downtime { count: 2 });
-    insta::assert_snapshot!(shown(&letter(&notice, None, &world.context())));
+    let alert = alert(AlertKind::Downtime { count: 2 });
+    insta::assert_snapshot!(shown(&compose(&alert, None, &world.context())));
 }
 
 #[test]
 fn still_running_reads_well() {
     let world = World::new();
-    let mut notice = notice(Sort::StillRunning);
-    (notice.text, notice.outage, notice.kind) = (String::new(), None, None);
+    let mut alert = alert(AlertKind::StillRunning);
+    (alert.text, alert.outage, alert.kind) = (String::new(), None, None);
     let mut context = world.context();
     context.run_duration = Some(Duration::from_secs(2 * HOUR));
-    notice.running_since = Some(before(2));
-    insta::assert_snapshot!(shown(&letter(&notice, None, &context)));
+    alert.running_since = Some(before(2));
+    insta::assert_snapshot!(shown(&compose(&alert, None, &context)));
 }
 
 #[test]
 fn a_summary_reads_well() {
-    use crate::alert::tally::{Summary, Tally};
+    use crate::alert::tally::{SummaryContent, SummaryCounts};
     let world = World::new();
-    let mut summed = notice(Sort::Summary);
+    let mut summed = alert(AlertKind::Summary);
     (summed.step, summed.run, summed.outage, summed.kind) = (None, None, None, None);
-    let fine = Tally {
+    let fine = SummaryCounts {
         runs: 2016,
-        ..Tally::default()
+        ..SummaryCounts::default()
     };
-    let failing = Tally {
+    let failing = SummaryCounts {
         runs: 1203,
         failures: 31,
         outages: 5,
@@ -93,9 +97,10 @@ fn a_summary_reads_well() {
         asks: 3,
     };
     let since = before(168).wall;
-    let mut sum = |tasks| {
-        summed.summary = Some(Summary { since, tasks });
-        shown(&letter(&summed, None, &world.context()))
+    let mut sum = |tasks: Vec<SummaryCounts>| {
+        let tasks = tasks.into_iter().enumerate().collect();
+        summed.summary = Some(SummaryContent { since, tasks });
+        shown(&compose(&summed, None, &world.context()))
     };
     insta::assert_snapshot!(sum(vec![failing, fine.clone()]));
     insta::assert_snapshot!(sum(vec![fine.clone(), fine]));
@@ -104,13 +109,13 @@ fn a_summary_reads_well() {
 #[test]
 fn a_task_that_only_asks_for_later_reads_well() {
     let world = World::new();
-    let mut notice = notice(Sort::Downtime { count: 1 });
-    notice.text = "exit 75: the queue is locked by pid 4711".into();
-    notice.kind = None;
-    let outage = notice.outage.as_mut().unwrap();
+    let mut alert = alert(AlertKind::Downtime { count: 1 });
+    alert.text = "exit 75: the queue is locked by pid 4711".into();
+    alert.kind = None;
+    let outage = alert.outage.as_mut().unwrap();
     (outage.failures, outage.asks) = (0, 72);
     outage.kinds.clear();
-    let letter = letter(&notice, Some(&failure()), &world.context());
+    let letter = compose(&alert, Some(&failure()), &world.context());
     assert!(!letter.body.contains("Error:"), "{}", letter.body);
     insta::assert_snapshot!(shown(&letter));
 }
@@ -118,65 +123,71 @@ fn a_task_that_only_asks_for_later_reads_well() {
 #[test]
 fn the_end_of_a_mute_reads_well() {
     let world = World::new();
-    let mut first = notice(Sort::First);
+    let mut first = alert(AlertKind::First);
     first.held_back = held_back()[1..].to_vec();
     first.held_back[0].step = 0;
     first.mutes = vec![mute(0, [1, 1, 0], true)];
-    insta::assert_snapshot!(shown(&letter(&first, Some(&failure()), &world.context())));
-    let mut digest = notice(Sort::HeldBack);
+    insta::assert_snapshot!(shown(&compose(&first, Some(&failure()), &world.context())));
+    let mut digest = alert(AlertKind::HeldBack);
     (digest.step, digest.run, digest.outage, digest.kind) = (None, None, None, None);
     digest.held_back = held_back();
     digest.mutes = vec![mute(0, [0, 1, 2], true), mute(1, [1, 0, 0], false)];
-    insta::assert_snapshot!(shown(&letter(&digest, None, &world.context())));
+    insta::assert_snapshot!(shown(&compose(&digest, None, &world.context())));
     digest.held_back.clear();
     digest.mutes = vec![mute(1, [0, 0, 1], false)];
-    insta::assert_snapshot!(shown(&letter(&digest, None, &world.context())));
+    insta::assert_snapshot!(shown(&compose(&digest, None, &world.context())));
 }
 
 #[test]
 fn healed_reads_well() {
     let world = World::new();
-    let mut notice = notice(Sort::Healed);
-    let outage = notice.outage.as_mut().unwrap();
+    let mut alert = alert(AlertKind::Healed);
+    let outage = alert.outage.as_mut().unwrap();
     outage.started = before(14);
     outage.ended = Some(
         outage
             .started
             .at(outage.started.mono + Duration::from_secs(48_000)),
     );
-    insta::assert_snapshot!(shown(&letter(&notice, None, &world.context())));
+    insta::assert_snapshot!(shown(&compose(&alert, None, &world.context())));
 }
 
 #[test]
 fn held_back_reads_well() {
     let world = World::new();
-    let mut notice = notice(Sort::HeldBack);
-    (notice.step, notice.outage, notice.kind, notice.run) = (None, None, None, None);
-    (notice.text, notice.held_back) = (String::new(), held_back());
-    insta::assert_snapshot!(shown(&letter(&notice, None, &world.context())));
+    let mut alert = alert(AlertKind::HeldBack);
+    (alert.step, alert.outage, alert.kind, alert.run) = (None, None, None, None);
+    (alert.text, alert.held_back) = (String::new(), held_back());
+    insta::assert_snapshot!(shown(&compose(&alert, None, &world.context())));
 }
 
 #[test]
 fn the_minimal_mail_reads_well() {
     let world = World::new();
-    let letter = letter(&notice(Sort::First), Some(&failure()), &world.context());
+    let letter = compose(&alert(AlertKind::First), Some(&failure()), &world.context());
     insta::assert_snapshot!(letter.minimal_body);
     assert!(letter.minimal_body.len() <= 2048);
 }
 
 #[test]
 fn headlines_are_the_words_of_the_log() {
-    let headline = |sort| headline(&notice(sort));
+    let headline = |sort| headline(&alert(sort));
     assert_eq!(
-        headline(Sort::First),
+        headline(AlertKind::First),
         format!("First exception caught: {TEXT}")
     );
-    assert_eq!(headline(Sort::New), format!("New exception caught: {TEXT}"));
-    let reached = "Non recoverable downtime reached";
-    assert_eq!(headline(Sort::Downtime { count: 1 }), reached);
     assert_eq!(
-        headline(Sort::Downtime { count: 9 }),
-        format!("{reached} again")
+        headline(AlertKind::New),
+        format!("New exception caught: {TEXT}")
+    );
+    let reached = "Non recoverable downtime reached";
+    assert_eq!(
+        headline(AlertKind::Downtime { count: 1 }),
+        format!("{reached}: {TEXT}")
+    );
+    assert_eq!(
+        headline(AlertKind::Downtime { count: 9 }),
+        format!("{reached} again: {TEXT}")
     );
 }
 
@@ -194,7 +205,7 @@ fn long_output_is_its_beginning_and_its_end_and_says_what_is_missing() {
         cut: 1_000_000,
         tail: lines(90_000),
     });
-    let body = letter(&notice(Sort::First), Some(&failure), &world.context()).body;
+    let body = compose(&alert(AlertKind::First), Some(&failure), &world.context()).body;
     assert!(body.contains("  line 0\n") && body.contains("  line 109999\n"));
     assert!(!body.contains("line 19999\n") && !body.contains("line 90000\n"));
     assert!(body.contains(" bytes left out …]\n"));
@@ -208,9 +219,9 @@ fn long_output_is_its_beginning_and_its_end_and_says_what_is_missing() {
 #[test]
 fn a_text_cannot_pretend_to_be_an_encoded_word_or_another_header() {
     let world = World::new();
-    let mut notice = notice(Sort::First);
-    notice.text = "=?utf-8?q?=0aBcc=3A?= x\r\nBcc: eve@example.org\u{202e}\u{0}".into();
-    let subject = letter(&notice, None, &world.context()).subject;
+    let mut alert = alert(AlertKind::First);
+    alert.text = "=?utf-8?q?=0aBcc=3A?= x\r\nBcc: eve@example.org\u{202e}\u{0}".into();
+    let subject = compose(&alert, None, &world.context()).subject;
     assert_eq!(
         subject,
         "[web1] [tasks::send_mail] First exception caught: = ?utf-8?q?= 0aBcc=3A? = x Bcc: eve@example.org"
@@ -222,17 +233,17 @@ fn a_text_cannot_pretend_to_be_an_encoded_word_or_another_header() {
 #[test]
 fn a_mail_that_is_made_again_after_a_crash_has_the_name_of_its_twin() {
     let world = World::new();
-    let name = |notice: &Notice| letter(notice, None, &world.context()).message_id;
-    let first = notice(Sort::First);
+    let name = |alert: &Alert| compose(alert, None, &world.context()).message_id;
+    let first = alert(AlertKind::First);
     let mut again = first.clone();
     again.at.wall += Duration::from_secs(7);
-    again.sort = Sort::New;
+    again.sort = AlertKind::New;
     if let Some(outage) = &mut again.outage {
         outage.number += 1_000_000;
     }
     assert_eq!(name(&first), name(&again));
-    again.kind = Some(Kind("another".into()));
+    again.kind = Some(FailureKind("another".into()));
     assert_ne!(name(&first), name(&again));
-    let reminders = [1, 2].map(|count| name(&notice(Sort::Downtime { count })));
+    let reminders = [1, 2].map(|count| name(&alert(AlertKind::Downtime { count })));
     assert_ne!(reminders[0], reminders[1]);
 }

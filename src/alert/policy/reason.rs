@@ -2,12 +2,12 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::alert::memory::Limit;
-use crate::time::in_words;
+use crate::alert::memory::MailLimit;
+use crate::core::time::in_words;
 
 /// Why a failed run is not mailed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reason {
+pub(crate) enum SilenceReason {
     /// The admin knows of this kind, and the next reminder is not due.
     Known {
         /// When its mail left.
@@ -20,11 +20,11 @@ pub(crate) enum Reason {
     /// There was no token for its mail.
     HeldBack {
         /// Of which bucket.
-        limit: Limit,
+        limit: MailLimit,
         /// When there is one; `None`: never.
         until: Option<SystemTime>,
     },
-    /// Somebody does not want mails of this task for a while.
+    /// A user does not want mails of this task for a while.
     Muted {
         /// Until when.
         until: SystemTime,
@@ -36,11 +36,11 @@ pub(crate) enum Reason {
     },
 }
 
-impl Reason {
+impl SilenceReason {
     /// Returns it in words. `when` writes a time as people of this machine read it.
     pub(crate) fn words(&self, when: impl Fn(SystemTime) -> String) -> String {
         match *self {
-            Reason::Known {
+            SilenceReason::Known {
                 mailed,
                 downtime,
                 reminder,
@@ -50,19 +50,19 @@ impl Reason {
                 in_words(downtime),
                 in_words(reminder)
             ),
-            Reason::HeldBack { limit, until } => {
+            SilenceReason::HeldBack { limit, until } => {
                 let limit = match limit {
-                    Limit::First => "too many first failures of this task mailed",
-                    Limit::New => "too many new kinds of failure of this task mailed",
-                    Limit::Chain => "`max_per_hour` mails of this chain sent",
-                    Limit::Mute => "muted",
+                    MailLimit::First => "too many first failures of this task mailed",
+                    MailLimit::New => "too many new kinds of failure of this task mailed",
+                    MailLimit::Chain => "`max_per_hour` mails of this chain sent",
+                    MailLimit::Mute => "muted",
                 };
                 let until =
                     until.map_or_else(String::new, |until| format!(" until {}", when(until)));
                 format!("held back{until}: {limit}")
             }
-            Reason::Muted { until } => format!("muted until {}", when(until)),
-            Reason::NotStored { again } => format!(
+            SilenceReason::Muted { until } => format!("muted until {}", when(until)),
+            SilenceReason::NotStored { again } => format!(
                 "held back: the mail before could not be stored, tried again {}",
                 when(again)
             ),

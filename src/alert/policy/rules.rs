@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use crate::settings::{Healed, MailSettings, TaskSettings};
+use super::delays::GRACE;
+use crate::alert::memory::OutageLimits;
+use crate::core::settings::{Healed, MailSettings, TaskSettings};
 use crate::task::TaskName;
 
-use super::GRACE;
-
 const LEAST_DOWNTIME: Duration = Duration::from_millis(1);
-/// Longer than anybody waits, and short enough to be multiplied.
+/// Longer than any wait, and short enough to be multiplied.
 const MOST_DOWNTIME: Duration = Duration::from_secs(30 * 366 * 86_400);
 
 /// What holds for the chain as a whole.
@@ -39,6 +39,8 @@ pub(crate) struct TaskRules {
     pub(crate) non_recoverable_downtime: Duration,
     /// How long a run may go on before that is mailed.
     pub(crate) warn_after: WarnAfter,
+    /// Kinds that were not seen for so long are news again; `None`: never.
+    pub(crate) forget_after: Option<Duration>,
 }
 
 impl TaskRules {
@@ -49,6 +51,7 @@ impl TaskRules {
             name,
             non_recoverable_downtime: settings.non_recoverable_downtime,
             warn_after: WarnAfter::of(settings.warn_after, settings.timeout, grace),
+            forget_after: settings.forget_after,
         }
     }
 
@@ -56,6 +59,16 @@ impl TaskRules {
     pub(super) fn downtime(&self) -> Duration {
         self.non_recoverable_downtime
             .clamp(LEAST_DOWNTIME, MOST_DOWNTIME)
+    }
+}
+
+impl TaskRules {
+    /// Returns what holds for an outage that begins.
+    pub(crate) fn outage_limits(&self) -> OutageLimits {
+        OutageLimits {
+            downtime: self.downtime(),
+            forget_after: self.forget_after,
+        }
     }
 }
 
@@ -69,8 +82,9 @@ pub(crate) enum WarnAfter {
 }
 
 impl WarnAfter {
-    /// Returns what follows from the settings of a task: what is written; else its timeout, and the time in which its end must have been brought
-    /// about and reported as a failure; else what is usual.
+    /// Returns what follows from the settings of a task: what is written; else its timeout, and the
+    /// time in which its end must have been brought about and reported as a failure; else what is
+    /// usual.
     pub(crate) fn of(
         written: Option<Duration>,
         timeout: Option<Duration>,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::time::Mono;
+use crate::core::time::Mono;
 
 const AFTER_AN_OUTAGE_CHANGED: Duration = Duration::from_secs(1);
 const AFTER_COUNTING: Duration = Duration::from_secs(60);
@@ -18,14 +18,14 @@ enum Changed {
 
 /// Keeps account of what is not yet saved.
 #[derive(Debug)]
-pub(super) struct Saves {
+pub(super) struct SaveSchedule {
     last: Mono,
     changed: Changed,
 }
 
-impl Saves {
+impl SaveSchedule {
     pub(super) fn new() -> Self {
-        Saves {
+        SaveSchedule {
             last: Mono::LONG_AGO,
             changed: Changed::Nothing,
         }
@@ -40,7 +40,8 @@ impl Saves {
         self.outage_changed();
     }
 
-    /// An outage began or ended. A task that fails and heals a thousand times a second does not make as many writes.
+    /// An outage began or ended. A task that fails and heals a thousand times a second does not
+    /// make as many writes.
     pub(super) fn outage_changed(&mut self) {
         self.changed = self.changed.max(Changed::Outage);
     }

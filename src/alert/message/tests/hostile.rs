@@ -1,10 +1,13 @@
-//! Whatever a failure says, its letter stays within the bounds of mail.
+//! Whatever the text of a failure, its letter stays within the bounds of mail.
 
 use proptest::prelude::*;
 
 use super::*;
+use crate::alert::alert_kind::AlertKind;
+use crate::core::admin_mail::AdminMail;
+use crate::core::failure::Failure;
 
-fn check(letter: &Letter) -> Result<(), TestCaseError> {
+fn check(letter: &AdminMail) -> Result<(), TestCaseError> {
     let headers = [
         &letter.subject,
         &letter.message_id,
@@ -15,7 +18,7 @@ fn check(letter: &Letter) -> Result<(), TestCaseError> {
         prop_assert!(
             !header
                 .chars()
-                .any(|c| c.is_control() || lines::is_invisible(c)),
+                .any(|c| c.is_control() || crate::text::terminal::is_invisible(c)),
             "{header:?}"
         );
         prop_assert!(!header.contains("=?"), "{header:?}");
@@ -73,13 +76,13 @@ proptest! {
         failure.backtrace = Some(output.clone());
         failure.notes = vec![text.clone(); 20];
         failure.output = Some(Output { head: output.repeat(4), cut: u64::from(cut), tail: tail.repeat(4) });
-        let mut notice = notice(Sort::New);
-        notice.text = text.clone();
-        let outage = notice.outage.as_mut().unwrap();
+        let mut alert = alert(AlertKind::New);
+        alert.text = text.clone();
+        let outage = alert.outage.as_mut().unwrap();
         outage.kinds[0].text = text.clone();
         outage.kinds = vec![outage.kinds[0].clone(); 64];
-        notice.held_back = std::iter::repeat_with(held_back).take(64).flatten().collect();
-        check(&letter(&notice, Some(&failure), &context))?;
+        alert.held_back = std::iter::repeat_with(held_back).take(64).flatten().collect();
+        check(&compose(&alert, Some(&failure), &context))?;
     }
 }
 
@@ -98,8 +101,8 @@ fn ten_megabytes_in_one_line_and_a_million_lines_fit() {
             cut: 0,
             tail: String::new(),
         });
-        let mut notice = notice(Sort::First);
-        notice.text = text;
-        check(&letter(&notice, Some(&failure), &context)).unwrap();
+        let mut alert = alert(AlertKind::First);
+        alert.text = text;
+        check(&compose(&alert, Some(&failure), &context)).unwrap();
     }
 }

@@ -1,13 +1,22 @@
 //! What letters are written about: a failure of one task, at one moment, in one world.
 
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::super::*;
-use crate::alert::mute::{Mute, Muted, ToldMute};
-use crate::alert::notice::{HeldBack, Kind, KindCount, Outage};
-use crate::event::RunId;
-use crate::failure::{FailureClass, Output};
-use crate::time::{Moment, Mono};
+use crate::alert::alert_kind::AlertKind;
+use crate::alert::{
+    alert_facts::Alert,
+    failure_kind::FailureKind,
+    outage::{DeferredFailure, KindCount, Outage},
+};
+use crate::core::admin_mail::AdminMail;
+use crate::core::event::RunId;
+use crate::core::failure::{Failure, FailureClass, Output};
+use crate::core::time::{Moment, Mono, Precision, rfc3339};
+use crate::mute::{
+    account::{MuteAccount, MutedMail, ReportedMute},
+    wish::Mute,
+};
 
 /// Sunday, 22 November 2026, 10:46:00 UTC.
 pub(super) const NOW: u64 = 1_795_344_360;
@@ -31,45 +40,37 @@ pub(super) fn before(hours: u64) -> Moment {
 }
 
 pub(super) fn utc(time: SystemTime) -> String {
-    humantime::format_rfc3339_seconds(time)
-        .to_string()
+    rfc3339(time, Precision::Seconds)
         .replace('T', " ")
         .replace('Z', " UTC")
 }
 
 pub(super) const TEXT: &str = "exit 1: ZeroDivisionError: division by zero";
 
-pub(super) fn notice(sort: Sort) -> Notice {
-    Notice {
-        sort,
+pub(super) fn alert(sort: AlertKind) -> Alert {
+    Alert {
         step: Some(0),
         run: Some(RunId(7)),
-        at: moment(NOW),
-        kind: Some(Kind("7f3a9c01d2e4".into())),
+        kind: Some(FailureKind("7f3a9c01d2e4".into())),
         text: TEXT.into(),
         outage: Some(outage()),
         last_success: Some(wall(NOW - 7 * HOUR)),
         successes_before: 1234,
         next_reminder: Some(moment(NOW + 6 * HOUR)),
         reminder_interval: Some(Duration::from_secs(6 * HOUR)),
-        held_back: Vec::new(),
-        held_back_unnamed: 0,
-        running_since: None,
-        thread: None,
-        mutes: Vec::new(),
-        summary: None,
-        ends_runner: false,
+        ..Alert::of_the_chain(sort, moment(NOW))
     }
 }
 
 pub(super) fn outage() -> Outage {
     let kind = |kind: &str, text: &str, count, mailed| KindCount {
-        kind: Kind(kind.into()),
+        kind: FailureKind(kind.into()),
         text: text.into(),
         count,
         first: before(6).wall,
         last: wall(NOW),
         mailed,
+        seen_before: None,
     };
     Outage {
         number: 3,
@@ -82,14 +83,15 @@ pub(super) fn outage() -> Outage {
             kind("0b1c2d3e4f50", "timed out after 10m", 1, None),
         ],
         kinds_forgotten: 0,
+        before: None,
     }
 }
 
-pub(super) fn held_back() -> Vec<HeldBack> {
-    let held = |step, text: &str, count| HeldBack {
+pub(super) fn held_back() -> Vec<DeferredFailure> {
+    let held = |step, text: &str, count| DeferredFailure {
         step,
         sort: "new".into(),
-        kind: Kind("a1b2c3d4e5f6".into()),
+        kind: FailureKind("a1b2c3d4e5f6".into()),
         text: text.into(),
         count,
         first: before(2).wall,
@@ -116,7 +118,7 @@ pub(super) fn failure() -> Failure {
     failure
 }
 
-/// What a letter has besides its notice.
+/// What a letter has besides its alert.
 pub(super) struct World {
     pub(super) tasks: Vec<String>,
     pub(super) notes: Vec<String>,
@@ -132,8 +134,8 @@ impl World {
         }
     }
 
-    pub(super) fn context(&self) -> Context<'_> {
-        Context {
+    pub(super) fn context(&self) -> MailContext<'_> {
+        MailContext {
             host: "web1",
             user: "www-data",
             chain: "send_mail_retry_deferred",
@@ -145,6 +147,8 @@ impl World {
             run_duration: Some(Duration::from_millis(1250)),
             settings: None,
             max_per_hour: 20,
+            healed: crate::core::settings::Healed::Never,
+            to_whom: None,
             mail: MailPath {
                 notes: &self.notes,
                 ..MailPath::default()
@@ -158,7 +162,7 @@ impl World {
 }
 
 /// A mute of four hours with these counts: mails of first failures, new kinds, and downtimes.
-pub(super) fn mute(step: usize, counts: [u64; 3], down: bool) -> ToldMute {
+pub(super) fn mute(step: usize, counts: [u64; 3], down: bool) -> ReportedMute {
     let asked = Mute {
         task: None,
         from: before(4).wall,
@@ -168,20 +172,20 @@ pub(super) fn mute(step: usize, counts: [u64; 3], down: bool) -> ToldMute {
         boot: String::new(),
         made: Mono::BOOT,
     };
-    let mut muted = Muted::by(&asked);
-    let sorts = [Sort::First, Sort::New, Sort::Downtime { count: 1 }];
+    let mut muted = MuteAccount::by(&asked);
+    let sorts = [MutedMail::First, MutedMail::New, MutedMail::Downtime];
     for (sort, count) in sorts.into_iter().zip(counts) {
         (0..count).for_each(|_| muted.hold_back(sort));
     }
     muted.end(wall(NOW));
-    ToldMute {
+    ReportedMute {
         step,
         muted,
         down_since: down.then(|| before(3).wall),
     }
 }
 
-pub(super) fn shown(letter: &Letter) -> String {
+pub(super) fn shown(letter: &AdminMail) -> String {
     format!(
         "Subject: {}\nMessage-ID: {}\nList-Id: {}\nX-Run-Functions: {}\n\n{}",
         letter.subject, letter.message_id, letter.list_id, letter.facts, letter.body

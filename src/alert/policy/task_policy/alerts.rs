@@ -1,60 +1,54 @@
-//! What the mails of a task tell.
+//! What the mails of a task report.
 
 use std::time::Duration;
 
-use super::Task;
+use super::TaskPolicy;
 use crate::alert::memory::Ongoing;
-use crate::alert::notice::{Notice, Sort};
-use crate::time::Moment;
+use crate::alert::{alert_facts::Alert, alert_kind::AlertKind};
+use crate::core::time::Moment;
 
-impl Task {
-    pub(super) fn reminder(&self, at: Moment) -> Notice {
-        let started = self
-            .memory
-            .outage
-            .as_ref()
-            .map(|ongoing| ongoing.outage.started.mono);
-        let passed = intervals(
-            at.mono.since(started.unwrap_or(at.mono)),
-            self.rules.downtime(),
-        );
-        self.notice(
-            Sort::Downtime {
-                count: passed.max(1),
-            },
-            at,
-        )
-    }
-
-    pub(super) fn still_running(&self, now: Moment) -> Option<Notice> {
-        let running = self.running?;
-        let mut notice = self.notice(Sort::StillRunning, now);
-        notice.run = Some(running.run);
-        notice.running_since = Some(running.started);
-        Some(notice)
-    }
-
-    pub(super) fn healed(&self, now: Moment) -> Notice {
-        let mut notice = self.notice(Sort::Healed, now);
-        if let Some(ongoing) = &self.memory.healing {
-            notice.outage = Some(ongoing.outage.clone());
-            notice.thread.clone_from(&ongoing.thread);
-            notice.successes_before = ongoing.successes_before;
+impl TaskPolicy {
+    pub(super) fn reminder(&self, at: Moment) -> Alert {
+        let ongoing = self.memory.outage.as_ref();
+        let anchor = ongoing.map_or(at.mono, Ongoing::anchor);
+        let count = intervals(at.mono.since(anchor), self.rules.downtime()).max(1);
+        let on_and_off = ongoing
+            .filter(|ongoing| !ongoing.debt.is_zero() && count == 1)
+            .map(|_| self.memory.balance.counted(at));
+        Alert {
+            on_and_off,
+            ..self.alert(AlertKind::Downtime { count }, at)
         }
-        notice
     }
 
-    /// Returns a notice with all that does not depend on its sort.
-    pub(super) fn notice(&self, sort: Sort, at: Moment) -> Notice {
+    pub(super) fn still_running(&self, now: Moment) -> Option<Alert> {
+        let running = self.running?;
+        let mut alert = self.alert(AlertKind::StillRunning, now);
+        alert.run = Some(running.run);
+        alert.running_since = Some(running.started);
+        Some(alert)
+    }
+
+    pub(super) fn healed(&self, now: Moment) -> Alert {
+        let mut alert = self.alert(AlertKind::Healed, now);
+        if let Some(ongoing) = &self.memory.healing {
+            alert.outage = Some(ongoing.outage.clone());
+            alert.thread.clone_from(&ongoing.thread);
+            alert.successes_before = ongoing.successes_before;
+            alert.kind = (!ongoing.outage.only_asks()).then(|| ongoing.latest.kind.clone());
+            alert.text.clone_from(&ongoing.latest.text);
+        }
+        alert
+    }
+
+    /// Returns an alert with all that does not depend on its sort.
+    pub(super) fn alert(&self, sort: AlertKind, at: Moment) -> Alert {
         let ongoing = match sort {
-            Sort::Healed => None,
+            AlertKind::Healed => None,
             _ => self.memory.outage.as_ref(),
         };
-        Notice {
-            sort,
+        Alert {
             step: Some(self.step),
-            run: None,
-            at,
             kind: ongoing
                 .filter(|ongoing| !ongoing.outage.only_asks())
                 .map(|ongoing| ongoing.latest.kind.clone()),
@@ -66,16 +60,14 @@ impl Task {
             reminder_interval: ongoing.map(|_| self.rules.downtime()),
             held_back: self.memory.held.named().to_vec(),
             held_back_unnamed: self.memory.held.unnamed(),
-            running_since: None,
             mutes: self.told_mute().into_iter().collect(),
             thread: ongoing.and_then(|ongoing| ongoing.thread.clone()),
-            summary: None,
-            ends_runner: false,
+            ..Alert::of_the_chain(sort, at)
         }
     }
 
     fn reminder_after(&self, ongoing: &Ongoing, at: Moment) -> Moment {
-        let (nrd, started) = (self.rules.downtime(), ongoing.outage.started.mono);
+        let (nrd, started) = (self.rules.downtime(), ongoing.anchor());
         let passed = intervals(at.mono.since(started), nrd);
         at.at(started + nrd.saturating_mul(passed.saturating_add(1)))
     }

@@ -1,24 +1,21 @@
 //! When something of a task is due.
 
-use super::super::GRACE;
-use super::Task;
+use super::TaskPolicy;
+use crate::alert::alert_kind::AlertKind;
 use crate::alert::memory::sort_of;
-use crate::alert::notice::Sort;
-use crate::event::Limit;
-use crate::time::Mono;
+use crate::alert::policy::delays::GRACE;
+use crate::core::event::RunDeadlines;
+use crate::core::time::Mono;
 
-impl Task {
-    /// Returns the earliest moment at which [`poll`](Task::poll) has something.
-    pub(in super::super) fn due(&self) -> Mono {
+impl TaskPolicy {
+    /// Returns the earliest moment at which [`poll`](TaskPolicy::poll) has something.
+    pub(in crate::alert::policy) fn due(&self) -> Mono {
         let due = self.reminder_due().min(self.warning_due());
         if self.is_muted() {
             // What is due is counted only.
             return due;
         }
-        match self.memory.healing {
-            Some(_) => self.not_before,
-            None => due.max(self.not_before),
-        }
+        due.min(self.healing_due()).max(self.not_before)
     }
 
     /// Returns when the next reminder of the outage is due by its own schedule.
@@ -30,7 +27,7 @@ impl Task {
             ongoing.reminded
         };
         let after = self.rules.downtime().saturating_mul(past.saturating_add(1));
-        Some(ongoing.outage.started.mono + after)
+        Some(ongoing.anchor() + after)
     }
 
     /// Returns when it is due if no run decides before.
@@ -50,7 +47,8 @@ impl Task {
         self.running.is_some() || self.planned.is_some_and(|planned| planned <= due + GRACE)
     }
 
-    /// Returns whether the time of a reminder was slept through (suspend), so that the run that was due meanwhile must be given its chance. Once a reminder.
+    /// Returns whether the time of a reminder was slept through (suspend), so that the run that was
+    /// due meanwhile must be given its chance. Once a reminder.
     pub(super) fn has_overslept(&self, now: Mono) -> bool {
         let Some(due) = self.next_reminder() else {
             return false;
@@ -69,24 +67,25 @@ impl Task {
     }
 
     /// Returns how long a run may go on that begins at `started`.
-    pub(in super::super) fn limit(&self, started: Mono) -> Limit {
+    pub(in crate::alert::policy) fn limit(&self, started: Mono) -> RunDeadlines {
         let late = started + self.rules.warn_after.limit(self.memory.usual);
         let spaced = self.memory.warned.map(|at| at + self.rules.downtime());
-        Limit {
+        RunDeadlines {
             late,
             mail: late.max(spaced.unwrap_or(Mono::LONG_AGO)),
             mailed: None,
         }
     }
 
-    /// Returns from when on there is a token of this task for what was held back; never if nothing was, or is to be still.
-    pub(in super::super) fn held_until(&self) -> Mono {
+    /// Returns from when on there is a token of this task for what was held back; never if nothing
+    /// was, or is to be still.
+    pub(in crate::alert::policy) fn held_until(&self) -> Mono {
         if self.is_muted() {
             return Mono::NEVER;
         }
         let named = self.memory.held.named().iter();
         let tokens = named.map(|entry| self.memory.token(sort_of(entry)));
-        let debt = self.debt().map(|_| self.memory.token(Sort::New));
+        let debt = self.debt().map(|_| self.memory.token(AlertKind::New));
         let token = tokens.chain(debt).min();
         token.map_or(Mono::NEVER, |token| {
             token.max(self.not_before).max(self.free_since)

@@ -1,34 +1,39 @@
 //! The policy of one task.
 
+pub(crate) mod alerts;
 mod due;
-mod later;
+mod ending;
 mod muted;
-mod notices;
+pub(crate) mod retry_later;
 
 use std::time::SystemTime;
 
-use super::reason::Reason;
+use super::super::alert_kind::AlertKind;
+use super::super::{alert_facts::Alert, failure_kind::FailureKind, outage::DeferredFailure};
+use super::alert_decision::AlertDecision;
+use super::delays::AGAIN;
+use super::reason::SilenceReason;
 use super::rules::TaskRules;
-use super::{AGAIN, Verdict};
-use crate::alert::memory::{Held, Limit, Ongoing, TaskMemory, sort_of};
-use crate::alert::notice::{HeldBack, Kind, Notice, Sort};
-use crate::alert::tally::Tally;
-use crate::event::{RunId, Step};
+use crate::alert::memory::{DeferredFailures, MailLimit, Ongoing, TaskMemory, sort_of};
+use crate::alert::tally::SummaryCounts;
+use crate::core::event::{RunId, TaskIndex};
+use crate::core::time::{Moment, Mono};
 use crate::task::TaskName;
-use crate::time::{Moment, Mono};
 
-/// One task: what holds for it, what is remembered of it, and what goes on with it now.
+/// The policy of one task: what holds for it, what is remembered of it, and what goes on with it
+/// now.
 #[derive(Debug)]
-pub(super) struct Task {
-    step: Step,
+pub(super) struct TaskPolicy {
+    step: TaskIndex,
     rules: TaskRules,
     memory: TaskMemory,
-    running: Option<Running>,
+    running: Option<RunningRun>,
     /// When its next run is due, if that is known.
     planned: Option<Mono>,
     /// No mail before this: the former could not be stored.
     not_before: Mono,
-    /// No reminder before this: nobody could look when it was due, so the run that is due as well decides first.
+    /// No reminder before this: no process ran when it was due, so the run that is due as well
+    /// decides first.
     overslept: Mono,
     /// Until when its mails are held back, if they are.
     muted: Option<Mono>,
@@ -38,7 +43,7 @@ pub(super) struct Task {
 
 /// A run that goes on.
 #[derive(Clone, Copy, Debug)]
-struct Running {
+struct RunningRun {
     run: RunId,
     started: Moment,
     mailed: bool,
@@ -50,14 +55,14 @@ struct Running {
 #[derive(Debug)]
 pub(super) enum Due {
     /// A mail.
-    Mail(Box<Notice>),
+    Mail(Box<Alert>),
     /// A mail that is held back.
     Withheld,
 }
 
-impl Task {
+impl TaskPolicy {
     pub(super) fn new(
-        step: Step,
+        step: TaskIndex,
         occurrence: usize,
         rules: TaskRules,
         memory: Option<TaskMemory>,
@@ -68,7 +73,7 @@ impl Task {
             Some(memory) => memory.adapted(step, nrd, now),
             None => TaskMemory::new(&rules.name, occurrence, nrd, now),
         };
-        let mut task = Task {
+        let mut task = TaskPolicy {
             step,
             rules,
             memory,
@@ -86,8 +91,8 @@ impl Task {
         task
     }
 
-    /// A reminder that became due while no runner was there waits for the first run; not for long, or a runner that crashes at once, again and
-    /// again, would never remind anybody.
+    /// A reminder that became due while no runner was there waits for the first run; not for long,
+    /// or a runner that crashes at once, again and again, would never send a reminder.
     fn wait_for_the_first_run(&mut self, now: Mono) {
         let Some(due) = self.next_reminder() else {
             return;
@@ -95,6 +100,10 @@ impl Task {
         if now < due + self.rules.downtime() / 4 {
             self.overslept = now;
         }
+    }
+
+    pub(super) fn rules(&self) -> &TaskRules {
+        &self.rules
     }
 
     pub(super) fn name(&self) -> &TaskName {
@@ -105,14 +114,14 @@ impl Task {
         &self.memory
     }
 
-    pub(super) fn held(&self) -> &Held {
+    pub(super) fn held(&self) -> &DeferredFailures {
         &self.memory.held
     }
 
     /// Returns what was counted, and since when the task is down.
-    pub(super) fn tally(&self) -> Tally {
+    pub(super) fn tally(&self) -> SummaryCounts {
         let ongoing = self.memory.outage.as_ref();
-        Tally {
+        SummaryCounts {
             down_since: ongoing
                 .filter(|_| self.is_down())
                 .map(|ongoing| ongoing.outage.started.wall),
@@ -122,7 +131,7 @@ impl Task {
 
     /// Begins to count.
     pub(super) fn begin_tally(&mut self) {
-        self.memory.tally = Tally::default();
+        self.memory.tally = SummaryCounts::default();
     }
 
     pub(super) fn in_outage(&self) -> bool {
@@ -135,7 +144,7 @@ impl Task {
 
     pub(super) fn run_started(&mut self, run: RunId, at: Moment) {
         self.planned = None;
-        self.running = Some(Running {
+        self.running = Some(RunningRun {
             run,
             started: at,
             mailed: false,
@@ -155,37 +164,38 @@ impl Task {
     /// Enters a failed run. Returns whether an outage began with it.
     pub(super) fn run_failed(
         &mut self,
-        kind: &Kind,
+        kind: &FailureKind,
         text: &str,
         started: Moment,
         at: Moment,
     ) -> bool {
         self.running = None;
-        self.memory.enter(kind, text, started, at)
+        self.memory
+            .enter(kind, text, (started, at), self.rules.outage_limits())
     }
 
     /// Decides about a failed run: FIRST before NEW before STUCK, or why nothing is mailed.
     pub(super) fn judge(
         &mut self,
         run: RunId,
-        kind: &Kind,
+        kind: &FailureKind,
         text: &str,
         at: Moment,
         chain_token: Mono,
-    ) -> Verdict {
+    ) -> AlertDecision {
         let mut silent = None;
         if self.memory.known(kind).is_none() {
             let sort = self.sort_of(kind);
             self.memory.failed();
             silent = self.refusal(sort, kind, at, chain_token);
-            // After a mute there is one mail, and a reminder that is due says most.
+            // After a mute there is one mail, and a reminder that is due contains most.
             let reminds = self.debt().is_some() && self.reminds(at.mono);
             if silent.is_none() && !reminds {
-                let mut notice = self.notice(sort, at);
-                notice.run = Some(run);
-                text.clone_into(&mut notice.text);
+                let mut alert = self.alert(sort, at);
+                alert.run = Some(run);
+                text.clone_into(&mut alert.text);
                 self.hold(sort, kind, text, at.wall);
-                return self.mail(notice);
+                return self.mail(alert);
             }
             self.hold(sort, kind, text, at.wall);
             if silent.is_some() {
@@ -195,30 +205,30 @@ impl Task {
         if self.reminds(at.mono) {
             if let Some(reason) = self.muted_reason() {
                 self.withhold_reminder(at.mono);
-                return Verdict::Silent(reason);
+                return AlertDecision::Silent(reason);
             }
-            let mut notice = self.reminder(at);
-            notice.run = Some(run);
-            return self.mail(notice);
+            let mut alert = self.reminder(at);
+            alert.run = Some(run);
+            return self.mail(alert);
         }
-        Verdict::Silent(silent.unwrap_or_else(|| self.why_known(kind, at)))
+        AlertDecision::Silent(silent.unwrap_or_else(|| self.why_known(kind, at)))
     }
 
     /// Returns why a mail of this sort cannot leave now, if so.
     fn refusal(
         &mut self,
-        sort: Sort,
-        kind: &Kind,
+        sort: AlertKind,
+        kind: &FailureKind,
         at: Moment,
         chain_token: Mono,
-    ) -> Option<Reason> {
+    ) -> Option<SilenceReason> {
         if let Some(reason) = self.muted_reason() {
             self.withhold_failure(sort, kind);
             return Some(reason);
         }
         if self.not_before > at.mono {
             let again = at.at(self.not_before).wall;
-            return Some(Reason::NotStored { again });
+            return Some(SilenceReason::NotStored { again });
         }
         let task_token = self.memory.bucket(sort).next_token();
         let token = task_token.max(chain_token);
@@ -226,12 +236,12 @@ impl Task {
             return None;
         }
         let limit = match sort {
-            _ if chain_token > task_token => Limit::Chain,
-            Sort::First => Limit::First,
-            _ => Limit::New,
+            _ if chain_token > task_token => MailLimit::Chain,
+            AlertKind::First => MailLimit::First,
+            _ => MailLimit::New,
         };
         let until = (token != Mono::NEVER).then(|| at.at(token).wall);
-        Some(Reason::HeldBack { limit, until })
+        Some(SilenceReason::HeldBack { limit, until })
     }
 
     /// Returns whether a reminder is due, and may leave.
@@ -239,27 +249,28 @@ impl Task {
         self.next_reminder().is_some_and(|due| due <= now) && self.not_before <= now
     }
 
-    /// Keeps a failure until a mail has named it; also while its own mail is on its way to the outbox, where it may never arrive.
-    fn hold(&mut self, sort: Sort, kind: &Kind, text: &str, at: SystemTime) {
+    /// Keeps a failure until a mail has named it; also while its own mail is on its way to the
+    /// outbox, where it may never arrive.
+    fn hold(&mut self, sort: AlertKind, kind: &FailureKind, text: &str, at: SystemTime) {
         self.memory.held.add(self.step, sort, kind, text, at);
     }
 
-    fn mail(&mut self, notice: Notice) -> Verdict {
-        self.not_before = notice.at.mono + AGAIN;
-        Verdict::Mail(Box::new(notice))
+    fn mail(&mut self, alert: Alert) -> AlertDecision {
+        self.not_before = alert.at.mono + AGAIN;
+        AlertDecision::Mail(Box::new(alert))
     }
 
-    fn why_known(&self, kind: &Kind, at: Moment) -> Reason {
+    fn why_known(&self, kind: &FailureKind, at: Moment) -> SilenceReason {
         let Some(ongoing) = &self.memory.outage else {
-            return Reason::NotStored { again: at.wall };
+            return SilenceReason::NotStored { again: at.wall };
         };
         let due = self.next_reminder().unwrap_or(Mono::NEVER);
         if due <= at.mono {
             let again = at.at(self.not_before).wall;
-            return Reason::NotStored { again };
+            return SilenceReason::NotStored { again };
         }
         let started = ongoing.outage.started.mono;
-        Reason::Known {
+        SilenceReason::Known {
             mailed: self
                 .memory
                 .known(kind)
@@ -269,26 +280,6 @@ impl Task {
         }
     }
 
-    /// Ends the outage. Returns the mail about that, if one is due.
-    pub(super) fn end_outage(&mut self, at: Moment, mailed: bool) -> Option<Notice> {
-        let mut ongoing = self.memory.outage.take()?;
-        let lasted = at.mono.since(ongoing.outage.started.mono);
-        if ongoing.is_down() {
-            self.memory.tally.longest = self.memory.tally.longest.max(lasted);
-        }
-        self.overslept = Mono::LONG_AGO;
-        if !mailed || ongoing.reminded == 0 {
-            return None;
-        }
-        ongoing.outage.ended = Some(at);
-        self.memory.healing = Some(ongoing);
-        if self.not_before > at.mono || self.is_muted() {
-            return None;
-        }
-        self.not_before = at.mono + AGAIN;
-        Some(self.healed(at))
-    }
-
     pub(super) fn poll(&mut self, now: Moment) -> Option<Due> {
         if self.due() > now.mono {
             return None;
@@ -296,7 +287,7 @@ impl Task {
         if self.is_muted() {
             return self.poll_muted(now.mono);
         }
-        let notice = if self.memory.healing.is_some() {
+        let alert = if self.healing_due() <= now.mono {
             self.healed(now)
         } else if self.warning_due() <= now.mono {
             self.still_running(now)?
@@ -307,7 +298,7 @@ impl Task {
             self.reminder(now)
         };
         self.not_before = now.mono + AGAIN;
-        Some(Due::Mail(Box::new(notice)))
+        Some(Due::Mail(Box::new(alert)))
     }
 
     fn poll_muted(&mut self, now: Mono) -> Option<Due> {
@@ -322,45 +313,46 @@ impl Task {
         Some(Due::Withheld)
     }
 
-    pub(super) fn sent(&mut self, notice: &Notice, message_id: &str, at: Moment) {
+    pub(super) fn sent(&mut self, alert: &Alert, message_id: &str, at: Moment) {
         self.not_before = Mono::LONG_AGO;
         self.memory.tally.mailed();
-        match notice.sort {
-            Sort::First | Sort::New => self.first_or_new_sent(notice, at),
-            Sort::Downtime { count } => {
-                if let Some(ongoing) = self.outage_of(notice) {
+        match alert.sort {
+            AlertKind::First | AlertKind::New => self.first_or_new_sent(alert, at),
+            AlertKind::Downtime { count } => {
+                if let Some(ongoing) = self.outage_of(alert) {
                     ongoing.reminded = ongoing.reminded.max(count);
+                    self.memory.balance.reminded(at);
                 }
             }
-            Sort::StillRunning => {
+            AlertKind::StillRunning => {
                 self.memory.warned = Some(at.mono);
                 if let Some(running) = &mut self.running {
-                    running.mailed |= Some(running.run) == notice.run;
+                    running.mailed |= Some(running.run) == alert.run;
                 }
             }
-            Sort::Healed => self.memory.healing = None,
-            Sort::HeldBack | Sort::Summary => {}
+            AlertKind::Healed => self.memory.healing = None,
+            AlertKind::HeldBack | AlertKind::Summary => {}
         }
-        if !notice.mutes.is_empty() {
+        if !alert.mutes.is_empty() {
             self.told_of_mute();
         }
-        let named: Vec<&HeldBack> = notice.held_back.iter().collect();
-        self.told_of_held(&named, notice.held_back_unnamed, at);
-        if let Some(ongoing) = self.outage_of(notice) {
+        let named: Vec<&DeferredFailure> = alert.held_back.iter().collect();
+        self.told_of_held(&named, alert.held_back_unnamed, at);
+        if let Some(ongoing) = self.outage_of(alert) {
             ongoing.thread.get_or_insert_with(|| message_id.to_owned());
         }
     }
 
-    fn first_or_new_sent(&mut self, notice: &Notice, at: Moment) {
-        self.memory.bucket(notice.sort).take(at.mono);
-        if let Some(kind) = &notice.kind {
+    fn first_or_new_sent(&mut self, alert: &Alert, at: Moment) {
+        self.memory.bucket(alert.sort).take(at.mono);
+        if let Some(kind) = &alert.kind {
             self.memory.held.settle(kind);
             self.memory.told(kind, at.wall);
         }
     }
 
-    fn outage_of(&mut self, notice: &Notice) -> Option<&mut Ongoing> {
-        let number = notice.outage.as_ref()?.number;
+    fn outage_of(&mut self, alert: &Alert) -> Option<&mut Ongoing> {
+        let number = alert.outage.as_ref()?.number;
         self.memory
             .outage
             .as_mut()
@@ -368,7 +360,7 @@ impl Task {
     }
 
     /// Takes note that a mail named what was held back.
-    pub(super) fn told_of_held(&mut self, named: &[&HeldBack], unnamed: u64, at: Moment) {
+    pub(super) fn told_of_held(&mut self, named: &[&DeferredFailure], unnamed: u64, at: Moment) {
         self.memory
             .held
             .settle_all(named.iter().map(|entry| &entry.kind), unnamed);
@@ -381,7 +373,7 @@ impl Task {
         let named = self.memory.held.named().iter();
         let sort = named
             .map(sort_of)
-            .chain(self.debt().map(|_| Sort::New))
+            .chain(self.debt().map(|_| AlertKind::New))
             .min_by_key(|sort| self.memory.token(*sort));
         if let Some(sort) = sort {
             self.memory.bucket(sort).take(at);

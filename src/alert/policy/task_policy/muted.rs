@@ -1,26 +1,30 @@
-//! A task whose mails are held back for a while: what would have left is counted, and told afterwards.
+//! A task whose mails are held back for a while: what would have left is counted, and reported
+//! afterwards.
 
-use super::super::{AGAIN, GRACE};
-use super::Task;
-use super::notices::intervals;
+use super::TaskPolicy;
+use super::alerts::intervals;
 use crate::alert::memory::sort_of;
-use crate::alert::mute::{Mute, Muted, ToldMute};
-use crate::alert::notice::{HeldBack, Kind, Notice, Sort};
-use crate::alert::policy::reason::Reason;
-use crate::time::{Moment, Mono};
+use crate::alert::policy::delays::{AGAIN, GRACE};
+use crate::alert::policy::reason::SilenceReason;
+use crate::alert::{
+    alert_facts::Alert, alert_kind::AlertKind, failure_kind::FailureKind, outage::DeferredFailure,
+};
+use crate::core::time::{Moment, Mono};
+use crate::mute::account::{MuteAccount, MutedMail, ReportedMute};
+use crate::mute::wish::Mute;
 
-impl Task {
+impl TaskPolicy {
     /// Holds its mails back from now on.
-    pub(in super::super) fn mute(&mut self, mute: &Mute, ends: Mono) {
+    pub(in crate::alert::policy) fn mute(&mut self, mute: &Mute, ends: Mono) {
         self.muted = Some(ends);
         match &mut self.memory.muted {
             Some(account) if !account.over || account.total() > 0 => account.go_on_by(mute),
-            account => *account = Some(Muted::by(mute)),
+            account => *account = Some(MuteAccount::by(mute)),
         }
     }
 
     /// Lets its mails leave again.
-    pub(in super::super) fn unmute(&mut self, now: Moment) {
+    pub(in crate::alert::policy) fn unmute(&mut self, now: Moment) {
         if self.muted.take().is_some() {
             self.free_since = now.mono;
         }
@@ -29,34 +33,34 @@ impl Task {
         }
     }
 
-    pub(in super::super) fn is_muted(&self) -> bool {
+    pub(in crate::alert::policy) fn is_muted(&self) -> bool {
         self.muted.is_some()
     }
 
-    /// Returns the account of its mute that no mail has told of yet.
-    pub(in super::super) fn account(&self) -> Option<&Muted> {
+    /// Returns the account of its mute that no mail has reported yet.
+    pub(in crate::alert::policy) fn account(&self) -> Option<&MuteAccount> {
         self.memory.muted.as_ref()
     }
 
     /// Returns the account of a mute that is over and has held mails back.
-    pub(super) fn debt(&self) -> Option<&Muted> {
+    pub(super) fn debt(&self) -> Option<&MuteAccount> {
         let account = self.memory.muted.as_ref();
         account.filter(|account| self.muted.is_none() && account.total() > 0)
     }
 
-    /// Returns what a mail tells of its mute.
-    pub(in super::super) fn told_mute(&self) -> Option<ToldMute> {
+    /// Returns what a mail reports of its mute.
+    pub(in crate::alert::policy) fn told_mute(&self) -> Option<ReportedMute> {
         let ongoing = self.memory.outage.as_ref();
         let ongoing = ongoing.filter(|ongoing| ongoing.is_down());
-        self.memory.muted.as_ref().map(|muted| ToldMute {
+        self.memory.muted.as_ref().map(|muted| ReportedMute {
             step: self.step,
             muted: muted.clone(),
             down_since: ongoing.map(|ongoing| ongoing.outage.started.wall),
         })
     }
 
-    /// Takes note that a mail has told of its mute.
-    pub(in super::super) fn told_of_mute(&mut self) {
+    /// Takes note that a mail has reported its mute.
+    pub(in crate::alert::policy) fn told_of_mute(&mut self) {
         match &mut self.memory.muted {
             Some(account) if !account.over => account.told(),
             account => *account = None,
@@ -64,14 +68,15 @@ impl Task {
     }
 
     /// Returns the reason for which nothing is mailed now, if it is muted.
-    pub(super) fn muted_reason(&self) -> Option<Reason> {
+    pub(super) fn muted_reason(&self) -> Option<SilenceReason> {
         self.muted?;
         let until = self.memory.muted.as_ref()?.until;
-        Some(Reason::Muted { until })
+        Some(SilenceReason::Muted { until })
     }
 
-    /// Counts the mail that a failure would have been; only the first of its kind would have been one.
-    pub(super) fn withhold_failure(&mut self, sort: Sort, kind: &Kind) {
+    /// Counts the mail that a failure would have been; only the first of its kind would have been
+    /// one.
+    pub(super) fn withhold_failure(&mut self, sort: AlertKind, kind: &FailureKind) {
         if self.memory.held.sort_of(kind).is_none() {
             self.withhold(sort);
         }
@@ -83,9 +88,9 @@ impl Task {
         let Some(ongoing) = &mut self.memory.outage else {
             return;
         };
-        let count = intervals(now.since(ongoing.outage.started.mono), nrd);
+        let count = intervals(now.since(ongoing.anchor()), nrd);
         ongoing.withheld = count.max(1);
-        self.withhold(Sort::Downtime { count });
+        self.withhold(AlertKind::Downtime { count });
     }
 
     /// Counts the warning that is due.
@@ -93,37 +98,46 @@ impl Task {
         if let Some(running) = &mut self.running {
             running.withheld = true;
         }
-        self.withhold(Sort::StillRunning);
+        self.withhold(AlertKind::StillRunning);
     }
 
-    fn withhold(&mut self, sort: Sort) {
+    fn withhold(&mut self, sort: AlertKind) {
+        let sort = match sort {
+            AlertKind::First => MutedMail::First,
+            AlertKind::Downtime { .. } => MutedMail::Downtime,
+            AlertKind::StillRunning => MutedMail::StillRunning,
+            _ => MutedMail::New,
+        };
         if let Some(account) = &mut self.memory.muted {
             account.hold_back(sort);
         }
     }
 
-    /// Returns what the mail is about by which an outage is told that began or grew during a mute that is over.
-    fn untold(&self) -> Option<&HeldBack> {
+    /// Returns what the mail is about by which an outage is reported that began or grew during a
+    /// mute that is over.
+    fn untold(&self) -> Option<&DeferredFailure> {
         self.debt()?;
         let ongoing = self.memory.outage.as_ref()?;
         let kinds = &ongoing.outage.kinds;
         let held = self.memory.held.named().iter();
         let mut held = held.filter(|held| kinds.iter().any(|kind| kind.kind == held.kind));
-        let first = held.clone().find(|held| sort_of(held) == Sort::First);
+        let first = held.clone().find(|held| sort_of(held) == AlertKind::First);
         let latest = held.clone().find(|held| held.kind == ongoing.latest.kind);
         first.or(latest).or_else(|| held.next_back())
     }
 
-    /// Returns which sort of mail a failure is of a kind that nobody was told of: after a mute that held the first one back, the first.
-    pub(super) fn sort_of(&self, kind: &Kind) -> Sort {
+    /// Returns which sort of mail a failure is of a kind that no mail has reported: after a mute
+    /// that held the first one back, the first.
+    pub(super) fn sort_of(&self, kind: &FailureKind) -> AlertKind {
         match self.untold().map(sort_of) {
-            Some(Sort::First) => Sort::First,
+            Some(AlertKind::First) => AlertKind::First,
             _ => self.memory.sort_of(kind),
         }
     }
 
-    /// Returns when that mail is due, as far as this task is concerned. A run that is about to end decides first.
-    pub(in super::super) fn release_due(&self) -> Mono {
+    /// Returns when that mail is due, as far as this task is concerned. A run that is about to end
+    /// decides first.
+    pub(in crate::alert::policy) fn release_due(&self) -> Mono {
         let Some(untold) = self.untold() else {
             return Mono::NEVER;
         };
@@ -137,16 +151,16 @@ impl Task {
     }
 
     /// Returns that mail.
-    pub(in super::super) fn release(&mut self, now: Moment) -> Option<Notice> {
+    pub(in crate::alert::policy) fn release(&mut self, now: Moment) -> Option<Alert> {
         let untold = self.untold()?.clone();
-        let mut notice = self.notice(sort_of(&untold), now);
-        for held in &mut notice.held_back {
-            // Of the first of these the mail itself tells.
+        let mut alert = self.alert(sort_of(&untold), now);
+        for held in &mut alert.held_back {
+            // Of the first of these the mail itself reports.
             held.count -= u64::from(held.kind == untold.kind);
         }
-        notice.held_back.retain(|held| held.count > 0);
-        (notice.kind, notice.text) = (Some(untold.kind), untold.text);
+        alert.held_back.retain(|held| held.count > 0);
+        (alert.kind, alert.text) = (Some(untold.kind), untold.text);
         self.not_before = now.mono + AGAIN;
-        Some(notice)
+        Some(alert)
     }
 }

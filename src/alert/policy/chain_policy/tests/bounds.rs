@@ -1,4 +1,5 @@
-//! What holds for every sequence of events. `RUN_FUNCTIONS_LONG_TESTS=1` tries each on more than a million events.
+//! What holds for every sequence of events. `RUN_FUNCTIONS_LONG_TESTS=1` tries each on more than a
+//! million events.
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -83,8 +84,8 @@ fn after_any_history_an_outage_is_reminded_of_within_one_downtime() {
         account.desk.fail("A");
         let before = account.desk.inbox.len();
         account.desk.pass(NRD + 2 * GRACE);
-        let reminders = account.desk.inbox[before..].iter().filter(|notice| {
-            notice.step == Some(0) && matches!(notice.sort, Sort::Downtime { .. })
+        let reminders = account.desk.inbox[before..].iter().filter(|alert| {
+            alert.step == Some(0) && matches!(alert.sort, AlertKind::Downtime { .. })
         });
         assert!(
             (1..=2).contains(&reminders.count()),
@@ -109,8 +110,8 @@ fn after_any_history_who_only_asks_for_later_is_mailed_within_one_downtime() {
         account.desk.restart();
         account.desk.retry_later();
         account.desk.pass(NRD / 2 + 2 * GRACE);
-        let reminders = account.desk.inbox[before..].iter().filter(|notice| {
-            notice.step == Some(0) && matches!(notice.sort, Sort::Downtime { .. })
+        let reminders = account.desk.inbox[before..].iter().filter(|alert| {
+            alert.step == Some(0) && matches!(alert.sort, AlertKind::Downtime { .. })
         });
         assert_eq!(reminders.count(), 1, "{}", account.desk.mails());
     });
@@ -124,14 +125,18 @@ fn no_hour_of_a_chain_has_more_mails_than_its_limit() {
         chain.max_per_hour = 4;
         account.desk = Desk::with(tasks, chain);
         account.all_happen(sequence);
-        let limited =
-            |notice: &&Notice| matches!(notice.sort, Sort::First | Sort::New | Sort::HeldBack);
+        let limited = |alert: &&Alert| {
+            matches!(
+                alert.sort,
+                AlertKind::First | AlertKind::New | AlertKind::HeldBack
+            )
+        };
         let times: Vec<Mono> = account
             .desk
             .inbox
             .iter()
             .filter(limited)
-            .map(|notice| notice.at.mono)
+            .map(|alert| alert.at.mono)
             .collect();
         assert!(
             times.windows(5).all(|five| five[4].since(five[0]) >= HOUR),
@@ -140,7 +145,8 @@ fn no_hour_of_a_chain_has_more_mails_than_its_limit() {
     });
 }
 
-/// Returns when reminders were due and did not come within the grace, for a task that fails after so long, then pauses for so long.
+/// Returns when reminders were due and did not come within the grace, for a task that fails after
+/// so long, then pauses for so long.
 fn late_reminders(runs: &[(Duration, Duration)], nrd: Duration) -> Vec<Duration> {
     let mut desk = Desk::of(nrd);
     let outage = desk.now.mono;
@@ -154,12 +160,12 @@ fn late_reminders(runs: &[(Duration, Duration)], nrd: Duration) -> Vec<Duration>
     let mut came = desk
         .inbox
         .iter()
-        .filter(|notice| matches!(notice.sort, Sort::Downtime { .. }));
+        .filter(|alert| matches!(alert.sort, AlertKind::Downtime { .. }));
     let due = (1_u32..)
         .map(|count| nrd * count)
         .take_while(|due| *due + GRACE < up);
     due.filter(|due| {
-        let came = came.next().map(|notice| notice.at.mono.since(outage));
+        let came = came.next().map(|alert| alert.at.mono.since(outage));
         !came.is_some_and(|came| came >= *due && came <= *due + GRACE)
     })
     .collect()
@@ -169,7 +175,7 @@ fn late_reminders(runs: &[(Duration, Duration)], nrd: Duration) -> Vec<Duration>
 fn reminders_are_within_five_seconds_whatever_the_cooldown() {
     for_all((span(), span()), 60, |runs| {
         let mut runs = runs.to_vec();
-        // Nobody knows of an outage before its first run has failed.
+        // An outage is unknown before its first run has failed.
         runs[0].0 = Duration::ZERO;
         assert_eq!(late_reminders(&runs, NRD), Vec::<Duration>::new());
     });

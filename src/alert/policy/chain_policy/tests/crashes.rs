@@ -69,7 +69,7 @@ fn after_a_reboot_with_a_wrong_clock_there_is_one_mail_at_most_and_silence_for_o
         let after = &desk.inbox[before..];
         let early = after
             .iter()
-            .filter(|notice| notice.at.mono < start + 5 * HOUR);
+            .filter(|alert| alert.at.mono < start + 5 * HOUR);
         assert!(early.count() <= 2, "a burst: {}", desk.mails());
         assert!(!after.is_empty(), "silence: {}", desk.mails());
     }

@@ -1,10 +1,11 @@
 //! Tokens, and what finds none.
 
 use super::*;
-use crate::alert::memory::Limit;
+use crate::alert::memory::MailLimit;
+use crate::alert::policy::reason::SilenceReason;
 
-fn kinds_of(notice: &Notice) -> Vec<&str> {
-    notice
+fn kinds_of(alert: &Alert) -> Vec<&str> {
+    alert
         .held_back
         .iter()
         .map(|entry| entry.kind.0.as_str())
@@ -65,7 +66,7 @@ fn a_person_who_starts_it_again_and_again_gets_six_mails_and_then_one_an_hour() 
     assert_eq!(desk.inbox.len(), 7);
     assert_eq!(
         (desk.last().sort, desk.last().held_back[0].count),
-        (Sort::First, 54)
+        (AlertKind::First, 54)
     );
 }
 
@@ -78,8 +79,8 @@ fn the_chain_has_a_limit_of_its_own() {
     assert_eq!(desk.inbox.len(), 20);
     assert!(matches!(
         desk.why,
-        Some(Reason::HeldBack {
-            limit: Limit::Chain,
+        Some(SilenceReason::HeldBack {
+            limit: MailLimit::Chain,
             ..
         })
     ));
@@ -87,7 +88,7 @@ fn the_chain_has_a_limit_of_its_own() {
     assert_eq!(desk.inbox.len(), 21);
     assert_eq!(
         (desk.last().sort, desk.last().held_back.len()),
-        (Sort::HeldBack, 10)
+        (AlertKind::HeldBack, 10)
     );
     assert_eq!(desk.last().held_back[0].step, 20);
 }
@@ -113,12 +114,12 @@ fn more_kinds_than_can_be_named_are_counted() {
         desk.sleep(0, SEC);
     }
     desk.pass(6 * HOUR);
-    let notice = desk
+    let alert = desk
         .inbox
         .iter()
-        .find(|notice| !notice.held_back.is_empty())
+        .find(|alert| !alert.held_back.is_empty())
         .unwrap();
-    let told = notice.held_back.len() as u64 + notice.held_back_unnamed;
+    let told = alert.held_back.len() as u64 + alert.held_back_unnamed;
     assert_eq!(desk.inbox[..6].len() as u64 + told, 1000);
     assert_eq!(desk.policy.tasks[0].held().unnamed(), 0);
 }

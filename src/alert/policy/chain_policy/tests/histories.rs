@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use proptest::prelude::*;
 
 use super::*;
+use crate::alert::failure_kind::FailureKind;
 
 const YEARS: Duration = Duration::from_secs(10 * 366 * 86_400);
 
@@ -12,24 +13,24 @@ const YEARS: Duration = Duration::from_secs(10 * 366 * 86_400);
 #[derive(Clone, Debug)]
 pub(super) enum Happening {
     Fail {
-        step: Step,
+        step: TaskIndex,
         kind: u8,
     },
     Succeed {
-        step: Step,
+        step: TaskIndex,
     },
     RetryLater {
-        step: Step,
+        step: TaskIndex,
     },
     /// A run that takes a while, with the policy asked meanwhile.
     Hang {
-        step: Step,
+        step: TaskIndex,
         kind: Option<u8>,
         span: Duration,
     },
-    /// A cooldown of which the policy is told.
+    /// A cooldown that the policy learns of.
     Sleep {
-        next: Step,
+        next: TaskIndex,
         span: Duration,
     },
     Suspend {
@@ -46,7 +47,7 @@ pub(super) enum Happening {
         full: bool,
     },
     Mute {
-        step: Option<Step>,
+        step: Option<TaskIndex>,
         span: Duration,
     },
     Unmute,
@@ -109,8 +110,8 @@ fn desk() -> Desk {
 /// A desk with an account of what happened at it.
 pub(super) struct Account {
     pub(super) desk: Desk,
-    /// Failures of kinds that the admin was not told of when they happened, by step and kind.
-    pub(super) untold: HashMap<(Step, String), u64>,
+    /// Failures of kinds that were not mailed when they happened, by step and kind.
+    pub(super) untold: HashMap<(TaskIndex, String), u64>,
     reboots: u64,
     restarts: u64,
     /// The time that the machine was up, summed over boots.
@@ -143,7 +144,7 @@ impl Account {
             Happening::Succeed { step } => self.succeeds(*step, Duration::ZERO),
             Happening::RetryLater { step } => {
                 self.desk.begin(*step);
-                self.desk.end(*step, Seen::Later { reason: "locked" });
+                self.desk.end(*step, RunOutcome::Later { reason: "locked" });
             }
             Happening::Hang {
                 step,
@@ -175,10 +176,10 @@ impl Account {
         self.read_the_inbox();
     }
 
-    fn succeeds(&mut self, step: Step, takes: Duration) {
+    fn succeeds(&mut self, step: TaskIndex, takes: Duration) {
         self.desk.begin(step);
         self.desk.pass(takes);
-        self.desk.end(step, Seen::Success);
+        self.desk.end(step, RunOutcome::Success);
     }
 
     fn turn_the_clock(&mut self, forward: bool, span: Duration) {
@@ -192,7 +193,7 @@ impl Account {
         self.desk.now.wall = turned.unwrap_or(wall).max(UNIX_EPOCH);
     }
 
-    fn fails(&mut self, step: Step, kind: u8, takes: Duration) {
+    fn fails(&mut self, step: TaskIndex, kind: u8, takes: Duration) {
         let kind = kind.to_string();
         self.desk.begin(step);
         self.desk.pass(takes);
@@ -206,20 +207,25 @@ impl Account {
         }
     }
 
-    fn knows(&self, step: Step, kind: &str) -> bool {
-        let memory = self.desk.policy.tasks[step].memory();
-        memory.known(&Kind(kind.to_owned())).is_some()
+    /// Returns whether a failure of this kind is no news now: an outage that begins may have
+    /// forgotten it.
+    fn knows(&self, step: TaskIndex, kind: &str) -> bool {
+        let mut memory = self.desk.policy.tasks[step].memory().clone();
+        let limits = self.desk.rules.0[step].outage_limits();
+        let (kind, now) = (FailureKind(kind.to_owned()), self.desk.now);
+        memory.enter(&kind, "", (now, now), limits);
+        memory.known(&kind).is_some()
     }
 
-    /// Strikes out what the new mails tell.
+    /// Strikes out what the new mails report.
     fn read_the_inbox(&mut self) {
         for index in self.seen..self.desk.inbox.len() {
-            let notice = self.desk.inbox[index].clone();
-            for entry in &notice.held_back {
+            let alert = self.desk.inbox[index].clone();
+            for entry in &alert.held_back {
                 self.strike_out(entry.step, &entry.kind, entry.count);
             }
-            if let (Sort::First | Sort::New, Some(step), Some(kind)) =
-                (notice.sort, notice.step, &notice.kind)
+            if let (AlertKind::First | AlertKind::New, Some(step), Some(kind)) =
+                (alert.sort, alert.step, &alert.kind)
             {
                 self.strike_out(step, kind, 1);
             }
@@ -227,7 +233,7 @@ impl Account {
         self.seen = self.desk.inbox.len();
     }
 
-    fn strike_out(&mut self, step: Step, kind: &Kind, count: u64) {
+    fn strike_out(&mut self, step: TaskIndex, kind: &FailureKind, count: u64) {
         let left = self.untold.entry((step, kind.0.clone())).or_default();
         assert!(
             *left >= count,
@@ -236,7 +242,7 @@ impl Account {
         *left -= count;
     }
 
-    /// Checks that what was not told is still held back, to be told later.
+    /// Checks that what was not mailed is still held back, to be mailed later.
     pub(super) fn nothing_is_lost(&self) {
         for ((step, kind), count) in &self.untold {
             let held = self.desk.policy.tasks[*step].held().named();
@@ -254,7 +260,7 @@ impl Account {
     /// Checks the number of mails against what tokens and downtimes allow.
     pub(super) fn the_bound_holds(&self) {
         let of = |sorts: &[&str]| {
-            let word = |notice: &&Notice| sorts.contains(&notice.sort.word());
+            let word = |alert: &&Alert| sorts.contains(&alert.sort.word());
             self.desk.inbox.iter().filter(word).count() as u64
         };
         let (hours, downtimes) = (

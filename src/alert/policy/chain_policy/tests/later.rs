@@ -1,4 +1,5 @@
-//! Runs that ask to be tried again later: none of them is news, but a task that does nothing else is down.
+//! Runs that ask to be tried again later: none of them is news, but a task that does nothing else
+//! is down.
 
 use super::*;
 
@@ -19,7 +20,7 @@ fn who_only_asks_for_later_is_mailed_when_the_downtime_is_reached_and_again() {
     ask(&mut desk, 10 * MINUTE, 40 * HOUR);
     assert_eq!(desk.mails(), "downtime×1 again×2 again×3");
     let hours = desk.inbox.iter();
-    let hours = hours.map(|notice| notice.at.mono.since(since).as_secs() / 3600);
+    let hours = hours.map(|alert| alert.at.mono.since(since).as_secs() / 3600);
     assert_eq!(hours.collect::<Vec<_>>(), [12, 24, 36]);
     let first = &desk.inbox[0];
     assert!(first.only_asks() && first.kind.is_none());
@@ -84,6 +85,7 @@ fn it_is_down_in_the_summary_from_the_mail_on_and_healed_by_a_success() {
     ask(&mut desk, MINUTE, 5 * MINUTE);
     assert!(desk.policy.tasks[0].tally().down_since.is_some());
     desk.succeed();
+    desk.pass(SEC);
     assert_eq!(desk.mails(), "downtime×1 healed");
 }
 
@@ -118,7 +120,7 @@ fn an_interrupted_run_is_neither() {
     let mut desk = Desk::of(HOUR);
     for _ in 0..20 {
         desk.begin(0);
-        desk.end(0, Seen::Neither);
+        desk.end(0, RunOutcome::Neither);
         desk.sleep(0, HOUR);
     }
     assert_eq!(desk.mails(), "");

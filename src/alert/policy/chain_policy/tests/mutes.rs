@@ -1,18 +1,24 @@
-//! Mutes: what falls due meanwhile is counted, and told when they end, which they do by themselves.
+//! Mutes: what falls due meanwhile is counted, and reported when they end, which they do by
+//! themselves.
 
 use super::*;
-use crate::alert::mute::{LONGEST, Muted};
+use crate::alert::failure_kind::FailureKind;
+use crate::alert::policy::reason::SilenceReason;
+use crate::mute::{
+    account::MuteAccount,
+    wish::{LONGEST, Mute},
+};
 
 const YEARS: Duration = Duration::from_secs(10 * 366 * 86_400);
 
-fn named(notice: &Notice) -> Vec<(&str, u64)> {
-    let held = notice.held_back.iter();
+fn named(alert: &Alert) -> Vec<(&str, u64)> {
+    let held = alert.held_back.iter();
     held.map(|held| (held.kind.0.as_str(), held.count))
         .collect()
 }
 
-fn told(notice: &Notice) -> &Muted {
-    &notice.mutes[0].muted
+fn told(alert: &Alert) -> &MuteAccount {
+    &alert.mutes[0].muted
 }
 
 /// Fails every minute for so long.
@@ -31,7 +37,7 @@ fn a_task_that_still_fails_at_the_end_is_told_at_once_with_all_that_was_held_bac
     let end = desk.now.mono + 2 * HOUR;
     for kind in ["A", "A", "B", "C"] {
         desk.fail(kind);
-        assert!(matches!(desk.why, Some(Reason::Muted { .. })));
+        assert!(matches!(desk.why, Some(SilenceReason::Muted { .. })));
         desk.sleep(0, 25 * MINUTE);
     }
     assert_eq!(desk.mails(), "");
@@ -136,7 +142,10 @@ fn a_hang_is_told_at_the_end_if_it_still_hangs() {
     desk.mute(None, 2 * HOUR);
     desk.begin(0);
     desk.pass(90 * MINUTE);
-    assert_eq!(desk.policy.tasks[0].account().map(Muted::total), Some(1));
+    assert_eq!(
+        desk.policy.tasks[0].account().map(MuteAccount::total),
+        Some(1)
+    );
     desk.pass(HOUR);
     assert_eq!(desk.mails(), "running");
     assert_eq!(told(desk.last()).total(), 1);
@@ -180,10 +189,10 @@ fn a_task_that_asks_the_runner_to_stop_is_not_muted() {
     desk.mute(None, 24 * HOUR);
     desk.fail("A");
     desk.begin(0);
-    let kind = Kind("B".to_owned());
+    let kind = FailureKind("B".to_owned());
     desk.end(
         0,
-        Seen::Fatal {
+        RunOutcome::Fatal {
             kind: &kind,
             text: "text of B",
         },
@@ -255,6 +264,47 @@ fn after_a_reboot_a_clock_that_was_set_back_is_not_believed() {
     desk.mute(None, 2 * HOUR);
     desk.reboot(desk.now.wall + YEARS);
     assert!(!desk.policy.tasks[0].is_muted());
+}
+
+#[test]
+fn no_clock_that_goes_back_again_and_again_makes_a_mute_longer() {
+    let mut desk = Desk::of(6 * HOUR);
+    desk.mute(None, 2 * HOUR);
+    desk.reboot(desk.now.wall + MINUTE);
+    let begun = desk.now.wall;
+    for _ in 0..3 {
+        desk.pass(50 * MINUTE);
+        desk.now.wall = begun;
+    }
+    desk.fail("A");
+    assert_eq!(desk.mails(), "first");
+}
+
+#[test]
+fn a_mute_that_begins_ahead_never_holds() {
+    let now = Desk::of(HOUR).now;
+    let at = |boot: &str, wall: Duration, mono: Duration| Mute {
+        task: None,
+        from: now.wall + wall,
+        until: now.wall + wall + HOUR,
+        by: "root".to_owned(),
+        reason: String::new(),
+        boot: boot.to_owned(),
+        made: now.mono + mono,
+    };
+    for mute in [
+        at("two", YEARS, YEARS),
+        at("one", YEARS, YEARS),
+        at("", SEC, SEC),
+    ] {
+        assert!(mute.is_ahead(now, "one"));
+        assert_eq!(
+            (mute.ends(now, "one"), mute.settled(now, "one")),
+            (None, None)
+        );
+    }
+    let just_now = at("one", SEC, SEC);
+    assert_eq!(just_now.ends(now, "one"), Some(now.mono + HOUR));
 }
 
 #[test]

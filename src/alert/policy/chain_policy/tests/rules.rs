@@ -1,6 +1,8 @@
 //! FIRST, NEW, HEALED, and the reasons for silence.
 
 use super::*;
+use crate::alert::policy::WarnAfter;
+use crate::alert::policy::reason::SilenceReason;
 
 #[test]
 fn the_first_failure_and_each_new_kind_are_mailed_repeats_are_not() {
@@ -73,8 +75,8 @@ fn a_mail_tells_the_history_of_its_outage() {
     desk.sleep(0, HOUR);
     desk.fail("A");
     desk.fail("B");
-    let notice = desk.last();
-    let outage = notice.outage.as_ref().unwrap();
+    let alert = desk.last();
+    let outage = alert.outage.as_ref().unwrap();
     assert_eq!((outage.started, outage.failures), (started, 3));
     let counts: Vec<_> = outage
         .kinds
@@ -83,10 +85,10 @@ fn a_mail_tells_the_history_of_its_outage() {
         .collect();
     assert_eq!(counts, [("A", 2), ("B", 1)]);
     assert!(outage.kinds[0].mailed.is_some() && outage.kinds[1].mailed.is_none());
-    assert_eq!(notice.last_success, Some(last_success));
-    assert_eq!(notice.next_reminder.unwrap().mono, started.mono + 6 * HOUR);
-    assert_eq!(notice.reminder_interval, Some(6 * HOUR));
-    assert_eq!(notice.thread.as_deref(), Some("0@host"));
+    assert_eq!(alert.last_success, Some(last_success));
+    assert_eq!(alert.next_reminder.unwrap().mono, started.mono + 6 * HOUR);
+    assert_eq!(alert.reminder_interval, Some(6 * HOUR));
+    assert_eq!(alert.thread.as_deref(), Some("0@host"));
     assert_eq!(desk.inbox[0].thread, None);
 }
 
@@ -118,6 +120,7 @@ fn the_end_of_an_outage_is_not_mailed_unless_asked_for() {
         desk.fail("A");
         desk.pass(80 * MINUTE);
         desk.succeed();
+        desk.pass(3 * MINUTE);
         assert_eq!(desk.mails(), mails);
         if healed == Healed::AfterDowntime {
             let outage = desk.last().outage.as_ref().unwrap();
@@ -138,7 +141,7 @@ fn the_same_task_named_twice_has_two_states() {
     desk.fail_step(1, "A");
     desk.fail_step(1, "B");
     assert_eq!(desk.mails(), "first first new");
-    let steps: Vec<_> = desk.inbox.iter().map(|notice| notice.step).collect();
+    let steps: Vec<_> = desk.inbox.iter().map(|alert| alert.step).collect();
     assert_eq!(steps, [Some(0), Some(1), Some(1)]);
 }
 
@@ -151,7 +154,7 @@ fn a_kind_counts_as_mailed_only_when_its_mail_is_stored() {
         desk.sleep(0, SEC);
     }
     assert_eq!(desk.mails(), "");
-    assert!(matches!(desk.why, Some(Reason::NotStored { .. })));
+    assert!(matches!(desk.why, Some(SilenceReason::NotStored { .. })));
     desk.disk_is_full = false;
     for _ in 0..600 {
         desk.fail("A");

@@ -2,9 +2,10 @@ use super::*;
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-fn summaries(desk: &Desk) -> Vec<&Notice> {
+fn summaries(desk: &Desk) -> Vec<&Alert> {
     let all = desk.inbox.iter();
-    all.filter(|notice| notice.sort == Sort::Summary).collect()
+    all.filter(|alert| alert.sort == AlertKind::Summary)
+        .collect()
 }
 
 #[test]
@@ -40,7 +41,7 @@ fn outages_mails_and_what_is_held_back_are_counted() {
     desk.fail("kind 0");
     desk.pass(DAY);
     let summary = summaries(&desk)[0].summary.clone().unwrap();
-    let tally = &summary.tasks[0];
+    let (_, tally) = &summary.tasks[0];
     assert_eq!((tally.runs, tally.failures, tally.outages), (11, 10, 2));
     assert_eq!(tally.longest, 2 * HOUR + 9 * MINUTE);
     assert!(
