@@ -1,4 +1,5 @@
-//! Whatever a failure says, its mail is one that an independent parser reads back: our headers, our body, within the limits of the standards.
+//! Whatever a failure says, its mail is one that an independent parser reads back: our headers, our
+//! body, within the limits of the standards.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -6,12 +7,12 @@ use mailparse::MailHeaderMap;
 use proptest::prelude::*;
 
 use super::message::{Extent, render};
-use crate::alert::message::{Context, MailPath, letter};
-use crate::alert::notice::{Kind, Notice, Sort};
-use crate::failure::{Failure, FailureClass, Output};
-use crate::hash::fnv1a;
-use crate::letter::Letter;
-use crate::time::{Moment, Mono};
+use crate::alert::message::{MailContext, MailPath, compose};
+use crate::alert::{alert_facts::Alert, alert_kind::AlertKind, failure_kind::FailureKind};
+use crate::core::admin_mail::AdminMail;
+use crate::core::failure::{Failure, FailureClass, Output};
+use crate::core::hash::fnv1a;
+use crate::core::time::{Moment, Mono};
 
 /// RFC 5322 2.1.1: a line without its CRLF.
 const MOST_LINE: usize = 998;
@@ -22,34 +23,23 @@ fn now() -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(1_800_000_000)
 }
 
-fn notice(sort: Sort, text: &str) -> Notice {
-    Notice {
-        sort,
+fn alert(sort: AlertKind, text: &str) -> Alert {
+    let at = Moment {
+        mono: Mono::LONG_AGO,
+        wall: now(),
+    };
+    let kind = format!("{:012x}", fnv1a(text.as_bytes()) >> 16);
+    Alert {
         step: Some(0),
-        run: None,
-        at: Moment {
-            mono: Mono::LONG_AGO,
-            wall: now(),
-        },
-        kind: Some(Kind(format!("{:012x}", fnv1a(text.as_bytes()) >> 16))),
+        kind: Some(FailureKind(kind)),
         text: text.to_owned(),
-        outage: None,
-        last_success: None,
-        successes_before: 0,
-        next_reminder: None,
-        reminder_interval: None,
-        held_back: Vec::new(),
-        held_back_unnamed: 0,
-        running_since: None,
-        mutes: Vec::new(),
-        summary: None,
-        ends_runner: false,
         thread: Some("first-of-the-outage@example.org".to_owned()),
+        ..Alert::of_the_chain(sort, at)
     }
 }
 
 /// Writes the letter of a failure that says these texts wherever it can say anything.
-fn written(text: &str, output: &str) -> Letter {
+fn written(text: &str, output: &str) -> AdminMail {
     let mut failure = Failure::new(FailureClass::Panic, text);
     failure.causes = vec![text.to_owned(), output.to_owned()];
     failure.place = Some(text.to_owned());
@@ -62,7 +52,7 @@ fn written(text: &str, output: &str) -> Letter {
     });
     let notes = [text.to_owned()];
     let tasks = ["tasks::a".to_owned()];
-    let context = Context {
+    let context = MailContext {
         host: "web1",
         user: text,
         chain: "a",
@@ -74,6 +64,8 @@ fn written(text: &str, output: &str) -> Letter {
         run_duration: None,
         settings: None,
         max_per_hour: 20,
+        healed: crate::core::settings::Healed::Never,
+        to_whom: None,
         mail: MailPath {
             reason: Some(text),
             waiting: 1,
@@ -85,10 +77,10 @@ fn written(text: &str, output: &str) -> Letter {
         domain: "example.org",
         memory_born: now(),
     };
-    letter(&notice(Sort::New, text), Some(&failure), &context)
+    compose(&alert(AlertKind::New, text), Some(&failure), &context)
 }
 
-fn message(letter: &Letter, extent: Extent) -> String {
+fn message(letter: &AdminMail, extent: Extent) -> String {
     let from = "run_functions <runner@example.org>";
     let bytes = render(letter, from, "Ops <ops@example.org>", extent, &[]).unwrap();
     String::from_utf8(bytes).unwrap()
@@ -112,7 +104,7 @@ const HEADERS: [&str; 14] = [
 ];
 
 /// Reads a message with a parser that is not ours, and checks all that it finds.
-fn check(letter: &Letter, extent: Extent) -> Result<(), TestCaseError> {
+fn check(letter: &AdminMail, extent: Extent) -> Result<(), TestCaseError> {
     let text = message(letter, extent);
     prop_assert!(text.is_ascii());
     for line in text.split("\r\n") {
@@ -195,8 +187,9 @@ fn ten_megabytes_in_one_line_and_a_million_lines_fit_into_a_mail() {
 
 #[test]
 fn mails_of_one_outage_are_one_thread_and_those_of_two_are_two() {
-    // The rule of J. Zawinski: a message hangs below the last of its References, or else its In-Reply-To.
-    let parent = |letter: &Letter| {
+    // The rule of J. Zawinski: a message hangs below the last of its References, or else its
+    // In-Reply-To.
+    let parent = |letter: &AdminMail| {
         let text = message(letter, Extent::Whole);
         let parsed = mailparse::parse_headers(text.as_bytes()).unwrap().0;
         let references = parsed.get_first_value("References");

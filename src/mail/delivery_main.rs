@@ -1,7 +1,8 @@
 //! The worker: our own program, started again by the runner to talk to a mail server.
 //!
-//! Whatever the server does, it does it to this process: one deadline for each attempt that no dripping byte extends, a limit on
-//! memory, no descriptors but its own, and its end when the runner ends.
+//! Whatever the server does, it does it to this process: one deadline for each attempt that no
+//! dripping byte extends, a limit on memory, no descriptors but its own, and its end when the
+//! runner ends.
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::os::fd::{AsFd, OwnedFd};
@@ -11,83 +12,75 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::sendmail;
-use super::smtp::{Delivered, Session};
-use super::trouble::{Stage, shortened};
-use super::wire::{Answer, Header, Job, MOST_MESSAGE, Route, SmtpRoute, hear, say};
-use crate::process::{confine, write_steps};
+use super::delivery_error::{DeliveryStage, shortened};
+use super::delivery_route::DeliveryRoute;
+use super::wire::{DeliveryAnswer, DeliveryRequest, Header, MOST_MESSAGE, Route, hear, say};
+use super::{sendmail, smtp_way};
+use crate::unix::{fault_points, sandbox};
 
-/// What a conversation may need: libraries, certificates, buffers, and the largest message a few times over.
+/// What a conversation may need: libraries, certificates, buffers, and the largest message a few
+/// times over.
 const MEMORY: u64 = 256 << 20;
-/// How long after the deadline the worker ends itself, if the runner that should have killed it does not.
+/// How long after the deadline the worker ends itself, if the runner that should have killed it
+/// does not.
 const GRACE: Duration = Duration::from_millis(250);
 
 /// How long the runner may take between two messages.
 const IDLE: Duration = Duration::from_secs(600);
 
-type Runner = Arc<Mutex<UnixStream>>;
+type RunnerStream = Arc<Mutex<UnixStream>>;
 
-/// Serves one runner on standard input, then ends. Called first thing by `cli::main` for the hidden verb.
+/// Serves one runner on standard input, then ends. Called first thing by `cli::main` for the hidden
+/// verb.
 pub(crate) fn main() -> ExitCode {
     match serve() {
         Ok(()) => ExitCode::SUCCESS,
         // The runner is gone or talks nonsense: there is nobody to tell.
-        Err(_) => ExitCode::from(crate::exit::FATAL_TASK),
+        Err(_) => ExitCode::from(crate::core::exit::FATAL_TASK),
     }
 }
 
 fn serve() -> io::Result<()> {
-    confine::shed()?;
+    sandbox::shed()?;
     let stream: OwnedFd = io::stdin().as_fd().try_clone_to_owned()?;
     let stream = UnixStream::from(stream);
-    let runner: Runner = Arc::new(Mutex::new(stream.try_clone()?));
+    let runner: RunnerStream = Arc::new(Mutex::new(stream.try_clone()?));
     tell_panics(&runner);
     let mut reader = BufReader::new(stream);
-    let Some(job) = hear::<Job>(&mut reader)? else {
+    let Some(job) = hear::<DeliveryRequest>(&mut reader)? else {
         return Ok(());
     };
-    confine::bind_to_parent(job.parent)?;
+    sandbox::bind_to_parent(job.parent)?;
     let timeout = Duration::from_millis(job.timeout_ms);
     match job.route {
         Route::Smtp(route) => {
-            confine::limit_memory(MEMORY)?;
-            let server = SmtpWay {
-                route,
-                timeout,
-                session: None,
-            };
-            talk(&mut reader, &runner, timeout, server)
+            sandbox::limit_memory(MEMORY)?;
+            talk(&mut reader, &runner, timeout, smtp_way::way(route, timeout))
         }
         // The program has limits of its own, and inherits ours.
         Route::Sendmail(program) => talk(&mut reader, &runner, timeout, program),
     }
 }
 
-/// A way by which this process delivers.
-trait Way {
-    fn deliver(&mut self, header: &Header, message: &[u8], tell: &mut dyn FnMut(Stage)) -> Answer;
-    fn close(self);
-}
-
 fn talk(
     reader: &mut impl BufRead,
-    runner: &Runner,
+    runner: &RunnerStream,
     timeout: Duration,
-    mut way: impl Way,
+    mut way: impl DeliveryRoute,
 ) -> io::Result<()> {
     while let Some(header) = hear::<Header>(reader)? {
-        confine::die_after(timeout + GRACE)?;
+        sandbox::die_after(timeout + GRACE)?;
         let message = message(reader, &header)?;
-        write_steps::message_in_hands();
+        fault_points::message_in_hands();
         let mut tell = |stage| {
             // A runner that does not listen has ended, and so shall we.
-            let _ = answer(runner, &Answer::Stage(stage));
+            let _ = answer(runner, &DeliveryAnswer::Stage(stage));
         };
         let result = way.deliver(&header, &message, &mut tell);
         answer(runner, &result)?;
-        confine::die_after(IDLE)?;
+        sandbox::die_after(IDLE)?;
     }
-    confine::die_after(GRACE * 4)?;
+    sandbox::die_after(GRACE * 4)?;
     way.close();
     Ok(())
 }
@@ -105,12 +98,12 @@ fn message(reader: &mut impl BufRead, header: &Header) -> io::Result<Vec<u8>> {
     }
 }
 
-fn answer(runner: &Runner, what: &Answer) -> io::Result<()> {
+fn answer(runner: &RunnerStream, what: &DeliveryAnswer) -> io::Result<()> {
     let mut stream = runner.lock().unwrap_or_else(|broken| broken.into_inner());
     say(&mut *stream, what)
 }
 
-fn tell_panics(runner: &Runner) {
+fn tell_panics(runner: &RunnerStream) {
     let runner = Arc::clone(runner);
     panic::set_hook(Box::new(move |info| {
         let payload = info.payload();
@@ -118,58 +111,26 @@ fn tell_panics(runner: &Runner) {
         let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
         let payload = text.unwrap_or("no message");
         // In a panic there is nothing else to be done about a failing write.
-        let _ = answer(&runner, &Answer::Panicked(shortened(payload)));
+        let _ = answer(&runner, &DeliveryAnswer::Panicked(shortened(payload)));
     }));
 }
 
-/// A server, and the conversation with it while one is open.
-struct SmtpWay {
-    route: SmtpRoute,
-    timeout: Duration,
-    session: Option<Session>,
-}
-
-impl Way for SmtpWay {
-    fn deliver(&mut self, header: &Header, message: &[u8], tell: &mut dyn FnMut(Stage)) -> Answer {
-        if let Some(worn) = self.session.take_if(|session| session.is_worn()) {
-            worn.close();
-        }
-        let mut session = match self.session.take() {
-            Some(session) => session,
-            None => match Session::open(&self.route, self.timeout, tell) {
-                Ok(session) => session,
-                Err(trouble) => return Answer::NoWay(trouble),
-            },
-        };
-        if header.is_probe() {
-            self.session = Some(session);
-            return Answer::reached();
-        }
-        let Delivered { fates, open } = session.deliver(header, message, tell);
-        if open {
-            self.session = Some(session);
-        }
-        Answer::Settled { fates, held: open }
-    }
-
-    fn close(self) {
-        if let Some(session) = self.session {
-            session.close();
-        }
-    }
-}
-
-impl Way for std::path::PathBuf {
-    fn deliver(&mut self, header: &Header, message: &[u8], tell: &mut dyn FnMut(Stage)) -> Answer {
-        tell(Stage::Program);
+impl DeliveryRoute for std::path::PathBuf {
+    fn deliver(
+        &mut self,
+        header: &Header,
+        message: &[u8],
+        tell: &mut dyn FnMut(DeliveryStage),
+    ) -> DeliveryAnswer {
+        tell(DeliveryStage::Program);
         if header.is_probe() {
             return match sendmail::find(self) {
-                Ok(()) => Answer::reached(),
-                Err(trouble) => Answer::NoWay(trouble),
+                Ok(()) => DeliveryAnswer::reached(),
+                Err(trouble) => DeliveryAnswer::NoWay(trouble),
             };
         }
         let fates = sendmail::deliver(self, header, message);
-        Answer::Settled { fates, held: true }
+        DeliveryAnswer::Settled { fates, held: true }
     }
 
     fn close(self) {}

@@ -1,6 +1,7 @@
-//! Messages of others, as far as delivery must understand them: who they are from and for, and what must not leave with them.
+//! Messages of others, as far as delivery must understand them: who they are from and for, and what
+//! must not leave with them.
 
-use crate::hash::fnv1a;
+use crate::core::hash::fnv1a;
 
 /// A message, read for delivery.
 #[derive(Debug, PartialEq)]
@@ -13,7 +14,8 @@ pub(crate) struct Eml {
     pub bytes: Vec<u8>,
 }
 
-/// Reads a message. `unique` names it for ever: a Message-ID is made of it and of the content if there is none, the same on each reading.
+/// Reads a message. `unique` names it for ever: a Message-ID is made of it and of the content if
+/// there is none, the same on each reading.
 ///
 /// # Errors
 ///
@@ -45,12 +47,12 @@ pub(crate) fn read(raw: &[u8], unique: &str) -> Result<Eml, String> {
     Ok(Eml { from, to, bytes })
 }
 
-/// One header field with its continuation lines.
-struct Field<'a> {
+/// A header field with its continuation lines.
+struct HeaderField<'a> {
     raw: &'a [u8],
 }
 
-impl Field<'_> {
+impl HeaderField<'_> {
     fn is(&self, name: &str) -> bool {
         self.name().eq_ignore_ascii_case(name.as_bytes())
     }
@@ -79,7 +81,8 @@ fn without_mbox_line(raw: &[u8]) -> &[u8] {
     end.map_or(raw, |end| &raw[end + 1..])
 }
 
-/// CR and LF alone become CRLF: servers differ in what they take for the end of a line, and with it for the end of a message.
+/// CR and LF alone become CRLF: servers differ in what they take for the end of a line, and with it
+/// for the end of a message.
 fn crlf(raw: &[u8]) -> Vec<u8> {
     let mut text = Vec::with_capacity(raw.len() + raw.len() / 40 + 2);
     let mut bytes = raw.iter().copied().peekable();
@@ -107,12 +110,12 @@ fn split(text: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
-fn fields(head: &[u8]) -> Vec<Field<'_>> {
+fn fields(head: &[u8]) -> Vec<HeaderField<'_>> {
     let mut fields = Vec::new();
     let mut rest = head;
     while !rest.is_empty() {
         let end = end_of_field(rest);
-        let field = Field { raw: &rest[..end] };
+        let field = HeaderField { raw: &rest[..end] };
         rest = &rest[end..];
         if !is_name(field.name()) {
             // From here on it is body that somebody wrote without a blank line.
@@ -139,7 +142,7 @@ fn is_name(name: &[u8]) -> bool {
     !name.is_empty() && name.iter().all(|byte| matches!(byte, 33..=57 | 59..=126))
 }
 
-fn addresses_of(fields: &[Field<'_>], names: &[&str]) -> Vec<String> {
+fn addresses_of(fields: &[HeaderField<'_>], names: &[&str]) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for field in fields
         .iter()
@@ -154,7 +157,8 @@ fn addresses_of(fields: &[Field<'_>], names: &[&str]) -> Vec<String> {
     found
 }
 
-/// Returns the bare addresses of a list (RFC 5322 3.4): names, quoted strings, comments and groups are passed over.
+/// Returns the bare addresses of a list (RFC 5322 3.4): names, quoted strings, comments and groups
+/// are passed over.
 fn addresses_in(list: &str) -> Vec<String> {
     let mut reader = ListReader::default();
     for c in list.chars() {

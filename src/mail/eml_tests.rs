@@ -49,7 +49,8 @@ fn a_message_without_message_id_gets_one_that_stays() {
 
 #[test]
 fn line_ends_that_servers_read_differently_become_one() {
-    // With a bare LF kept, "\n.\n" would end the message on some servers, and the rest would be commands (SMTP smuggling).
+    // With a bare LF kept, "\n.\n" would end the message on some servers, and the rest would be
+    // commands (SMTP smuggling).
     let eml = read(b"To: b@x.org\r\n\r\na\n.\nMAIL FROM:<>\r.\rb\r\n", "x").unwrap();
     let body = text(&eml).split_once("\r\n\r\n").unwrap().1;
     assert_eq!(body, "a\r\n.\r\nMAIL FROM:<>\r\n.\r\nb\r\n");

@@ -1,59 +1,57 @@
-//! The mailer: a thread of the runner that is there only while something waits to leave.
+//! The mailer: a thread of the runner that sleeps while nothing waits to leave.
 //!
-//! The chain hands letters in and goes on; it waits for neither network nor worker. Of several processes on one outbox, the one that
-//! holds its lock delivers.
+//! The chain hands letters in and goes on; it waits for neither network nor worker. Of several
+//! processes on one outbox, the one that holds its lock delivers. The thread and its descriptors
+//! exist from the start, so that a shortage later on cannot keep mail from leaving: making a thread
+//! when memory is short may even end the process.
 
-use std::fmt;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::AsFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock};
-use std::thread;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
+use std::{fmt, thread};
 
-use super::carrier::{Parcel, carrier, carrier_that_tells};
-use super::message::{self, Extent};
-use super::outbox::{Entry, Kept, Outbox};
-use super::pass::{self, Summary};
-use super::trouble::{Stage, Trouble};
-use super::wire::Fate;
-use crate::letter::Letter;
-use crate::process::clock;
-use crate::process::poll::Alarm;
-use crate::settings::MailSettings;
-use crate::time::Mono;
+use super::immediate::{NOBODY_NAMED, sender};
+use super::outbox::{KeptWhere, Lost, Outbox, QueuedLetter};
+use super::outbox_delivery::{self, DeliverySummary, MergeHolding};
+use super::schedule::SHORTAGE_PAUSE;
+use super::transport::transport;
+use crate::core::admin_mail::AdminMail;
+use crate::core::settings::MailSettings;
+use crate::core::time::Mono;
+use crate::unix::clock;
+use crate::unix::trusted_paths::StateDir;
+use crate::unix::waiter::Waiter;
 
 /// How long another process may hold the outbox before it is asked for again.
 const BUSY_PAUSE: Duration = Duration::from_secs(5);
-/// Who gets the mail of a machine that names nobody (only files and print need no recipient).
-const NOBODY_NAMED: &str = "root@localhost";
-
 /// Delivers what the outbox holds, in the background.
 #[derive(Debug)]
 pub(crate) struct Mailer {
-    shared: Arc<Shared>,
+    shared: Arc<MailerShared>,
 }
 
 #[derive(Debug)]
-struct Shared {
+struct MailerShared {
     outbox: Outbox,
     settings: MailSettings,
-    work: Mutex<Work>,
+    work: Mutex<MailerWork>,
     /// Whether a thread was wanted and could not be started.
     stalled: AtomicBool,
-    /// Told when the thread ends.
-    ended: Condvar,
-    /// Told after each pass.
-    follower: OnceLock<Follower>,
+    /// Notified when the thread ends, or has nothing to do.
+    changed: Condvar,
+    /// Notified after each pass.
+    followers: Mutex<Vec<Follower>>,
     /// Read by the thread while it waits.
     nudged: PipeReader,
     nudge: PipeWriter,
 }
 
-/// Who is told that something may have left.
-struct Follower(Box<dyn Fn() + Send + Sync>);
+/// What is called when something may have left, with the number of letters that are in memory
+/// alone.
+struct Follower(Box<dyn Fn(u64) + Send + Sync>);
 
 impl fmt::Debug for Follower {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -63,255 +61,258 @@ impl fmt::Debug for Follower {
 
 /// What the thread and the runner tell each other.
 #[derive(Debug, Default)]
-struct Work {
+struct MailerWork {
     /// Whether there is a thread.
     running: bool,
+    /// Whether it has nothing to do.
+    idle: bool,
     /// Whether something was handed in that it has not looked at.
     pending: bool,
+    /// Whether everything that waits is to be tried at the next pass.
+    all_due: bool,
     /// Whether the runner ends.
     stopping: bool,
 }
 
 impl Mailer {
-    /// Makes a mailer that does nothing until it is asked to.
+    /// Makes a mailer that does nothing until it is asked to. Where no thread can be had, that is
+    /// tried again with each letter.
     ///
     /// # Errors
     ///
     /// When the process has no descriptor left.
-    pub(crate) fn new(state_dir: &Path, settings: MailSettings) -> io::Result<Self> {
+    pub(crate) fn new(state_dir: impl Into<StateDir>, settings: MailSettings) -> io::Result<Self> {
         let (nudged, nudge) = io::pipe()?;
-        let shared = Shared {
+        let shared = MailerShared {
             outbox: Outbox::open(state_dir),
             settings,
-            work: Mutex::new(Work::default()),
+            work: Mutex::new(MailerWork::default()),
             stalled: AtomicBool::new(false),
-            ended: Condvar::new(),
-            follower: OnceLock::new(),
+            changed: Condvar::new(),
+            followers: Mutex::default(),
             nudged,
             nudge,
         };
-        Ok(Mailer {
-            shared: Arc::new(shared),
-        })
+        let shared = Arc::new(shared);
+        let mailer = Mailer { shared };
+        let alarm = Waiter::new()?;
+        mailer.start(&mut mailer.shared.work(), alarm);
+        Ok(mailer)
     }
 
-    /// Has somebody told, in the thread of the mailer, after each pass over the outbox. The first one who asks is the one.
-    pub(crate) fn tell_after_each_pass(&self, tell: impl Fn() + Send + Sync + 'static) {
-        let _ = self.shared.follower.set(Follower(Box::new(tell)));
+    /// Calls `tell` in the thread of the mailer after each pass over the outbox.
+    pub(crate) fn tell_after_each_pass(&self, tell: impl Fn(u64) + Send + Sync + 'static) {
+        let mut followers = lock(&self.shared.followers);
+        followers.push(Follower(Box::new(tell)));
     }
 
-    /// Takes a letter to every recipient of the settings, and has it delivered.
-    pub(crate) fn post(&self, letter: &Letter, now: SystemTime) -> Kept {
-        let settings = &self.shared.settings;
+    /// Returns how many letters are in memory alone.
+    pub(crate) fn in_memory(&self) -> u64 {
+        self.shared.outbox.in_memory()
+    }
+
+    /// Takes a letter to these recipients, and has it delivered.
+    pub(crate) fn post(&self, letter: &AdminMail, to: &[String], now: SystemTime) -> KeptWhere {
         let nobody = [NOBODY_NAMED.to_owned()];
-        let to = if settings.to.is_empty() {
-            &nobody[..]
-        } else {
-            &settings.to[..]
-        };
+        let to = if to.is_empty() { &nobody[..] } else { to };
         let kept = self.shared.outbox.put(letter, to, now);
         self.nudge();
         kept
     }
 
-    /// Has delivered what a former runner left behind, if anything.
+    /// Has delivered what a former runner left behind, if anything, whenever it was to be tried
+    /// next: what kept it back may have been mended before this start.
     pub(crate) fn adopt(&self) {
-        if !self.shared.outbox.waiting().is_empty() {
-            self.nudge();
+        let waiting = self.shared.outbox.waiting().len();
+        if waiting == 0 {
+            return;
         }
+        let mails = if waiting == 1 { "mail" } else { "mails" };
+        log::info!("{waiting} {mails} from before this start in the outbox: trying at once");
+        self.shared.work().all_due = true;
+        self.nudge();
     }
 
     /// Has the outbox looked at now.
     pub(crate) fn nudge(&self) {
         let mut work = self.shared.work();
         let nudged_already = std::mem::replace(&mut work.pending, true);
-        if work.running {
-            if !nudged_already {
-                // One byte at a time: the pipe never fills up.
-                let _ = (&self.shared.nudge).write_all(b"!");
+        work.idle = false;
+        if !work.running {
+            match Waiter::new() {
+                Ok(alarm) => self.start(&mut work, alarm),
+                Err(error) => self.stalled(&error),
             }
-            return;
+        } else if !nudged_already {
+            // One byte at a time: the pipe never fills up.
+            let _ = (&self.shared.nudge).write_all(b"!");
         }
+    }
+
+    fn start(&self, work: &mut MailerWork, alarm: Waiter) {
         let shared = Arc::clone(&self.shared);
-        let spawned = thread::Builder::new()
-            .name("mailer".to_owned())
-            .spawn(move || shared.serve());
-        work.running = spawned.is_ok();
-        let was_stalled = self
-            .shared
-            .stalled
-            .swap(spawned.is_err(), Ordering::Relaxed);
-        if let (Err(error), false) = (spawned, was_stalled) {
+        let thread = thread::Builder::new().name("mailer".to_owned());
+        match thread.spawn(move || shared.serve(alarm)) {
+            Ok(_) => {
+                work.running = true;
+                self.shared.stalled.store(false, Ordering::Relaxed);
+            }
+            Err(error) => self.stalled(&error),
+        }
+    }
+
+    fn stalled(&self, error: &io::Error) {
+        if !self.shared.stalled.swap(true, Ordering::Relaxed) {
             log::error!(
                 "Mail waits: no thread can be started for it: {error}; look at `ulimit -u`"
             );
         }
     }
 
-    /// Tries again what [`nudge`](Mailer::nudge) could not do for want of a thread. Costs next to nothing when there is nothing to do.
+    /// Tries again what [`nudge`](Mailer::nudge) could not do for want of a thread. Costs next to
+    /// nothing when there is nothing to do.
     pub(crate) fn nudge_again(&self) {
         if self.shared.stalled.load(Ordering::Relaxed) {
             self.nudge();
         }
     }
 
-    /// Lets a delivery that is under way, or was never tried, come to its end until `until`. What is left then is in the outbox, but for
-    /// those letters that no disk takes: their subjects are returned.
-    pub(crate) fn finish(&self, until: Mono) -> Vec<String> {
+    /// Lets a delivery that is under way, or was never tried, come to its end until `until`. What
+    /// is left then is in the outbox, but for those letters that no disk takes, which are returned.
+    pub(crate) fn finish(&self, until: Mono) -> Vec<Lost> {
         self.nudge_again();
         let mut work = self.shared.work();
         work.stopping = true;
         if work.running {
             let _ = (&self.shared.nudge).write_all(b"!");
             let left = until.since(clock::mono());
-            let ended = &self.shared.ended;
-            drop(ended.wait_timeout_while(work, left, |work| work.running));
+            let changed = &self.shared.changed;
+            drop(changed.wait_timeout_while(work, left, |work| work.running));
         }
         self.shared.outbox.rescue()
     }
 }
 
-fn sender(settings: &MailSettings) -> &str {
-    if settings.from.is_empty() {
-        NOBODY_NAMED
-    } else {
-        &settings.from
+impl Drop for Mailer {
+    /// Lets the thread end when it comes to it.
+    fn drop(&mut self) {
+        self.shared.work().stopping = true;
+        let _ = (&self.shared.nudge).write_all(b"!");
     }
 }
 
-/// Delivers everything that waits now, in this process, whenever it was to be tried next: `mail queue --flush`. `None`: another
-/// process is delivering at this moment.
-///
-/// # Errors
-///
-/// When the disk refuses.
-pub(crate) fn flush(state_dir: &Path, settings: &MailSettings) -> io::Result<Option<Summary>> {
-    let outbox = Outbox::open(state_dir);
-    let Some(_lock) = outbox.try_lock()? else {
-        return Ok(None);
-    };
-    outbox.make_due()?;
-    let mut carrier = carrier(settings);
-    Ok(Some(pass::deliver_due(
-        &outbox,
-        carrier.as_mut(),
-        sender(settings),
-        &clock::wall,
-    )))
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Tries the way that mail takes, up to the login, telling each stage that is reached, and sends nothing: `check --connect`.
-///
-/// # Errors
-///
-/// When there is no way.
-pub(crate) fn probe(settings: &MailSettings, tell: Box<dyn FnMut(Stage)>) -> Result<(), Trouble> {
-    let mut carrier = carrier_that_tells(settings, tell);
-    carrier.carry(&Parcel::probe()).map(drop)
-}
-
-/// Sends one letter now, past the outbox, telling each stage that is reached: `mail test`.
-/// Returns the answer for each recipient.
-///
-/// # Errors
-///
-/// When there is no way to deliver anything.
-pub(crate) fn send_now(
-    settings: &MailSettings,
-    letter: &Letter,
-    to: &[String],
-    tell: Box<dyn FnMut(Stage)>,
-) -> Result<Vec<(String, Fate)>, Trouble> {
-    let mut carrier = carrier_that_tells(settings, tell);
-    let mut answers = Vec::new();
-    for to in to {
-        let bytes = message::render(letter, sender(settings), to, Extent::Whole, &[])?;
-        let parcel = Parcel {
-            from: message::bare_address(sender(settings)),
-            to: vec![message::bare_address(to).unwrap_or_else(|| to.clone())],
-            bytes,
-            file_stem: message::file_stem(letter, to),
-        };
-        let fates = carrier.carry(&parcel)?;
-        answers.extend(fates.into_iter().map(|fate| (to.clone(), fate)));
-    }
-    Ok(answers)
-}
-
-impl Shared {
-    fn work(&self) -> MutexGuard<'_, Work> {
-        self.work
-            .lock()
-            .unwrap_or_else(|broken| broken.into_inner())
+impl MailerShared {
+    fn work(&self) -> MutexGuard<'_, MailerWork> {
+        lock(&self.work)
     }
 
-    /// The thread.
-    fn serve(&self) {
-        let trouble = match catch_unwind(AssertUnwindSafe(|| self.deliver_until_empty())) {
-            Ok(Ok(())) => return,
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => "delivery panicked".to_owned(),
-        };
-        // The next letter starts another thread.
-        log::error!("Mail waits: {trouble}");
-        self.end(self.work());
-    }
-
-    /// Ends the thread under the lock: who hands in a letter from here on starts another one.
-    fn end(&self, mut work: MutexGuard<'_, Work>) {
-        work.running = false;
-        self.ended.notify_all();
-    }
-
-    fn deliver_until_empty(&self) -> io::Result<()> {
-        let mut alarm = Alarm::new()?;
+    /// The thread. Whatever goes wrong, it goes on: nothing could start another one when it is
+    /// needed most.
+    fn serve(&self, mut alarm: Waiter) {
         loop {
-            self.work().pending = false;
-            let next = self.deliver();
+            let served = catch_unwind(AssertUnwindSafe(|| self.deliver_until_stopped(&mut alarm)));
+            let trouble = match served {
+                Ok(Ok(())) => break,
+                Ok(Err(error)) => error.to_string(),
+                Err(_) => "delivery panicked".to_owned(),
+            };
+            log::error!("Mail waits: {trouble}");
             let work = self.work();
-            match next {
-                _ if work.pending => continue,
-                Some(until) if !work.stopping => {
-                    drop(work);
-                    self.wait(&mut alarm, until)?;
-                }
-                _ => {
-                    self.end(work);
-                    return Ok(());
-                }
+            let waited = self
+                .changed
+                .wait_timeout_while(work, SHORTAGE_PAUSE, |work| !work.stopping);
+            if waited.is_ok_and(|(work, _)| work.stopping) {
+                break;
             }
+        }
+        self.work().running = false;
+        self.changed.notify_all();
+    }
+
+    fn deliver_until_stopped(&self, alarm: &mut Waiter) -> io::Result<()> {
+        loop {
+            let mut work = self.work();
+            work.pending = false;
+            let held_some = !work.stopping;
+            drop(work);
+            let next = self.deliver();
+            let mut work = self.work();
+            // A pass that began before the end has perhaps held letters with one cause, which leave
+            // at the end.
+            if work.pending || held_some && work.stopping {
+                continue;
+            }
+            if work.stopping {
+                return Ok(());
+            }
+            work.idle = next.is_none();
+            drop(work);
+            self.changed.notify_all();
+            self.wait(alarm, next.unwrap_or(Mono::NEVER))?;
             let untried = self.has_untried();
-            let work = self.work();
-            if work.stopping && !untried {
-                self.end(work);
+            if self.work().stopping && !untried {
                 return Ok(());
             }
         }
     }
 
-    /// One pass, if no other process is at it. Returns when the next is due; `None`: nothing waits.
+    /// Makes a pass, if no other process does. Returns when the next is due; `None`: nothing waits.
     fn deliver(&self) -> Option<Mono> {
-        let summary = match self.outbox.try_lock() {
-            Ok(None) => return Some(clock::mono() + BUSY_PAUSE),
-            Ok(Some(_lock)) => self.pass(),
-            Err(_) => self.pass(),
+        let settled = self.outbox.settle();
+        let next = match self.outbox.try_lock() {
+            Ok(None) => Some(clock::mono() + BUSY_PAUSE),
+            Ok(Some(_lock)) => {
+                self.make_due();
+                Self::next_of(&self.pass())
+            }
+            Err(_) => Self::next_of(&self.pass()),
         };
-        if let Some(Follower(tell)) = self.follower.get() {
-            tell();
+        let in_memory = self.outbox.in_memory();
+        for Follower(tell) in &*lock(&self.followers) {
+            tell(in_memory);
         }
+        // What no disk takes, and what could not be looked at, is nothing that a letter or the
+        // clock would bring up again.
+        let again = !settled || in_memory > 0 || self.outbox.is_blind();
+        let again = again.then(|| clock::mono() + SHORTAGE_PAUSE);
+        next.into_iter().chain(again).min()
+    }
+
+    fn next_of(summary: &DeliverySummary) -> Option<Mono> {
         let now = clock::now();
-        let next = summary.next?;
-        let left = next.duration_since(now.wall).unwrap_or_default();
+        let left = summary.next?.duration_since(now.wall).unwrap_or_default();
         Some(now.mono + left)
     }
 
-    fn pass(&self) -> Summary {
-        let mut carrier = carrier(&self.settings);
-        let from = sender(&self.settings);
-        pass::deliver_due(&self.outbox, carrier.as_mut(), from, &clock::wall)
+    /// Only the holder of the lock does this: a letter that another process has just sent would
+    /// come back.
+    fn make_due(&self) {
+        if !std::mem::take(&mut self.work().all_due) {
+            return;
+        }
+        if let Err(error) = self.outbox.make_due() {
+            log::error!("What waits in the outbox cannot be tried before its time: {error}");
+        }
     }
 
-    fn wait(&self, alarm: &mut Alarm, until: Mono) -> io::Result<()> {
+    fn pass(&self) -> DeliverySummary {
+        let mut transport = transport(&self.settings);
+        let from = sender(&self.settings);
+        let holding = MergeHolding::while_running(!self.work().stopping);
+        outbox_delivery::deliver_due(
+            &self.outbox,
+            transport.as_mut(),
+            from,
+            holding,
+            &clock::wall,
+        )
+    }
+
+    fn wait(&self, alarm: &mut Waiter, until: Mono) -> io::Result<()> {
         let [nudged] = alarm.wait([Some(self.nudged.as_fd())], until)?;
         if nudged {
             let mut nudges = [0; 256];
@@ -321,10 +322,11 @@ impl Shared {
     }
 
     fn has_untried(&self) -> bool {
-        self.outbox.waiting().iter().any(Entry::is_untried)
+        self.outbox.waiting().iter().any(QueuedLetter::is_untried)
     }
 }
 
 #[cfg(test)]
+#[cfg(feature = "smtp")]
 #[path = "mailer_tests.rs"]
 mod tests;

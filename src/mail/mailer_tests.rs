@@ -1,15 +1,22 @@
 use std::net::TcpListener;
 use std::path::PathBuf;
 
+use super::super::delivery_error::DeliveryStage;
 use super::super::test_letters::{self, letter, smtp};
 use super::super::test_server::{Act, Script, Server};
 use super::*;
-use crate::settings::Transport;
+use crate::core::settings::Transport;
+use crate::mail::immediate::{flush, probe, send_now};
+use crate::mail::wire::DeliveryResult;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn settings(transport: Transport) -> MailSettings {
     test_letters::settings(transport, PATIENCE)
+}
+
+fn to() -> [String; 1] {
+    ["ops@example.org".to_owned()]
 }
 
 fn greeting(greeting: Act) -> Server {
@@ -19,24 +26,27 @@ fn greeting(greeting: Act) -> Server {
     })
 }
 
-/// Waits until the mailer has no thread.
+/// Waits until the thread of the mailer has nothing to do.
 fn wait_until_idle(mailer: &Mailer) {
     let work = mailer.shared.work();
     let waited = mailer
         .shared
-        .ended
-        .wait_timeout_while(work, PATIENCE, |work| work.running);
+        .changed
+        .wait_timeout_while(work, PATIENCE, |work| !work.idle);
     assert!(!waited.unwrap().1.timed_out());
 }
 
 #[test]
-fn letters_leave_in_order_and_the_thread_ends() {
+fn letters_leave_in_order() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(Script::default());
     let mailer = Mailer::new(dir.path(), settings(smtp(server.address.port()))).unwrap();
     for id in 0..5u64 {
         let letter = letter(&id.to_string(), "new", "tasks::a", 1);
-        assert_eq!(mailer.post(&letter, clock::wall()), Kept::OnDisk);
+        assert_eq!(
+            mailer.post(&letter, &to(), clock::wall()),
+            KeptWhere::OnDisk
+        );
     }
     let received = server.wait_for(5);
     wait_until_idle(&mailer);
@@ -58,6 +68,7 @@ fn a_server_that_says_nothing_holds_up_nobody_who_posts() {
     for id in 0..5u64 {
         mailer.post(
             &letter(&id.to_string(), "new", "tasks::a", 1),
+            &to(),
             clock::wall(),
         );
     }
@@ -74,7 +85,7 @@ fn what_one_runner_left_the_next_one_delivers() {
     let port = unused.local_addr().unwrap().port();
     drop(unused);
     let first = Mailer::new(dir.path(), settings(smtp(port))).unwrap();
-    first.post(&letter("1", "first", "tasks::a", 1), clock::wall());
+    first.post(&letter("1", "first", "tasks::a", 1), &to(), clock::wall());
     first.finish(clock::mono() + PATIENCE);
     let notes = first.shared.outbox.notes();
     assert!(
@@ -87,7 +98,7 @@ fn what_one_runner_left_the_next_one_delivers() {
     );
     let server = Server::start(Script::default());
     let second = Mailer::new(dir.path(), settings(smtp(server.address.port()))).unwrap();
-    second.shared.outbox.make_due().unwrap();
+    // A start tries at once what was to rest for a while.
     second.adopt();
     assert_eq!(server.wait_for(1).len(), 1);
     wait_until_idle(&second);
@@ -98,8 +109,8 @@ fn a_letter_that_comes_while_mail_rests_wakes_the_thread_and_tries_nothing_early
     let dir = tempfile::tempdir().unwrap();
     let server = greeting(Act::SayAndClose("421 busy".to_owned()));
     let mailer = Mailer::new(dir.path(), settings(smtp(server.address.port()))).unwrap();
-    mailer.post(&letter("1", "first", "tasks::a", 1), clock::wall());
-    mailer.post(&letter("2", "new", "tasks::a", 1), clock::wall());
+    mailer.post(&letter("1", "first", "tasks::a", 1), &to(), clock::wall());
+    mailer.post(&letter("2", "new", "tasks::a", 1), &to(), clock::wall());
     mailer.finish(clock::mono() + PATIENCE);
     assert_eq!(server.connections(), 1);
     assert_eq!(mailer.shared.outbox.waiting().len(), 2);
@@ -110,8 +121,11 @@ fn an_outbox_that_another_process_delivers_is_left_to_it() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(Script::default());
     let mailer = Mailer::new(dir.path(), settings(smtp(server.address.port()))).unwrap();
+    // The thread has the lock itself while it looks for what was left.
+    wait_until_idle(&mailer);
     let held = Outbox::open(dir.path()).try_lock().unwrap();
-    mailer.post(&letter("1", "first", "tasks::a", 1), clock::wall());
+    assert!(held.is_some());
+    mailer.post(&letter("1", "first", "tasks::a", 1), &to(), clock::wall());
     mailer.finish(clock::mono() + Duration::from_millis(300));
     assert_eq!(
         (server.connections(), mailer.shared.outbox.waiting().len()),
@@ -132,7 +146,7 @@ fn without_a_server_each_mail_is_a_file() {
         })
     };
     let mailer = Mailer::new(dir.path(), nobody).unwrap();
-    mailer.post(&letter("1", "first", "tasks::a", 1), clock::wall());
+    mailer.post(&letter("1", "first", "tasks::a", 1), &to(), clock::wall());
     mailer.finish(clock::mono() + PATIENCE);
     let files: Vec<PathBuf> = std::fs::read_dir(&directory)
         .unwrap()
@@ -144,15 +158,48 @@ fn without_a_server_each_mail_is_a_file() {
 }
 
 #[test]
-fn an_idle_mailer_has_no_thread() {
+fn the_thread_is_there_from_the_start_and_after_whatever_it_did() {
     let dir = tempfile::tempdir().unwrap();
     let directory = dir.path().join("mail");
     let mailer = Mailer::new(dir.path(), settings(Transport::File { directory })).unwrap();
-    mailer.adopt();
-    assert!(!mailer.shared.work().running);
-    mailer.post(&letter("1", "first", "tasks::a", 1), clock::wall());
     wait_until_idle(&mailer);
+    assert!(mailer.shared.work().running);
+    mailer.post(&letter("1", "first", "tasks::a", 1), &to(), clock::wall());
+    wait_until_idle(&mailer);
+    assert!(mailer.shared.work().running);
+    mailer.finish(clock::mono() + PATIENCE);
     assert!(!mailer.shared.work().running);
+}
+
+#[test]
+fn a_letter_that_no_disk_took_is_written_as_soon_as_one_does() {
+    let dir = tempfile::tempdir().unwrap();
+    let unused = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = unused.local_addr().unwrap().port();
+    drop(unused);
+    std::fs::write(dir.path().join("outbox"), "in the way").unwrap();
+    let mailer = Mailer::new(dir.path(), settings(smtp(port))).unwrap();
+    let (tell, told) = std::sync::mpsc::channel();
+    mailer.tell_after_each_pass(move |in_memory| tell.send(in_memory).unwrap());
+    let kept = mailer.post(&letter("1", "first", "tasks::a", 1), &to(), clock::wall());
+    assert!(matches!(kept, KeptWhere::InMemory(_)), "{kept:?}");
+    while told.recv_timeout(PATIENCE).unwrap() == 0 {}
+    std::fs::remove_file(dir.path().join("outbox")).unwrap();
+    while told.recv_timeout(PATIENCE).unwrap() > 0 {}
+    assert_eq!(Outbox::open(dir.path()).waiting().len(), 1);
+}
+
+#[test]
+fn what_can_neither_leave_nor_be_kept_is_returned_with_its_text() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = greeting(Act::SayAndClose("421 busy".to_owned()));
+    std::fs::write(dir.path().join("outbox"), "in the way").unwrap();
+    let mailer = Mailer::new(dir.path(), settings(smtp(server.address.port()))).unwrap();
+    let letter = letter("1", "first", "tasks::a", 1);
+    mailer.post(&letter, &to(), clock::wall());
+    let lost = mailer.finish(clock::mono() + PATIENCE);
+    let (subject, body) = (letter.subject, letter.body);
+    assert_eq!(lost, [Lost { subject, body }]);
 }
 
 #[test]
@@ -160,7 +207,7 @@ fn flushing_delivers_what_rests() {
     let dir = tempfile::tempdir().unwrap();
     let busy = greeting(Act::SayAndClose("421 busy".to_owned()));
     let mailer = Mailer::new(dir.path(), settings(smtp(busy.address.port()))).unwrap();
-    mailer.post(&letter("1", "first", "tasks::a", 1), clock::wall());
+    mailer.post(&letter("1", "first", "tasks::a", 1), &to(), clock::wall());
     mailer.finish(clock::mono() + PATIENCE);
     let server = Server::start(Script::default());
     let now = settings(smtp(server.address.port()));
@@ -182,11 +229,14 @@ fn a_test_mail_tells_each_stage_and_the_answer() {
     );
     assert_eq!(
         answers.unwrap(),
-        [(to[0].clone(), Fate::Accepted("250 2.0.0 queued".to_owned()))]
+        [(
+            to[0].clone(),
+            DeliveryResult::Accepted("250 2.0.0 queued".to_owned())
+        )]
     );
-    let stages: Vec<Stage> = told.iter().collect();
-    assert_eq!(stages.first(), Some(&Stage::Resolve));
-    assert_eq!(stages.last(), Some(&Stage::Answer));
+    let stages: Vec<DeliveryStage> = told.iter().collect();
+    assert_eq!(stages.first(), Some(&DeliveryStage::Resolve));
+    assert_eq!(stages.last(), Some(&DeliveryStage::Answer));
 }
 
 #[test]

@@ -1,18 +1,17 @@
-//! From a letter to the bytes of a message: headers exactly ours, body in an encoding that every server takes.
-
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+//! From a letter to the bytes of a message: headers exactly ours, body in an encoding that every
+//! server takes.
 
 use lettre::message::header::{
     ContentTransferEncoding, ContentType, Date, HeaderName, HeaderValue, MIME_VERSION_1_0,
 };
 use lettre::message::{Body, Mailbox, MessageBuilder};
 
-use super::trouble::{Class, Trouble};
-use crate::hash::fnv1a;
-use crate::letter::Letter;
+use super::address;
+use super::delivery_error::{DeliveryError, ErrorClass};
+use crate::core::admin_mail::AdminMail;
+use crate::core::hash::fnv1a;
+use crate::core::time::{Precision, rfc3339, sayable};
 
-/// The last second that the form of a date in mails can say (year 9999).
-const LAST_SECOND: u64 = 253_402_300_799;
 /// RFC 5322 2.1.1.
 const MOST_HEADER_BYTES: usize = 900;
 
@@ -33,31 +32,31 @@ pub(crate) enum Extent {
 ///
 /// When sender or recipient is not a mail address.
 pub(crate) fn render(
-    letter: &Letter,
+    letter: &AdminMail,
     from: &str,
     to: &str,
     extent: Extent,
     notes: &[String],
-) -> Result<Vec<u8>, Trouble> {
+) -> Result<Vec<u8>, DeliveryError> {
     let body = match extent {
         Extent::Whole => &letter.body,
         Extent::Minimal => &letter.minimal_body,
     };
-    let from = mailbox(from).ok_or_else(|| not_an_address(from, Class::Sender))?;
-    let to = mailbox(to).ok_or_else(|| not_an_address(to, Class::Recipient))?;
+    let from = mailbox(from).ok_or_else(|| not_an_address(from, ErrorClass::Sender))?;
+    let to = mailbox(to).ok_or_else(|| not_an_address(to, ErrorClass::Recipient))?;
     let builder = headers(letter).from(from).to(to);
     let body = readable(crlf(&with_notes(body, notes)));
     let message = builder.body(body).map_err(|error| {
-        Trouble::new(
-            Class::Content,
+        DeliveryError::new(
+            ErrorClass::Content,
             format!("the message cannot be built: {error}"),
         )
     })?;
     Ok(guarded(message.formatted()))
 }
 
-/// The soft line breaks of quoted-printable are lettre's choice, and may put `From ` or a lone dot where mailboxes and servers of old look for
-/// them: such a beginning is written as a code.
+/// The soft line breaks of quoted-printable are lettre's choice, and may put `From ` or a lone dot
+/// where mailboxes and servers of old look for them: such a beginning is written as a code.
 fn guarded(message: Vec<u8>) -> Vec<u8> {
     const MOST_OF_A_LINE: usize = 76;
     let Ok(text) = std::str::from_utf8(&message) else {
@@ -90,15 +89,19 @@ pub(crate) fn bare_address(text: &str) -> Option<String> {
     mailbox(text).map(|mailbox| mailbox.email.to_string())
 }
 
+/// Reads `Name <a@b>` or `a@b`, its domain in ASCII: what is written into headers, too, needs no
+/// SMTPUTF8 then.
 fn mailbox(text: &str) -> Option<Mailbox> {
-    text.parse().ok()
+    let Mailbox { name, email } = text.parse().ok()?;
+    let email = address::ascii(email.as_ref()).parse().ok()?;
+    Some(Mailbox { name, email })
 }
 
-fn not_an_address(text: &str, class: Class) -> Trouble {
-    Trouble::new(class, format!("`{text}` is not a mail address"))
+fn not_an_address(text: &str, class: ErrorClass) -> DeliveryError {
+    DeliveryError::new(class, format!("`{text}` is not a mail address"))
 }
 
-fn headers(letter: &Letter) -> MessageBuilder {
+fn headers(letter: &AdminMail) -> MessageBuilder {
     let mut builder = MessageBuilder::new()
         .subject(one_line(&letter.subject))
         .header(Date::new(sayable(letter.date)))
@@ -122,7 +125,8 @@ fn headers(letter: &Letter) -> MessageBuilder {
     })
 }
 
-/// Nothing in a text may begin another header. The text comes without control characters; this is the second lock.
+/// Nothing in a text may begin another header. The text comes without control characters; this is
+/// the second lock.
 fn one_line(text: &str) -> String {
     let plain = text
         .chars()
@@ -141,11 +145,6 @@ fn angled(id: &str) -> String {
     format!("<{}>", id.chars().filter(plain).collect::<String>())
 }
 
-fn sayable(date: SystemTime) -> SystemTime {
-    let since = date.duration_since(UNIX_EPOCH).unwrap_or_default();
-    UNIX_EPOCH + since.min(Duration::from_secs(LAST_SECOND))
-}
-
 /// The first sentence stays first: it is all that a phone shows.
 fn with_notes(body: &str, notes: &[String]) -> String {
     if notes.is_empty() {
@@ -156,7 +155,8 @@ fn with_notes(body: &str, notes: &[String]) -> String {
     format!("{first}\n\n{notes}\n\n{rest}")
 }
 
-/// Returns the body in an encoding in which it can be read and searched as it is, also where lettre would find base64 shorter.
+/// Returns the body in an encoding in which it can be read and searched as it is, also where lettre
+/// would find base64 shorter.
 fn readable(text: String) -> Body {
     let body = Body::new(text.clone());
     if body.encoding() != ContentTransferEncoding::Base64 {
@@ -165,7 +165,8 @@ fn readable(text: String) -> Body {
     Body::new_with_encoding(text, ContentTransferEncoding::QuotedPrintable).unwrap_or(body)
 }
 
-/// Lines of a mail end with CRLF (RFC 5322 2.3); a CR or LF alone would be read differently by different servers.
+/// Lines of a mail end with CRLF (RFC 5322 2.3); a CR or LF alone would be read differently by
+/// different servers.
 fn crlf(text: &str) -> String {
     let mut lines = String::with_capacity(text.len() + text.len() / 40);
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
@@ -184,9 +185,10 @@ fn crlf(text: &str) -> String {
     lines
 }
 
-/// Returns the stem of a file for a letter: its time in UTC, then its subject as far as names allow, then what makes it unique.
-pub(crate) fn file_stem(letter: &Letter, to: &str) -> String {
-    let stamp = humantime::format_rfc3339_seconds(sayable(letter.date)).to_string();
+/// Returns the stem of a file for a letter: its time in UTC, then its subject as far as names
+/// allow, then what makes it unique.
+pub(crate) fn file_stem(letter: &AdminMail, to: &str) -> String {
+    let stamp = rfc3339(letter.date, Precision::Seconds);
     let stamp: String = stamp
         .chars()
         .filter(|c| c.is_ascii_alphanumeric())

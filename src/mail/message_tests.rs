@@ -1,7 +1,9 @@
+use std::time::{Duration, UNIX_EPOCH};
+
 use super::super::test_letters::letter;
 use super::*;
 
-fn rendered(letter: &Letter) -> String {
+fn rendered(letter: &AdminMail) -> String {
     let bytes = render(
         letter,
         "run_functions <runner@example.org>",
@@ -111,7 +113,7 @@ fn dates_beyond_reason_and_wrong_addresses_are_no_panic() {
         file_stem(&letter, "ops@example.org");
     }
     let wrong = render(&letter, "runner@example.org", "nobody", Extent::Whole, &[]);
-    assert_eq!(wrong.unwrap_err().class, Class::Recipient);
+    assert_eq!(wrong.unwrap_err().class, ErrorClass::Recipient);
 }
 
 #[test]

@@ -1,22 +1,30 @@
-//! One pass over the outbox: what is due is tried once, and what became of it is written down at once.
+//! One pass over the outbox: what is due is tried once, and what became of it is written down at
+//! once.
+
+mod merging;
 
 use std::time::SystemTime;
 
-use super::carrier::{Carrier, Parcel};
+use super::delivery_error::{DeliveryError, ErrorClass};
 use super::message::{self, Extent};
-use super::outbox::{BrokenPath, End, Entry, Notes, Outbox, Recipient, State};
+use super::outbox::{
+    BrokenPath, DeliveryEnd, Outbox, PathState, QueuedLetter, Recipient, RecipientState,
+};
 use super::schedule;
-use super::trouble::{Class, Trouble};
-use super::wire::Fate;
-use crate::hash::fnv1a;
-use crate::time::in_words;
+use super::transport::{MailTransport, OutgoingMessage};
+use super::wire::DeliveryResult;
+use crate::core::hash::fnv1a;
+use crate::core::time::in_words;
 
-/// From this age on a mail says that it is late.
+use merging::CauseGroups;
+pub(crate) use merging::MergeHolding;
+
+/// From this age on a mail mentions that it is late.
 const LATE: std::time::Duration = std::time::Duration::from_secs(120);
 
 /// What a pass did, and when the next one is due.
 #[derive(Debug, Default, PartialEq)]
-pub(crate) struct Summary {
+pub(crate) struct DeliverySummary {
     /// How many messages were accepted.
     pub accepted: usize,
     /// How many attempts were not.
@@ -25,24 +33,27 @@ pub(crate) struct Summary {
     pub next: Option<SystemTime>,
 }
 
-/// Tries what is due, as mail from `from`: the sender of now, so that letters which waited for it to be put right go with the right one.
+/// Tries what is due, as mail from `from`: the sender of now, so that letters which waited for it
+/// to be put right go with the right one.
 pub(crate) fn deliver_due(
     outbox: &Outbox,
-    carrier: &mut dyn Carrier,
+    transport: &mut dyn MailTransport,
     from: &str,
+    holding: MergeHolding,
     now: &dyn Fn() -> SystemTime,
-) -> Summary {
-    let mut pass = Pass {
+) -> DeliverySummary {
+    let mut pass = OutboxDelivery {
         outbox,
-        carrier,
+        transport,
         from,
         now,
+        groups: CauseGroups::new(outbox, holding, now),
         notes: outbox.notes(),
-        summary: Summary::default(),
+        summary: DeliverySummary::default(),
     };
     let rests = |broken: &BrokenPath| !schedule::is_due(broken.next, now());
     if !pass.notes.broken.as_ref().is_some_and(rests) {
-        for entry in outbox.waiting() {
+        for entry in pass.groups.merged_by_cause() {
             if !pass.entry(entry) {
                 break;
             }
@@ -51,18 +62,19 @@ pub(crate) fn deliver_due(
     pass.end()
 }
 
-struct Pass<'a> {
+struct OutboxDelivery<'a> {
     outbox: &'a Outbox,
-    carrier: &'a mut dyn Carrier,
+    transport: &'a mut dyn MailTransport,
     from: &'a str,
     now: &'a dyn Fn() -> SystemTime,
-    notes: Notes,
-    summary: Summary,
+    groups: CauseGroups<'a>,
+    notes: PathState,
+    summary: DeliverySummary,
 }
 
-impl Pass<'_> {
+impl OutboxDelivery<'_> {
     /// Tries one letter. Returns whether others may be tried.
-    fn entry(&mut self, mut entry: Entry) -> bool {
+    fn entry(&mut self, mut entry: QueuedLetter) -> bool {
         let mut goes_on = true;
         for index in 0..entry.recipients.len() {
             if !self.recipient(&mut entry, index) {
@@ -71,6 +83,9 @@ impl Pass<'_> {
             }
         }
         if entry.is_settled() {
+            if !entry.is_accepted() {
+                self.outbox.remember_undelivered(&entry);
+            }
             self.outbox.remove(&entry);
         } else {
             self.outbox.update(&entry);
@@ -78,11 +93,12 @@ impl Pass<'_> {
         goes_on
     }
 
-    /// Tries one recipient, twice if the first refusal asks for the short form. Returns whether others may be tried.
-    fn recipient(&mut self, entry: &mut Entry, index: usize) -> bool {
+    /// Tries one recipient, twice if the first refusal asks for the short form. Returns whether
+    /// others may be tried.
+    fn recipient(&mut self, entry: &mut QueuedLetter, index: usize) -> bool {
         loop {
             let recipient = &entry.recipients[index];
-            let State::Waiting {
+            let RecipientState::Waiting {
                 attempts,
                 next,
                 minimal,
@@ -108,11 +124,11 @@ impl Pass<'_> {
                 }
             };
             match fate {
-                Fate::Accepted(answer) => {
+                DeliveryResult::Accepted(answer) => {
                     self.accepted(entry, index, &answer);
                     return true;
                 }
-                Fate::Refused(trouble) => match self.refused(entry, index, trouble) {
+                DeliveryResult::Refused(trouble) => match self.refused(entry, index, trouble) {
                     Then::Again => {}
                     Then::Others => return true,
                     Then::Nobody => return false,
@@ -121,43 +137,51 @@ impl Pass<'_> {
         }
     }
 
-    fn carry(&mut self, entry: &Entry, to: &str, extent: Extent) -> Result<Fate, Trouble> {
+    fn carry(
+        &mut self,
+        entry: &QueuedLetter,
+        to: &str,
+        extent: Extent,
+    ) -> Result<DeliveryResult, DeliveryError> {
         let lines = self.lines(entry);
-        let bytes = match message::render(&entry.letter, self.from, to, extent, &lines) {
+        let letter = entry.to_send();
+        let bytes = match message::render(&letter, self.from, to, extent, &lines) {
             Ok(bytes) => bytes,
-            Err(trouble) => return Ok(Fate::Refused(trouble)),
+            Err(trouble) => return Ok(DeliveryResult::Refused(trouble)),
         };
         let bare = message::bare_address(to).unwrap_or_else(|| to.to_owned());
-        let parcel = Parcel {
+        let outgoing = OutgoingMessage {
             from: message::bare_address(self.from),
             to: vec![bare],
             bytes,
-            file_stem: message::file_stem(&entry.letter, to),
+            file_stem: message::file_stem(&letter, to),
         };
-        let fates = self.carrier.carry(&parcel)?;
+        let fates = self.transport.carry(&outgoing)?;
         fates.into_iter().next().ok_or_else(|| {
-            Trouble::new(
-                Class::Path,
+            DeliveryError::new(
+                ErrorClass::Path,
                 "the mail worker did not say what became of the message",
             )
         })
     }
 
-    fn accepted(&mut self, entry: &mut Entry, index: usize, answer: &str) {
-        let recipient = &mut entry.recipients[index];
-        recipient.state = State::Accepted;
-        let (to, subject) = (&recipient.address, &entry.letter.subject);
-        if self.carrier.takes_away() {
+    fn accepted(&mut self, entry: &mut QueuedLetter, index: usize, answer: &str) {
+        if !entry.is_accepted() {
+            self.groups.departed(entry);
+        }
+        entry.recipients[index].state = RecipientState::Accepted;
+        let (to, subject) = (&entry.recipients[index].address, &entry.to_send().subject);
+        if self.transport.takes_away() {
             log::info!("Mail to {to} left: {subject} ({answer})");
         } else {
             log::info!("Mail to {to} was {answer}: {subject}");
         }
-        // Written down before the next one is tried: a crash from here on sends no duplicate of this one.
+        // Written down before the next one is tried: a crash from here on sends no duplicate of
+        // this one.
         self.outbox.update(entry);
-        self.outbox.count(entry, End::Sent);
+        self.outbox.count(entry, DeliveryEnd::Sent);
         self.summary.accepted += 1;
-        let before = self.notes.clone();
-        if let Some(broken) = self.notes.broken.take() {
+        if let Some(broken) = &self.notes.broken {
             let span = (self.now)().duration_since(broken.since);
             log::info!(
                 "Mail leaves again, after {} and {} failed attempts",
@@ -165,48 +189,56 @@ impl Pass<'_> {
                 broken.attempts
             );
         }
-        self.notes.told();
+        let sent = self.notes.clone();
+        self.note(|notes| notes.forget(&sent));
+    }
+
+    /// Changes the notes, here and on disk, where something may have been added meanwhile.
+    fn note(&mut self, change: impl Fn(&mut PathState)) {
+        let before = self.notes.clone();
+        change(&mut self.notes);
         if self.notes != before {
-            self.outbox.keep_notes(&self.notes);
+            self.outbox.change_notes(change);
         }
     }
 
-    fn refused(&mut self, entry: &mut Entry, index: usize, trouble: Trouble) -> Then {
+    fn refused(&mut self, entry: &mut QueuedLetter, index: usize, trouble: DeliveryError) -> Then {
         self.summary.refused += 1;
         match trouble.class {
-            Class::Path | Class::Setup | Class::Sender => {
+            ErrorClass::Path | ErrorClass::Setup | ErrorClass::Sender => {
                 let attempts = attempts(&entry.recipients[index]);
                 self.path_broke(trouble);
                 self.expire(entry, index, attempts);
                 Then::Nobody
             }
-            Class::Temporary | Class::Unanswered => {
+            ErrorClass::Temporary | ErrorClass::Unanswered | ErrorClass::Relay => {
                 self.put_off(entry, index, &trouble);
                 Then::Others
             }
-            Class::Content if !is_minimal(&entry.recipients[index]) => {
-                let state = State::Waiting {
+            ErrorClass::Content if !is_minimal(&entry.recipients[index]) => {
+                let state = RecipientState::Waiting {
                     attempts: attempts(&entry.recipients[index]) + 1,
                     next: SystemTime::UNIX_EPOCH,
                     last_error: Some(trouble.line()),
                     minimal: true,
+                    needs_change: false,
                 };
                 entry.recipients[index].state = state;
                 log::warn!("{}; trying a short form of it", trouble.line());
                 Then::Again
             }
-            Class::Content | Class::Recipient => {
+            ErrorClass::Content | ErrorClass::Recipient => {
                 self.give_up(entry, index, &trouble.line());
                 Then::Others
             }
         }
     }
 
-    fn put_off(&mut self, entry: &mut Entry, index: usize, trouble: &Trouble) {
+    fn put_off(&mut self, entry: &mut QueuedLetter, index: usize, trouble: &DeliveryError) {
         let recipient = &mut entry.recipients[index];
         let count = attempts(recipient) + 1;
         let dice = fnv1a(format!("{}{count}", entry.letter.message_id).as_bytes());
-        let pause = schedule::pause(trouble.class, count, dice);
+        let pause = schedule::pause_after(trouble, count, dice);
         if schedule::is_told(u64::from(count)) {
             log::error!(
                 "Mail to {} waits: {}; next attempt in {}",
@@ -215,21 +247,22 @@ impl Pass<'_> {
                 in_words(pause)
             );
         }
-        recipient.state = State::Waiting {
+        recipient.state = RecipientState::Waiting {
             attempts: count,
             next: (self.now)() + pause,
             last_error: Some(trouble.line()),
             minimal: is_minimal(recipient),
+            needs_change: trouble.class == ErrorClass::Relay,
         };
         self.expire(entry, index, count);
     }
 
-    fn path_broke(&mut self, trouble: Trouble) {
+    fn path_broke(&mut self, trouble: DeliveryError) {
         let now = (self.now)();
         let former = self.notes.broken.take();
         let attempts = former.as_ref().map_or(0, |broken| broken.attempts) + 1;
         let dice = fnv1a(format!("{}{now:?}", trouble.words).as_bytes());
-        let pause = schedule::pause(trouble.class, attempts, dice);
+        let pause = schedule::pause_after(&trouble, attempts, dice);
         if schedule::is_told(u64::from(attempts)) {
             log::error!(
                 "Mail cannot leave: {}; attempt {attempts}, next in {}",
@@ -237,17 +270,17 @@ impl Pass<'_> {
                 in_words(pause)
             );
         }
-        self.notes.broken = Some(BrokenPath {
+        let broken = BrokenPath {
             since: former.map_or(now, |broken| broken.since),
             attempts,
             next: now + pause,
             trouble,
-        });
-        self.outbox.keep_notes(&self.notes);
+        };
+        self.note(|notes| notes.broken = Some(broken.clone()));
     }
 
     /// Gives up what has been tried for five days.
-    fn expire(&mut self, entry: &mut Entry, index: usize, attempts: u32) {
+    fn expire(&mut self, entry: &mut QueuedLetter, index: usize, attempts: u32) {
         let of_the_path = self
             .notes
             .broken
@@ -264,35 +297,34 @@ impl Pass<'_> {
                 index,
                 &format!("given up after 5 days; the last attempt: {last}"),
             );
-            self.notes.count_dropped("expired", (self.now)());
-            self.outbox.keep_notes(&self.notes);
+            let now = (self.now)();
+            self.note(|notes| notes.count_dropped("expired", now));
         }
     }
 
-    fn give_up(&mut self, entry: &mut Entry, index: usize, reason: &str) {
+    fn give_up(&mut self, entry: &mut QueuedLetter, index: usize, reason: &str) {
         let address = entry.recipients[index].address.clone();
         log::error!("Mail to {address} failed for good: {reason}");
+        let letter = entry.to_send();
         let bytes = message::render(
-            &entry.letter,
+            &letter,
             self.from,
             &address,
             Extent::Whole,
             &self.lines(entry),
         );
-        let bytes = bytes.unwrap_or_else(|_| entry.letter.body.clone().into_bytes());
-        let stem = message::file_stem(&entry.letter, &address);
+        let bytes = bytes.unwrap_or_else(|_| letter.body.clone().into_bytes());
+        let stem = message::file_stem(&letter, &address);
         self.outbox
             .fail(&stem, &bytes, &format!("{address}: {reason}"));
-        entry.recipients[index].state = State::Refused(reason.to_owned());
-        self.outbox.count(entry, End::Failed);
-        self.notes.remember_refusal(format!(
-            "A mail to {address} could not be delivered: {reason}"
-        ));
-        self.outbox.keep_notes(&self.notes);
+        entry.recipients[index].state = RecipientState::Refused(reason.to_owned());
+        self.outbox.count(entry, DeliveryEnd::Failed);
+        let line = format!("A mail to {address} could not be delivered: {reason}");
+        self.note(|notes| notes.remember_refusal(line.clone()));
     }
 
-    /// Returns what a letter has to tell besides its own matter.
-    fn lines(&self, entry: &Entry) -> Vec<String> {
+    /// Returns what a letter mentions besides its own matter.
+    fn lines(&self, entry: &QueuedLetter) -> Vec<String> {
         let now = (self.now)();
         let mut lines = Vec::new();
         let age = now.duration_since(entry.created).unwrap_or_default();
@@ -328,9 +360,14 @@ impl Pass<'_> {
         lines
     }
 
-    fn end(mut self) -> Summary {
+    fn end(mut self) -> DeliverySummary {
         let path = self.notes.broken.as_ref().map(|broken| broken.next);
-        let next = self.outbox.waiting().iter().filter_map(Entry::next).min();
+        let next = self
+            .outbox
+            .waiting()
+            .iter()
+            .filter_map(QueuedLetter::next)
+            .min();
         self.summary.next = next.map(|next| path.map_or(next, |path| path.max(next)));
         self.summary
     }
@@ -345,15 +382,18 @@ enum Then {
 
 fn attempts(recipient: &Recipient) -> u32 {
     match recipient.state {
-        State::Waiting { attempts, .. } => attempts,
+        RecipientState::Waiting { attempts, .. } => attempts,
         _ => 0,
     }
 }
 
 fn is_minimal(recipient: &Recipient) -> bool {
-    matches!(recipient.state, State::Waiting { minimal: true, .. })
+    matches!(
+        recipient.state,
+        RecipientState::Waiting { minimal: true, .. }
+    )
 }
 
 #[cfg(test)]
-#[path = "pass_tests.rs"]
+#[path = "outbox_delivery_tests.rs"]
 mod tests;

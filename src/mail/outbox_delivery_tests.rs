@@ -1,17 +1,17 @@
 use std::time::Duration;
 
-use super::super::outbox::{Kept, report};
+use super::super::outbox::{KeptWhere, NotSent, report};
 use super::super::test_letters::{Scripted, at, letter, no_way, refused};
 use super::*;
 
-struct Desk {
-    dir: tempfile::TempDir,
-    outbox: Outbox,
-    seconds: u64,
+pub(super) struct Desk {
+    pub(super) dir: tempfile::TempDir,
+    pub(super) outbox: Outbox,
+    pub(super) seconds: u64,
 }
 
 impl Desk {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let outbox = Outbox::open(dir.path());
         Desk {
@@ -29,13 +29,18 @@ impl Desk {
         let to: Vec<String> = to.iter().map(|to| (*to).to_owned()).collect();
         let letter = letter(id, sort, "tasks::a", 1);
         let kept = self.outbox.put(&letter, &to, at(self.seconds));
-        assert_eq!(kept, Kept::OnDisk);
+        assert_eq!(kept, KeptWhere::OnDisk);
     }
 
-    fn pass(&self, carrier: &mut Scripted) -> Summary {
-        deliver_due(&self.outbox, carrier, "runner@example.org", &|| {
-            at(self.seconds)
-        })
+    pub(super) fn pass(&self, transport: &mut Scripted) -> DeliverySummary {
+        let holding = MergeHolding::UntilMinuteIsOver;
+        deliver_due(
+            &self.outbox,
+            transport,
+            "runner@example.org",
+            holding,
+            &|| at(self.seconds),
+        )
     }
 
     fn failed(&self) -> Vec<String> {
@@ -54,12 +59,12 @@ fn what_is_accepted_is_gone() {
     let desk = Desk::new();
     desk.put("1", "first");
     desk.put("2", "new");
-    let mut carrier = Scripted::default();
-    let summary = desk.pass(&mut carrier);
+    let mut transport = Scripted::default();
+    let summary = desk.pass(&mut transport);
     assert_eq!((summary.accepted, summary.next), (2, None));
     assert!(desk.outbox.waiting().is_empty());
     assert!(
-        carrier.accepted[0]
+        transport.accepted[0]
             .1
             .contains("Message-ID: <1@example.org>")
     );
@@ -71,23 +76,23 @@ fn without_a_way_one_is_tried_and_all_are_kept() {
     for id in ["1", "2", "3"] {
         desk.put(id, "new");
     }
-    let mut carrier = Scripted::new([no_way(Class::Path), no_way(Class::Path)]);
-    let summary = desk.pass(&mut carrier);
-    assert_eq!((carrier.asked, desk.outbox.waiting().len()), (1, 3));
+    let mut transport = Scripted::new([no_way(ErrorClass::Path), no_way(ErrorClass::Path)]);
+    let summary = desk.pass(&mut transport);
+    assert_eq!((transport.asked, desk.outbox.waiting().len()), (1, 3));
     let pause = summary.next.unwrap().duration_since(at(0)).unwrap();
     assert!(pause >= Duration::from_secs(24) && pause <= Duration::from_secs(36));
     // A letter that comes meanwhile does not make it try sooner.
     desk.put("4", "new");
-    desk.pass(&mut carrier);
-    assert_eq!(carrier.asked, 1);
+    desk.pass(&mut transport);
+    assert_eq!(transport.asked, 1);
     desk.seconds = 40;
-    desk.pass(&mut carrier);
-    assert_eq!(carrier.asked, 2);
+    desk.pass(&mut transport);
+    assert_eq!(transport.asked, 2);
     let told = report(desk.dir.path());
     assert_eq!((told.waiting, told.broken.unwrap().attempts), (4, 2));
     desk.seconds = 4000;
-    desk.pass(&mut carrier);
-    assert_eq!(carrier.accepted.len(), 4);
+    desk.pass(&mut transport);
+    assert_eq!(transport.accepted.len(), 4);
     assert_eq!(report(desk.dir.path()).broken, None);
 }
 
@@ -95,11 +100,11 @@ fn without_a_way_one_is_tried_and_all_are_kept() {
 fn the_first_mail_that_gets_through_says_that_it_is_late_and_why() {
     let mut desk = Desk::new();
     desk.put("1", "first");
-    let mut carrier = Scripted::new([no_way(Class::Setup)]);
-    desk.pass(&mut carrier);
+    let mut transport = Scripted::new([no_way(ErrorClass::Setup)]);
+    desk.pass(&mut transport);
     desk.seconds = 2 * 3600;
-    desk.pass(&mut carrier);
-    let text = &carrier.accepted[0].1;
+    desk.pass(&mut transport);
+    let text = &transport.accepted[0].1;
     assert!(
         text.contains("This mail is 2h late: the server is down."),
         "{text}"
@@ -112,8 +117,8 @@ fn the_first_mail_that_gets_through_says_that_it_is_late_and_why() {
 fn what_needs_a_person_is_tried_every_half_hour() {
     let desk = Desk::new();
     desk.put("1", "first");
-    let mut carrier = Scripted::new([refused(Class::Sender)]);
-    let summary = desk.pass(&mut carrier);
+    let mut transport = Scripted::new([refused(ErrorClass::Sender)]);
+    let summary = desk.pass(&mut transport);
     assert_eq!(summary.next, Some(at(1800)));
 }
 
@@ -121,13 +126,17 @@ fn what_needs_a_person_is_tried_every_half_hour() {
 fn a_recipient_that_is_put_off_stops_no_other() {
     let mut desk = Desk::new();
     desk.put_to("1", "first", &["a@example.org", "b@example.org"]);
-    let mut carrier = Scripted::new([refused(Class::Temporary)]);
-    desk.pass(&mut carrier);
-    assert_eq!(carrier.accepted.len(), 1);
-    assert_eq!(carrier.accepted[0].0, "b@example.org");
+    let mut transport = Scripted::new([refused(ErrorClass::Temporary)]);
+    desk.pass(&mut transport);
+    assert_eq!(transport.accepted.len(), 1);
+    assert_eq!(transport.accepted[0].0, "b@example.org");
     desk.seconds = 60;
-    desk.pass(&mut carrier);
-    let to: Vec<&str> = carrier.accepted.iter().map(|(to, _)| to.as_str()).collect();
+    desk.pass(&mut transport);
+    let to: Vec<&str> = transport
+        .accepted
+        .iter()
+        .map(|(to, _)| to.as_str())
+        .collect();
     assert_eq!(to, ["b@example.org", "a@example.org"]);
     assert!(desk.outbox.waiting().is_empty());
 }
@@ -136,13 +145,13 @@ fn a_recipient_that_is_put_off_stops_no_other() {
 fn a_refused_recipient_goes_to_failed_and_the_others_are_told() {
     let desk = Desk::new();
     desk.put_to("1", "first", &["bad@example.org", "b@example.org"]);
-    let mut carrier = Scripted::new([refused(Class::Recipient)]);
-    desk.pass(&mut carrier);
+    let mut transport = Scripted::new([refused(ErrorClass::Recipient)]);
+    desk.pass(&mut transport);
     assert!(desk.outbox.waiting().is_empty());
     let failed = desk.failed();
     assert_eq!(failed.len(), 2, "{failed:?}");
     assert!(failed[1].ends_with(".reason"));
-    let (to, text) = &carrier.accepted[0];
+    let (to, text) = &transport.accepted[0];
     assert_eq!(to, "b@example.org");
     assert!(
         text.contains("A mail to bad@example.org could not be delivered"),
@@ -155,16 +164,16 @@ fn a_refused_content_is_tried_once_more_in_short() {
     let desk = Desk::new();
     desk.put("1", "first");
     desk.put("2", "new");
-    let mut carrier = Scripted::new([
-        refused(Class::Content),
-        Ok(Fate::Accepted("250".to_owned())),
-        refused(Class::Content),
-        refused(Class::Content),
+    let mut transport = Scripted::new([
+        refused(ErrorClass::Content),
+        Ok(DeliveryResult::Accepted("250".to_owned())),
+        refused(ErrorClass::Content),
+        refused(ErrorClass::Content),
     ]);
-    desk.pass(&mut carrier);
-    assert_eq!(carrier.accepted.len(), 1);
-    assert!(carrier.accepted[0].1.ends_with("Short.\r\n"));
-    assert_eq!(carrier.asked, 4);
+    desk.pass(&mut transport);
+    assert_eq!(transport.accepted.len(), 1);
+    assert!(transport.accepted[0].1.ends_with("Short.\r\n"));
+    assert_eq!(transport.asked, 4);
     assert_eq!(desk.failed().len(), 2);
     assert!(desk.outbox.waiting().is_empty());
 }
@@ -173,13 +182,13 @@ fn a_refused_content_is_tried_once_more_in_short() {
 fn what_may_have_arrived_is_sent_again_with_the_same_message_id_after_five_minutes() {
     let mut desk = Desk::new();
     desk.put("1", "first");
-    let mut carrier = Scripted::new([refused(Class::Unanswered)]);
-    let summary = desk.pass(&mut carrier);
+    let mut transport = Scripted::new([refused(ErrorClass::Unanswered)]);
+    let summary = desk.pass(&mut transport);
     assert!(summary.next.unwrap() >= at(300));
     desk.seconds = 400;
-    desk.pass(&mut carrier);
+    desk.pass(&mut transport);
     assert!(
-        carrier.accepted[0]
+        transport.accepted[0]
             .1
             .contains("Message-ID: <1@example.org>")
     );
@@ -189,11 +198,11 @@ fn what_may_have_arrived_is_sent_again_with_the_same_message_id_after_five_minut
 fn what_was_tried_for_five_days_is_given_up_and_counted() {
     let mut desk = Desk::new();
     desk.put("1", "first");
-    let down = || (0..1000).map(|_| no_way(Class::Path));
-    let mut carrier = Scripted::new(down());
+    let down = || (0..1000).map(|_| no_way(ErrorClass::Path));
+    let mut transport = Scripted::new(down());
     let mut passes = 0;
     while !desk.outbox.waiting().is_empty() {
-        desk.pass(&mut carrier);
+        desk.pass(&mut transport);
         desk.seconds += 2200;
         passes += 1;
         assert!(passes < 1000);
@@ -202,9 +211,9 @@ fn what_was_tried_for_five_days_is_given_up_and_counted() {
     assert_eq!(desk.failed().len(), 2);
     assert_eq!(report(desk.dir.path()).dropped, 1);
     desk.put("2", "first");
-    carrier.answers.clear();
-    desk.pass(&mut carrier);
-    let text = &carrier.accepted[0].1;
+    transport.answers.clear();
+    desk.pass(&mut transport);
+    let text = &transport.accepted[0].1;
     assert!(
         text.contains("lost while mail was down: 1 expired"),
         "{text}"
@@ -215,7 +224,7 @@ fn what_was_tried_for_five_days_is_given_up_and_counted() {
 #[test]
 fn after_48_hours_without_a_server_ten_tasks_have_one_reminder_each() {
     let mut desk = Desk::new();
-    let mut carrier = Scripted::new((0..10_000).map(|_| no_way(Class::Path)));
+    let mut transport = Scripted::new((0..10_000).map(|_| no_way(ErrorClass::Path)));
     for hour in 0..48 {
         desk.seconds = hour * 3600;
         for task in 0..10 {
@@ -233,13 +242,17 @@ fn after_48_hours_without_a_server_ten_tasks_have_one_reminder_each() {
                 desk.outbox.put(&letter, &to, at(desk.seconds));
             }
         }
-        desk.pass(&mut carrier);
+        desk.pass(&mut transport);
     }
     desk.seconds = 49 * 3600;
-    carrier.answers.clear();
-    desk.pass(&mut carrier);
-    assert_eq!(carrier.accepted.len(), 30);
-    let mut newest = carrier
+    transport.answers.clear();
+    desk.pass(&mut transport);
+    // Three reminders leave alone, seven as one a minute later.
+    assert_eq!(transport.accepted.len(), 23);
+    desk.seconds += 60;
+    desk.pass(&mut transport);
+    assert_eq!(transport.accepted.len(), 24);
+    let mut newest = transport
         .accepted
         .iter()
         .filter(|(_, text)| text.contains("tasks::t3-42-again"));
@@ -248,4 +261,73 @@ fn after_48_hours_without_a_server_ten_tasks_have_one_reminder_each() {
         text.contains("It replaces 6 earlier reminders that could not leave"),
         "{text}"
     );
+}
+
+#[test]
+fn a_recipient_refused_for_a_setting_is_kept_and_tried_each_half_hour_and_stops_no_other() {
+    let mut desk = Desk::new();
+    desk.put_to("1", "first", &["a@example.org", "b@example.org"]);
+    let mut transport = Scripted::new([refused(ErrorClass::Relay)]);
+    let summary = desk.pass(&mut transport);
+    assert_eq!(transport.accepted[0].0, "b@example.org");
+    assert_eq!(summary.next, Some(at(1800)));
+    assert!(desk.failed().is_empty());
+    desk.seconds = 1800;
+    desk.pass(&mut transport);
+    assert_eq!(transport.accepted[1].0, "a@example.org");
+    assert!(desk.outbox.waiting().is_empty());
+}
+
+#[test]
+fn a_mail_counts_as_sent_only_when_a_recipient_accepted_it() {
+    let mut desk = Desk::new();
+    desk.put("1", "first");
+    let find = |desk: &Desk, seconds| {
+        let undelivered = report(desk.dir.path()).undelivered;
+        undelivered.find("chain", at(seconds))
+    };
+    let mut transport = Scripted::new([refused(ErrorClass::Relay)]);
+    desk.pass(&mut transport);
+    assert_eq!(find(&desk, 0), Some(NotSent::Waits));
+    desk.seconds = 1800;
+    desk.pass(&mut transport);
+    assert_eq!(find(&desk, 0), None);
+    desk.put("2", "new");
+    let mut transport = Scripted::new([refused(ErrorClass::Recipient)]);
+    desk.pass(&mut transport);
+    assert_eq!(find(&desk, 1800), Some(NotSent::Failed));
+}
+
+/// Takes each letter, and has another thread lose one meanwhile.
+#[derive(Debug)]
+struct LosesOneMeanwhile<'a>(&'a Outbox, Scripted);
+
+impl MailTransport for LosesOneMeanwhile<'_> {
+    fn carry(&mut self, outgoing: &OutgoingMessage) -> Result<Vec<DeliveryResult>, DeliveryError> {
+        self.0
+            .change_notes(|notes| notes.count_dropped("damaged", at(1)));
+        self.1.carry(outgoing)
+    }
+}
+
+#[test]
+fn what_is_lost_while_a_letter_leaves_is_in_the_next_one() {
+    let desk = Desk::new();
+    let lost = || desk.outbox.notes().dropped_in_all();
+    for id in ["1", "2"] {
+        desk.put(id, "first");
+        let mut transport = LosesOneMeanwhile(&desk.outbox, Scripted::default());
+        let holding = MergeHolding::UntilMinuteIsOver;
+        let now = || at(desk.seconds);
+        deliver_due(
+            &desk.outbox,
+            &mut transport,
+            "runner@example.org",
+            holding,
+            &now,
+        );
+        let (_, text) = &transport.1.accepted[0];
+        assert_eq!(text.contains("1 damaged"), id == "2", "{text}");
+        assert_eq!(lost(), 1);
+    }
 }

@@ -1,9 +1,10 @@
+use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
+use super::super::delivery_error::ErrorClass;
 use super::super::test_letters::{Scripted, no_way, refused};
-use super::super::trouble::Class;
 use super::*;
-use crate::process::clock;
+use crate::unix::clock;
 
 const PLAIN: &str =
     "From: shop@example.org\nTo: a@example.org\nBcc: b@example.org\nSubject: x\n\nhello\n";
@@ -45,8 +46,8 @@ impl Office {
         clock::wall() + self.ahead
     }
 
-    fn deliver(&self, carrier: &mut Scripted) -> Outcome {
-        deliver(&self.queue, carrier, &|| self.now(), &mut || {}).unwrap()
+    fn deliver(&self, transport: &mut Scripted) -> MessageOutcome {
+        deliver(&self.queue, transport, &|| self.now(), &mut || {}).unwrap()
     }
 
     fn names(&self, place: &str) -> Vec<String> {
@@ -71,7 +72,7 @@ fn what_belonged_to_a_message_that_is_gone_goes_in_time() {
     office.ahead = Duration::from_secs(2 * 3600);
     office.drop_plain("there");
     fs::write(office.path("queue/there.state"), "{}").unwrap();
-    office.queue.sweep(Place::Queue, office.now());
+    office.queue.sweep(QueuePlace::Queue, office.now());
     assert_eq!(office.names("queue"), ["there.eml", "there.state"]);
 }
 
@@ -82,12 +83,12 @@ fn each_message_leaves_once_and_is_gone() {
         office.drop_plain(&format!("plain-{number}"));
         office.drop_pair(&format!("pair.{number}"), ENVELOPE);
     }
-    let mut carrier = Scripted::default();
-    let outcome = office.deliver(&mut carrier);
+    let mut transport = Scripted::default();
+    let outcome = office.deliver(&mut transport);
     assert_eq!(outcome.delivered, 200);
-    assert_eq!(carrier.accepted.len(), 400);
+    assert_eq!(transport.accepted.len(), 400);
     assert!(office.names("queue").is_empty());
-    assert_eq!(office.deliver(&mut carrier), Outcome::default());
+    assert_eq!(office.deliver(&mut transport), MessageOutcome::default());
 }
 
 #[test]
@@ -95,9 +96,13 @@ fn the_envelope_decides_over_the_headers() {
     let office = Office::new();
     office.drop_pair("m", ENVELOPE);
     office.drop_plain("n");
-    let mut carrier = Scripted::default();
-    office.deliver(&mut carrier);
-    let mut to: Vec<&str> = carrier.accepted.iter().map(|(to, _)| to.as_str()).collect();
+    let mut transport = Scripted::default();
+    office.deliver(&mut transport);
+    let mut to: Vec<&str> = transport
+        .accepted
+        .iter()
+        .map(|(to, _)| to.as_str())
+        .collect();
     to.sort_unstable();
     assert_eq!(
         to,
@@ -109,7 +114,7 @@ fn the_envelope_decides_over_the_headers() {
         ]
     );
     assert!(
-        carrier
+        transport
             .accepted
             .iter()
             .all(|(_, text)| !text.contains("Bcc"))
@@ -122,9 +127,9 @@ fn without_a_way_all_are_put_off_at_once() {
     for number in 0..200 {
         office.drop_plain(&number.to_string());
     }
-    let mut carrier = Scripted::new([no_way(Class::Path)]);
-    let outcome = office.deliver(&mut carrier);
-    assert_eq!((carrier.asked, outcome.deferred), (1, 200));
+    let mut transport = Scripted::new([no_way(ErrorClass::Path)]);
+    let outcome = office.deliver(&mut transport);
+    assert_eq!((transport.asked, outcome.deferred), (1, 200));
     assert_eq!(office.names("deferred").len(), 400);
     assert!(office.names("queue").is_empty());
     assert_eq!(outcome.reasons.values().sum::<usize>(), 200);
@@ -134,17 +139,17 @@ fn without_a_way_all_are_put_off_at_once() {
 fn what_was_put_off_comes_back_when_it_is_due_and_rests_longer_each_time() {
     let mut office = Office::new();
     office.drop_pair("m", ENVELOPE);
-    let mut carrier = Scripted::new((0..3).map(|_| no_way(Class::Path)));
+    let mut transport = Scripted::new((0..3).map(|_| no_way(ErrorClass::Path)));
     for pause in [60, 120, 240] {
-        assert_eq!(office.deliver(&mut carrier).deferred, 1);
+        assert_eq!(office.deliver(&mut transport).deferred, 1);
         office.ahead += Duration::from_secs(pause - 20);
         assert_eq!(bring_back(&office.queue, office.now()).unwrap().waiting, 1);
         office.ahead += Duration::from_secs(30);
         assert_eq!(bring_back(&office.queue, office.now()).unwrap().returned, 1);
         assert!(office.names("deferred").is_empty());
     }
-    let outcome = office.deliver(&mut carrier);
-    assert_eq!((outcome.delivered, carrier.accepted.len()), (1, 2));
+    let outcome = office.deliver(&mut transport);
+    assert_eq!((outcome.delivered, transport.accepted.len()), (1, 2));
     assert!(office.names("queue").is_empty());
 }
 
@@ -153,12 +158,12 @@ fn a_message_keeps_its_message_id_on_its_way() {
     let mut office = Office::new();
     office.drop_plain("m");
     let look = |office: &Office| match office.queue.look(OsStr::new("m"), office.now()) {
-        Look::Whole(message) => message.bytes,
+        QueueLook::Whole(message) => message.bytes,
         _ => panic!("not whole"),
     };
     let before = look(&office);
     assert!(before.starts_with(b"Message-ID: <"));
-    office.deliver(&mut Scripted::new([no_way(Class::Path)]));
+    office.deliver(&mut Scripted::new([no_way(ErrorClass::Path)]));
     office.ahead += Duration::from_secs(600);
     bring_back(&office.queue, office.now()).unwrap();
     assert_eq!(look(&office), before);
@@ -170,8 +175,8 @@ fn a_refused_message_is_kept_with_its_reason_and_stops_no_other() {
     for name in ["1", "2", "3"] {
         office.drop_plain(name);
     }
-    let mut carrier = Scripted::new([refused(Class::Recipient)]);
-    let outcome = office.deliver(&mut carrier);
+    let mut transport = Scripted::new([refused(ErrorClass::Recipient)]);
+    let outcome = office.deliver(&mut transport);
     assert_eq!((outcome.failed, outcome.delivered), (1, 2));
     assert_eq!(office.names("failed"), ["1.eml", "1.json", "1.reason"]);
     let reason = fs::read_to_string(office.path("failed/1.reason")).unwrap();
@@ -184,19 +189,24 @@ fn a_refused_message_is_kept_with_its_reason_and_stops_no_other() {
 /// Accepts, puts off and refuses by recipient.
 struct ByRecipient;
 
-impl crate::mail::carrier::Carrier for ByRecipient {
+impl super::super::transport::MailTransport for ByRecipient {
     fn carry(
         &mut self,
-        parcel: &crate::mail::carrier::Parcel,
-    ) -> Result<Vec<crate::mail::wire::Fate>, crate::mail::trouble::Trouble> {
-        use crate::mail::trouble::Trouble;
-        use crate::mail::wire::Fate;
+        outgoing: &super::super::transport::OutgoingMessage,
+    ) -> Result<Vec<crate::mail::wire::DeliveryResult>, super::super::delivery_error::DeliveryError>
+    {
+        use super::super::delivery_error::DeliveryError;
+        use crate::mail::wire::DeliveryResult;
         let fate = |to: &String| match to.split('@').next().unwrap() {
-            "later" => Fate::Refused(Trouble::new(Class::Temporary, "450 later")),
-            "never" => Fate::Refused(Trouble::new(Class::Recipient, "550 never")),
-            _ => Fate::Accepted("250".to_owned()),
+            "later" => {
+                DeliveryResult::Refused(DeliveryError::new(ErrorClass::Temporary, "450 later"))
+            }
+            "never" => {
+                DeliveryResult::Refused(DeliveryError::new(ErrorClass::Recipient, "550 never"))
+            }
+            _ => DeliveryResult::Accepted("250".to_owned()),
         };
-        Ok(parcel.to.iter().map(fate).collect())
+        Ok(outgoing.to.iter().map(fate).collect())
     }
 }
 
@@ -236,23 +246,23 @@ fn what_is_still_written_is_left_alone() {
     office.drop_plain(".hidden");
     fs::write(office.path("queue/x.eml.tmp"), PLAIN).unwrap();
     fs::write(office.path("queue/notes.txt"), PLAIN).unwrap();
-    let mut carrier = Scripted::default();
-    let outcome = office.deliver(&mut carrier);
+    let mut transport = Scripted::default();
+    let outcome = office.deliver(&mut transport);
     assert_eq!((outcome.young, outcome.delivered), (2, 0));
     drop(half);
     // A message that was dropped this moment may yet get an envelope.
     office.ahead = Duration::ZERO;
     office.drop_plain("new");
-    assert_eq!(office.deliver(&mut carrier).young, 3);
+    assert_eq!(office.deliver(&mut transport).young, 3);
     office.ahead = Duration::from_secs(2);
-    let outcome = office.deliver(&mut carrier);
+    let outcome = office.deliver(&mut transport);
     // The one that was never written is no message; the half envelope is given a minute.
     assert_eq!(
         (outcome.delivered, outcome.failed, outcome.young),
         (1, 1, 1)
     );
     office.ahead = Duration::from_secs(61);
-    assert_eq!(office.deliver(&mut carrier).failed, 1);
+    assert_eq!(office.deliver(&mut transport).failed, 1);
     assert_eq!(
         office.names("queue"),
         [".hidden.eml", "notes.txt", "x.eml.tmp"]
@@ -287,9 +297,9 @@ fn what_can_never_be_a_message_goes_to_failed() {
 fn a_name_that_is_taken_replaces_nothing() {
     let mut office = Office::new();
     office.drop_plain("m");
-    office.deliver(&mut Scripted::new([no_way(Class::Path)]));
+    office.deliver(&mut Scripted::new([no_way(ErrorClass::Path)]));
     office.drop_plain("m");
-    office.deliver(&mut Scripted::new([no_way(Class::Path)]));
+    office.deliver(&mut Scripted::new([no_way(ErrorClass::Path)]));
     assert_eq!(
         office.names("deferred"),
         ["m-1.eml", "m-1.state", "m.eml", "m.state"]
@@ -297,15 +307,15 @@ fn a_name_that_is_taken_replaces_nothing() {
     office.drop_plain("m");
     office.ahead += Duration::from_secs(600);
     bring_back(&office.queue, office.now()).unwrap();
-    let mut carrier = Scripted::default();
-    assert_eq!(office.deliver(&mut carrier).delivered, 3);
+    let mut transport = Scripted::default();
+    assert_eq!(office.deliver(&mut transport).delivered, 3);
 }
 
 #[test]
 fn what_was_tried_for_five_days_fails_with_the_last_reason() {
     let mut office = Office::new();
     office.drop_plain("m");
-    office.deliver(&mut Scripted::new([no_way(Class::Path)]));
+    office.deliver(&mut Scripted::new([no_way(ErrorClass::Path)]));
     office.ahead += Duration::from_secs(5 * 86_400 + 60);
     // Once more it is tried; what failed then is what is said.
     let back = bring_back(&office.queue, office.now()).unwrap();

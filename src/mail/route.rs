@@ -1,13 +1,11 @@
 //! From the settings to what the worker needs: the password is read here, at the last moment.
 
-use std::fs::File;
-use std::io::Read;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use super::trouble::{Class, Trouble};
+use super::delivery_error::{DeliveryError, ErrorClass};
 use super::wire::{Route, Security, SmtpRoute};
-use crate::settings::{Login, MailSettings, PasswordSource, SmtpSettings, Tls, Transport};
+use crate::core::settings::{Login, MailSettings, PasswordSource, SmtpSettings, Tls, Transport};
+use crate::unix::secret_file;
 
 /// Returns how the other end is named in messages.
 pub(crate) fn name(settings: &MailSettings) -> String {
@@ -24,18 +22,18 @@ pub(crate) fn name(settings: &MailSettings) -> String {
 /// # Errors
 ///
 /// When the password cannot be had, or there is no server (files, print).
-pub(crate) fn with_password(settings: &MailSettings) -> Result<Route, Trouble> {
+pub(crate) fn with_password(settings: &MailSettings) -> Result<Route, DeliveryError> {
     match &settings.transport {
         Transport::Smtp(smtp) => Ok(Route::Smtp(smtp_route(smtp)?)),
         Transport::Sendmail { program } => Ok(Route::Sendmail(program.clone())),
         Transport::File { .. } | Transport::Print => {
             let words = "this transport needs no mail worker";
-            Err(Trouble::new(Class::Setup, words))
+            Err(DeliveryError::new(ErrorClass::Setup, words))
         }
     }
 }
 
-fn smtp_route(smtp: &SmtpSettings) -> Result<SmtpRoute, Trouble> {
+fn smtp_route(smtp: &SmtpSettings) -> Result<SmtpRoute, DeliveryError> {
     let security = match smtp.tls {
         Tls::Implicit => Security::Implicit,
         Tls::StartTls => Security::StartTls,
@@ -43,7 +41,9 @@ fn smtp_route(smtp: &SmtpSettings) -> Result<SmtpRoute, Trouble> {
     };
     if security == Security::None && smtp.login.is_some() {
         let words = "there is no login without TLS";
-        return Err(Trouble::new(Class::Setup, words).remedy("set `mail.tls` to \"implicit\""));
+        return Err(
+            DeliveryError::new(ErrorClass::Setup, words).remedy("set `mail.tls` to \"implicit\"")
+        );
     }
     let login = smtp.login.as_ref().map(user_and_password).transpose()?;
     Ok(SmtpRoute {
@@ -51,45 +51,35 @@ fn smtp_route(smtp: &SmtpSettings) -> Result<SmtpRoute, Trouble> {
         port: smtp.port,
         security,
         login,
+        helo: smtp.helo.clone(),
         ca_file: smtp.ca_file.clone(),
     })
 }
 
-fn user_and_password(login: &Login) -> Result<(String, String), Trouble> {
+fn user_and_password(login: &Login) -> Result<(String, String), DeliveryError> {
     let password = match &login.password {
         PasswordSource::File(path) => from_file(path)?,
         PasswordSource::Env(name) => std::env::var(name).map_err(|_| {
             let words = format!("the mail password is not in the environment variable `{name}`");
-            Trouble::new(Class::Setup, words).remedy("set it, or use `mail.password_file`")
+            DeliveryError::new(ErrorClass::Setup, words)
+                .remedy("set it, or use `mail.password_file`")
         })?,
     };
     if password.is_empty() {
         let words = "the mail password is empty";
-        return Err(Trouble::new(Class::Setup, words)
+        return Err(DeliveryError::new(ErrorClass::Setup, words)
             .remedy("write it into the first line of `mail.password_file`"));
     }
     Ok((login.username.clone(), password))
 }
 
-fn from_file(path: &Path) -> Result<String, Trouble> {
-    const MOST: u64 = 4096;
-    const READABLE_BY_OTHERS: u32 = 0o077;
-    let shown = path.display();
-    let unreadable = |error: std::io::Error| {
-        let words = format!("the mail password cannot be read from `{shown}`: {error}");
-        Trouble::new(Class::Setup, words)
-    };
-    let file = File::open(path).map_err(unreadable)?;
-    let mode = file.metadata().map_err(unreadable)?.mode();
-    if mode & READABLE_BY_OTHERS != 0 {
-        let words = format!("the mail password in `{shown}` can be read by others");
-        return Err(Trouble::new(Class::Setup, words).remedy(format!("chmod 600 {shown}")));
-    }
-    let mut text = String::new();
-    file.take(MOST)
-        .read_to_string(&mut text)
-        .map_err(unreadable)?;
-    Ok(text.lines().next().unwrap_or_default().to_owned())
+fn from_file(path: &Path) -> Result<String, DeliveryError> {
+    secret_file::read(path).map_err(|error| {
+        let words = error
+            .to_string()
+            .replacen("the password", "the mail password", 1);
+        DeliveryError::new(ErrorClass::Setup, words).remedy(error.remedy())
+    })
 }
 
 /// Returns the password of the server, if there is one and it can be had: what must never be shown.

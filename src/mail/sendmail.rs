@@ -1,7 +1,8 @@
 //! A local mail program: it takes the message on standard input and the recipients as arguments.
 //!
-//! It runs inside the worker, who is killed with it at the deadline. It may be missing, noisy, or leave a daemon behind that holds
-//! its output open: what it prints is read on the side, the first 4 KiB kept, and its exit is what ends the wait.
+//! It runs inside the worker, who is killed with it at the deadline. It may be missing, noisy, or
+//! leave a daemon behind that holds its output open: what it prints is read on the side, the first
+//! 4 KiB kept, and its exit is what ends the wait.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
@@ -9,25 +10,28 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command};
-use std::sync::mpsc;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
 use nix::sys::memfd::{MFdFlags, memfd_create};
 
-use super::trouble::{Cause, Class, Stage, Trouble, judge, judge_exit};
-use super::wire::{Fate, Header};
+use super::address;
+use super::delivery_error::{
+    DeliveryCause, DeliveryError, DeliveryStage, ErrorClass, judge, judge_exit,
+};
+use super::wire::{DeliveryResult, Header};
 
 const MOST_OUTPUT: usize = 4096;
 /// How long output may still come after the program has ended.
 const AFTERMATH: Duration = Duration::from_millis(100);
 
-/// Hands one message over. Returns one fate for each recipient: the program answers for all of them at once.
-pub(crate) fn deliver(program: &Path, header: &Header, message: &[u8]) -> Vec<Fate> {
+/// Hands one message over. Returns one fate for each recipient: the program answers for all of them
+/// at once.
+pub(crate) fn deliver(program: &Path, header: &Header, message: &[u8]) -> Vec<DeliveryResult> {
     let fate = match run(program, header, message) {
-        Ok(()) => Fate::Accepted(format!("taken by {}", program.display())),
-        Err(trouble) => Fate::Refused(trouble),
+        Ok(()) => DeliveryResult::Accepted(format!("taken by {}", program.display())),
+        Err(trouble) => DeliveryResult::Refused(trouble),
     };
     vec![fate; header.to.len()]
 }
@@ -36,26 +40,26 @@ pub(crate) fn deliver(program: &Path, header: &Header, message: &[u8]) -> Vec<Fa
 ///
 /// # Errors
 ///
-/// Why not, judged.
-pub(crate) fn find(program: &Path) -> Result<(), Trouble> {
+/// Why not, classified.
+pub(crate) fn find(program: &Path) -> Result<(), DeliveryError> {
     const ANY_X: u32 = 0o111;
     let cause = match program.metadata() {
         Ok(meta) if meta.is_file() && meta.permissions().mode() & ANY_X != 0 => return Ok(()),
-        Ok(_) => Cause::Io(io::ErrorKind::PermissionDenied, String::new()),
-        Err(error) => Cause::Io(error.kind(), error.to_string()),
+        Ok(_) => DeliveryCause::Io(io::ErrorKind::PermissionDenied, String::new()),
+        Err(error) => DeliveryCause::Io(error.kind(), error.to_string()),
     };
     Err(judge(
         &program.display().to_string(),
-        Stage::Program,
+        DeliveryStage::Program,
         &cause,
     ))
 }
 
-fn run(program: &Path, header: &Header, message: &[u8]) -> Result<(), Trouble> {
+fn run(program: &Path, header: &Header, message: &[u8]) -> Result<(), DeliveryError> {
     let name = program.display().to_string();
     let failed = |error: &io::Error| {
-        let cause = Cause::Io(error.kind(), error.to_string());
-        judge(&name, Stage::Program, &cause)
+        let cause = DeliveryCause::Io(error.kind(), error.to_string());
+        judge(&name, DeliveryStage::Program, &cause)
     };
     // Programs on this machine want the line ends of this machine.
     let message = unix_lines(message);
@@ -65,9 +69,9 @@ fn run(program: &Path, header: &Header, message: &[u8]) -> Result<(), Trouble> {
     let status = child.wait().map_err(|error| failed(&error))?;
     let said = output.end();
     if let Some(number) = status.signal() {
-        let signal = crate::failure::signal_name(number);
+        let signal = crate::core::failure::signal_name(number);
         let words = format!("the mail program `{name}` was killed by {signal}");
-        return Err(Trouble::new(Class::Path, words));
+        return Err(DeliveryError::new(ErrorClass::Path, words));
     }
     if let Some(trouble) = judge_exit(&name, status.code().unwrap_or(70), &said) {
         return Err(trouble);
@@ -76,12 +80,13 @@ fn run(program: &Path, header: &Header, message: &[u8]) -> Result<(), Trouble> {
     let read = input.stream_position().map_err(|error| failed(&error))?;
     if read < message.len() as u64 {
         let words = format!("the mail program `{name}` ended before it had read the message");
-        return Err(Trouble::new(Class::Path, words));
+        return Err(DeliveryError::new(ErrorClass::Path, words));
     }
     Ok(())
 }
 
-/// Returns a file that is nowhere on the disk, to be read from its beginning. Of a pipe nobody could say how much of it was read.
+/// Returns a file that is nowhere on the disk, to be read from its beginning. Of a pipe nobody
+/// could say how much of it was read.
 fn in_memory(message: &[u8]) -> io::Result<File> {
     let mut file = File::from(memfd_create(c"mail", MFdFlags::MFD_CLOEXEC)?);
     file.write_all(message)?;
@@ -93,8 +98,11 @@ fn spawn(program: &Path, header: &Header, input: &File) -> io::Result<Child> {
     let (reader, writer) = io::pipe()?;
     let mut command = Command::new(program);
     command.arg("-i").arg("-f");
-    command.arg(header.from.as_deref().unwrap_or("<>"));
-    command.arg("--").args(&header.to);
+    let from = header.from.as_deref().map(address::ascii);
+    command.arg(from.as_deref().unwrap_or("<>"));
+    command
+        .arg("--")
+        .args(header.to.iter().map(|to| address::ascii(to)));
     command.stdin(input.try_clone()?);
     command.stdout(writer.try_clone()?).stderr(writer);
     let mut child = command.spawn()?;
@@ -105,12 +113,12 @@ fn spawn(program: &Path, header: &Header, input: &File) -> io::Result<Child> {
 }
 
 /// The beginning of what a program prints, collected on the side.
-struct Output {
+struct ProgramOutput {
     kept: Arc<Mutex<Vec<u8>>>,
     ended: mpsc::Receiver<()>,
 }
 
-fn listen(child: &mut Child) -> Output {
+fn listen(child: &mut Child) -> ProgramOutput {
     let kept = Arc::new(Mutex::new(Vec::new()));
     let (tell, ended) = mpsc::channel();
     let reader = child.stdout.take();
@@ -132,10 +140,10 @@ fn listen(child: &mut Child) -> Output {
         // Nobody listens any more if the wait below was over.
         let _ = tell.send(());
     });
-    Output { kept, ended }
+    ProgramOutput { kept, ended }
 }
 
-impl Output {
+impl ProgramOutput {
     fn end(self) -> String {
         // A daemon that it left behind may hold the pipe for ever: what is there by now is enough.
         let _ = self.ended.recv_timeout(AFTERMATH);

@@ -1,20 +1,20 @@
-//! The queue as a service for tasks: what the public functions do, and what they say when something went wrong.
+//! The queue as a service for tasks: what the public functions do, and what they say when something
+//! went wrong.
 
 use std::error::Error;
-use std::fmt;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
+use std::{fmt, io};
 
 use serde::{Deserialize, Serialize};
 
-use super::carrier::carrier;
-use super::queue::{self, Outcome, Queue, SETTLED};
-use crate::process::clock;
-use crate::process::poll::Alarm;
-use crate::settings::MailSettings;
+use super::queue::{self, MessageOutcome, Queue, SETTLED};
+use super::transport::transport;
+use crate::core::settings::MailSettings;
 use crate::task::TaskError;
+use crate::unix::clock;
+use crate::unix::waiter::Waiter;
 
 /// What the runner of this process has set.
 static INSTALLED: Mutex<Option<Installed>> = Mutex::new(None);
@@ -25,8 +25,8 @@ struct Installed {
     state_dir: PathBuf,
 }
 
-/// Sets where the queue is and how mail leaves, for this process: called by the runner before any task runs, also in the process of an
-/// isolated function.
+/// Sets where the queue is and how mail leaves, for this process: called by the runner before any
+/// task runs, also in the process of an isolated function.
 pub(crate) fn install(settings: MailSettings, state_dir: &Path) {
     let installed = Installed {
         settings,
@@ -41,7 +41,8 @@ pub(crate) fn pack(settings: &MailSettings, state_dir: &Path) -> String {
         settings: settings.clone(),
         state_dir: state_dir.to_owned(),
     };
-    // A directory whose name is not text cannot be packed: then an isolated function says that it knows no queue.
+    // A directory whose name is not text cannot be packed: then an isolated function says that it
+    // knows no queue.
     serde_json::to_string(&installed).unwrap_or_default()
 }
 
@@ -59,7 +60,7 @@ pub(crate) fn unpack(packed: &str) {
 fn installed() -> Result<Installed, QueueError> {
     let installed = INSTALLED.lock().unwrap_or_else(PoisonError::into_inner);
     installed.clone().ok_or(QueueError {
-        what: What::NoRunner,
+        what: ServicePass::NoRunner,
         source: None,
     })
 }
@@ -84,15 +85,16 @@ pub struct Returned {
     pub waiting: usize,
 }
 
-/// Why not every message of the queue left. None is lost: each is in the queue, in `deferred`, or in `failed` with its reason beside it.
+/// Why not every message of the queue left. None is lost: each is in the queue, in `deferred`, or
+/// in `failed` with its reason beside it.
 #[derive(Debug)]
 pub struct QueueError {
-    what: What,
+    what: ServicePass,
     source: Option<io::Error>,
 }
 
 #[derive(Debug)]
-enum What {
+enum ServicePass {
     /// Called outside of a runner.
     NoRunner,
     /// Another process delivers this queue.
@@ -100,27 +102,27 @@ enum What {
     /// The directories cannot be used.
     Disk(PathBuf),
     /// Messages were put off, refused or stuck.
-    Messages(Box<Outcome>),
+    Messages(Box<MessageOutcome>),
     /// Messages were given up.
     Expired(usize),
 }
 
 impl QueueError {
-    fn of(what: What) -> Self {
+    fn of(what: ServicePass) -> Self {
         QueueError { what, source: None }
     }
 
     /// Returns what makes two of these the same failure: the sorts of trouble, without the counts.
     pub fn kind(&self) -> String {
         match &self.what {
-            What::NoRunner => "mail queue without a runner".to_owned(),
-            What::Busy => "mail queue busy".to_owned(),
-            What::Disk(_) => "mail queue unusable".to_owned(),
-            What::Messages(outcome) => {
+            ServicePass::NoRunner => "mail queue without a runner".to_owned(),
+            ServicePass::Busy => "mail queue busy".to_owned(),
+            ServicePass::Disk(_) => "mail queue unusable".to_owned(),
+            ServicePass::Messages(outcome) => {
                 let sorts: Vec<&str> = outcome.sorts.iter().map(String::as_str).collect();
                 format!("mail queue: {}", sorts.join(", "))
             }
-            What::Expired(_) => "mail queue: expired".to_owned(),
+            ServicePass::Expired(_) => "mail queue: expired".to_owned(),
         }
     }
 }
@@ -128,17 +130,17 @@ impl QueueError {
 impl fmt::Display for QueueError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.what {
-            What::NoRunner => f.write_str(
+            ServicePass::NoRunner => f.write_str(
                 "the mail queue is known to a runner only: call this from a task (`run_functions once tasks::send_mail`)",
             ),
-            What::Busy => f.write_str("another process is delivering this mail queue"),
-            What::Disk(path) => write!(
+            ServicePass::Busy => f.write_str("another process is delivering this mail queue"),
+            ServicePass::Disk(path) => write!(
                 f,
                 "the mail queue `{}` cannot be used: check that it is there, ours, and on a disk with room",
                 path.display()
             ),
-            What::Messages(outcome) => f.write_str(&in_one_line(outcome)),
-            What::Expired(count) => write!(
+            ServicePass::Messages(outcome) => f.write_str(&in_one_line(outcome)),
+            ServicePass::Expired(count) => write!(
                 f,
                 "{} given up after 5 days, kept in `failed` with the last reason",
                 messages(*count)
@@ -155,11 +157,12 @@ impl Error for QueueError {
 }
 
 impl From<QueueError> for TaskError {
-    /// A queue that another process delivers is no failure; everything else is, of one kind whatever the counts.
+    /// A queue that another process delivers is no failure; everything else is, of one kind
+    /// whatever the counts.
     fn from(error: QueueError) -> Self {
         let kind = error.kind();
         match error.what {
-            What::Busy => TaskError::retry_later(error),
+            ServicePass::Busy => TaskError::retry_later(error),
             _ => TaskError::new(error).kind(kind),
         }
     }
@@ -173,7 +176,7 @@ fn messages(count: usize) -> String {
     }
 }
 
-fn in_one_line(outcome: &Outcome) -> String {
+fn in_one_line(outcome: &MessageOutcome) -> String {
     let counts = [
         (outcome.deferred, "deferred"),
         (outcome.failed, "refused for good and kept in `failed`"),
@@ -195,14 +198,17 @@ fn in_one_line(outcome: &Outcome) -> String {
     format!("{}: {reason}{others}", counts.join(", "))
 }
 
-/// Delivers every message in `STATE_DIR/outbox/queue`, by the way that the runner's `[mail]` settings name.
+/// Delivers every message in `STATE_DIR/outbox/queue`, by the way that the runner's `[mail]`
+/// settings name.
 ///
-/// Each message that was accepted is removed at once. One that was put off moves to `deferred`, one that was refused for good to
-/// `failed` with a `.reason` beside it; neither stops the others. Without a way to the server all are put off at once.
+/// Each message that was accepted is removed at once. One that was put off moves to `deferred`, one
+/// that was refused for good to `failed` with a `.reason` beside it; neither stops the others.
+/// Without a way to the server all are put off at once.
 ///
 /// # Errors
 ///
-/// When a message did not leave, in one line that says how many and why; outside of a runner; when the disk refuses.
+/// When a message did not leave, in one line that says how many and why; outside of a runner; when
+/// the disk refuses.
 pub fn deliver_queue() -> Result<Delivered, QueueError> {
     let Installed {
         settings,
@@ -211,12 +217,12 @@ pub fn deliver_queue() -> Result<Delivered, QueueError> {
     let queue = Queue::of(&state_dir);
     let disk = |error: io::Error| disk(&queue, error);
     let _lock = locked(&queue)?;
-    let mut carrier = carrier(&settings);
+    let mut transport = transport(&settings);
     let mut settle = wait_until_settled;
-    let outcome = queue::deliver(&queue, carrier.as_mut(), &clock::wall, &mut settle);
+    let outcome = queue::deliver(&queue, transport.as_mut(), &clock::wall, &mut settle);
     let outcome = outcome.map_err(disk)?;
     if outcome.deferred + outcome.failed + outcome.stuck > 0 {
-        return Err(QueueError::of(What::Messages(Box::new(outcome))));
+        return Err(QueueError::of(ServicePass::Messages(Box::new(outcome))));
     }
     Ok(Delivered {
         messages: outcome.delivered,
@@ -224,8 +230,8 @@ pub fn deliver_queue() -> Result<Delivered, QueueError> {
     })
 }
 
-/// Brings messages that were put off back into the queue when they are due: 1 min · 2ⁿ after the n-th attempt, at most 1 h. Those that
-/// were tried for five days move to `failed`.
+/// Brings messages that were put off back into the queue when they are due: 1 min · 2ⁿ after the
+/// n-th attempt, at most 1 h. Those that were tried for five days move to `failed`.
 ///
 /// # Errors
 ///
@@ -234,7 +240,8 @@ pub fn retry_deferred() -> Result<Returned, QueueError> {
     bring(queue::bring_back)
 }
 
-/// Brings every message that was put off back into the queue, whenever it was to be tried next: `mail queue --flush`.
+/// Brings every message that was put off back into the queue, whenever it was to be tried next:
+/// `mail queue --flush`.
 ///
 /// # Errors
 ///
@@ -251,7 +258,7 @@ fn bring(
     let _lock = locked(&queue)?;
     let back = back(&queue, clock::wall()).map_err(|error| disk(&queue, error))?;
     if back.expired > 0 {
-        return Err(QueueError::of(What::Expired(back.expired)));
+        return Err(QueueError::of(ServicePass::Expired(back.expired)));
     }
     Ok(Returned {
         messages: back.returned,
@@ -259,29 +266,31 @@ fn bring(
     })
 }
 
-fn locked(queue: &Queue) -> Result<crate::process::files::Lock, QueueError> {
+fn locked(queue: &Queue) -> Result<crate::unix::files::FileLockGuard, QueueError> {
     queue.prepare().map_err(|error| disk(queue, error))?;
     match queue.try_lock() {
         Ok(Some(lock)) => Ok(lock),
-        Ok(None) => Err(QueueError::of(What::Busy)),
+        Ok(None) => Err(QueueError::of(ServicePass::Busy)),
         Err(error) => Err(disk(queue, error)),
     }
 }
 
 fn disk(queue: &Queue, error: io::Error) -> QueueError {
     QueueError {
-        what: What::Disk(queue.directory(queue::Place::Queue)),
+        what: ServicePass::Disk(queue.directory(queue::QueuePlace::Queue)),
         source: Some(error),
     }
 }
 
-/// Waits as long as a message must have been left alone. Without a timer it does not wait: they go with the next run.
+/// Waits as long as a message must have been left alone. Without a timer it does not wait: they go
+/// with the next run.
 fn wait_until_settled() {
-    if let Ok(mut alarm) = Alarm::new() {
+    if let Ok(mut alarm) = Waiter::new() {
         let _ = alarm.wait([None], clock::mono() + SETTLED);
     }
 }
 
 #[cfg(test)]
+#[cfg(feature = "smtp")]
 #[path = "service_tests.rs"]
 mod tests;

@@ -7,7 +7,7 @@ use lettre::{FileTransport, Message, Transport as _};
 use super::super::test_letters::{settings, smtp};
 use super::super::test_server::{Script, Server, say};
 use super::*;
-use crate::settings::Transport;
+use crate::core::settings::Transport;
 
 /// What is installed is one for the process: one test at a time.
 static ALONE: Mutex<()> = Mutex::new(());
@@ -31,7 +31,8 @@ impl Machine {
         self.dir.path().join("outbox/queue")
     }
 
-    /// Drops messages as a program does that uses lettre's file transport, the envelope beside every other one.
+    /// Drops messages as a program does that uses lettre's file transport, the envelope beside
+    /// every other one.
     fn drop_messages(&self, count: usize) {
         let transport = FileTransport::new(self.queue());
         for number in 0..count {

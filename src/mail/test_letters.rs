@@ -1,13 +1,13 @@
-//! Letters, settings, and a carrier that does as it is told, for the tests of this module.
+//! Mails, settings, and a transport with answers that are set, for the tests of this module.
 
 use std::collections::VecDeque;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::carrier::{Carrier, Parcel};
-use super::trouble::{Class, Trouble};
-use super::wire::Fate;
-use crate::letter::{Letter, Place};
-use crate::settings::{Digest, Healed, MailSettings, SmtpSettings, Tls, Transport};
+use super::delivery_error::{DeliveryError, ErrorClass};
+use super::transport::{MailTransport, OutgoingMessage};
+use super::wire::DeliveryResult;
+use crate::core::admin_mail::{AdminMail, MailKey};
+use crate::core::settings::{Digest, Healed, MailSettings, SmtpSettings, Tls, Transport};
 
 /// Returns a time, so many seconds after an arbitrary one.
 pub(crate) fn at(seconds: u64) -> SystemTime {
@@ -34,13 +34,14 @@ pub(crate) fn smtp(port: u16) -> Transport {
         port,
         tls: Tls::None,
         login: None,
+        helo: None,
         ca_file: None,
     })
 }
 
 /// Returns a letter of a sort, about an outage of a task.
-pub(crate) fn letter(id: &str, sort: &str, task: &str, outage: u64) -> Letter {
-    Letter {
+pub(crate) fn letter(id: &str, sort: &str, task: &str, outage: u64) -> AdminMail {
+    AdminMail {
         subject: format!("[host] [{task}] {sort} {id}"),
         date: at(0),
         message_id: format!("{id}@example.org"),
@@ -49,7 +50,7 @@ pub(crate) fn letter(id: &str, sort: &str, task: &str, outage: u64) -> Letter {
         facts: format!("event={sort}; task={task}"),
         body: format!("{sort} {id} of {task}.\n\nAll the details.\n"),
         minimal_body: "Short.\n".to_owned(),
-        place: Place {
+        place: MailKey {
             sort: sort.to_owned(),
             chain: "chain".to_owned(),
             task: task.to_owned(),
@@ -58,10 +59,10 @@ pub(crate) fn letter(id: &str, sort: &str, task: &str, outage: u64) -> Letter {
     }
 }
 
-/// A carrier that follows a list of answers, then accepts everything.
+/// A transport that follows a list of answers, then accepts everything.
 #[derive(Debug, Default)]
 pub(crate) struct Scripted {
-    pub answers: VecDeque<Result<Fate, Trouble>>,
+    pub answers: VecDeque<Result<DeliveryResult, DeliveryError>>,
     /// What it accepted: recipient and text.
     pub accepted: Vec<(String, String)>,
     /// How often it was asked.
@@ -69,8 +70,10 @@ pub(crate) struct Scripted {
 }
 
 impl Scripted {
-    /// Makes one that first gives these answers.
-    pub(crate) fn new(answers: impl IntoIterator<Item = Result<Fate, Trouble>>) -> Self {
+    /// Creates a transport that first gives these answers.
+    pub(crate) fn new(
+        answers: impl IntoIterator<Item = Result<DeliveryResult, DeliveryError>>,
+    ) -> Self {
         Scripted {
             answers: answers.into_iter().collect(),
             ..Scripted::default()
@@ -79,26 +82,29 @@ impl Scripted {
 }
 
 /// The answer that there is no way.
-pub(crate) fn no_way(class: Class) -> Result<Fate, Trouble> {
-    Err(Trouble::new(class, "the server is down"))
+pub(crate) fn no_way(class: ErrorClass) -> Result<DeliveryResult, DeliveryError> {
+    Err(DeliveryError::new(class, "the server is down"))
 }
 
 /// The answer that this message is not taken.
-pub(crate) fn refused(class: Class) -> Result<Fate, Trouble> {
-    Ok(Fate::Refused(Trouble::new(class, "550 because of it")))
+pub(crate) fn refused(class: ErrorClass) -> Result<DeliveryResult, DeliveryError> {
+    Ok(DeliveryResult::Refused(DeliveryError::new(
+        class,
+        "550 because of it",
+    )))
 }
 
-impl Carrier for Scripted {
-    fn carry(&mut self, parcel: &Parcel) -> Result<Vec<Fate>, Trouble> {
+impl MailTransport for Scripted {
+    fn carry(&mut self, outgoing: &OutgoingMessage) -> Result<Vec<DeliveryResult>, DeliveryError> {
         self.asked += 1;
         let answer = self.answers.pop_front();
-        let fate = answer.unwrap_or_else(|| Ok(Fate::Accepted("250 ok".to_owned())))?;
-        if let Fate::Accepted(_) = fate {
-            let text = String::from_utf8(parcel.bytes.clone()).unwrap();
-            for to in &parcel.to {
+        let fate = answer.unwrap_or_else(|| Ok(DeliveryResult::Accepted("250 ok".to_owned())))?;
+        if let DeliveryResult::Accepted(_) = fate {
+            let text = String::from_utf8(outgoing.bytes.clone()).unwrap();
+            for to in &outgoing.to {
                 self.accepted.push((to.clone(), text.clone()));
             }
         }
-        Ok(vec![fate; parcel.to.len()])
+        Ok(vec![fate; outgoing.to.len()])
     }
 }

@@ -1,6 +1,8 @@
-//! What runner and worker say to each other, over one socket pair: a job, then parcel after parcel, each answered before the next.
+//! What runner and worker say to each other, over one socket pair: a job, then message after
+//! message, each answered before the next.
 //!
-//! A message goes as one line of JSON followed by its bytes, so that no text in it needs escaping and memory holds one at a time.
+//! A message goes as one line of JSON followed by its bytes, so that no text in it needs escaping
+//! and memory holds one at a time.
 
 use std::io::{self, BufRead, Read, Write};
 use std::path::PathBuf;
@@ -8,7 +10,7 @@ use std::path::PathBuf;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::trouble::{Stage, Trouble};
+use super::delivery_error::{DeliveryError, DeliveryStage};
 
 /// The longest line of JSON that either side takes.
 const MOST_LINE: u64 = 1 << 20;
@@ -17,7 +19,7 @@ pub(crate) const MOST_MESSAGE: u64 = 32 << 20;
 
 /// The first line: what the worker is for.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Job {
+pub(crate) struct DeliveryRequest {
     /// The process that started it; without it, it ends.
     pub parent: i32,
     /// The deadline of one attempt, in milliseconds.
@@ -46,6 +48,9 @@ pub(crate) struct SmtpRoute {
     pub security: Security,
     /// User and password.
     pub login: Option<(String, String)>,
+    /// The name for EHLO, if one is set.
+    #[serde(default)]
+    pub helo: Option<String>,
     /// A PEM file of further trusted authorities.
     pub ca_file: Option<PathBuf>,
 }
@@ -79,7 +84,7 @@ pub(crate) struct Header {
 }
 
 impl Header {
-    /// Tells whether only the way is to be tried.
+    /// Returns whether only the way is to be tried.
     pub(crate) fn is_probe(&self) -> bool {
         self.to.is_empty()
     }
@@ -87,26 +92,26 @@ impl Header {
 
 /// A line from the worker.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Answer {
-    /// It has come so far.
-    Stage(Stage),
+pub(crate) enum DeliveryAnswer {
+    /// The delivery has come so far.
+    Stage(DeliveryStage),
     /// The message is settled.
     Settled {
-        /// One for each recipient, in order.
-        fates: Vec<Fate>,
+        /// The result for each recipient, in order.
+        fates: Vec<DeliveryResult>,
         /// Whether the connection held.
         held: bool,
     },
     /// The message was not tried: there is no way to the server.
-    NoWay(Trouble),
-    /// It panicked: the message of the panic.
+    NoWay(DeliveryError),
+    /// The process panicked: the message of the panic.
     Panicked(String),
 }
 
-impl Answer {
+impl DeliveryAnswer {
     /// The answer to a probe: the way is there.
     pub(crate) fn reached() -> Self {
-        Answer::Settled {
+        DeliveryAnswer::Settled {
             fates: Vec::new(),
             held: true,
         }
@@ -115,11 +120,11 @@ impl Answer {
 
 /// What became of a message for one recipient.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Fate {
+pub(crate) enum DeliveryResult {
     /// The server took responsibility for it; its answer.
     Accepted(String),
-    /// It did not.
-    Refused(Trouble),
+    /// The server did not accept the message.
+    Refused(DeliveryError),
 }
 
 /// Writes one line.

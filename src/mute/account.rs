@@ -1,84 +1,35 @@
-//! Mails that somebody does not want for a while: they are held back until then, and never longer.
+//! The account of a mute: which mails it held back, until a mail has reported that.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use super::notice::Sort;
-use crate::event::Step;
-use crate::time::{Moment, Mono};
+use super::wish::Mute;
+use crate::core::event::TaskIndex;
 
-/// The longest that mails are held back at a stretch: what is silent for longer is forgotten.
-pub(crate) const LONGEST: Duration = Duration::from_secs(30 * 86_400);
-
-/// Somebody's wish that mails about a task, or a whole chain, are held back for a while.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Mute {
-    /// The full name of the task; `None`: the whole chain.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) task: Option<String>,
-    /// From when on.
-    pub(crate) from: SystemTime,
-    /// Until when.
-    pub(crate) until: SystemTime,
-    /// Who wished it.
-    pub(crate) by: String,
-    /// Why; empty if that was not said.
-    #[serde(default)]
-    pub(crate) reason: String,
-    /// The boot on which it was made.
-    pub(crate) boot: String,
-    /// `from` on the clock of that boot.
-    pub(crate) made: Mono,
+/// A sort of mail that a mute holds back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MutedMail {
+    /// Of a first failure.
+    First,
+    /// Of a new kind.
+    New,
+    /// Of a downtime.
+    Downtime,
+    /// Of a run that does not end.
+    StillRunning,
 }
 
-impl Mute {
-    /// Returns when it ends on the clock that is waited by, as far as can be known at `now`; `None` when it does not hold.
-    ///
-    /// It ends at the time on the wall that was promised, and after as long as was asked for, whichever is first: no clock that is set
-    /// makes it longer. After a reboot only the wall clock is left; one that shows a time before the mute cannot be believed, and in doubt
-    /// there is mail.
-    pub(crate) fn ends(&self, now: Moment, boot: &str) -> Option<Mono> {
-        let length = self.until.duration_since(self.from).ok()?.min(LONGEST);
-        let left = self.until.duration_since(now.wall).ok()?.min(length);
-        let by_wall = now.mono + left;
-        let ends = if self.is_of(boot) {
-            by_wall.min(self.made + length)
-        } else {
-            by_wall
-        };
-        (!self.is_to_come(now, boot) && ends > now.mono).then_some(ends)
-    }
-
-    /// Returns whether its time has not begun.
-    pub(crate) fn is_to_come(&self, now: Moment, boot: &str) -> bool {
-        if self.is_of(boot) {
-            now.mono < self.made
-        } else {
-            now.wall < self.from
-        }
-    }
-
-    /// Returns whether it concerns a task.
-    pub(crate) fn is_about(&self, task: &str) -> bool {
-        self.task.as_deref().is_none_or(|name| name == task)
-    }
-
-    fn is_of(&self, boot: &str) -> bool {
-        !boot.is_empty() && self.boot == boot
-    }
-}
-
-/// The account of a mute of one task: kept until a mail has told it.
+/// The account of a mute of one task: kept until a mail has reported it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Muted {
+pub(crate) struct MuteAccount {
     /// Since when.
     pub(crate) from: SystemTime,
     /// Until when; when it really ended, if it has.
     pub(crate) until: SystemTime,
-    /// Who wished it.
+    /// The user that asked for the mute.
     pub(crate) by: String,
-    /// Why; empty if that was not said.
+    /// The reason; empty if none was given.
     pub(crate) reason: String,
     /// Whether it has ended.
     pub(crate) over: bool,
@@ -92,10 +43,10 @@ pub(crate) struct Muted {
     running: u64,
 }
 
-impl Muted {
+impl MuteAccount {
     /// Makes the account of a mute that begins.
     pub(crate) fn by(mute: &Mute) -> Self {
-        Muted {
+        MuteAccount {
             from: mute.from,
             until: mute.until,
             by: mute.by.clone(),
@@ -122,24 +73,24 @@ impl Muted {
     /// Takes note that it has ended.
     pub(crate) fn end(&mut self, now: SystemTime) {
         self.over = true;
-        // A clock that was set says nothing about when that was.
+        // After a clock was set it is unknown when that was.
         if now >= self.from {
             self.until = self.until.min(now);
         }
     }
 
     /// Counts a mail that was held back.
-    pub(crate) fn hold_back(&mut self, sort: Sort) {
+    pub(crate) fn hold_back(&mut self, sort: MutedMail) {
         let count = match sort {
-            Sort::First => &mut self.first,
-            Sort::Downtime { .. } => &mut self.downtime,
-            Sort::StillRunning => &mut self.running,
-            _ => &mut self.new,
+            MutedMail::First => &mut self.first,
+            MutedMail::New => &mut self.new,
+            MutedMail::Downtime => &mut self.downtime,
+            MutedMail::StillRunning => &mut self.running,
         };
         *count = count.saturating_add(1);
     }
 
-    /// Begins to count anew: a mail has told of what was.
+    /// Begins to count anew: a mail has reported what was counted.
     pub(crate) fn told(&mut self) {
         (self.first, self.new, self.downtime, self.running) = (0, 0, 0, 0);
     }
@@ -161,13 +112,13 @@ impl Muted {
     }
 }
 
-/// What a mail tells of a mute.
+/// What a mail reports of a mute.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct ToldMute {
+pub(crate) struct ReportedMute {
     /// Of which task.
-    pub(crate) step: Step,
+    pub(crate) step: TaskIndex,
     /// The mute.
-    pub(crate) muted: Muted,
+    pub(crate) muted: MuteAccount,
     /// Since when that task is down, if it is.
     pub(crate) down_since: Option<SystemTime>,
 }

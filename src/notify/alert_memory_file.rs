@@ -1,97 +1,131 @@
-//! The memory of alerts on disk: read at the start, written when it is worth it, marked when the runner ends by itself.
+//! The memory of alerts on disk: read at the start, written when it is worth it, marked when the
+//! runner ends by itself.
 
+use std::fmt;
 use std::io;
 
-use crate::alert::memory::Memory;
+use crate::alert::memory::AlertMemory;
 use crate::chain::ChainName;
-use crate::event::Step;
-use crate::process::run_root::RunRoot;
-use crate::state::kept::{self, Crashes, Identity, Kept};
+use crate::core::event::TaskIndex;
+use crate::core::time::Mono;
+use crate::state::saved_memory::{self, ChainIdentity, Crashes, SavedMemory};
+use crate::unix::clock;
+use crate::unix::trusted_paths::PrivateDir;
 
 /// The file that a chain's memory is in.
 #[derive(Debug)]
-pub(super) struct MemoryFile {
-    state_dir: RunRoot,
+pub(crate) struct AlertMemoryFile {
+    state_dir: PrivateDir,
     name: String,
-    identity: Identity,
+    identity: ChainIdentity,
     /// Carried from runner to runner.
-    pub(super) crashes: Crashes,
-    /// Whether the last write failed: that is told once.
-    broken: bool,
+    pub(crate) crashes: Crashes,
+    /// Since when writing fails, if it does: that is logged once.
+    broken: Option<Mono>,
     /// Whether the runner has ended: what is written after that keeps the mark.
     ended: bool,
+    /// What receives a copy of all that is written.
+    copy: Option<MemoryCopy>,
+}
+
+/// What receives a copy of the memory of alerts, whenever that is written.
+pub(crate) struct MemoryCopy(Box<dyn Fn(&AlertMemory) + Send>);
+
+impl MemoryCopy {
+    /// Creates the receiver that calls `receive`.
+    pub(crate) fn new(receive: impl Fn(&AlertMemory) + Send + 'static) -> Self {
+        MemoryCopy(Box::new(receive))
+    }
+}
+
+impl fmt::Debug for MemoryCopy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MemoryCopy")
+    }
 }
 
 /// What was found.
 #[derive(Debug)]
-pub(super) enum Found {
+pub(crate) enum FoundMemory {
     /// Nothing: the chain never ran here.
     Nothing,
     /// What a runner left that ended by itself, or was another program, or ran other settings.
-    Former(Memory),
+    Former(AlertMemory),
     /// What a runner of this very program and these settings left when it died.
-    Crashed(Memory),
+    Crashed(AlertMemory),
     /// A file that cannot be understood: why.
     Damaged(String),
 }
 
-impl MemoryFile {
+impl AlertMemoryFile {
     /// Names the file. Nothing is read or written yet.
-    pub(super) fn new(state_dir: RunRoot, chain: &ChainName, identity: Identity) -> Self {
-        let name = kept::file_name(chain.as_str());
-        MemoryFile {
+    pub(crate) fn new(state_dir: PrivateDir, chain: &ChainName, identity: ChainIdentity) -> Self {
+        let name = saved_memory::file_name(chain.as_str());
+        AlertMemoryFile {
             state_dir,
             name,
             identity,
             crashes: Crashes::default(),
-            broken: false,
+            broken: None,
             ended: false,
+            copy: None,
         }
     }
 
     /// Returns where it is.
-    pub(super) fn state_dir(&self) -> &RunRoot {
+    pub(crate) fn state_dir(&self) -> &PrivateDir {
         &self.state_dir
     }
 
     /// Reads what the former runner left.
-    pub(super) fn read(&mut self) -> Found {
-        let bytes = match self.state_dir.read(&self.name, kept::MOST_BYTES) {
+    pub(crate) fn read(&mut self) -> FoundMemory {
+        let bytes = match self.state_dir.read(&self.name, saved_memory::MOST_BYTES) {
             Ok(Some(bytes)) if !bytes.is_empty() => bytes,
-            Ok(_) => return Found::Nothing,
-            Err(error) => return Found::Damaged(error.to_string()),
+            Ok(_) => return FoundMemory::Nothing,
+            Err(error) => return FoundMemory::Damaged(error.to_string()),
         };
-        let kept: Kept<Memory> = match kept::decode(&bytes) {
+        let kept: SavedMemory<AlertMemory> = match saved_memory::decode(&bytes) {
             Ok(kept) => kept,
-            Err(why) => return Found::Damaged(why),
+            Err(why) => return FoundMemory::Damaged(why),
         };
         if kept.ended || kept.identity != self.identity {
-            return Found::Former(kept.alerts);
+            return FoundMemory::Former(kept.alerts);
         }
         self.crashes = kept.crashes;
-        Found::Crashed(kept.alerts)
+        FoundMemory::Crashed(kept.alerts)
+    }
+
+    /// Sends a copy of all that is written from now on.
+    pub(crate) fn copy_to(&mut self, copy: MemoryCopy) {
+        self.copy = Some(copy);
     }
 
     /// Returns whether the last write failed.
-    pub(super) fn is_broken(&self) -> bool {
+    pub(crate) fn is_broken(&self) -> bool {
+        self.broken.is_some()
+    }
+
+    /// Returns since when writing fails, if it does.
+    pub(crate) fn broken_since(&self) -> Option<Mono> {
         self.broken
     }
 
     /// Writes what a runner leaves when it dies now.
-    pub(super) fn write(&mut self, memory: Memory) -> io::Result<()> {
-        let mut kept = Kept::new(self.identity.clone(), self.crashes, memory);
+    pub(crate) fn write(&mut self, memory: AlertMemory) -> io::Result<()> {
+        let mut kept = SavedMemory::new(self.identity.clone(), self.crashes, memory);
         kept.ended = self.ended;
         self.put(kept)
     }
 
     /// Writes what a runner leaves that ends by itself.
-    pub(super) fn close(&mut self, memory: Memory) -> io::Result<()> {
+    pub(crate) fn close(&mut self, memory: AlertMemory) -> io::Result<()> {
         (self.ended, self.crashes) = (true, Crashes::default());
         self.write(memory)
     }
 
-    /// Takes note that a run of `step` has ended and the runner lives. Returns whether that is news.
-    pub(super) fn survived(&mut self, step: Step) -> bool {
+    /// Takes note that a run of `step` has ended and the runner lives. Returns whether that is
+    /// news.
+    pub(crate) fn survived(&mut self, step: TaskIndex) -> bool {
         let news = self.crashes.count > 0 && self.crashes.step == step;
         if news {
             self.crashes = Crashes::default();
@@ -100,25 +134,33 @@ impl MemoryFile {
     }
 
     /// Returns whether the runner has ended.
-    pub(super) fn is_closed(&self) -> bool {
+    pub(crate) fn is_closed(&self) -> bool {
         self.ended
     }
 
-    fn put(&mut self, kept: Kept<Memory>) -> io::Result<()> {
+    fn put(&mut self, kept: SavedMemory<AlertMemory>) -> io::Result<()> {
+        if let Some(MemoryCopy(receive)) = &self.copy {
+            receive(&kept.alerts);
+        }
         let written = self.state_dir.replace(&self.name, &kept.encode());
         match &written {
-            Err(error) if !self.broken => log::error!(
+            Err(error) if self.broken.is_none() => log::error!(
                 "the memory of alerts cannot be written to `{}`: {error}; going on from memory, a crash would forget what was mailed",
                 self.state_dir.path().join(&self.name).display()
             ),
-            Ok(()) if self.broken => log::info!("The memory of alerts can be written again"),
+            Ok(()) if self.broken.is_some() => {
+                log::info!("The memory of alerts can be written again")
+            }
             _ => {}
         }
-        self.broken = written.is_err();
+        self.broken = match &written {
+            Ok(()) => None,
+            Err(_) => self.broken.or_else(|| Some(clock::mono())),
+        };
         written
     }
 }
 
 #[cfg(test)]
-#[path = "memory_tests.rs"]
+#[path = "alert_memory_file_tests.rs"]
 mod tests;

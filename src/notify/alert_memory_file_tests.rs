@@ -3,12 +3,14 @@
 use std::time::{Duration, SystemTime};
 
 use super::*;
-use crate::alert::notice::Kind;
-use crate::alert::policy::{ChainRules, Policy, Seen, TaskRules, Verdict, WarnAfter};
-use crate::event::RunId;
-use crate::settings::Healed;
+use crate::alert::failure_kind::FailureKind;
+use crate::alert::policy::{
+    AlertDecision, ChainPolicy, ChainRules, RunOutcome, TaskRules, WarnAfter,
+};
+use crate::core::event::RunId;
+use crate::core::settings::Healed;
+use crate::core::time::{Moment, Mono};
 use crate::task::TaskName;
-use crate::time::{Moment, Mono};
 
 const BOOT: &str = "boot";
 const HOUR: Duration = Duration::from_secs(3600);
@@ -20,34 +22,35 @@ fn moment(after: Duration) -> Moment {
     }
 }
 
-fn policy(memory: Memory, now: Moment) -> Policy {
+fn policy(memory: AlertMemory, now: Moment) -> ChainPolicy {
     let rules = TaskRules {
         name: TaskName::parse("tasks::a").unwrap(),
         non_recoverable_downtime: HOUR,
         warn_after: WarnAfter::Fixed(HOUR),
+        forget_after: None,
     };
     let chain = ChainRules {
         max_per_hour: 20,
         healed: Healed::Never,
     };
-    Policy::new(vec![rules], chain, memory, now)
+    ChainPolicy::new(vec![rules], chain, memory, now)
 }
 
 /// Lets a run fail, and returns how many mails that makes.
-fn fail(policy: &mut Policy, word: &str, at: Moment) -> usize {
+fn fail(policy: &mut ChainPolicy, word: &str, at: Moment) -> usize {
     let mut mails = 0;
-    for notice in policy.poll(at) {
-        policy.sent(&notice, "<id@host>", at);
+    for alert in policy.poll(at) {
+        policy.sent(&alert, "<id@host>", at);
         mails += 1;
     }
     policy.run_started(0, RunId(1), at);
-    let kind = Kind(word.to_owned());
-    let seen = Seen::Failure {
+    let kind = FailureKind(word.to_owned());
+    let seen = RunOutcome::Failure {
         kind: &kind,
         text: word,
     };
-    if let Verdict::Mail(notice) = policy.run_ended(0, RunId(1), at, at, seen) {
-        policy.sent(&notice, "<id@host>", at);
+    if let AlertDecision::Mail(alert) = policy.run_ended(0, RunId(1), at, at, seen) {
+        policy.sent(&alert, "<id@host>", at);
         mails += 1;
     }
     policy.sleeping(0, at.mono + Duration::from_secs(60));
@@ -57,25 +60,25 @@ fn fail(policy: &mut Policy, word: &str, at: Moment) -> usize {
 /// What a runner has left that died during an outage with two kinds.
 fn left() -> Vec<u8> {
     let begin = moment(100 * HOUR);
-    let mut policy = policy(Memory::empty(begin, BOOT), begin);
+    let mut policy = policy(AlertMemory::empty(begin, BOOT), begin);
     fail(&mut policy, "one", begin);
     fail(
         &mut policy,
         "two",
         moment(100 * HOUR + Duration::from_secs(60)),
     );
-    let identity = Identity {
+    let identity = ChainIdentity {
         program: "1:2".to_owned(),
         tasks: vec!["tasks::a".to_owned()],
         settings: "3".to_owned(),
     };
     let memory = policy.memory(moment(100 * HOUR + Duration::from_secs(61)));
-    Kept::new(identity, Crashes::default(), memory).encode()
+    SavedMemory::new(identity, Crashes::default(), memory).encode()
 }
 
 /// Takes a memory over, and lets a new failure go on for two downtimes.
 fn go_on(bytes: &[u8]) {
-    let Ok(kept) = kept::decode::<Memory>(bytes) else {
+    let Ok(kept) = saved_memory::decode::<AlertMemory>(bytes) else {
         return;
     };
     let now = moment(101 * HOUR);
@@ -95,7 +98,7 @@ fn go_on(bytes: &[u8]) {
             .sum();
         let text = String::from_utf8_lossy(bytes);
         assert!((1..=10).contains(&mails), "{mails} mails after\n{text}");
-        Kept::new(
+        SavedMemory::new(
             kept.identity.clone(),
             kept.crashes.another(0),
             policy.memory(now),
@@ -106,7 +109,7 @@ fn go_on(bytes: &[u8]) {
 
 #[test]
 fn a_whole_file_is_gone_on_from() {
-    assert!(kept::decode::<Memory>(&left()).is_ok());
+    assert!(saved_memory::decode::<AlertMemory>(&left()).is_ok());
     go_on(&left());
 }
 

@@ -1,35 +1,36 @@
-//! What a runner really mails is what a simulation foresees: the same scripts go through rim, desk, outbox and mailer into files, and through
-//! `simulate`, mail for mail.
+//! What a runner really mails is what a simulation foresees: the same scripts go through rim, desk,
+//! outbox and mailer into files, and through `simulate`, mail for mail.
 
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::super::defect;
-use super::super::memory::{Found, MemoryFile};
-use super::super::rim::Rim;
-use super::super::service::Service;
-use super::super::shared::{Place, Shared};
-use super::super::start::open_desk;
-use super::super::{Order, Remember, Warnings, redactor};
+use super::super::alert_memory_file::{AlertMemoryFile, FoundMemory};
 use super::*;
-use crate::alert::memory::Memory;
-use crate::alert::mute::Mute;
+use crate::alert::memory::AlertMemory;
 use crate::alert::policy::{ChainRules, TaskRules};
 use crate::chain::ChainName;
-use crate::cli::simulate::with_scripts;
-use crate::config::{self, CommandLine, Inputs, Loaded};
-use crate::event::{Observer, RunId};
+use crate::cli::commands::simulate::with_scripts;
+use crate::config::{self, CommandLineLayers, Inputs, Loaded};
+use crate::core::event::{Observer, RunId};
+use crate::core::time::Moment;
 use crate::mail::outbox;
-use crate::process::clock;
-use crate::process::notify::Notifier;
-use crate::process::poll::Alarm;
-use crate::process::run_root::RunRoot;
-use crate::simulate::{self, Alerts, Script, Simulation, Span};
-use crate::state::kept::Identity;
-use crate::state::mutes;
-use crate::time::Moment;
+use crate::mute::on_disk::mutes_form;
+use crate::mute::wish::Mute;
+use crate::runner::control::{MainThreadState, RunnerControl};
+use crate::runner::observers::all::Observers;
+use crate::runner::observers::live_status::LiveStatusObserver;
+use crate::runner::observers::readiness::ReadinessNotifier;
+use crate::runner::request::{MemoryPolicy, RunRequest, Warnings, redactor};
+use crate::runner::resume::open_alerter;
+use crate::runner::shutdown::panic_guard;
+use crate::simulate::{self, AlertSink, Script, Simulation, Span};
+use crate::state::saved_memory::ChainIdentity;
+use crate::unix::clock;
+use crate::unix::notify::Notifier;
+use crate::unix::trusted_paths::PrivateDir;
+use crate::unix::waiter::Waiter;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -49,7 +50,7 @@ impl Machine {
     fn with(config: &str, names: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("run_functions.toml"), config).unwrap();
-        let mut inputs = Inputs::of_process(CommandLine::default()).unwrap();
+        let mut inputs = Inputs::of_process(CommandLineLayers::default()).unwrap();
         inputs.cwd = dir.path().canonicalize().unwrap();
         inputs.environment.clear();
         let loaded = config::load(&inputs).expect("a configuration without errors");
@@ -62,13 +63,14 @@ impl Machine {
         }
     }
 
-    fn order(&self) -> Order<'_> {
-        Order {
+    fn order(&self) -> RunRequest<'_> {
+        RunRequest {
             inputs: &self.inputs,
             loaded: &self.loaded,
             tasks: self.loaded.resolve(&self.names).unwrap(),
             name: ChainName::parse("chain").unwrap(),
-            memory: Remember::AfterCrash,
+            memory: MemoryPolicy::AfterCrash,
+            replace_unit: false,
             warnings: Warnings::default(),
         }
     }
@@ -77,11 +79,12 @@ impl Machine {
         self.dir.path().join("run")
     }
 
-    /// Plays the scripts with all that a runner has but processes and a log file, and reads the mails that were written.
+    /// Plays the scripts with all that a runner has but processes and a log file, and reads the
+    /// mails that were written.
     fn really_mailed(&self, scripts: &[&str], start: Moment) -> Vec<Line> {
         let order = self.order();
         let real = Real {
-            rim: self.observers(&order, start),
+            observers: self.observers(&order, start),
             state_dir: self.state_dir(),
         };
         simulate::play(with_scripts(&order.tasks, parsed(scripts)), start, real);
@@ -89,29 +92,33 @@ impl Machine {
     }
 
     /// The observers of a runner that begins where the former one crashed, if one did.
-    fn observers(&self, order: &Order<'_>, start: Moment) -> Rim {
-        let identity = Identity::new("p".into(), [], "s".into());
-        let root = RunRoot::open(&self.state_dir()).unwrap();
+    fn observers(&self, order: &RunRequest<'_>, start: Moment) -> Observers {
+        let identity = ChainIdentity::new("p".into(), [], "s".into());
+        let root = PrivateDir::open(&self.state_dir()).unwrap();
         let mutes = self
             .mute
             .map(|span| muted(span, start))
             .into_iter()
             .collect();
-        root.replace("chain.mutes", &mutes::encode::<Mute>(mutes))
+        root.replace("chain.mutes", &mutes_form::encode::<Mute>(mutes))
             .unwrap();
-        let mut file = MemoryFile::new(root, &order.name, identity);
+        let mut file = AlertMemoryFile::new(root, &order.name, identity);
         let memory = match file.read() {
-            Found::Crashed(memory) => memory,
-            _ => Memory::empty(start, "boot"),
+            FoundMemory::Crashed(memory) => memory,
+            _ => AlertMemory::empty(start, "boot"),
         };
         let rules = order.tasks.iter();
         let rules = rules.map(|task| TaskRules::of(task.name.clone(), &task.settings));
         let chain_rules = ChainRules::of(&self.loaded.settings.mail);
-        let policy = Policy::new(rules.collect(), chain_rules, memory, start);
-        let desk = open_desk(order, policy, file, start).unwrap();
+        let policy = ChainPolicy::new(rules.collect(), chain_rules, memory, start);
+        let alerter = open_alerter(order, policy, file, start).unwrap();
         let notifier = Arc::new(Notifier::from_env());
-        let service = Service::new(notifier, order.labels(), Duration::ZERO);
-        Rim::new(&order.labels(), order.redactor()).with(desk, service, None)
+        let service = ReadinessNotifier::new(notifier, order.labels(), Duration::ZERO);
+        Observers::new(&order.labels(), order.redactor()).with(
+            alerter,
+            service,
+            LiveStatusObserver::default(),
+        )
     }
 
     fn mails(&self) -> Vec<Line> {
@@ -139,7 +146,7 @@ impl Machine {
         let labels = order.labels();
         let lines = foreseen.mails.iter().map(|mail| {
             let who = mail
-                .notice
+                .alert
                 .step
                 .map_or("chain", |step| labels[step].as_str());
             (
@@ -168,15 +175,16 @@ impl Machine {
     }
 }
 
-/// The observers of a real runner. After each step the mailer has delivered all, so that nothing waits long enough to be replaced.
+/// The observers of a real runner. After each step the mailer has delivered all, so that nothing
+/// waits long enough to be replaced.
 struct Real {
-    rim: Rim,
+    observers: Observers,
     state_dir: PathBuf,
 }
 
 impl Real {
     fn settle(&self) {
-        let mut alarm = Alarm::new().unwrap();
+        let mut alarm = Waiter::new().unwrap();
         let until = clock::mono() + PATIENCE;
         while outbox::report(&self.state_dir).waiting > 0 {
             assert!(clock::mono() < until, "mail does not leave");
@@ -186,18 +194,18 @@ impl Real {
     }
 }
 
-impl Alerts for Real {
+impl AlertSink for Real {
     fn observe(&mut self, event: &Event<'_>) {
-        self.rim.observe(event);
+        self.observers.observe(event);
         self.settle();
     }
 
     fn due(&mut self) -> Mono {
-        self.rim.due()
+        self.observers.due()
     }
 
     fn poll(&mut self, now: Moment) {
-        self.rim.poll(now);
+        self.observers.poll(now);
         self.settle();
     }
 }
@@ -295,7 +303,7 @@ fn what_is_held_back_and_the_digest_of_it_are_mailed_as_foreseen() {
 fn the_end_of_a_downtime_is_mailed_as_foreseen() {
     let mail = "[mail]\nhealed = \"after-downtime\"\n";
     let machine = Machine::with(&format!("{mail}{TASKS}"), &["tasks::b"]);
-    assert_eq!(machine.agrees_on(&["F*100 S*3 F*2 S*3"]), 3);
+    assert_eq!(machine.agrees_on(&["F*100 S*3 F*2 S*40"]), 3);
 }
 
 #[test]
@@ -323,16 +331,18 @@ fn a_secret_is_taken_out_of_both() {
 fn panicking(machine: &Machine, words: &str) -> StopReason {
     let order = machine.order();
     let at = clock::now();
-    let shared = Shared::new(machine.observers(&order, at), None).unwrap();
-    let reason = defect::guard(&shared, || {
-        shared.rim().observe(&Event::Started { at });
-        shared.begin_run(Place::InFunction);
+    let shared = RunnerControl::new(machine.observers(&order, at), None).unwrap();
+    let reason = panic_guard::guard(&shared, || {
+        shared.observers().observe(&Event::Started { at });
+        shared.begin_run(MainThreadState::InFunction);
         let (step, run) = (1, RunId(1));
-        shared.rim().observe(&Event::RunStarted { step, run, at });
-        let _held = shared.rim();
+        shared
+            .observers()
+            .observe(&Event::RunStarted { step, run, at });
+        let _held = shared.observers();
         panic!("{words}");
     });
-    assert_eq!(shared.place(), Place::Between);
+    assert_eq!(shared.place(), MainThreadState::Between);
     reason
 }
 
@@ -351,4 +361,73 @@ fn a_panic_of_ours_is_mailed_and_not_again_when_it_ends_the_next_runner_too() {
     assert_eq!(subjects().count(), 1);
     panicking(&machine, "the clock stands still");
     assert_eq!(subjects().count(), 2);
+}
+
+const OWN: &str = "[mail]\nto = [\"ops@example.org\"]\ntransport = \"file\"\nmax_per_hour = 1\n";
+
+/// Two tasks with recipients of their own, and one without.
+fn with_own_recipients(mail: &str) -> Machine {
+    let config = format!(
+        "{OWN}{mail}[tasks.a]\ncommand = [\"true\"]\nto = [\"a@example.org\"]\n\
+         [tasks.b]\ncommand = [\"true\"]\ncc = [\"b@example.org\"]\n[tasks.c]\ncommand = [\"true\"]\n"
+    );
+    Machine::with(&config, &["tasks::a", "tasks::b", "tasks::c"])
+}
+
+impl Machine {
+    /// Returns the recipients of the mails of a sort, each with the tasks of the chain that its
+    /// mail is about, in order.
+    fn told(&self, scripts: &[&str], sort: &str) -> Vec<(String, Vec<&'static str>)> {
+        let start = Moment {
+            mono: Mono::BOOT + Duration::from_secs(7200),
+            wall: UNIX_EPOCH + Duration::from_secs(1_800_000_000),
+        };
+        self.really_mailed(scripts, start);
+        let files = fs::read_dir(self.state_dir().join("mail")).unwrap();
+        let mails = files.map(|file| fs::read_to_string(file.unwrap().path()).unwrap());
+        let of_sort = mails.filter(|mail| mail.contains(&format!("event={sort};")));
+        let mut told: Vec<_> = of_sort.map(|mail| about(&mail)).collect();
+        told.sort();
+        told
+    }
+}
+
+/// Returns the recipient of a mail, and the tasks in the list of the mail.
+fn about(mail: &str) -> (String, Vec<&'static str>) {
+    let to = mail.lines().find_map(|line| line.strip_prefix("To: "));
+    let names = ["tasks::a", "tasks::b", "tasks::c"];
+    let is_listed = |name: &&str| mail.contains(&format!("- {name}: "));
+    (
+        to.unwrap().to_owned(),
+        names.into_iter().filter(is_listed).collect(),
+    )
+}
+
+#[test]
+fn a_digest_tells_each_address_of_its_own_tasks() {
+    let machine = with_own_recipients("");
+    let scripts = [
+        "S F:\"no disk\" S*60",
+        "F:\"no route\" S*60",
+        "S F:\"no room\" S*60",
+    ];
+    let told = machine.told(&scripts, "digest");
+    let expected = [
+        ("a@example.org", vec!["tasks::a"]),
+        ("ops@example.org", vec!["tasks::c"]),
+    ];
+    assert_eq!(told, expected.map(|(to, tasks)| (to.to_owned(), tasks)));
+    assert_eq!(machine.told(&scripts, "first").len(), 2, "b@ and ops@");
+}
+
+#[test]
+fn a_summary_tells_the_recipients_of_the_chain_all_and_the_others_what_is_theirs() {
+    let machine = with_own_recipients("digest = \"daily\"\n");
+    let told = machine.told(&["S*100"; 3], "summary");
+    let expected = [
+        ("a@example.org", vec!["tasks::a"]),
+        ("b@example.org", vec!["tasks::b"]),
+        ("ops@example.org", vec!["tasks::a", "tasks::b", "tasks::c"]),
+    ];
+    assert_eq!(told, expected.map(|(to, tasks)| (to.to_owned(), tasks)));
 }

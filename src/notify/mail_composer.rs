@@ -1,24 +1,27 @@
-//! Who writes the mails: gives the pure text what it cannot know itself, such as the host, the times of this place, and how mail fares.
+//! Who writes the mails: gives the pure text what it cannot know itself, such as the host, the
+//! times of this place, and how mail fares.
 
 use std::time::{Duration, SystemTime};
 
 use lettre::message::Mailbox;
 
-use crate::alert::message::{self, Context, MailPath};
-use crate::alert::notice::Notice;
-use crate::cli::call::Call;
-use crate::cli::screen::local_time;
-use crate::event::Step;
-use crate::failure::Failure;
-use crate::letter::Letter;
+use crate::alert::alert_facts::Alert;
+use crate::alert::message::{self, MailContext, MailPath};
+use crate::config::invocation::Call;
+use crate::core::admin_mail::AdminMail;
+use crate::core::event::TaskIndex;
+use crate::core::failure::Failure;
+use crate::core::settings::{Settings, TaskSettings};
+use crate::core::time::Moment;
 use crate::mail::outbox;
-use crate::process::own_program;
-use crate::settings::{Settings, TaskSettings};
-use crate::time::Moment;
+use crate::notify::recipients::Addressed;
+use crate::task::label::TaskLabel;
+use crate::unix::clock::local_time;
+use crate::unix::self_exe;
 
 /// What the mails of one runner have in common.
 #[derive(Debug)]
-pub(in crate::cli) struct Composer {
+pub(crate) struct MailComposer {
     host: String,
     user: String,
     chain: String,
@@ -36,20 +39,21 @@ pub(in crate::cli) struct Composer {
 
 /// What a chain is called, its tasks, and how it is asked for.
 #[derive(Debug)]
-pub(in crate::cli) struct Names {
+pub(crate) struct MailNames {
     /// The chain.
-    pub(in crate::cli) chain: String,
+    pub(crate) chain: String,
     /// What each task is called on the screen.
-    pub(in crate::cli) labels: Vec<String>,
+    pub(crate) labels: Vec<String>,
     /// How this program is called from anywhere to find the chain.
-    pub(in crate::cli) call: Call,
+    pub(crate) call: Call,
 }
 
-impl Composer {
-    /// Makes one for a chain that starts at `started` on the machine `host`, and whose memory was empty at `memory_born`.
-    pub(in crate::cli) fn new(
+impl MailComposer {
+    /// Creates the composer of a chain that starts at `started` on the machine `host`, and whose
+    /// memory was empty at `memory_born`.
+    pub(crate) fn new(
         host: String,
-        names: Names,
+        names: MailNames,
         settings: Vec<TaskSettings>,
         runner: Settings,
         started: Moment,
@@ -60,7 +64,7 @@ impl Composer {
         let user = nix::unistd::User::from_uid(nix::unistd::geteuid())
             .ok()
             .flatten();
-        Composer {
+        MailComposer {
             domain: domain.unwrap_or_else(|| host.clone()),
             user: user.map_or_else(|| nix::unistd::geteuid().to_string(), |user| user.name),
             host,
@@ -68,7 +72,7 @@ impl Composer {
             labels: names.labels,
             call: names.call,
             settings,
-            executable_from: own_program::changed().ok(),
+            executable_from: self_exe::changed().ok(),
             runner,
             started,
             notes: Vec::new(),
@@ -77,28 +81,33 @@ impl Composer {
     }
 
     /// Adds a sentence to the next mail.
-    pub(in crate::cli) fn note(&mut self, note: String) {
+    pub(crate) fn note(&mut self, note: String) {
         const MOST: usize = 16;
         if self.notes.len() < MOST && !self.notes.contains(&note) {
             self.notes.push(note);
         }
     }
 
-    /// Writes the mail of a notice. `took` is how long the run took that it is about, or has taken so far.
-    pub(in crate::cli) fn letter(
-        &mut self,
-        notice: &Notice,
+    /// Forgets the sentences that a mail has now.
+    pub(crate) fn forget_notes(&mut self) {
+        self.notes.clear();
+    }
+
+    /// Writes a mail for its recipients. `took` is how long the run took that the mail is about, or
+    /// has taken so far.
+    pub(crate) fn compose(
+        &self,
+        mail: &Addressed<'_>,
         failure: Option<&Failure>,
         took: Option<Duration>,
-    ) -> Letter {
+    ) -> AdminMail {
         let report = outbox::report(&self.runner.state_dir);
         let reason = report.broken.as_ref().map(|broken| broken.trouble.line());
-        let step = notice.step;
-        let notes = std::mem::take(&mut self.notes);
-        message::letter(
-            notice,
+        let step = mail.alert.step;
+        message::compose(
+            &mail.alert,
             failure,
-            &Context {
+            &MailContext {
                 host: &self.host,
                 user: &self.user,
                 chain: &self.chain,
@@ -110,12 +119,14 @@ impl Composer {
                 run_duration: took,
                 settings: step.map(|step| &self.settings[step]),
                 max_per_hour: self.runner.mail.max_per_hour,
+                healed: self.runner.mail.healed,
+                to_whom: mail.why.as_deref(),
                 mail: MailPath {
                     waiting: report.waiting as u64,
                     down_since: report.broken.as_ref().map(|broken| broken.since),
                     reason: reason.as_deref(),
                     dropped: report.dropped,
-                    notes: &notes,
+                    notes: &self.notes,
                 },
                 look: &self.look(step),
                 local_time: &|time| local_time(time, "%a %d %b %Y %H:%M:%S %z"),
@@ -126,12 +137,10 @@ impl Composer {
     }
 
     /// The command that shows more of a task, or of the chain.
-    fn look(&self, step: Option<Step>) -> Vec<String> {
+    fn look(&self, step: Option<TaskIndex>) -> Vec<String> {
         match step {
             Some(step) => {
-                let label = self.labels[step].as_str();
-                let name = label.split_once('#').map_or(label, |(name, _place)| name);
-                let function = name.rsplit("::").next().unwrap_or(name);
+                let function = TaskLabel::of(&self.labels[step]).function();
                 self.call.parts(format_args!("logs {function}"))
             }
             None => self.call.parts(format_args!("status {}", self.chain)),
@@ -139,12 +148,7 @@ impl Composer {
     }
 
     /// Returns the words of subject and log.
-    pub(in crate::cli) fn headline(notice: &Notice) -> String {
-        message::headline(notice)
-    }
-
-    /// Writes a time shortly, for the log.
-    pub(in crate::cli) fn when(time: SystemTime) -> String {
-        local_time(time, "%d %b %H:%M")
+    pub(crate) fn headline(alert: &Alert) -> String {
+        message::headline(alert)
     }
 }

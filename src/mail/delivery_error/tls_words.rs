@@ -1,9 +1,13 @@
 //! TLS errors in words. The library's texts are for programmers; each is known by a word in it.
 
-use super::trouble::{Class, Trouble, shortened};
+use super::error::{DeliveryError, ErrorClass, shortened};
+
+const TOO_OLD: &str = "and this machine have no version or cipher of TLS in common";
+const SPEAK_NEWER: &str =
+    "the server must speak TLS 1.2 or newer: have it updated, or set `mail.server` to another one";
 
 /// A word in the library's text, what it means, and what to do.
-const MEANINGS: [(&str, &str, &str); 9] = [
+const MEANINGS: [(&str, &str, &str); 14] = [
     (
         "InvalidContentType",
         "does not speak TLS on this port",
@@ -45,24 +49,30 @@ const MEANINGS: [(&str, &str, &str); 9] = [
         "give it a certificate that an authority signed, and set `mail.ca_file` to that authority",
     ),
     (
-        "HandshakeFailure",
-        "and this machine have no version or cipher of TLS in common",
-        "the server must speak TLS 1.2 or newer",
+        "UnknownProtocolVersion",
+        "does not speak TLS on this port",
+        "set `mail.tls` to \"starttls\" (port 587), or use the port of implicit TLS (465)",
     ),
+    ("ProtocolVersion", TOO_OLD, SPEAK_NEWER),
+    ("SupportTls12Or13", TOO_OLD, SPEAK_NEWER),
+    ("TlsVersion", TOO_OLD, SPEAK_NEWER),
+    ("InCommon", TOO_OLD, SPEAK_NEWER),
+    ("HandshakeFailure", TOO_OLD, SPEAK_NEWER),
 ];
 
-/// Judges the failure of a handshake. Whatever it is, nothing is ever sent in plain text instead.
-pub(crate) fn judge(server: &str, text: &str) -> Trouble {
+/// Classifies the failure of a handshake. Whatever it is, nothing is ever sent in plain text
+/// instead.
+pub(crate) fn judge(server: &str, text: &str) -> DeliveryError {
     let known = MEANINGS.iter().find(|(word, ..)| text.contains(word));
     match known {
         Some((_, meaning, remedy)) => {
             let words = format!("the mail server at {server} {meaning}");
-            Trouble::new(Class::Setup, words).remedy(*remedy)
+            DeliveryError::new(ErrorClass::Setup, words).remedy(*remedy)
         }
         None => {
             let text = shortened(text);
             let words = format!("TLS with the mail server at {server} failed: {text}");
-            Trouble::new(Class::Setup, words).remedy("check `mail.port` and `mail.tls`")
+            DeliveryError::new(ErrorClass::Setup, words).remedy("check `mail.port` and `mail.tls`")
         }
     }
 }

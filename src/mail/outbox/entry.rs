@@ -1,17 +1,22 @@
 //! A letter with its envelope: to whom it has yet to go, and what was tried.
 
+use std::borrow::Cow;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use crate::letter::Letter;
+use super::merged_letter::{self, MergedLetter};
+use crate::core::admin_mail::AdminMail;
+use crate::core::hash::fnv1a;
 
 /// The form of the file; another form is never guessed at.
 pub(crate) const VERSION: u32 = 1;
+/// How many letters a letter stands for at most by name.
+const MOST_ORIGINS: usize = 256;
 
 /// A letter that waits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Entry {
+pub(crate) struct QueuedLetter {
     /// [`VERSION`].
     pub version: u32,
     /// When it was queued.
@@ -24,23 +29,42 @@ pub(crate) struct Entry {
     /// When the first of those was queued.
     #[serde(default)]
     pub replaced_since: Option<SystemTime>,
+    /// The letters that this one replaced: they share its fate.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stands_for: Vec<LetterOrigin>,
+    /// The letters with the same cause that leave in this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub merged: Vec<MergedLetter>,
+    /// Whether the letter waits for a minute to be over, with others of its cause.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub held: bool,
     /// The letter itself.
-    pub letter: Letter,
+    pub letter: AdminMail,
 }
 
-/// One recipient of a letter.
+/// Which mail of which chain a letter is: the history and the memory of alerts know the mail by
+/// these two.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LetterOrigin {
+    /// The chain.
+    pub chain: String,
+    /// When the letter was queued.
+    pub queued: SystemTime,
+}
+
+/// A recipient of a letter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Recipient {
     /// As written in the settings of then.
     pub address: String,
     /// What has become of it.
-    pub state: State,
+    pub state: RecipientState,
 }
 
 /// What has become of a letter for one recipient.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum State {
-    /// It has yet to go.
+pub(crate) enum RecipientState {
+    /// The letter has yet to go.
     Waiting {
         /// How many attempts failed.
         attempts: u32,
@@ -50,38 +74,45 @@ pub(crate) enum State {
         last_error: Option<String>,
         /// Whether the whole was refused for its content, so that the short form is tried.
         minimal: bool,
+        /// Whether the last attempt was refused for a setting of this machine.
+        #[serde(default)]
+        needs_change: bool,
     },
     /// The server took it.
     Accepted,
-    /// It was refused for good: the reason in words.
+    /// The letter was refused for good: the reason in words.
     Refused(String),
 }
 
-impl State {
+impl RecipientState {
     /// A state that waits for its first attempt.
     pub(crate) fn fresh() -> Self {
-        State::Waiting {
+        RecipientState::Waiting {
             attempts: 0,
             next: UNIX_EPOCH,
             last_error: None,
             minimal: false,
+            needs_change: false,
         }
     }
 }
 
-impl Entry {
+impl QueuedLetter {
     /// Makes an entry that is due at once.
-    pub(crate) fn new(letter: Letter, to: &[String], now: SystemTime) -> Self {
+    pub(crate) fn new(letter: AdminMail, to: &[String], now: SystemTime) -> Self {
         let recipients = to.iter().map(|address| Recipient {
             address: address.clone(),
-            state: State::fresh(),
+            state: RecipientState::fresh(),
         });
-        Entry {
+        QueuedLetter {
             version: VERSION,
             created: now,
             recipients: recipients.collect(),
             replaced: 0,
             replaced_since: None,
+            stands_for: Vec::new(),
+            merged: Vec::new(),
+            held: false,
             letter,
         }
     }
@@ -93,33 +124,111 @@ impl Entry {
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default()
             .as_millis();
-        let number = super::number_of(&self.letter.message_id);
+        let number = fnv1a(self.letter.message_id.as_bytes());
         format!("{millis:013}-{number:016x}.json")
     }
 
-    /// Returns whether it is the same letter: a policy that comes back from a crash may hand it in again.
-    pub(crate) fn is_same_letter(&self, other: &Entry) -> bool {
+    /// Returns whether it is the same letter: a policy that comes back from a crash may hand it in
+    /// again.
+    pub(crate) fn is_same_letter(&self, other: &QueuedLetter) -> bool {
         self.letter.message_id == other.letter.message_id
     }
 
-    /// Returns whether this letter makes an older one needless: an outage keeps one reminder, a chain one digest.
-    pub(crate) fn replaces(&self, old: &Entry) -> bool {
+    /// Returns whether this letter makes an older one needless: an outage keeps one reminder, a
+    /// chain one summary. A letter that has yet to go to an address which this one does not go to
+    /// stays, and so does a digest: no later one names what it names.
+    pub(crate) fn replaces(&self, old: &QueuedLetter) -> bool {
+        if !self.goes_wherever(old) {
+            return false;
+        }
         let (new, old) = (&self.letter.place, &old.letter.place);
         let same_place = (&new.chain, &new.task) == (&old.chain, &old.task);
         match (new.sort.as_str(), old.sort.as_str()) {
             ("downtime" | "again", "downtime" | "again") | ("running", "running") => {
                 same_place && new.outage == old.outage
             }
-            ("digest", "digest") | ("summary", "summary") => same_place,
+            ("summary", "summary") => same_place,
             _ => false,
         }
     }
 
+    /// Returns whether this letter goes to every address that an older one has yet to go to.
+    fn goes_wherever(&self, old: &QueuedLetter) -> bool {
+        let mut waiting = old
+            .recipients
+            .iter()
+            .filter(|to| matches!(to.state, RecipientState::Waiting { .. }));
+        waiting.all(|old| self.recipients.iter().any(|to| to.address == old.address))
+    }
+
     /// Takes note of a letter that this one stands for.
-    pub(crate) fn take_over(&mut self, old: &Entry) {
+    pub(crate) fn take_over(&mut self, old: &QueuedLetter) {
         self.replaced += 1 + old.replaced;
         let since = old.replaced_since.unwrap_or(old.created);
         self.replaced_since = Some(self.replaced_since.map_or(since, |known| known.min(since)));
+        self.stands_for.extend(old.stands_for.iter().cloned());
+        self.stands_for.push(old.own_origin());
+        self.merged.extend(old.merged.iter().cloned());
+        self.held |= old.held;
+        let surplus = self.stands_for.len().saturating_sub(MOST_ORIGINS);
+        self.stands_for.drain(..surplus);
+    }
+
+    /// Returns which mails leave with this letter, itself among them.
+    pub(crate) fn origins(&self) -> Vec<LetterOrigin> {
+        let mut origins = self.stands_for.clone();
+        origins.extend(self.merged.iter().map(|letter| LetterOrigin {
+            chain: letter.chain.clone(),
+            queued: letter.queued,
+        }));
+        origins.push(self.own_origin());
+        origins
+    }
+
+    fn own_origin(&self) -> LetterOrigin {
+        LetterOrigin {
+            chain: self.letter.place.chain.clone(),
+            queued: self.created,
+        }
+    }
+
+    /// Returns the letter as it leaves: with the others of its cause, if there are any.
+    pub(crate) fn to_send(&self) -> Cow<'_, AdminMail> {
+        if self.merged.is_empty() {
+            Cow::Borrowed(&self.letter)
+        } else {
+            Cow::Owned(merged_letter::composed(
+                &self.letter,
+                self.created,
+                &self.merged,
+            ))
+        }
+    }
+
+    /// Takes in a letter with the same cause.
+    pub(super) fn merge(&mut self, other: &QueuedLetter) {
+        self.merged
+            .push(MergedLetter::of(&other.letter, other.created));
+        self.merged.extend(other.merged.iter().cloned());
+        self.stands_for.extend(other.stands_for.iter().cloned());
+        self.replaced += other.replaced;
+    }
+
+    /// Sets when a letter leaves that waits with others of its cause.
+    pub(crate) fn hold_until(&mut self, until: SystemTime) {
+        self.held = true;
+        for recipient in &mut self.recipients {
+            if let RecipientState::Waiting { next, .. } = &mut recipient.state {
+                *next = until;
+            }
+        }
+    }
+
+    /// Returns whether a server accepted the letter for at least one recipient.
+    pub(crate) fn is_accepted(&self) -> bool {
+        self.recipients
+            .iter()
+            .any(|recipient| recipient.state == RecipientState::Accepted)
     }
 
     /// Returns what decides which letter goes when there is no room: lower goes first, then older.
@@ -141,16 +250,17 @@ impl Entry {
         texts.iter().map(|text| text.len() as u64).sum::<u64>() + 1024
     }
 
-    /// Returns whether nobody waits for it any more.
+    /// Returns whether no process waits for it any more.
     pub(crate) fn is_settled(&self) -> bool {
-        let waits = |recipient: &Recipient| matches!(recipient.state, State::Waiting { .. });
+        let waits =
+            |recipient: &Recipient| matches!(recipient.state, RecipientState::Waiting { .. });
         !self.recipients.iter().any(waits)
     }
 
     /// Returns when it is to be tried next, if it is.
     pub(crate) fn next(&self) -> Option<SystemTime> {
         let next = |recipient: &Recipient| match recipient.state {
-            State::Waiting { next, .. } => Some(next),
+            RecipientState::Waiting { next, .. } => Some(next),
             _ => None,
         };
         self.recipients.iter().filter_map(next).min()
@@ -159,7 +269,7 @@ impl Entry {
     /// Makes it due now, whoever it waits for.
     pub(crate) fn make_due(&mut self) {
         for recipient in &mut self.recipients {
-            if let State::Waiting { next, .. } = &mut recipient.state {
+            if let RecipientState::Waiting { next, .. } = &mut recipient.state {
                 *next = UNIX_EPOCH;
             }
         }
@@ -167,20 +277,44 @@ impl Entry {
 
     /// Returns whether it has never been tried.
     pub(crate) fn is_untried(&self) -> bool {
-        let untried =
-            |recipient: &Recipient| matches!(recipient.state, State::Waiting { attempts: 0, .. });
+        let untried = |recipient: &Recipient| {
+            matches!(recipient.state, RecipientState::Waiting { attempts: 0, .. })
+        };
         self.recipients.iter().any(untried)
     }
 
-    /// Returns what was last said about it.
+    /// Returns why a recipient was refused, where a setting of this machine must change before the
+    /// letter can leave.
+    pub(crate) fn needs_change(&self) -> Option<&str> {
+        self.recipients
+            .iter()
+            .find_map(|recipient| match &recipient.state {
+                RecipientState::Waiting {
+                    needs_change: true,
+                    last_error,
+                    ..
+                } => last_error.as_deref(),
+                _ => None,
+            })
+    }
+
+    /// Returns the last error of it.
     pub(crate) fn last_error(&self) -> Option<String> {
         self.recipients
             .iter()
             .rev()
             .find_map(|recipient| match &recipient.state {
-                State::Waiting { last_error, .. } => last_error.clone(),
-                State::Refused(reason) => Some(reason.clone()),
-                State::Accepted => None,
+                RecipientState::Waiting { last_error, .. } => last_error.clone(),
+                RecipientState::Refused(reason) => Some(reason.clone()),
+                RecipientState::Accepted => None,
             })
     }
+}
+/// A letter that could neither leave nor be kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Lost {
+    /// Its subject.
+    pub(crate) subject: String,
+    /// Its text.
+    pub(crate) body: String,
 }

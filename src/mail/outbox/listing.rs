@@ -1,14 +1,14 @@
-//! Everything that waits or failed, one by one, read from disk by anybody: nothing is made or changed.
+//! Everything that waits or failed, one by one, read from disk by anybody: nothing is made or
+//! changed.
 
-use std::fs;
-use std::io::Read;
+use std::ffi::OsStr;
 use std::path::Path;
 use std::time::SystemTime;
 
-use super::entry::{Entry, State};
-use super::{letters_in, read_entry};
+use super::entry::{QueuedLetter, RecipientState};
+use super::letter_files::{ALERTS, existing_root, letters_in, read_entry};
 use crate::mail::queue::{self, Attempts};
-use crate::process::files;
+use crate::unix::trusted_paths::{PrivateDir, StateDir};
 
 /// A reason is a line; more is not read.
 const MOST_REASON: u64 = 4096;
@@ -17,21 +17,21 @@ const MOST_REASON: u64 = 4096;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Listing {
     /// Our own letters that wait.
-    pub alerts: Vec<Item>,
+    pub alerts: Vec<ListedMail>,
     /// Messages of users that wait for their first attempt, or were brought back.
-    pub queue: Vec<Item>,
+    pub queue: Vec<ListedMail>,
     /// Messages of users that were put off.
-    pub deferred: Vec<Item>,
+    pub deferred: Vec<ListedMail>,
     /// What was given up, of both.
-    pub failed: Vec<Item>,
+    pub failed: Vec<ListedMail>,
 }
 
 /// A message that waits or failed.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Item {
+pub(crate) struct ListedMail {
     /// Its subject, or the name of its file.
     pub name: String,
-    /// Who has yet to get it, where that is known.
+    /// The recipients that have yet to get the mail, where they are known.
     pub to: Vec<String>,
     /// When it was written.
     pub since: SystemTime,
@@ -39,31 +39,47 @@ pub(crate) struct Item {
     pub attempts: u32,
     /// When it is tried next; `None`: when there is a way, or never.
     pub next: Option<SystemTime>,
-    /// What was last said of it.
+    /// The last error of it.
     pub why: Option<String>,
 }
 
 /// Reads what waits and what failed.
 pub(crate) fn listing(state_dir: &Path) -> Listing {
-    let root = state_dir.join("outbox");
-    let alerts = letters_in(&root.join("alerts"));
-    let alerts = alerts.iter().filter_map(|path| read_entry(path).ok());
+    let Ok(Some(root)) = existing_root(&StateDir::from(state_dir)) else {
+        return Listing::default();
+    };
+    let messages = |name: &str, complete: fn(&PrivateDir, &Path, &mut ListedMail)| {
+        let directory = root.below_existing(name).ok().flatten();
+        directory.map_or_else(Vec::new, |directory| messages(&directory, complete))
+    };
     Listing {
-        alerts: alerts.map(|entry| letter(&entry)).collect(),
-        queue: messages(&root.join("queue"), with_state),
-        deferred: messages(&root.join("deferred"), with_state),
-        failed: messages(&root.join("failed"), with_reason),
+        alerts: entries(&root).iter().map(letter).collect(),
+        queue: messages("queue", with_state),
+        deferred: messages("deferred", with_state),
+        failed: messages("failed", with_reason),
     }
 }
 
-fn letter(entry: &Entry) -> Item {
+/// Reads our own letters; what is not one is passed over.
+pub(super) fn entries(root: &PrivateDir) -> Vec<QueuedLetter> {
+    let Ok(Some(alerts)) = root.below_existing(ALERTS) else {
+        return Vec::new();
+    };
+    let names = letters_in(&alerts);
+    let entries = names
+        .iter()
+        .filter_map(|name| read_entry(&alerts, name).ok());
+    entries.collect()
+}
+
+fn letter(entry: &QueuedLetter) -> ListedMail {
     let waiting = entry.recipients.iter();
     let waiting = waiting.filter_map(|recipient| match recipient.state {
-        State::Waiting { attempts, .. } => Some((recipient.address.clone(), attempts)),
+        RecipientState::Waiting { attempts, .. } => Some((recipient.address.clone(), attempts)),
         _ => None,
     });
     let (to, attempts): (Vec<_>, Vec<_>) = waiting.unzip();
-    Item {
+    ListedMail {
         name: entry.letter.subject.clone(),
         to,
         since: entry.created,
@@ -73,21 +89,23 @@ fn letter(entry: &Entry) -> Item {
     }
 }
 
-fn messages(directory: &Path, complete: fn(&Path, &mut Item)) -> Vec<Item> {
-    let found = fs::read_dir(directory).into_iter().flatten().flatten();
-    let found = found.filter(|entry| queue::is_message_name(&entry.file_name()));
-    let mut items: Vec<Item> = found
-        .map(|entry| {
-            let written = entry.metadata().and_then(|meta| meta.modified());
-            let mut item = Item {
-                name: entry.file_name().to_string_lossy().into_owned(),
+fn messages(
+    directory: &PrivateDir,
+    complete: fn(&PrivateDir, &Path, &mut ListedMail),
+) -> Vec<ListedMail> {
+    let names = directory.names().unwrap_or_default().into_iter();
+    let mut items: Vec<ListedMail> = names
+        .filter(|name| queue::is_message_name(name))
+        .map(|name| {
+            let mut item = ListedMail {
+                name: name.to_string_lossy().into_owned(),
                 to: Vec::new(),
-                since: written.unwrap_or(SystemTime::UNIX_EPOCH),
+                since: directory.written(&name),
                 attempts: 0,
                 next: None,
                 why: None,
             };
-            complete(&entry.path(), &mut item);
+            complete(directory, Path::new(&name), &mut item);
             item
         })
         .collect();
@@ -95,8 +113,8 @@ fn messages(directory: &Path, complete: fn(&Path, &mut Item)) -> Vec<Item> {
     items
 }
 
-fn with_state(message: &Path, item: &mut Item) {
-    let bytes = beginning(&message.with_extension("state"));
+fn with_state(directory: &PrivateDir, message: &Path, item: &mut ListedMail) {
+    let bytes = beginning(directory, message.with_extension("state").as_os_str());
     if let Ok(state) = serde_json::from_slice::<Attempts>(&bytes) {
         item.attempts = state.attempts;
         item.next = Some(state.next);
@@ -104,16 +122,13 @@ fn with_state(message: &Path, item: &mut Item) {
     }
 }
 
-fn with_reason(message: &Path, item: &mut Item) {
-    let bytes = beginning(&message.with_extension("reason"));
+fn with_reason(directory: &PrivateDir, message: &Path, item: &mut ListedMail) {
+    let bytes = beginning(directory, message.with_extension("reason").as_os_str());
     let text = String::from_utf8_lossy(&bytes);
     item.why = text.lines().next().map(str::to_owned);
 }
 
-fn beginning(path: &Path) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    if let Ok(file) = files::open_plainly(path) {
-        let _ = file.take(MOST_REASON).read_to_end(&mut bytes);
-    }
-    bytes
+fn beginning(directory: &PrivateDir, name: &OsStr) -> Vec<u8> {
+    let bytes = directory.read_regular(name, MOST_REASON).ok().flatten();
+    bytes.unwrap_or_default()
 }

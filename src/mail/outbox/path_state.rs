@@ -1,23 +1,24 @@
-//! What is to be told besides letters: since when the way is broken, what was dropped, who was refused.
+//! What is to be told besides letters: since when the way is broken, what was dropped, who was
+//! refused.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
-use std::path::Path;
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use crate::mail::trouble::Trouble;
-use crate::process::files;
+use super::super::delivery_error::DeliveryError;
+use crate::unix::trusted_paths::PrivateDir;
 
 const FILE: &str = "path.json";
+/// More is not read.
+const MOST_BYTES: u64 = 4 << 20;
 /// How many refused recipients are remembered until the next mail leaves.
 const MOST_REFUSALS: usize = 8;
 
 /// The state of delivery, for the mailer, for `status` and for the next mail.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Notes {
+pub(crate) struct PathState {
     /// Set while the last attempt found no way.
     #[serde(default)]
     pub broken: Option<BrokenPath>,
@@ -27,7 +28,7 @@ pub(crate) struct Notes {
     /// Since when they are counted.
     #[serde(default)]
     pub dropped_since: Option<SystemTime>,
-    /// Who was refused for good, and why: told to the others.
+    /// The recipients that were refused for good, and why: for a mail to the others.
     #[serde(default)]
     pub refusals: Vec<String>,
 }
@@ -42,13 +43,13 @@ pub(crate) struct BrokenPath {
     /// When it is tried again.
     pub next: SystemTime,
     /// The last failure.
-    pub trouble: Trouble,
+    pub trouble: DeliveryError,
 }
 
-impl Notes {
+impl PathState {
     /// Reads them; those that are not there, or damaged, are none.
-    pub(crate) fn read(root: &Path) -> Self {
-        Notes::try_read(root).unwrap_or_default()
+    pub(crate) fn read(root: &PrivateDir) -> Self {
+        PathState::try_read(root).unwrap_or_default()
     }
 
     /// Reads them; those that are not there, or cannot be read now, are none.
@@ -56,10 +57,10 @@ impl Notes {
     /// # Errors
     ///
     /// When they are damaged: how.
-    pub(crate) fn try_read(root: &Path) -> serde_json::Result<Self> {
-        match fs::read(root.join(FILE)) {
-            Ok(bytes) => serde_json::from_slice(&bytes),
-            Err(_) => Ok(Notes::default()),
+    pub(crate) fn try_read(root: &PrivateDir) -> serde_json::Result<Self> {
+        match root.read_regular(FILE, MOST_BYTES) {
+            Ok(Some(bytes)) => serde_json::from_slice(&bytes),
+            Ok(None) | Err(_) => Ok(PathState::default()),
         }
     }
 
@@ -68,11 +69,11 @@ impl Notes {
     /// # Errors
     ///
     /// When the disk refuses.
-    pub(crate) fn write(&self, root: &Path) -> io::Result<()> {
-        if *self == Notes::default() {
-            return files::remove(&root.join(FILE));
+    pub(crate) fn write(&self, root: &PrivateDir) -> io::Result<()> {
+        if *self == PathState::default() {
+            return root.remove(FILE);
         }
-        files::write_durably(root, FILE, &serde_json::to_vec(self)?)
+        root.write_durably(FILE, &serde_json::to_vec(self)?)
     }
 
     /// Counts a letter that found no room.
@@ -93,10 +94,17 @@ impl Notes {
         }
     }
 
-    /// Takes out what the mail that just left has told.
-    pub(crate) fn told(&mut self) {
-        self.dropped.clear();
-        self.dropped_since = None;
-        self.refusals.clear();
+    /// Removes what a mail has mentioned that just left. What was added meanwhile is for the next
+    /// one.
+    pub(crate) fn forget(&mut self, sent: &PathState) {
+        self.broken = None;
+        for (sort, count) in &sent.dropped {
+            if let Some(known) = self.dropped.get_mut(sort) {
+                *known = known.saturating_sub(*count);
+            }
+        }
+        self.dropped.retain(|_, count| *count > 0);
+        self.dropped_since = self.dropped_since.filter(|_| !self.dropped.is_empty());
+        self.refusals.retain(|line| !sent.refusals.contains(line));
     }
 }

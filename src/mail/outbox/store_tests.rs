@@ -1,13 +1,17 @@
+use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use super::super::test_letters::{at, letter};
+use super::super::entry::RecipientState;
+use super::super::report::report;
+use super::super::room::MOST_FILES;
 use super::*;
+use crate::mail::test_letters::{at, letter};
 
 fn to() -> Vec<String> {
     vec!["ops@example.org".to_owned()]
 }
 
-fn put(outbox: &Outbox, letter: &Letter, seconds: u64) -> Kept {
+fn put(outbox: &Outbox, letter: &AdminMail, seconds: u64) -> KeptWhere {
     outbox.put(letter, &to(), at(seconds))
 }
 
@@ -23,7 +27,10 @@ fn subjects(outbox: &Outbox) -> Vec<String> {
 fn a_letter_survives_the_process_that_wrote_it_in_a_private_directory() {
     let dir = tempfile::tempdir().unwrap();
     let letter = letter("1", "first", "tasks::a", 1);
-    assert_eq!(put(&Outbox::open(dir.path()), &letter, 0), Kept::OnDisk);
+    assert_eq!(
+        put(&Outbox::open(dir.path()), &letter, 0),
+        KeptWhere::OnDisk
+    );
     let other = Outbox::open(dir.path());
     assert_eq!(other.waiting()[0].letter, letter);
     let mode = |path: &str| {
@@ -124,7 +131,7 @@ fn a_damaged_file_is_set_aside_and_stops_nothing() {
 fn damaged_notes_are_forgotten_and_that_is_told_once() {
     let dir = tempfile::tempdir().unwrap();
     let outbox = Outbox::open(dir.path());
-    let mut notes = Notes::default();
+    let mut notes = PathState::default();
     notes.count_dropped("first", SystemTime::UNIX_EPOCH);
     notes.remember_refusal("nobody of this name".to_owned());
     outbox.keep_notes(&notes);
@@ -138,13 +145,13 @@ fn damaged_notes_are_forgotten_and_that_is_told_once() {
     let cut = (0..whole.len()).map(|end| whole[..end].to_vec());
     for bytes in cut.chain(flipped) {
         fs::write(&path, &bytes).unwrap();
-        let is_damaged = serde_json::from_slice::<Notes>(&bytes).is_err();
+        let is_damaged = serde_json::from_slice::<PathState>(&bytes).is_err();
         for _ in 0..2 {
             let told = outbox.notes().refusals;
             let told = told.iter().filter(|line| line.contains("damaged"));
             assert_eq!(told.count(), usize::from(is_damaged));
         }
-        assert!(serde_json::from_slice::<Notes>(&fs::read(&path).unwrap()).is_ok());
+        assert!(serde_json::from_slice::<PathState>(&fs::read(&path).unwrap()).is_ok());
     }
 }
 
@@ -155,16 +162,20 @@ fn a_version_that_is_not_ours_is_not_guessed_at() {
     put(&outbox, &letter("1", "first", "tasks::a", 1), 0);
     let mut entry = outbox.waiting().remove(0);
     entry.version = 2;
-    fs::write(outbox.path(&entry), serde_json::to_vec(&entry).unwrap()).unwrap();
+    fs::write(
+        dir.path().join("outbox/alerts").join(entry.file_name()),
+        serde_json::to_vec(&entry).unwrap(),
+    )
+    .unwrap();
     assert!(outbox.waiting().is_empty());
 }
 
 #[test]
 fn the_form_of_the_first_release_is_read() {
-    let old = include_str!("../../tests/fixtures/outbox-v1.json");
-    let entry: Entry = serde_json::from_str(old).unwrap();
+    let old = include_str!("../../../tests/fixtures/outbox-v1.json");
+    let entry: QueuedLetter = serde_json::from_str(old).unwrap();
     assert_eq!(entry.letter, letter("1", "first", "tasks::a", 1));
-    assert_eq!(entry.recipients[1].state, State::Accepted);
+    assert_eq!(entry.recipients[1].state, RecipientState::Accepted);
 }
 
 #[test]
@@ -174,7 +185,7 @@ fn a_disk_that_refuses_leaves_the_letter_in_memory() {
     fs::write(dir.path().join("outbox"), b"").unwrap();
     let outbox = Outbox::open(dir.path());
     let kept = put(&outbox, &letter("1", "first", "tasks::a", 1), 0);
-    assert!(matches!(kept, Kept::InMemory(_)));
+    assert!(matches!(kept, KeptWhere::InMemory(_)));
     let entry = outbox.waiting().remove(0);
     outbox.update(&entry);
     assert_eq!(outbox.waiting().len(), 1);

@@ -1,24 +1,21 @@
-//! Moving messages aside and back, so that a crash at any point leaves each in one place, with what belongs to it.
+//! Moving messages aside and back, so that a crash at any point leaves each in one place, with what
+//! belongs to it.
 //!
-//! What belongs to a message is written at the new place first; then the message itself is renamed, which is the move; then what is left
-//! at the old place is removed. Files without their message mean nothing and are written over.
+//! What belongs to a message is written at the new place first; then the message itself is renamed,
+//! which is the move; then what is left at the old place is removed. Files without their message
+//! mean nothing and are written over.
 
 use std::ffi::{OsStr, OsString};
-use std::fs;
 use std::io;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Place, Queue};
+use super::super::delivery_error::{DeliveryError, ErrorClass};
+use super::{MOST_ENVELOPE, Queue, QueuePlace, file_of};
 use crate::mail::schedule;
-use crate::mail::trouble::{Class, Trouble};
-use crate::process::files;
-
-/// How long a message is kept.
-const LIFETIME: Duration = Duration::from_secs(5 * 86_400);
-/// The least pause after a message that may have arrived.
-const UNANSWERED_PAUSE: Duration = Duration::from_secs(300);
+use crate::mail::wire::MOST_MESSAGE;
+use crate::unix::trusted_paths::PrivateDir;
 
 /// What was tried with a message: `NAME.state` beside it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -61,14 +58,14 @@ impl Queue {
         &self,
         stem: &OsStr,
         remaining: Option<&Remaining<'_>>,
-        trouble: &Trouble,
+        trouble: &DeliveryError,
         now: SystemTime,
     ) -> io::Result<()> {
-        let former = self.attempts(Place::Queue, stem);
+        let former = self.attempts(QueuePlace::Queue, stem);
         let attempts = former.as_ref().map_or(0, |former| former.attempts) + 1;
         let mut pause = schedule::deferral(attempts);
-        if trouble.class == Class::Unanswered {
-            pause = pause.max(UNANSWERED_PAUSE);
+        if trouble.class == ErrorClass::Unanswered {
+            pause = pause.max(schedule::UNANSWERED_PAUSE);
         }
         let state = Attempts {
             attempts,
@@ -77,7 +74,7 @@ impl Queue {
             last_error: trouble.line(),
         };
         let state = serde_json::to_vec(&state)?;
-        self.park(stem, Place::Deferred, remaining, ".state", &state)
+        self.park(stem, QueuePlace::Deferred, remaining, ".state", &state)
     }
 
     /// Moves a message from the queue to `failed`, with the reason beside it.
@@ -92,10 +89,17 @@ impl Queue {
         reason: &str,
     ) -> io::Result<()> {
         let reason = format!("{reason}\n");
-        self.park(stem, Place::Failed, remaining, ".reason", reason.as_bytes())
+        self.park(
+            stem,
+            QueuePlace::Failed,
+            remaining,
+            ".reason",
+            reason.as_bytes(),
+        )
     }
 
-    /// Puts a copy of a message into `failed`, for the recipients that refused it, while others are still tried.
+    /// Puts a copy of a message into `failed`, for the recipients that refused it, while others are
+    /// still tried.
     ///
     /// # Errors
     ///
@@ -106,113 +110,115 @@ impl Queue {
         remaining: &Remaining<'_>,
         reason: &str,
     ) -> io::Result<()> {
-        let content = fs::read(self.path(Place::Queue, stem, ".eml"))?;
-        let target = self.free_stem(Place::Failed, stem);
-        self.write(
-            Place::Failed,
-            &target,
-            ".reason",
-            format!("{reason}\n").as_bytes(),
-        )?;
-        self.write(
-            Place::Failed,
-            &target,
-            ".json",
-            &serde_json::to_vec(remaining)?,
-        )?;
-        self.write(Place::Failed, &target, ".eml", &content)
+        let queue = self.open(QueuePlace::Queue)?;
+        let content = queue.read_regular(file_of(stem, ".eml"), MOST_MESSAGE)?;
+        let content = content.ok_or(io::ErrorKind::NotFound)?;
+        let failed = self.open(QueuePlace::Failed)?;
+        let target = free_stem(&failed, stem);
+        let reason = format!("{reason}\n");
+        failed.write_durably(file_of(&target, ".reason"), reason.as_bytes())?;
+        let remaining = serde_json::to_vec(remaining)?;
+        failed.write_durably(file_of(&target, ".json"), &remaining)?;
+        failed.write_durably(file_of(&target, ".eml"), &content)
     }
 
     fn park(
         &self,
         stem: &OsStr,
-        place: Place,
+        place: QueuePlace,
         remaining: Option<&Remaining<'_>>,
         ending: &str,
         content: &[u8],
     ) -> io::Result<()> {
-        let target = self.free_stem(place, stem);
-        self.write(place, &target, ending, content)?;
+        let queue = self.open(QueuePlace::Queue)?;
+        let other = self.open(place)?;
+        let target = free_stem(&other, stem);
+        other.write_durably(file_of(&target, ending), content)?;
         match remaining {
             Some(remaining) => {
-                self.write(place, &target, ".json", &serde_json::to_vec(remaining)?)?;
+                let remaining = serde_json::to_vec(remaining)?;
+                other.write_durably(file_of(&target, ".json"), &remaining)?;
             }
-            None => self.copy_envelope(stem, place, &target)?,
+            None => copy_companion(&queue, stem, &other, &target, ".json")?,
         }
-        self.rename(Place::Queue, stem, place, &target)?;
-        self.remove_companions(Place::Queue, stem);
+        move_message(&queue, stem, &other, &target)?;
+        remove_companions(&queue, stem);
         Ok(())
     }
 
-    fn copy_envelope(&self, stem: &OsStr, place: Place, target: &OsStr) -> io::Result<()> {
-        match fs::read(self.path(Place::Queue, stem, ".json")) {
-            Ok(envelope) => self.write(place, target, ".json", &envelope),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                // One that a crash left here would be taken for this message's.
-                files::remove(&self.path(place, target, ".json"))
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    fn rename(&self, from: Place, stem: &OsStr, to: Place, target: &OsStr) -> io::Result<()> {
-        let source = self.path(from, stem, ".eml");
-        let free = files::rename_to_free_name(&source, &self.path(to, target, ".eml"))?;
-        if !free {
-            return Err(io::ErrorKind::AlreadyExists.into());
-        }
-        files::sync_dir(&self.directory(to))?;
-        files::sync_dir(&self.directory(from))
-    }
-
-    fn write(&self, place: Place, stem: &OsStr, ending: &str, bytes: &[u8]) -> io::Result<()> {
-        let path = self.path(place, stem, ending);
-        files::write_file_durably(&path, bytes)
-    }
-
-    pub(super) fn remove_companions(&self, place: Place, stem: &OsStr) {
-        for ending in [".json", ".state"] {
-            // What is left means nothing without its message.
-            let _ = files::remove(&self.path(place, stem, ending));
-        }
-    }
-
-    /// Returns the name, or with a number where another message has it.
-    fn free_stem(&self, place: Place, stem: &OsStr) -> OsString {
-        let taken = |stem: &OsStr| self.path(place, stem, ".eml").symlink_metadata().is_ok();
-        let numbered = (1u32..).map(|number| {
-            let mut name = stem.to_owned();
-            name.push(format!("-{number}"));
-            name
-        });
-        let names = std::iter::once(stem.to_owned()).chain(numbered);
-        names
-            .into_iter()
-            .find(|name| !taken(name))
-            .expect("there are more numbers than files")
-    }
-
-    fn attempts(&self, place: Place, stem: &OsStr) -> Option<Attempts> {
-        let bytes = fs::read(self.path(place, stem, ".state")).ok()?;
+    fn attempts(&self, place: QueuePlace, stem: &OsStr) -> Option<Attempts> {
+        let directory = self.open(place).ok()?;
+        let bytes = companion(&directory, stem, ".state").ok()??;
         serde_json::from_slice(&bytes).ok()
     }
 
     /// Returns the name that it has in the queue.
     fn bring_one_back(&self, stem: &OsStr) -> io::Result<OsString> {
-        let target = self.free_stem(Place::Queue, stem);
+        let queue = self.open(QueuePlace::Queue)?;
+        let deferred = self.open(QueuePlace::Deferred)?;
+        let target = free_stem(&queue, stem);
         for ending in [".json", ".state"] {
-            match fs::read(self.path(Place::Deferred, stem, ending)) {
-                Ok(content) => self.write(Place::Queue, &target, ending, &content)?,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    files::remove(&self.path(Place::Queue, &target, ending))?;
-                }
-                Err(error) => return Err(error),
-            }
+            copy_companion(&deferred, stem, &queue, &target, ending)?;
         }
-        self.rename(Place::Deferred, stem, Place::Queue, &target)?;
-        self.remove_companions(Place::Deferred, stem);
+        move_message(&deferred, stem, &queue, &target)?;
+        remove_companions(&deferred, stem);
         Ok(target)
     }
+}
+
+/// Returns what a file beside a message holds. What is no regular file was written by none of us,
+/// and says nothing.
+fn companion(directory: &PrivateDir, stem: &OsStr, ending: &str) -> io::Result<Option<Vec<u8>>> {
+    match directory.read_regular(file_of(stem, ending), MOST_ENVELOPE) {
+        Ok(content) => Ok(content),
+        Err(error) if error.is_no_file() => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn copy_companion(
+    from: &PrivateDir,
+    stem: &OsStr,
+    to: &PrivateDir,
+    target: &OsStr,
+    ending: &str,
+) -> io::Result<()> {
+    match companion(from, stem, ending)? {
+        Some(content) => to.write_durably(file_of(target, ending), &content),
+        // One that a crash left there would be taken for this message's.
+        None => to.remove(file_of(target, ending)),
+    }
+}
+
+fn move_message(
+    from: &PrivateDir,
+    stem: &OsStr,
+    to: &PrivateDir,
+    target: &OsStr,
+) -> io::Result<()> {
+    let free = from.move_to(&file_of(stem, ".eml"), to, &file_of(target, ".eml"))?;
+    if !free {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    to.sync()?;
+    from.sync()
+}
+
+pub(super) fn remove_companions(directory: &PrivateDir, stem: &OsStr) {
+    for ending in [".json", ".state"] {
+        // What is left means nothing without its message.
+        let _ = directory.remove(file_of(stem, ending));
+    }
+}
+
+/// Returns the name, or with a number where another message has it.
+fn free_stem(directory: &PrivateDir, stem: &OsStr) -> OsString {
+    let taken = |stem: &OsStr| matches!(directory.stat(file_of(stem, ".eml")), Ok(Some(_)));
+    let numbered = (1u32..).map(|number| file_of(stem, &format!("-{number}")));
+    let mut names = std::iter::once(stem.to_owned()).chain(numbered);
+    names
+        .find(|name| !taken(name))
+        .expect("there are more numbers than files")
 }
 
 /// Brings back what is due, and gives up what was tried for five days.
@@ -224,7 +230,8 @@ pub(crate) fn bring_back(queue: &Queue, now: SystemTime) -> io::Result<BroughtBa
     bring_back_if(queue, now, &|state| schedule::is_due(state.next, now))
 }
 
-/// Brings everything back, whenever it was to be tried next, and gives up what was tried for five days.
+/// Brings everything back, whenever it was to be tried next, and gives up what was tried for five
+/// days.
 ///
 /// # Errors
 ///
@@ -239,9 +246,9 @@ fn bring_back_if(
     due: &dyn Fn(&Attempts) -> bool,
 ) -> io::Result<BroughtBack> {
     let mut done = BroughtBack::default();
-    queue.sweep(Place::Deferred, now);
-    for stem in queue.stems(Place::Deferred)? {
-        let state = queue.attempts(Place::Deferred, &stem);
+    queue.sweep(QueuePlace::Deferred, now);
+    for stem in queue.stems(QueuePlace::Deferred)? {
+        let state = queue.attempts(QueuePlace::Deferred, &stem);
         if !state.as_ref().is_none_or(due) {
             done.waiting += 1;
             continue;
@@ -264,5 +271,5 @@ fn bring_back_if(
 }
 
 fn is_expired(state: &Attempts, now: SystemTime) -> bool {
-    now.duration_since(state.since).unwrap_or_default() > LIFETIME
+    schedule::is_deferred_too_long(state.since, state.attempts, now)
 }

@@ -5,16 +5,16 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::time::SystemTime;
 
-use super::parking::Remaining;
-use super::{Look, Message, Place, Queue};
-use crate::hash::fnv1a;
-use crate::mail::carrier::{Carrier, Parcel};
-use crate::mail::trouble::{Class, Trouble};
-use crate::mail::wire::Fate;
+use super::super::delivery_error::{DeliveryError, ErrorClass};
+use super::super::transport::{MailTransport, OutgoingMessage};
+use super::defer::Remaining;
+use super::{Message, Queue, QueueLook, QueuePlace};
+use crate::core::hash::fnv1a;
+use crate::mail::wire::DeliveryResult;
 
 /// What a pass did: counts of messages, and what went wrong in words.
 #[derive(Debug, Default, PartialEq)]
-pub(crate) struct Outcome {
+pub(crate) struct MessageOutcome {
     /// All recipients of the message have it.
     pub delivered: usize,
     /// Moved to `deferred`.
@@ -31,33 +31,34 @@ pub(crate) struct Outcome {
     pub sorts: BTreeSet<String>,
 }
 
-/// Delivers what is in the queue now, one after the other; what one message meets does not stop the others, unless there is no way to
-/// the server at all: then all are put off at once.
+/// Delivers what is in the queue now, one after the other; what one message meets does not stop the
+/// others, unless there is no way to the server at all: then all are put off at once.
 ///
 /// # Errors
 ///
 /// When the queue cannot be read.
 pub(crate) fn deliver(
     queue: &Queue,
-    carrier: &mut dyn Carrier,
+    transport: &mut dyn MailTransport,
     now: &dyn Fn() -> SystemTime,
     settle: &mut dyn FnMut(),
-) -> io::Result<Outcome> {
-    let mut pass = Pass {
+) -> io::Result<MessageOutcome> {
+    let mut pass = QueueDelivery {
         queue,
-        carrier,
+        transport,
         now,
         no_way: None,
         young: Vec::new(),
-        outcome: Outcome::default(),
+        outcome: MessageOutcome::default(),
     };
-    queue.sweep(Place::Queue, now());
-    for stem in queue.stems(Place::Queue)? {
+    queue.sweep(QueuePlace::Queue, now());
+    for stem in queue.stems(QueuePlace::Queue)? {
         pass.message(&stem);
     }
     let young = std::mem::take(&mut pass.young);
     if !young.is_empty() {
-        // They were dropped a moment ago: most are whole in another moment, and need not wait for the next run.
+        // They were dropped a moment ago: most are whole in another moment, and need not wait for
+        // the next run.
         settle();
         for stem in young {
             pass.message(&stem);
@@ -67,24 +68,24 @@ pub(crate) fn deliver(
     Ok(pass.outcome)
 }
 
-struct Pass<'a> {
+struct QueueDelivery<'a> {
     queue: &'a Queue,
-    carrier: &'a mut dyn Carrier,
+    transport: &'a mut dyn MailTransport,
     now: &'a dyn Fn() -> SystemTime,
-    no_way: Option<Trouble>,
+    no_way: Option<DeliveryError>,
     young: Vec<OsString>,
-    outcome: Outcome,
+    outcome: MessageOutcome,
 }
 
-impl Pass<'_> {
+impl QueueDelivery<'_> {
     fn message(&mut self, stem: &OsStr) {
         match self.queue.look(stem, (self.now)()) {
-            Look::Whole(message) => self.send(stem, &message),
-            Look::Young => self.young.push(stem.to_owned()),
-            Look::Bad(reason) => self.fail(stem, None, "damaged", &reason),
+            QueueLook::Whole(message) => self.send(stem, &message),
+            QueueLook::Young => self.young.push(stem.to_owned()),
+            QueueLook::Bad(reason) => self.fail(stem, None, "damaged", &reason),
             // Taken away by somebody since the directory was read.
-            Look::Unreadable(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Look::Unreadable(error) => self.stuck(stem, &error),
+            QueueLook::Unreadable(error) if error.kind() == io::ErrorKind::NotFound => {}
+            QueueLook::Unreadable(error) => self.stuck(stem, &error),
         }
     }
 
@@ -93,13 +94,13 @@ impl Pass<'_> {
             self.defer(stem, None, &trouble);
             return;
         }
-        let parcel = Parcel {
+        let outgoing = OutgoingMessage {
             from: message.from.clone(),
             to: message.to.clone(),
             bytes: message.bytes.clone(),
             file_stem: file_stem(stem, message),
         };
-        match self.carrier.carry(&parcel) {
+        match self.transport.carry(&outgoing) {
             Ok(fates) => self.settle(stem, message, &fates),
             Err(trouble) => {
                 self.defer(stem, None, &trouble);
@@ -108,14 +109,16 @@ impl Pass<'_> {
         }
     }
 
-    fn settle(&mut self, stem: &OsStr, message: &Message, fates: &[Fate]) {
+    fn settle(&mut self, stem: &OsStr, message: &Message, fates: &[DeliveryResult]) {
         let mut later = Group::default();
         let mut never = Group::default();
         for (address, fate) in message.to.iter().zip(fates) {
             match fate {
-                Fate::Accepted(_) => {}
-                Fate::Refused(trouble) if is_final(trouble.class) => never.add(address, trouble),
-                Fate::Refused(trouble) => later.add(address, trouble),
+                DeliveryResult::Accepted(_) => {}
+                DeliveryResult::Refused(trouble) if is_final(trouble.class) => {
+                    never.add(address, trouble)
+                }
+                DeliveryResult::Refused(trouble) => later.add(address, trouble),
             }
         }
         let from = message.from.as_deref();
@@ -137,7 +140,7 @@ impl Pass<'_> {
         }
     }
 
-    fn defer(&mut self, stem: &OsStr, remaining: Option<&Remaining<'_>>, trouble: &Trouble) {
+    fn defer(&mut self, stem: &OsStr, remaining: Option<&Remaining<'_>>, trouble: &DeliveryError) {
         match self.queue.defer(stem, remaining, trouble, (self.now)()) {
             Ok(()) => {
                 self.outcome.deferred += 1;
@@ -192,15 +195,15 @@ impl Pass<'_> {
 struct Group {
     to: Vec<String>,
     lines: Vec<String>,
-    trouble: Option<Trouble>,
+    trouble: Option<DeliveryError>,
 }
 
 impl Group {
-    fn add(&mut self, address: &str, trouble: &Trouble) {
+    fn add(&mut self, address: &str, trouble: &DeliveryError) {
         self.to.push(address.to_owned());
         self.lines.push(format!("{address}: {}", trouble.line()));
         // The one that asks for the longest pause speaks for all.
-        let longer = trouble.class == Class::Unanswered || self.trouble.is_none();
+        let longer = trouble.class == ErrorClass::Unanswered || self.trouble.is_none();
         if longer {
             self.trouble = Some(trouble.clone());
         }
@@ -219,11 +222,14 @@ impl Group {
 }
 
 /// Somebody else's message with a sender that the server refuses will not be better tomorrow.
-fn is_final(class: Class) -> bool {
-    matches!(class, Class::Recipient | Class::Content | Class::Sender)
+fn is_final(class: ErrorClass) -> bool {
+    matches!(
+        class,
+        ErrorClass::Recipient | ErrorClass::Relay | ErrorClass::Content | ErrorClass::Sender
+    )
 }
 
-fn sort_of(trouble: &Trouble) -> String {
+fn sort_of(trouble: &DeliveryError) -> String {
     format!("{:?}", trouble.class).to_lowercase()
 }
 

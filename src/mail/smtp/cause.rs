@@ -1,27 +1,28 @@
-//! What a failure of a conversation means. The texts of the system and of libraries are for programmers.
+//! What a failure of a conversation means. The texts of the system and of libraries are for
+//! programmers.
 
 use std::io;
 use std::time::Duration;
 
-use super::reply::Failure;
-use crate::mail::trouble::Cause;
+use super::super::delivery_error::DeliveryCause;
+use super::reply::ReplyFailure;
 
-/// Says what a failure means; `limit` is how long an answer was waited for.
-pub(super) fn cause_of(failure: &Failure, limit: Duration) -> Cause {
+/// Returns the cause of a failed delivery; `limit` is how long the client waited for an answer.
+pub(super) fn cause_of(failure: &ReplyFailure, limit: Duration) -> DeliveryCause {
     match failure {
-        Failure::Reply(code, text) => Cause::Reply(*code, text.clone()),
-        Failure::Closed => Cause::Closed,
-        Failure::Garbled(words) => Cause::Garbled(words.clone()),
-        failure if is_silence(failure) => Cause::Silence(limit),
-        Failure::Io(error) if is_of_tls(error) => Cause::Tls(error.to_string()),
-        Failure::Io(error) => Cause::Io(error.kind(), plain_words(error)),
+        ReplyFailure::Reply(code, text) => DeliveryCause::Reply(*code, text.clone()),
+        ReplyFailure::Closed => DeliveryCause::Closed,
+        ReplyFailure::Garbled(words) => DeliveryCause::Garbled(words.clone()),
+        failure if is_silence(failure) => DeliveryCause::Silence(limit),
+        ReplyFailure::Io(error) if is_of_tls(error) => DeliveryCause::Tls(error.to_string()),
+        ReplyFailure::Io(error) => DeliveryCause::Io(error.kind(), plain_words(error)),
     }
 }
 
-/// Tells whether it is only that no answer came.
-pub(super) fn is_silence(failure: &Failure) -> bool {
+/// Returns whether it is only that no answer came.
+pub(super) fn is_silence(failure: &ReplyFailure) -> bool {
     use io::ErrorKind::{TimedOut, WouldBlock};
-    matches!(failure, Failure::Io(error) if matches!(error.kind(), TimedOut | WouldBlock))
+    matches!(failure, ReplyFailure::Io(error) if matches!(error.kind(), TimedOut | WouldBlock))
 }
 
 /// rustls hands its errors through as the inside of those of the system.

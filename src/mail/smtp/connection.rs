@@ -1,6 +1,8 @@
-//! A connection to a server, command by command: what lettre's own one does, over a stream whose answers are read within [bounds](super::reply).
+//! A connection to a server, command by command: what lettre's own one does, over a stream whose
+//! answers are read within [bounds](super::reply).
 //!
-//! That one lets nobody between itself and its socket, and reads a line without an end until memory has one.
+//! That one lets nobody between itself and its socket, and reads a line without an end until memory
+//! has one.
 
 use std::fmt::Display;
 use std::io::{self, BufReader, Write};
@@ -12,9 +14,10 @@ use lettre::transport::smtp::commands::{Auth, Ehlo, Starttls};
 use lettre::transport::smtp::extension::{ClientId, ServerInfo};
 use lettre::transport::smtp::response::Response;
 
-use super::reply::{self, Failure};
+use super::hello;
+use super::reply::{self, ReplyFailure};
 use super::stream::Stream;
-use super::tls::Tls;
+use super::tls::TlsConnector;
 
 /// How often a server may ask for more data of one login.
 const MOST_CHALLENGES: u32 = 10;
@@ -22,20 +25,29 @@ const MOST_CHALLENGES: u32 = 10;
 /// An open connection. Dropping it closes it without a word.
 pub(super) struct Connection {
     stream: BufReader<Stream>,
+    /// What this machine calls itself.
+    name: ClientId,
     offers: ServerInfo,
 }
 
 impl Connection {
-    /// Connects in plain text; nothing has been said yet.
+    /// Connects in plain text; nothing has been said yet. `helo` is the name for EHLO, if one is
+    /// set.
     ///
     /// # Errors
     ///
     /// Those of connect(2).
-    pub(super) fn open(address: &SocketAddr, timeout: Duration) -> io::Result<Self> {
+    pub(super) fn open(
+        address: &SocketAddr,
+        timeout: Duration,
+        helo: Option<&str>,
+    ) -> io::Result<Self> {
         let stream = Stream::connect(address, timeout)?;
         stream.set_timeout(timeout)?;
+        let name = hello::client_id(helo, stream.local_address()?);
         Ok(Connection {
             stream: BufReader::new(stream),
+            name,
             offers: ServerInfo::default(),
         })
     }
@@ -45,7 +57,7 @@ impl Connection {
     /// # Errors
     ///
     /// When the server does not play along.
-    pub(super) fn greet(&mut self, tls: Option<&Tls>) -> Result<(), Failure> {
+    pub(super) fn greet(&mut self, tls: Option<&TlsConnector>) -> Result<(), ReplyFailure> {
         if let Some(tls) = tls {
             self.stream.get_mut().secure(tls)?;
         }
@@ -53,10 +65,10 @@ impl Connection {
         self.hello()
     }
 
-    fn hello(&mut self) -> Result<(), Failure> {
-        let answer = self.command(Ehlo::new(ClientId::default()))?;
-        self.offers = ServerInfo::from_response(&answer).map_err(|_| {
-            Failure::Garbled("its answer to EHLO does not say what it is".to_owned())
+    fn hello(&mut self) -> Result<(), ReplyFailure> {
+        let answer = self.command(Ehlo::new(self.name.clone()))?;
+        self.offers = hello::offers(&answer).ok_or_else(|| {
+            ReplyFailure::Garbled("its answer to EHLO does not say what it is".to_owned())
         })?;
         Ok(())
     }
@@ -66,17 +78,18 @@ impl Connection {
     /// # Errors
     ///
     /// When the server does not play along. What came before TLS began is never believed.
-    pub(super) fn start_tls(&mut self, tls: &Tls) -> Result<(), Failure> {
+    pub(super) fn start_tls(&mut self, tls: &TlsConnector) -> Result<(), ReplyFailure> {
         self.command(Starttls)?;
         if !self.stream.buffer().is_empty() {
             let words = "an answer that nobody asked for";
-            return Err(Failure::Garbled(words.to_owned()));
+            return Err(ReplyFailure::Garbled(words.to_owned()));
         }
         self.stream.get_mut().secure(tls)?;
         self.hello()
     }
 
-    /// Logs in by the first of these mechanisms that the server offers. Returns its last answer, which is positive.
+    /// Logs in by the first of these mechanisms that the server offers. Returns its last answer,
+    /// which is positive.
     ///
     /// # Errors
     ///
@@ -85,10 +98,11 @@ impl Connection {
         &mut self,
         mechanisms: &[Mechanism],
         credentials: &Credentials,
-    ) -> Result<Response, Failure> {
-        let unable = |_| Failure::Garbled("it asks for login data that it cannot mean".to_owned());
+    ) -> Result<Response, ReplyFailure> {
+        let unable =
+            |_| ReplyFailure::Garbled("it asks for login data that it cannot mean".to_owned());
         let Some(mechanism) = self.offers.get_auth_mechanism(mechanisms) else {
-            return Err(Failure::Garbled("it offers no login".to_owned()));
+            return Err(ReplyFailure::Garbled("it offers no login".to_owned()));
         };
         let first = Auth::new(mechanism, credentials.clone(), None).map_err(unable)?;
         let mut answer = self.command(first)?;
@@ -100,7 +114,7 @@ impl Connection {
             answer = self.command(next.map_err(unable)?)?;
         }
         let words = "it asks for more and more login data";
-        Err(Failure::Garbled(words.to_owned()))
+        Err(ReplyFailure::Garbled(words.to_owned()))
     }
 
     /// Sends a message in parts, after DATA. Returns the answer, which is positive.
@@ -111,7 +125,7 @@ impl Connection {
     pub(super) fn send_message<'a>(
         &mut self,
         parts: impl Iterator<Item = &'a [u8]>,
-    ) -> Result<Response, Failure> {
+    ) -> Result<Response, ReplyFailure> {
         let mut dots = Dots::default();
         let mut out = Vec::new();
         for part in parts {
@@ -128,7 +142,7 @@ impl Connection {
     /// # Errors
     ///
     /// When it cannot be sent, or is refused.
-    pub(super) fn command(&mut self, command: impl Display) -> Result<Response, Failure> {
+    pub(super) fn command(&mut self, command: impl Display) -> Result<Response, ReplyFailure> {
         self.write(command.to_string().as_bytes())?;
         self.read_reply()
     }
@@ -138,11 +152,11 @@ impl Connection {
     /// # Errors
     ///
     /// When there is none, or a negative one.
-    pub(super) fn read_reply(&mut self) -> Result<Response, Failure> {
+    pub(super) fn read_reply(&mut self) -> Result<Response, ReplyFailure> {
         reply::read(&mut self.stream)
     }
 
-    /// Returns what the server has said that it can do.
+    /// Returns the extensions that the server offers.
     pub(super) fn offers(&self) -> &ServerInfo {
         &self.offers
     }

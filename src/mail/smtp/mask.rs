@@ -1,8 +1,9 @@
-//! Our own password in what a server says.
+//! Our own password in what a server answers.
 
 use crate::mail::wire::SmtpRoute;
 
-/// The forms in which a server could send our password back: plain, and as AUTH PLAIN and AUTH LOGIN encode it.
+/// The forms in which a server could send our password back: plain, and as AUTH PLAIN and AUTH
+/// LOGIN encode it.
 pub(super) fn secrets(route: &SmtpRoute) -> Vec<String> {
     let Some((user, password)) = &route.login else {
         return Vec::new();

@@ -1,17 +1,19 @@
-//! One answer of a server, read within bounds: whatever it sends, and however fast, little of it is read and kept.
+//! One answer of a server, read within bounds: whatever it sends, and however fast, little of it is
+//! read and kept.
 
 use std::io::{self, BufRead, Read};
 
 use lettre::transport::smtp::response::Response;
 
-/// The longest line, with its end. RFC 5321 4.5.3.1.5 allows for 512 bytes; nobody who means well comes near this.
+/// The longest line, with its end. RFC 5321 4.5.3.1.5 allows for 512 bytes; nobody who means well
+/// comes near this.
 pub(super) const MOST_LINE: usize = 4 << 10;
 /// The longest answer of several lines.
 pub(super) const MOST_REPLY: usize = 64 << 10;
 
 /// Why there is no positive answer.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(super) enum ReplyFailure {
     /// There is a negative one: its code and text.
     Reply(u16, String),
     /// The system or TLS refused.
@@ -22,9 +24,9 @@ pub(super) enum Failure {
     Garbled(String),
 }
 
-impl From<io::Error> for Failure {
+impl From<io::Error> for ReplyFailure {
     fn from(error: io::Error) -> Self {
-        Failure::Io(error)
+        ReplyFailure::Io(error)
     }
 }
 
@@ -33,7 +35,7 @@ impl From<io::Error> for Failure {
 /// # Errors
 ///
 /// When there is none, or a negative one.
-pub(super) fn read(from: &mut impl BufRead) -> Result<Response, Failure> {
+pub(super) fn read(from: &mut impl BufRead) -> Result<Response, ReplyFailure> {
     let mut text = String::new();
     loop {
         let line = read_line(from)?;
@@ -52,29 +54,29 @@ pub(super) fn read(from: &mut impl BufRead) -> Result<Response, Failure> {
         if text.len() > MOST_REPLY {
             let most = MOST_REPLY >> 10;
             let words = format!("its answer has no end: {most} KiB of lines and no last one");
-            return Err(Failure::Garbled(words));
+            return Err(ReplyFailure::Garbled(words));
         }
     }
     let reply: Response = text.parse().map_err(|_| no_answer())?;
     if reply.is_positive() {
         Ok(reply)
     } else {
-        Err(Failure::Reply(u16::from(reply.code()), joined(&reply)))
+        Err(ReplyFailure::Reply(u16::from(reply.code()), joined(&reply)))
     }
 }
 
 /// Reads a line, and returns it without its end.
-fn read_line(from: &mut impl BufRead) -> Result<String, Failure> {
+fn read_line(from: &mut impl BufRead) -> Result<String, ReplyFailure> {
     let mut bytes = Vec::new();
     let most = u64::try_from(MOST_LINE).unwrap_or(u64::MAX);
     from.take(most).read_until(b'\n', &mut bytes)?;
     if bytes.pop_if(|last| *last == b'\n').is_none() {
         if bytes.len() < MOST_LINE {
-            return Err(Failure::Closed);
+            return Err(ReplyFailure::Closed);
         }
         let most = MOST_LINE >> 10;
         let words = format!("its answer has no end: a line of more than {most} KiB");
-        return Err(Failure::Garbled(words));
+        return Err(ReplyFailure::Garbled(words));
     }
     bytes.pop_if(|last| *last == b'\r');
     // The code counts, in whatever encoding the words are.
@@ -96,11 +98,12 @@ fn parse_start(line: &str) -> Option<(&str, bool)> {
     (is_code && third.is_ascii_digit()).then_some((code, is_last))
 }
 
-fn no_answer() -> Failure {
-    Failure::Garbled("its answer is not one of a mail server".to_owned())
+fn no_answer() -> ReplyFailure {
+    ReplyFailure::Garbled("its answer is not one of a mail server".to_owned())
 }
 
-/// Returns the text of an answer on one line. The enhanced code (RFC 2034) that each line repeats is said once.
+/// Returns the text of an answer on one line. The enhanced code (RFC 2034) that each line repeats
+/// is said once.
 fn joined(reply: &Response) -> String {
     let repeated = reply.first_word().filter(|word| is_enhanced_code(word));
     let mut lines = reply.message();
@@ -127,13 +130,13 @@ fn is_enhanced_code(word: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn of(bytes: &[u8]) -> Result<Response, Failure> {
+    fn of(bytes: &[u8]) -> Result<Response, ReplyFailure> {
         read(&mut io::BufReader::with_capacity(16, bytes))
     }
 
     fn garbled(bytes: &[u8]) -> String {
         match of(bytes) {
-            Err(Failure::Garbled(words)) => words,
+            Err(ReplyFailure::Garbled(words)) => words,
             other => panic!("{other:?}"),
         }
     }
@@ -145,7 +148,7 @@ mod tests {
         let lines: Vec<&str> = first.message().collect();
         assert_eq!(lines, ["one", "", "three"]);
         assert!(read(&mut two).unwrap().has_code(354));
-        assert!(matches!(read(&mut two), Err(Failure::Closed)));
+        assert!(matches!(read(&mut two), Err(ReplyFailure::Closed)));
     }
 
     #[test]
@@ -157,7 +160,7 @@ mod tests {
     #[test]
     fn a_negative_answer_has_its_code_and_all_its_text() {
         let lines = b"550-5.1.1 nobody\r\n550-5.1.1 of this\r\n550 name, \xe4h\r\n";
-        let Err(Failure::Reply(550, text)) = of(lines) else {
+        let Err(ReplyFailure::Reply(550, text)) = of(lines) else {
             panic!()
         };
         assert_eq!(text, "5.1.1 nobody of this name, \u{fffd}h");
@@ -183,7 +186,7 @@ mod tests {
     #[test]
     fn a_line_without_an_end_is_read_up_to_its_bound() {
         let mut endless = io::BufReader::new(io::repeat(b'2'));
-        let Err(Failure::Garbled(words)) = read(&mut endless) else {
+        let Err(ReplyFailure::Garbled(words)) = read(&mut endless) else {
             panic!()
         };
         assert_eq!(words, "its answer has no end: a line of more than 4 KiB");
@@ -202,12 +205,12 @@ mod tests {
         assert!(garbled(&endless).contains("64 KiB of lines and no last one"));
         let many = [line.repeat(MOST_REPLY / line.len()), b"250 ok\r\n".to_vec()].concat();
         assert!(of(&many).unwrap().has_code(250));
-        assert!(matches!(of(line), Err(Failure::Closed)));
+        assert!(matches!(of(line), Err(ReplyFailure::Closed)));
     }
 
     #[test]
     fn an_end_in_the_middle_of_a_line_is_the_end() {
-        assert!(matches!(of(b""), Err(Failure::Closed)));
-        assert!(matches!(of(b"250 o"), Err(Failure::Closed)));
+        assert!(matches!(of(b""), Err(ReplyFailure::Closed)));
+        assert!(matches!(of(b"250 o"), Err(ReplyFailure::Closed)));
     }
 }

@@ -1,12 +1,12 @@
 //! The bytes of a conversation: TCP, and TLS over it from the moment on at which that begins.
 
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use rustls::ClientConnection;
 
-use super::tls::Tls;
+use super::tls::TlsConnector;
 
 /// A connection to a server.
 pub(super) struct Stream {
@@ -22,7 +22,8 @@ impl Stream {
     /// Those of connect(2); `TimedOut` after `timeout`.
     pub(super) fn connect(address: &SocketAddr, timeout: Duration) -> io::Result<Self> {
         let tcp = TcpStream::connect_timeout(address, timeout)?;
-        // The end of a message is written by itself: without this it waits 40 ms for the other end's delayed acknowledgement (RFC 1122 4.2.3.2).
+        // The end of a message is written by itself: without this it waits 40 ms for the other
+        // end's delayed acknowledgement (RFC 1122 4.2.3.2).
         tcp.set_nodelay(true)?;
         Ok(Stream { tcp, tls: None })
     }
@@ -32,9 +33,18 @@ impl Stream {
     /// # Errors
     ///
     /// When the library cannot begin.
-    pub(super) fn secure(&mut self, tls: &Tls) -> io::Result<()> {
+    pub(super) fn secure(&mut self, tls: &TlsConnector) -> io::Result<()> {
         self.tls = Some(Box::new(tls.begin().map_err(io::Error::other)?));
         Ok(())
+    }
+
+    /// Returns the address of this end.
+    ///
+    /// # Errors
+    ///
+    /// When the socket is no longer one.
+    pub(super) fn local_address(&self) -> io::Result<IpAddr> {
+        Ok(self.tcp.local_addr()?.ip())
     }
 
     /// Returns whether TLS is spoken.

@@ -1,4 +1,5 @@
-//! Whom TLS trusts: the authorities of this machine, and those of `mail.ca_file`. There is no way to trust everybody.
+//! Whom TLS trusts: the authorities of this machine, and those of `mail.ca_file`. There is no way
+//! to trust everybody.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -8,26 +9,27 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore};
 
-use crate::mail::trouble::{Class, Trouble};
+use super::super::delivery_error::{DeliveryError, ErrorClass};
 use crate::mail::wire::SmtpRoute;
 
 /// How TLS is spoken with one server.
-pub(super) struct Tls {
+pub(super) struct TlsConnector {
     config: Arc<ClientConfig>,
     name: ServerName<'static>,
 }
 
-impl Tls {
+impl TlsConnector {
     /// Prepares it.
     ///
     /// # Errors
     ///
-    /// When `mail.server` or `mail.ca_file` is unfit for it, judged.
-    pub(super) fn of(route: &SmtpRoute) -> Result<Self, Trouble> {
+    /// When `mail.server` or `mail.ca_file` is unfit for it, classified.
+    pub(super) fn of(route: &SmtpRoute) -> Result<Self, DeliveryError> {
         let name = route.server.trim_start_matches('[').trim_end_matches(']');
         let unfit = |error: &dyn std::fmt::Display| {
             let words = format!("TLS cannot be set up for the name `{name}`: {error}");
-            Trouble::new(Class::Setup, words).remedy("check `mail.server` and `mail.ca_file`")
+            DeliveryError::new(ErrorClass::Setup, words)
+                .remedy("check `mail.server` and `mail.ca_file`")
         };
         let mut roots = RootCertStore::empty();
         // What of them cannot be read or understood trusts nobody.
@@ -42,7 +44,7 @@ impl Tls {
             .map_err(|error| unfit(&error))?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        Ok(Tls {
+        Ok(TlsConnector {
             config: Arc::new(config),
             name: ServerName::try_from(name)
                 .map_err(|error| unfit(&error))?
@@ -57,9 +59,9 @@ impl Tls {
 }
 
 /// Reads all certificates of a file, if there are several.
-fn authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, Trouble> {
+fn authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, DeliveryError> {
     let shown = path.display();
-    let setup = |words: String| Trouble::new(Class::Setup, words);
+    let setup = |words: String| DeliveryError::new(ErrorClass::Setup, words);
     let pem = std::fs::read(path)
         .map_err(|error| setup(format!("`mail.ca_file` `{shown}` cannot be read: {error}")))?;
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();

@@ -1,49 +1,51 @@
-//! The worker process, seen from the runner: started when there is something to carry, given one deadline for each message, killed
-//! when that has passed, and never waited for without end.
+//! The worker process, seen from the runner: started when there is something to carry, given one
+//! deadline for each message, killed when that has passed, and never waited for without end.
 
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, BufReader, Write};
 use std::net::Shutdown;
-use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixStream;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
-
-use super::{AFTER_DEADLINE, Carrier, Parcel};
+use super::super::delivery_error::{
+    DeliveryCause, DeliveryError, DeliveryStage, ErrorClass, judge,
+};
+use super::{AFTER_DEADLINE, MailTransport, OutgoingMessage};
+use crate::core::settings::MailSettings;
+use crate::core::time::Mono;
 use crate::mail::route;
-use crate::mail::trouble::{Cause, Class, Stage, Trouble, judge};
-use crate::mail::wire::{Answer, Fate, Header, Job, MOST_MESSAGE, Route, hear, say};
-use crate::process::{clock, own_children, own_program};
-use crate::settings::MailSettings;
-use crate::time::Mono;
+use crate::mail::wire::{
+    DeliveryAnswer, DeliveryRequest, DeliveryResult, Header, MOST_MESSAGE, Route, hear, say,
+};
+use crate::unix::helper::Helper;
+use crate::unix::timed::Timed;
+use crate::unix::{clock, self_exe};
 
-/// After so many messages in a row during which the connection broke, the rest is not tried: else each would take its whole deadline.
+/// After so many messages in a row during which the connection broke, the rest is not tried: else
+/// each would take its whole deadline.
 const MOST_BREAKS: u32 = 2;
 
 /// Delivers through a worker process.
-pub(crate) struct Worker {
+pub(crate) struct DeliveryProcess {
     settings: MailSettings,
-    running: Option<Running>,
+    running: Option<RunningProcess>,
     /// Messages in a row whose connection broke, and how the last did.
     breaks: u32,
-    last_break: Option<Trouble>,
-    /// Is told of each stage.
-    tell: Box<dyn FnMut(Stage)>,
+    last_break: Option<DeliveryError>,
+    /// Receives each stage.
+    tell: Box<dyn FnMut(DeliveryStage)>,
 }
 
-struct Running {
-    child: Child,
+struct RunningProcess {
+    helper: Helper,
     reader: BufReader<Timed>,
     writer: Timed,
 }
 
-impl Worker {
-    /// Makes a carrier that starts its process when it has something to carry.
-    pub(crate) fn new(settings: MailSettings, tell: Box<dyn FnMut(Stage)>) -> Self {
-        Worker {
+impl DeliveryProcess {
+    /// Makes a transport that starts its process when it has something to carry.
+    pub(crate) fn new(settings: MailSettings, tell: Box<dyn FnMut(DeliveryStage)>) -> Self {
+        DeliveryProcess {
             settings,
             running: None,
             breaks: 0,
@@ -52,20 +54,23 @@ impl Worker {
         }
     }
 
-    fn attempt(&mut self, parcel: &Parcel) -> Result<Vec<Fate>, Trouble> {
+    fn attempt(
+        &mut self,
+        outgoing: &OutgoingMessage,
+    ) -> Result<Vec<DeliveryResult>, DeliveryError> {
         let until = clock::mono() + self.settings.timeout;
         let mut running = match self.running.take() {
             Some(running) => running,
-            None => Running::start(&self.settings)?,
+            None => RunningProcess::start(&self.settings)?,
         };
-        let mut stage = Stage::Start;
+        let mut stage = DeliveryStage::Start;
         let tell = &mut self.tell;
         let mut reached = |now| {
             stage = now;
             tell(now);
         };
-        match running.converse(parcel, until, &mut reached) {
-            Ok(Heard::Settled { fates, held }) if fates.len() == parcel.to.len() => {
+        match running.converse(outgoing, until, &mut reached) {
+            Ok(Heard::Settled { fates, held }) if fates.len() == outgoing.to.len() => {
                 self.running = Some(running);
                 self.count_breaks(held, &fates);
                 Ok(fates)
@@ -76,36 +81,41 @@ impl Worker {
             }
             Ok(Heard::Panicked(words)) => {
                 running.end();
-                self.broken(parcel, stage, &Cause::Died(format!("panicked ({words})")))
+                self.broken(
+                    outgoing,
+                    stage,
+                    &DeliveryCause::Died(format!("panicked ({words})")),
+                )
             }
             Ok(_) | Err(_) => {
                 let late = clock::mono() >= until;
                 let cause = running.end_and_say(late, self.settings.timeout);
-                self.broken(parcel, stage, &cause)
+                self.broken(outgoing, stage, &cause)
             }
         }
     }
 
     fn broken(
         &mut self,
-        parcel: &Parcel,
-        stage: Stage,
-        cause: &Cause,
-    ) -> Result<Vec<Fate>, Trouble> {
+        outgoing: &OutgoingMessage,
+        stage: DeliveryStage,
+        cause: &DeliveryCause,
+    ) -> Result<Vec<DeliveryResult>, DeliveryError> {
         let trouble = judge(&route::name(&self.settings), stage, cause);
         if !stage.is_of_the_message() {
             return Err(trouble);
         }
-        let fates = vec![Fate::Refused(trouble); parcel.to.len()];
+        let fates = vec![DeliveryResult::Refused(trouble); outgoing.to.len()];
         self.count_breaks(false, &fates);
         Ok(fates)
     }
 
-    /// Counts messages in a row whose connection broke: that is what a server in trouble looks like.
-    fn count_breaks(&mut self, held: bool, fates: &[Fate]) {
+    /// Counts messages in a row whose connection broke: that is what a server in trouble looks
+    /// like.
+    fn count_breaks(&mut self, held: bool, fates: &[DeliveryResult]) {
         let refusal = fates.iter().find_map(|fate| match fate {
-            Fate::Refused(trouble) => Some(trouble),
-            Fate::Accepted(_) => None,
+            DeliveryResult::Refused(trouble) => Some(trouble),
+            DeliveryResult::Accepted(_) => None,
         });
         match refusal {
             Some(trouble) if !held => {
@@ -117,26 +127,26 @@ impl Worker {
     }
 }
 
-impl Carrier for Worker {
-    fn carry(&mut self, parcel: &Parcel) -> Result<Vec<Fate>, Trouble> {
-        if parcel.bytes.len() as u64 > MOST_MESSAGE {
+impl MailTransport for DeliveryProcess {
+    fn carry(&mut self, outgoing: &OutgoingMessage) -> Result<Vec<DeliveryResult>, DeliveryError> {
+        if outgoing.bytes.len() as u64 > MOST_MESSAGE {
             let words = format!("the message is larger than {} MiB", MOST_MESSAGE >> 20);
-            let fate = Fate::Refused(Trouble::new(Class::Content, words));
-            return Ok(vec![fate; parcel.to.len()]);
+            let fate = DeliveryResult::Refused(DeliveryError::new(ErrorClass::Content, words));
+            return Ok(vec![fate; outgoing.to.len()]);
         }
         if self.breaks >= MOST_BREAKS
             && let Some(trouble) = &self.last_break
         {
-            return Err(Trouble {
-                class: Class::Path,
+            return Err(DeliveryError {
+                class: ErrorClass::Path,
                 ..trouble.clone()
             });
         }
-        self.attempt(parcel)
+        self.attempt(outgoing)
     }
 }
 
-impl Drop for Worker {
+impl Drop for DeliveryProcess {
     fn drop(&mut self) {
         if let Some(running) = self.running.take() {
             running.end();
@@ -146,30 +156,22 @@ impl Drop for Worker {
 
 /// What the worker says last about a message.
 enum Heard {
-    Settled { fates: Vec<Fate>, held: bool },
-    NoWay(Trouble),
+    Settled {
+        fates: Vec<DeliveryResult>,
+        held: bool,
+    },
+    NoWay(DeliveryError),
     Panicked(String),
 }
 
-impl Drop for Running {
-    /// Called when it has been reaped.
-    fn drop(&mut self) {
-        own_children::unregister(number(&self.child));
-    }
-}
-
-fn number(child: &Child) -> i32 {
-    i32::try_from(child.id()).unwrap_or(i32::MAX)
-}
-
-impl Running {
-    fn start(settings: &MailSettings) -> Result<Self, Trouble> {
+impl RunningProcess {
+    fn start(settings: &MailSettings) -> Result<Self, DeliveryError> {
         let route = route::with_password(settings)?;
         let failed = |error: io::Error| {
             let words = format!("the mail worker could not be started: {error}");
-            Trouble::new(Class::Path, words)
+            DeliveryError::new(ErrorClass::Path, words).because_of(&error)
         };
-        let mut running = Running::spawn().map_err(failed)?;
+        let mut running = RunningProcess::spawn().map_err(failed)?;
         match running.brief(route, settings.timeout) {
             Ok(()) => Ok(running),
             Err(error) => {
@@ -180,24 +182,17 @@ impl Running {
     }
 
     fn spawn() -> io::Result<Self> {
-        let (ours, theirs) = UnixStream::pair()?;
-        let mut command = worker_command()?;
-        command.stdin(Stdio::from(OwnedFd::from(theirs)));
-        command.stdout(Stdio::null()).stderr(Stdio::null());
-        // Ctrl-C in a terminal is for the runner; and a mail program that the worker runs is killed with its group.
-        command.process_group(0);
-        let child = command.spawn()?;
-        own_children::register(number(&child));
+        let (helper, ours) = Helper::start(worker_command()?)?;
         let writer = Timed::new(ours.try_clone()?);
-        Ok(Running {
-            child,
+        Ok(RunningProcess {
+            helper,
             reader: BufReader::new(Timed::new(ours)),
             writer,
         })
     }
 
     fn brief(&mut self, route: Route, timeout: Duration) -> io::Result<()> {
-        let job = Job {
+        let job = DeliveryRequest {
             parent: i32::try_from(std::process::id()).unwrap_or(0),
             timeout_ms: u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX),
             route,
@@ -208,25 +203,27 @@ impl Running {
 
     fn converse(
         &mut self,
-        parcel: &Parcel,
+        outgoing: &OutgoingMessage,
         until: Mono,
-        reached: &mut dyn FnMut(Stage),
+        reached: &mut dyn FnMut(DeliveryStage),
     ) -> io::Result<Heard> {
         self.writer.until = until;
         self.reader.get_mut().until = until;
         let header = Header {
-            from: parcel.from.clone(),
-            to: parcel.to.clone(),
-            size: parcel.bytes.len() as u64,
+            from: outgoing.from.clone(),
+            to: outgoing.to.clone(),
+            size: outgoing.bytes.len() as u64,
         };
         say(&mut self.writer, &header)?;
-        self.writer.write_all(&parcel.bytes)?;
+        self.writer.write_all(&outgoing.bytes)?;
         loop {
-            match hear::<Answer>(&mut self.reader)? {
-                Some(Answer::Stage(stage)) => reached(stage),
-                Some(Answer::Settled { fates, held }) => return Ok(Heard::Settled { fates, held }),
-                Some(Answer::NoWay(trouble)) => return Ok(Heard::NoWay(trouble)),
-                Some(Answer::Panicked(words)) => return Ok(Heard::Panicked(words)),
+            match hear::<DeliveryAnswer>(&mut self.reader)? {
+                Some(DeliveryAnswer::Stage(stage)) => reached(stage),
+                Some(DeliveryAnswer::Settled { fates, held }) => {
+                    return Ok(Heard::Settled { fates, held });
+                }
+                Some(DeliveryAnswer::NoWay(trouble)) => return Ok(Heard::NoWay(trouble)),
+                Some(DeliveryAnswer::Panicked(words)) => return Ok(Heard::Panicked(words)),
                 None => return Err(io::ErrorKind::UnexpectedEof.into()),
             }
         }
@@ -238,36 +235,32 @@ impl Running {
         self.reader.get_mut().until = clock::mono() + AFTER_DEADLINE * 2;
         let _ = io::copy(&mut self.reader, &mut io::sink());
         // Alone: a mail program may have left a process that delivers what it took.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let _ = self.helper.child().kill();
+        let _ = self.helper.child().wait();
     }
 
-    /// Ends it, and says how it ended if it did so by itself.
-    fn end_and_say(mut self, late: bool, timeout: Duration) -> Cause {
+    /// Ends the process; returns how it ended if it did so by itself.
+    fn end_and_say(mut self, late: bool, timeout: Duration) -> DeliveryCause {
         if late {
-            self.kill_with_children();
-            return Cause::Silence(timeout);
+            self.helper.kill_with_group();
+            return DeliveryCause::Silence(timeout);
         }
         // Its end of the socket is closed: it is dying, which takes no time that could be told.
-        match self.child.wait() {
-            Ok(status) => Cause::Died(how_it_ended(status)),
-            Err(error) => Cause::Died(format!("was lost ({error})")),
+        match self.helper.child().wait() {
+            Ok(status) => DeliveryCause::Died(how_it_ended(status)),
+            Err(error) => DeliveryCause::Died(format!("was lost ({error})")),
         }
-    }
-
-    fn kill_with_children(&mut self) {
-        // It has not been waited for, so its number, and that of its group, are still its own.
-        let _ = killpg(Pid::from_raw(number(&self.child)), Signal::SIGKILL);
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
 fn worker_command() -> io::Result<Command> {
-    let mut command = own_program::command(own_program::MAIL_WORKER)?;
+    let mut command = self_exe::command(self_exe::MAIL_WORKER)?;
     // The program of the unit tests knows no verbs; it has a test that is the worker.
     if cfg!(test) {
-        command.args(["--exact", "mail::worker::tests::worker_of_other_tests"]);
+        command.args([
+            "--exact",
+            "mail::delivery_main::tests::worker_of_other_tests",
+        ]);
         command
             .arg("--nocapture")
             .env("RUN_FUNCTIONS_TEST_WORKER", "1");
@@ -278,53 +271,15 @@ fn worker_command() -> io::Result<Command> {
 fn how_it_ended(status: ExitStatus) -> String {
     match (status.signal(), status.code()) {
         (Some(libc::SIGABRT), _) => "ran out of memory".to_owned(),
-        (Some(number), _) => format!("was killed by {}", crate::failure::signal_name(number)),
+        (Some(number), _) => format!(
+            "was killed by {}",
+            crate::core::failure::signal_name(number)
+        ),
         (None, code) => format!("ended with exit {}", code.unwrap_or(-1)),
     }
 }
 
-/// A socket with an absolute deadline over all its reads or writes.
-struct Timed {
-    stream: UnixStream,
-    until: Mono,
-}
-
-impl Timed {
-    fn new(stream: UnixStream) -> Self {
-        Timed {
-            stream,
-            until: Mono::NEVER,
-        }
-    }
-
-    fn left(&self) -> io::Result<Duration> {
-        let left = self.until.since(clock::mono());
-        if left.is_zero() {
-            Err(io::ErrorKind::TimedOut.into())
-        } else {
-            Ok(left)
-        }
-    }
-}
-
-impl Read for Timed {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.stream.set_read_timeout(Some(self.left()?))?;
-        self.stream.read(buffer)
-    }
-}
-
-impl Write for Timed {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.stream.set_write_timeout(Some(self.left()?))?;
-        self.stream.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[cfg(test)]
-#[path = "process_tests.rs"]
+#[cfg(feature = "smtp")]
+#[path = "delivery_process_tests.rs"]
 mod tests;

@@ -1,30 +1,33 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
+use nix::sys::signal::Signal;
+use nix::unistd::Pid;
+
 use super::*;
+use crate::core::settings::Transport;
 use crate::mail::test_letters::{self, settings};
 use crate::mail::test_server::{Act, Script, Server, say};
-use crate::settings::Transport;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 const BRIEF: Duration = Duration::from_millis(1500);
 /// What a slow machine may add to any bound.
 const NOISE: Duration = Duration::from_secs(30);
 
-fn smtp(server: &Server, timeout: Duration) -> Worker {
+fn smtp(server: &Server, timeout: Duration) -> DeliveryProcess {
     let smtp = test_letters::smtp(server.address.port());
-    Worker::new(settings(smtp, timeout), Box::new(|_| {}))
+    DeliveryProcess::new(settings(smtp, timeout), Box::new(|_| {}))
 }
 
-fn sendmail(program: PathBuf, timeout: Duration) -> Worker {
-    Worker::new(
+fn sendmail(program: PathBuf, timeout: Duration) -> DeliveryProcess {
+    DeliveryProcess::new(
         settings(Transport::Sendmail { program }, timeout),
         Box::new(|_| {}),
     )
 }
 
-fn parcel() -> Parcel {
-    Parcel {
+fn outgoing() -> OutgoingMessage {
+    OutgoingMessage {
         from: Some("runner@example.org".to_owned()),
         to: vec!["ops@example.org".to_owned()],
         bytes: b"Subject: hello\r\n\r\nbody\r\n".to_vec(),
@@ -33,22 +36,22 @@ fn parcel() -> Parcel {
 }
 
 /// Carries one message, and checks that this is over soon after its deadline.
-fn carry(worker: &mut Worker) -> Result<(), Trouble> {
+fn carry(worker: &mut DeliveryProcess) -> Result<(), DeliveryError> {
     let start = clock::mono();
-    let result = worker.carry(&parcel());
+    let result = worker.carry(&outgoing());
     let took = clock::mono().since(start);
     let bound = worker.settings.timeout + AFTER_DEADLINE + NOISE;
     assert!(took < bound, "took {took:?}");
     match result?.remove(0) {
-        Fate::Accepted(_) => Ok(()),
-        Fate::Refused(trouble) => Err(trouble),
+        DeliveryResult::Accepted(_) => Ok(()),
+        DeliveryResult::Refused(trouble) => Err(trouble),
     }
 }
 
-/// Returns the trouble with a server that falls silent, when the attempt has come as far as that: with a brief deadline, or with one that is
-/// long enough for this machine.
+/// Returns the trouble with a server that falls silent, when the attempt has come as far as that:
+/// with a brief deadline, or with one that is long enough for this machine.
 #[track_caller]
-fn silence(expected: Class, script: Script) -> Trouble {
+fn silence(expected: ErrorClass, script: Script) -> DeliveryError {
     let mut limit = BRIEF;
     loop {
         let server = Server::start(script.clone());
@@ -81,18 +84,18 @@ fn many_messages_go_over_one_connection() {
 #[test]
 fn a_server_that_drips_does_not_stretch_the_deadline() {
     let drip = |text: &[u8]| Act::Drip(text.to_vec(), Duration::from_millis(50));
-    let greeting = silence(Class::Path, with(|s| s.greeting = drip(b"2")));
-    assert_eq!(greeting.class, Class::Path);
-    let lines = silence(Class::Path, with(|s| s.ehlo = drip(b"250-x\r\n")));
-    assert_eq!(lines.class, Class::Path);
-    let answer = silence(Class::Unanswered, with(|s| s.dot = drip(b"250-x\r\n")));
-    assert_eq!(answer.class, Class::Unanswered);
+    let greeting = silence(ErrorClass::Path, with(|s| s.greeting = drip(b"2")));
+    assert_eq!(greeting.class, ErrorClass::Path);
+    let lines = silence(ErrorClass::Path, with(|s| s.ehlo = drip(b"250-x\r\n")));
+    assert_eq!(lines.class, ErrorClass::Path);
+    let answer = silence(ErrorClass::Unanswered, with(|s| s.dot = drip(b"250-x\r\n")));
+    assert_eq!(answer.class, ErrorClass::Unanswered);
 }
 
 #[test]
 fn silence_after_the_dot_is_unanswered() {
-    let trouble = silence(Class::Unanswered, with(|s| s.dot = Act::Hang));
-    assert_eq!(trouble.class, Class::Unanswered, "{}", trouble.words);
+    let trouble = silence(ErrorClass::Unanswered, with(|s| s.dot = Act::Hang));
+    assert_eq!(trouble.class, ErrorClass::Unanswered, "{}", trouble.words);
 }
 
 #[test]
@@ -113,14 +116,14 @@ fn a_server_that_stops_reading_is_left_at_the_deadline() {
         s.dot = Act::Hang;
     }));
     let mut worker = smtp(&server, BRIEF);
-    let large = Parcel {
+    let large = OutgoingMessage {
         bytes: b"0123456789abcdef0123456789abcdef\r\n".repeat(500_000),
-        ..parcel()
+        ..outgoing()
     };
     let start = clock::mono();
     let fates = worker.carry(&large).unwrap();
     assert!(clock::mono().since(start) < BRIEF + AFTER_DEADLINE + NOISE);
-    assert!(matches!(&fates[0], Fate::Refused(_)));
+    assert!(matches!(&fates[0], DeliveryResult::Refused(_)));
 }
 
 #[test]
@@ -128,9 +131,15 @@ fn an_endless_line_ends_the_attempt_and_not_the_worker() {
     let server = Server::start(with(|s| s.greeting = Act::Flood(vec![b'2'; 1 << 20])));
     let mut worker = smtp(&server, PATIENCE);
     let trouble = carry(&mut worker).unwrap_err();
-    assert_eq!(trouble.class, Class::Path);
+    assert_eq!(trouble.class, ErrorClass::Path);
     assert!(trouble.words.contains("has no end"), "{}", trouble.words);
-    let pid = worker.running.as_ref().expect("it lives").child.id();
+    let pid = worker
+        .running
+        .as_mut()
+        .expect("it lives")
+        .helper
+        .child()
+        .id();
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let highest = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kib = highest.unwrap().trim().trim_end_matches(" kB");
@@ -138,9 +147,10 @@ fn an_endless_line_ends_the_attempt_and_not_the_worker() {
     assert!(kib.parse::<u64>().unwrap() < 64 << 10, "it took {kib} KiB");
 }
 
-/// Returns a worker whose server hangs at DATA in its first connection, the process of that, which nobody waits for any more, and how far it came:
-/// to DATA, unless this machine is slower than any.
-fn hanging_at_data() -> (Worker, Running, Stage) {
+/// Returns a worker whose server hangs at DATA in its first connection, the process of that, which
+/// no process waits for any more, and how far it came: to DATA, unless this machine is slower than
+/// any.
+fn hanging_at_data() -> (DeliveryProcess, RunningProcess, DeliveryStage) {
     let mut limit = BRIEF;
     loop {
         let server = Server::each(|connection| {
@@ -152,13 +162,13 @@ fn hanging_at_data() -> (Worker, Running, Stage) {
             })
         });
         let worker = smtp(&server, PATIENCE);
-        let mut running = Running::start(&worker.settings).unwrap();
-        let mut stage = Stage::Start;
+        let mut running = RunningProcess::start(&worker.settings).unwrap();
+        let mut stage = DeliveryStage::Start;
         let until = clock::mono() + limit;
-        let talk = running.converse(&parcel(), until, &mut |now| stage = now);
+        let talk = running.converse(&outgoing(), until, &mut |now| stage = now);
         talk.err().unwrap();
         limit *= 2;
-        if stage == Stage::Data || limit > PATIENCE {
+        if stage == DeliveryStage::Data || limit > PATIENCE {
             return (worker, running, stage);
         }
     }
@@ -170,14 +180,14 @@ fn a_worker_that_is_killed_or_stopped_is_a_failed_attempt() {
         (Signal::SIGKILL, "SIGKILL"),
         (Signal::SIGSTOP, "fell silent"),
     ] {
-        let (mut worker, running, stage) = hanging_at_data();
-        assert_eq!(stage, Stage::Data);
-        let pid = Pid::from_raw(i32::try_from(running.child.id()).unwrap());
+        let (mut worker, mut running, stage) = hanging_at_data();
+        assert_eq!(stage, DeliveryStage::Data);
+        let pid = Pid::from_raw(i32::try_from(running.helper.child().id()).unwrap());
         nix::sys::signal::kill(pid, signal).unwrap();
         let cause = running.end_and_say(signal == Signal::SIGSTOP, BRIEF);
         let trouble = judge("server", stage, &cause);
         assert!(trouble.words.contains(words), "{}", trouble.words);
-        assert_eq!(trouble.class, Class::Temporary);
+        assert_eq!(trouble.class, ErrorClass::Temporary);
         carry(&mut worker).unwrap();
     }
 }
@@ -187,10 +197,13 @@ fn two_broken_connections_in_a_row_end_the_pass() {
     let server = Server::start(with(|s| s.data = Act::Close));
     let mut worker = smtp(&server, PATIENCE);
     for _ in 0..2 {
-        assert_eq!(carry(&mut worker).unwrap_err().class, Class::Temporary);
+        assert_eq!(carry(&mut worker).unwrap_err().class, ErrorClass::Temporary);
     }
     for _ in 0..200 {
-        assert_eq!(worker.carry(&parcel()).unwrap_err().class, Class::Path);
+        assert_eq!(
+            worker.carry(&outgoing()).unwrap_err().class,
+            ErrorClass::Path
+        );
     }
     assert_eq!(server.connections(), 2);
 }
@@ -219,7 +232,7 @@ fn program(dir: &tempfile::TempDir, script: &str) -> PathBuf {
     path
 }
 
-fn sendmail_says(script: &str) -> Result<(), Trouble> {
+fn sendmail_says(script: &str) -> Result<(), DeliveryError> {
     let dir = tempfile::tempdir().unwrap();
     carry(&mut sendmail(program(&dir, script), PATIENCE))
 }
@@ -243,11 +256,14 @@ fn a_mail_program_gets_the_message_and_the_recipients() {
 #[test]
 fn a_mail_program_that_fails_is_judged_by_its_exit() {
     for (script, class) in [
-        ("cat >/dev/null; exit 75", Class::Path),
-        ("cat >/dev/null; echo nobody >&2; exit 67", Class::Recipient),
-        ("cat >/dev/null; exit 69", Class::Path),
-        ("cat >/dev/null; kill -9 $$", Class::Path),
-        ("exit 78", Class::Setup),
+        ("cat >/dev/null; exit 75", ErrorClass::Path),
+        (
+            "cat >/dev/null; echo nobody >&2; exit 67",
+            ErrorClass::Recipient,
+        ),
+        ("cat >/dev/null; exit 69", ErrorClass::Path),
+        ("cat >/dev/null; kill -9 $$", ErrorClass::Path),
+        ("exit 78", ErrorClass::Setup),
     ] {
         assert_eq!(sendmail_says(script).unwrap_err().class, class, "{script}");
     }
@@ -294,7 +310,7 @@ fn a_mail_program_that_hangs_is_killed_at_the_deadline() {
         stat.map_or(true, |stat| stat.contains(") Z "))
     };
     let until = clock::mono() + PATIENCE;
-    let mut alarm = crate::process::poll::Alarm::new().unwrap();
+    let mut alarm = crate::unix::waiter::Waiter::new().unwrap();
     while !gone() {
         assert!(clock::mono() < until, "it lives");
         alarm
@@ -307,10 +323,12 @@ fn a_mail_program_that_hangs_is_killed_at_the_deadline() {
 fn a_mail_program_that_does_not_read_has_not_taken_the_message() {
     let dir = tempfile::tempdir().unwrap();
     let mut worker = sendmail(program(&dir, "exit 0"), PATIENCE);
-    let large = Parcel {
+    let large = OutgoingMessage {
         bytes: b"0123456789abcdef\r\n".repeat(100_000),
-        ..parcel()
+        ..outgoing()
     };
     let fates = worker.carry(&large).unwrap();
-    assert!(matches!(&fates[0], Fate::Refused(t) if t.words.contains("before it had read")));
+    assert!(
+        matches!(&fates[0], DeliveryResult::Refused(t) if t.words.contains("before it had read"))
+    );
 }

@@ -1,39 +1,39 @@
-//! The mutes that hold, as every command tells of them.
+//! The mutes that hold, with what they held back: for every command that looks.
 
 use std::time::SystemTime;
 
 use serde_json::{Value, json};
 
-use super::left;
-use super::lines::short;
-use crate::alert::memory::Memory;
-use crate::alert::message::muted;
-use crate::alert::mute::{Mute, Muted};
-use crate::chain::ChainName;
-use crate::process::boot;
-use crate::process::run_root::RunRoot;
-use crate::time::Moment;
+use super::mutes_form;
+use crate::core::time::{Moment, Precision, rfc3339};
+use crate::mute::account::MuteAccount;
+use crate::mute::wish::Mute;
+use crate::mute::words::muted;
+use crate::unix::boot;
+use crate::unix::clock::short;
+use crate::unix::trusted_paths::PrivateDir;
 
 /// A mute that holds.
 #[derive(Clone, Debug)]
-pub(super) struct Holding {
+pub(crate) struct ActiveMute {
     /// What was wished.
-    pub(super) mute: Mute,
+    pub(crate) mute: Mute,
     /// How many mails it has held back.
-    pub(super) held_back: u64,
+    pub(crate) held_back: u64,
 }
 
-impl Holding {
-    /// Says until when, by whom, why, and how many mails were held back.
-    pub(super) fn words(&self) -> String {
+impl ActiveMute {
+    /// Returns the words about the mute: its end, author and reason, and how many mails were held
+    /// back.
+    pub(crate) fn words(&self) -> String {
         let mute = &self.mute;
         muted(&short(mute.until), &mute.by, &mute.reason, self.held_back)
     }
 
     /// Returns the same as data.
-    pub(super) fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         let mute = &self.mute;
-        let time = |time: SystemTime| humantime::format_rfc3339_millis(time).to_string();
+        let time = |time: SystemTime| rfc3339(time, Precision::Millis);
         json!({
             "from": time(mute.from),
             "until": time(mute.until),
@@ -44,35 +44,34 @@ impl Holding {
     }
 }
 
-/// Says of the account of a mute that holds what [`Holding::words`] says.
-pub(crate) fn words_of(account: &Muted) -> String {
+/// Returns what [`ActiveMute::words`] returns, by the account of a mute that holds.
+pub(crate) fn words_of(account: &MuteAccount) -> String {
     let until = short(account.until);
     muted(&until, &account.by, &account.reason, account.total())
 }
 
-/// Returns the mutes of a chain that hold.
+/// Returns the mutes of a chain that hold; `accounts` has the names of its tasks, each with the
+/// account of its mute.
 ///
 /// # Errors
 ///
 /// When they cannot be read: in words.
-pub(super) fn of_chain(
-    state_dir: &RunRoot,
-    chain: &ChainName,
-    memory: Option<&Memory>,
+pub(crate) fn of_chain<'a>(
+    state_dir: &PrivateDir,
+    chain: &str,
+    accounts: impl Iterator<Item = (&'a str, &'a MuteAccount)> + Clone,
     now: Moment,
-) -> Result<Vec<Holding>, String> {
+) -> Result<Vec<ActiveMute>, String> {
     let boot = boot::id();
-    let mut all = left::mutes(state_dir, chain.as_str())?;
+    let mut all = mutes_form::read(state_dir, chain)?;
     all.retain(|mute| mute.ends(now, &boot).is_some());
     let holding = |mute: Mute| {
-        let tasks = memory.map_or(&[][..], Memory::tasks).iter();
-        let about = tasks.filter(|task| mute.is_about(&task.name));
-        let accounts = about.filter_map(|task| task.muted.as_ref());
-        let held_back = accounts
-            .filter(|muted| !muted.over)
-            .map(|muted| muted.total());
+        let about = accounts.clone().filter(|(task, _)| mute.is_about(task));
+        let held_back = about
+            .filter(|(_, account)| !account.over)
+            .map(|(_, account)| account.total());
         let held_back = held_back.fold(0, u64::saturating_add);
-        Holding { mute, held_back }
+        ActiveMute { mute, held_back }
     };
     Ok(all.into_iter().map(holding).collect())
 }

@@ -1,11 +1,11 @@
-//! Which mails somebody does not want for a while: `NAME.mutes` in STATE_DIR. Written by the command, read by the runner and by `status`.
-//!
-//! What a mute is, is not known here: it is `M`.
+//! The form of the file of mutes, and how it is read. In tests of the form a mute is an `M`.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::form;
+use crate::mute::wish::Mute;
+use crate::state::form;
+use crate::unix::trusted_paths::PrivateDir;
 
 /// The version that is written. Every older one can be read.
 pub(crate) const VERSION: u32 = 1;
@@ -13,8 +13,15 @@ pub(crate) const VERSION: u32 = 1;
 /// What the names of these files end with.
 pub(crate) const ENDING: &str = ".mutes";
 
+/// Far more than the mutes of all tasks of a long chain take.
+const MOST_BYTES: u64 = 1 << 20;
+
+/// The file that is locked by what changes them. Every user who may look into the directory could
+/// lock the directory itself.
+pub(crate) const LOCK: &str = ".mutes.lock";
+
 #[derive(Serialize, Deserialize)]
-struct Form<M> {
+struct MutesForm<M> {
     version: u32,
     mutes: Vec<M>,
 }
@@ -26,7 +33,7 @@ pub(crate) fn file_name(chain: &str) -> String {
 
 /// Returns the content of the file.
 pub(crate) fn encode<M: Serialize>(mutes: Vec<M>) -> Vec<u8> {
-    form::encode(&Form {
+    form::encode(&MutesForm {
         version: VERSION,
         mutes,
     })
@@ -38,14 +45,27 @@ pub(crate) fn encode<M: Serialize>(mutes: Vec<M>) -> Vec<u8> {
 ///
 /// When it is damaged, or from a newer version: in words.
 pub(crate) fn decode<M: DeserializeOwned>(bytes: &[u8]) -> Result<Vec<M>, String> {
-    let form: Form<M> = form::decode(bytes, VERSION)?;
+    let form: MutesForm<M> = form::decode(bytes, VERSION)?;
     Ok(form.mutes)
+}
+
+/// Returns the mutes of a chain; none if there is no file.
+///
+/// # Errors
+///
+/// When the file is damaged, or not ours: in words.
+pub(crate) fn read(state_dir: &PrivateDir, chain: &str) -> Result<Vec<Mute>, String> {
+    let bytes = state_dir.read(&file_name(chain), MOST_BYTES);
+    match bytes.map_err(|error| error.to_string())? {
+        Some(bytes) => decode(&bytes),
+        None => Ok(Vec::new()),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::Mono;
+    use crate::core::time::Mono;
 
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
     struct Mute {
@@ -67,7 +87,7 @@ mod tests {
 
     #[test]
     fn the_first_form_can_be_read() {
-        let bytes = include_bytes!("../../tests/data/state/v1/mutes.json");
+        let bytes = include_bytes!("../../../tests/data/state/v1/mutes.json");
         assert_eq!(decode(bytes), Ok(mutes()));
     }
 

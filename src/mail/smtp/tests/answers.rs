@@ -1,4 +1,4 @@
-//! What a server says at each stage of the dialogue, and what is made of it.
+//! What a server answers at each stage of the dialogue, and what is made of it.
 
 use super::*;
 
@@ -7,26 +7,38 @@ fn greetings_of_421_and_554_are_told_apart() {
     let busy = trouble(with(|s| {
         s.greeting = Act::SayAndClose("421 busy".to_owned())
     }));
-    assert_eq!(busy.class, Class::Path);
+    assert_eq!(busy.class, ErrorClass::Path);
     assert!(busy.words.contains("421 busy"), "{}", busy.words);
     let closed = trouble(with(|s| {
         s.greeting = Act::SayAndClose("554 go away".to_owned())
     }));
-    assert_eq!(closed.class, Class::Setup);
+    assert_eq!(closed.class, ErrorClass::Setup);
     assert!(closed.words.contains("554 go away"), "{}", closed.words);
 }
 
 #[test]
 fn silence_and_an_end_at_each_stage_are_named() {
-    let stages: [(&str, Set, Class); 5] = [
-        ("did not answer", |s, act| s.greeting = act, Class::Path),
-        ("did not answer", |s, act| s.ehlo = act, Class::Path),
-        ("naming the sender", |s, act| s.mail = act, Class::Temporary),
-        ("asking to send", |s, act| s.data = act, Class::Temporary),
+    let stages: [(&str, Set, ErrorClass); 5] = [
+        (
+            "did not answer",
+            |s, act| s.greeting = act,
+            ErrorClass::Path,
+        ),
+        ("did not answer", |s, act| s.ehlo = act, ErrorClass::Path),
+        (
+            "naming the sender",
+            |s, act| s.mail = act,
+            ErrorClass::Temporary,
+        ),
+        (
+            "asking to send",
+            |s, act| s.data = act,
+            ErrorClass::Temporary,
+        ),
         (
             "waiting for the answer",
             |s, act| s.dot = act,
-            Class::Unanswered,
+            ErrorClass::Unanswered,
         ),
     ];
     for (words, set, class) in stages {
@@ -47,16 +59,16 @@ fn silence_and_an_end_at_each_stage_are_named() {
 
 #[test]
 fn answers_at_each_stage_are_judged() {
-    let stages: [(Set, u16, Class); 9] = [
-        (|s, act| s.ehlo = act, 502, Class::Setup),
-        (|s, act| s.mail = act, 451, Class::Temporary),
-        (|s, act| s.mail = act, 550, Class::Sender),
-        (|s, act| s.data = act, 452, Class::Temporary),
-        (|s, act| s.data = act, 554, Class::Content),
-        (|s, act| s.dot = act, 452, Class::Temporary),
-        (|s, act| s.dot = act, 552, Class::Content),
-        (|s, act| s.dot = act, 554, Class::Content),
-        (|s, act| s.dot = act, 421, Class::Temporary),
+    let stages: [(Set, u16, ErrorClass); 9] = [
+        (|s, act| s.ehlo = act, 502, ErrorClass::Setup),
+        (|s, act| s.mail = act, 451, ErrorClass::Temporary),
+        (|s, act| s.mail = act, 550, ErrorClass::Sender),
+        (|s, act| s.data = act, 452, ErrorClass::Temporary),
+        (|s, act| s.data = act, 554, ErrorClass::Content),
+        (|s, act| s.dot = act, 452, ErrorClass::Temporary),
+        (|s, act| s.dot = act, 552, ErrorClass::Content),
+        (|s, act| s.dot = act, 554, ErrorClass::Content),
+        (|s, act| s.dot = act, 421, ErrorClass::Temporary),
     ];
     for (set, code, class) in stages {
         let answer = say(&format!("{code} 5.0.0 because of it"));
@@ -69,22 +81,23 @@ fn answers_at_each_stage_are_judged() {
 #[test]
 fn a_positive_answer_of_the_wrong_code_is_no_success() {
     let dot = trouble(with(|s| s.dot = say("354 go on")));
-    assert_eq!(dot.class, Class::Unanswered);
+    assert_eq!(dot.class, ErrorClass::Unanswered);
     let data = trouble(with(|s| s.data = say("250 ok")));
-    assert_eq!(data.class, Class::Temporary);
+    assert_eq!(data.class, ErrorClass::Temporary);
     let mail = trouble(with(|s| s.mail = say("354 go on")));
-    assert_eq!(mail.class, Class::Temporary);
+    assert_eq!(mail.class, ErrorClass::Temporary);
 }
 
 #[test]
 fn answers_that_nobody_asked_for_never_become_success() {
-    // Taken for the answers to RCPT, DATA and the message, these would make an accepted mail of one that was never sent.
+    // Taken for the answers to RCPT, DATA and the message, these would make an accepted mail of one
+    // that was never sent.
     let eager = "250 ok\r\n250 ok\r\n354 go\r\n250 queued";
     let (server, result, _) = attempt(with(|s| s.mail = say(eager)), PATIENCE);
-    assert_eq!(result.unwrap_err().class, Class::Temporary);
+    assert_eq!(result.unwrap_err().class, ErrorClass::Temporary);
     assert!(server.received().is_empty());
     let (_, result, _) = attempt(with(|s| s.data = say("354 go\r\n250 queued")), PATIENCE);
-    assert_eq!(result.unwrap_err().class, Class::Temporary);
+    assert_eq!(result.unwrap_err().class, ErrorClass::Temporary);
     let (_, result, _) = attempt(with(|s| s.greeting = say("220 a\r\n250 b")), PATIENCE);
     result.unwrap_err();
 }
@@ -93,24 +106,24 @@ fn answers_that_nobody_asked_for_never_become_success() {
 fn garbage_with_nul_and_8_bit_is_no_answer() {
     let garbage = b"\0\xff\xfe\x80 no\0pe\r\n".to_vec();
     let at_once = trouble(with(|s| s.greeting = Act::Raw(garbage.clone())));
-    assert_eq!(at_once.class, Class::Path);
+    assert_eq!(at_once.class, ErrorClass::Path);
     assert!(
         at_once.words.contains("does not speak SMTP"),
         "{}",
         at_once.words
     );
     let at_the_end = trouble(with(|s| s.dot = Act::Raw(garbage)));
-    assert_eq!(at_the_end.class, Class::Unanswered);
+    assert_eq!(at_the_end.class, ErrorClass::Unanswered);
 }
 
 #[test]
 fn an_answer_without_an_end_hits_a_bound_at_each_stage() {
-    let stages: [(u16, Set, Class); 5] = [
-        (220, |s, act| s.greeting = act, Class::Path),
-        (250, |s, act| s.ehlo = act, Class::Path),
-        (250, |s, act| s.mail = act, Class::Temporary),
-        (354, |s, act| s.data = act, Class::Temporary),
-        (250, |s, act| s.dot = act, Class::Unanswered),
+    let stages: [(u16, Set, ErrorClass); 5] = [
+        (220, |s, act| s.greeting = act, ErrorClass::Path),
+        (250, |s, act| s.ehlo = act, ErrorClass::Path),
+        (250, |s, act| s.mail = act, ErrorClass::Temporary),
+        (354, |s, act| s.data = act, ErrorClass::Temporary),
+        (250, |s, act| s.dot = act, ErrorClass::Unanswered),
     ];
     for (code, set, class) in stages {
         for (endless, words) in endless(code) {
@@ -125,16 +138,16 @@ fn an_answer_without_an_end_hits_a_bound_at_each_stage() {
 /// Delivers a message to a server that does this in the middle of it: it is to be tried again.
 fn broken_off(act: Act, timeout: Duration) -> Server {
     let server = Server::start(with(|s| s.body = Some((10, act))));
-    let open = |limit| Session::open(&route(&server), limit, &mut |_| {});
+    let open = |limit| SmtpSession::open(&route(&server), limit, &mut |_| {});
     let mut session = in_time(timeout, open, Result::is_ok).unwrap();
     // Larger than all buffers between the two ends.
     let large = [b"x".repeat(70), b"\r\n".to_vec()].concat().repeat(400_000);
     let delivered = session.deliver(&header(&["ops@example.org"]), &large, &mut |_| {});
     assert!(!delivered.open);
-    let Fate::Refused(trouble) = &delivered.fates[0] else {
+    let DeliveryResult::Refused(trouble) = &delivered.fates[0] else {
         panic!("accepted")
     };
-    assert_eq!(trouble.class, Class::Temporary, "{}", trouble.words);
+    assert_eq!(trouble.class, ErrorClass::Temporary, "{}", trouble.words);
     server
 }
 

@@ -3,10 +3,9 @@ mod secure;
 
 use std::path::PathBuf;
 
+use super::super::test_server::{Act, Script, Server, Tls, say, tls};
 use super::mask::base64;
 use super::*;
-
-use super::super::test_server::{Act, Script, Server, Tls, say, tls};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 const BRIEF: Duration = Duration::from_millis(300);
@@ -17,6 +16,7 @@ fn route(server: &Server) -> SmtpRoute {
         port: server.address.port(),
         security: Security::None,
         login: None,
+        helo: None,
         ca_file: None::<PathBuf>,
     }
 }
@@ -32,28 +32,32 @@ fn header(to: &[&str]) -> Header {
 const MESSAGE: &[u8] = b"Subject: hello\r\n\r\n.one\r\nlast\r\n";
 
 /// Sends one message to one recipient. Returns its trouble, and how far it came.
-fn attempt(script: Script, timeout: Duration) -> (Server, Result<String, Trouble>, Stage) {
+fn attempt(
+    script: Script,
+    timeout: Duration,
+) -> (Server, Result<String, DeliveryError>, DeliveryStage) {
     let server = Server::start(script);
-    let mut stage = Stage::Start;
-    let result = match Session::open(&route(&server), timeout, &mut |reached| stage = reached) {
+    let mut stage = DeliveryStage::Start;
+    let result = match SmtpSession::open(&route(&server), timeout, &mut |reached| stage = reached) {
         Err(trouble) => Err(trouble),
         Ok(mut session) => {
             let to = header(&["ops@example.org"]);
             let delivered = session.deliver(&to, MESSAGE, &mut |reached| stage = reached);
             match delivered.fates.into_iter().next().unwrap() {
-                Fate::Accepted(answer) => Ok(answer),
-                Fate::Refused(trouble) => Err(trouble),
+                DeliveryResult::Accepted(answer) => Ok(answer),
+                DeliveryResult::Refused(trouble) => Err(trouble),
             }
         }
     };
     (server, result, stage)
 }
 
-fn trouble(script: Script) -> Trouble {
+fn trouble(script: Script) -> DeliveryError {
     attempt(script, PATIENCE).1.unwrap_err()
 }
 
-/// Makes attempts with a deadline that is twice as long each time, until one has come as far as is wanted: the machine may be slow.
+/// Makes attempts with a deadline that is twice as long each time, until one has come as far as is
+/// wanted: the machine may be slow.
 fn in_time<T>(
     mut limit: Duration,
     attempt: impl Fn(Duration) -> T,
@@ -68,8 +72,9 @@ fn in_time<T>(
     }
 }
 
-/// Returns the trouble with a server that falls silent, when the attempt has come as far as these words say.
-fn silence(words: &str, script: Script) -> Trouble {
+/// Returns the trouble with a server that falls silent, when the attempt has come as far as these
+/// words say.
+fn silence(words: &str, script: Script) -> DeliveryError {
     in_time(
         BRIEF,
         |limit| attempt(script.clone(), limit).1.unwrap_err(),
@@ -107,7 +112,7 @@ fn endless(code: u16) -> [(Act, &'static str); 2] {
 fn a_message_arrives_byte_for_byte() {
     let (server, result, stage) = attempt(Script::default(), PATIENCE);
     assert_eq!(result.unwrap(), "250 2.0.0 queued");
-    assert_eq!(stage, Stage::Answer);
+    assert_eq!(stage, DeliveryStage::Answer);
     let received = server.received();
     assert_eq!(received[0].message.as_bytes(), MESSAGE);
     assert_eq!(received[0].to, ["ops@example.org"]);
@@ -117,13 +122,17 @@ fn a_message_arrives_byte_for_byte() {
 fn one_bad_recipient_silences_nobody_else() {
     let script = with(|script| script.rcpt = vec![("bad@", say("550 5.1.1 who?"))]);
     let server = Server::start(script);
-    let mut session = Session::open(&route(&server), PATIENCE, &mut |_| {}).unwrap();
+    let mut session = SmtpSession::open(&route(&server), PATIENCE, &mut |_| {}).unwrap();
     let to = header(&["bad@example.org", "ops@example.org", "not an address"]);
     let delivered = session.deliver(&to, MESSAGE, &mut |_| {});
     assert!(delivered.open);
-    assert!(matches!(&delivered.fates[0], Fate::Refused(t) if t.class == Class::Recipient));
-    assert!(matches!(&delivered.fates[1], Fate::Accepted(_)));
-    assert!(matches!(&delivered.fates[2], Fate::Refused(t) if t.class == Class::Recipient));
+    assert!(
+        matches!(&delivered.fates[0], DeliveryResult::Refused(t) if t.class == ErrorClass::Recipient)
+    );
+    assert!(matches!(&delivered.fates[1], DeliveryResult::Accepted(_)));
+    assert!(
+        matches!(&delivered.fates[2], DeliveryResult::Refused(t) if t.class == ErrorClass::Recipient)
+    );
     assert_eq!(server.received()[0].to, ["ops@example.org"]);
 }
 
@@ -131,7 +140,7 @@ fn one_bad_recipient_silences_nobody_else() {
 fn after_a_refusal_the_same_connection_carries_the_next_message() {
     let script = with(|script| script.rcpt = vec![("bad@", say("550 5.1.1 who?"))]);
     let server = Server::start(script);
-    let mut session = Session::open(&route(&server), PATIENCE, &mut |_| {}).unwrap();
+    let mut session = SmtpSession::open(&route(&server), PATIENCE, &mut |_| {}).unwrap();
     for to in ["bad@example.org", "ops@example.org", "bad@example.org"] {
         assert!(session.deliver(&header(&[to]), MESSAGE, &mut |_| {}).open);
     }
@@ -151,34 +160,39 @@ fn a_port_without_a_server_is_named() {
         port: address.port(),
         ..route(&server)
     };
-    let trouble = Session::open(&route, PATIENCE, &mut |_| {}).err().unwrap();
-    assert_eq!(trouble.class, Class::Path);
+    let trouble = SmtpSession::open(&route, PATIENCE, &mut |_| {})
+        .err()
+        .unwrap();
+    assert_eq!(trouble.class, ErrorClass::Path);
     assert_eq!(
         trouble.words,
         format!("the mail server at {address} refuses connections")
     );
 }
 
-fn log_in(auth: Vec<Act>) -> Result<(), Trouble> {
+fn log_in(auth: Vec<Act>) -> Result<(), DeliveryError> {
     let server = Server::start(with(|script| script.auth = auth));
     let route = SmtpRoute {
         login: Some(("user".to_owned(), "se cret+".to_owned())),
         ..route(&server)
     };
-    Session::open(&route, PATIENCE, &mut |_| {}).map(Session::close)
+    SmtpSession::open(&route, PATIENCE, &mut |_| {}).map(SmtpSession::close)
 }
 
 #[test]
 fn logins_are_judged() {
     log_in(vec![say("235 welcome")]).unwrap();
     let wrong = log_in(vec![say("535 5.7.8 wrong")]).unwrap_err();
-    assert_eq!(wrong.class, Class::Setup);
+    assert_eq!(wrong.class, ErrorClass::Setup);
     assert!(wrong.words.contains("refused the login"), "{}", wrong.words);
     assert_eq!(
         log_in(vec![say("454 later")]).unwrap_err().class,
-        Class::Path
+        ErrorClass::Path
     );
-    assert_eq!(log_in(vec![say("250 ok")]).unwrap_err().class, Class::Path);
+    assert_eq!(
+        log_in(vec![say("250 ok")]).unwrap_err().class,
+        ErrorClass::Path
+    );
     // For ever.
     log_in(vec![say("334 VXNlcm5hbWU6")]).unwrap_err();
 }
@@ -201,8 +215,10 @@ fn a_name_that_nobody_has_is_named() {
         server: "no-such-host.invalid".to_owned(),
         ..route(&server)
     };
-    let trouble = Session::open(&route, PATIENCE, &mut |_| {}).err().unwrap();
-    assert_eq!(trouble.class, Class::Path);
+    let trouble = SmtpSession::open(&route, PATIENCE, &mut |_| {})
+        .err()
+        .unwrap();
+    assert_eq!(trouble.class, ErrorClass::Path);
     assert!(
         trouble.words.contains("cannot be resolved"),
         "{}",
@@ -213,8 +229,10 @@ fn a_name_that_nobody_has_is_named() {
 #[test]
 fn an_8_bit_message_needs_a_server_for_it() {
     let server = Server::start(with(|s| s.ehlo = say("250 scripted")));
-    let mut session = Session::open(&route(&server), PATIENCE, &mut |_| {}).unwrap();
+    let mut session = SmtpSession::open(&route(&server), PATIENCE, &mut |_| {}).unwrap();
     let message = "Subject: x\r\n\r\nä\r\n".as_bytes();
     let delivered = session.deliver(&header(&["ops@example.org"]), message, &mut |_| {});
-    assert!(matches!(&delivered.fates[0], Fate::Refused(t) if t.class == Class::Content));
+    assert!(
+        matches!(&delivered.fates[0], DeliveryResult::Refused(t) if t.class == ErrorClass::Content)
+    );
 }

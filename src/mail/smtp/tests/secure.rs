@@ -1,5 +1,8 @@
 //! TLS: certificates, STARTTLS, and plain text where none may be.
 
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
 use super::*;
 
 #[test]
@@ -10,8 +13,10 @@ fn a_server_without_starttls_gets_no_plain_text() {
         login: Some(("user".to_owned(), "secret".to_owned())),
         ..route(&server)
     };
-    let trouble = Session::open(&route, PATIENCE, &mut |_| {}).err().unwrap();
-    assert_eq!(trouble.class, Class::Setup);
+    let trouble = SmtpSession::open(&route, PATIENCE, &mut |_| {})
+        .err()
+        .unwrap();
+    assert_eq!(trouble.class, ErrorClass::Setup);
     assert!(
         trouble.words.ends_with("does not offer STARTTLS"),
         "{}",
@@ -32,7 +37,7 @@ fn fixture(name: &str) -> PathBuf {
 }
 
 /// Delivers over TLS to a server with this certificate.
-fn over_tls(certificate: &str, security: Security) -> (Server, Result<(), Trouble>) {
+fn over_tls(certificate: &str, security: Security) -> (Server, Result<(), DeliveryError>) {
     let tls = Tls {
         implicit: security == Security::Implicit,
         ..tls(&fixture(certificate))
@@ -47,19 +52,20 @@ fn over_tls(certificate: &str, security: Security) -> (Server, Result<(), Troubl
     (server, result)
 }
 
-fn deliver_securely(server: &Server, security: Security) -> Result<(), Trouble> {
+fn deliver_securely(server: &Server, security: Security) -> Result<(), DeliveryError> {
     let route = SmtpRoute {
         security,
         login: Some(("user".to_owned(), "secret".to_owned())),
+        helo: None,
         ca_file: Some(fixture("ca")),
         ..route(server)
     };
-    let mut session = Session::open(&route, Duration::from_secs(20), &mut |_| {})?;
+    let mut session = SmtpSession::open(&route, Duration::from_secs(20), &mut |_| {})?;
     let delivered = session.deliver(&header(&["ops@example.org"]), MESSAGE, &mut |_| {});
     session.close();
     match delivered.fates.into_iter().next().unwrap() {
-        Fate::Accepted(_) => Ok(()),
-        Fate::Refused(trouble) => Err(trouble),
+        DeliveryResult::Accepted(_) => Ok(()),
+        DeliveryResult::Refused(trouble) => Err(trouble),
     }
 }
 
@@ -91,7 +97,7 @@ fn certificates_that_cannot_be_trusted_are_named_and_nothing_is_sent() {
         for security in [Security::Implicit, Security::StartTls] {
             let (server, result) = over_tls(certificate, security);
             let trouble = result.unwrap_err();
-            assert_eq!(trouble.class, Class::Setup);
+            assert_eq!(trouble.class, ErrorClass::Setup);
             assert!(
                 trouble.words.ends_with(words),
                 "{certificate}: {}",
@@ -111,17 +117,17 @@ fn certificates_that_cannot_be_trusted_are_named_and_nothing_is_sent() {
 fn tls_on_a_plain_port_and_the_reverse_are_named() {
     let plain = Server::start(Script::default());
     let trouble = deliver_securely(&plain, Security::Implicit).unwrap_err();
-    assert_eq!(trouble.class, Class::Setup);
+    assert_eq!(trouble.class, ErrorClass::Setup);
     assert!(
         trouble.words.ends_with("does not speak TLS on this port"),
         "{}",
         trouble.words
     );
     let secure = Server::start(with(|script| script.tls = Some(tls(&fixture("good")))));
-    let Err(trouble) = Session::open(&route(&secure), BRIEF, &mut |_| {}) else {
+    let Err(trouble) = SmtpSession::open(&route(&secure), BRIEF, &mut |_| {}) else {
         panic!("it spoke plain text")
     };
-    assert_eq!(trouble.class, Class::Path);
+    assert_eq!(trouble.class, ErrorClass::Path);
     assert!(trouble.line().contains("`mail.tls`"), "{}", trouble.line());
 }
 
@@ -134,16 +140,17 @@ fn starttls_that_is_refused_or_stalls_is_named() {
         }));
         let route = SmtpRoute {
             security: Security::StartTls,
+            helo: None,
             ca_file: Some(fixture("ca")),
             ..route(&server)
         };
-        let trouble = Session::open(&route, limit, &mut |_| {}).err().unwrap();
+        let trouble = SmtpSession::open(&route, limit, &mut |_| {}).err().unwrap();
         (server, trouble)
     };
     let refused = |words: &str| starttls(say(words), PATIENCE).1.class;
-    assert_eq!(refused("454 not now"), Class::Path);
-    assert_eq!(refused("502 never"), Class::Setup);
-    assert_eq!(starttls(Act::Hang, BRIEF).1.class, Class::Path);
+    assert_eq!(refused("454 not now"), ErrorClass::Path);
+    assert_eq!(refused("502 never"), ErrorClass::Setup);
+    assert_eq!(starttls(Act::Hang, BRIEF).1.class, ErrorClass::Path);
     // It says yes, and then does not shake hands.
     let (server, trouble) = in_time(
         BRIEF,
@@ -215,11 +222,71 @@ fn a_file_without_a_certificate_is_a_setup_trouble() {
     ] {
         let route = SmtpRoute {
             security: Security::Implicit,
+            helo: None,
             ca_file: Some(path),
             ..route(&server)
         };
-        let trouble = Session::open(&route, PATIENCE, &mut |_| {}).err().unwrap();
-        assert_eq!(trouble.class, Class::Setup);
+        let trouble = SmtpSession::open(&route, PATIENCE, &mut |_| {})
+            .err()
+            .unwrap();
+        assert_eq!(trouble.class, ErrorClass::Setup);
         assert!(trouble.words.contains(words), "{}", trouble.words);
     }
+}
+
+/// A real server that speaks no TLS newer than 1.0, on a port of its own.
+struct OldServer {
+    process: Child,
+    port: u16,
+}
+
+impl OldServer {
+    fn start() -> Self {
+        let mut command = Command::new("openssl");
+        command.args(["s_server", "-accept", "127.0.0.1:0", "-tls1"]);
+        command.args(["-cipher", "DEFAULT@SECLEVEL=0", "-cert"]);
+        command.arg(fixture("good")).stdin(Stdio::piped());
+        let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let mut ports = lines.map_while(Result::ok).filter_map(|line| {
+            let address = line.strip_prefix("ACCEPT ")?;
+            address.rsplit(':').next()?.parse().ok()
+        });
+        let port = ports.next().expect("it says where it listens");
+        OldServer { process, port }
+    }
+}
+
+impl Drop for OldServer {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[test]
+#[ignore = "needs openssl"]
+fn a_server_that_speaks_tls_1_0_alone_is_told_to_be_updated() {
+    let server = OldServer::start();
+    let route = SmtpRoute {
+        server: "127.0.0.1".to_owned(),
+        port: server.port,
+        security: Security::Implicit,
+        login: Some(("user".to_owned(), "secret".to_owned())),
+        helo: None,
+        ca_file: Some(fixture("ca")),
+    };
+    let trouble = SmtpSession::open(&route, PATIENCE, &mut |_| {})
+        .err()
+        .unwrap();
+    assert_eq!(trouble.class, ErrorClass::Setup);
+    assert!(
+        trouble
+            .words
+            .ends_with("and this machine have no version or cipher of TLS in common"),
+        "{}",
+        trouble.words
+    );
+    let remedy = trouble.remedy.unwrap_or_default();
+    assert!(remedy.contains("TLS 1.2 or newer"), "{remedy}");
 }
