@@ -1,0 +1,147 @@
+//! A connection to PostgreSQL, with TLS where it leaves the machine.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::crypto::ring;
+use rustls::{ClientConfig, RootCertStore};
+use tokio::task::JoinHandle;
+use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
+use tokio_postgres::{Client, Config};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::pg_error::PgError;
+use crate::core::settings::LockSettings;
+use crate::lock::authorities::authorities;
+
+/// A connection; what drives it ends with it.
+pub(super) struct PgConnection {
+    pub(super) client: Client,
+    driver: JoinHandle<()>,
+    tls: MakeRustlsConnect,
+}
+
+impl Drop for PgConnection {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}
+
+/// How servers are connected to.
+#[derive(Clone)]
+pub(super) struct PgConnector {
+    config: Config,
+    tls: MakeRustlsConnect,
+}
+
+impl PgConnector {
+    /// Prepares the connection to an address.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the address or the file of authorities.
+    pub(super) fn new(address: &str, settings: &LockSettings) -> Result<Self, String> {
+        let mut config: Config = address.parse().map_err(|error| {
+            let error: tokio_postgres::Error = error;
+            PgError::from(error).words()
+        })?;
+        if let (None, Some(username)) = (config.get_user(), &settings.username) {
+            config.user(username);
+        }
+        let says_how = address.contains("sslmode=");
+        if !says_how {
+            config.ssl_mode(match config.get_hosts().iter().all(is_on_this_machine) {
+                true => SslMode::Disable,
+                false => SslMode::Require,
+            });
+        }
+        if config.get_application_name().is_none() {
+            config.application_name("run_functions");
+        }
+        // A standby cannot hold a lock.
+        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        let needs_tls = config.get_ssl_mode() != SslMode::Disable;
+        let tls = tls_config(settings, needs_tls)?;
+        Ok(PgConnector {
+            config,
+            tls: MakeRustlsConnect::new(tls),
+        })
+    }
+
+    /// Returns the hosts, for messages.
+    pub(super) fn hosts(&self) -> String {
+        let ports = self.config.get_ports();
+        let port = |at: usize| ports.get(at).or(ports.first()).copied().unwrap_or(5432);
+        let hosts = self.config.get_hosts().iter().enumerate();
+        let shown: Vec<String> = hosts
+            .map(|(at, host)| match host {
+                Host::Tcp(name) => format!("{name}:{}", port(at)),
+                Host::Unix(path) => path.display().to_string(),
+            })
+            .collect();
+        shown.join(", ")
+    }
+
+    /// Returns the database, for messages.
+    pub(super) fn database(&self) -> &str {
+        let user = self.config.get_user();
+        self.config.get_dbname().or(user).unwrap_or("of the user")
+    }
+
+    /// Connects. Each host has a part of the time.
+    pub(super) async fn connect(
+        &self,
+        password: Option<String>,
+        within: Duration,
+    ) -> Result<PgConnection, PgError> {
+        let mut config = self.config.clone();
+        if let Some(password) = password {
+            config.password(password);
+        }
+        let hosts = u32::try_from(config.get_hosts().len().max(1)).unwrap_or(1);
+        config.connect_timeout(within / hosts);
+        let (client, connection) = config.connect(self.tls.clone()).await?;
+        let driver = tokio::spawn(async move {
+            // The call that meets the end of the connection reports it.
+            let _ = connection.await;
+        });
+        Ok(PgConnection {
+            client,
+            driver,
+            tls: self.tls.clone(),
+        })
+    }
+}
+
+impl PgConnection {
+    /// Asks the server to give up the statement that had no answer in time.
+    pub(super) async fn cancel(&self) {
+        // A statement that is not cancelled changes nothing when its time comes.
+        let _ = self
+            .client
+            .cancel_token()
+            .cancel_query(self.tls.clone())
+            .await;
+    }
+}
+
+fn is_on_this_machine(host: &Host) -> bool {
+    match host {
+        Host::Unix(_) => true,
+        Host::Tcp(name) => match name.parse::<std::net::IpAddr>() {
+            Ok(address) => address.is_loopback(),
+            Err(_) => name == "localhost",
+        },
+    }
+}
+
+fn tls_config(settings: &LockSettings, needs_tls: bool) -> Result<ClientConfig, String> {
+    let mut roots = RootCertStore::empty();
+    if needs_tls {
+        roots.add_parsable_certificates(authorities(settings.ca_file.as_deref())?);
+    }
+    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?;
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+}

@@ -1,0 +1,145 @@
+//! Why a statement did not succeed.
+
+use tokio_postgres::error::SqlState;
+
+use crate::lock::authorities;
+use crate::lock::error::LockError;
+
+/// Why a statement did not succeed.
+#[derive(Debug)]
+pub(super) enum PgError {
+    /// No answer in time, or none that was whole: the statement may have been carried out.
+    NoAnswer(String),
+    /// The server answered with an error.
+    Answer { state: SqlState, message: String },
+    /// The certificate of the server is not trusted.
+    Certificate(String),
+    /// The password cannot be read.
+    Secret(LockError),
+    /// The call was interrupted.
+    Interrupted,
+}
+
+impl PgError {
+    /// Returns whether the tables are missing.
+    pub(super) fn lacks_schema(&self) -> bool {
+        let PgError::Answer { state, .. } = self else {
+            return false;
+        };
+        [SqlState::UNDEFINED_TABLE, SqlState::INVALID_SCHEMA_NAME].contains(state)
+    }
+
+    /// Returns whether another program created the same table at the same moment.
+    pub(super) fn is_there_already(&self) -> bool {
+        let PgError::Answer { state, .. } = self else {
+            return false;
+        };
+        [
+            SqlState::UNIQUE_VIOLATION,
+            SqlState::DUPLICATE_SCHEMA,
+            SqlState::DUPLICATE_TABLE,
+            SqlState::DUPLICATE_OBJECT,
+        ]
+        .contains(state)
+    }
+
+    /// Returns whether the connection is of no further use.
+    pub(super) fn breaks_connection(&self) -> bool {
+        match self {
+            PgError::Answer { state, .. } => {
+                // A server that is a standby by now is the wrong one.
+                is_outage(state) || *state == SqlState::READ_ONLY_SQL_TRANSACTION
+            }
+            _ => true,
+        }
+    }
+
+    /// Returns the error in words.
+    pub(super) fn words(self) -> String {
+        match self {
+            PgError::NoAnswer(why) | PgError::Certificate(why) => why,
+            PgError::Answer { message, .. } => message,
+            PgError::Secret(error) => error.to_string(),
+            PgError::Interrupted => LockError::Interrupted.to_string(),
+        }
+    }
+
+    /// Returns the error of a lock.
+    pub(super) fn into_lock_error(self, place: String) -> LockError {
+        match self {
+            PgError::NoAnswer(why) => LockError::Unreachable { place, why },
+            PgError::Interrupted => LockError::Interrupted,
+            PgError::Certificate(why) => LockError::Refused {
+                place,
+                why,
+                remedy: authorities::REMEDY.to_owned(),
+            },
+            PgError::Secret(error) => error,
+            PgError::Answer { state, message } => match remedy(&state) {
+                Some(remedy) => LockError::Refused {
+                    place,
+                    why: message,
+                    remedy: remedy.to_owned(),
+                },
+                None => LockError::Unreachable {
+                    place,
+                    why: message,
+                },
+            },
+        }
+    }
+}
+
+impl From<tokio_postgres::Error> for PgError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        if let Some(answer) = error.as_db_error() {
+            return PgError::Answer {
+                state: answer.code().clone(),
+                message: answer.message().to_owned(),
+            };
+        }
+        let mut words = error.to_string();
+        let mut source = std::error::Error::source(&error);
+        while let Some(cause) = source {
+            let cause_words = cause.to_string();
+            if !words.contains(&cause_words) {
+                words = format!("{words}: {cause_words}");
+            }
+            source = cause.source();
+        }
+        match words.contains("certificate") {
+            true => PgError::Certificate(words),
+            false => PgError::NoAnswer(words),
+        }
+    }
+}
+
+/// The classes of errors that pass: connection, shortage, intervention, system.
+fn is_outage(state: &SqlState) -> bool {
+    ["08", "53", "57", "58", "XX"]
+        .iter()
+        .any(|class| state.code().starts_with(class))
+}
+
+/// Returns what a person has to do, where nothing else helps.
+fn remedy(state: &SqlState) -> Option<&'static str> {
+    let code = state.code();
+    match code {
+        "28P01" | "28000" => {
+            Some("check `username` and `password_file`, and pg_hba.conf of the server")
+        }
+        "3D000" => Some("create the database, or name another one in `address`"),
+        "42501" => Some(
+            "GRANT CREATE ON DATABASE … TO the user once, or let its owner create the schema \
+             `run_functions` and GRANT USAGE on it, and SELECT, INSERT, UPDATE on its tables",
+        ),
+        "42703" | "42804" | "42P10" => Some(
+            "the schema `run_functions` is of another version, or of another program: name \
+             another database, or start the newest version first",
+        ),
+        _ if code.starts_with("42") || code.starts_with("0A") => {
+            Some("use PostgreSQL 12 or newer; something else answers at this address")
+        }
+        _ => None,
+    }
+}
