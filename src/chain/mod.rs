@@ -4,8 +4,9 @@ mod name;
 
 use std::time::Duration;
 
-use crate::event::Step;
-use crate::time::Mono;
+use crate::core::event::TaskIndex;
+use crate::core::settings::TaskSettings;
+use crate::core::time::Mono;
 
 pub use name::ChainName;
 
@@ -21,9 +22,19 @@ pub(crate) struct Cooldowns {
     pub fail: Duration,
 }
 
+impl From<&TaskSettings> for Cooldowns {
+    /// Returns the pauses that the settings of a task say.
+    fn from(settings: &TaskSettings) -> Self {
+        Cooldowns {
+            success: settings.success_cooldown,
+            fail: settings.fail_cooldown,
+        }
+    }
+}
+
 /// What the chain learns of the end of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum RunVerdict {
     /// A success, or neither success nor failure.
     Fine,
     /// A failure.
@@ -36,7 +47,7 @@ pub(crate) enum Verdict {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Next {
     /// Run this task.
-    Run(Step),
+    Run(TaskIndex),
     /// Nothing until then.
     WaitUntil(Mono),
     /// The chain has ended.
@@ -47,7 +58,7 @@ pub(crate) enum Next {
 #[derive(Clone, Debug)]
 pub(crate) struct Chain {
     steps: Vec<Cooldowns>,
-    next: Step,
+    next: TaskIndex,
     due: Mono,
     ended: bool,
 }
@@ -68,11 +79,12 @@ impl Chain {
         }
     }
 
-    /// Makes a chain that goes on where a former runner was: at `next`, not before `due`. A step that is not there is the first.
-    pub(crate) fn resumed(steps: Vec<Cooldowns>, next: Step, due: Mono) -> Self {
-        let chain = Chain::new(steps);
-        let next = if next < chain.steps.len() { next } else { 0 };
-        Chain { next, due, ..chain }
+    /// Makes a chain that goes on where a former runner was: at `next`, not before `due`. A step
+    /// that is not there is the first.
+    pub(crate) fn resumed(steps: Vec<Cooldowns>, next: TaskIndex, due: Mono) -> Self {
+        let mut chain = Chain::new(steps);
+        chain.go_to(next, due);
+        chain
     }
 
     /// Returns what is to be done at `now`. Asking changes nothing.
@@ -87,16 +99,18 @@ impl Chain {
     }
 
     /// Takes note that `step` ended at `now`; its cooldown begins, then the task after it is due.
-    pub(crate) fn record(&mut self, step: Step, verdict: Verdict, now: Mono) {
+    pub(crate) fn record(&mut self, step: TaskIndex, verdict: RunVerdict, now: Mono) {
         let Cooldowns { success, fail } = self.steps[step];
         let pause = match verdict {
-            Verdict::Fine => success,
-            Verdict::Failed | Verdict::Fatal if self.never_pauses() => LEAST_PAUSE_AFTER_FAILURE,
-            Verdict::Failed | Verdict::Fatal => fail,
+            RunVerdict::Fine => success,
+            RunVerdict::Failed | RunVerdict::Fatal if self.never_pauses() => {
+                LEAST_PAUSE_AFTER_FAILURE
+            }
+            RunVerdict::Failed | RunVerdict::Fatal => fail,
         };
         self.next = (step + 1) % self.steps.len();
         self.due = now + pause;
-        self.ended |= verdict == Verdict::Fatal;
+        self.ended |= verdict == RunVerdict::Fatal;
     }
 
     /// Skips the rest of the cooldown.
@@ -104,13 +118,20 @@ impl Chain {
         self.due = self.due.min(now);
     }
 
+    /// Moves to the place at which another runner of this chain left it: `next`, not before `due`.
+    /// A task that is not there is the first.
+    pub(crate) fn go_to(&mut self, next: TaskIndex, due: Mono) {
+        self.next = if next < self.steps.len() { next } else { 0 };
+        self.due = due;
+    }
+
     /// Returns the task that is next, and when it is due.
-    pub(crate) fn upcoming(&self) -> (Step, Mono) {
+    pub(crate) fn upcoming(&self) -> (TaskIndex, Mono) {
         (self.next, self.due)
     }
 
     /// Returns the task before that one, whose cooldown it waits for.
-    pub(crate) fn former(&self) -> Step {
+    pub(crate) fn former(&self) -> TaskIndex {
         (self.next + self.steps.len() - 1) % self.steps.len()
     }
 
@@ -121,5 +142,6 @@ impl Chain {
     }
 }
 
+pub(crate) mod drive;
 #[cfg(test)]
 mod tests;

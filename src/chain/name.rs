@@ -3,10 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::hash::fnv1a;
+use crate::core::command_error::CommandError;
+use crate::core::hash::fnv1a;
 use crate::task::TaskName;
 
-/// What fits into a file name with every suffix of ours (255 bytes, less some for `.task`, `.next` and temporary endings).
+/// What fits into a file name with every suffix of ours (255 bytes, less some for `.task`, `.next`
+/// and temporary endings).
 const MOST_BYTES: usize = 200;
 const HASH_DIGITS: usize = 16;
 
@@ -15,7 +17,8 @@ const HASH_DIGITS: usize = 16;
 pub struct ChainName(Arc<str>);
 
 impl ChainName {
-    /// Returns the name of a chain of these tasks: their function names joined with `_`. Longer ones are cut and end with a hash of the whole.
+    /// Returns the name of a chain of these tasks: their function names joined with `_`. Longer
+    /// ones are cut and end with a hash of the whole.
     pub fn of(tasks: &[TaskName]) -> Self {
         let functions: Vec<&str> = tasks.iter().map(TaskName::function).collect();
         let whole = functions.join("_");
@@ -28,7 +31,21 @@ impl ChainName {
         ChainName(format!("{kept}-{hash:016x}").into())
     }
 
-    /// Reads a name as given with `--name`, or the stem of a file in RUN_ROOT; `None` when it has characters that no chain's name has.
+    /// Reads a name as a user typed it.
+    ///
+    /// # Errors
+    ///
+    /// When the text has characters that no name of a chain has.
+    pub(crate) fn typed(text: &str) -> Result<Self, CommandError> {
+        ChainName::parse(text).ok_or_else(|| {
+            CommandError::usage(format_args!(
+                "`{text}` is not the name of a chain, such as `send_mail_retry_deferred`"
+            ))
+        })
+    }
+
+    /// Reads a name as given with `--name`, or the stem of a file in RUN_ROOT; `None` when it has
+    /// characters that no chain's name has.
     pub fn parse(text: &str) -> Option<Self> {
         let fits = !text.is_empty() && text.len() <= MOST_BYTES && !text.starts_with(['.', '-']);
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');

@@ -21,7 +21,7 @@ fn tasks_follow_one_another_and_start_again() {
             panic!("not due")
         };
         order.push(step);
-        chain.record(step, Verdict::Fine, now);
+        chain.record(step, RunVerdict::Fine, now);
         now = now + MS;
     }
     assert_eq!(order, [0, 1, 2, 0, 1, 2, 0]);
@@ -30,9 +30,9 @@ fn tasks_follow_one_another_and_start_again() {
 #[test]
 fn the_cooldown_after_a_success_and_after_a_failure_differ() {
     let mut chain = Chain::new(vec![cooldowns(MS, DAY)]);
-    chain.record(0, Verdict::Fine, at(7));
+    chain.record(0, RunVerdict::Fine, at(7));
     assert_eq!(chain.next(at(7)), Next::WaitUntil(at(1_000_007)));
-    chain.record(0, Verdict::Failed, at(9));
+    chain.record(0, RunVerdict::Failed, at(9));
     assert_eq!(chain.next(at(10)), Next::WaitUntil(at(9) + DAY));
 }
 
@@ -40,7 +40,7 @@ fn the_cooldown_after_a_success_and_after_a_failure_differ() {
 fn a_day_is_not_zero_and_half_a_second_is_not_zero() {
     for pause in [DAY, 500 * MS, MS, 400 * DAY, Duration::from_nanos(1)] {
         let mut chain = Chain::new(vec![cooldowns(pause, pause)]);
-        chain.record(0, Verdict::Fine, at(1));
+        chain.record(0, RunVerdict::Fine, at(1));
         let due = at(1) + pause;
         assert_eq!(
             chain.next(due - Duration::from_nanos(1)),
@@ -53,16 +53,16 @@ fn a_day_is_not_zero_and_half_a_second_is_not_zero() {
 #[test]
 fn a_failing_task_does_not_end_the_cycle() {
     let mut chain = Chain::new(vec![cooldowns(MS, MS); 2]);
-    chain.record(0, Verdict::Failed, at(0));
+    chain.record(0, RunVerdict::Failed, at(0));
     assert_eq!(chain.next(at(1_000_000)), Next::Run(1));
 }
 
 #[test]
 fn a_chain_without_cooldowns_waits_after_a_failure_only() {
     let mut chain = Chain::new(vec![cooldowns(Duration::ZERO, Duration::ZERO); 2]);
-    chain.record(0, Verdict::Fine, at(3));
+    chain.record(0, RunVerdict::Fine, at(3));
     assert_eq!(chain.next(at(3)), Next::Run(1));
-    chain.record(1, Verdict::Failed, at(3));
+    chain.record(1, RunVerdict::Failed, at(3));
     assert_eq!(chain.next(at(3)), Next::WaitUntil(at(3) + 100 * MS));
 }
 
@@ -70,21 +70,21 @@ fn a_chain_without_cooldowns_waits_after_a_failure_only() {
 fn a_task_without_fail_cooldown_in_a_chain_that_pauses_elsewhere_does_not_wait() {
     let steps = vec![cooldowns(Duration::ZERO, Duration::ZERO), cooldowns(MS, MS)];
     let mut chain = Chain::new(steps);
-    chain.record(0, Verdict::Failed, at(3));
+    chain.record(0, RunVerdict::Failed, at(3));
     assert_eq!(chain.next(at(3)), Next::Run(1));
 }
 
 #[test]
 fn a_fatal_failure_stops_it() {
     let mut chain = Chain::new(vec![cooldowns(MS, MS)]);
-    chain.record(0, Verdict::Fatal, at(0));
+    chain.record(0, RunVerdict::Fatal, at(0));
     assert_eq!(chain.next(at(0) + DAY), Next::Stop);
 }
 
 #[test]
 fn waking_skips_the_rest_of_the_cooldown_and_nothing_else() {
     let mut chain = Chain::new(vec![cooldowns(DAY, DAY); 2]);
-    chain.record(0, Verdict::Fine, at(0));
+    chain.record(0, RunVerdict::Fine, at(0));
     chain.wake(at(5));
     assert_eq!(chain.next(at(5)), Next::Run(1));
     chain.wake(at(9));

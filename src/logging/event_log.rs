@@ -2,24 +2,25 @@
 
 use std::time::Duration;
 
-use super::form::OUTPUT;
-use crate::event::{Event, Observer, RunEnd, RunId, StopReason};
-use crate::failure::{Failure, Outcome, Output};
-use crate::time::{Mono, in_words};
+use super::line_format::OUTPUT;
+use crate::core::event::{Event, Observer, RunEnd, RunId, StopReason};
+use crate::core::failure::{Failure, Outcome, Output};
+use crate::core::time::{Mono, in_words};
+use crate::text::terminal;
 
 /// Successes that come faster than this are counted together …
 const QUICK: Duration = Duration::from_millis(100);
 /// … and told once in this time.
 const SUMMARY: Duration = Duration::from_secs(1);
 
-/// Tells of events in the log.
+/// Logs events.
 #[derive(Debug)]
 pub(crate) struct EventLog {
-    tasks: Vec<Task>,
+    tasks: Vec<LoggedTask>,
 }
 
 #[derive(Debug)]
-struct Task {
+struct LoggedTask {
     label: String,
     /// When a success of it was last told.
     told: Option<Mono>,
@@ -30,9 +31,9 @@ struct Task {
 }
 
 impl EventLog {
-    /// Makes one for a chain of tasks with these labels.
+    /// Creates the log of a chain of tasks with these labels.
     pub(crate) fn new(labels: impl IntoIterator<Item = String>) -> Self {
-        let task = |label| Task {
+        let task = |label| LoggedTask {
             label,
             told: None,
             untold: 0,
@@ -64,7 +65,7 @@ impl EventLog {
         }
     }
 
-    /// What an alert lacks is an empty value, which [`form`](super::form) leaves out.
+    /// What an alert lacks is an empty value, which [`form`](super::line_format) leaves out.
     fn tell_alert(&self, event: &Event<'_>) {
         let Event::Alerted {
             step,
@@ -90,7 +91,7 @@ impl EventLog {
     }
 }
 
-impl Task {
+impl LoggedTask {
     fn succeeded(&mut self, run: RunId, at: Mono) {
         self.quick = self.told.is_some_and(|told| at.since(told) < QUICK) || self.untold > 0;
         if self.quick {
@@ -104,7 +105,8 @@ impl Task {
         log::info!(task = self.label.as_str(), run = run.to_string(); "Execution successful");
     }
 
-    /// A pause that is worth a line ends the counting: whoever looks at the log then must see how things stand.
+    /// A pause that is worth a line ends the counting: whoever looks at the log then must see how
+    /// things stand.
     fn sleeps(&mut self, now: Mono, pause: Duration) {
         if pause >= QUICK {
             self.tell_untold(now);
@@ -129,11 +131,12 @@ impl Task {
 }
 
 fn tell_failure(task: &str, run: &str, failure: &Failure) {
-    log::error!(task, run; "Execution failed: {}", failure.text());
+    let text = failure.text();
+    log::error!(task, run; "Execution failed: {text}");
     if let Some(place) = &failure.place {
         log::error!(task, run; "at {place}");
     }
-    for cause in &failure.causes {
+    for cause in failure.causes.iter().filter(|cause| !text.contains(*cause)) {
         log::error!(task, run; "caused by: {cause}");
     }
     for note in &failure.notes {
@@ -180,22 +183,41 @@ pub(crate) fn tell_note(task: &str, run: RunId, note: &str) {
     log::warn!(task, run = run.to_string(); "{note}");
 }
 
-/// Logs what a run printed. Redacted by the caller.
-pub(crate) fn tell_output(task: &str, run: RunId, output: &Output) {
-    let run = run.to_string();
-    let tell = |text: &str| {
-        for line in text.lines() {
-            log::info!(target: OUTPUT, task, run = run.as_str(); "| {line}");
-        }
-    };
-    tell(&output.head);
+/// So many lines of a failed run's output are logged: under a rate limit (journald's) more would
+/// cost the lines of the runner.
+const MOST_LINES_OF_A_FAILURE: usize = 50;
+
+/// Logs what a run printed. The caller has redacted the output.
+pub(crate) fn log_output(task: &str, run: RunId, output: &Output) {
+    log_lines(task, run, &output.head, 0);
     if output.cut > 0 {
-        log::info!(task, run = run.as_str(); "| … {} bytes left out …", output.cut);
+        log::info!(task, run = run.to_string(); "| … {} bytes left out …", output.cut);
     }
-    tell(&output.tail);
+    log_lines(task, run, &output.tail, 0);
 }
 
-fn tell_stop(reason: &StopReason, tasks: &[Task]) {
+/// Logs the last lines that a failed run printed, and where the others are. The caller has redacted
+/// the output.
+pub(crate) fn log_end_of_output(task: &str, run: RunId, output: &Output) {
+    let (head, tail) = (output.head.lines().count(), output.tail.lines().count());
+    let surplus = (head + tail).saturating_sub(MOST_LINES_OF_A_FAILURE);
+    if surplus > 0 || output.cut > 0 {
+        let name = task.rsplit("::").next().unwrap_or(task);
+        log::info!(task, run = run.to_string();
+            "| … the last lines of its output; all that is kept: `run_functions logs {name}`");
+    }
+    log_lines(task, run, &output.head, surplus.min(head));
+    log_lines(task, run, &output.tail, surplus.saturating_sub(head));
+}
+
+fn log_lines(task: &str, run: RunId, text: &str, skipped: usize) {
+    let run = run.to_string();
+    for line in terminal::coloured(text).lines().skip(skipped) {
+        log::info!(target: OUTPUT, task, run = run.as_str(); "| {line}");
+    }
+}
+
+fn tell_stop(reason: &StopReason, tasks: &[LoggedTask]) {
     match reason {
         StopReason::Asked { signal } => log::info!("Stopped after {signal}"),
         StopReason::Replaced => log::info!("Stopped: a newcomer runs this chain"),
@@ -203,5 +225,15 @@ fn tell_stop(reason: &StopReason, tasks: &[Task]) {
         StopReason::Quit => log::warn!("Stopped at once by SIGQUIT"),
         StopReason::Done => log::debug!("Done"),
         StopReason::Lost(why) | StopReason::Defect(why) => log::error!("Stopped: {why}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::logging::line_format::EVENT_LOG;
+
+    #[test]
+    fn the_records_of_this_module_are_known_as_ours() {
+        assert_eq!(module_path!(), format!("{EVENT_LOG}::tests"));
     }
 }

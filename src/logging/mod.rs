@@ -1,19 +1,21 @@
-//! The log: text in the words that people grep for, or JSON lines; to standard error or a file. Writing it is never fatal.
+//! The log: text in the words that people grep for, or JSON lines; to standard error or a file.
+//! Writing it is never fatal.
 //!
-//! [`form`] makes one line of a record, [`sink`] writes it, [`told`] turns events into records.
+//! [`line_format`] makes one line of a record, [`sink`] writes it, [`event_log`] turns events into
+//! records.
 
-mod form;
+mod event_log;
+mod line_format;
 mod sink;
-mod told;
 
 use std::sync::Arc;
 
 use log::{Level, LevelFilter, Record};
 
-use crate::settings::{LogFormat, LogSettings};
-use form::Form;
+use crate::core::settings::{LogFormat, LogSettings};
+pub(crate) use event_log::{EventLog, log_end_of_output, log_output, tell_note};
+use line_format::LineFormat;
 pub(crate) use sink::Sink;
-pub(crate) use told::{EventLog, tell_note, tell_output};
 
 /// The log of this process, once it is set up.
 #[derive(Clone, Debug)]
@@ -22,39 +24,37 @@ pub(crate) struct Log {
     audience: Audience,
 }
 
-/// Who reads the log, and whether what is said beside it reaches them.
+/// The reader of the log, and whether what is written beside it reaches the reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Audience {
     /// A person in front of standard error: plain words are as good as lines of the log.
     Person,
     /// A program behind standard error: every line must be one of the log.
     Program,
-    /// Whoever opens a file: what is said on standard error is not in it.
+    /// Whoever opens a file: what is written to standard error is not in it.
     File,
 }
 
 impl Log {
-    /// Starts logging as the settings say. Only the first call of a process changes anything.
-    ///
-    /// # Errors
-    ///
-    /// When the log file cannot be opened.
-    pub(crate) fn start(settings: &LogSettings, chain: &str) -> std::io::Result<Log> {
+    /// Starts logging as the settings say. Only the first call of a process changes anything. A
+    /// file that cannot be opened is no reason not to start: the log goes to standard error until
+    /// it can.
+    pub(crate) fn start(settings: &LogSettings, chain: &str) -> Log {
         let sink = Arc::new(match &settings.file {
-            Some(path) => Sink::file(path)?,
+            Some(path) => Sink::file(path),
             None => Sink::stderr(),
         });
         let form = match settings.format {
-            LogFormat::Json => Form::Json {
+            LogFormat::Json => LineFormat::Json {
                 chain: chain.to_owned(),
             },
-            LogFormat::Text if sink.is_journal() => Form::Journal,
-            LogFormat::Text => Form::Text,
+            LogFormat::Text if sink.is_journal() => LineFormat::Journal,
+            LogFormat::Text => LineFormat::Text,
         };
         let audience = match (&settings.file, &form) {
             (Some(_), _) => Audience::File,
-            (None, Form::Text) => Audience::Person,
-            (None, Form::Json { .. } | Form::Journal) => Audience::Program,
+            (None, LineFormat::Text) => Audience::Person,
+            (None, LineFormat::Json { .. } | LineFormat::Journal) => Audience::Program,
         };
         let target = Arc::clone(&sink);
         let write = move |record: &Record<'_>| {
@@ -72,7 +72,7 @@ impl Log {
             .chain(fern::Output::call(write));
         // A second call in one process (a test) keeps the first logger.
         let _ = dispatch.apply();
-        Ok(Log { sink, audience })
+        Log { sink, audience }
     }
 
     /// Returns who reads it.
@@ -80,12 +80,14 @@ impl Log {
         self.audience
     }
 
-    /// Takes what the next mail is to tell of lines that could not be written: a sentence without its full stop.
+    /// Takes what the next mail is to tell of lines that could not be written: a sentence without
+    /// its full stop.
     pub(crate) fn take_news(&self) -> Option<String> {
         self.sink.take_news()
     }
 
-    /// Opens the log file anew, as after `logrotate`. Keeps the old one when that fails, and says so.
+    /// Opens the log file anew, as after `logrotate`. Keeps the old one when that fails, and says
+    /// so.
     pub(crate) fn reopen(&self) {
         match self.sink.reopen() {
             Ok(()) => log::info!("Log reopened"),

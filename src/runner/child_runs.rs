@@ -1,29 +1,39 @@
-//! Runs in child processes: started, watched in the main thread's one wait, and ended when the runner is to end.
+//! Runs in child processes: started, watched in the main thread's one wait, and ended when the
+//! runner is to end.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::patience::{Patience, Step};
-use super::shared::Shared;
+use super::control::RunnerControl;
 use crate::chain::ChainName;
 use crate::config::TaskDefinition;
-use crate::event::{RunId, Step as ChainStep};
-use crate::failure::{Failure, FailureClass, Outcome, signal_name};
-use crate::process::child::{Ended, Run, Spec, What, sweep};
-use crate::process::clock;
-use crate::process::in_flight::InFlight;
-use crate::process::poll::Alarm;
-use crate::settings::LogOutput;
+use crate::core::event::{RunId, TaskIndex};
+use crate::core::failure::{Failure, FailureClass, Outcome, signal_name};
+use crate::core::settings::LogOutput;
+use crate::service::stop_escalation::{StopAction, StopEscalation};
+use crate::task::Context;
+use crate::unix::child::{
+    ChildRun, leftovers,
+    run_parent::RunParent,
+    spec::{EndedRun, RunRegister, RunTarget, Spec},
+};
+use crate::unix::clock;
+use crate::unix::keeper::Keeper;
+use crate::unix::task_lock::TaskLock;
+use crate::unix::waiter::Waiter;
 
 /// What the children of a chain have in common.
 #[derive(Debug)]
-pub(super) struct Children {
+pub(crate) struct Children {
     chain: ChainName,
     tasks: Vec<TaskDefinition>,
     labels: Vec<String>,
     secrets: Vec<String>,
     /// What functions find in processes of their own as in this one.
-    luggage: String,
-    in_flight: Option<InFlight>,
+    function_context: String,
+    in_flight: Option<TaskLock>,
+    /// The parent of all runs; `None`: this process.
+    keeper: Option<Arc<Keeper>>,
     /// How long a run may go on after the runner was asked to stop.
     stop_timeout: Duration,
     /// Of each task, the processes of its last run that could not be ended.
@@ -31,14 +41,15 @@ pub(super) struct Children {
 }
 
 impl Children {
-    /// Makes it for a chain of these tasks. `secrets` names variables of our own that no child gets.
-    pub(super) fn new(
+    /// Makes it for a chain of these tasks. `secrets` names variables of our own that no child
+    /// gets.
+    pub(crate) fn new(
         chain: ChainName,
         tasks: Vec<TaskDefinition>,
         labels: Vec<String>,
         secrets: Vec<String>,
-        luggage: String,
-        in_flight: Option<InFlight>,
+        function_context: String,
+        in_flight: Option<TaskLock>,
         stop_timeout: Duration,
     ) -> Self {
         let unkillable = vec![Vec::new(); tasks.len()];
@@ -47,20 +58,26 @@ impl Children {
             tasks,
             labels,
             secrets,
-            luggage,
+            function_context,
             in_flight,
+            keeper: None,
             stop_timeout,
             unkillable,
         }
     }
 
+    /// Has all runs be children of a keeper; `None`: of this process.
+    pub(crate) fn below(self, keeper: Option<Arc<Keeper>>) -> Self {
+        Children { keeper, ..self }
+    }
+
     /// Runs a task once, to its end.
-    pub(super) fn run(
+    pub(crate) fn run(
         &mut self,
-        step: ChainStep,
+        step: TaskIndex,
         run: RunId,
-        alarm: &mut Alarm,
-        shared: &Shared,
+        alarm: &mut Waiter,
+        shared: &RunnerControl,
     ) -> Outcome {
         if let Some(failure) = self.former_copy(step) {
             return Outcome::Failure(Box::new(failure));
@@ -74,17 +91,24 @@ impl Children {
             task: &task.name,
             run,
             secrets: self.secrets_kept_from(task),
-            in_flight: self.in_flight.as_ref().map(InFlight::descriptor),
-            luggage: task.function.map(|_| self.luggage.as_str()),
+            in_flight: self.in_flight.as_ref().map(TaskLock::descriptor),
+            register: self.in_flight.as_ref().map(|file| file as &dyn RunRegister),
+            function_context: task.function.map(|_| self.function_context.as_str()),
+            fence: Context::default().fence(),
+            keeper: self.keeper.as_ref(),
+            standard: None,
             scratch: None,
         };
-        let started = match Run::start(&spec, clock::now()) {
+        let started = match ChildRun::start(&spec, clock::now()) {
             Ok(started) => started,
-            Err(failure) => return Outcome::Failure(failure),
+            Err(outcome) => return *outcome,
         };
-        let patience = Patience::new(self.stop_timeout, task.settings.child.kill_grace);
+        let patience = StopEscalation::new(self.stop_timeout, task.settings.child.kill_grace);
         let ended = watch(started, alarm, shared, patience);
         self.tell(step, run, &ended, shared);
+        if let Some(in_flight) = &self.in_flight {
+            in_flight.run_ended(&run.to_string(), &ended.unkillable);
+        }
         self.unkillable[step] = ended.unkillable;
         let asked = shared.asked();
         if asked.quit || asked.stop.is_some() {
@@ -93,9 +117,11 @@ impl Children {
         ended.outcome
     }
 
-    /// Never two copies of a task: as long as a process of the former run cannot be ended, no other run starts.
-    fn former_copy(&self, step: ChainStep) -> Option<Failure> {
-        let pid = sweep::first_alive(&self.unkillable[step])?;
+    /// Never two copies of a task: as long as a process of the former run cannot be ended, no other
+    /// run starts.
+    fn former_copy(&self, step: TaskIndex) -> Option<Failure> {
+        let parent = RunParent::of(self.keeper.as_ref());
+        let pid = leftovers::first_alive(&self.unkillable[step], &parent)?;
         let message = format!(
             "process {pid} of the former run cannot be ended, and no second copy is started"
         );
@@ -116,26 +142,27 @@ impl Children {
     }
 
     /// Logs what is to be known besides the outcome.
-    fn tell(&self, step: ChainStep, run: RunId, ended: &Ended, shared: &Shared) {
+    fn tell(&self, step: TaskIndex, run: RunId, ended: &EndedRun, shared: &RunnerControl) {
         let failed = ended.outcome.failure().is_some();
-        let wanted = match self.tasks[step].settings.child.log_output {
-            LogOutput::None => false,
-            LogOutput::OnFailure => failed,
-            LogOutput::Always => true,
-        };
-        let mut rim = shared.rim();
+        let mut observers = shared.observers();
         // A failure brings its notes along.
         if !failed {
-            rim.log_notes(&self.labels[step], run, &ended.notes);
-            rim.keep_output(ended.output());
+            observers.log_notes(&self.labels[step], run, &ended.notes);
+            observers.keep_output(ended.output());
         }
-        if wanted {
-            rim.log_output(&self.labels[step], run, ended.output());
+        let label = &self.labels[step];
+        match self.tasks[step].settings.child.log_output {
+            LogOutput::OnFailure if failed => {
+                observers.log_end_of_output(label, run, ended.output())
+            }
+            LogOutput::Always => observers.log_output(label, run, ended.output()),
+            LogOutput::OnFailure | LogOutput::None => {}
         }
     }
 }
 
-/// Whoever ends a whole process group or a whole service ends the task along with the runner: that is no failure of the task.
+/// Whoever ends a whole process group or a whole service ends the task along with the runner: that
+/// is no failure of the task.
 fn end_of_all(outcome: Outcome) -> Outcome {
     let FailureClass::Signal { number, .. } = (match &outcome {
         Outcome::Failure(failure) => &failure.class,
@@ -151,15 +178,20 @@ fn end_of_all(outcome: Outcome) -> Outcome {
     }
 }
 
-fn what(task: &TaskDefinition) -> What<'_> {
+fn what(task: &TaskDefinition) -> RunTarget<'_> {
     match &task.settings.program {
-        Some(program) => What::Program(program),
-        None => What::Function(&task.name),
+        Some(program) => RunTarget::Program(program),
+        None => RunTarget::Function(&task.name),
     }
 }
 
 /// Waits for the end of a run, and for signals, which may hasten it.
-fn watch(mut run: Run, alarm: &mut Alarm, shared: &Shared, mut patience: Patience) -> Ended {
+fn watch(
+    mut run: ChildRun,
+    alarm: &mut Waiter,
+    shared: &RunnerControl,
+    mut patience: StopEscalation,
+) -> EndedRun {
     loop {
         let now = clock::mono();
         if let Some(ended) = run.step(now) {
@@ -175,15 +207,16 @@ fn watch(mut run: Run, alarm: &mut Alarm, shared: &Shared, mut patience: Patienc
                 continue;
             }
             match patience.step(&stop, now) {
-                Step::Wait => {}
-                Step::Terminate => run.terminate(now),
-                Step::Kill => run.kill(now),
+                StopAction::Wait => {}
+                StopAction::Terminate => run.terminate(now),
+                StopAction::Kill => run.kill(now),
             }
             until = run.due().min(patience.due(&stop).max(now));
         }
         let sources = [Some(run.source()), Some(shared.main_bell().fd())];
         if let Err(error) = alarm.wait(sources, until) {
-            // Cannot happen with descriptors that are open; ending the run is the one thing that is surely not worse than spinning.
+            // Cannot happen with descriptors that are open; ending the run is the one thing that is
+            // surely not worse than spinning.
             log::error!("cannot wait for the running task, ending it: {error}");
             run.kill(now);
         }

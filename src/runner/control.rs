@@ -1,20 +1,25 @@
-//! What the two threads of a runner share. The main thread runs tasks and waits; the watcher reads signals and keeps the times of the
-//! alert policy, so that a function that hangs can silence neither.
+//! What the two threads of a runner share. The main thread runs tasks and waits; the watcher reads
+//! signals and keeps the times of the alert policy, so that a function that hangs can silence
+//! neither.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use nix::sys::eventfd::{EfdFlags, EventFd};
+use super::observers::all::Observers;
+use crate::service::stop_escalation::StopRequest;
+use crate::task::context::{StopCause, clear_stop, request_stop};
+use crate::unix::takeover::{HandOver, SuccessorWatch};
+use crate::unix::wakeup::Wakeup;
 
-use super::rim::Rim;
-use crate::process::takeover::{HandOver, Heirs};
-use crate::time::Mono;
+/// How long the last mail may take to leave when the runner ends. What has not left by then is in
+/// the outbox.
+pub(crate) const LAST_MAIL: Duration = Duration::from_secs(2);
 
 /// Where the main thread is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(crate) enum MainThreadState {
     /// Between runs, or asleep.
     Between,
     /// In a function that runs in this process: nobody but the watcher can act.
@@ -25,97 +30,80 @@ pub(super) enum Place {
 
 /// What signals have asked for so far.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Asked {
+pub(crate) struct Requests {
     /// To end: which signal said so first, and when.
-    pub(super) stop: Option<Stop>,
+    pub(crate) stop: Option<StopRequest>,
     /// To end at once.
-    pub(super) quit: bool,
+    pub(crate) quit: bool,
     /// To skip the rest of a cooldown.
-    pub(super) wake: bool,
-}
-
-/// A request to end.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Stop {
-    /// Such as `SIGTERM`.
-    pub(super) signal: &'static str,
-    /// When it came.
-    pub(super) at: Mono,
-    /// How often SIGINT came: the second ends the task now, the third kills it.
-    pub(super) interrupts: u32,
-    /// Whether nobody but a newcomer asked: if he is gone in the end, the runner goes on.
-    pub(super) heir: bool,
-}
-
-impl Stop {
-    /// Makes one that has just come, from a newcomer as far as is known.
-    pub(super) fn new(signal: &'static str, at: Mono) -> Self {
-        Stop {
-            signal,
-            at,
-            interrupts: 0,
-            heir: true,
-        }
-    }
+    pub(crate) wake: bool,
 }
 
 /// What the two threads share.
 #[derive(Debug)]
-pub(super) struct Shared {
-    rim: Mutex<Rim>,
-    asked: Mutex<Asked>,
+pub(crate) struct RunnerControl {
+    observers: Mutex<Observers>,
+    asked: Mutex<Requests>,
     attention: AtomicBool,
     place: AtomicU8,
     over: AtomicBool,
+    /// Whether the watcher looks now and then whether a function has replaced the handlers of
+    /// signals.
+    patrol: AtomicBool,
     /// Where a newcomer would be; `None` for `once`, which holds no chain.
-    heirs: Option<Heirs>,
+    heirs: Option<SuccessorWatch>,
     /// Wakes the main thread.
-    main_bell: Bell,
+    main_bell: Wakeup,
     /// Wakes the watcher.
-    watch_bell: Bell,
+    watch_bell: Wakeup,
 }
 
-impl Shared {
+impl RunnerControl {
     /// Makes it.
     ///
     /// # Errors
     ///
     /// When the process has no descriptor left.
-    pub(super) fn new(rim: Rim, heirs: Option<Heirs>) -> io::Result<Self> {
-        Ok(Shared {
-            rim: Mutex::new(rim),
+    pub(crate) fn new(observers: Observers, heirs: Option<SuccessorWatch>) -> io::Result<Self> {
+        Ok(RunnerControl {
+            observers: Mutex::new(observers),
             asked: Mutex::default(),
             attention: AtomicBool::new(false),
-            place: AtomicU8::new(Place::Between as u8),
+            place: AtomicU8::new(MainThreadState::Between as u8),
             over: AtomicBool::new(false),
+            patrol: AtomicBool::new(false),
             heirs,
-            main_bell: Bell::new()?,
-            watch_bell: Bell::new()?,
+            main_bell: Wakeup::new()?,
+            watch_bell: Wakeup::new()?,
         })
     }
 
     /// Returns the observers. Nobody holds them while a task runs.
-    pub(super) fn rim(&self) -> MutexGuard<'_, Rim> {
-        self.rim.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn observers(&self) -> MutexGuard<'_, Observers> {
+        self.observers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Changes what was asked for, and wakes the main thread.
-    pub(super) fn ask(&self, change: impl FnOnce(&mut Asked)) {
+    pub(crate) fn ask(&self, change: impl FnOnce(&mut Requests)) {
         {
             let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
             change(&mut asked);
+            tell_functions(&asked);
             self.attention.store(true, Ordering::SeqCst);
         }
         self.main_bell.ring();
     }
 
     /// Returns what was asked for.
-    pub(super) fn asked(&self) -> Asked {
+    pub(crate) fn asked(&self) -> Requests {
         *self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns what was asked for, and takes a wake: only the main thread does, whom it is meant for.
-    pub(super) fn take(&self) -> Asked {
+    /// Returns what was asked for, and takes a wake: only the main thread does, whom it is meant
+    /// for.
+    pub(crate) fn take(&self) -> Requests {
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = *asked;
         asked.wake = false;
@@ -125,10 +113,10 @@ impl Shared {
         taken
     }
 
-    /// Returns whether a request to end still holds, when something irreversible is to be done about it. Of a newcomer who is gone it does
-    /// not: the chain would be left without a runner.
-    pub(super) fn still_holds(&self, stop: &Stop) -> bool {
-        let is_there = |heirs: &Heirs| heirs.is_there().unwrap_or(true);
+    /// Returns whether a request to end still holds, when something irreversible is to be done
+    /// about it. Of a newcomer who is gone it does not: the chain would be left without a runner.
+    pub(crate) fn still_holds(&self, stop: &StopRequest) -> bool {
+        let is_there = |heirs: &SuccessorWatch| heirs.is_there().unwrap_or(true);
         if !stop.heir || self.heirs.as_ref().is_none_or(is_there) {
             return true;
         }
@@ -141,7 +129,7 @@ impl Shared {
     }
 
     /// Returns what became of the chain that this runner has given up for a newcomer.
-    pub(super) fn hand_over(&self) -> HandOver {
+    pub(crate) fn hand_over(&self) -> HandOver {
         // Without having been asked it leaves to one that has the chain already.
         let for_heir = self.asked().stop.is_some_and(|stop| stop.heir);
         match &self.heirs {
@@ -150,125 +138,137 @@ impl Shared {
         }
     }
 
-    /// Leaves word that this runner was asked to stop, by what: the one that it has replaced may be there still.
-    pub(super) fn leave_word(&self, by: &str) {
+    /// Leaves word that this runner was asked to stop, by what: the one that it has replaced may be
+    /// there still.
+    pub(crate) fn leave_word(&self, by: &str) {
         // On a full disk there is none, and the other one goes on.
         let _ = self.heirs.as_ref().map(|heirs| heirs.leave_word(by));
     }
 
-    /// Takes back the request of a newcomer to end: he is not there any more. What a person has asked for in the meantime stays.
+    /// Takes back the request of a newcomer to end: he is not there any more. What a person has
+    /// asked for in the meantime stays.
     fn take_back_stop(&self) {
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         if asked.stop.is_some_and(|stop| stop.heir) {
             asked.stop = None;
         }
+        tell_functions(&asked);
         let wanted = asked.stop.is_some() || asked.quit;
         self.attention.store(wanted, Ordering::Release);
     }
 
     /// Returns whether anything was asked for. Costs next to nothing.
-    pub(super) fn wants_attention(&self) -> bool {
+    pub(crate) fn wants_attention(&self) -> bool {
         self.attention.load(Ordering::Acquire)
     }
 
-    /// Tells that the main thread is with a run from now on.
+    /// Reports that the main thread is with a run from now on.
     ///
-    /// What was asked for after it had looked for the last time is not lost: a wake was meant for the cooldown that is over, and a
-    /// request to end wakes the watcher, who has not seen a run yet.
-    pub(super) fn begin_run(&self, place: Place) {
-        // Both sides write before they read, in one order that all agree on: one of them sees the other.
+    /// What was asked for after it had looked for the last time is not lost: a wake was meant for
+    /// the cooldown that is over, and a request to end wakes the watcher, who has not seen a run
+    /// yet.
+    pub(crate) fn begin_run(&self, place: MainThreadState) {
+        // Both sides write before they read, in one order that all agree on: one of them sees the
+        // other.
         self.place.store(place as u8, Ordering::SeqCst);
         if self.attention.load(Ordering::SeqCst) {
             self.take();
             self.watch_bell.ring();
         }
+        // Both sides write before they read, here too. Short runs that follow each other ring once.
+        if place == MainThreadState::InFunction && !self.patrol.swap(true, Ordering::SeqCst) {
+            self.watch_bell.ring();
+        }
     }
 
-    /// Tells that the run has ended.
-    pub(super) fn end_run(&self) {
-        self.place.store(Place::Between as u8, Ordering::Release);
+    /// Returns whether functions have run in this process since the watcher looked last.
+    pub(crate) fn is_patrolled(&self) -> bool {
+        self.patrol.load(Ordering::SeqCst)
+    }
+
+    /// Returns whether the watcher is to look again: a function runs.
+    pub(crate) fn goes_on_patrol(&self) -> bool {
+        self.patrol.store(false, Ordering::SeqCst);
+        let runs = self.place() == MainThreadState::InFunction;
+        if runs {
+            self.patrol.store(true, Ordering::SeqCst);
+        }
+        runs
+    }
+
+    /// Has the watcher look again, though no function runs.
+    pub(super) fn stay_on_patrol(&self) {
+        self.patrol.store(true, Ordering::SeqCst);
+    }
+
+    /// Reports that the run has ended.
+    pub(crate) fn end_run(&self) {
+        self.place
+            .store(MainThreadState::Between as u8, Ordering::Release);
     }
 
     /// Returns where the main thread is.
-    pub(super) fn place(&self) -> Place {
+    pub(crate) fn place(&self) -> MainThreadState {
         match self.place.load(Ordering::SeqCst) {
-            place if place == Place::InFunction as u8 => Place::InFunction,
-            place if place == Place::WithChild as u8 => Place::WithChild,
-            _ => Place::Between,
+            place if place == MainThreadState::InFunction as u8 => MainThreadState::InFunction,
+            place if place == MainThreadState::WithChild as u8 => MainThreadState::WithChild,
+            _ => MainThreadState::Between,
         }
     }
 
     /// Ends the watcher.
-    pub(super) fn end(&self) {
+    pub(crate) fn end(&self) {
         self.over.store(true, Ordering::Release);
         self.watch_bell.ring();
     }
 
     /// Returns whether the watcher is to end.
-    pub(super) fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.over.load(Ordering::Acquire)
     }
 
     /// Returns what wakes the main thread.
-    pub(super) fn main_bell(&self) -> &Bell {
+    pub(crate) fn main_bell(&self) -> &Wakeup {
         &self.main_bell
     }
 
     /// Returns what wakes the watcher.
-    pub(super) fn watch_bell(&self) -> &Bell {
+    pub(crate) fn watch_bell(&self) -> &Wakeup {
         &self.watch_bell
     }
 }
 
-/// Wakes a thread that waits for descriptors.
-#[derive(Debug)]
-pub(super) struct Bell(EventFd);
-
-impl Bell {
-    fn new() -> io::Result<Self> {
-        let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK;
-        Ok(Bell(EventFd::from_value_and_flags(0, flags)?))
-    }
-
-    /// Rings. It stays rung until it is heard.
-    pub(super) fn ring(&self) {
-        // The counter is full only after 2^64 rings that nobody heard, and then it is rung.
-        let _ = self.0.write(1);
-    }
-
-    /// Takes note of all rings so far.
-    pub(super) fn hear(&self) {
-        let _ = self.0.read();
-    }
-
-    /// Returns what can be waited for.
-    pub(super) fn fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
+/// Lets functions in this process know whether they should stop.
+fn tell_functions(asked: &Requests) {
+    match asked.stop.is_some() || asked.quit {
+        true => request_stop(StopCause::Asked),
+        false => clear_stop(StopCause::Asked),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alert::redact::Redactor;
-    use crate::process::poll::Alarm;
+    use crate::core::time::Mono;
+    use crate::redact::Redactor;
+    use crate::unix::waiter::Waiter;
 
-    fn shared() -> Shared {
-        Shared::new(Rim::new(&[], Redactor::new(std::iter::empty())), None).unwrap()
+    fn shared() -> RunnerControl {
+        RunnerControl::new(Observers::new(&[], Redactor::new(std::iter::empty())), None).unwrap()
     }
 
-    fn is_rung(bell: &Bell) -> bool {
-        Alarm::new()
+    fn is_rung(bell: &Wakeup) -> bool {
+        Waiter::new()
             .unwrap()
             .wait([Some(bell.fd())], Mono::BOOT)
             .unwrap()
             == [true]
     }
 
-    fn stopped_by(heir: bool) -> impl FnOnce(&mut Asked) {
+    fn stopped_by(heir: bool) -> impl FnOnce(&mut Requests) {
         move |asked| {
-            let stop = Stop::new("SIGTERM", Mono::BOOT);
-            asked.stop = Some(Stop { heir, ..stop });
+            let stop = StopRequest::new("SIGTERM", Mono::BOOT);
+            asked.stop = Some(StopRequest { heir, ..stop });
         }
     }
 
@@ -277,7 +277,7 @@ mod tests {
         let shared = shared();
         shared.ask(stopped_by(false));
         assert!(!is_rung(shared.watch_bell()));
-        shared.begin_run(Place::InFunction);
+        shared.begin_run(MainThreadState::InFunction);
         assert!(is_rung(shared.watch_bell()));
         assert!(shared.asked().stop.is_some());
     }
@@ -286,7 +286,7 @@ mod tests {
     fn a_wake_between_the_last_look_and_the_run_does_not_skip_the_next_cooldown() {
         let shared = shared();
         shared.ask(|asked| asked.wake = true);
-        shared.begin_run(Place::WithChild);
+        shared.begin_run(MainThreadState::WithChild);
         assert!(!shared.take().wake);
     }
 

@@ -1,194 +1,50 @@
-//! The runner: obeys the chain. It runs what is due, waits where nothing is, and tells of it in events.
+//! The runner: runs a chain for ever on this machine.
 //!
-//! It knows no clock, no signal and no process: those are its [`Host`]'s. The real one is made in `cli`, a virtual one in `testing`.
+//! [`launch`] is the order of its steps from the request to the end. The loop over the chain is
+//! [`drive`](crate::chain::drive); what it runs on is the [host](unix_host); what is done with each
+//! event is in [`observers`].
+//!
+//! # A run, from `main` to a mail
+//!
+//! Read these files in this order; each calls the next, none an earlier one.
+//!
+//! | file | what happens there |
+//! |---|---|
+//! | `src/main.rs` | the stock binary links its tasks and calls the library |
+//! | `src/cli/main.rs` | which verb this process was started with: a person's command line, or a hidden one |
+//! | `src/cli/entry.rs` | the command line is read, then the configuration |
+//! | `src/cli/run_chain.rs` | the plan of the chain becomes a request to run it |
+//! | `src/runner/launch.rs` | signals, takeover, what is resumed, the end |
+//! | `src/chain/drive.rs` | the loop: a run, a pause, the next task |
+//! | `src/runner/unix_host.rs` | a run, in this process or in a child; a pause that a signal ends |
+//! | `src/runner/child_runs.rs` | what a child process needs to know of its task |
+//! | `src/unix/child/run.rs` | the child is started, read, waited for and ended |
+//! | `src/runner/observers/all.rs` | each event, without its secrets, goes to log, history, metrics, alerts |
+//! | `src/notify/alerter.rs` | outbox, then memory, then delivery |
+//! | `src/alert/policy/chain_policy/observe.rs` | the event becomes the end of a run and the kind of its failure |
+//! | `src/alert/policy/chain_policy.rs` | whether the chain has a mail to send |
+//! | `src/alert/policy/task_policy/mod.rs` | whether the task has: first, new, downtime, or silence |
+//! | `src/notify/mail_dispatch.rs` | the alert is split by recipients |
+//! | `src/notify/mail_composer.rs` | what is known around it: host, log, the path of mail |
+//! | `src/alert/message/compose.rs` | subject, text and headers |
+//! | `src/mail/mailer.rs` | the mail is kept, and a thread is woken |
+//! | `src/mail/outbox/store.rs` | the mail is a file |
+//! | `src/mail/outbox_delivery.rs` | one pass over what waits |
+//! | `src/mail/transport/delivery_process.rs` | a message goes to a process of its own |
+//! | `src/mail/delivery_main.rs` | that process: one conversation, one deadline |
+//! | `src/mail/smtp.rs` | SMTP |
 
-use crate::chain::{Chain, Next, Verdict};
-use crate::event::{Event, Observer, RunEnd, RunId, Step, StopReason};
-use crate::failure::Outcome;
-use crate::time::{Moment, Mono};
-
-/// What a runner stands on.
-pub(crate) trait Host: Observer {
-    /// Reads the clocks.
-    fn now(&self) -> Moment;
-
-    /// Takes what was asked for in the meantime, without waiting. `next` is what comes if nothing was.
-    fn poll(&mut self, next: Next) -> Request;
-
-    /// Waits until `until`, or until something is asked for.
-    fn wait(&mut self, until: Mono) -> Request;
-
-    /// Runs a task once, to its end.
-    fn run(&mut self, step: Step, run: RunId) -> Outcome;
-}
-
-/// What was asked of a runner from outside.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Request {
-    /// Nothing.
-    None,
-    /// Skip the rest of the cooldown.
-    Wake,
-    /// End; the signal that said so, if one did, is in the reason.
-    Stop(StopReason),
-}
-
-/// Runs the chain until it ends, and returns why it did.
-pub(crate) fn run(chain: &mut Chain, host: &mut impl Host) -> StopReason {
-    let at = host.now();
-    host.observe(&Event::Started { at });
-    let mut course = Course {
-        runs: RunIds::default(),
-        untold: Some(at),
-    };
-    let reason = loop {
-        match turn(chain, host, &mut course) {
-            Some(reason) => break reason,
-            None => continue,
-        }
-    };
-    let at = host.now();
-    host.observe(&Event::Stopped {
-        at,
-        reason: &reason,
-    });
-    reason
-}
-
-/// Runs each of `count` tasks once, in order, without cooldowns, and returns why it ended.
-pub(crate) fn once(count: usize, host: &mut impl Host) -> StopReason {
-    let mut runs = RunIds::default();
-    for step in 0..count {
-        if let Request::Stop(reason) = host.poll(Next::Run(step)) {
-            return reason;
-        }
-        let outcome = execute(host, step, &mut runs).0;
-        if matches!(outcome, Outcome::Fatal(_)) {
-            return StopReason::Fatal { step };
-        }
-    }
-    match host.poll(Next::Stop) {
-        Request::Stop(reason) => reason,
-        Request::None | Request::Wake => StopReason::Done,
-    }
-}
-
-/// What a runner knows from one turn to the next.
-#[derive(Debug)]
-struct Course {
-    runs: RunIds,
-    /// When a cooldown began of which nobody was told yet: that of a former runner with this one.
-    untold: Option<Moment>,
-}
-
-/// One decision of the chain, carried out. Returns the reason when it was the last one.
-fn turn(chain: &mut Chain, host: &mut impl Host, course: &mut Course) -> Option<StopReason> {
-    let mut next = chain.next(host.now().mono);
-    match host.poll(next) {
-        Request::None => {}
-        Request::Wake => {
-            wake(chain, host);
-            next = chain.next(host.now().mono);
-        }
-        Request::Stop(reason) => return Some(reason),
-    }
-    match next {
-        Next::Run(step) => run_once(chain, host, step, course),
-        Next::WaitUntil(until) => rest(chain, host, until, course),
-        Next::Stop => Some(StopReason::Done),
-    }
-}
-
-/// Who was asked to stop does not come to this: nobody is told that he sleeps.
-fn rest(
-    chain: &mut Chain,
-    host: &mut impl Host,
-    until: Mono,
-    course: &mut Course,
-) -> Option<StopReason> {
-    if let Some(at) = course.untold.take() {
-        host.observe(&Event::Sleeping {
-            step: chain.former(),
-            next: chain.upcoming().0,
-            at,
-            until,
-        });
-    }
-    match host.wait(until) {
-        Request::None => None,
-        Request::Wake => {
-            wake(chain, host);
-            None
-        }
-        Request::Stop(reason) => Some(reason),
-    }
-}
-
-fn wake(chain: &mut Chain, host: &mut impl Host) {
-    chain.wake(host.now().mono);
-    host.observe(&Event::Woken);
-}
-
-fn run_once(
-    chain: &mut Chain,
-    host: &mut impl Host,
-    step: Step,
-    course: &mut Course,
-) -> Option<StopReason> {
-    let (outcome, at) = execute(host, step, &mut course.runs);
-    chain.record(step, verdict(&outcome), at.mono);
-    if matches!(outcome, Outcome::Fatal(_)) {
-        return Some(StopReason::Fatal { step });
-    }
-    course.untold = Some(at);
-    None
-}
-
-/// One run, from its first event to its last. Returns when it ended.
-fn execute(host: &mut impl Host, step: Step, runs: &mut RunIds) -> (Outcome, Moment) {
-    let started = host.now();
-    let run = runs.next(started);
-    host.observe(&Event::RunStarted {
-        step,
-        run,
-        at: started,
-    });
-    let outcome = host.run(step, run);
-    let at = host.now();
-    host.observe(&Event::RunEnded(RunEnd {
-        step,
-        run,
-        started,
-        at,
-        outcome: &outcome,
-    }));
-    (outcome, at)
-}
-
-fn verdict(outcome: &Outcome) -> Verdict {
-    match outcome {
-        Outcome::Success | Outcome::RetryLater { .. } | Outcome::Interrupted { .. } => {
-            Verdict::Fine
-        }
-        Outcome::Failure(_) => Verdict::Failed,
-        Outcome::Fatal(_) => Verdict::Fatal,
-    }
-}
-
-/// Names runs by the microsecond in which they began, one more where that is taken.
-#[derive(Debug, Default)]
-struct RunIds {
-    last: u64,
-}
-
-impl RunIds {
-    fn next(&mut self, started: Moment) -> RunId {
-        let since_epoch = started
-            .wall
-            .duration_since(std::time::UNIX_EPOCH)
-            .unwrap_or_default();
-        let micros = u64::try_from(since_epoch.as_micros()).unwrap_or(u64::MAX);
-        self.last = micros.max(self.last + 1);
-        RunId(self.last)
-    }
-}
+pub(crate) mod blocked_start;
+pub(crate) mod chain_lock;
+pub(crate) mod child_runs;
+pub(crate) mod control;
+pub(crate) mod directories;
+pub(crate) mod launch;
+pub(crate) mod lock_task;
+pub(crate) mod observers;
+pub(crate) mod request;
+pub(crate) mod resume;
+pub(crate) mod shutdown;
+pub(crate) mod signal_thread;
+pub(crate) mod start_error;
+pub(crate) mod unix_host;

@@ -1,7 +1,9 @@
-//! The watcher: a thread that reads signals, keeps the times of the alert policy, and ends a function that does not end.
+//! The watcher: a thread that reads signals, keeps the times of the alert policy, and ends a
+//! function that does not end.
 //!
-//! It is asleep all the time but for those. The main thread could do the same while it sleeps or waits for a child, but not while a
-//! function of a user runs in it; one way for all three is simpler than two.
+//! It is asleep all the time but for those. The main thread could do the same while it sleeps or
+//! waits for a child, but not while a function of a user runs in it; one way for all three is
+//! simpler than two.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -11,53 +13,68 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::cut;
-use super::defect;
-use super::patience::{Patience, Step};
-use super::shared::{Place, Shared, Stop};
-use crate::exit;
+use super::chain_lock::lock_reporter::{AfterReport, LockReporter};
+use super::control::{MainThreadState, RunnerControl};
+use super::shutdown::{exit_guard, panic_guard};
+use crate::core::exit;
+use crate::core::time::{Moment, Mono};
 use crate::logging::Log;
-use crate::process::child::descendants::{EndDescendants, end_descendants};
-use crate::process::clock;
-use crate::process::leave;
-use crate::process::notify::Notifier;
-use crate::process::poll::Alarm;
-use crate::process::signals::{Reader, Signal};
-use crate::time::Mono;
+use crate::service::handlers;
+use crate::service::stop_escalation::{StopAction, StopEscalation, StopRequest};
+use crate::unix::child::descendants::{EndDescendants, end_descendants};
+use crate::unix::notify::Notifier;
+use crate::unix::procfs::has_threads_besides;
+use crate::unix::signals::{Signal, SignalReader};
+use crate::unix::waiter::Waiter;
+use crate::unix::{clock, process_exit};
 
-/// The alert policy writes mails here, which takes more than a few frames; memory that is not touched costs nothing.
+/// The alert policy writes mails here, which takes more than a few frames; memory that is not
+/// touched costs nothing.
 const STACK_BYTES: usize = 1 << 20;
+/// How long a function can keep the runner from hearing signals.
+const BETWEEN_PATROLS: Duration = Duration::from_secs(1);
+/// The same for threads that a function has left behind.
+const BETWEEN_LATER_PATROLS: Duration = Duration::from_secs(10);
+/// The names of the threads of a runner.
+const OURS: [&str; 4] = ["watcher", "mailer", "textfile", "lock"];
+/// What is left of the time until the keeper kills the process when that ends by itself.
+const LEAST_BEFORE_KILL: Duration = Duration::from_millis(100);
 /// How often the thread begins anew after a defect of ours.
 const MOST_DEFECTS: usize = 3;
 
 /// What the watcher goes by.
-pub(super) struct Watcher {
-    shared: Arc<Shared>,
-    signals: Reader,
+pub(crate) struct SignalThread {
+    shared: Arc<RunnerControl>,
+    signals: SignalReader,
     log: Log,
-    alarm: Alarm,
-    patience: Patience,
+    alarm: Waiter,
+    patience: StopEscalation,
     /// What a function has started, on its way to the end.
     ending: Option<EndDescendants>,
     notifier: Arc<Notifier>,
+    /// When it is looked again whether our handlers are still there.
+    patrol: Mono,
     /// What the process ends with when a function has to be left behind.
     cut_off: u8,
+    /// `None` where no other host contends for the chain.
+    lock: Option<LockReporter>,
 }
 
 /// The thread of a watcher, which waits for it.
-pub(super) struct Recruit {
+pub(crate) struct PrespawnedThread {
     thread: JoinHandle<()>,
-    post: SyncSender<Watcher>,
+    post: SyncSender<SignalThread>,
 }
 
-impl Recruit {
-    /// Starts the thread: to be done before the former runner is asked to leave, who could not be put back.
+impl PrespawnedThread {
+    /// Starts the thread: to be done before the former runner is asked to leave, who could not be
+    /// put back.
     ///
     /// # Errors
     ///
     /// When the process may have no more threads.
-    pub(super) fn new() -> io::Result<Self> {
-        let (post, order) = sync_channel::<Watcher>(1);
+    pub(crate) fn new() -> io::Result<Self> {
+        let (post, order) = sync_channel::<SignalThread>(1);
         let builder = std::thread::Builder::new()
             .name("watcher".to_owned())
             .stack_size(STACK_BYTES);
@@ -67,44 +84,53 @@ impl Recruit {
                 watcher.watch();
             }
         })?;
-        Ok(Recruit { thread, post })
+        Ok(PrespawnedThread { thread, post })
     }
 
     /// Lets it watch.
-    pub(super) fn watch(self, watcher: Watcher) -> JoinHandle<()> {
+    pub(crate) fn watch(self, watcher: SignalThread) -> JoinHandle<()> {
         // It waits for this alone, so it is there.
         let _ = self.post.send(watcher);
         self.thread
     }
 }
 
-impl Watcher {
-    /// Makes one. `cut_off` is the exit code of a process that ends under a function, as it was asked to.
+impl SignalThread {
+    /// Creates the thread. `cut_off` is the exit code of a process that ends under a function, as
+    /// it was asked to.
     ///
     /// # Errors
     ///
     /// When the process has no descriptor left.
-    pub(super) fn new(
-        shared: Arc<Shared>,
-        signals: Reader,
+    pub(crate) fn new(
+        shared: Arc<RunnerControl>,
+        signals: SignalReader,
         log: Log,
-        patience: Patience,
+        patience: StopEscalation,
         notifier: Arc<Notifier>,
         cut_off: u8,
     ) -> io::Result<Self> {
-        Ok(Watcher {
+        Ok(SignalThread {
             shared,
             signals,
             log,
-            alarm: Alarm::new()?,
+            alarm: Waiter::new()?,
             patience,
             ending: None,
             notifier,
+            patrol: Mono::NEVER,
             cut_off,
+            lock: None,
         })
     }
 
-    /// Watches to the end. A runner without its watcher would hear no signal and mail no reminder, which looks like health: it ends instead.
+    /// Has the thread report what becomes of the lock.
+    pub(crate) fn reporting(self, lock: Option<LockReporter>) -> Self {
+        SignalThread { lock, ..self }
+    }
+
+    /// Watches to the end. A runner without its watcher would hear no signal and mail no reminder,
+    /// which looks like health: it ends instead.
     fn watch(mut self) {
         for _ in 0..MOST_DEFECTS {
             match catch_unwind(AssertUnwindSafe(|| self.watch_until_over())) {
@@ -113,8 +139,8 @@ impl Watcher {
                 Err(_) => log::error!("the watcher panicked, which is a defect of this program"),
             }
         }
-        defect::tell(&self.shared, "its watcher cannot go on; the log says why");
-        leave::now(exit::DEFECT);
+        panic_guard::tell(&self.shared, "its watcher cannot go on; the log says why");
+        process_exit::now(exit::DEFECT);
     }
 
     fn watch_until_over(&mut self) -> io::Result<()> {
@@ -130,8 +156,10 @@ impl Watcher {
                 self.obey(signal);
             }
             let now = clock::now();
-            self.shared.rim().poll(now);
+            self.shared.observers().poll(now);
+            self.report_lock(now);
             self.insist(now.mono);
+            self.patrol(now.mono);
             self.pet_watchdog();
         }
         Ok(())
@@ -141,49 +169,77 @@ impl Watcher {
     fn until(&self) -> Mono {
         let stop = self.shared.asked().stop;
         let patience = match (self.shared.place(), stop) {
-            (Place::InFunction, Some(stop)) => self.patience.due(&stop),
+            (MainThreadState::InFunction, Some(stop)) => self.patience.due(&stop),
             _ => Mono::NEVER,
         };
         let interval = self.notifier.watchdog_interval();
         let watchdog = interval.map_or(Mono::NEVER, |interval| clock::mono() + interval / 2);
+        let lock = self.lock.as_ref().map_or(Mono::NEVER, LockReporter::due);
+        let lock = match self.shared.place() {
+            MainThreadState::InFunction => lock,
+            _ => Mono::NEVER,
+        };
         let ending = self
             .ending
             .as_ref()
             .map_or(Mono::NEVER, EndDescendants::due);
         self.shared
-            .rim()
+            .observers()
             .due()
             .min(patience)
             .min(watchdog)
             .min(ending)
+            .min(lock)
+            .min(self.patrol)
+    }
+
+    /// A function in this process may replace the handlers of signals, and then go on for hours; a
+    /// thread that the function has left behind may do so later.
+    fn patrol(&mut self, now: Mono) {
+        if !self.shared.is_patrolled() {
+            self.patrol = Mono::NEVER;
+        } else if self.patrol == Mono::NEVER {
+            self.patrol = now + BETWEEN_PATROLS;
+        } else if now >= self.patrol {
+            handlers::put_back();
+            self.patrol = match self.shared.goes_on_patrol() {
+                true => now + BETWEEN_PATROLS,
+                false if has_threads_besides(&OURS) => {
+                    self.shared.stay_on_patrol();
+                    now + BETWEEN_LATER_PATROLS
+                }
+                false => Mono::NEVER,
+            };
+        }
     }
 
     fn obey(&self, signal: Signal) {
         let now = clock::now();
         match signal {
             Signal::Released => {}
-            // The main thread takes it away, which knows whose children are whose; after a run it looks in any case.
+            // The main thread takes it away, which knows whose children are whose; after a run it
+            // looks in any case.
             Signal::ChildEnded => {
-                if self.shared.place() == Place::Between {
+                if self.shared.place() == MainThreadState::Between {
                     self.shared.main_bell().ring();
                 }
             }
-            Signal::Look => self.shared.rim().hear_of_mutes(now),
+            Signal::Look => self.shared.observers().hear_of_mutes(now),
             Signal::Hangup => self.log.reopen(),
-            Signal::Status => self.shared.rim().log_status(now),
+            Signal::Status => self.shared.observers().log_status(now),
             Signal::Wake => {
-                if self.shared.place() == Place::Between {
+                if self.shared.place() == MainThreadState::Between {
                     self.shared.ask(|asked| asked.wake = true);
                 }
             }
             Signal::Quit => {
-                self.shared.rim().stop_asked(signal.name(), now);
+                self.shared.observers().stop_asked(signal.name(), now);
                 self.shared.ask(|asked| asked.quit = true);
             }
             Signal::Term | Signal::Now | Signal::Int | Signal::Replace { .. } => {
-                self.shared.rim().stop_asked(signal.name(), now);
+                self.shared.observers().stop_asked(signal.name(), now);
                 self.shared.ask(|asked| {
-                    let first = Stop::new(signal.name(), now.mono);
+                    let first = StopRequest::new(signal.name(), now.mono);
                     let stop = asked.stop.get_or_insert(first);
                     stop.interrupts = match signal {
                         Signal::Int => stop.interrupts + 1,
@@ -200,10 +256,11 @@ impl Watcher {
         }
     }
 
-    /// Ends a function that runs in this process, and with it the process, when it has had its time.
+    /// Ends a function that runs in this process, and with it the process, when it has had its
+    /// time.
     fn insist(&mut self, now: Mono) {
         let asked = self.shared.asked();
-        if self.shared.place() != Place::InFunction {
+        if self.shared.place() != MainThreadState::InFunction {
             self.be_patient_again();
             return;
         }
@@ -216,12 +273,12 @@ impl Watcher {
             return;
         }
         match self.patience.step(&stop, now) {
-            Step::Wait => {}
-            Step::Terminate => {
+            StopAction::Wait => {}
+            StopAction::Terminate => {
                 let grace = self.patience.kill_grace();
                 self.ending = Some(end_descendants(libc::SIGTERM, grace, now));
             }
-            Step::Kill => self.leave(self.cut_off, stop.signal),
+            StopAction::Kill => self.leave(self.cut_off, stop.signal),
         }
         if self
             .ending
@@ -238,29 +295,52 @@ impl Watcher {
         self.ending = None;
     }
 
-    /// Kills what the function has started, writes down what must be kept, and ends the process under the function.
+    /// Kills what the function has started, writes down what must be kept, and ends the process
+    /// under the function.
     fn leave(&mut self, code: u8, signal: &'static str) {
-        let Some(mut rim) = cut::rim_of_function(&self.shared) else {
+        let shared = Arc::clone(&self.shared);
+        let Some(mut observers) = exit_guard::observers_of_function(&shared) else {
             return;
         };
         let asked = self.shared.asked();
         if asked.quit || asked.stop.is_some_and(|stop| !stop.heir) {
             self.shared.leave_word(signal);
         }
+        self.end_what_functions_started();
+        observers.cut_off(signal, clock::now());
+        exit_guard::leave(&observers, code);
+    }
+
+    /// Reports what has become of the lock; ends the process under a function that would run on
+    /// without it.
+    fn report_lock(&mut self, now: Moment) {
+        let Some(lock) = &mut self.lock else { return };
+        let AfterReport::Leave { kill_at, why } = lock.report(&self.shared, now) else {
+            return;
+        };
+        let shared = Arc::clone(&self.shared);
+        let Some(mut observers) = exit_guard::observers_of_function(&shared) else {
+            return;
+        };
+        observers.ends_under(why, clock::now());
+        self.end_what_functions_started();
+        observers.finish(kill_at - LEAST_BEFORE_KILL);
+        process_exit::now(exit::SHORTAGE);
+    }
+
+    fn end_what_functions_started(&mut self) {
         let mut ending = end_descendants(libc::SIGKILL, Duration::ZERO, clock::mono());
         while ending.step(clock::mono()).is_none() {
             if self.alarm.wait([None], ending.due()).is_err() {
                 break;
             }
         }
-        rim.cut_off(signal, clock::now());
-        cut::leave(&rim, code);
     }
 
     /// systemd takes silence for a hang; so we are silent when the running task is past its time.
     fn pet_watchdog(&self) {
         let wanted = self.notifier.watchdog_interval().is_some();
-        if wanted && !self.shared.rim().is_overdue(clock::mono()) {
+        if wanted && !self.shared.observers().is_overdue(clock::mono()) {
             self.notifier.watchdog();
         }
     }

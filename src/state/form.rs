@@ -1,10 +1,11 @@
-//! What all files of state have in common that are read whole: JSON on one line, and the version of its form in it.
+//! What all files of state have in common that are read whole: JSON on one line, and the version of
+//! its form in it.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// Returns the content of a file.
-pub(super) fn encode(form: &impl Serialize) -> Vec<u8> {
+pub(crate) fn encode(form: &impl Serialize) -> Vec<u8> {
     let mut bytes = serde_json::to_vec(form).expect("no form has a map with keys other than text");
     bytes.push(b'\n');
     bytes
@@ -15,7 +16,7 @@ pub(super) fn encode(form: &impl Serialize) -> Vec<u8> {
 /// # Errors
 ///
 /// When it is damaged, or from a newer version: in words.
-pub(super) fn decode<F: DeserializeOwned>(bytes: &[u8], newest: u32) -> Result<F, String> {
+pub(crate) fn decode<F: DeserializeOwned>(bytes: &[u8], newest: u32) -> Result<F, String> {
     #[derive(Deserialize)]
     struct Versioned {
         version: u32,

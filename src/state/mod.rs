@@ -1,7 +1,7 @@
-//! What must survive a runner: written whole or not at all, readable from the first release on. Forms only; `cli` reads and writes the files.
+//! What must survive a runner: written whole or not at all, readable from the first release on.
+//! Forms only; `cli` reads and writes the files.
 
-mod form;
-pub(crate) mod history;
-pub(crate) mod holder;
-pub(crate) mod kept;
-pub(crate) mod mutes;
+pub(crate) mod form;
+pub(crate) mod lock_note;
+pub(crate) mod runner_info;
+pub(crate) mod saved_memory;

@@ -1,15 +1,16 @@
-//! What the holder of a chain says of itself, for the newcomer that is to replace it: `NAME.state` in RUN_ROOT.
+//! What the holder of a chain reports about itself, for the newcomer that is to replace it:
+//! `NAME.state` in RUN_ROOT.
 //!
-//! Nothing here proves who holds the chain: the kernel does, by the lock. A file that names another process than the one that holds
-//! the lock is a former holder's, and says nothing.
+//! Nothing here proves who holds the chain: the kernel does, by the lock. A file that names another
+//! process than the one that holds the lock is a former holder's, and says nothing.
 
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
 use super::form;
+use crate::core::time::{Mono, Precision, rfc3339};
 use crate::task::TaskName;
-use crate::time::Mono;
 
 /// The version that is written. Every older one can be read.
 pub(crate) const VERSION: u32 = 1;
@@ -19,7 +20,7 @@ pub(crate) const MOST_BYTES: u64 = 1 << 21;
 
 /// The promises and the identity of the runner that holds a chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Holder {
+pub(crate) struct RunnerInfo {
     version: u32,
     /// The process that holds the pidfile.
     pub(crate) pid: i32,
@@ -40,24 +41,47 @@ pub(crate) struct Holder {
     /// Which version of the program it is, for people.
     #[serde(default)]
     program: String,
-    /// By what it was asked to stop, once it ends for that: nobody is to go on in its place then. `None` while it runs, and after any other end.
+    /// By what it was asked to stop, once it ends for that: nobody is to go on in its place then.
+    /// `None` while it runs, and after any other end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) stopped: Option<String>,
+    /// The unit of systemd that it is the main process of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) unit: Option<RunnerUnit>,
 }
 
-impl Holder {
-    /// Makes what a runner of these tasks says of itself.
+/// A unit of systemd.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct RunnerUnit {
+    /// Such as `run_functions@shop.service`.
+    pub(crate) name: String,
+    /// Whether it is of a user's own systemd.
+    #[serde(default)]
+    pub(crate) of_user: bool,
+}
+
+impl RunnerUnit {
+    /// Returns the command line that does something with it.
+    pub(crate) fn systemctl(&self, verb: &str) -> String {
+        let user = if self.of_user { " --user" } else { "" };
+        format!("systemctl{user} {verb} {}", self.name)
+    }
+}
+
+impl RunnerInfo {
+    /// Makes what a runner of these tasks reports about itself.
     pub(crate) fn new(pid: i32, tasks: &[TaskName], started: SystemTime) -> Self {
-        Holder {
+        RunnerInfo {
             version: VERSION,
             pid,
             tasks: full_names(tasks),
             stop_timeout: Duration::ZERO,
             kill_grace: Duration::ZERO,
             takeovers: Vec::new(),
-            started: humantime::format_rfc3339(started).to_string(),
+            started: rfc3339(started, Precision::Micros),
             program: env!("CARGO_PKG_VERSION").to_owned(),
             stopped: None,
+            unit: None,
         }
     }
 
@@ -139,7 +163,7 @@ mod tests {
     #[test]
     fn version_1_is_read() {
         let bytes = include_bytes!("../../tests/data/state/v1/holder.state");
-        let holder = Holder::parse(bytes).unwrap();
+        let holder = RunnerInfo::parse(bytes).unwrap();
         assert_eq!(holder.pid, 4711);
         assert!(holder.runs(&tasks(&["tasks::send_mail", "tasks::retry_deferred"])));
         assert_eq!(holder.stop_timeout, Duration::from_secs(60));
@@ -151,25 +175,25 @@ mod tests {
     #[test]
     fn what_a_later_version_adds_is_passed_over() {
         let text = r#"{"version":9,"pid":1,"tasks":[],"stop_timeout":"1ms","kill_grace":"0s","mood":"good"}"#;
-        let holder = Holder::parse(text.as_bytes()).unwrap();
+        let holder = RunnerInfo::parse(text.as_bytes()).unwrap();
         assert_eq!(holder.stop_timeout, Duration::from_millis(1));
     }
 
     #[test]
     fn who_runs_says_nothing_of_its_end() {
-        let mut holder = Holder::new(1, &[], SystemTime::UNIX_EPOCH);
+        let mut holder = RunnerInfo::new(1, &[], SystemTime::UNIX_EPOCH);
         assert!(
             !String::from_utf8(holder.to_bytes())
                 .unwrap()
                 .contains("stopped")
         );
         holder.stopped = Some("SIGTERM".to_owned());
-        assert_eq!(Holder::parse(&holder.to_bytes()), Some(holder));
+        assert_eq!(RunnerInfo::parse(&holder.to_bytes()), Some(holder));
     }
 
     #[test]
     fn other_tasks_or_another_order_are_another_chain() {
-        let holder = Holder::new(1, &tasks(&["a::x", "a::y"]), SystemTime::UNIX_EPOCH);
+        let holder = RunnerInfo::new(1, &tasks(&["a::x", "a::y"]), SystemTime::UNIX_EPOCH);
         assert!(holder.runs(&tasks(&["a::x", "a::y"])));
         for other in [
             &["a::y", "a::x"][..],
@@ -185,7 +209,7 @@ mod tests {
     fn a_file_cut_anywhere_is_no_holder() {
         let whole = include_bytes!("../../tests/data/state/v1/holder.state").trim_ascii_end();
         for end in 0..whole.len() {
-            assert_eq!(Holder::parse(&whole[..end]), None, "cut after {end}");
+            assert_eq!(RunnerInfo::parse(&whole[..end]), None, "cut after {end}");
         }
     }
 
@@ -193,7 +217,7 @@ mod tests {
     fn only_recent_takeovers_of_this_boot_count() {
         let second = Duration::from_secs(1);
         let now = Mono::BOOT + 100 * second;
-        let mut holder = Holder::new(1, &[], SystemTime::UNIX_EPOCH);
+        let mut holder = RunnerInfo::new(1, &[], SystemTime::UNIX_EPOCH);
         holder.takeovers = vec![now - 61 * second, now - 60 * second, now, now + second];
         assert_eq!(
             holder.takeovers_since(now, 60 * second),
@@ -204,14 +228,14 @@ mod tests {
     proptest! {
         #[test]
         fn garbage_is_no_holder_and_no_panic(bytes: Vec<u8>) {
-            prop_assert_eq!(Holder::parse(&bytes), None);
+            prop_assert_eq!(RunnerInfo::parse(&bytes), None);
         }
 
         #[test]
         fn durations_come_back_exactly(secs in 0..u64::from(u32::MAX), nanos in 0..1_000_000_000u32) {
-            let mut holder = Holder::new(1, &[], SystemTime::UNIX_EPOCH);
+            let mut holder = RunnerInfo::new(1, &[], SystemTime::UNIX_EPOCH);
             holder.stop_timeout = Duration::new(secs, nanos);
-            prop_assert_eq!(Holder::parse(&holder.to_bytes()), Some(holder));
+            prop_assert_eq!(RunnerInfo::parse(&holder.to_bytes()), Some(holder));
         }
     }
 }

@@ -1,11 +1,11 @@
-//! What one runner of a chain leaves to the next: `NAME.memory` in STATE_DIR. Whether the former one ended by itself, what it remembered of
-//! failures and mails, and which program it was.
+//! What one runner of a chain leaves to the next: `NAME.memory` in STATE_DIR. Whether the former
+//! one ended by itself, what it remembered of failures and mails, and which program it was.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::form;
-use crate::event::Step;
+use crate::core::event::TaskIndex;
 use crate::task::TaskName;
 
 /// The version that is written. Every older one can be read.
@@ -15,11 +15,12 @@ pub(crate) const MOST_BYTES: u64 = 16 << 20;
 
 /// The memory of a chain. `M` is that of the alert policy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Kept<M> {
+pub(crate) struct SavedMemory<M> {
     version: u32,
     /// Which program, tasks and settings it is the memory of.
-    pub(crate) identity: Identity,
-    /// Whether the runner ended by itself. Without this mark it was killed, ran out of memory, or the power failed.
+    pub(crate) identity: ChainIdentity,
+    /// Whether the runner ended by itself. Without this mark it was killed, ran out of memory, or
+    /// the power failed.
     pub(crate) ended: bool,
     /// The task that ran when the last runners died, and how many died so in a row.
     #[serde(default)]
@@ -28,9 +29,10 @@ pub(crate) struct Kept<M> {
     pub(crate) alerts: M,
 }
 
-/// What must be the same for a memory to be taken over after a crash: the admin of an upgraded program hears of its first failure.
+/// What must be the same for a memory to be taken over after a crash: the admin of an upgraded
+/// program hears of its first failure.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Identity {
+pub(crate) struct ChainIdentity {
     /// The executable: device, inode, size and time of its last change.
     pub(crate) program: String,
     /// The full names of the tasks, in order.
@@ -43,14 +45,14 @@ pub(crate) struct Identity {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Crashes {
     /// Which task.
-    pub(crate) step: Step,
+    pub(crate) step: TaskIndex,
     /// How many.
     pub(crate) count: u32,
 }
 
 impl Crashes {
     /// Takes note that a runner died while `step` ran.
-    pub(crate) fn another(self, step: Step) -> Self {
+    pub(crate) fn another(self, step: TaskIndex) -> Self {
         let count = if self.step == step {
             self.count.saturating_add(1)
         } else {
@@ -60,7 +62,7 @@ impl Crashes {
     }
 }
 
-impl Identity {
+impl ChainIdentity {
     /// Makes it of a chain of these tasks.
     pub(crate) fn new<'a>(
         program: String,
@@ -71,7 +73,7 @@ impl Identity {
             .into_iter()
             .map(|task| task.as_str().to_owned())
             .collect();
-        Identity {
+        ChainIdentity {
             program,
             tasks,
             settings,
@@ -79,10 +81,10 @@ impl Identity {
     }
 }
 
-impl<M> Kept<M> {
+impl<M> SavedMemory<M> {
     /// Makes what a running runner leaves when it dies now.
-    pub(crate) fn new(identity: Identity, crashes: Crashes, alerts: M) -> Self {
-        Kept {
+    pub(crate) fn new(identity: ChainIdentity, crashes: Crashes, alerts: M) -> Self {
+        SavedMemory {
             version: VERSION,
             identity,
             ended: false,
@@ -92,16 +94,19 @@ impl<M> Kept<M> {
     }
 }
 
-impl<M: Serialize> Kept<M> {
+impl<M: Serialize> SavedMemory<M> {
     /// Returns the content of the file.
     pub(crate) fn encode(&self) -> Vec<u8> {
         form::encode(self)
     }
 }
 
+/// What the name of the file ends with, after the name of the chain.
+pub(crate) const ENDING: &str = ".memory";
+
 /// Returns the name of the file of a chain.
 pub(crate) fn file_name(chain: &str) -> String {
-    format!("{chain}.memory")
+    format!("{chain}{ENDING}")
 }
 
 /// Reads what a runner has left.
@@ -109,7 +114,7 @@ pub(crate) fn file_name(chain: &str) -> String {
 /// # Errors
 ///
 /// When it is damaged, or from a newer version: in words.
-pub(crate) fn decode<M: DeserializeOwned>(bytes: &[u8]) -> Result<Kept<M>, String> {
+pub(crate) fn decode<M: DeserializeOwned>(bytes: &[u8]) -> Result<SavedMemory<M>, String> {
     form::decode(bytes, VERSION)
 }
 
@@ -117,10 +122,10 @@ pub(crate) fn decode<M: DeserializeOwned>(bytes: &[u8]) -> Result<Kept<M>, Strin
 mod tests {
     use super::*;
 
-    fn kept() -> Kept<String> {
+    fn kept() -> SavedMemory<String> {
         let tasks = [TaskName::parse("tasks::a").unwrap()];
-        let identity = Identity::new("1:2:3:4".into(), &tasks, "00ff".into());
-        Kept::new(identity, Crashes { step: 0, count: 2 }, "memory".into())
+        let identity = ChainIdentity::new("1:2:3:4".into(), &tasks, "00ff".into());
+        SavedMemory::new(identity, Crashes { step: 0, count: 2 }, "memory".into())
     }
 
     #[test]

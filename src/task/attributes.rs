@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// What the attribute says; `None`: nothing.
+/// The settings of the attribute; `None`: not set.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Attributes {
@@ -12,6 +12,8 @@ pub struct Attributes {
     pub fail_cooldown: Option<Duration>,
     /// `non_recoverable_downtime = "…"`
     pub non_recoverable_downtime: Option<Duration>,
+    /// `forget_after = "…"`; `Some(None)` is "never".
+    pub forget_after: Option<Option<Duration>>,
     /// `timeout = "…"`; `Some(None)` is "never".
     pub timeout: Option<Option<Duration>>,
     /// `warn_after = "…"`

@@ -17,11 +17,32 @@ const PANIC: [&str; 7] = [
 /// What stands between the mark and the task.
 const CALLS: [&str; 2] = ["core::ops::function::FnOnce::call_once", "__INVENTORY::"];
 
-/// Returns it without the frames of the panic and of the runner, and how many those were. As it is where marks are missing (a stripped
-/// program, for instance), and where `RUST_BACKTRACE=full` asks for all.
-pub(super) fn trimmed(backtrace: &str) -> String {
+/// Where the code of the standard library and of this crate is from, by the beginning of a name.
+const LIBRARIES: [&str; 13] = [
+    "std::",
+    "core::",
+    "alloc::",
+    "run_functions::",
+    "inventory::",
+    "test::",
+    "__rust",
+    "rust_",
+    "__libc_",
+    "__clone",
+    "clone3",
+    "start_thread",
+    "_start",
+];
+
+/// Where the tasks of the stock binary are, and those of the tests.
+const OWN_TASKS: [&str; 2] = ["run_functions::tasks::", "run_functions::task::tests::"];
+
+/// Returns the backtrace without the frames of the panic and of the runner, and how many those
+/// were; `None` where no frame of the task is left (a task that was inlined, a stripped program).
+/// All of the backtrace where `RUST_BACKTRACE=full` asks for that.
+pub(super) fn trimmed(backtrace: &str) -> Option<String> {
     if asks_for_all() {
-        return backtrace.to_owned();
+        return Some(backtrace.to_owned());
     }
     own_frames(backtrace)
 }
@@ -35,26 +56,41 @@ fn asks_for_all() -> bool {
         .is_some_and(|value| value == "full")
 }
 
-fn own_frames(backtrace: &str) -> String {
+fn own_frames(backtrace: &str) -> Option<String> {
     let frames = frames(backtrace);
     let (from, to) = (first_own(&frames), last_own(&frames));
-    if from >= to {
-        return backtrace.to_owned();
+    let own = frames.get(from..to)?;
+    if !own.iter().any(Frame::is_of_the_user) {
+        return None;
     }
-    let mut kept: String = frames[from..to].iter().map(|frame| frame.text).collect();
+    let mut kept: String = own.iter().map(|frame| frame.text).collect();
     let (above, below) = (from, frames.len() - to);
     if above + below > 0 {
         kept.push_str(&format!(
             "({above} frames of the panic and {below} of the runner are left out; RUST_BACKTRACE=full keeps them)\n"
         ));
     }
-    kept
+    Some(kept)
 }
 
 /// A frame: its line with the name, and the one with its place where there is one.
 struct Frame<'a> {
     name: &'a str,
     text: &'a str,
+}
+
+impl Frame<'_> {
+    /// Returns whether the frame is of code that a user wrote, or of a crate that the user chose.
+    fn is_of_the_user(&self) -> bool {
+        let name = self.name.trim_start_matches(['<', '&', '*', '[', '(']);
+        let name = name.strip_prefix("dyn ").unwrap_or(name);
+        let is_library = LIBRARIES.iter().any(|library| name.starts_with(library))
+            && !OWN_TASKS.iter().any(|tasks| name.starts_with(tasks));
+        let is_nameless = matches!(name, "main" | "unknown>" | "");
+        let is_from_toolchain = self.text.contains(" /rustc/");
+        let is_call = CALLS.iter().any(|call| name.contains(call));
+        !(is_library || is_nameless || is_from_toolchain || is_call)
+    }
 }
 
 /// Parts a backtrace before each line that begins with the number of a frame.
@@ -97,7 +133,7 @@ fn first_own(frames: &[Frame<'_>]) -> usize {
     mark + 1 + frames[mark + 1..].iter().take_while(is_panic).count()
 }
 
-/// A task may run another one: the outermost is the one that is told of.
+/// A task may run another one: the outermost is the one that is reported.
 fn last_own(frames: &[Frame<'_>]) -> usize {
     let Some(mark) = frames
         .iter()
@@ -145,28 +181,45 @@ mod tests {
              at ./src/main.rs:2:19
 (6 frames of the panic and 5 of the runner are left out; RUST_BACKTRACE=full keeps them)
 ";
-        assert_eq!(own_frames(WHOLE), expected);
+        assert_eq!(own_frames(WHOLE).as_deref(), Some(expected));
     }
 
     #[test]
-    fn where_marks_are_missing_all_is_kept() {
+    fn where_marks_are_missing_all_is_kept_that_names_the_task() {
         let without = |marks: &[&str]| {
             let is_other = |line: &&str| !marks.iter().any(|mark| line.contains(mark));
             let lines = WHOLE.split_inclusive('\n').filter(is_other);
             lines.collect::<String>()
         };
         let stripped = without(&[BELOW_THE_TASK, PANIC_AT_WORK]);
-        assert_eq!(own_frames(&stripped), stripped);
+        assert_eq!(own_frames(&stripped), Some(stripped));
         for text in [
             "",
             "disabled backtrace",
             "   0: <unknown>\n   1: <unknown>\n",
         ] {
-            assert_eq!(own_frames(text), text);
+            assert_eq!(own_frames(text), None, "{text}");
         }
-        let no_mark_above = own_frames(&without(&[PANIC_AT_WORK]));
+        let no_mark_above = own_frames(&without(&[PANIC_AT_WORK])).unwrap();
         assert!(no_mark_above.starts_with("   0: run_functions::task::call::seen"));
         assert!(no_mark_above.contains("bt::broken") && !no_mark_above.contains("13: main"));
+    }
+
+    #[test]
+    fn without_a_frame_of_the_task_nothing_is_said() {
+        let users = |line: &&str| {
+            !["7: inner", "8: bt::broken", "9: bt::_", "./src/main.rs"]
+                .iter()
+                .any(|part| line.contains(part))
+        };
+        let inlined: String = WHOLE.split_inclusive('\n').filter(users).collect();
+        assert_eq!(own_frames(&inlined), None);
+        for mark in [BELOW_THE_TASK, PANIC_AT_WORK] {
+            let unmarked = inlined.replace(mark, "renamed");
+            assert_eq!(own_frames(&unmarked), None, "{unmarked}");
+        }
+        let below_only = "   0: run_functions::task::call::task_begins\n   1: main\n";
+        assert_eq!(own_frames(below_only), None);
     }
 
     #[test]
@@ -175,7 +228,7 @@ mod tests {
             "  12: std",
             "  12: outer::task\n  13: run_functions::task::call::task_begins\n  14: std",
         );
-        let kept = own_frames(&inner);
+        let kept = own_frames(&inner).unwrap();
         assert!(
             kept.contains("bt::broken") && kept.contains("outer::task"),
             "{kept}"

@@ -1,7 +1,8 @@
 //! Running a function in this process: a panic becomes a failure with its place and payload.
 //!
-//! What no process survives ends here too: a second panic while the first one unwinds (in a destructor), a panic in a binary that
-//! was built with `panic = "abort"`, a stack overflow. `isolate = true` keeps those in a child process.
+//! What no process survives ends here too: a second panic while the first one unwinds (in a
+//! destructor), a panic in a binary that was built with `panic = "abort"`, a stack overflow.
+//! `isolate = true` keeps those in a child process.
 
 use std::any::Any;
 use std::backtrace::{Backtrace, BacktraceStatus};
@@ -11,9 +12,11 @@ use std::panic::{self, PanicHookInfo};
 use std::sync::Once;
 use std::thread;
 
+use super::backtrace;
+use super::context::Context;
+use super::registry::{Registration, TaskFunction};
 use super::report::Report;
-use super::{Registration, backtrace};
-use crate::failure::{Failure, FailureClass, Outcome};
+use crate::core::failure::{Failure, FailureClass, Outcome};
 
 const UNKNOWN_PAYLOAD: &str = "a panic with a payload of an unknown type";
 /// How many panics of one run are kept; a task can catch any number of its own.
@@ -49,17 +52,23 @@ pub(crate) fn call(task: &Registration) -> Outcome {
     }
 }
 
-/// Calls the function. In a backtrace this name says where the task ends and the runner begins, so that it must not be inlined away.
+/// Calls the function. In a backtrace this name shows where the task ends and the runner begins, so
+/// that it must not be inlined away.
 #[inline(never)]
-fn task_begins(run: fn() -> Report) -> Report {
-    let report = run();
+fn task_begins(run: TaskFunction) -> Report {
+    static CONTEXT: Context = Context {};
+    let report = match run {
+        TaskFunction::Plain(run) => run(),
+        TaskFunction::WithContext(run) => run(&CONTEXT),
+    };
     // Without anything to be done after the call, it could take the place of this frame.
     black_box(());
     report
 }
 
-/// Takes the place of the hook that prints: a panic of a task is a failure that is told elsewhere, once. A panic of any other
-/// thread stays visible, in the log, or as it was before when there is no log.
+/// Takes the place of the hook that prints: a panic of a task is a failure that is reported
+/// elsewhere, once. A panic of any other thread stays visible, in the log, or as it was before when
+/// there is no log.
 pub(crate) fn install_hook() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
@@ -108,7 +117,7 @@ fn tell(panic: &Panic) {
     }
 }
 
-/// Returns what a panic said.
+/// Returns the message of a panic.
 pub(crate) fn message_of(payload: &(dyn Any + Send)) -> String {
     if let Some(text) = payload.downcast_ref::<&'static str>() {
         (*text).to_owned()
@@ -119,7 +128,7 @@ pub(crate) fn message_of(payload: &(dyn Any + Send)) -> String {
     }
 }
 
-/// Panics that the task caught itself are its own business, but nobody has printed them.
+/// Panics that the task caught itself are its own business, but they were not printed.
 fn forget_caught_panics(task: &Registration) {
     SEEN.with_borrow_mut(|seen| {
         for panic in seen.drain(..) {
@@ -136,13 +145,14 @@ fn forget_caught_panics(task: &Registration) {
 fn failure_of(payload: Box<dyn Any + Send>) -> Failure {
     let message = message_of(payload.as_ref());
     let mut seen = SEEN.take();
-    // The last one is not always the one that came out: a destructor may have caught another on the way.
+    // The last one is not always the one that came out: a destructor may have caught another on the
+    // way.
     let at = seen.iter().rposition(|panic| panic.message == message);
     let mut failure = Failure::new(FailureClass::Panic, message);
     if let Some(at) = at {
         let panic = seen.swap_remove(at);
         failure.place = panic.place;
-        failure.backtrace = panic.backtrace.as_deref().map(backtrace::trimmed);
+        failure.backtrace = panic.backtrace.as_deref().and_then(backtrace::trimmed);
     }
     if let Some(name) = thread::current().name().filter(|name| *name != "main") {
         failure

@@ -31,7 +31,8 @@ impl TaskName {
     ///
     /// # Errors
     ///
-    /// When the text is not at least two identifiers (letters, digits, `_`, `-`) joined with `::` or `.`.
+    /// When the text is not at least two identifiers (letters, digits, `_`, `-`) joined with `::`
+    /// or `.`.
     pub fn parse(text: &str) -> Result<Self, InvalidName> {
         let path = text.replace("::", ".");
         let parts: Vec<&str> = path.split('.').collect();
@@ -43,8 +44,9 @@ impl TaskName {
         Ok(TaskName(parts.join("::").into()))
     }
 
-    /// Returns the name of a registered function: its module path without the crate, then the function, unless the module is named as the function.
-    /// A function at the root of its crate is named by the crate.
+    /// Returns the name of a registered function: its module path without the crate, then the
+    /// function, unless the module is named as the function. A function at the root of its crate is
+    /// named by the crate.
     pub(crate) fn of_function(module_path: &str, function: &str) -> Self {
         let inside = match module_path.split_once("::") {
             Some((_crate, inside)) => inside,
@@ -60,7 +62,17 @@ impl TaskName {
         }
     }
 
-    /// Returns the name of the task `[tasks.KEY]` of a configuration file: `tasks::KEY`, or KEY itself where that is a path.
+    /// Returns the name of a registered function with its crate in front.
+    pub(crate) fn qualified(module_path: &str, function: &str) -> Self {
+        let name = TaskName::of_function(module_path, function);
+        match module_path.split_once("::") {
+            Some((its_crate, _)) => TaskName(format!("{its_crate}::{name}").into()),
+            None => name,
+        }
+    }
+
+    /// Returns the name of the task `[tasks.KEY]` of a configuration file: `tasks::KEY`, or KEY
+    /// itself where that is a path.
     ///
     /// # Errors
     ///

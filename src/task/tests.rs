@@ -6,7 +6,7 @@ use std::panic::{panic_any, resume_unwind};
 use std::process::Command;
 
 use super::*;
-use crate::failure::{Failure, FailureClass, Outcome};
+use crate::core::failure::{Failure, FailureClass, Outcome};
 
 #[derive(Debug)]
 struct Layer {
@@ -78,10 +78,11 @@ fn called(run: fn() -> Report) -> Outcome {
     call(&Registration {
         module_path: "app::tasks",
         function: "sample",
+        chosen: None,
         file: "src/tasks.rs",
         line: 1,
         attributes: Attributes::default(),
-        run,
+        run: TaskFunction::Plain(run),
     })
 }
 
@@ -111,7 +112,7 @@ fn any_error_type_is_a_failure_in_its_own_words() {
     let opaque = failure(Err(opaque));
     assert_eq!(
         (opaque.text(), opaque.causes),
-        ("outer".into(), vec!["inner".into()])
+        ("outer: inner".into(), vec!["inner".into()])
     );
 }
 
@@ -161,7 +162,7 @@ fn a_task_error_says_what_is_to_be_made_of_it() {
     };
     assert_eq!(
         (fatal.text(), fatal.kind.as_deref()),
-        ("top".into(), Some("k"))
+        ("top: below".into(), Some("k"))
     );
     assert_eq!(fatal.causes, ["below"]);
     let later = outcome(Err(TaskError::retry_later("locked")));
@@ -306,7 +307,8 @@ fn a_task_within_a_task_leaves_the_outer_one_a_task() {
     assert!(failure.place.is_some());
 }
 
-/// What a runner with a task and a thread of its own does, in a process whose hook and logger nobody else has touched.
+/// What a runner with a task and a thread of its own does, in a process whose hook and logger
+/// no other thread has touched.
 #[test]
 #[ignore = "needs to be started by the tests below: it plays their scene"]
 fn scene_of_a_task_and_a_thread_that_panic() {
@@ -389,4 +391,44 @@ fn a_backtrace_is_kept_when_the_environment_asks_for_it() {
         asked.contains("ERROR: backtrace of thread `helper`:"),
         "{asked}"
     );
+}
+
+/// As `anyhow::Context` has it: the context is displayed, and no source.
+#[derive(Debug)]
+struct InContext<C> {
+    context: C,
+    error: std::io::Error,
+}
+
+impl<C: fmt::Display> fmt::Display for InContext<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.context.fmt(f)
+    }
+}
+
+impl<C: fmt::Debug + fmt::Display> Error for InContext<C> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.error)
+    }
+}
+
+#[test]
+fn a_task_error_counts_as_the_context_of_another_error() {
+    let in_context = |context: TaskError| {
+        let error = std::io::Error::other("locked by web2");
+        let result: Result<(), _> = Err(InContext { context, error });
+        result.into_report().into_outcome()
+    };
+    let outcome = in_context(TaskError::retry_later("import"));
+    assert!(
+        matches!(&outcome, Outcome::RetryLater { reason } if reason == "import: locked by web2"),
+        "{outcome:?}"
+    );
+    assert!(matches!(
+        in_context(TaskError::fatal("import")),
+        Outcome::Fatal(_)
+    ));
+    let outcome = in_context(TaskError::new("import").kind("lock"));
+    assert_eq!(outcome.failure().unwrap().kind.as_deref(), Some("lock"));
+    assert_eq!(outcome.failure().unwrap().text(), "import: locked by web2");
 }

@@ -1,25 +1,24 @@
-//! The page of a chain for the node exporter, as its runner writes it: when the runner begins and ends, and after runs, but not after
-//! each of many.
+//! The page of a chain for the node exporter, as its runner writes it: when the runner begins and
+//! ends, and after runs, but not after each of many.
 //!
-//! A disk that hangs must hold up neither the chain nor the watcher, so a thread writes it, which is there only while it does.
+//! A disk that hangs must hold up neither the chain nor the watcher, so a thread writes it, which
+//! is there only while it does.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::Order;
-use crate::alert::memory::Memory;
-use crate::alert::mute::Muted;
-use crate::cli::status::look;
-use crate::cli::status::outage::down_since;
-use crate::event::{Event, Step};
-use crate::metrics::{Alerts, Runner};
-use crate::state::history::{Summary, TaskSummary};
-use crate::time::{Moment, Mono};
+use super::super::request::RunRequest;
+use crate::alert::memory::AlertMemory;
+use crate::core::event::{Event, TaskIndex};
+use crate::core::time::{Moment, Mono};
+use crate::history::{ChainSummary, TaskSummary};
+use crate::metrics::{AlertMetrics, RunnerMetrics};
+use crate::mute::account::MuteAccount;
+use crate::status::memory_label;
+use crate::status::ongoing_outage::down_since;
 
-mod scribe;
-
-pub(super) use scribe::Scribe;
-use scribe::Snapshot;
+pub(crate) use metrics_file_writer::MetricsFileWriter;
+use metrics_file_writer::MetricsSnapshot;
 
 /// How much time passes between two pages, unless the chain comes to rest earlier.
 const PAUSE: Duration = Duration::from_secs(10);
@@ -28,8 +27,8 @@ const MARGIN: Duration = Duration::from_secs(60);
 
 /// Decides when the page is written, and what is in it.
 #[derive(Debug)]
-pub(super) struct Textfile {
-    scribe: Arc<Scribe>,
+pub(crate) struct MetricsFile {
+    writer: Arc<MetricsFileWriter>,
     /// How long a run of each task can take; `None`: for ever.
     limits: Vec<Option<Duration>>,
     began: Option<SystemTime>,
@@ -44,24 +43,31 @@ pub(super) struct Textfile {
     due: Mono,
 }
 
-impl Textfile {
-    /// Makes that of a chain whose configuration asks for one. `first` is when which run begins, if that is not at once.
-    pub(super) fn of(order: &Order<'_>, first: Option<(Step, Mono)>, now: Moment) -> Option<Self> {
+impl MetricsFile {
+    /// Makes that of a chain whose configuration asks for one. `first` is when which run begins, if
+    /// that is not at once.
+    pub(crate) fn of(
+        order: &RunRequest<'_>,
+        first: Option<(TaskIndex, Mono)>,
+        now: Moment,
+    ) -> Option<Self> {
         let settings = &order.loaded.settings;
         let path = settings.metrics.textfile_of(order.name.as_str())?;
-        let scribe = Scribe::new(path, order.name.to_string(), settings.state_dir.clone());
+        let writer =
+            MetricsFileWriter::new(path, order.name.to_string(), settings.state_dir.clone());
         let limits = order.tasks.iter();
         let limits =
             limits.map(|task| Some(task.settings.timeout? + task.settings.child.kill_grace));
-        let mut textfile = Textfile::new(scribe, limits.collect());
+        let mut metrics_file = MetricsFile::new(writer, limits.collect());
+        metrics_file.writer.start();
         let (step, due) = first.unwrap_or((0, now.mono));
-        textfile.expect(step, due, now);
-        Some(textfile)
+        metrics_file.expect(step, due, now);
+        Some(metrics_file)
     }
 
-    fn new(scribe: Scribe, limits: Vec<Option<Duration>>) -> Self {
-        Textfile {
-            scribe: Arc::new(scribe),
+    fn new(writer: MetricsFileWriter, limits: Vec<Option<Duration>>) -> Self {
+        MetricsFile {
+            writer: Arc::new(writer),
             limits,
             began: None,
             is_up: false,
@@ -74,12 +80,12 @@ impl Textfile {
     }
 
     /// Returns who writes it.
-    pub(super) fn scribe(&self) -> Arc<Scribe> {
-        Arc::clone(&self.scribe)
+    pub(crate) fn writer(&self) -> Arc<MetricsFileWriter> {
+        Arc::clone(&self.writer)
     }
 
     /// Takes note of an event. Returns whether the page is to be written now.
-    pub(super) fn note(&mut self, event: &Event<'_>) -> bool {
+    pub(crate) fn note(&mut self, event: &Event<'_>) -> bool {
         match *event {
             Event::Started { at } => {
                 self.began = Some(at.wall);
@@ -117,32 +123,32 @@ impl Textfile {
     }
 
     /// Has the page written soon: something has happened without a run.
-    pub(super) fn want(&mut self, now: Mono) {
+    pub(crate) fn want(&mut self, now: Mono) {
         if self.is_up {
             self.due = self.due.min(now.max(self.written + PAUSE));
         }
     }
 
     /// Returns when the page is to be written without an event.
-    pub(super) fn due(&self) -> Mono {
+    pub(crate) fn due(&self) -> Mono {
         self.due
     }
 
     /// Has the page written.
-    pub(super) fn write(&mut self, summary: &Summary, memory: &Memory, now: Mono) {
+    pub(crate) fn write(&mut self, summary: &ChainSummary, memory: &AlertMemory, now: Mono) {
         let alerts = |past: &TaskSummary| {
             let mut memories = memory.tasks().iter();
-            let memory = memories.find(|memory| look::label_of(memory) == past.task);
+            let memory = memories.find(|memory| memory_label::label_of(memory) == past.task);
             let account = memory.and_then(|memory| memory.muted.as_ref());
             let holding = account.filter(|account| !account.over);
-            Alerts {
+            AlertMetrics {
                 down_since: down_since(past, memory),
                 muted_until: holding.map(|account| account.until),
-                muted_mails: account.map_or(0, Muted::total),
+                muted_mails: account.map_or(0, MuteAccount::total),
             }
         };
-        self.scribe.write(Snapshot {
-            runner: self.is_up.then(|| Runner {
+        self.writer.write(MetricsSnapshot {
+            runner: self.is_up.then(|| RunnerMetrics {
                 version: Some(env!("CARGO_PKG_VERSION").to_owned()),
                 began: self.began,
                 next_run: self.next_run,
@@ -162,7 +168,7 @@ impl Textfile {
     }
 
     /// The next page comes at the end of that run at the latest.
-    fn expect(&mut self, next: Step, until: Mono, now: Moment) {
+    fn expect(&mut self, next: TaskIndex, until: Mono, now: Moment) {
         let begins = now.at(until.max(now.mono)).wall;
         self.next_run = Some(begins);
         let limit = self.limits.get(next).copied().flatten();
@@ -170,6 +176,7 @@ impl Textfile {
     }
 }
 
+pub(crate) mod metrics_file_writer;
 #[cfg(test)]
-#[path = "textfile_tests.rs"]
+#[path = "metrics_file_tests.rs"]
 mod tests;

@@ -1,16 +1,16 @@
 use std::path::PathBuf;
 
 use super::*;
-use crate::event::{RunEnd, RunId, StopReason};
-use crate::failure::Outcome;
-use crate::process::clock;
-use crate::settings::MetricsSettings;
+use crate::core::event::{RunEnd, RunId, StopReason};
+use crate::core::failure::Outcome;
+use crate::core::settings::MetricsSettings;
+use crate::unix::clock;
 
 const SECOND: Duration = Duration::from_secs(1);
 
 /// A chain of a command that may run for a minute, and its page.
 struct Chain {
-    textfile: Textfile,
+    metrics_file: MetricsFile,
     began: Moment,
     now: Moment,
     pages: usize,
@@ -21,10 +21,10 @@ impl Chain {
     fn begin() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.prom");
-        let scribe = Scribe::new(path, "a".to_owned(), dir.path().to_owned());
+        let writer = MetricsFileWriter::new(path, "a".to_owned(), dir.path().to_owned());
         let began = clock::now();
         let mut chain = Chain {
-            textfile: Textfile::new(scribe, vec![Some(60 * SECOND)]),
+            metrics_file: MetricsFile::new(writer, vec![Some(60 * SECOND)]),
             began,
             now: began,
             pages: 0,
@@ -35,23 +35,23 @@ impl Chain {
     }
 
     fn tell(&mut self, event: &Event<'_>) {
-        if self.textfile.note(event) {
+        if self.metrics_file.note(event) {
             self.write();
         }
     }
 
     fn write(&mut self) {
-        let memory = Memory::empty(self.now, "");
-        self.textfile
-            .write(&Summary::default(), &memory, self.now.mono);
+        let memory = AlertMemory::empty(self.now, "");
+        self.metrics_file
+            .write(&ChainSummary::default(), &memory, self.now.mono);
         self.pages += 1;
     }
 
     /// Lets time pass, as the watcher does.
     fn pass(&mut self, span: Duration) {
         let end = self.now.mono + span;
-        while self.textfile.due() <= end {
-            self.now = self.now.at(self.textfile.due().max(self.now.mono));
+        while self.metrics_file.due() <= end {
+            self.now = self.now.at(self.metrics_file.due().max(self.now.mono));
             self.write();
         }
         self.now = self.now.at(end);
@@ -92,7 +92,7 @@ fn a_page_is_written_at_the_start_before_each_long_pause_and_at_the_end() {
         chain.run(SECOND / 10, 3600 * SECOND);
         assert_eq!(chain.pages, pages);
         assert_eq!(
-            chain.textfile.due(),
+            chain.metrics_file.due(),
             Mono::NEVER,
             "nothing wakes who sleeps"
         );
@@ -103,7 +103,10 @@ fn a_page_is_written_at_the_start_before_each_long_pause_and_at_the_end() {
         reason: &reason,
     });
     assert_eq!(chain.pages, 5);
-    chain.textfile.scribe().finish(chain.now.mono + 60 * SECOND);
+    chain
+        .metrics_file
+        .writer()
+        .finish(chain.now.mono + 60 * SECOND);
     let page = std::fs::read_to_string(chain.dir.path().join("a.prom")).unwrap();
     assert!(page.contains("run_functions_up{chain=\"a\"} 0"), "{page}");
 }
@@ -144,18 +147,18 @@ fn the_page_says_when_the_next_one_comes_at_the_latest() {
     chain.run(SECOND, pause);
     let ended = chain.now.wall - pause;
     let due = ended + pause + 60 * SECOND + MARGIN;
-    assert_eq!(chain.textfile.page_due, Some(due));
-    chain.textfile.limits = vec![None];
+    assert_eq!(chain.metrics_file.page_due, Some(due));
+    chain.metrics_file.limits = vec![None];
     chain.run(SECOND, pause);
-    assert_eq!(chain.textfile.page_due, None, "a run without a limit");
+    assert_eq!(chain.metrics_file.page_due, None, "a run without a limit");
 }
 
 #[test]
 fn the_name_of_the_chain_is_put_into_the_name_of_the_file() {
-    let settings = |textfile: &str| MetricsSettings {
-        textfile: Some(textfile.into()),
+    let settings = |metrics_file: &str| MetricsSettings {
+        textfile: Some(metrics_file.into()),
     };
-    let path = |textfile| settings(textfile).textfile_of("a_b").unwrap();
+    let path = |metrics_file| settings(metrics_file).textfile_of("a_b").unwrap();
     assert_eq!(path("/x/%n.prom"), PathBuf::from("/x/a_b.prom"));
     assert_eq!(path("/%n/r_%n.prom"), PathBuf::from("/%n/r_a_b.prom"));
 }

@@ -1,18 +1,19 @@
-//! What the service manager is told of events: what is done now, for `systemctl status`, and that it ends.
+//! What the service manager is told of events: what is done now, for `systemctl status`, and that
+//! it ends.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::event::{Event, Step};
-use crate::process::notify::Notifier;
-use crate::time::{Mono, in_words};
+use crate::core::event::{Event, TaskIndex};
+use crate::core::time::{Mono, in_words};
+use crate::unix::notify::Notifier;
 
 /// What lasts shorter is not worth a message.
 const WORTH_TELLING: Duration = Duration::from_secs(1);
 
-/// Tells the service manager.
+/// Notifies the service manager.
 #[derive(Debug)]
-pub(super) struct Service {
+pub(crate) struct ReadinessNotifier {
     notifier: Arc<Notifier>,
     labels: Vec<String>,
     told: Option<Mono>,
@@ -20,10 +21,10 @@ pub(super) struct Service {
     patience: Duration,
 }
 
-impl Service {
-    /// Makes one for tasks with these labels.
-    pub(super) fn new(notifier: Arc<Notifier>, labels: Vec<String>, patience: Duration) -> Self {
-        Service {
+impl ReadinessNotifier {
+    /// Creates the observer of tasks with these labels.
+    pub(crate) fn new(notifier: Arc<Notifier>, labels: Vec<String>, patience: Duration) -> Self {
+        ReadinessNotifier {
             notifier,
             labels,
             told: None,
@@ -32,7 +33,7 @@ impl Service {
     }
 
     /// Takes note of an event.
-    pub(super) fn note(&mut self, event: &Event<'_>) {
+    pub(crate) fn note(&mut self, event: &Event<'_>) {
         match *event {
             Event::Started { .. } => self.notifier.ready(),
             Event::RunStarted { step, at, .. } => self.running(step, at.mono),
@@ -48,7 +49,7 @@ impl Service {
         }
     }
 
-    fn running(&mut self, step: Step, now: Mono) {
+    fn running(&mut self, step: TaskIndex, now: Mono) {
         if self
             .told
             .is_none_or(|told| now.since(told) >= WORTH_TELLING)
@@ -57,7 +58,7 @@ impl Service {
         }
     }
 
-    fn sleeping(&mut self, next: Step, now: Mono, until: Mono) {
+    fn sleeping(&mut self, next: TaskIndex, now: Mono, until: Mono) {
         let pause = until.since(now);
         if pause >= WORTH_TELLING {
             let next = &self.labels[next];

@@ -2,28 +2,28 @@
 
 use std::time::Duration;
 
-use crate::cli::late::Late;
-use crate::event::{Event, Limit, RunEnd, Step};
-use crate::failure::Outcome;
-use crate::time::{Moment, Mono, in_words};
+use crate::core::event::{Event, RunDeadlines, RunEnd, TaskIndex};
+use crate::core::failure::Outcome;
+use crate::core::time::{Moment, Mono, in_words};
+use crate::status::overdue_run::OverdueRun;
 
 /// What is known of each task, and what happens now.
 #[derive(Debug)]
-pub(super) struct Board {
-    tasks: Vec<Task>,
-    now: Now,
+pub(crate) struct TaskTable {
+    tasks: Vec<TableTask>,
+    now: TaskActivity,
 }
 
 #[derive(Debug)]
-struct Task {
+struct TableTask {
     label: String,
-    last: Option<Last>,
+    last: Option<TableRun>,
     succeeded: u64,
     failed: u64,
 }
 
 #[derive(Debug)]
-struct Last {
+struct TableRun {
     result: &'static str,
     /// Whether it came to its own end, and that is no failure.
     well: bool,
@@ -32,34 +32,38 @@ struct Last {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Now {
+enum TaskActivity {
     Between,
-    Running { step: Step, since: Moment },
-    Sleeping { next: Step, until: Mono },
+    Running { step: TaskIndex, since: Moment },
+    Sleeping { next: TaskIndex, until: Mono },
 }
 
-impl Board {
-    /// Makes one for tasks with these labels.
-    pub(super) fn new(labels: &[String]) -> Self {
-        let task = |label: &String| Task {
+impl TaskTable {
+    /// Creates the table of tasks with these labels.
+    pub(crate) fn new(labels: &[String]) -> Self {
+        let task = |label: &String| TableTask {
             label: label.clone(),
             last: None,
             succeeded: 0,
             failed: 0,
         };
-        Board {
+        TaskTable {
             tasks: labels.iter().map(task).collect(),
-            now: Now::Between,
+            now: TaskActivity::Between,
         }
     }
 
     /// Takes note of an event.
-    pub(super) fn note(&mut self, event: &Event<'_>) {
+    pub(crate) fn note(&mut self, event: &Event<'_>) {
         match *event {
-            Event::RunStarted { step, at, .. } => self.now = Now::Running { step, since: at },
-            Event::Sleeping { next, until, .. } => self.now = Now::Sleeping { next, until },
+            Event::RunStarted { step, at, .. } => {
+                self.now = TaskActivity::Running { step, since: at }
+            }
+            Event::Sleeping { next, until, .. } => {
+                self.now = TaskActivity::Sleeping { next, until }
+            }
             Event::RunEnded(end) => {
-                self.now = Now::Between;
+                self.now = TaskActivity::Between;
                 self.tasks[end.step].note(&end);
             }
             _ => {}
@@ -67,26 +71,26 @@ impl Board {
     }
 
     /// Returns whether the last run of each task has ended by itself, and not as a failure.
-    pub(super) fn all_have_ended_well(&self) -> bool {
-        let well = |task: &Task| task.last.as_ref().is_some_and(|last| last.well);
+    pub(crate) fn all_have_ended_well(&self) -> bool {
+        let well = |task: &TableTask| task.last.as_ref().is_some_and(|last| last.well);
         self.tasks.iter().all(well)
     }
 
     /// Returns the running task and when its run began.
-    pub(super) fn running(&self) -> Option<(Step, Moment)> {
+    pub(crate) fn running(&self) -> Option<(TaskIndex, Moment)> {
         match self.now {
-            Now::Running { step, since } => Some((step, since)),
+            TaskActivity::Running { step, since } => Some((step, since)),
             _ => None,
         }
     }
 
-    /// Returns the table: a line for what happens now, one for each task, and one more for each that is muted, with these words.
-    /// `limit` is that of the run that goes on.
-    pub(super) fn table(
+    /// Returns the table: a line for what happens now, one for each task, and one more for each
+    /// that is muted, with these words. `limit` is that of the run that goes on.
+    pub(crate) fn table(
         &self,
         now: Moment,
         muted: &[Option<String>],
-        limit: Option<Limit>,
+        limit: Option<RunDeadlines>,
     ) -> Vec<String> {
         let width = self
             .tasks
@@ -106,15 +110,15 @@ impl Board {
 
     fn what_happens(&self, now: Moment) -> String {
         match self.now {
-            Now::Between => "between two runs".to_owned(),
-            Now::Running { step, since } => {
+            TaskActivity::Between => "between two runs".to_owned(),
+            TaskActivity::Running { step, since } => {
                 format!(
                     "running {} for {}",
                     self.tasks[step].label,
                     in_words(now.mono.since(since.mono))
                 )
             }
-            Now::Sleeping { next, until } => {
+            TaskActivity::Sleeping { next, until } => {
                 format!(
                     "sleeping: {} is next in {}",
                     self.tasks[next].label,
@@ -125,22 +129,22 @@ impl Board {
     }
 }
 
-impl Board {
-    /// Says that the run goes on for too long, if it does.
+impl TaskTable {
+    /// Returns the words about a run that goes on for too long.
     fn too_long(
         &self,
         now: Moment,
         muted: &[Option<String>],
-        limit: Option<Limit>,
+        limit: Option<RunDeadlines>,
     ) -> Option<String> {
         let (step, since) = self.running()?;
-        let late = Late::of(since.mono, limit?, now)?;
+        let late = OverdueRun::of(since.mono, limit?, now)?;
         let muted = muted.get(step).and_then(Option::as_ref).map(|_| "muted");
         Some(format!("{}  {}", self.tasks[step].label, late.words(muted)))
     }
 }
 
-impl Task {
+impl TableTask {
     fn note(&mut self, end: &RunEnd<'_>) {
         let outcome = end.outcome;
         let result = match outcome {
@@ -152,7 +156,7 @@ impl Task {
         self.succeeded += u64::from(matches!(outcome, Outcome::Success));
         self.failed += u64::from(outcome.failure().is_some());
         let well = matches!(outcome, Outcome::Success | Outcome::RetryLater { .. });
-        self.last = Some(Last {
+        self.last = Some(TableRun {
             result,
             well,
             at: end.at.mono,
@@ -161,7 +165,7 @@ impl Task {
     }
 
     fn line(&self, now: Mono, width: usize) -> String {
-        let Task {
+        let TableTask {
             label,
             succeeded,
             failed,
@@ -169,7 +173,7 @@ impl Task {
         } = self;
         match &self.last {
             None => format!("{label:width$}  not run yet"),
-            Some(Last {
+            Some(TableRun {
                 result, at, took, ..
             }) => format!(
                 "{label:width$}  {result} {} ago, took {}; {succeeded} ok, {failed} failed since the start",
@@ -177,28 +181,5 @@ impl Task {
                 in_words(*took),
             ),
         }
-    }
-}
-
-/// Returns what the tasks of a chain are called on the screen: their names, with `#2` for the second place of one that is named twice.
-pub(crate) fn labels<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<String> {
-    let mut seen: Vec<&str> = Vec::new();
-    let mut label = |name: &'a str| {
-        seen.push(name);
-        match seen.iter().filter(|other| **other == name).count() {
-            1 => name.to_owned(),
-            place => format!("{name}#{place}"),
-        }
-    };
-    names.into_iter().map(&mut label).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_task_named_twice_has_two_labels() {
-        assert_eq!(labels(["a::b", "c::d", "a::b"]), ["a::b", "c::d", "a::b#2"]);
     }
 }

@@ -1,85 +1,94 @@
-//! Writes the page. What is said of the outbox is what is there at that moment: mails leave between two runs.
+//! Writes the page. What is said of the outbox is what is there at that moment: mails leave between
+//! two runs.
 
-use std::fs;
-use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::SystemTime;
+use std::{io, thread};
 
-use crate::alert::notice::Sort;
-use crate::cli::metrics::mail;
+use crate::alert::alert_kind::AlertKind;
+use crate::core::time::Mono;
+use crate::history::ChainSummary;
 use crate::mail::outbox;
-use crate::metrics::{self, Alerts, Chain, Mail, Runner, Task};
-use crate::process::clock;
-use crate::process::files::{self, Readers};
-use crate::state::history::Summary;
-use crate::state::kept;
-use crate::time::Mono;
+use crate::metrics;
+use crate::metrics::{AlertMetrics, ChainMetrics, MailMetrics, RunnerMetrics, TaskMetrics};
+use crate::state::saved_memory;
+use crate::status::metrics_input::mail;
+use crate::unix::files::Readers;
+use crate::unix::trusted_paths::PrivateDir;
+use crate::unix::{clock, files};
 
 /// What it puts together takes a few frames; memory that is not touched costs nothing.
 const STACK_BYTES: usize = 512 << 10;
 
 /// What is known of a chain at a moment, but for its outbox.
 #[derive(Clone, Debug)]
-pub(super) struct Snapshot {
+pub(super) struct MetricsSnapshot {
     /// What is known of its runner, unless that has ended.
-    pub(super) runner: Option<Runner>,
+    pub(super) runner: Option<RunnerMetrics>,
     /// When the page will have been written anew at the latest.
     pub(super) page_due: Option<SystemTime>,
     /// What all runs come to.
-    pub(super) summary: Summary,
+    pub(super) summary: ChainSummary,
     /// What alerts know of each of its tasks.
-    pub(super) alerts: Vec<Alerts>,
+    pub(super) alerts: Vec<AlertMetrics>,
     /// How many failures wait for a mail.
-    pub(super) held_back: [(Sort, u64); 2],
+    pub(super) held_back: [(AlertKind, u64); 2],
 }
 
-/// Writes the page, in a thread that is there only while it does.
+/// Writes the page, in a thread that is there from the start: one that was made when memory is
+/// short might end the runner.
 #[derive(Debug)]
-pub(in crate::cli::run) struct Scribe {
+pub(crate) struct MetricsFileWriter {
     path: PathBuf,
     chain: String,
     state_dir: PathBuf,
-    work: Mutex<Work>,
-    /// Told when the thread ends.
-    ended: Condvar,
+    work: Mutex<WriterWork>,
+    /// Notified when there is something to write, and when all is written.
+    changed: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct Work {
+struct WriterWork {
     /// What was last to be written.
-    latest: Option<Snapshot>,
+    latest: Option<MetricsSnapshot>,
     /// Whether it is to be written (again).
     wanted: bool,
     /// Whether there is a thread.
     running: bool,
-    /// Whether the last attempt failed: that is told once.
+    /// Whether it writes.
+    busy: bool,
+    /// Whether the last attempt failed: that is logged once.
     troubled: bool,
 }
 
-impl Scribe {
-    /// Makes one that does nothing until it is asked to.
+impl MetricsFileWriter {
+    /// Creates a writer that does nothing until a page is to be written.
     pub(super) fn new(path: PathBuf, chain: String, state_dir: PathBuf) -> Self {
-        Scribe {
+        MetricsFileWriter {
             path,
             chain,
             state_dir,
             work: Mutex::default(),
-            ended: Condvar::new(),
+            changed: Condvar::new(),
         }
     }
 
+    /// Starts the thread. Where none can be had, that is tried again with each page.
+    pub(super) fn start(self: &Arc<Self>) {
+        self.start_thread(&mut self.work());
+    }
+
     /// Has this written. While a former page is being written, only the latest waits.
-    pub(super) fn write(self: &Arc<Self>, snapshot: Snapshot) {
+    pub(super) fn write(self: &Arc<Self>, snapshot: MetricsSnapshot) {
         let mut work = self.work();
         work.latest = Some(snapshot);
         self.set_to_work(work);
     }
 
     /// Has the latest written once more, with what is in the outbox now.
-    pub(in crate::cli::run) fn write_again(self: &Arc<Self>) {
+    pub(crate) fn write_again(self: &Arc<Self>) {
         let work = self.work();
         if work.latest.is_some() {
             self.set_to_work(work);
@@ -87,59 +96,67 @@ impl Scribe {
     }
 
     /// Waits until all is written, but not after `until`.
-    pub(in crate::cli::run) fn finish(&self, until: Mono) {
+    pub(crate) fn finish(&self, until: Mono) {
         let left = until.since(clock::mono());
         let work = self.work();
-        drop(
-            self.ended
-                .wait_timeout_while(work, left, |work| work.running),
-        );
+        drop(self.changed.wait_timeout_while(work, left, |work| {
+            work.running && (work.busy || work.wanted)
+        }));
     }
 
-    fn work(&self) -> MutexGuard<'_, Work> {
+    fn work(&self) -> MutexGuard<'_, WriterWork> {
         self.work.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn set_to_work(self: &Arc<Self>, mut work: MutexGuard<'_, Work>) {
+    fn set_to_work(self: &Arc<Self>, mut work: MutexGuard<'_, WriterWork>) {
         work.wanted = true;
-        if work.running {
-            return;
+        if !work.running {
+            self.start_thread(&mut work);
         }
-        let scribe = Arc::clone(self);
+        self.changed.notify_all();
+    }
+
+    fn start_thread(self: &Arc<Self>, work: &mut WriterWork) {
+        let writer = Arc::clone(self);
         let thread = thread::Builder::new()
             .name("textfile".to_owned())
             .stack_size(STACK_BYTES);
-        match thread.spawn(move || scribe.serve()) {
+        match thread.spawn(move || writer.serve()) {
             Ok(_) => work.running = true,
-            Err(error) => self.tell(&mut work, Err(error)),
+            Err(error) => self.tell(work, Err(error)),
         }
     }
 
     /// The thread.
-    fn serve(&self) {
-        let mut work = self.work();
-        while work.wanted {
-            work.wanted = false;
-            let snapshot = work.latest.clone();
-            drop(work);
-            let written = catch_unwind(AssertUnwindSafe(|| match &snapshot {
-                Some(snapshot) => self.put(snapshot),
-                None => Ok(()),
-            }));
-            let defect = |_| Err(io::Error::other("a defect of this program"));
-            work = self.work();
-            self.tell(&mut work, written.unwrap_or_else(defect));
+    fn serve(&self) -> ! {
+        loop {
+            let work = self.work();
+            let woken = self.changed.wait_while(work, |work| !work.wanted);
+            self.write_latest(woken.unwrap_or_else(PoisonError::into_inner));
         }
-        work.running = false;
-        self.ended.notify_all();
     }
 
-    fn put(&self, snapshot: &Snapshot) -> io::Result<()> {
+    fn write_latest(&self, mut work: MutexGuard<'_, WriterWork>) {
+        (work.wanted, work.busy) = (false, true);
+        let snapshot = work.latest.clone();
+        drop(work);
+        let written = catch_unwind(AssertUnwindSafe(|| match &snapshot {
+            Some(snapshot) => self.put(snapshot),
+            None => Ok(()),
+        }));
+        let defect = |_| Err(io::Error::other("a defect of this program"));
+        let mut work = self.work();
+        self.tell(&mut work, written.unwrap_or_else(defect));
+        work.busy = false;
+        self.changed.notify_all();
+    }
+
+    fn put(&self, snapshot: &MetricsSnapshot) -> io::Result<()> {
         files::replace(&self.path, self.page(snapshot).as_bytes(), Readers::All)
     }
 
-    fn page(&self, snapshot: &Snapshot) -> String {
-        let Snapshot {
+    fn page(&self, snapshot: &MetricsSnapshot) -> String {
+        let MetricsSnapshot {
             runner,
             page_due,
             summary,
@@ -147,30 +164,36 @@ impl Scribe {
             held_back,
         } = snapshot;
         let tasks = summary.tasks.iter().zip(alerts);
-        let tasks = tasks.map(|(past, alerts)| Task {
+        let tasks = tasks.map(|(past, alerts)| TaskMetrics {
             label: &past.task,
             past,
             alerts: *alerts,
         });
         let held_back = held_back.map(|(sort, count)| (sort.word(), count));
         let report = outbox::report(&self.state_dir);
-        let memory = self.state_dir.join(kept::file_name(&self.chain));
-        let memory = fs::metadata(memory).and_then(|memory| memory.modified());
-        let chain = Chain {
+        let memory = self.memory_written();
+        let chain = ChainMetrics {
             name: &self.chain,
             runner: runner.clone(),
             page_due: *page_due,
             tasks: tasks.collect(),
-            mail: Mail {
-                memory_written: memory.ok(),
+            mail: MailMetrics {
+                memory_written: memory,
                 ..mail(&summary.mails, held_back.to_vec(), &report, &self.chain)
             },
         };
         metrics::page(&[chain], clock::wall())
     }
 
-    /// Says once that it cannot be written, and once that it can again.
-    fn tell(&self, work: &mut Work, written: io::Result<()>) {
+    fn memory_written(&self) -> Option<SystemTime> {
+        let state_dir = PrivateDir::open_existing(&self.state_dir).ok()??;
+        let name = saved_memory::file_name(&self.chain);
+        state_dir.look(&name).ok()??;
+        Some(state_dir.written(&name))
+    }
+
+    /// Logs once that it cannot be written, and once that it can again.
+    fn tell(&self, work: &mut WriterWork, written: io::Result<()>) {
         let path = self.path.display();
         match &written {
             Err(error) if !work.troubled => log::error!(
@@ -191,13 +214,13 @@ mod tests {
 
     use super::*;
 
-    fn snapshot() -> Snapshot {
-        Snapshot {
+    fn snapshot() -> MetricsSnapshot {
+        MetricsSnapshot {
             runner: None,
             page_due: None,
-            summary: Summary::default(),
+            summary: ChainSummary::default(),
             alerts: Vec::new(),
-            held_back: [(Sort::First, 0), (Sort::New, 0)],
+            held_back: [(AlertKind::First, 0), (AlertKind::New, 0)],
         }
     }
 
@@ -205,26 +228,27 @@ mod tests {
     fn a_disk_that_hangs_holds_up_nobody_and_gets_the_latest_when_it_is_back() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.prom");
-        let scribe = Scribe::new(path.clone(), "a".to_owned(), dir.path().to_owned());
-        let scribe = Arc::new(scribe);
+        let writer = MetricsFileWriter::new(path.clone(), "a".to_owned(), dir.path().to_owned());
+        let writer = Arc::new(writer);
         // As with a thread that does not come back from the disk.
-        scribe.work().running = true;
-        scribe.write(snapshot());
-        scribe.write_again();
-        scribe.finish(clock::mono() + Duration::from_millis(1));
-        assert!(scribe.work().wanted && !path.exists());
-        scribe.serve();
-        assert!(path.exists() && !scribe.work().running);
-        scribe.finish(Mono::NEVER);
+        writer.work().running = true;
+        writer.work().busy = true;
+        writer.write(snapshot());
+        writer.write_again();
+        writer.finish(clock::mono() + Duration::from_millis(1));
+        assert!(writer.work().wanted && !path.exists());
+        writer.write_latest(writer.work());
+        assert!(path.exists() && !writer.work().wanted);
+        writer.finish(Mono::NEVER);
     }
 
     #[test]
     fn nothing_is_written_before_there_is_something_to_write() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.prom");
-        let scribe = Scribe::new(path.clone(), "a".to_owned(), dir.path().to_owned());
-        let scribe = Arc::new(scribe);
-        scribe.write_again();
-        assert!(!scribe.work().running && !path.exists());
+        let writer = MetricsFileWriter::new(path.clone(), "a".to_owned(), dir.path().to_owned());
+        let writer = Arc::new(writer);
+        writer.write_again();
+        assert!(!writer.work().running && !path.exists());
     }
 }

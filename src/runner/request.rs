@@ -1,0 +1,121 @@
+//! What is to be run, when everything has been read and nothing has been done.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use crate::chain::ChainName;
+use crate::config::{Inputs, Loaded, TaskDefinition};
+use crate::core::settings::{LockEngine, Login, PasswordSource, Settings, SmtpSettings, Transport};
+use crate::redact::Redactor;
+use crate::service::stop_escalation::StopEscalation;
+use crate::task::label::TaskLabel;
+
+/// A chain that is to be run: everything has been read, nothing has been done.
+pub(crate) struct RunRequest<'a> {
+    /// What surrounds this process.
+    pub(crate) inputs: &'a Inputs,
+    /// The configuration.
+    pub(crate) loaded: &'a Loaded,
+    /// The tasks, in order.
+    pub(crate) tasks: Vec<&'a TaskDefinition>,
+    /// The name of the chain.
+    pub(crate) name: ChainName,
+    /// What is to be made of what a former runner remembered.
+    pub(crate) memory: MemoryPolicy,
+    /// Whether a runner of systemd's is replaced also by one that a person starts in a terminal.
+    pub(crate) replace_unit: bool,
+    /// What is odd in the configuration.
+    pub(crate) warnings: Warnings,
+}
+
+/// What is odd in a configuration, in both forms.
+#[derive(Debug, Default)]
+pub(crate) struct Warnings {
+    /// For a log, one each.
+    pub(crate) lines: Vec<String>,
+    /// For a person, with excerpts.
+    pub(crate) rendered: String,
+}
+
+impl RunRequest<'_> {
+    /// Returns whether the chain runs under a lock that other hosts contend for.
+    pub(crate) fn is_locked(&self) -> bool {
+        is_locked(&self.loaded.settings)
+    }
+
+    /// Returns what the tasks are called on the screen.
+    pub(crate) fn labels(&self) -> Vec<String> {
+        TaskLabel::all(self.tasks.iter().map(|task| task.name.as_str()))
+    }
+
+    /// Returns what takes the secrets of this process out of texts.
+    pub(crate) fn redactor(&self) -> Redactor {
+        redactor(self.inputs, self.loaded, &self.tasks)
+    }
+}
+
+/// Returns whether chains run under a lock that other hosts contend for.
+pub(crate) fn is_locked(settings: &Settings) -> bool {
+    let lock = &settings.lock;
+    match lock.engine {
+        LockEngine::None => false,
+        // In its own directory the pidfile does the same.
+        LockEngine::File => !lock.addresses.is_empty() || lock.key.is_some(),
+        LockEngine::Consul | LockEngine::Postgres | LockEngine::Registered(_) => true,
+    }
+}
+
+/// Returns what takes the secrets of this process, of its mail settings and of these tasks out of
+/// texts.
+pub(crate) fn redactor(inputs: &Inputs, loaded: &Loaded, tasks: &[&TaskDefinition]) -> Redactor {
+    let text = |text: &OsString| text.to_string_lossy().into_owned();
+    let environment = inputs.environment.iter();
+    let environment = environment.map(|(name, value)| (text(name), text(value)));
+    let of_tasks = tasks
+        .iter()
+        .flat_map(|task| task.settings.child.env.clone());
+    let password = crate::mail::password(&loaded.settings.mail);
+    let password = password.map(|value| ("password".to_owned(), value));
+    Redactor::new(environment.chain(of_tasks).chain(password))
+}
+
+/// What is to be made of what a former runner remembered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MemoryPolicy {
+    /// Take it over after a crash, forget it when a person started us.
+    AfterCrash,
+    /// Forget it in any case.
+    Never,
+}
+
+/// The longest time that a tree of this chain may take from TERM to KILL.
+pub(super) fn longest_grace(order: &RunRequest<'_>) -> Duration {
+    let graces = order
+        .tasks
+        .iter()
+        .map(|task| task.settings.child.kill_grace);
+    graces
+        .chain([order.loaded.settings.kill_grace])
+        .max()
+        .unwrap_or_default()
+}
+
+pub(super) fn patience(order: &RunRequest<'_>) -> StopEscalation {
+    let settings = &order.loaded.settings;
+    StopEscalation::new(settings.stop_timeout, settings.kill_grace)
+}
+
+/// The variables that hold secrets of our own, which no child gets.
+pub(crate) fn secret_variables(settings: &Settings) -> Vec<String> {
+    match &settings.mail.transport {
+        Transport::Smtp(SmtpSettings {
+            login:
+                Some(Login {
+                    password: PasswordSource::Env(name),
+                    ..
+                }),
+            ..
+        }) => vec![name.clone()],
+        _ => Vec::new(),
+    }
+}
