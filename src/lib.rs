@@ -2,12 +2,16 @@
 //!
 //! # The problem
 //!
-//! Something is to be done again and again on a machine: mail to be sent, orders to be imported, a backup to be checked. A line for cron starts a second copy while the first
-//! hangs, mails every failure or none, and knows no yesterday. A daemon of one's own needs pidfiles, signals, upgrades, a log, and somebody who notices that it is dead.
+//! Something is to be done again and again on a machine: mail to be sent, orders to be imported, a
+//! backup to be checked. A line for cron starts a second copy while the first hangs, mails every
+//! failure or none, and knows no yesterday. A daemon of one's own needs pidfiles, signals,
+//! upgrades, a log, and an eye on whether it is dead.
 //!
-//! `run_functions tasks::send_mail tasks::retry_deferred` runs these **tasks** one after the other, with a **cooldown** after each success and each failure, until it is
-//! stopped. Starting the same **chain** again replaces its runner, which is how code is upgraded. The admin is mailed at the first failure, at each *new* failure, and each
-//! time a task has been down for too long; never otherwise, so that silence can be trusted.
+//! `run_functions tasks::send_mail tasks::retry_deferred` runs these **tasks** one after the other,
+//! with a **cooldown** after each success and each failure, until it is stopped. Starting the same
+//! **chain** again replaces its runner, which is how code is upgraded. The admin is mailed at the
+//! first failure, at each *new* failure, and each time a task has been down for too long; never
+//! otherwise, so that silence can be trusted.
 //!
 //! # Anatomy
 //!
@@ -19,24 +23,54 @@
 //! | you look after the machine | [`guide::operations`], [`guide::errors`], [`guide::metrics`], `service print`, `status`, `stop`, `wake`, `history`, `report`, `logs` |
 //! | you come from cron, supervisord, Celery beat | `import`, [`guide::migrating`] |
 //! | you want to know before | [`guide::limitations`], [`guide::security`] |
+//! | a chain runs on several hosts | [`guide::lock`], [`lock`] |
 //! | your tasks send mail to others | [`mail`]: the queue behind the two tasks of the stock binary |
 //! | you want to be sure | [`testing`]: which mails your task would bring, as a unit test |
 //!
-//! It is synchronous: threads and child processes, no async runtime, no listening socket. [`guide::tutorial`] is the way in.
+//! It is synchronous: threads and child processes, no async runtime, no listening socket.
+//! [`guide::tutorial`] is the way in.
+//!
+//! # Features
+//!
+//! All are on by default. A program with `default-features = false` runs its chain
+//! (`my_program my_program::send_report`), is replaced by a newcomer, stops on a signal, and mails
+//! by a local program or into files. The stock binary has the commands for that chain: both read
+//! the same files.
+//!
+//! | feature | what it brings | crates for it | what is refused without it |
+//! |---|---|---|---|
+//! | `cli` | the commands, screens, completions, manual pages | clap | each command |
+//! | `lock-consul` | a lock in Consul | ureq, rustls | `backend = "consul"` |
+//! | `lock-postgres` | a lock in PostgreSQL | tokio-postgres, rustls | `backend = "postgres"` |
+//! | `smtp` | delivery to a mail server | rustls | `transport = "smtp"` |
+//! | `ping` | URLs that are requested by a run | ureq, rustls | `ping` of a task |
+//! | `report-html` (with `cli`) | the page of the report | maud | `report --html` |
+//! | `import` (with `cli`) | crontabs, supervisord | | `import` |
+//!
+//! A refused command ends with 2, a refused configuration with 78; the message names the feature
+//! and the command that adds it.
 //!
 //! # Limitations
 //!
-//! - Linux only, 5.4 or newer; `run_root` on a local disk. One machine: two that run the same chain know nothing of each other.
-//! - A chain is sequential: a long run, or the cooldown of one task, delays the next one. What must not wait belongs in a chain of its own.
+//! - Linux only, 5.4 or newer; `run_root` on a local disk. Two machines that run the same chain
+//!   know of each other only where `[lock]` is set: [`guide::lock`].
+//! - A chain is sequential: a long run, or the cooldown of one task, delays the next one. What must
+//!   not wait belongs in a chain of its own.
 //! - Nothing happens at a time of day: a cooldown begins when a run ends.
-//! - A function runs inside the runner, where it cannot be ended: a hang is mailed, not mended. `timeout` or `isolate` give it a process of its own, in which everything
-//!   that the program does before [`main()`] is done again.
-//! - With `panic = "abort"`, or when a task panics while it unwinds, a task that is not isolated takes the runner with it.
+//! - A function runs inside the runner, where it cannot be ended: a hang is mailed, not mended.
+//!   `timeout` or `isolate` give it a process of its own, in which everything that the program does
+//!   before [`main()`] is done again.
+//! - With `panic = "abort"`, or when a task panics while it unwinds, a task that is not isolated
+//!   takes the runner with it.
 //! - A crate of tasks that nothing refers to is left out by the linker: `use my_tasks as _;`.
-//! - Whether two failures are "the same" is decided by their normalised text. That can be wrong; [`TaskError::kind`] decides by hand.
-//! - Redaction of secrets goes by the names and forms that they usually have. A password printed as a bare word is mailed as one.
-//! - When the runner itself is dead and nothing restarts it, nobody mails that: have systemd restart it, and something else look at `status`.
-//! - Before 1.0 a minor version may change what is public here. Files that a release has written are read by every later one.
+//! - Whether two failures are "the same" is decided by their normalised text. That can be wrong;
+//!   [`TaskError::kind`] decides by hand.
+//! - Redaction of secrets goes by the names and forms that they usually have. A password printed as
+//!   a bare word is mailed as one.
+//! - When the runner itself is dead and nothing restarts it, nobody mails that: have systemd
+//!   restart it, and something else look at `status`.
+//! - Before 1.0 a minor version may change what is public here. Files that a release has written
+//!   are read by every later one.
 //!
 //! # Example
 //!
@@ -53,8 +87,30 @@
 //! }
 //! ```
 //!
-//! In the crate `my_program` this is the task `my_program::send_report`, and `my_program my_program::send_report` runs it until it is stopped. Its first failure is
-//! a mail, or, as long as nobody has said to whom, a file in `run/mail` that the log names.
+//! In the crate `my_program` this is the task `my_program::send_report`, and
+//! `my_program my_program::send_report` runs it until it is stopped. Its first failure is a mail,
+//! or, as long as nobody has said to whom, a file in `run/mail` that the log names.
+
+// What is left out by a `mod` line leaves items without a reader in the rooms below.
+#![cfg_attr(
+    not(all(
+        feature = "cli",
+        feature = "import",
+        feature = "lock-consul",
+        feature = "lock-postgres",
+        feature = "ping",
+        feature = "report-html",
+        feature = "smtp"
+    )),
+    expect(dead_code, reason = "only whole modules are left out")
+)]
+#![cfg_attr(
+    not(feature = "cli"),
+    expect(unused_imports, reason = "only whole modules are left out")
+)]
+
+// Where to begin reading: `src/runner/mod.rs` has the files of a run in order, from `main` to a
+// mail.
 
 // The attribute names this crate; inside it, the crate must be able to name itself.
 extern crate self as run_functions;
@@ -63,31 +119,68 @@ mod alert;
 mod chain;
 mod cli;
 mod config;
-mod event;
-mod exit;
-mod failure;
+mod core;
 pub mod guide;
-mod hash;
 mod history;
+#[cfg(feature = "import")]
 mod import;
-mod letter;
+#[cfg(feature = "cli")]
+mod init;
+mod lease;
+pub mod lock;
 mod logging;
 pub mod mail;
 mod metrics;
-mod process;
+mod mute;
+mod notify;
+mod ping;
+mod plan;
+mod redact;
+#[cfg(feature = "cli")]
 mod report;
 mod runner;
-mod settings;
+#[cfg(feature = "cli")]
+mod runs;
+mod schedule;
+mod service;
 mod simulate;
 mod state;
+mod status;
+#[cfg(feature = "cli")]
+mod systemd;
 mod task;
 pub mod testing;
-mod time;
+mod text;
+mod unix;
 
 pub use cli::main;
 #[doc = include_str!("task/attribute.md")]
 pub use run_functions_macros::task;
-pub use task::{InvalidName, TaskError, TaskName};
+pub use task::{Context, InvalidName, TaskError, TaskName};
+
+/// Registers a backend for locks whose URL has this scheme: `--lock etcd://…`, and
+/// `backend = "etcd"` in `[lock]`.
+///
+/// ```
+/// use run_functions::lock::{Lock, LockError, LockSettings, MemoryLocks};
+///
+/// fn open(settings: &LockSettings, name: &str) -> Result<Box<dyn Lock>, LockError> {
+///     Ok(Box::new(MemoryLocks::with_ttl(settings.ttl).open(name)))
+/// }
+/// run_functions::lock_backend!("memory", open);
+///
+/// let settings = LockSettings::of_url("memory://here").unwrap();
+/// let lock = run_functions::lock::open(&settings, "nightly").unwrap();
+/// assert!(lock.place().ends_with("nightly"));
+/// ```
+#[macro_export]
+macro_rules! lock_backend {
+    ($scheme:literal, $open:path) => {
+        $crate::__private::inventory::submit! {
+            $crate::lock::LockBackend { scheme: $scheme, open: $open }
+        }
+    };
+}
 
 /// The code blocks of the README, compiled.
 #[cfg(doctest)]
@@ -97,7 +190,7 @@ struct Readme;
 /// What the attribute expands to. Not for people.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::task::{Attributes, IntoReport, Registration, Report, registered};
+    pub use crate::task::{Attributes, IntoReport, Registration, Report, TaskFunction, registered};
     pub use inventory;
     pub use std::time::Duration;
 }
@@ -109,12 +202,13 @@ pub mod __internal {
     use std::path::Path;
 
     pub use crate::chain::ChainName;
-    pub use crate::event::RunId;
-    pub use crate::failure::{Failure, FailureClass, Outcome, Output};
+    pub use crate::core::event::RunId;
+    pub use crate::core::failure::{Failure, FailureClass, Outcome, Output};
+    pub use crate::core::settings::{ChildSettings, IoNice, Leak, LogOutput, Program};
+    pub use crate::core::time::{Moment, Mono};
     pub use crate::history::measured as history;
-    pub use crate::process::child;
-    pub use crate::settings::{ChildSettings, IoNice, Leak, LogOutput, Program};
-    pub use crate::time::{Moment, Mono};
+    pub use crate::unix::child;
+    pub use crate::unix::keeper;
 
     /// Returns the normal form of a message.
     pub fn normal_form(text: &str) -> String {
@@ -123,11 +217,11 @@ pub mod __internal {
 
     /// Reads both clocks.
     pub fn now() -> Moment {
-        crate::process::clock::now()
+        crate::unix::clock::now()
     }
 
     /// Makes a file stand for our own executable.
     pub fn pin_own_program_to(path: &Path) -> io::Result<()> {
-        crate::process::own_program::pin_to(path)
+        crate::unix::self_exe::pin_to(path)
     }
 }

@@ -37,7 +37,8 @@ pub(crate) fn no_unit(number: &str) -> String {
     )
 }
 
-/// Returns the number before a unit `M`, if there is one: humantime takes it for months, and people mean minutes.
+/// Returns the number before a unit `M`, if there is one: humantime takes it for months, and people
+/// mean minutes.
 fn months_by_one_letter(text: &str) -> Option<&str> {
     let is_number = |c: char| c.is_ascii_digit() || c == '.';
     let at = text.match_indices('M').find_map(|(at, _)| {

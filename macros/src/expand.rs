@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
@@ -11,8 +11,9 @@ use syn::{ItemFn, ReturnType};
 use crate::function;
 use crate::options::Options;
 
-/// Returns the item with its registration, or with the errors of both attribute and function. The item stays in any case, so
-/// that one mistake here does not make a second one wherever the function is used.
+/// Returns the item with its registration, or with the errors of both attribute and function. The
+/// item stays in any case, so that one mistake here does not make a second one wherever the
+/// function is used.
 pub(crate) fn task(options: TokenStream, item: TokenStream) -> TokenStream {
     let addition = match (Options::read(options), function::read(item.clone())) {
         (Ok(options), Ok(function)) => registration(&options, &function),
@@ -28,8 +29,9 @@ pub(crate) fn task(options: TokenStream, item: TokenStream) -> TokenStream {
 fn registration(options: &Options, function: &ItemFn) -> TokenStream {
     let ident = &function.sig.ident;
     let name = ident.unraw().to_string();
+    let chosen = optional(options.name.as_ref().map(|name| quote!(#name)));
     let attributes = attributes(options);
-    let call = call(function);
+    let run = run(function);
     // No name is brought in beside the function: what the program calls its own is not shadowed.
     quote! {
         const _: () = {
@@ -37,18 +39,36 @@ fn registration(options: &Options, function: &ItemFn) -> TokenStream {
                 ::run_functions::__private::Registration {
                     module_path: ::core::module_path!(),
                     function: #name,
+                    chosen: #chosen,
                     file: ::core::file!(),
                     line: ::core::line!(),
                     attributes: #attributes,
-                    run: || #call,
+                    run: #run,
                 }
             }
         };
     }
 }
 
+/// The function as the registry holds it. A context is passed where its type is written, so that an
+/// error about another type of that name points at it.
+fn run(function: &ItemFn) -> TokenStream {
+    match function.sig.inputs.first() {
+        None => {
+            let call = call(function, TokenStream::new());
+            quote!(::run_functions::__private::TaskFunction::Plain(|| #call))
+        }
+        Some(argument) => {
+            let place = Span::call_site().located_at(argument.span());
+            let context = Ident::new("context", place);
+            let call = call(function, quote!(#context));
+            quote!(::run_functions::__private::TaskFunction::WithContext(|#context| #call))
+        }
+    }
+}
+
 /// The call stands where the return type is written, so that an error about the type points at it.
-fn call(function: &ItemFn) -> TokenStream {
+fn call(function: &ItemFn, argument: TokenStream) -> TokenStream {
     let ident = &function.sig.ident;
     let place = match &function.sig.output {
         ReturnType::Type(_, ty) => ty.span(),
@@ -61,13 +81,14 @@ fn call(function: &ItemFn) -> TokenStream {
         ident.set_span(place);
         ident
     };
-    quote_spanned!(place=> ::run_functions::__private::IntoReport::into_report(#ident()))
+    quote_spanned!(place=> ::run_functions::__private::IntoReport::into_report(#ident(#argument)))
 }
 
 fn attributes(options: &Options) -> TokenStream {
     let success_cooldown = optional(options.success_cooldown.map(span));
     let fail_cooldown = optional(options.fail_cooldown.map(span));
     let non_recoverable_downtime = optional(options.non_recoverable_downtime.map(span));
+    let forget_after = optional(options.forget_after.map(|after| optional(after.map(span))));
     let timeout = optional(options.timeout.map(|timeout| optional(timeout.map(span))));
     let warn_after = optional(options.warn_after.map(span));
     let isolate = optional(options.isolate.map(|isolate| quote!(#isolate)));
@@ -76,6 +97,7 @@ fn attributes(options: &Options) -> TokenStream {
             success_cooldown: #success_cooldown,
             fail_cooldown: #fail_cooldown,
             non_recoverable_downtime: #non_recoverable_downtime,
+            forget_after: #forget_after,
             timeout: #timeout,
             warn_after: #warn_after,
             isolate: #isolate,

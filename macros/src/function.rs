@@ -7,7 +7,8 @@ use syn::{Attribute, Error, FnArg, ItemFn, ReturnType, Safety, Signature, Type};
 ///
 /// # Errors
 ///
-/// When it is not a function that a runner could call: every reason in one error, each with its place.
+/// When it is not a function that a runner could call: every reason in one error, each with its
+/// place.
 pub(crate) fn read(item: proc_macro2::TokenStream) -> syn::Result<ItemFn> {
     let function: ItemFn =
         syn::parse2(item.clone()).map_err(|error| not_a_function(&item, error))?;
@@ -21,7 +22,8 @@ pub(crate) fn read(item: proc_macro2::TokenStream) -> syn::Result<ItemFn> {
     }
 }
 
-/// Says so of a struct, a module, a trait's method without a body …; a mistake inside a function is the compiler's to tell.
+/// Says so of a struct, a module, a trait's method without a body …; a mistake inside a function is
+/// the compiler's to tell.
 fn not_a_function(item: &proc_macro2::TokenStream, error: Error) -> Error {
     match syn::parse2::<syn::Item>(item.clone()) {
         Ok(other) => Error::new_spanned(
@@ -49,16 +51,36 @@ fn reasons_against(function: &ItemFn) -> Vec<Error> {
 }
 
 fn arguments(signature: &Signature) -> Option<Error> {
-    let message = match signature.inputs.first()? {
+    let first = signature.inputs.first()?;
+    if signature.inputs.len() == 1 && is_context(first) {
+        return None;
+    }
+    let message = match first {
         FnArg::Receiver(_) => {
             "a task cannot be a method: a runner has no `self` to call it on; use a free function"
         }
         FnArg::Typed(_) => {
-            "a task takes no arguments: nobody could pass them; read what it needs inside, or keep \
-             it in a `static`"
+            "a task takes no argument but `&run_functions::Context`: nobody could pass others; read \
+             what it needs inside, or keep it in a `static`"
         }
     };
     Some(Error::new_spanned(&signature.inputs, message))
+}
+
+/// Returns whether an argument is a shared reference to a type that is called `Context`. Whether it
+/// is ours, the compiler checks.
+fn is_context(argument: &FnArg) -> bool {
+    let FnArg::Typed(argument) = argument else {
+        return false;
+    };
+    let Type::Reference(reference) = &*argument.ty else {
+        return false;
+    };
+    let Type::Path(path) = &*reference.elem else {
+        return false;
+    };
+    let last = path.path.segments.last();
+    reference.mutability.is_none() && last.is_some_and(|segment| segment.ident == "Context")
 }
 
 fn generics(signature: &Signature) -> Option<Error> {

@@ -1,4 +1,5 @@
-//! The attribute macro of `run_functions`. Use it by its name there, `run_functions::task`, where it is documented.
+//! The attribute macro of `run_functions`. Use it by its name there, `run_functions::task`, where
+//! it is documented.
 
 mod duration;
 mod expand;

@@ -10,10 +10,12 @@ use syn::{Error, Expr, ExprLit, Lit, LitBool, Token};
 
 use crate::duration;
 
-const NAMES: [&str; 6] = [
+const NAMES: [&str; 8] = [
+    "name",
     "success_cooldown",
     "fail_cooldown",
     "non_recoverable_downtime",
+    "forget_after",
     "timeout",
     "warn_after",
     "isolate",
@@ -22,9 +24,12 @@ const NAMES: [&str; 6] = [
 /// The options of the attribute; `None`: not written.
 #[derive(Debug, Default)]
 pub(crate) struct Options {
+    pub(crate) name: Option<String>,
     pub(crate) success_cooldown: Option<Duration>,
     pub(crate) fail_cooldown: Option<Duration>,
     pub(crate) non_recoverable_downtime: Option<Duration>,
+    /// `Some(None)` is "never".
+    pub(crate) forget_after: Option<Option<Duration>>,
     /// `Some(None)` is "never".
     pub(crate) timeout: Option<Option<Duration>>,
     pub(crate) warn_after: Option<Duration>,
@@ -75,12 +80,20 @@ impl Options {
 
     fn take(&mut self, name: &str, setting: &Setting) -> syn::Result<()> {
         match name {
+            "name" => self.name = Some(chosen(setting)?),
             "success_cooldown" => self.success_cooldown = Some(pause(setting)?),
             "fail_cooldown" => self.fail_cooldown = Some(pause(setting)?),
             "non_recoverable_downtime" => {
                 let why = "a downtime of zero would be mailed without end: write how long an \
                            outage lasts before you want to be reminded, such as `\"12h\"`";
                 self.non_recoverable_downtime = Some(more_than_zero(setting, why)?);
+            }
+            "forget_after" if setting.is("never") => self.forget_after = Some(None),
+            "forget_after" => {
+                let why = "a failure that is forgotten at once would be mailed at the beginning of \
+                           each outage: write how long it is remembered, such as `\"6days\"`, or \
+                           `\"never\"`";
+                self.forget_after = Some(Some(more_than_zero(setting, why)?));
             }
             "timeout" if setting.is("never") => self.timeout = Some(None),
             "timeout" => {
@@ -133,7 +146,7 @@ fn setting(input: ParseStream<'_>) -> syn::Result<Setting> {
         let missing = input.is_empty() || input.peek(Token![,]);
         if missing { None } else { Some(input.parse()?) }
     } else {
-        // `name(…)` and `name: …` are read to their end, so that what is wrong is told about the name.
+        // `name(…)` and `name: …` are read to their end, so that the error points at the name.
         while !input.is_empty() && !input.peek(Token![,]) {
             input.parse::<proc_macro2::TokenTree>()?;
         }
@@ -156,6 +169,26 @@ impl Setting {
             )
         })
     }
+}
+
+/// Names are typed in shells and become names of files; a word alone is a task in `tasks`, as in
+/// the configuration.
+fn chosen(setting: &Setting) -> syn::Result<String> {
+    let message = "a name is a text of letters, digits and `_`, such as `\"sync_shop\"`, or a path \
+                   of them, such as `\"shop::sync\"`";
+    let value = setting.value("\"sync_shop\"")?;
+    match value {
+        Expr::Lit(ExprLit {
+            lit: Lit::Str(text),
+            ..
+        }) if text.value().split("::").all(is_identifier) => Ok(text.value()),
+        _ => Err(Error::new_spanned(value, message)),
+    }
+}
+
+fn is_identifier(part: &str) -> bool {
+    part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 fn pause(setting: &Setting) -> syn::Result<Duration> {
@@ -187,7 +220,7 @@ fn pause(setting: &Setting) -> syn::Result<Duration> {
         }
     };
     if text.value().trim() == "never" {
-        let message = "only `timeout` can be `\"never\"`: write a duration, such as `\"12h\"`";
+        let message = "only `timeout` and `forget_after` can be `\"never\"`: write a duration, such as `\"12h\"`";
         return Err(Error::new_spanned(text, message));
     }
     duration::parse(&text.value()).map_err(|message| Error::new_spanned(text, message))

@@ -1,12 +1,24 @@
 //! What can be typed. Nothing is judged here beyond its form.
 
+mod count;
+pub(crate) mod init;
+mod lock;
+mod once;
+mod run;
+pub(crate) mod service;
+
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
-use log::LevelFilter;
 
-/// Keeps a chain of tasks running for ever, one after the other, and mails the admin only what is new.
+use count::run_count;
+pub(crate) use lock::{LockArgs, LockCommandArgs};
+pub(crate) use once::OnceArgs;
+pub(crate) use run::RunArgs;
+
+/// Keeps a chain of tasks running for ever, one after the other, and mails the admin only what is
+/// new.
 #[derive(Debug, Parser)]
 #[command(
     name = "run_functions",
@@ -17,7 +29,7 @@ use log::LevelFilter;
     after_help = "Starting the same chain again replaces its runner: that is how code is upgraded.\n\
                   Stop it with `run_functions stop NAME`, Ctrl-C or SIGTERM."
 )]
-pub(crate) struct CommandLine {
+pub(crate) struct ParsedArgs {
     #[command(flatten)]
     pub(crate) common: Common,
     #[command(flatten)]
@@ -29,7 +41,9 @@ pub(crate) struct CommandLine {
 /// Options that every command understands.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Common {
-    /// The configuration; else $RUN_FUNCTIONS_CONFIG, ./run_functions.toml, run_functions/run_functions.toml in $XDG_CONFIG_HOME (~/.config if not set) and in /etc, the first found.
+    /// The configuration; else $RUN_FUNCTIONS_CONFIG, ./run_functions.toml,
+    /// run_functions/run_functions.toml in $XDG_CONFIG_HOME (~/.config if not set) and in /etc, the
+    /// first found.
     #[arg(long, value_name = "FILE", global = true)]
     pub(crate) config: Option<PathBuf>,
     /// Where pidfiles are [default: run].
@@ -56,15 +70,9 @@ pub(crate) struct Common {
 }
 
 impl Common {
-    /// Returns how much of the log is wanted, if that is said.
-    pub(crate) fn level(&self) -> Option<LevelFilter> {
-        match (self.verbose, self.quiet) {
-            (0, 0) => None,
-            (0, 1) => Some(LevelFilter::Warn),
-            (0, _) => Some(LevelFilter::Error),
-            (1, _) => Some(LevelFilter::Debug),
-            (_, _) => Some(LevelFilter::Trace),
-        }
+    /// Returns how often `-v` was typed, less `-q`.
+    pub(crate) fn verbosity(&self) -> i32 {
+        i32::from(self.verbose) - i32::from(self.quiet)
     }
 }
 
@@ -81,26 +89,6 @@ pub(crate) enum ColorArg {
     Never,
 }
 
-/// How a chain is run.
-#[derive(Debug, Args)]
-pub(crate) struct RunArgs {
-    /// The tasks of the chain in their order, such as `tasks::send_mail`.
-    #[arg(value_name = "TASK")]
-    pub(crate) tasks: Vec<String>,
-    /// The name of the chain [default: the function names joined with `_`].
-    #[arg(long, value_name = "NAME")]
-    pub(crate) name: Option<String>,
-    /// Refuse to start while another runner of this chain lives (exit 75).
-    #[arg(long)]
-    pub(crate) no_kill_concurrent: bool,
-    /// Forget what was mailed before, also after a crash.
-    #[arg(long)]
-    pub(crate) fresh: bool,
-    /// Print what would be done, and do nothing.
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-}
-
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Say what will happen: tasks, settings, cycle, mail path, directories. Changes nothing.
@@ -112,21 +100,21 @@ pub(crate) enum Command {
         json: bool,
     },
     /// Run tasks once each, in order, and exit with 1 if one failed. No pidfile, no mail.
-    Once {
-        /// The tasks.
-        #[arg(value_name = "TASK", required = true)]
-        tasks: Vec<String>,
-        /// In the environment that a service would have: its PATH, and nothing of this login.
-        #[arg(long)]
-        clean_env: bool,
-    },
+    Once(OnceArgs),
+    /// Run one command under a lock that other hosts contend for: `[lock]`, or `--lock`.
+    #[command(
+        after_help = "Exit codes: that of the command; 75 the lock is held elsewhere, 71 it was lost and the command was ended, 69 its server does not answer, 127 the command cannot be run."
+    )]
+    Lock(LockCommandArgs),
     /// Say what runs, what sleeps, and what fails. Changes nothing.
     Status(StatusArgs),
-    /// Print what is known of chains as numbers for Prometheus: runs, durations, outages, mails, and whether runners run.
+    /// Print what is known of chains as numbers for Prometheus: runs, durations, outages, mails,
+    /// and whether runners run.
     Metrics(MetricsArgs),
     /// Show the runs of the past: when, how long, how they ended, and why they were mailed or not.
     History(HistoryArgs),
-    /// Tell of the last 90 days: durations, days with failures, outages and their mails. Changes nothing.
+    /// Tell of the last 90 days: durations, days with failures, outages and their mails. Changes
+    /// nothing.
     Report(ReportArgs),
     /// Show what runs printed.
     Logs(LogsArgs),
@@ -145,7 +133,8 @@ pub(crate) enum Command {
         #[arg(value_name = "NAME")]
         name: String,
     },
-    /// Hold back the mails about a chain, or a task of it, for a while. What falls due meanwhile is told at the end.
+    /// Hold back the mails about a chain, or about one of its tasks, for a while. What falls due
+    /// meanwhile is mailed at the end.
     #[command(
         after_help = "Exit codes: 0 done, 2 no such task or time, 3 no such chain, 77 it is another user's."
     )]
@@ -176,17 +165,19 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: MailCommand,
     },
-    /// Make a configuration of what cron or supervisord runs. It is printed, and nothing is changed.
+    /// Make a configuration of what cron or supervisord runs. It is printed, and nothing is
+    /// changed.
     Import {
         #[command(subcommand)]
         command: ImportCommand,
     },
-    /// Write a configuration or a crate to begin with, and say what to type next. Overwrites nothing.
-    Init(super::init::InitArgs),
+    /// Write a configuration or a crate to begin with, and say what to type next. Overwrites
+    /// nothing.
+    Init(init::InitArgs),
     /// What systemd has to know.
     Service {
         #[command(subcommand)]
-        command: super::service::ServiceCommand,
+        command: service::ServiceCommand,
     },
     /// Print what completes commands in a shell.
     Completions {
@@ -203,6 +194,8 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
+    #[command(flatten)]
+    pub(crate) lock: LockArgs,
     /// The tasks of a chain; all that are known if none is given.
     #[arg(value_name = "TASK")]
     pub(crate) tasks: Vec<String>,
@@ -212,11 +205,12 @@ pub(crate) struct CheckArgs {
     /// As data.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Reach the mail server as well, as far as the login. No mail is sent.
+    /// Reach the mail server as well, as far as the login, and the lock server. No mail is sent.
     #[arg(long, conflicts_with_all = ["json", "effective"])]
     pub(crate) connect: bool,
-    /// Print the form of an error text by which two failures are told apart or taken for the same.
-    #[arg(long, value_name = "TEXT")]
+    /// Print the telling line of an error text, and its normal form: failures with the same form
+    /// count as the same.
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(crate) explain_kind: Option<String>,
 }
 
@@ -228,14 +222,16 @@ pub(crate) enum ImportCommand {
         /// The crontab; `-` for standard input: `crontab -l | run_functions import crontab -`
         #[arg(value_name = "FILE")]
         file: PathBuf,
-        /// It has the form of /etc/crontab: a user before each command [default: what its path or its lines say].
+        /// It has the form of /etc/crontab: a user before each command [default: what its path or
+        /// its lines say].
         #[arg(long, conflicts_with = "user")]
         system: bool,
         /// It has the form of `crontab -e`: no users.
         #[arg(long)]
         user: bool,
     },
-    /// A configuration of supervisord: each `[program:x]` becomes a task, or a comment that says why not.
+    /// A configuration of supervisord: each `[program:x]` becomes a task, or a comment that says
+    /// why not.
     #[command(after_help = IMPORT_EXIT_CODES)]
     Supervisor {
         /// The configuration; `-` for standard input.
@@ -249,7 +245,8 @@ const IMPORT_EXIT_CODES: &str = "Exit codes: 0 everything that runs is a task no
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum MailCommand {
-    /// Send a sample mail now by the configured way, and say how it goes: connection, TLS, login, the server's answer.
+    /// Send a sample mail now by the configured way, and say how it goes: connection, TLS, login,
+    /// the server's answer.
     Test {
         /// Which sort of mail.
         #[arg(long, value_name = "SORT", default_value = "first")]
@@ -298,7 +295,8 @@ pub(crate) struct StatusArgs {
     /// Look again each second.
     #[arg(long)]
     pub(crate) watch: bool,
-    /// Mail what is printed unless all is well, each time: for a line of cron or a timer that watches the runners.
+    /// Mail what is printed unless all is well, each time: for a line of cron or a timer that
+    /// watches the runners.
     #[arg(long, conflicts_with = "watch")]
     pub(crate) mail_if_bad: bool,
 }
@@ -313,7 +311,8 @@ pub(crate) struct MetricsArgs {
     /// The chains, whether they were ever run or not; all of RUN_ROOT if none is given.
     #[arg(value_name = "NAME")]
     pub(crate) names: Vec<String>,
-    /// Where to, instead of standard output: a name that ends with `.prom`, replaced at once. `-` is standard output.
+    /// Where to, instead of standard output: a name that ends with `.prom`, replaced at once. `-`
+    /// is standard output.
     #[arg(long, value_name = "FILE")]
     pub(crate) textfile: Option<PathBuf>,
 }
@@ -324,7 +323,7 @@ pub(crate) struct HistoryArgs {
     #[arg(value_name = "TASK|NAME")]
     pub(crate) what: Option<String>,
     /// How many of the last runs.
-    #[arg(short = 'n', value_name = "N", default_value = "20", value_parser = super::history::count)]
+    #[arg(short = 'n', value_name = "N", default_value = "20", value_parser = run_count)]
     pub(crate) runs: usize,
     /// Only those that failed.
     #[arg(long)]
@@ -362,7 +361,7 @@ pub(crate) struct LogsArgs {
     #[arg(short = 'f', long)]
     pub(crate) follow: bool,
     /// Of how many of the last runs.
-    #[arg(short = 'n', value_name = "N", default_value = "10", value_parser = super::history::count)]
+    #[arg(short = 'n', value_name = "N", default_value = "10", value_parser = run_count)]
     pub(crate) runs: usize,
     /// Of this run only, as `history` and the log name it.
     #[arg(long, value_name = "RUN", conflicts_with = "follow")]
@@ -377,8 +376,9 @@ pub(crate) struct SimulateArgs {
     /// The first task fails for this long [default: 60h, a weekend].
     #[arg(long, value_name = "TIME", conflicts_with = "outcomes")]
     pub(crate) fail_for: Option<String>,
-    /// How the runs of the first task end: `F` failure, `F:"disk full"`, `S` success, `R` retry later, each perhaps repeated:
-    /// `F*40 S F`. Given again, those of the second, and so on; tasks without one succeed.
+    /// How the runs of the first task end: `F` failure, `F:"disk full"`, `S` success, `R` retry
+    /// later, each perhaps repeated: `F*40 S F`. Given again, those of the second, and so on; tasks
+    /// without one succeed.
     #[arg(long, value_name = "SCRIPT")]
     pub(crate) outcomes: Vec<String>,
     /// Hold the mails of the chain back in this time after its start, as `mute` does: `2h..5h`.
@@ -389,7 +389,7 @@ pub(crate) struct SimulateArgs {
 impl Command {
     /// Returns what commands are called.
     pub(crate) fn names() -> Vec<String> {
-        let program = CommandLine::command();
+        let program = ParsedArgs::command();
         program
             .get_subcommands()
             .map(|command| command.get_name().to_owned())

@@ -1,4 +1,7 @@
-//! What surrounds a child process: put together, and judged against this machine.
+//! What surrounds a child process: put together, and checked against this machine.
+//!
+//! What the machine lacks is a warning: it may be there when the task runs (a mount that is late at
+//! boot), and concerns no other task. The run of the task fails if it is not.
 
 use std::collections::BTreeMap;
 use std::fs::Metadata;
@@ -8,13 +11,14 @@ use std::time::Duration;
 use super::inputs::Inputs;
 use super::layer::Layer;
 use super::mail::cannot_be_read;
-use super::report::{Problem, Report};
+use super::report::{ConfigProblem, ConfigReport};
 use super::runner::judge_parent;
-use crate::settings::{ChildSettings, Leak, LogOutput};
+use crate::core::settings::{ChildSettings, Leak, LogOutput};
 
 /// Puts the settings together. The defaults are filled in.
 pub(super) fn settings(layer: &Layer) -> ChildSettings {
     ChildSettings {
+        pipefail: layer.get("pipefail"),
         working_dir: layer.get("working_dir"),
         env: layer.get("env").unwrap_or_default(),
         env_clear: layer.need("env_clear"),
@@ -52,21 +56,21 @@ fn number<T: TryFrom<i64>>(layer: &Layer, key: &str) -> Option<T> {
 }
 
 /// Reports what cannot work on this machine, or together.
-pub(super) fn judge(layer: &Layer, inputs: &Inputs, report: &mut Report) {
+pub(super) fn judge(layer: &Layer, inputs: &Inputs, report: &mut ConfigReport) {
     judge_paths(layer, report);
     judge_user(layer, inputs, report);
     judge_codes(layer, report);
     if layer.mentions("env_pass") && layer.get("env_clear") != Some(true) {
         let message = "`env_pass` has no effect without `env_clear = true`";
-        report.add(Problem::warning(&layer.origin("env_pass"), message));
+        report.add(ConfigProblem::warning(&layer.origin("env_pass"), message));
     }
     if layer.get::<i64>("nice").is_some_and(|nice| nice < 0) && !inputs.is_root() {
         let message = "a negative `nice` needs root, and this is another user";
-        report.add(Problem::warning(&layer.origin("nice"), message));
+        report.add(ConfigProblem::warning(&layer.origin("nice"), message));
     }
 }
 
-fn judge_paths(layer: &Layer, report: &mut Report) {
+fn judge_paths(layer: &Layer, report: &mut ConfigReport) {
     if let Some(path) = layer.get::<PathBuf>("working_dir") {
         let wrong = match path.metadata() {
             Ok(meta) if meta.is_dir() => None,
@@ -75,7 +79,10 @@ fn judge_paths(layer: &Layer, report: &mut Report) {
         };
         if let Some(wrong) = wrong {
             let message = format!("`working_dir` {wrong}: `{}`", path.display());
-            report.add(Problem::error(&layer.origin("working_dir"), message));
+            report.add(ConfigProblem::warning(
+                &layer.origin("working_dir"),
+                message,
+            ));
         }
     }
     if let Some(path) = layer.get::<PathBuf>("stdin") {
@@ -86,7 +93,7 @@ fn judge_paths(layer: &Layer, report: &mut Report) {
         };
         if let Some(wrong) = wrong {
             let message = format!("`stdin` {wrong}: `{}`", path.display());
-            report.add(Problem::error(&layer.origin("stdin"), message));
+            report.add(ConfigProblem::warning(&layer.origin("stdin"), message));
         }
     }
     if let Some(path) = layer.get::<PathBuf>("output_file") {
@@ -96,16 +103,19 @@ fn judge_paths(layer: &Layer, report: &mut Report) {
 }
 
 /// A pipe could block the runner, and a device is no place to look things up.
-fn judge_output_file(layer: &Layer, path: &Path, report: &mut Report) {
+fn judge_output_file(layer: &Layer, path: &Path, report: &mut ConfigReport) {
     let odd = |meta: Metadata| !meta.is_file() && !meta.is_dir();
     if path != Path::new("/dev/null") && path.metadata().is_ok_and(odd) {
         let message = format!("`output_file` is not a regular file: `{}`", path.display());
-        report.add(Problem::error(&layer.origin("output_file"), message));
+        report.add(ConfigProblem::warning(
+            &layer.origin("output_file"),
+            message,
+        ));
     }
 }
 
-/// Only root may become somebody else. Whoever is that user already needs no permission.
-fn judge_user(layer: &Layer, inputs: &Inputs, report: &mut Report) {
+/// Only root may become another user. A process of that user already needs no permission.
+fn judge_user(layer: &Layer, inputs: &Inputs, report: &mut ConfigReport) {
     for (key, find) in [("user", inputs.user), ("group", inputs.group)] {
         let Some(name) = layer.get::<String>(key) else {
             continue;
@@ -114,19 +124,19 @@ fn judge_user(layer: &Layer, inputs: &Inputs, report: &mut Report) {
         match find(&name) {
             None => {
                 let message = format!("{key} `{name}` does not exist on this machine");
-                report.add(Problem::error(&origin, message));
+                report.add(ConfigProblem::warning(&origin, message));
             }
             Some(id) if inputs.is_root() || (key == "user" && id == inputs.uid) => {}
             Some(_) => {
                 let message = format!("running as {key} `{name}` needs root");
                 let help = format!("start this as root, or remove `{key}`");
-                report.add(Problem::error(&origin, message).help(help));
+                report.add(ConfigProblem::warning(&origin, message).help(help));
             }
         }
     }
 }
 
-fn judge_codes(layer: &Layer, report: &mut Report) {
+fn judge_codes(layer: &Layer, report: &mut ConfigReport) {
     let lists = [
         "ok_exit_codes",
         "retry_later_exit_codes",
@@ -146,7 +156,7 @@ fn judge_codes(layer: &Layer, report: &mut Report) {
                 .min_by_key(|origin| *origin == super::origin::Origin::Default);
             let message = format!("exit code {code} is in `{first}` and in `{second}`");
             let origin = place.unwrap_or(super::origin::Origin::Nowhere);
-            report.add(Problem::error(&origin, message).help("leave it in one of them"));
+            report.add(ConfigProblem::error(&origin, message).help("leave it in one of them"));
         }
     }
 }

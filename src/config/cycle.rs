@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::duration::written;
-use super::report::{Problem, Report};
+use super::report::{ConfigProblem, ConfigReport};
 use super::tasks::TaskDefinition;
 
 /// The sum of all cooldowns: the shortest time from one start of a task to its next.
@@ -30,8 +30,8 @@ impl Cycle {
 }
 
 /// Returns what of a chain's settings will not do what one would think.
-pub(crate) fn warnings(tasks: &[&TaskDefinition]) -> Report {
-    let mut report = Report::default();
+pub(crate) fn warnings(tasks: &[&TaskDefinition]) -> ConfigReport {
+    let mut report = ConfigReport::default();
     let cycle = Cycle::of(tasks);
     for task in tasks {
         let downtime = task.settings.non_recoverable_downtime;
@@ -44,7 +44,7 @@ pub(crate) fn warnings(tasks: &[&TaskDefinition]) -> Report {
                 written(cycle.failure),
             );
             let origin = task.layer.origin("non_recoverable_downtime");
-            report.add(Problem::warning(&origin, message));
+            report.add(ConfigProblem::warning(&origin, message));
         }
     }
     report

@@ -1,21 +1,29 @@
-//! The file, read into sections: each key is either in the table of options, or an error that says what was meant.
+//! The file, read into sections: each key is either in the table of options, or an error that shows
+//! what was meant.
 
 use toml::de::DeTable;
 
 use super::layer::Layer;
-use super::options::{self, Applies, OptionSpec, Section};
-use super::raw::{Key, Raw, Shape};
-use super::report::{Problem, Report};
+use super::options::{self, Applies, ConfigSection, OptionSpec};
+use super::raw::{Raw, RawKey, Shape};
+use super::report::{ConfigProblem, ConfigReport};
 use super::source::SourceFile;
-use super::suggest::{did_you_mean, nearest, one_of};
-use super::written::{self, Place, Written, WrittenTask};
+use super::written::{self, SectionPlace, WrittenConfig, WrittenTask};
 use crate::task::TaskName;
+use crate::text::lists::one_of;
+use crate::text::suggest::{did_you_mean, nearest};
 
 const MOST_SYNTAX_ERRORS: usize = 10;
-const TABLES: [&str; 6] = ["log", "history", "metrics", "mail", "defaults", "tasks"];
+/// For how many unknown keys it is looked for what was meant: a file with more of them is no
+/// configuration.
+const MOST_SUGGESTIONS: usize = 200;
+const TABLES: [&str; 7] = [
+    "log", "history", "metrics", "lock", "mail", "defaults", "tasks",
+];
 
-/// Reads a file. What is wrong goes to the report; `None` after syntax errors, which keep the rest from being judged.
-pub(super) fn read(source: &SourceFile, report: &mut Report) -> Option<Written> {
+/// Reads a file. What is wrong goes to the report; `None` after syntax errors, which keep the rest
+/// from being checked.
+pub(super) fn read(source: &SourceFile, report: &mut ConfigReport) -> Option<WrittenConfig> {
     let (table, errors) = DeTable::parse_recoverable(&source.text);
     for error in errors.iter().take(MOST_SYNTAX_ERRORS) {
         report.add(syntax_error(source, error));
@@ -26,49 +34,64 @@ pub(super) fn read(source: &SourceFile, report: &mut Report) -> Option<Written> 
     let mut document = Document {
         source,
         report,
-        written: Written::default(),
+        written: WrittenConfig::default(),
+        unknown_keys: 0,
     };
     document.root(&Raw::of_table(&table));
     Some(document.written)
 }
 
-fn syntax_error(source: &SourceFile, error: &toml::de::Error) -> Problem {
+fn syntax_error(source: &SourceFile, error: &toml::de::Error) -> ConfigProblem {
     let end = source.text.len();
     let span = error.span().unwrap_or(end..end);
     let origin = source.origin(span.clone());
     let unquoted = error.message().starts_with("string values must be quoted");
     match source.text.get(span) {
-        Some(word) if unquoted => Problem::error(&origin, "a text needs quotation marks")
+        Some(word) if unquoted => ConfigProblem::error(&origin, "a text needs quotation marks")
             .help(format!("write `\"{word}\"`")),
-        _ => Problem::error(&origin, format!("this is not TOML: {}", error.message())),
+        _ => ConfigProblem::error(&origin, format!("this is not TOML: {}", error.message())),
     }
+}
+
+/// Reads what can be read of a file that is not well-formed, or half saved.
+pub(super) fn salvage(source: &SourceFile) -> WrittenConfig {
+    let (table, _) = DeTable::parse_recoverable(&source.text);
+    let mut document = Document {
+        source,
+        report: &mut ConfigReport::default(),
+        written: WrittenConfig::default(),
+        unknown_keys: 0,
+    };
+    document.root(&Raw::of_table(&table));
+    document.written
 }
 
 struct Document<'a> {
     source: &'a SourceFile,
-    report: &'a mut Report,
-    written: Written,
+    report: &'a mut ConfigReport,
+    written: WrittenConfig,
+    unknown_keys: usize,
 }
 
 /// In which section keys are being read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Within<'a> {
-    Section(Section),
+    Section(ConfigSection),
     Defaults,
     Task(&'a str),
 }
 
 impl Within<'_> {
-    fn section(self) -> Section {
+    fn section(self) -> ConfigSection {
         match self {
             Within::Section(section) => section,
-            Within::Defaults | Within::Task(_) => Section::Task,
+            Within::Defaults | Within::Task(_) => ConfigSection::Task,
         }
     }
 
     fn in_words(self) -> String {
         match self {
-            Within::Section(Section::Root) => String::new(),
+            Within::Section(ConfigSection::Root) => String::new(),
             Within::Section(section) => format!(" in `{}`", section.header()),
             Within::Defaults => " in `[defaults]`".to_owned(),
             Within::Task(name) => format!(" in `[tasks.{name}]`"),
@@ -84,19 +107,20 @@ impl Document<'_> {
         let mut layer = Layer::default();
         for (key, value) in entries {
             match key.name.as_str() {
-                "log" => self.table(Within::Section(Section::Log), key, value),
-                "history" => self.table(Within::Section(Section::History), key, value),
-                "metrics" => self.table(Within::Section(Section::Metrics), key, value),
-                "mail" => self.table(Within::Section(Section::Mail), key, value),
+                "log" => self.table(Within::Section(ConfigSection::Log), key, value),
+                "history" => self.table(Within::Section(ConfigSection::History), key, value),
+                "metrics" => self.table(Within::Section(ConfigSection::Metrics), key, value),
+                "lock" => self.table(Within::Section(ConfigSection::Lock), key, value),
+                "mail" => self.table(Within::Section(ConfigSection::Mail), key, value),
                 "defaults" => self.table(Within::Defaults, key, value),
                 "tasks" => self.tasks(key, value),
-                _ => self.entry(&mut layer, Within::Section(Section::Root), key, value),
+                _ => self.entry(&mut layer, Within::Section(ConfigSection::Root), key, value),
             }
         }
         self.written.root = layer;
     }
 
-    fn table(&mut self, within: Within<'_>, key: &Key, value: &Raw) {
+    fn table(&mut self, within: Within<'_>, key: &RawKey, value: &Raw) {
         let Some(entries) = self.expect_table(key, value) else {
             return;
         };
@@ -107,7 +131,7 @@ impl Document<'_> {
         *self.written.section(within.section()) = layer;
     }
 
-    fn tasks(&mut self, key: &Key, value: &Raw) {
+    fn tasks(&mut self, key: &RawKey, value: &Raw) {
         let Some(entries) = self.expect_table(key, value) else {
             return;
         };
@@ -117,7 +141,7 @@ impl Document<'_> {
                 Ok(name) => name,
                 Err(_) => {
                     let message = format!("`{}` cannot be the name of a task", key.name);
-                    self.report.add(Problem::error(&origin, message).help(
+                    self.report.add(ConfigProblem::error(&origin, message).help(
                         "letters, digits, `_` and `-`, beginning with a letter; or a path such as `\"a::sync\"`",
                     ));
                     continue;
@@ -132,10 +156,10 @@ impl Document<'_> {
             }
             if self.written.tasks.contains_key(&name) {
                 let message = format!("`{name}` is configured twice");
-                self.report.add(Problem::error(&origin, message));
+                self.report.add(ConfigProblem::error(&origin, message));
                 continue;
             }
-            // Of what has nothing but strange tables in it, enough has been said.
+            // Of what has nothing but strange tables in it, enough has been reported.
             if layer != Layer::default() || entries.is_empty() {
                 self.written
                     .tasks
@@ -144,7 +168,7 @@ impl Document<'_> {
         }
     }
 
-    fn expect_table<'r>(&mut self, key: &Key, value: &'r Raw) -> Option<&'r Vec<(Key, Raw)>> {
+    fn expect_table<'r>(&mut self, key: &RawKey, value: &'r Raw) -> Option<&'r Vec<(RawKey, Raw)>> {
         match &value.shape {
             Shape::Table(entries) => Some(entries),
             other => {
@@ -155,24 +179,32 @@ impl Document<'_> {
                     "mail" => "mail = { to = [\"ops@example.org\"] }",
                     _ => "write a section in brackets",
                 };
-                self.report
-                    .add(Problem::error(&origin, message).help(format!("for example `{example}`")));
+                self.report.add(
+                    ConfigProblem::error(&origin, message).help(format!("for example `{example}`")),
+                );
                 None
             }
         }
     }
 
-    fn entry(&mut self, layer: &mut Layer, within: Within<'_>, key: &Key, value: &Raw) {
+    fn entry(&mut self, layer: &mut Layer, within: Within<'_>, key: &RawKey, value: &Raw) {
         let option = options::find(within.section(), &key.name);
         match option {
             Some(option) if within == Within::Defaults && option.applies == Applies::Program => {
                 let message = format!("`{}` cannot be in `[defaults]`", key.name);
                 let origin = self.source.origin(key.span.clone());
                 let help = "what is executed belongs to `[tasks.NAME]`";
-                self.report.add(Problem::error(&origin, message).help(help));
+                self.report
+                    .add(ConfigProblem::error(&origin, message).help(help));
             }
             Some(option) => self.store(layer, option, value),
+            None if self.unknown_keys >= MOST_SUGGESTIONS => {
+                let origin = self.source.origin(key.span.clone());
+                let message = format!("unknown key `{}`{}", key.name, within.in_words());
+                self.report.add(ConfigProblem::error(&origin, message));
+            }
             None => {
+                self.unknown_keys += 1;
                 // What was meant is not missing as well.
                 let meant = self.meant(within, &key.name);
                 let meant = meant.or((key.name == "password").then_some("password_file"));
@@ -188,7 +220,7 @@ impl Document<'_> {
     fn store(&mut self, layer: &mut Layer, option: &'static OptionSpec, value: &Raw) {
         let origin = self.source.origin(value.span.clone());
         let source = self.source;
-        let place = Place {
+        let place = SectionPlace {
             base: source.directory(),
             origin_of: &|fault| source.origin(fault.span.clone()),
         };
@@ -199,16 +231,16 @@ impl Document<'_> {
         nearest(word, options::of(within.section()).map(|option| option.key))
     }
 
-    fn unknown(&self, within: Within<'_>, key: &Key, value: &Raw) -> Problem {
+    fn unknown(&self, within: Within<'_>, key: &RawKey, value: &Raw) -> ConfigProblem {
         let origin = self.source.origin(key.span.clone());
         let place = within.in_words();
         let name = key.name.as_str();
-        if name == "password" && within.section() == Section::Mail {
-            return Problem::error(&origin, "a password does not belong into this file")
+        if name == "password" && within.section() == ConfigSection::Mail {
+            return ConfigProblem::error(&origin, "a password does not belong into this file")
                 .help("put it into a file that only its owner can read: `password_file = \"smtp_password\"`")
                 .help("or into an environment variable: `password_env = \"SMTP_PASSWORD\"`");
         }
-        let problem = Problem::error(&origin, format!("unknown key `{name}`{place}"));
+        let problem = ConfigProblem::error(&origin, format!("unknown key `{name}`{place}"));
         let is_table = matches!(value.shape, Shape::Table(_));
         match within {
             Within::Task(task) if is_table => {
@@ -221,7 +253,7 @@ impl Document<'_> {
         let known = options::of(within.section()).map(|option| option.key);
         let tables = TABLES
             .into_iter()
-            .filter(|_| within == Within::Section(Section::Root));
+            .filter(|_| within == Within::Section(ConfigSection::Root));
         let candidates: Vec<&str> = known.chain(tables).collect();
         let help = did_you_mean(name, candidates.iter().copied())
             .or_else(|| elsewhere(within, name))
@@ -230,23 +262,24 @@ impl Document<'_> {
     }
 }
 
-/// Says where a key belongs that was written into the wrong section.
+/// Reports where a key belongs that was written into the wrong section.
 fn elsewhere(within: Within<'_>, name: &str) -> Option<String> {
     if TABLES.contains(&name) {
         return Some(format!("`{name}` belongs to the top of the file"));
     }
-    let has_it = |section: &Section| options::find(*section, name).is_some();
-    let homes: Vec<&str> = Section::ALL
+    let has_it = |section: &ConfigSection| options::find(*section, name).is_some();
+    let homes: Vec<&str> = ConfigSection::ALL
         .into_iter()
         .filter(|section| *section != within.section())
         .filter(has_it)
         .map(|section| match section {
-            Section::Root => "before the first `[section]`",
-            Section::Log => "to `[log]`",
-            Section::History => "to `[history]`",
-            Section::Metrics => "to `[metrics]`",
-            Section::Mail => "to `[mail]`",
-            Section::Task => "to `[tasks.NAME]` or `[defaults]`",
+            ConfigSection::Root => "before the first `[section]`",
+            ConfigSection::Log => "to `[log]`",
+            ConfigSection::History => "to `[history]`",
+            ConfigSection::Metrics => "to `[metrics]`",
+            ConfigSection::Lock => "to `[lock]`",
+            ConfigSection::Mail => "to `[mail]`",
+            ConfigSection::Task => "to `[tasks.NAME]` or `[defaults]`",
         })
         .collect();
     (!homes.is_empty()).then(|| format!("`{name}` belongs {}", homes.join(", or ")))

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::suggest;
+use crate::text::suggest;
 
 /// A duration that was understood.
 #[derive(Debug, PartialEq, Eq)]
@@ -95,7 +95,7 @@ fn with_another_unit(text: &str, start: usize, unit: &str) -> Vec<String> {
     }
 }
 
-/// `M` is months for humantime; whoever writes `15M` most probably means minutes.
+/// `M` is months for humantime; `15M` is most probably meant as minutes.
 fn odd(text: &str) -> Option<(String, String)> {
     let unit_at = text.match_indices('M').find(|(at, _)| {
         let before = text[..*at].trim_end();
@@ -110,7 +110,8 @@ fn odd(text: &str) -> Option<(String, String)> {
     Some((format!("`{number}M` is {number} months"), minutes))
 }
 
-/// Returns a duration as it would be written, nothing left out. Whole days stay days: a month of humantime has 30.44 of them.
+/// Returns a duration as it would be written, nothing left out. Whole days stay days: a month of
+/// humantime has 30.44 of them.
 pub(crate) fn written(span: Duration) -> String {
     const DAY: u64 = 86_400;
     match (

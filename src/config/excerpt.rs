@@ -1,8 +1,11 @@
-//! One line of a file as it is shown below an error: tabs and wide characters under their carets, secrets covered.
+//! One line of a file as it is shown below an error: tabs and wide characters under their carets,
+//! secrets covered.
 
 use std::ops::Range;
 
 use super::secret;
+use crate::text::cut::floor;
+use crate::text::steers;
 
 const TAB: usize = 4;
 
@@ -19,19 +22,10 @@ pub(super) struct Excerpt {
     pub(super) carets: usize,
 }
 
-/// Returns line and column of a byte, both from 1; the column counts characters.
-pub(super) fn position(text: &str, offset: usize) -> (usize, usize) {
-    let offset = floor_char_boundary(text, offset);
-    let before = &text[..offset];
-    let line = before.matches('\n').count() + 1;
-    let start = before.rfind('\n').map_or(0, |at| at + 1);
-    (line, text[start..offset].chars().count() + 1)
-}
-
 /// Returns the line in which `span` begins. Of a span of several lines, only the first is shown.
 pub(super) fn of(text: &str, span: Range<usize>) -> Excerpt {
-    let start = floor_char_boundary(text, span.start);
-    let end = floor_char_boundary(text, span.end).max(start);
+    let start = floor(text, span.start);
+    let end = floor(text, span.end).max(start);
     let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
     let line_end = text[start..].find('\n').map_or(text.len(), |at| start + at);
     let line = text[line_start..line_end].trim_end_matches('\r');
@@ -47,7 +41,8 @@ pub(super) fn of(text: &str, span: Range<usize>) -> Excerpt {
     }
 }
 
-/// Returns what is shown of a line, and for each of its bytes (and its end) the column where it is shown.
+/// Returns what is shown of a line, and for each of its bytes (and its end) the column where it is
+/// shown.
 fn draw(line: &str, covered: &[Range<usize>]) -> (String, Vec<usize>) {
     const COVER: &str = "…";
     let mut shown = String::new();
@@ -76,13 +71,14 @@ fn draw_char(shown: &mut String, c: char, column: usize) -> usize {
     };
     match c {
         '\t' => shown.extend(std::iter::repeat_n(' ', width)),
-        c if c.is_control() => shown.push('\u{fffd}'),
+        c if steers(c) => shown.push('\u{fffd}'),
         c => shown.push(c),
     }
     width
 }
 
-/// The columns of a character on a terminal, coarsely after UAX #11 and the blocks of combining marks.
+/// The columns of a character on a terminal, coarsely after UAX #11 and the blocks of combining
+/// marks.
 fn width(c: char) -> usize {
     const NONE: [(u32, u32); 8] = [
         (0x0300, 0x036f),
@@ -116,14 +112,6 @@ fn width(c: char) -> usize {
     }
 }
 
-fn floor_char_boundary(text: &str, offset: usize) -> usize {
-    let mut at = offset.min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,14 +132,6 @@ mod tests {
             "é = \"日本\"\n    ^^^^^^"
         );
         assert_eq!(shown("e\u{301} = x", "x"), "e\u{301} = x\n    ^");
-    }
-
-    #[test]
-    fn places_count_characters_from_one() {
-        assert_eq!(position("ab\né = x", 5), (2, 2));
-        assert_eq!(position("ab\n", 3), (2, 1));
-        assert_eq!(position("é", 1), (1, 1));
-        assert_eq!(position("", 7), (1, 1));
     }
 
     #[test]

@@ -1,26 +1,33 @@
-//! A configuration in which nothing is wrong.
+//! A configuration as commands use it: nothing is wrong with it, or it was read in part.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use super::layer::Layer;
-use super::options::{self, Section};
+use super::layer::{Layer, LayerEntry};
+use super::options::{self, ConfigSection};
 use super::origin::Origin;
-use super::report::{Problem, Report};
-use super::tasks::{TaskDefinition, UNLINKED};
-use crate::exit;
-use crate::settings::Settings;
-use crate::task::{TaskName, suggestions};
+use super::report::{ConfigProblem, ConfigReport};
+use super::tasks::TaskDefinition;
+use super::tasks::functions::{UNLINKED, sharing};
+use crate::core::exit;
+use crate::core::settings::Settings;
+use crate::task::{FunctionNames, TaskName};
+use crate::text::suggest::suggestions;
 
-/// What [`load`](super::load) returns.
+/// What [`load`](crate::config::load()) returns.
 #[derive(Clone, Debug)]
 pub(crate) struct Loaded {
     /// The settings of the runner.
     pub(crate) settings: Settings,
     /// Every task that is known.
     pub(crate) tasks: BTreeMap<TaskName, TaskDefinition>,
+    /// The functions of this program, by name.
+    pub(super) functions: Arc<FunctionNames>,
     /// What is odd, if anything.
-    pub(crate) warnings: Report,
+    pub(crate) warnings: ConfigReport,
+    /// What is wrong with the text, where a command that looks or stops has read it in part.
+    pub(crate) wrong: Option<ConfigReport>,
     /// The file that was read. Absolute.
     pub(crate) file: Option<PathBuf>,
     /// The values outside of sections, with their origins.
@@ -31,21 +38,40 @@ pub(crate) struct Loaded {
     pub(super) history: Layer,
     /// The values of `[metrics]`.
     pub(super) metrics: Layer,
+    /// The values of `[lock]`.
+    pub(super) lock: Layer,
     /// The values of `[mail]`.
     pub(super) mail: Layer,
 }
 
 impl Loaded {
     /// Returns the values of a section outside of tasks, with their origins.
-    pub(crate) fn section(&self, section: Section) -> Option<&Layer> {
+    pub(crate) fn section(&self, section: ConfigSection) -> Option<&Layer> {
         match section {
-            Section::Root => Some(&self.root),
-            Section::Log => Some(&self.log),
-            Section::History => Some(&self.history),
-            Section::Metrics => Some(&self.metrics),
-            Section::Mail => Some(&self.mail),
-            Section::Task => None,
+            ConfigSection::Root => Some(&self.root),
+            ConfigSection::Log => Some(&self.log),
+            ConfigSection::History => Some(&self.history),
+            ConfigSection::Metrics => Some(&self.metrics),
+            ConfigSection::Lock => Some(&self.lock),
+            ConfigSection::Mail => Some(&self.mail),
+            ConfigSection::Task => None,
         }
+    }
+
+    /// Returns whether the file names recipients of mail.
+    pub(crate) fn names_recipients(&self) -> bool {
+        !matches!(self.mail.origin("to"), Origin::Default | Origin::Nowhere)
+    }
+
+    /// Returns in one line what is wrong with the text, and what was made of it; `None` where
+    /// nothing is wrong.
+    pub(crate) fn read_in_part(&self) -> Option<String> {
+        let wrong = self.wrong.as_ref()?.first_line();
+        let run_root = self.settings.run_root.display();
+        let state_dir = self.settings.state_dir.display();
+        Some(format!(
+            "the configuration is wrong and was read in part ({wrong}): run_root is `{run_root}`, state_dir is `{state_dir}`"
+        ))
     }
 
     /// Returns where a value outside of sections comes from.
@@ -53,8 +79,8 @@ impl Loaded {
         self.root.origin(key)
     }
 
-    /// Returns whether a path outside of sections is what it is because of the file: then it does not change with the working directory, the
-    /// command line and the environment.
+    /// Returns whether a path outside of sections is what it is because of the file: then it does
+    /// not change with the working directory, the command line and the environment.
     pub(crate) fn is_the_same_anywhere(&self, key: &str) -> bool {
         match self.origin(key) {
             Origin::Default => self.file.is_some(),
@@ -67,18 +93,19 @@ impl Loaded {
         self.mail.need("transport")
     }
 
-    /// Finds the tasks that a command line names, in its order; one that is named twice is there twice.
+    /// Finds the tasks that a command line names, in its order; one that is named twice is there
+    /// twice.
     ///
     /// # Errors
     ///
-    /// When a name is none, or unknown: all of them at once.
-    pub(crate) fn resolve(&self, names: &[String]) -> Result<Vec<&TaskDefinition>, Report> {
+    /// When a name is invalid, or unknown: all of them at once.
+    pub(crate) fn resolve(&self, names: &[String]) -> Result<Vec<&TaskDefinition>, ConfigReport> {
         let mut found = Vec::new();
         let mut problems = Vec::new();
         for text in names {
             let task = TaskName::parse(text)
                 .ok()
-                .and_then(|name| self.tasks.get(&name));
+                .and_then(|name| self.tasks.get(&self.functions.resolved(&name)));
             match task {
                 Some(task) => found.push(task),
                 None => problems.push(self.unknown(text)),
@@ -87,14 +114,18 @@ impl Loaded {
         let Some(last) = problems.pop() else {
             return Ok(found);
         };
-        let mut report = Report::default();
+        let mut report = ConfigReport::default();
         problems.into_iter().for_each(|problem| report.add(problem));
         report.add(last.help(self.known()).help(UNLINKED));
         Err(report)
     }
 
-    fn unknown(&self, text: &str) -> Problem {
-        let problem = Problem::error(&Origin::Nowhere, format!("unknown task `{text}`"));
+    fn unknown(&self, text: &str) -> ConfigProblem {
+        let name = TaskName::parse(text).ok();
+        if let Some(message) = name.and_then(|name| sharing(&name, &self.functions)) {
+            return ConfigProblem::error(&Origin::Nowhere, message).exit(exit::USAGE);
+        }
+        let problem = ConfigProblem::error(&Origin::Nowhere, format!("unknown task `{text}`"));
         let near = suggestions(text, self.tasks.keys().map(TaskName::as_str));
         let meant = near.first().map(|name| format!("did you mean `{name}`?"));
         problem.exit(exit::USAGE).maybe_help(meant)
@@ -112,9 +143,9 @@ impl Loaded {
 
     /// Returns every option of a section in order, with its value and origin where it has one.
     pub(crate) fn rows(
-        section: Section,
+        section: ConfigSection,
         layer: &Layer,
-    ) -> impl Iterator<Item = (&'static options::OptionSpec, Option<&super::Entry>)> {
+    ) -> impl Iterator<Item = (&'static options::OptionSpec, Option<&LayerEntry>)> {
         options::of(section).map(|option| (option, layer.entry(option.key)))
     }
 }

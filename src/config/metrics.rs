@@ -3,14 +3,18 @@
 use std::path::{Path, PathBuf};
 
 use super::layer::Layer;
-use super::options::Section;
-use super::report::{Problem, Report};
-use crate::settings::MetricsSettings;
+use super::options::ConfigSection;
+use super::report::{ConfigProblem, ConfigReport};
+use crate::core::settings::MetricsSettings;
 
-/// Puts the settings together. A file that nobody would read, or that two runners would write, is an error; a directory that is not there
-/// is none: the chain does not depend on it.
-pub(super) fn settings(layer: &mut Layer, base: &Path, report: &mut Report) -> MetricsSettings {
-    layer.fill_defaults(Section::Metrics, base);
+/// Puts the settings together. A file that no program would read, or that two runners would write,
+/// is an error; a directory that is missing is no error: the chain does not depend on it.
+pub(super) fn settings(
+    layer: &mut Layer,
+    base: &Path,
+    report: &mut ConfigReport,
+) -> MetricsSettings {
+    layer.fill_defaults(ConfigSection::Metrics, base);
     let textfile: Option<PathBuf> = layer.get("textfile");
     if let Some(problem) = textfile.as_deref().and_then(|path| judge(layer, path)) {
         report.add(problem);
@@ -18,7 +22,7 @@ pub(super) fn settings(layer: &mut Layer, base: &Path, report: &mut Report) -> M
     MetricsSettings { textfile }
 }
 
-fn judge(layer: &Layer, path: &Path) -> Option<Problem> {
+fn judge(layer: &Layer, path: &Path) -> Option<ConfigProblem> {
     let origin = layer.origin("textfile");
     let (chain, ending) = (MetricsSettings::NAME, MetricsSettings::ENDING);
     let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -28,14 +32,14 @@ fn judge(layer: &Layer, path: &Path) -> Option<Problem> {
         let message =
             format!("`textfile` must end with `{ending}`: the node exporter reads no other file");
         let help = such_as(format!("run_functions_{chain}{ending}"));
-        return Some(Problem::error(&origin, message).help(help));
+        return Some(ConfigProblem::error(&origin, message).help(help));
     };
     if !stem.contains(chain) {
         let message = format!(
             "`textfile` needs `{chain}`, the name of the chain: each runner writes a file of its own"
         );
         return Some(
-            Problem::error(&origin, message).help(such_as(format!("{stem}_{chain}{ending}"))),
+            ConfigProblem::error(&origin, message).help(such_as(format!("{stem}_{chain}{ending}"))),
         );
     }
     if !directory.is_dir() {
@@ -43,7 +47,7 @@ fn judge(layer: &Layer, path: &Path) -> Option<Problem> {
             "the directory of `textfile` does not exist: `{}`; the page is written when it does",
             directory.display()
         );
-        return Some(Problem::warning(&origin, message));
+        return Some(ConfigProblem::warning(&origin, message));
     }
     None
 }

@@ -56,7 +56,8 @@ impl Origin {
         }
     }
 
-    /// Returns it as a place where something is defined: `file:line` of a function or of the configuration.
+    /// Returns it as a place where something is defined: `file:line` of a function or of the
+    /// configuration.
     pub(crate) fn place(&self) -> String {
         match self {
             Origin::Attribute { file, line } => format!("{file}:{line}"),
@@ -72,7 +73,8 @@ impl Origin {
         }
     }
 
-    /// Tells whether it is of the environment or the command line: what is there for now overrules what is written for good.
+    /// Returns whether it is of the environment or the command line: what is there for now
+    /// overrules what is written for good.
     pub(crate) fn overrides_the_file(&self) -> bool {
         matches!(self, Origin::CommandLine(_) | Origin::Variable(_))
     }

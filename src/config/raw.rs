@@ -5,7 +5,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::options::Kind;
+use super::options::ValueKind;
 
 /// A value as it was written.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,12 +37,12 @@ pub(super) enum Shape {
     /// In brackets.
     List(Vec<Raw>),
     /// In braces, or a section. In the order of the file.
-    Table(Vec<(Key, Raw)>),
+    Table(Vec<(RawKey, Raw)>),
 }
 
 /// A key as it was written.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Key {
+pub(super) struct RawKey {
     /// Less quotation marks.
     pub(super) name: String,
     /// Where in the file.
@@ -100,8 +100,9 @@ impl Raw {
         }
     }
 
-    /// Reads what a variable says as a value of a kind: lists are separated by commas. `None`: this kind cannot be said in a variable.
-    pub(super) fn of_variable(kind: Kind, text: &str) -> Option<Self> {
+    /// Reads the text of a variable as a value of a kind: lists are separated by commas. `None`:
+    /// this kind cannot be written in a variable.
+    pub(super) fn of_variable(kind: ValueKind, text: &str) -> Option<Self> {
         let plain = |shape| Raw { shape, span: 0..0 };
         let text_of = |part: &str| plain(Shape::Text(part.trim().to_owned()));
         let number_of = |part: &str| match part.trim().parse::<i64>() {
@@ -113,28 +114,30 @@ impl Raw {
         };
         let parts = || text.split(',').filter(|part| !part.trim().is_empty());
         Some(match kind {
-            Kind::Flag => match text.trim() {
+            ValueKind::Flag => match text.trim() {
                 "true" => plain(Shape::Flag(true)),
                 "false" => plain(Shape::Flag(false)),
                 _ => text_of(text),
             },
-            Kind::Number { .. } => number_of(text),
-            Kind::ExitCodes => plain(Shape::List(parts().map(number_of).collect())),
-            Kind::Addresses | Kind::VariableNames => {
+            ValueKind::Number { .. } => number_of(text),
+            ValueKind::ExitCodes => plain(Shape::List(parts().map(number_of).collect())),
+            ValueKind::Addresses | ValueKind::VariableNames => {
                 plain(Shape::List(parts().map(text_of).collect()))
             }
-            Kind::Texts | Kind::Variables | Kind::Limits => return None,
-            Kind::Path => plain(Shape::Text(text.to_owned())),
+            ValueKind::Texts | ValueKind::Variables | ValueKind::Limits | ValueKind::Ping => {
+                return None;
+            }
+            ValueKind::Path => plain(Shape::Text(text.to_owned())),
             _ => text_of(text),
         })
     }
 }
 
 fn table_shape(table: &DeTable<'_>) -> Shape {
-    let mut entries: Vec<(Key, Raw)> = table
+    let mut entries: Vec<(RawKey, Raw)> = table
         .iter()
         .map(|(key, value)| {
-            let key = Key {
+            let key = RawKey {
                 name: key.get_ref().to_string(),
                 span: key.span(),
             };

@@ -7,12 +7,12 @@ use std::path::Path;
 
 use lettre::message::Mailbox;
 
-use super::duration;
-use super::options::{Kind, Never, OptionSpec, Zero};
+use super::options::{Never, OptionSpec, ValueKind, Zero};
 use super::raw::{Raw, Shape};
-use super::suggest::{did_you_mean, one_of};
 use super::value::Value;
-use super::words;
+use super::{duration, words};
+use crate::text::lists::one_of;
+use crate::text::suggest::did_you_mean;
 
 /// What is wrong with a value.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,7 +27,7 @@ pub(super) struct Fault {
 
 /// What reading a value gave: it may be odd and yet a value, and a list may have several faults.
 #[derive(Debug, Default)]
-pub(super) struct Reading {
+pub(super) struct ReadValue {
     /// The value, unless there is a fault.
     pub(super) value: Option<Value>,
     /// What is wrong.
@@ -36,63 +36,65 @@ pub(super) struct Reading {
     pub(super) oddities: Vec<Fault>,
 }
 
-impl From<Value> for Reading {
+impl From<Value> for ReadValue {
     fn from(value: Value) -> Self {
-        Reading {
+        ReadValue {
             value: Some(value),
-            ..Reading::default()
+            ..ReadValue::default()
         }
     }
 }
 
-impl From<Fault> for Reading {
+impl From<Fault> for ReadValue {
     fn from(fault: Fault) -> Self {
-        Reading {
+        ReadValue {
             faults: vec![fault],
-            ..Reading::default()
+            ..ReadValue::default()
         }
     }
 }
 
-impl From<Result<Value, Fault>> for Reading {
+impl From<Result<Value, Fault>> for ReadValue {
     fn from(result: Result<Value, Fault>) -> Self {
-        result.map_or_else(Reading::from, Reading::from)
+        result.map_or_else(ReadValue::from, ReadValue::from)
     }
 }
 
 /// Reads one value of an option. Relative paths start from `base`.
-pub(super) fn read(option: &OptionSpec, raw: &Raw, base: &Path) -> Reading {
-    let reader = Reader {
+pub(super) fn read(option: &OptionSpec, raw: &Raw, base: &Path) -> ReadValue {
+    let reader = ValueReader {
         key: option.key,
         raw,
     };
     match option.kind {
-        Kind::Duration(zero, never) => reader.duration(zero, never),
-        Kind::Flag => reader.flag().into(),
-        Kind::Number { least, most } => reader.number(least, most).into(),
-        Kind::Choice(choices) => reader.choice(choices).into(),
-        Kind::Text => reader.text().map(Value::Text).into(),
-        Kind::Texts => reader.list(|item| item.text()),
-        Kind::Path => reader.path(base).into(),
-        Kind::Address => reader.address().map(Value::Text).into(),
-        Kind::Addresses => reader.list(|item| item.address()),
-        Kind::VariableName => reader.variable_name().map(Value::Text).into(),
-        Kind::VariableNames => reader.list(|item| item.variable_name()),
-        Kind::Variables => reader.variables(),
-        Kind::ExitCodes => reader.exit_codes(),
-        Kind::Limits => reader.limits(),
-        Kind::Mask => reader.mask().into(),
-        Kind::Signal => reader.signal().into(),
-        Kind::IoNice => reader.io_nice().into(),
+        ValueKind::Duration(zero, never) => reader.duration(zero, never),
+        ValueKind::Flag => reader.flag().into(),
+        ValueKind::Number { least, most } => reader.number(least, most).into(),
+        ValueKind::Choice(choices) => reader.choice(choices).into(),
+        ValueKind::Text => reader.text().map(Value::Text).into(),
+        ValueKind::Texts => reader.list(|item| item.text()),
+        ValueKind::TextOrTexts => reader.text_or_texts(),
+        ValueKind::Path => reader.path(base).into(),
+        ValueKind::Address => reader.address().map(Value::Text).into(),
+        ValueKind::Addresses => reader.list(|item| item.address()),
+        ValueKind::VariableName => reader.variable_name().map(Value::Text).into(),
+        ValueKind::VariableNames => reader.list(|item| item.variable_name()),
+        ValueKind::Variables => reader.variables(),
+        ValueKind::ExitCodes => reader.exit_codes(),
+        ValueKind::Limits => reader.limits(),
+        ValueKind::Mask => reader.mask().into(),
+        ValueKind::Signal => reader.signal().into(),
+        ValueKind::IoNice => reader.io_nice().into(),
+        ValueKind::Ping => reader.ping(),
     }
 }
 
-struct Reader<'a> {
+struct ValueReader<'a> {
     key: &'a str,
     raw: &'a Raw,
 }
 
-impl Reader<'_> {
+impl ValueReader<'_> {
     fn fault(&self, message: impl AsRef<str>, help: Option<String>) -> Fault {
         Fault {
             message: format!("`{}` {}", self.key, message.as_ref()),
@@ -122,7 +124,7 @@ impl Reader<'_> {
         format!("write {}", each.join(" or "))
     }
 
-    fn duration(&self, zero: Zero, never: Never) -> Reading {
+    fn duration(&self, zero: Zero, never: Never) -> ReadValue {
         let text = match &self.raw.shape {
             Shape::Text(text) => text,
             Shape::Integer { digits: text, .. } | Shape::Float(text) => {
@@ -152,7 +154,7 @@ impl Reader<'_> {
                     let help = format!("{} for minutes", self.instead(&[minutes]));
                     self.fault(format!("is long: {message}"), Some(help))
                 });
-                Reading {
+                ReadValue {
                     value: Some(Value::Span(read.span)),
                     faults: Vec::new(),
                     oddities: odd.into_iter().collect(),

@@ -1,16 +1,18 @@
-//! Options as they are written, each commented out, with its default: for `examples/default.toml` and for what `init` writes.
+//! Options as they are written, each commented out, with its default: for `examples/default.toml`
+//! and for what `init` writes.
 
-use super::options::{Fallback, Kind, OptionSpec, Section, of};
+use super::options::{ConfigSection, Fallback, OptionSpec, ValueKind, of};
 
-/// Where what is said of a value begins.
+/// Where the comment on a value begins.
 const REMARK_COLUMN: usize = 40;
 /// Marks values that are no defaults.
 pub(super) const EXAMPLE: &str = "# example; default: ";
 
-/// Returns the options of a section, in order: of each its explanation, and a line to take the `#` away from.
+/// Returns the options of a section, in order: of each its explanation, and a line to take the `#`
+/// away from.
 ///
-/// A default that cannot be written has an example in its place, and says so.
-pub(crate) fn commented(section: Section, is_shown: fn(&OptionSpec) -> bool) -> String {
+/// A default that cannot be written has an example in its place, and a note.
+pub(crate) fn commented(section: ConfigSection, is_shown: fn(&OptionSpec) -> bool) -> String {
     let options = of(section).filter(|option| is_shown(option));
     let paragraphs: Vec<String> = options.map(paragraph).collect();
     paragraphs.join("\n")
@@ -28,8 +30,8 @@ fn paragraph(option: &OptionSpec) -> String {
 }
 
 /// Returns what could be written instead of a word.
-fn others(kind: Kind, value: &str) -> String {
-    let Kind::Choice(choices) = kind else {
+fn others(kind: ValueKind, value: &str) -> String {
+    let ValueKind::Choice(choices) = kind else {
         return String::new();
     };
     let quoted = choices.iter().map(|choice| format!("\"{choice}\""));
@@ -39,6 +41,9 @@ fn others(kind: Kind, value: &str) -> String {
 
 /// Returns a value that the option could have, as it would be written.
 pub(super) fn example(option: &OptionSpec) -> String {
+    if option.section == ConfigSection::Lock {
+        return example_of_lock(option);
+    }
     let text = match option.key {
         "state_dir" => r#""/var/lib/run_functions""#,
         "file" => r#""/var/log/run_functions.log""#,
@@ -50,6 +55,7 @@ pub(super) fn example(option: &OptionSpec) -> String {
         "password_file" => r#""smtp_password""#,
         "password_env" => r#""SMTP_PASSWORD""#,
         "ca_file" => r#""/etc/ssl/our_own_ca.pem""#,
+        "helo" => r#""runner.example.org""#,
         "command" => r#"["php", "artisan", "mail:send"]"#,
         "shell" => r#""pg_dump shop | gzip > shop.sql.gz""#,
         "working_dir" => r#""/srv/shop""#,
@@ -61,25 +67,42 @@ pub(super) fn example(option: &OptionSpec) -> String {
     text.to_owned()
 }
 
-fn example_of_kind(kind: Kind) -> String {
+fn example_of_lock(option: &OptionSpec) -> String {
+    let text = match option.key {
+        "address" => r#"["10.0.0.1:8500", "10.0.0.2:8500"]"#,
+        "key" => r#""nightly""#,
+        "token_file" => r#""consul_token""#,
+        "username" => r#""run_functions""#,
+        "password_file" => r#""postgres_password""#,
+        "ca_file" => r#""/etc/ssl/our_own_ca.pem""#,
+        _ => return example_of_kind(option.kind),
+    };
+    text.to_owned()
+}
+
+fn example_of_kind(kind: ValueKind) -> String {
     let text = match kind {
-        Kind::Choice(choices) => return format!("\"{}\"", choices[0]),
-        Kind::Number { most, .. } => return most.to_string(),
-        Kind::Duration(..) => r#""30s""#,
-        Kind::Flag => "true",
-        Kind::Text => r#""text""#,
-        Kind::Texts => r#"["one", "another"]"#,
-        Kind::Path => r#""path/to/file""#,
-        Kind::Address => r#""ops@example.org""#,
-        Kind::Addresses => r#"["ops@example.org"]"#,
-        Kind::VariableName => r#""NAME""#,
-        Kind::VariableNames => r#"["LANG", "TZ"]"#,
-        Kind::Variables => r#"{ APP_ENV = "production" }"#,
-        Kind::ExitCodes => "[1]",
-        Kind::Limits => "{ nofile = 1024, core = 0 }",
-        Kind::Mask => r#""027""#,
-        Kind::Signal => r#""INT""#,
-        Kind::IoNice => r#""idle""#,
+        ValueKind::Choice(choices) => return format!("\"{}\"", choices[0]),
+        ValueKind::Number { most, .. } => return most.to_string(),
+        ValueKind::Duration(..) => r#""30s""#,
+        ValueKind::Flag => "true",
+        ValueKind::Text => r#""text""#,
+        ValueKind::Texts => r#"["one", "another"]"#,
+        ValueKind::TextOrTexts => r#"["one", "another"]"#,
+        ValueKind::Path => r#""path/to/file""#,
+        ValueKind::Address => r#""ops@example.org""#,
+        ValueKind::Addresses => r#"["ops@example.org"]"#,
+        ValueKind::VariableName => r#""NAME""#,
+        ValueKind::VariableNames => r#"["LANG", "TZ"]"#,
+        ValueKind::Variables => r#"{ APP_ENV = "production" }"#,
+        ValueKind::ExitCodes => "[1]",
+        ValueKind::Limits => "{ nofile = 1024, core = 0 }",
+        ValueKind::Mask => r#""027""#,
+        ValueKind::Signal => r#""INT""#,
+        ValueKind::IoNice => r#""idle""#,
+        ValueKind::Ping => {
+            r#"{ success = "https://hc-ping.com/UUID", failure = "https://hc-ping.com/UUID/fail" }"#
+        }
     };
     text.to_owned()
 }

@@ -1,27 +1,29 @@
 //! What is wrong with a configuration, all of it at once, each with its place and remedy.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt::{self, Write as _};
 
 use super::excerpt;
 use super::origin::Origin;
 use super::source::SourceFile;
-use crate::exit;
+use crate::core::exit;
+use crate::text::steers;
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Severity {
+pub(crate) enum ProblemSeverity {
     /// Nothing starts.
     Error,
-    /// It works, but perhaps not as meant.
+    /// The configuration works, but perhaps not as meant.
     Warning,
 }
 
-/// One thing that is wrong.
+/// A problem of the configuration.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Problem {
+pub(crate) struct ConfigProblem {
     /// How bad.
-    pub(crate) severity: Severity,
+    pub(crate) severity: ProblemSeverity,
     /// A lowercase fragment.
     pub(crate) message: String,
     /// What was written, and where.
@@ -32,11 +34,11 @@ pub(crate) struct Problem {
     pub(crate) exit: u8,
 }
 
-impl Problem {
+impl ConfigProblem {
     /// Makes an error.
     pub(crate) fn error(origin: &Origin, message: impl Into<String>) -> Self {
-        Problem {
-            severity: Severity::Error,
+        ConfigProblem {
+            severity: ProblemSeverity::Error,
             message: message.into(),
             origin: origin.clone(),
             help: Vec::new(),
@@ -46,9 +48,9 @@ impl Problem {
 
     /// Makes a warning.
     pub(crate) fn warning(origin: &Origin, message: impl Into<String>) -> Self {
-        Problem {
-            severity: Severity::Warning,
-            ..Problem::error(origin, message)
+        ConfigProblem {
+            severity: ProblemSeverity::Warning,
+            ..ConfigProblem::error(origin, message)
         }
     }
 
@@ -106,37 +108,46 @@ const BLUE: &str = "1;34";
 
 /// Everything that was found wrong, in the order in which it is written.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Report {
+pub(crate) struct ConfigReport {
     source: Option<SourceFile>,
-    problems: Vec<Problem>,
+    problems: Vec<ConfigProblem>,
+    /// What distinguishes the problems: messages with their places.
+    seen: BTreeSet<(usize, String)>,
 }
 
-impl Report {
+/// How much of a report is shown: a file that is no configuration may have a mistake in each word.
+const MOST_SHOWN: usize = 256 << 10;
+
+impl ConfigReport {
     /// Makes an empty report on a file.
     pub(crate) fn on(source: Option<SourceFile>) -> Self {
-        Report {
+        ConfigReport {
             source,
-            problems: Vec::new(),
+            ..ConfigReport::default()
         }
     }
 
     /// Makes a report of one problem that has no place in a file.
-    pub(crate) fn of(problem: Problem) -> Self {
-        Report {
-            source: None,
-            problems: vec![problem],
-        }
+    pub(crate) fn of(problem: ConfigProblem) -> Self {
+        let mut report = ConfigReport::default();
+        report.add(problem);
+        report
     }
 
-    /// Adds a problem, unless the same is told already: a value of `[defaults]` is judged once for each task.
-    pub(crate) fn add(&mut self, problem: Problem) {
-        if !self.problems.contains(&problem) {
+    /// Adds a problem, unless the same is listed already: a value of `[defaults]` is checked once
+    /// for each task.
+    pub(crate) fn add(&mut self, problem: ConfigProblem) {
+        let (offset, message) = (problem.origin.offset(), &problem.message);
+        if self
+            .seen
+            .insert((offset, format!("{message} {}", problem.origin)))
+        {
             self.problems.push(problem);
         }
     }
 
-    /// Adds what another report tells.
-    pub(crate) fn extend(&mut self, other: Report) {
+    /// Adds the problems of another report.
+    pub(crate) fn extend(&mut self, other: ConfigReport) {
         other
             .problems
             .into_iter()
@@ -144,27 +155,49 @@ impl Report {
     }
 
     /// Returns the problems, in the order of the file; those without a place in it come last.
-    pub(crate) fn problems(&self) -> Vec<&Problem> {
-        let mut sorted: Vec<&Problem> = self.problems.iter().collect();
+    pub(crate) fn problems(&self) -> Vec<&ConfigProblem> {
+        let mut sorted: Vec<&ConfigProblem> = self.problems.iter().collect();
         sorted.sort_by_key(|problem| problem.origin.offset());
         sorted
     }
 
-    /// Tells whether nothing was found.
+    /// Returns the first error with its place, on one line, and how many more there are.
+    pub(crate) fn first_line(&self) -> String {
+        let sorted = self.problems();
+        let mut errors = sorted
+            .iter()
+            .filter(|problem| problem.severity == ProblemSeverity::Error);
+        let Some(first) = errors.next() else {
+            return String::new();
+        };
+        let place = match &first.origin {
+            Origin::Nowhere | Origin::Default => String::new(),
+            origin => format!("{origin}: "),
+        };
+        let message = first.message.lines().next().unwrap_or_default();
+        let more = match errors.count() {
+            0 => String::new(),
+            count => format!("; and {count} more"),
+        };
+        clean(&format!("{place}{message}{more}"))
+    }
+
+    /// Returns whether nothing was found.
     pub(crate) fn is_empty(&self) -> bool {
         self.problems.is_empty()
     }
 
-    /// Tells whether there is an error among the problems.
+    /// Returns whether there is an error among the problems.
     pub(crate) fn has_errors(&self) -> bool {
         let mut all = self.problems.iter();
-        all.any(|problem| problem.severity == Severity::Error)
+        all.any(|problem| problem.severity == ProblemSeverity::Error)
     }
 
-    /// Returns the exit code: that of the errors where they agree, else the one for a wrong configuration.
+    /// Returns the exit code: that of the errors where they agree, else the one for a wrong
+    /// configuration.
     pub(crate) fn exit_code(&self) -> u8 {
         let mut codes = self.problems.iter().filter_map(|problem| {
-            let error = problem.severity == Severity::Error;
+            let error = problem.severity == ProblemSeverity::Error;
             error.then_some(problem.exit)
         });
         let first = codes.next().unwrap_or(exit::CONFIG);
@@ -175,19 +208,34 @@ impl Report {
         }
     }
 
-    /// Returns the report as people read it, a blank line between two problems.
-    pub(crate) fn render(&self, colour: Colour) -> String {
-        let each = self.problems().into_iter();
-        let rendered: Vec<String> = each
-            .map(|problem| self.render_one(problem, colour))
-            .collect();
-        rendered.join("\n")
+    /// Returns the exit code of the first warning that has one of its own.
+    pub(crate) fn warned_exit_code(&self) -> Option<u8> {
+        let mut codes = self.problems.iter().map(|problem| problem.exit);
+        codes.find(|code| *code != exit::CONFIG)
     }
 
-    fn render_one(&self, problem: &Problem, colour: Colour) -> String {
+    /// Returns the report as people read it, a blank line between two problems.
+    pub(crate) fn render(&self, colour: Colour) -> String {
+        let problems = self.problems();
+        let mut text = String::new();
+        for (index, problem) in problems.iter().enumerate() {
+            if index > 0 {
+                text.push('\n');
+            }
+            if text.len() > MOST_SHOWN {
+                let more = problems.len() - index;
+                let _ = writeln!(text, "and {more} more: put these right first");
+                break;
+            }
+            text.push_str(&self.render_one(problem, colour));
+        }
+        text
+    }
+
+    fn render_one(&self, problem: &ConfigProblem, colour: Colour) -> String {
         let title = match problem.severity {
-            Severity::Error => colour.paint(RED, "error"),
-            Severity::Warning => colour.paint(YELLOW, "warning"),
+            ProblemSeverity::Error => colour.paint(RED, "error"),
+            ProblemSeverity::Warning => colour.paint(YELLOW, "warning"),
         };
         let mut text = format!("{title}: {}\n", clean(&problem.message));
         let arrow = colour.paint(BLUE, "-->");
@@ -224,14 +272,14 @@ impl Report {
 
 /// Replaces control characters: what is quoted from a file must not steer the terminal.
 fn clean(text: &str) -> String {
-    let plain = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+    let plain = |c: char| if steers(c) { '\u{fffd}' } else { c };
     text.chars().map(plain).collect()
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for ConfigReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.render(Colour::Plain))
     }
 }
 
-impl Error for Report {}
+impl Error for ConfigReport {}

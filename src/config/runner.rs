@@ -4,30 +4,39 @@ use std::path::{Path, PathBuf};
 
 use super::inputs::Inputs;
 use super::layer::Layer;
-use super::mail;
-use super::metrics;
-use super::options::Section;
+use super::options::ConfigSection;
 use super::origin::Origin;
-use super::report::{Problem, Report};
+use super::report::{ConfigProblem, ConfigReport};
 use super::value::Value;
-use super::written::Written;
-use crate::settings::{HistorySettings, LogFormat, LogSettings, Settings};
+use super::written::WrittenConfig;
+use super::{lock, mail, metrics};
+use crate::core::settings::{HistorySettings, LogFormat, LogSettings, Settings};
 
-/// Puts the settings together and fills what is open in the layers. Defaults that are paths start from `base`.
+/// Puts the settings together and fills what is open in the layers. Defaults that are paths start
+/// from `base`.
 pub(super) fn settings(
-    written: &mut Written,
+    written: &mut WrittenConfig,
     base: &Path,
     inputs: &Inputs,
-    report: &mut Report,
+    report: &mut ConfigReport,
 ) -> Settings {
     let root = &mut written.root;
-    root.fill_defaults(Section::Root, base);
+    root.fill_defaults(ConfigSection::Root, base);
     let run_root: PathBuf = root.need("run_root");
     root.fill("state_dir", Value::Path(run_root.clone()), Origin::Default);
     let state_dir: PathBuf = root.need("state_dir");
     let log = log_settings(&mut written.log, base, report);
     let history = history_settings(&mut written.history, base);
     let metrics = metrics::settings(&mut written.metrics, base, report);
+    let lock = lock::settings(
+        &mut written.lock,
+        lock::LockSurroundings {
+            base,
+            run_root: &run_root,
+            inputs,
+        },
+        report,
+    );
     let mail = mail::settings(&mut written.mail, &state_dir, inputs, report);
     Settings {
         run_root,
@@ -38,20 +47,21 @@ pub(super) fn settings(
         kill_grace: written.root.need("kill_grace"),
         history,
         metrics,
+        lock,
         mail,
     }
 }
 
 fn history_settings(layer: &mut Layer, base: &Path) -> HistorySettings {
-    layer.fill_defaults(Section::History, base);
+    layer.fill_defaults(ConfigSection::History, base);
     HistorySettings {
         max_bytes: layer.need::<i64>("max_bytes").unsigned_abs(),
         max_age: layer.need("max_age"),
     }
 }
 
-fn log_settings(layer: &mut Layer, base: &Path, report: &mut Report) -> LogSettings {
-    layer.fill_defaults(Section::Log, base);
+fn log_settings(layer: &mut Layer, base: &Path, report: &mut ConfigReport) -> LogSettings {
+    layer.fill_defaults(ConfigSection::Log, base);
     let level: String = layer.need("level");
     let file: Option<PathBuf> = layer.get("file");
     if let Some(path) = &file {
@@ -67,19 +77,20 @@ fn log_settings(layer: &mut Layer, base: &Path, report: &mut Report) -> LogSetti
     }
 }
 
-/// Reports a file that is to be written into a directory that is not there.
-pub(super) fn judge_parent(layer: &Layer, key: &str, path: &Path, report: &mut Report) {
+/// Reports a file that is to be written into a directory that is not there: it may be when it is
+/// opened.
+pub(super) fn judge_parent(layer: &Layer, key: &str, path: &Path, report: &mut ConfigReport) {
     let parent = path.parent().unwrap_or(path);
     let origin = layer.origin(key);
     if path.is_dir() {
         let message = format!("`{key}` is a directory: `{}`", path.display());
-        report.add(Problem::error(&origin, message));
+        report.add(ConfigProblem::warning(&origin, message));
     } else if !parent.is_dir() {
         let message = format!(
             "the directory of `{key}` does not exist: `{}`",
             parent.display()
         );
         let help = format!("mkdir -p {}", parent.display());
-        report.add(Problem::error(&origin, message).help(help));
+        report.add(ConfigProblem::warning(&origin, message).help(help));
     }
 }

@@ -1,14 +1,15 @@
-//! Scripts are run by their first line, executable or not; what is wrong with that line is told at load, not at three in the morning.
+//! Scripts are run by their first line, executable or not; what is wrong with that line is reported
+//! at load, not at three in the morning.
 
 use std::path::Path;
 
 use super::mail::cannot_be_read;
-use crate::process::child::{Shebang, ShebangError};
+use crate::unix::child::{Shebang, ShebangError};
 
 /// What is wrong with a script, and what to do.
 pub(super) type Wrong = (String, Option<String>);
 
-/// Judges a script by its first line. The messages follow the name of the key.
+/// Checks a script by its first line. The messages follow the name of the key.
 pub(super) fn judge(path: &Path) -> Result<(), Wrong> {
     match Shebang::of(path) {
         Ok(shebang) if shebang.interpreter.exists() => Ok(()),

@@ -3,9 +3,10 @@
 use std::ops::Range;
 
 use super::options;
-use crate::settings::SECRET_PARTS;
+use crate::core::settings::{Ping, SECRET_PARTS};
 
-/// Tells whether what has this name is better not shown. On a screen a value too many may be hidden, so unlike in mails no word is innocent.
+/// Returns whether what has this name is better not shown. On a screen a value too many may be
+/// hidden, so unlike in mails no word is innocent.
 pub(crate) fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     SECRET_PARTS.iter().any(|part| name.contains(part)) && !options::is_known(&name)
@@ -16,12 +17,31 @@ pub(super) fn values_in(line: &str) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = Vec::new();
     for (equals, _) in line.match_indices('=') {
         let covered = found.last().is_some_and(|last| equals < last.end);
-        if !covered && is_secret(name_before(&line[..equals])) {
+        let name = name_before(&line[..equals]);
+        if !covered && (is_secret(name) || Ping::KEYS.contains(&name)) {
             found.push(value_after(line, equals + 1));
+        }
+    }
+    for url in secrets_of_urls(line) {
+        if !found.iter().any(|other| other.contains(&url.start)) {
+            found.push(url);
         }
     }
     found.retain(|range| !range.is_empty());
     found
+}
+
+/// Returns where in a line URLs have a user, or a path: some are known by that alone.
+fn secrets_of_urls(line: &str) -> impl Iterator<Item = Range<usize>> {
+    line.match_indices("://").map(|(at, separator)| {
+        let start = at + separator.len();
+        let rest = &line[start..];
+        let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\''));
+        let url = &rest[..end.unwrap_or(rest.len())];
+        let path = url.find(['/', '?', '#']).unwrap_or(url.len());
+        let hidden = if url.contains('@') { 0 } else { path };
+        start + hidden..start + url.len()
+    })
 }
 
 fn name_before(before: &str) -> &str {
@@ -33,7 +53,8 @@ fn name_before(before: &str) -> &str {
     &name[start..]
 }
 
-/// A text ends at its quotation mark, anything else where the next value or a comment could begin; in doubt, the line ends it.
+/// A text ends at its quotation mark, anything else where the next value or a comment could begin;
+/// in doubt, the line ends it.
 fn value_after(line: &str, from: usize) -> Range<usize> {
     let rest = &line[from..];
     let start = from + (rest.len() - rest.trim_start().len());
@@ -85,6 +106,13 @@ mod tests {
         assert_eq!(hidden("DB_DSN = \"u:p=w\""), ["u:p=w"]);
         assert_eq!(hidden("command = [\"x\", \"--token=abc\"]"), ["abc"]);
         assert_eq!(hidden("secret = \"\"\"many"), ["\"\"many"]);
+        assert_eq!(
+            hidden("ping = { success = \"x.example/1\", start = 'y' }"),
+            ["x.example/1", "y"]
+        );
+        assert_eq!(hidden("sucess = \"https://x.example/1\""), ["/1"]);
+        assert_eq!(hidden("x = \"https://u:p@x.example\""), ["u:p@x.example"]);
+        assert!(hidden("server = \"smtp://mail.example\"").is_empty());
     }
 
     #[test]

@@ -4,8 +4,8 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::excerpt;
 use super::origin::{FilePlace, Origin};
+use super::places::LineIndex;
 
 /// A configuration file in memory.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,18 +14,22 @@ pub(crate) struct SourceFile {
     pub(crate) path: PathBuf,
     /// As people read it: relative to the working directory when it is in there.
     pub(crate) shown: Arc<str>,
-    /// What it says.
+    /// The text.
     pub(crate) text: Arc<str>,
+    places: Arc<LineIndex>,
 }
 
 impl SourceFile {
-    /// Makes one of what was read from `path`. Its lines end as on Unix, whatever editor has written it: no shell takes the lines of a
-    /// `shell = """…"""` otherwise (TOML leaves that open).
+    /// Creates the source of what was read from `path`. Its lines end as on Unix, whatever editor
+    /// has written it: no shell takes the lines of a `shell = """…"""` otherwise (TOML leaves that
+    /// open).
     pub(crate) fn new(path: PathBuf, cwd: &Path, text: &str) -> Self {
         let shown = path.strip_prefix(cwd).unwrap_or(&path);
+        let text = text.replace("\r\n", "\n");
         SourceFile {
+            places: Arc::new(LineIndex::of(&text)),
             shown: shown.display().to_string().into(),
-            text: text.replace("\r\n", "\n").into(),
+            text: text.into(),
             path,
         }
     }
@@ -37,7 +41,7 @@ impl SourceFile {
 
     /// Returns the place of some bytes of it.
     pub(crate) fn origin(&self, span: Range<usize>) -> Origin {
-        let (line, column) = excerpt::position(&self.text, span.start);
+        let (line, column) = self.places.position(&self.text, span.start);
         Origin::File(FilePlace {
             file: Arc::clone(&self.shown),
             line,

@@ -1,4 +1,4 @@
-//! Values that have been understood, by the kind that the table of options says.
+//! Values that have been understood, by the kind that the table of options names.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::duration;
-use crate::failure::signal_name;
-use crate::settings::IoNice;
+use crate::core::failure::signal_name;
+use crate::core::settings::{IoNice, Ping};
 
 /// A value of a kind.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +38,8 @@ pub(crate) enum Value {
     Signal(i32),
     /// An I/O class.
     IoNice(IoNice),
+    /// URLs that are asked.
+    Ping(Ping),
 }
 
 impl Value {
@@ -58,6 +60,10 @@ impl Value {
             Value::Limits(limits) => limits
                 .iter()
                 .map(|(name, limit)| (name.clone(), limit_json(*limit)))
+                .collect(),
+            Value::Ping(ping) => ping
+                .urls()
+                .map(|(key, url)| (key.to_owned(), Json::from(url.to_string())))
                 .collect(),
             Value::Span(_)
             | Value::Never
@@ -124,6 +130,11 @@ impl fmt::Display for Value {
                 let each = each.map(|(name, limit)| (name.clone(), limit_json(*limit).to_string()));
                 braced(f, each.collect())
             }
+            Value::Ping(ping) => {
+                let each = ping.urls();
+                let each = each.map(|(key, url)| (key.to_owned(), text(&url.to_string())));
+                braced(f, each.collect())
+            }
             Value::Span(_)
             | Value::Never
             | Value::Mask(_)
@@ -173,6 +184,7 @@ from_value! {
     u32 = Value::Mask(mask) => *mask;
     i32 = Value::Signal(signal) => *signal;
     IoNice = Value::IoNice(class) => *class;
+    Ping = Value::Ping(ping) => ping.clone();
 }
 
 impl FromValue for Option<Duration> {

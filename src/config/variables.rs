@@ -1,30 +1,35 @@
-//! Overrides by environment: `RUN_FUNCTIONS_MAIL_TO`, `RUN_FUNCTIONS_TASKS_SEND_MAIL_TIMEOUT` and so on.
+//! Overrides by environment: `RUN_FUNCTIONS_MAIL_TO`, `RUN_FUNCTIONS_TASKS_SEND_MAIL_TIMEOUT` and
+//! so on.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::inputs::Inputs;
 use super::layer::Layer;
-use super::options::{self, Applies, OPTIONS, OptionSpec, Section};
+use super::options::{self, Applies, ConfigSection, OPTIONS, OptionSpec};
 use super::origin::Origin;
 use super::raw::Raw;
-use super::report::{Problem, Report};
-use super::suggest::did_you_mean;
+use super::report::{ConfigProblem, ConfigReport};
 use super::words;
-use super::written::{self, Place, Written, WrittenTask};
-use crate::task::TaskName;
+use super::written::{self, SectionPlace, WrittenConfig, WrittenTask};
+use crate::task::{FunctionNames, TaskName};
+use crate::text::suggest::did_you_mean;
 
 const PREFIX: &str = "RUN_FUNCTIONS_";
 
 /// What a variable sets.
 #[derive(Clone, Debug)]
-enum Target {
-    Section(Section, &'static OptionSpec),
+enum VariableTarget {
+    Section(ConfigSection, &'static OptionSpec),
     Task(TaskName, &'static OptionSpec),
 }
 
-/// Reads the overrides into what the file says.
-pub(super) fn apply(inputs: &Inputs, written: &mut Written, report: &mut Report) {
+/// Reads the overrides into what the file sets.
+pub(super) fn apply(inputs: &Inputs, written: &mut WrittenConfig, report: &mut ConfigReport) {
+    let mut names = inputs.environment.keys();
+    if !names.any(|name| name.to_string_lossy().starts_with(PREFIX)) {
+        return;
+    }
     let targets = targets(inputs, written);
     let passwords = written.mail.get::<String>("password_env");
     for (name, value) in &inputs.environment {
@@ -41,58 +46,67 @@ pub(super) fn apply(inputs: &Inputs, written: &mut Written, report: &mut Report)
             (Some([target]), Some(text)) => {
                 set(target, text, &origin, &inputs.cwd, written, report);
             }
-            (Some([_]), None) => report.add(Problem::error(&origin, "its value is not UTF-8")),
+            (Some([_]), None) => {
+                report.add(ConfigProblem::error(&origin, "its value is not UTF-8"))
+            }
             (Some(several), _) => report.add(ambiguous(&origin, several)),
         }
     }
 }
 
-fn unknown<'a>(origin: &Origin, name: &str, known: impl Iterator<Item = &'a String>) -> Problem {
-    let problem = Problem::warning(origin, format!("`{name}` is no setting and has no effect"));
+fn unknown<'a>(
+    origin: &Origin,
+    name: &str,
+    known: impl Iterator<Item = &'a String>,
+) -> ConfigProblem {
+    let problem =
+        ConfigProblem::warning(origin, format!("`{name}` is no setting and has no effect"));
     if name == "RUN_FUNCTIONS_MAIL_PASSWORD" {
         return problem.help("say `password_env = \"RUN_FUNCTIONS_MAIL_PASSWORD\"` in `[mail]`");
     }
     problem.maybe_help(did_you_mean(name, known.map(String::as_str)))
 }
 
-fn ambiguous(origin: &Origin, targets: &[Target]) -> Problem {
+fn ambiguous(origin: &Origin, targets: &[VariableTarget]) -> ConfigProblem {
     let names: Vec<String> = targets
         .iter()
         .map(|target| match target {
-            Target::Task(task, option) => format!("`{}` of `{task}`", option.key),
-            Target::Section(_, option) => format!("`{}`", option.key),
+            VariableTarget::Task(task, option) => format!("`{}` of `{task}`", option.key),
+            VariableTarget::Section(_, option) => format!("`{}`", option.key),
         })
         .collect();
-    Problem::error(origin, format!("it could mean {}", names.join(" and ")))
+    ConfigProblem::error(origin, format!("it could mean {}", names.join(" and ")))
         .help("write the setting into the file instead")
 }
 
 /// Returns every variable that would be understood.
-fn targets(inputs: &Inputs, written: &Written) -> BTreeMap<String, Vec<Target>> {
-    let mut all: BTreeMap<String, Vec<Target>> = BTreeMap::new();
+fn targets(inputs: &Inputs, written: &WrittenConfig) -> BTreeMap<String, Vec<VariableTarget>> {
+    let mut all: BTreeMap<String, Vec<VariableTarget>> = BTreeMap::new();
     let mut add = |name: String, target| all.entry(name).or_default().push(target);
     for option in OPTIONS {
         let section = match option.section {
-            Section::Root => "",
-            Section::Log => "LOG_",
-            Section::History => "HISTORY_",
-            Section::Metrics => "METRICS_",
-            Section::Mail => "MAIL_",
-            Section::Task if option.applies == Applies::Program => continue,
-            Section::Task => "DEFAULTS_",
+            ConfigSection::Root => "",
+            ConfigSection::Log => "LOG_",
+            ConfigSection::History => "HISTORY_",
+            ConfigSection::Metrics => "METRICS_",
+            ConfigSection::Lock => "LOCK_",
+            ConfigSection::Mail => "MAIL_",
+            ConfigSection::Task if option.applies == Applies::Program => continue,
+            ConfigSection::Task => "DEFAULTS_",
         };
         let name = format!("{PREFIX}{section}{}", option.key.to_ascii_uppercase());
-        add(name, Target::Section(option.section, option));
+        add(name, VariableTarget::Section(option.section, option));
     }
     let mut tasks: Vec<TaskName> = written.tasks.keys().cloned().collect();
-    tasks.extend(inputs.registered.iter().map(|function| function.name()));
+    let functions = FunctionNames::of(&inputs.registered);
+    tasks.extend(functions.known().keys().cloned());
     tasks.sort();
     tasks.dedup();
     for task in tasks {
-        for option in options::of(Section::Task) {
+        for option in options::of(ConfigSection::Task) {
             let key = option.key.to_ascii_uppercase();
             let name = format!("{PREFIX}TASKS_{}_{key}", in_capitals(&task));
-            add(name, Target::Task(task.clone(), option));
+            add(name, VariableTarget::Task(task.clone(), option));
         }
     }
     all
@@ -109,20 +123,20 @@ fn in_capitals(task: &TaskName) -> String {
 }
 
 fn set(
-    target: &Target,
+    target: &VariableTarget,
     text: &str,
     origin: &Origin,
     cwd: &Path,
-    written: &mut Written,
-    report: &mut Report,
+    written: &mut WrittenConfig,
+    report: &mut ConfigReport,
 ) {
     let (layer, option) = layer_of(target, origin, written);
     let Some(raw) = Raw::of_variable(option.kind, text) else {
         let message = format!("`{}` cannot be set by the environment", option.key);
-        report.add(Problem::error(origin, message).help("write it into the file"));
+        report.add(ConfigProblem::error(origin, message).help("write it into the file"));
         return;
     };
-    let place = Place {
+    let place = SectionPlace {
         base: cwd,
         origin_of: &|_| origin.clone(),
     };
@@ -130,13 +144,13 @@ fn set(
 }
 
 fn layer_of<'a>(
-    target: &Target,
+    target: &VariableTarget,
     origin: &Origin,
-    written: &'a mut Written,
+    written: &'a mut WrittenConfig,
 ) -> (&'a mut Layer, &'static OptionSpec) {
     match target {
-        Target::Section(section, option) => (written.section(*section), option),
-        Target::Task(name, option) => {
+        VariableTarget::Section(section, option) => (written.section(*section), option),
+        VariableTarget::Task(name, option) => {
             let task = written.tasks.entry(name.clone());
             let task = task.or_insert_with(|| WrittenTask {
                 origin: origin.clone(),

@@ -1,8 +1,8 @@
 //! The small vocabularies: signals, resource limits, I/O classes, names of variables.
 
 use super::raw::Shape;
-use crate::failure::signal_name;
-use crate::settings::IoNice;
+use crate::core::failure::signal_name;
+use crate::core::settings::IoNice;
 
 /// The resource limits of setrlimit(2), in lower case, without `RLIMIT_`.
 pub(super) const LIMITS: [&str; 16] = [
@@ -30,53 +30,60 @@ pub(super) const SIGNALS: [&str; 8] = [
 ];
 
 /// The variables that each run is given: they cannot be set for it.
-pub(super) const OF_A_RUN: [&str; 5] = [
+pub(super) const OF_A_RUN: [&str; 6] = [
     "RUN_FUNCTIONS_CHAIN",
     "RUN_FUNCTIONS_TASK",
     "RUN_FUNCTIONS_RUN_ID",
     "RUN_FUNCTIONS_DEADLINE",
+    "RUN_FUNCTIONS_FENCE",
     "RUN_FUNCTIONS_REPORT",
 ];
 
-/// Tells whether a text can be the name of an environment variable that a shell can use.
+/// Returns whether a text can be the name of an environment variable that a shell can use.
 pub(super) fn is_variable_name(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 /// What of a variable is wrong.
-pub(super) enum Whose {
+pub(super) enum VariablePart {
     /// Its name.
     Name,
     /// Its value.
     Value,
 }
 
-type WrongVariable = (String, Option<String>, Whose);
+type WrongVariable = (String, Option<String>, VariablePart);
 
 /// Returns the value of a variable. Messages never show it: it may be a secret.
 pub(super) fn variable(name: &str, shape: &Shape) -> Result<String, WrongVariable> {
     if !is_variable_name(name) {
         let help = "names have letters, digits and `_`, and begin with no digit".to_owned();
-        return Err(("is not a possible name".to_owned(), Some(help), Whose::Name));
+        return Err((
+            "is not a possible name".to_owned(),
+            Some(help),
+            VariablePart::Name,
+        ));
     }
     if OF_A_RUN.contains(&name) {
-        return Err(("is set by the runner".to_owned(), None, Whose::Name));
+        return Err(("is set by the runner".to_owned(), None, VariablePart::Name));
     }
     match shape {
-        Shape::Text(text) if text.contains('\0') => {
-            Err(("has a NUL character in it".to_owned(), None, Whose::Value))
-        }
+        Shape::Text(text) if text.contains('\0') => Err((
+            "has a NUL character in it".to_owned(),
+            None,
+            VariablePart::Value,
+        )),
         Shape::Text(text) => Ok(text.clone()),
         Shape::Integer { .. } | Shape::Float(_) | Shape::Flag(_) => Err((
             "is a text".to_owned(),
             Some("put the value into quotation marks".to_owned()),
-            Whose::Value,
+            VariablePart::Value,
         )),
         other => Err((
             format!("is a text, not {}", other.in_words()),
             None,
-            Whose::Value,
+            VariablePart::Value,
         )),
     }
 }
@@ -100,7 +107,8 @@ pub(super) fn signal(text: &str) -> Option<i32> {
     })
 }
 
-/// Returns an I/O class: `idle`, `best-effort:4`, `realtime:0`; without a level it is 4, as ionice(1) has it.
+/// Returns an I/O class: `idle`, `best-effort:4`, `realtime:0`; without a level it is 4, as
+/// ionice(1) has it.
 pub(super) fn io_nice(text: &str) -> Option<IoNice> {
     const USUAL: u8 = 4;
     const LOWEST: u8 = 7;

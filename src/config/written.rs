@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::inputs::CommandLine;
+use super::inputs::CommandLineLayers;
 use super::layer::Layer;
-use super::options::{OptionSpec, Section};
+use super::lock;
+use super::options::{ConfigSection, OptionSpec};
 use super::origin::Origin;
 use super::raw::Raw;
 use super::read::{self, Fault};
-use super::report::{Problem, Report};
+use super::report::{ConfigProblem, ConfigReport};
 use super::value::Value;
-use crate::settings::LogFormat;
+use crate::core::settings::LogFormat;
 use crate::task::TaskName;
 
 /// What was written for one task.
@@ -25,7 +26,7 @@ pub(super) struct WrittenTask {
 
 /// What was written.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Written {
+pub(super) struct WrittenConfig {
     /// Before the first section.
     pub(super) root: Layer,
     /// `[log]`
@@ -34,6 +35,8 @@ pub(super) struct Written {
     pub(super) history: Layer,
     /// `[metrics]`
     pub(super) metrics: Layer,
+    /// `[lock]`
+    pub(super) lock: Layer,
     /// `[mail]`
     pub(super) mail: Layer,
     /// `[defaults]`
@@ -42,21 +45,28 @@ pub(super) struct Written {
     pub(super) tasks: BTreeMap<TaskName, WrittenTask>,
 }
 
-impl Written {
+impl WrittenConfig {
     /// Returns the layer of a section; of `[defaults]` for settings of tasks.
-    pub(super) fn section(&mut self, section: Section) -> &mut Layer {
+    pub(super) fn section(&mut self, section: ConfigSection) -> &mut Layer {
         match section {
-            Section::Root => &mut self.root,
-            Section::Log => &mut self.log,
-            Section::History => &mut self.history,
-            Section::Metrics => &mut self.metrics,
-            Section::Mail => &mut self.mail,
-            Section::Task => &mut self.defaults,
+            ConfigSection::Root => &mut self.root,
+            ConfigSection::Log => &mut self.log,
+            ConfigSection::History => &mut self.history,
+            ConfigSection::Metrics => &mut self.metrics,
+            ConfigSection::Lock => &mut self.lock,
+            ConfigSection::Mail => &mut self.mail,
+            ConfigSection::Task => &mut self.defaults,
         }
     }
 
     /// Lays the command line over all else.
-    pub(super) fn overlay(&mut self, line: &CommandLine, cwd: &Path) {
+    pub(super) fn overlay(
+        &mut self,
+        line: &CommandLineLayers,
+        cwd: &Path,
+        report: &mut ConfigReport,
+    ) {
+        lock::overlay(&mut self.lock, line, report);
         if let Some(path) = &line.run_root {
             let path = cwd.join(path).components().collect();
             let origin = Origin::CommandLine("--run-root");
@@ -88,18 +98,18 @@ pub(super) fn store(
     option: &'static OptionSpec,
     raw: &Raw,
     origin: &Origin,
-    place: Place<'_>,
-    report: &mut Report,
+    place: SectionPlace<'_>,
+    report: &mut ConfigReport,
 ) {
     let reading = read::read(option, raw, place.base);
-    let problem = |make: fn(&Origin, String) -> Problem, fault: &Fault| {
+    let problem = |make: fn(&Origin, String) -> ConfigProblem, fault: &Fault| {
         make(&(place.origin_of)(fault), fault.message.clone()).maybe_help(fault.help.clone())
     };
     for fault in &reading.faults {
-        report.add(problem(Problem::error, fault));
+        report.add(problem(ConfigProblem::error, fault));
     }
     for oddity in &reading.oddities {
-        report.add(problem(Problem::warning, oddity));
+        report.add(problem(ConfigProblem::warning, oddity));
     }
     match reading.value {
         Some(value) => layer.set(option.key, value, origin.clone()),
@@ -107,9 +117,9 @@ pub(super) fn store(
     }
 }
 
-/// How places are told, and where relative paths start.
+/// How places are shown, and where relative paths start.
 #[derive(Clone, Copy)]
-pub(super) struct Place<'a> {
+pub(super) struct SectionPlace<'a> {
     /// Of relative paths.
     pub(super) base: &'a Path,
     /// Where exactly a fault is.

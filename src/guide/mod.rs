@@ -1,4 +1,5 @@
-//! The guide: what one reads once, page by page. Its transcripts are played by the tests, as those of the README.
+//! The guide: what one reads once, page by page. Its transcripts are played by the tests, as those
+//! of the README.
 //!
 //! | page | for whom |
 //! |---|---|
@@ -6,6 +7,7 @@
 //! | [`configuration`] | who writes `run_functions.toml`: every key, with its default |
 //! | [`alerts`] | who gets the mails: which, when, and why not more |
 //! | [`operations`] | who looks after the machine: upgrade, crash, signals, logs, files |
+//! | [`lock`] | who runs one chain on several hosts: one holder, standbys, and what is promised |
 //! | [`metrics`] | who draws curves: numbers for Prometheus, and rules |
 //! | [`environment`] | who writes the commands: what a run is told, and what it can say |
 //! | [`errors`] | who sees an exit code or a message and wants to know what to do |
@@ -24,6 +26,9 @@ pub mod alerts {}
 
 #[doc = include_str!("operations.md")]
 pub mod operations {}
+
+#[doc = include_str!("lock.md")]
+pub mod lock {}
 
 #[doc = include_str!("metrics.md")]
 pub mod metrics {}

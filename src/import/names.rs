@@ -1,10 +1,11 @@
 //! What a task is called: after the program that does the work, each name once.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::words;
 
-/// Words before which the program that does the work does not stand: shells read them, or other programs start from them.
+/// Words before which the program that does the work does not stand: shells read them, or other
+/// programs start from them.
 const BEFORE_THE_PROGRAM: [&str; 27] = [
     "!",
     "{",
@@ -51,28 +52,36 @@ const LONGEST: usize = 40;
 
 /// The names that are given so far.
 #[derive(Debug)]
-pub(super) struct Names {
+pub(super) struct TaskNames {
     taken: BTreeSet<String>,
+    /// The number with which looking for a free one goes on: a crontab may have the same line
+    /// thousands of times.
+    next: BTreeMap<String, u64>,
 }
 
-impl Names {
-    /// Begins with names that nobody may have.
+impl TaskNames {
+    /// Begins with names that no task may have.
     pub(super) fn without(taken: &[String]) -> Self {
-        Names {
+        TaskNames {
             taken: taken.iter().cloned().collect(),
+            next: BTreeMap::new(),
         }
     }
 
     /// Gives a name after a program, with a number when it is taken.
     pub(super) fn give(&mut self, wanted: &str) -> String {
         let base = sane(wanted);
-        let numbered = (2..).map(|number| format!("{base}_{number}"));
-        let mut names = std::iter::once(base.clone()).chain(numbered);
-        let name = names
-            .find(|name| !self.taken.contains(name))
-            .expect("there are more numbers than names");
-        self.taken.insert(name.clone());
-        name
+        let next = self.next.entry(base.clone()).or_insert(1);
+        loop {
+            let name = match *next {
+                1 => base.clone(),
+                number => format!("{base}_{number}"),
+            };
+            *next += 1;
+            if self.taken.insert(name.clone()) {
+                return name;
+            }
+        }
     }
 }
 
@@ -210,6 +219,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn equal_names_are_numbered_around_those_that_are_taken() {
+        let mut names = TaskNames::without(&["backup_2".to_owned()]);
+        let given: Vec<String> = (0..3).map(|_| names.give("backup.sh")).collect();
+        assert_eq!(given, ["backup", "backup_3", "backup_4"]);
+        assert_eq!(names.give("backup_3"), "backup_3_2");
+    }
+
+    #[test]
     fn a_task_is_named_after_what_does_the_work() {
         let cases = [
             ("/usr/local/bin/backup.sh --all", "backup"),
@@ -251,7 +268,7 @@ mod tests {
 
     #[test]
     fn each_name_is_given_once() {
-        let mut names = Names::without(&["send_mail".to_owned()]);
+        let mut names = TaskNames::without(&["send_mail".to_owned()]);
         let given = ["backup", "backup.sh", "send-mail", "backup", ""].map(|name| names.give(name));
         assert_eq!(
             given,

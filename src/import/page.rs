@@ -1,20 +1,23 @@
-//! A configuration as it is written down: comments, and keys with values that cannot be anything but TOML.
+//! A configuration as it is written down: comments, and keys with values that cannot be anything
+//! but TOML.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use toml::Value;
 
+use crate::text::steers;
+
 /// How wide our own comments are.
 const WIDTH: usize = 96;
 
 /// A page of TOML that grows.
 #[derive(Debug, Default)]
-pub(super) struct Page {
+pub(super) struct TomlPage {
     text: String,
 }
 
-impl Page {
+impl TomlPage {
     /// Writes a line as a comment, whole and as it is. What TOML forbids in a comment is escaped.
     pub(super) fn original(&mut self, label: &str, line: &str) {
         self.text.push_str("# ");
@@ -87,7 +90,7 @@ impl Page {
 pub(super) fn visible(text: &str) -> String {
     let mut seen = String::with_capacity(text.len());
     for c in text.chars() {
-        if c.is_control() && c != '\t' {
+        if steers(c) && c != '\t' {
             seen.extend(c.escape_default());
         } else {
             seen.push(c);

@@ -1,25 +1,25 @@
-//! How the tasks of a file are started: said at its end.
+//! How the tasks of a file are started: written at its end.
 
 use std::time::Duration;
 
-use super::page::{Page, span};
+use super::page::{TomlPage, span};
 
 const WITH_THE_MACHINE: &str = "So that they are started with the machine: what `service print` prints for each, a unit of systemd, instead of the `&`.";
 
 /// A task that was made.
 #[derive(Debug)]
-pub(super) struct Started {
+pub(super) struct StartedTasks {
     /// Its name, without `tasks::`.
     pub(super) name: String,
     /// The pause after a success.
     pub(super) pause: Duration,
     /// How it is to be started.
-    pub(super) start: Start,
+    pub(super) start: StartMode,
 }
 
 /// How a task is to be started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Start {
+pub(super) enum StartMode {
     /// As a chain.
     Chain,
     /// A single time.
@@ -30,21 +30,21 @@ pub(super) enum Start {
     OnceByHand,
 }
 
-impl Start {
+impl StartMode {
     /// Returns whether it runs a single time, so that no chain is made of it.
     pub(super) fn is_once(self) -> bool {
-        matches!(self, Start::Once | Start::OnceByHand)
+        matches!(self, StartMode::Once | StartMode::OnceByHand)
     }
 
     /// Returns whether it waits for a person.
     fn is_by_hand(self) -> bool {
-        matches!(self, Start::ByHand | Start::OnceByHand)
+        matches!(self, StartMode::ByHand | StartMode::OnceByHand)
     }
 }
 
-/// Says how to start what cron started.
-pub(super) fn after_cron(program: &str, tasks: &[Started]) -> String {
-    let mut page = Page::default();
+/// Writes how to start what cron started.
+pub(super) fn after_cron(program: &str, tasks: &[StartedTasks]) -> String {
+    let mut page = TomlPage::default();
     if tasks.is_empty() {
         return String::new();
     }
@@ -72,27 +72,27 @@ pub(super) fn after_cron(program: &str, tasks: &[Started]) -> String {
     format!("\n{}", page.into_text())
 }
 
-/// Says how to start what supervisord started, in the order of its priorities.
-pub(super) fn after_supervisor(program: &str, tasks: &[Started]) -> String {
+/// Writes how to start what supervisord started, in the order of its priorities.
+pub(super) fn after_supervisor(program: &str, tasks: &[StartedTasks]) -> String {
     if tasks.is_empty() {
         return String::new();
     }
-    let mut page = Page::default();
+    let mut page = TomlPage::default();
     page.note(
         "How to start it, in the order of the priorities. A chain runs its tasks one after the other, and a program that does not end lets no other begin: \
          one chain for each.",
     );
-    for task in tasks.iter().filter(|task| task.start == Start::Chain) {
+    for task in tasks.iter().filter(|task| task.start == StartMode::Chain) {
         page.command(&alone(program, task));
     }
-    let once = |task: &&Started| task.start == Start::Once;
+    let once = |task: &&StartedTasks| task.start == StartMode::Once;
     if tasks.iter().any(|task| once(&task)) {
         page.note("autorestart=false: a single time.");
     }
     for task in tasks.iter().filter(once) {
         page.command(&alone(program, task));
     }
-    let by_hand = |task: &&Started| task.start.is_by_hand();
+    let by_hand = |task: &&StartedTasks| task.start.is_by_hand();
     if tasks.iter().any(|task| by_hand(&task)) {
         page.note("autostart=false: when somebody wants it.");
     }
@@ -104,7 +104,7 @@ pub(super) fn after_supervisor(program: &str, tasks: &[Started]) -> String {
     format!("\n{}", page.into_text())
 }
 
-fn alone(program: &str, task: &Started) -> String {
+fn alone(program: &str, task: &StartedTasks) -> String {
     if task.start.is_once() {
         return format!("{program} once tasks::{}", task.name);
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::crontab::{Form, Known};
+use super::crontab::{FormSource, form::CrontabForm};
 use super::page::visible;
 use super::{Imported, Machine, crontab, supervisor};
 use crate::config::tests::Setup;
@@ -24,7 +24,7 @@ fn with_machine<T>(work: impl FnOnce(&Machine<'_>) -> T) -> T {
     })
 }
 
-fn crontab_of(text: &str, known: Known) -> Imported {
+fn crontab_of(text: &str, known: FormSource) -> Imported {
     with_machine(|machine| crontab::import(text, "crontab", known, machine))
 }
 
@@ -32,12 +32,12 @@ fn supervisor_of(text: &str) -> Imported {
     with_machine(|machine| supervisor::import(text, "supervisord.conf", "/etc", machine))
 }
 
-/// Reads it as root on a machine where everybody is known.
+/// Reads it as root on a machine where every user is known.
 #[track_caller]
 fn loaded(imported: &Imported) -> Loaded {
     let mut setup = Setup::bare().root_user();
     setup.inputs.user = |_| Some(33);
-    config::judge(&imported.toml, &setup.inputs)
+    config::load::judge(&imported.toml, &setup.inputs)
         .unwrap_or_else(|report| panic!("{report}\n{}", imported.toml))
 }
 
@@ -65,7 +65,7 @@ const SUPERVISORD: &str = include_str!("tests/supervisord.txt");
 
 #[test]
 fn a_system_crontab_is_found_out_and_taken_over() {
-    let imported = crontab_of(DEBIAN, Known::Guessed);
+    let imported = crontab_of(DEBIAN, FormSource::Guessed);
     assert_no_line_is_lost(DEBIAN, &imported);
     assert!(imported.remarks[0].contains("/etc/crontab"));
     let tasks = loaded(&imported).tasks;
@@ -77,7 +77,7 @@ fn a_system_crontab_is_found_out_and_taken_over() {
 
 #[test]
 fn the_crontab_of_a_user_is_taken_over() {
-    let imported = crontab_of(OF_A_USER, Known::Guessed);
+    let imported = crontab_of(OF_A_USER, FormSource::Guessed);
     assert_no_line_is_lost(OF_A_USER, &imported);
     loaded(&imported);
     insta::assert_snapshot!("user_crontab", imported.toml);
@@ -135,14 +135,17 @@ fn a_reason_stands_for_each_thing_that_is_not_taken() {
         ("A-B=1", "cannot be set for a task"),
     ];
     for (text, reason) in cases {
-        let imported = crontab_of(text, Known::Said(Form::User));
+        let imported = crontab_of(text, FormSource::Said(CrontabForm::User));
         let [left] = imported.left_out.as_slice() else {
             panic!("{text}: {:?}", imported.left_out);
         };
         assert!(left.reason.contains(reason), "{text}: {}", left.reason);
         loaded(&imported);
     }
-    let imported = crontab_of("* * * * * /daily job", Known::Said(Form::System));
+    let imported = crontab_of(
+        "* * * * * /daily job",
+        FormSource::Said(CrontabForm::System),
+    );
     assert!(imported.left_out[0].reason.contains("a user and a command"));
     loaded(&imported);
     let cases = [
@@ -178,7 +181,7 @@ fn a_reason_stands_for_each_thing_that_is_not_taken() {
 #[test]
 fn settings_hold_for_the_jobs_below_them_only() {
     let text = "A=1\n* * * * * a\nA=2\nB=3\n* * * * * b\n";
-    let tasks = loaded(&crontab_of(text, Known::Said(Form::User))).tasks;
+    let tasks = loaded(&crontab_of(text, FormSource::Said(CrontabForm::User))).tasks;
     let env = |name: &str| {
         let task = tasks.values().find(|task| task.name.function() == name);
         task.unwrap().settings.child.env.clone()
@@ -264,8 +267,8 @@ proptest! {
         system in any::<bool>(),
     ) {
         let text = lines.join("\n");
-        let form = if system { Form::System } else { Form::User };
-        let imported = crontab_of(&text, Known::Said(form));
+        let form = if system { CrontabForm::System } else { CrontabForm::User };
+        let imported = crontab_of(&text, FormSource::Said(form));
         assert_no_line_is_lost(&text, &imported);
         loaded(&imported);
         let counted = ["task", "setting", "comment", "not taken"].map(|what| count_of(&imported.counted, what));

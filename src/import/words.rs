@@ -1,6 +1,8 @@
-//! A line as words, by the rules of Python's `shlex.split`, which supervisord goes by; those of a shell as far as names of tasks need them.
+//! A line as words, by the rules of Python's `shlex.split`, which supervisord goes by; those of a
+//! shell as far as names of tasks need them.
 //!
-//! Our own, because a `#` begins no comment there: the crate for this leaves the rest of such a line out.
+//! Our own, because a `#` begins no comment there: the crate for this leaves the rest of such a
+//! line out.
 
 /// Splits a line; `None` when a quotation is not closed, or nothing follows a backslash.
 pub(super) fn split(line: &str) -> Option<Vec<String>> {

@@ -1,18 +1,29 @@
-//! Writing new files, all or none: what was there is never touched, and what fails half-way leaves nothing behind.
+//! Writing new files, all or none: what was there is never touched, and what fails half-way leaves
+//! nothing behind.
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use super::templates::NewFile;
+use crate::unix::trusted_paths::foresee_drop;
+
+/// A file that is to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NewFile {
+    /// Below the directory of the template.
+    pub(crate) path: &'static str,
+    pub(crate) text: String,
+    /// See chmod(2); the umask of the process applies as well.
+    pub(crate) mode: u32,
+}
 
 /// Why nothing was written.
 #[derive(Debug)]
-pub(super) enum Trouble {
+pub(crate) enum NewFileError {
     /// These are there already.
     Exist(Vec<PathBuf>),
-    /// This one could not be made.
+    /// The directory or file could not be made.
     Failed(PathBuf, io::Error),
 }
 
@@ -20,26 +31,29 @@ pub(super) enum Trouble {
 ///
 /// # Errors
 ///
-/// When one of them is there, or cannot be made; then all is as it was before.
-pub(super) fn create(directory: &Path, files: &[NewFile]) -> Result<(), Trouble> {
+/// When one of them is there, or cannot be made; as root also when others can change a directory
+/// above. Then all is as it was before.
+pub(crate) fn create_all(directory: &Path, files: &[NewFile]) -> Result<(), NewFileError> {
     let paths = files.iter().map(|file| directory.join(file.path));
     // A link to nothing is there, too.
     let there: Vec<PathBuf> = paths
         .filter(|path| path.symlink_metadata().is_ok())
         .collect();
     if !there.is_empty() {
-        return Err(Trouble::Exist(there));
+        return Err(NewFileError::Exist(there));
     }
+    foresee_drop(directory)
+        .map_err(|error| NewFileError::Failed(directory.to_owned(), error.into()))?;
     let mut made = Made::default();
     for file in files {
         let path = directory.join(file.path);
         if let Some(parent) = path.parent() {
             made.directory(parent)
-                .map_err(|error| Trouble::Failed(parent.to_owned(), error))?;
+                .map_err(|error| NewFileError::Failed(parent.to_owned(), error))?;
         }
         made.file(&path, file).map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => Trouble::Exist(vec![path.clone()]),
-            _ => Trouble::Failed(path.clone(), error),
+            io::ErrorKind::AlreadyExists => NewFileError::Exist(vec![path.clone()]),
+            _ => NewFileError::Failed(path.clone(), error),
         })?;
     }
     made.keep();

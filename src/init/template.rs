@@ -2,9 +2,20 @@
 
 use std::path::Path;
 
-use super::TemplateArg;
-use crate::config::options::{Applies, Section};
+use super::new_file::NewFile;
+use crate::config::options::{Applies, ConfigSection};
 use crate::config::reference::commented;
+
+/// What can be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Template {
+    /// A configuration with two commands, and every option with its default.
+    Commands,
+    /// A crate with a function.
+    Rust,
+    /// A chain that fails soon: mails within seconds, as files.
+    Demo,
+}
 
 /// The name that people know a configuration by.
 const CONFIGURATION: &str = "run_functions.toml";
@@ -12,24 +23,14 @@ const CONFIGURATION: &str = "run_functions.toml";
 const FOR_ITS_OWNER: u32 = 0o600;
 const FOR_EVERYBODY: u32 = 0o644;
 
-/// A file that is to be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct NewFile {
-    /// Below the directory of the template.
-    pub(super) path: &'static str,
-    pub(super) text: String,
-    /// See chmod(2); the umask of the process applies as well.
-    pub(super) mode: u32,
-}
-
 /// Returns the files of a template for a directory.
-pub(super) fn files(template: TemplateArg, directory: &Path) -> Vec<NewFile> {
+pub(crate) fn files(template: Template, directory: &Path) -> Vec<NewFile> {
     match template {
-        TemplateArg::Commands => vec![configuration(commands())],
-        TemplateArg::Demo => vec![configuration(
+        Template::Commands => vec![configuration(commands())],
+        Template::Demo => vec![configuration(
             include_str!("templates/demo.toml").to_owned(),
         )],
-        TemplateArg::Rust => program(&package_name(directory)),
+        Template::Rust => program(&package_name(directory)),
     }
 }
 
@@ -44,17 +45,23 @@ fn configuration(text: String) -> NewFile {
 /// The tasks are in force; whatever else can be written is there with its default.
 fn commands() -> String {
     let section = |section| commented(section, |_| true);
-    let task = commented(Section::Task, |option| option.applies != Applies::Program);
-    let own_place = [Section::Root, Section::Mail, Section::Task];
-    let others = Section::ALL
+    let task = commented(ConfigSection::Task, |option| {
+        option.applies != Applies::Program
+    });
+    let own_place = [
+        ConfigSection::Root,
+        ConfigSection::Mail,
+        ConfigSection::Task,
+    ];
+    let others = ConfigSection::ALL
         .into_iter()
         .filter(|section| !own_place.contains(section));
     let others: Vec<String> = others
         .map(|other| format!("{}\n\n{}", other.header(), section(other)))
         .collect();
     include_str!("templates/commands.toml")
-        .replace("{root}", &section(Section::Root))
-        .replace("{mail}", &section(Section::Mail))
+        .replace("{root}", &section(ConfigSection::Root))
+        .replace("{mail}", &section(ConfigSection::Mail))
         .replace("{task}", &task)
         .replace("{others}\n", &others.join("\n"))
 }
@@ -76,15 +83,16 @@ fn program(name: &str) -> Vec<NewFile> {
     ]
 }
 
-/// Where this program was built from; `None` in one that is handed out (`packaging/make` says so): on another machine that directory is
-/// somebody else's, if it is there.
+/// Where this program was built from; `None` in one that is handed out (`packaging/make` says so):
+/// on another machine that directory is somebody else's, if it is there.
 const SOURCES: Option<&str> = match option_env!("RUN_FUNCTIONS_HANDED_OUT") {
     Some(_) => None,
     None => Some(env!("CARGO_MANIFEST_DIR")),
 };
 
-/// Returns how a crate depends on this library: on the published one of this version, or on the sources that this program was built
-/// from if they are on this machine and were not downloaded as a published crate.
+/// Returns how a crate depends on this library: on the published one of this version, or on the
+/// sources that this program was built from if they are on this machine and were not downloaded as
+/// a published crate.
 fn dependency() -> String {
     let version = env!("CARGO_PKG_VERSION");
     let is_published = |sources: &Path| {
@@ -144,7 +152,7 @@ mod tests {
 
     #[test]
     fn no_placeholder_is_left() {
-        for template in [TemplateArg::Commands, TemplateArg::Rust, TemplateArg::Demo] {
+        for template in [Template::Commands, Template::Rust, Template::Demo] {
             for file in files(template, Path::new("/srv/shop")) {
                 let left = [
                     "{root}",

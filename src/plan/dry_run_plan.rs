@@ -1,19 +1,24 @@
 //! What a command line comes to: the chain with its tasks, and what each of them executes.
 
 use std::ffi::{OsStr, OsString};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::chain::ChainName;
-use crate::config::options::Section;
-use crate::config::program::{self, Found, Trouble};
-use crate::config::{Inputs, Loaded, Origin, Problem, Report, TaskDefinition, cycle, interpreter};
-use crate::process::run_root::foresee;
-use crate::process::service_environment;
-use crate::settings::Program;
+use crate::config::program::{self, ProgramProblem, ProgramSearch};
+use crate::config::{
+    ConfigProblem, ConfigReport, Inputs, Loaded, Origin, TaskDefinition, cycle, interpreter,
+};
+use crate::core::settings::Program;
+use crate::status::neighbours;
+use crate::task::TaskName;
+use crate::text::quoting::quoted;
+use crate::unix::{child, service_environment};
+
+mod directories;
 
 /// What would be done.
 #[derive(Debug)]
-pub(crate) struct Plan<'a> {
+pub(crate) struct DryRunPlan<'a> {
     /// The whole configuration.
     pub(crate) loaded: &'a Loaded,
     /// The chain, if one is named.
@@ -24,7 +29,7 @@ pub(crate) struct Plan<'a> {
     cwd: PathBuf,
 }
 
-impl<'a> Plan<'a> {
+impl<'a> DryRunPlan<'a> {
     /// Plans a chain. A name given with `--name` stands in for the one made of the tasks.
     pub(crate) fn of_chain(
         loaded: &'a Loaded,
@@ -33,17 +38,17 @@ impl<'a> Plan<'a> {
         inputs: &Inputs,
     ) -> Self {
         let names: Vec<_> = tasks.iter().map(|task| task.name.clone()).collect();
-        Plan {
+        DryRunPlan {
             chain: Some(name.unwrap_or_else(|| ChainName::of(&names))),
             tasks,
-            ..Plan::of_everything(loaded, inputs)
+            ..DryRunPlan::of_everything(loaded, inputs)
         }
     }
 
     /// Plans nothing: every task that is known, without a chain.
     pub(crate) fn of_everything(loaded: &'a Loaded, inputs: &Inputs) -> Self {
         let path = inputs.environment.get(&OsString::from("PATH"));
-        Plan {
+        DryRunPlan {
             loaded,
             chain: None,
             tasks: loaded.tasks.values().collect(),
@@ -68,11 +73,14 @@ impl<'a> Plan<'a> {
     }
 
     /// Returns what a task executes.
-    pub(crate) fn executes(&self, task: &TaskDefinition) -> Executes {
+    pub(crate) fn executes(&self, task: &TaskDefinition) -> PlannedExecution {
         match &task.settings.program {
-            None => Executes::function(task),
+            None => PlannedExecution::function(task),
             Some(Program::Command(words)) => self.command(task, words),
-            Some(Program::Shell(line)) => Executes {
+            Some(Program::Shell(line)) if task.settings.child.pipefail == Some(true) => {
+                PlannedExecution::with_pipefail(line)
+            }
+            Some(Program::Shell(line)) => PlannedExecution {
                 sort: "shell",
                 text: format!("/bin/sh -e -c {}", quoted(line)),
                 program: Some(PathBuf::from("/bin/sh")),
@@ -80,7 +88,7 @@ impl<'a> Plan<'a> {
             },
             Some(Program::Script(path)) => {
                 let interpreter = interpreter(path).unwrap_or_default();
-                Executes {
+                PlannedExecution {
                     sort: "script",
                     text: format!("{interpreter} {}", quoted(&path.display().to_string())),
                     program: Some(path.clone()),
@@ -90,19 +98,19 @@ impl<'a> Plan<'a> {
         }
     }
 
-    fn command(&self, task: &TaskDefinition, words: &[String]) -> Executes {
+    fn command(&self, task: &TaskDefinition, words: &[String]) -> PlannedExecution {
         let name = words.first().map(String::as_str).unwrap_or_default();
         let found = program::find(name, &task.settings.child, self.path.as_deref(), &self.cwd);
         let trouble = found.trouble(name);
         let program = match found {
-            Found::At(path) => Some(path),
+            ProgramSearch::At(path) => Some(path),
             _ => None,
         };
         let shown = program.as_ref().map(|path| path.display().to_string());
         let first = quoted(&shown.unwrap_or_else(|| name.to_owned()));
         let rest = words.iter().skip(1).map(|word| quoted(word));
         let all: Vec<String> = std::iter::once(first).chain(rest).collect();
-        Executes {
+        PlannedExecution {
             sort: "command",
             text: all.join(" "),
             program,
@@ -111,7 +119,7 @@ impl<'a> Plan<'a> {
     }
 
     /// Returns everything that is odd: of the file, of the chain, and of the programs.
-    pub(crate) fn warnings(&self) -> Report {
+    pub(crate) fn warnings(&self) -> ConfigReport {
         let mut report = self.loaded.warnings.clone();
         if self.chain.is_some() {
             report.extend(cycle::warnings(&self.tasks));
@@ -123,39 +131,41 @@ impl<'a> Plan<'a> {
             let origin = task
                 .layer
                 .entry("command")
+                .or_else(|| task.layer.entry("pipefail"))
                 .map_or(Origin::Nowhere, |entry| entry.origin.clone());
             let message = format!("`{}` cannot start: {}", task.name, trouble.why);
-            report.add(Problem::warning(&origin, message).maybe_help(trouble.remedy));
+            report.add(ConfigProblem::warning(&origin, message).maybe_help(trouble.remedy));
         }
         report
     }
 
-    /// Returns the directories that a start could not use: the same is judged as by a runner, and nothing is made.
-    pub(crate) fn unusable_directories(&self) -> Report {
-        let mut report = Report::default();
-        let settings = &self.loaded.settings;
-        let mut seen: Option<&Path> = None;
-        for (option, path) in [
-            ("run_root", settings.run_root.as_path()),
-            ("state_dir", settings.state_dir.as_path()),
-        ] {
-            if seen.replace(path) == Some(path) {
-                continue;
-            }
-            if let Err(error) = foresee(path) {
-                let layer = self.loaded.section(Section::Root);
-                let origin = layer.and_then(|layer| layer.entry(option));
-                let origin = origin.map_or(Origin::Nowhere, |entry| entry.origin.clone());
-                let message = format!("`{option}` cannot be used: {}", error.why());
-                report.add(Problem::warning(&origin, message).maybe_help(error.remedy()));
-            }
-        }
-        report
+    /// Returns which of its tasks other chains run as well; nothing without a chain.
+    pub(crate) fn neighbours(&self) -> ConfigReport {
+        let root = &self.loaded.settings.run_root;
+        let name = self.chain.as_ref();
+        name.map_or_else(ConfigReport::default, |name| {
+            neighbours::warnings(root, name, &self.names())
+        })
     }
 
-    /// Returns the commands that are found with the PATH of whoever types this, and would not be with that of a service.
-    pub(crate) fn only_at_a_login(&self) -> Report {
-        let mut report = Report::default();
+    /// Returns what a start of the chain would be refused for by the runner that is there; nothing
+    /// without a chain.
+    pub(crate) fn foreseen_refusals(&self) -> ConfigReport {
+        let root = &self.loaded.settings.run_root;
+        let name = self.chain.as_ref();
+        name.map_or_else(ConfigReport::default, |name| {
+            neighbours::foreseen(root, name, &self.names())
+        })
+    }
+
+    fn names(&self) -> Vec<TaskName> {
+        self.tasks.iter().map(|task| task.name.clone()).collect()
+    }
+
+    /// Returns the commands that are found with the PATH of whoever types this, and would not be
+    /// with that of a service.
+    pub(crate) fn only_at_a_login(&self) -> ConfigReport {
+        let mut report = ConfigReport::default();
         let service = Some(OsStr::new(service_environment::PATH));
         for task in &self.tasks {
             let Some(Program::Command(words)) = &task.settings.program else {
@@ -163,7 +173,7 @@ impl<'a> Plan<'a> {
             };
             let name = words.first().map(String::as_str).unwrap_or_default();
             let find = |path| program::find(name, &task.settings.child, path, &self.cwd);
-            let (Found::At(here), Found::Nowhere { searched }) =
+            let (ProgramSearch::At(here), ProgramSearch::Nowhere { searched }) =
                 (find(self.path.as_deref()), find(service))
             else {
                 continue;
@@ -174,7 +184,7 @@ impl<'a> Plan<'a> {
             );
             let origin = task.layer.entry("command");
             let origin = origin.map_or(Origin::Nowhere, |entry| entry.origin.clone());
-            report.add(Problem::warning(&origin, message).help(format!(
+            report.add(ConfigProblem::warning(&origin, message).help(format!(
                 "write the whole path, or set PATH in `env`; `once --clean-env {}` runs it as a service would",
                 task.name
             )));
@@ -185,7 +195,7 @@ impl<'a> Plan<'a> {
 
 /// What a task executes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Executes {
+pub(crate) struct PlannedExecution {
     /// `function`, `command`, `shell` or `script`.
     pub(crate) sort: &'static str,
     /// In words, or as a shell would be told.
@@ -193,10 +203,29 @@ pub(crate) struct Executes {
     /// The program, where there is one and it was found.
     pub(crate) program: Option<PathBuf>,
     /// Why it cannot start.
-    pub(crate) trouble: Option<Trouble>,
+    pub(crate) trouble: Option<ProgramProblem>,
 }
 
-impl Executes {
+/// What helps where no shell knows `pipefail`.
+const LET_THEM_PASS: &str =
+    "`pipefail = false` runs it by `/bin/sh`, and only the last command of a pipeline counts";
+
+impl PlannedExecution {
+    fn with_pipefail(line: &str) -> Self {
+        let shell = child::shell_with_pipefail();
+        let trouble = shell.is_none().then(|| ProgramProblem {
+            why: child::NO_PIPEFAIL.to_owned(),
+            remedy: Some(LET_THEM_PASS.to_owned()),
+        });
+        let words = shell.unwrap_or_else(|| vec!["sh", "-o", "pipefail", "-c"]);
+        PlannedExecution {
+            sort: "shell",
+            text: format!("{} {}", words.join(" "), quoted(line)),
+            program: Some(PathBuf::from(words[0])),
+            trouble,
+        }
+    }
+
     fn function(task: &TaskDefinition) -> Self {
         let place = if task.settings.isolate {
             "in a child process"
@@ -210,24 +239,11 @@ impl Executes {
                 function.crate_name()
             )
         });
-        Executes {
+        PlannedExecution {
             sort: "function",
             text: format!("function{function}, {place}"),
             program: None,
             trouble: None,
         }
     }
-}
-
-/// Puts a word into quotation marks where a shell would need them.
-pub(crate) fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./=:,+@%".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    let clean: String = word
-        .chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect();
-    format!("'{}'", clean.replace('\'', "'\\''"))
 }

@@ -6,13 +6,14 @@ use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan, Zoned};
 
-use crate::settings::Digest;
+use crate::core::settings::Digest;
 
 /// The hour at which people look into their inbox.
 const HOUR: i8 = 8;
 
-/// Returns the next time for a summary after `after`; `None` when none is wanted, or at the end of time.
-pub(super) fn next(digest: Digest, after: SystemTime, zone: &TimeZone) -> Option<SystemTime> {
+/// Returns the next time for a summary after `after`; `None` when none is wanted, or at the end of
+/// time.
+pub(crate) fn next(digest: Digest, after: SystemTime, zone: &TimeZone) -> Option<SystemTime> {
     let weekly = match digest {
         Digest::Never => return None,
         Digest::Daily => false,

@@ -2,12 +2,36 @@
 
 use std::time::Duration;
 
-use super::shared::Stop;
-use crate::time::Mono;
+use crate::core::time::Mono;
+
+/// A request to end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StopRequest {
+    /// Such as `SIGTERM`.
+    pub(crate) signal: &'static str,
+    /// When it came.
+    pub(crate) at: Mono,
+    /// How often SIGINT came: the second ends the task now, the third kills it.
+    pub(crate) interrupts: u32,
+    /// Whether nobody but a newcomer asked: if he is gone in the end, the runner goes on.
+    pub(crate) heir: bool,
+}
+
+impl StopRequest {
+    /// Creates a request that has just come, from a newcomer as far as is known.
+    pub(crate) fn new(signal: &'static str, at: Mono) -> Self {
+        StopRequest {
+            signal,
+            at,
+            interrupts: 0,
+            heir: true,
+        }
+    }
+}
 
 /// The times of a stop, and how far it has gone.
 #[derive(Clone, Debug)]
-pub(super) struct Patience {
+pub(crate) struct StopEscalation {
     stop_timeout: Duration,
     kill_grace: Duration,
     terminated: Option<Mono>,
@@ -17,7 +41,7 @@ pub(super) struct Patience {
 
 /// What is to be done to the running task now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub(crate) enum StopAction {
     /// Nothing yet.
     Wait,
     /// Ask its tree to end. Said once.
@@ -26,10 +50,10 @@ pub(super) enum Step {
     Kill,
 }
 
-impl Patience {
+impl StopEscalation {
     /// Makes it.
-    pub(super) fn new(stop_timeout: Duration, kill_grace: Duration) -> Self {
-        Patience {
+    pub(crate) fn new(stop_timeout: Duration, kill_grace: Duration) -> Self {
+        StopEscalation {
             stop_timeout,
             kill_grace,
             terminated: None,
@@ -38,39 +62,42 @@ impl Patience {
     }
 
     /// Returns how long a tree has between TERM and KILL.
-    pub(super) fn kill_grace(&self) -> Duration {
+    pub(crate) fn kill_grace(&self) -> Duration {
         self.kill_grace
     }
 
-    /// Returns whether [`Patience::step`] has something to say at `now` that cannot be taken back.
-    pub(super) fn is_over(&self, stop: &Stop, now: Mono) -> bool {
+    /// Returns whether [`StopEscalation::step`] has something to say at `now` that cannot be taken
+    /// back.
+    pub(crate) fn is_over(&self, stop: &StopRequest, now: Mono) -> bool {
         !self.killed && (stop.interrupts >= 2 || now >= self.due(stop))
     }
 
     /// Begins anew: the request was taken back, or another run has begun.
-    pub(super) fn restore(&mut self) {
+    pub(crate) fn restore(&mut self) {
         (self.terminated, self.killed) = (None, false);
     }
 
     /// Returns what is to be done at `now`.
-    pub(super) fn step(&mut self, stop: &Stop, now: Mono) -> Step {
+    pub(crate) fn step(&mut self, stop: &StopRequest, now: Mono) -> StopAction {
         let step = match self.terminated {
-            _ if stop.interrupts >= 3 => Step::Kill,
-            Some(at) if now >= at + self.kill_grace => Step::Kill,
-            Some(_) => Step::Wait,
-            None if stop.interrupts >= 2 || now >= stop.at + self.stop_timeout => Step::Terminate,
-            None => Step::Wait,
+            _ if stop.interrupts >= 3 => StopAction::Kill,
+            Some(at) if now >= at + self.kill_grace => StopAction::Kill,
+            Some(_) => StopAction::Wait,
+            None if stop.interrupts >= 2 || now >= stop.at + self.stop_timeout => {
+                StopAction::Terminate
+            }
+            None => StopAction::Wait,
         };
         match step {
-            Step::Terminate => self.terminated = Some(now),
-            Step::Kill => self.killed = true,
-            Step::Wait => {}
+            StopAction::Terminate => self.terminated = Some(now),
+            StopAction::Kill => self.killed = true,
+            StopAction::Wait => {}
         }
         step
     }
 
-    /// Returns when [`Patience::step`] has something new to say if nothing else happens.
-    pub(super) fn due(&self, stop: &Stop) -> Mono {
+    /// Returns when [`StopEscalation::step`] has something new to say if nothing else happens.
+    pub(crate) fn due(&self, stop: &StopRequest) -> Mono {
         match self.terminated {
             _ if self.killed => Mono::NEVER,
             Some(at) => at + self.kill_grace,
@@ -83,10 +110,10 @@ impl Patience {
 mod tests {
     use super::*;
 
-    fn stop(interrupts: u32) -> Stop {
-        Stop {
+    fn stop(interrupts: u32) -> StopRequest {
+        StopRequest {
             interrupts,
-            ..Stop::new("SIGTERM", Mono::BOOT)
+            ..StopRequest::new("SIGTERM", Mono::BOOT)
         }
     }
 
@@ -96,20 +123,20 @@ mod tests {
 
     #[test]
     fn it_waits_then_asks_once_then_kills() {
-        let mut patience = Patience::new(Duration::from_secs(60), Duration::from_secs(10));
+        let mut patience = StopEscalation::new(Duration::from_secs(60), Duration::from_secs(10));
         assert_eq!(patience.due(&stop(0)), secs(60));
-        assert_eq!(patience.step(&stop(0), secs(59)), Step::Wait);
-        assert_eq!(patience.step(&stop(0), secs(60)), Step::Terminate);
+        assert_eq!(patience.step(&stop(0), secs(59)), StopAction::Wait);
+        assert_eq!(patience.step(&stop(0), secs(60)), StopAction::Terminate);
         assert_eq!(patience.due(&stop(0)), secs(70));
-        assert_eq!(patience.step(&stop(0), secs(69)), Step::Wait);
-        assert_eq!(patience.step(&stop(0), secs(70)), Step::Kill);
+        assert_eq!(patience.step(&stop(0), secs(69)), StopAction::Wait);
+        assert_eq!(patience.step(&stop(0), secs(70)), StopAction::Kill);
     }
 
     #[test]
     fn the_second_interrupt_asks_now_and_the_third_kills() {
-        let mut patience = Patience::new(Duration::from_secs(60), Duration::from_secs(10));
-        assert_eq!(patience.step(&stop(1), secs(1)), Step::Wait);
-        assert_eq!(patience.step(&stop(2), secs(2)), Step::Terminate);
-        assert_eq!(patience.step(&stop(3), secs(3)), Step::Kill);
+        let mut patience = StopEscalation::new(Duration::from_secs(60), Duration::from_secs(10));
+        assert_eq!(patience.step(&stop(1), secs(1)), StopAction::Wait);
+        assert_eq!(patience.step(&stop(2), secs(2)), StopAction::Terminate);
+        assert_eq!(patience.step(&stop(3), secs(3)), StopAction::Kill);
     }
 }

@@ -1,14 +1,13 @@
 //! What the runner stands on in virtual time.
 
-use super::{Alerts, Limit, Played, SimulatedTask};
-use crate::chain::Next;
-use crate::event::{Event, Observer, RunId, Step, StopReason};
-use crate::failure::Outcome;
-use crate::runner::{Host, Request};
-use crate::time::{Moment, Mono};
-
-/// How many runs are played at most: a chain may never come to its end.
-pub(super) const MOST_RUNS: u64 = 1_000_000;
+use super::alerts::AlertSink;
+use super::played::{MOST_RUNS, Played, SimulationLimit};
+use super::simulated_task::SimulatedTask;
+use crate::chain::drive::{self, Host, HostRequest};
+use crate::chain::{Chain, Next};
+use crate::core::event::{Event, Observer, RunId, StopReason, TaskIndex};
+use crate::core::failure::Outcome;
+use crate::core::time::{Moment, Mono};
 
 /// A host whose clocks go as fast as it counts, and whose runs end as their scripts say.
 #[derive(Debug)]
@@ -21,7 +20,7 @@ pub(super) struct VirtualHost<A> {
     failures: u64,
 }
 
-impl<A: Alerts> VirtualHost<A> {
+impl<A: AlertSink> VirtualHost<A> {
     pub(super) fn new(tasks: Vec<SimulatedTask>, start: Moment, alerts: A) -> Self {
         VirtualHost {
             now: start,
@@ -43,11 +42,11 @@ impl<A: Alerts> VirtualHost<A> {
         }
     }
 
-    fn limit(&self) -> Option<Limit> {
+    fn limit(&self) -> Option<SimulationLimit> {
         if self.alerts.is_full() {
-            Some(Limit::Mails)
+            Some(SimulationLimit::Mails)
         } else if self.runs >= MOST_RUNS && !self.scripts_are_over() {
-            Some(Limit::Runs)
+            Some(SimulationLimit::Runs)
         } else {
             None
         }
@@ -57,7 +56,8 @@ impl<A: Alerts> VirtualHost<A> {
         self.tasks.iter().all(|task| task.script.is_over())
     }
 
-    /// Moves the clocks, and lets alerts have their say on the way. What falls on the end is left to the run that begins there.
+    /// Moves the clocks, and lets alerts have their say on the way. What falls on the end is left
+    /// to the run that begins there.
     fn pass(&mut self, until: Mono) {
         while !self.alerts.is_full() {
             let due = self.alerts.due().max(self.now.mono);
@@ -71,33 +71,35 @@ impl<A: Alerts> VirtualHost<A> {
     }
 }
 
-impl<A: Alerts> Observer for VirtualHost<A> {
+impl<A: AlertSink> Observer for VirtualHost<A> {
     fn observe(&mut self, event: &Event<'_>) {
         self.alerts.observe(event);
     }
 }
 
-impl<A: Alerts> Host for VirtualHost<A> {
+impl<A: AlertSink> Host for VirtualHost<A> {
     fn now(&self) -> Moment {
         self.now
     }
 
-    /// The cooldown after the last run is to pass.
-    fn poll(&mut self, next: Next) -> Request {
-        let over = matches!(next, Next::Run(_)) && self.scripts_are_over();
+    /// The cooldown after the last run is to pass, and so is the health for which the mail about
+    /// the end of an outage waits.
+    fn poll(&mut self, next: Next) -> HostRequest {
+        let waits = self.alerts.waits_for_health() && self.runs < MOST_RUNS;
+        let over = matches!(next, Next::Run(_)) && self.scripts_are_over() && !waits;
         if over || self.limit().is_some() {
-            Request::Stop(StopReason::Done)
+            HostRequest::Stop(StopReason::Done)
         } else {
-            Request::None
+            HostRequest::None
         }
     }
 
-    fn wait(&mut self, until: Mono) -> Request {
+    fn wait(&mut self, until: Mono) -> HostRequest {
         self.pass(until);
-        Request::None
+        HostRequest::None
     }
 
-    fn run(&mut self, step: Step, _run: RunId) -> Outcome {
+    fn run(&mut self, step: TaskIndex, _run: RunId) -> Outcome {
         self.runs += 1;
         let passed = self.now.mono.since(self.start.mono);
         let task = &mut self.tasks[step];
@@ -106,4 +108,13 @@ impl<A: Alerts> Host for VirtualHost<A> {
         self.pass(self.now.mono + takes);
         outcome
     }
+}
+
+/// Has the real chain and runner play the scripts of these tasks in virtual time, for `alerts` to
+/// make of it what they will.
+pub(crate) fn play<A: AlertSink>(tasks: Vec<SimulatedTask>, start: Moment, alerts: A) -> Played<A> {
+    let mut chain = Chain::new(tasks.iter().map(|task| task.cooldowns).collect());
+    let mut host = VirtualHost::new(tasks, start, alerts);
+    drive::run(&mut chain, &mut host);
+    host.into_played()
 }

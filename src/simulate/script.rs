@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::host::MOST_RUNS;
-use crate::failure::{Failure, FailureClass, Outcome};
+use super::played::MOST_RUNS;
+use crate::core::failure::{Failure, FailureClass, Outcome};
 use crate::task::{self, Registration};
 
 /// How the runs of a task end, one after the other.
@@ -28,7 +28,8 @@ pub(crate) enum Script {
         /// How many have been.
         done: u64,
     },
-    /// With a failure each, whose text a function makes of the number of the run, from 0; then with success.
+    /// With a failure each, whose text a function makes of the number of the run, from 0; then with
+    /// success.
     #[cfg(test)]
     Each {
         /// How many runs.
@@ -50,12 +51,12 @@ pub(crate) struct Outcomes {
 
 #[derive(Clone, Debug)]
 struct Part {
-    end: End,
+    end: ScriptedEnd,
     times: u64,
 }
 
 #[derive(Clone, Debug)]
-enum End {
+enum ScriptedEnd {
     Success,
     RetryLater,
     Failure(String),
@@ -86,7 +87,7 @@ impl Script {
     ///
     /// # Errors
     ///
-    /// When it is empty, has a part that is none, or more than a million runs.
+    /// When it is empty, has an invalid part, or more than a million runs.
     pub(crate) fn parse(text: &str) -> Result<Self, InvalidScript> {
         let parts: Vec<Part> = words(text).map(part).collect::<Result<_, _>>()?;
         let runs = parts
@@ -108,7 +109,7 @@ impl Script {
         }
     }
 
-    /// Makes one that always succeeds, and is at its end from the beginning.
+    /// Creates a script that always succeeds, and is at its end from the beginning.
     pub(crate) fn succeeds() -> Self {
         Script::Outcomes(Outcomes {
             parts: Vec::new(),
@@ -117,7 +118,7 @@ impl Script {
         })
     }
 
-    /// Makes one that fails for so long, then succeeds.
+    /// Creates a script that fails for so long, then succeeds.
     pub(crate) fn fail_for(span: Duration) -> Self {
         Script::FailFor {
             span,
@@ -125,7 +126,7 @@ impl Script {
         }
     }
 
-    /// Makes one that calls a function so often, then succeeds.
+    /// Creates a script that calls a function so often, then succeeds.
     pub(crate) fn called(function: &'static Registration, runs: u64) -> Self {
         Script::Called {
             function,
@@ -134,7 +135,7 @@ impl Script {
         }
     }
 
-    /// Makes one in which each of so many runs fails with a text of its own.
+    /// Creates a script in which each of so many runs fails with a text of its own.
     #[cfg(test)]
     pub(crate) fn each(runs: u64, text: fn(u64) -> String) -> Self {
         Script::Each {
@@ -195,11 +196,11 @@ impl Outcomes {
             self.done = 0;
         }
         match &part.end {
-            End::Success => Outcome::Success,
-            End::RetryLater => Outcome::RetryLater {
+            ScriptedEnd::Success => Outcome::Success,
+            ScriptedEnd::RetryLater => Outcome::RetryLater {
                 reason: "as the script says".to_owned(),
             },
-            End::Failure(text) => failure(text),
+            ScriptedEnd::Failure(text) => failure(text),
         }
     }
 }
@@ -231,11 +232,11 @@ fn part(word: &str) -> Result<Part, InvalidScript> {
         _ => (word, 1),
     };
     let end = match end.split_once(':') {
-        None if end.eq_ignore_ascii_case("f") => End::Failure("it fails".to_owned()),
-        None if end.eq_ignore_ascii_case("s") => End::Success,
-        None if end.eq_ignore_ascii_case("r") => End::RetryLater,
+        None if end.eq_ignore_ascii_case("f") => ScriptedEnd::Failure("it fails".to_owned()),
+        None if end.eq_ignore_ascii_case("s") => ScriptedEnd::Success,
+        None if end.eq_ignore_ascii_case("r") => ScriptedEnd::RetryLater,
         Some((letter, text)) if letter.eq_ignore_ascii_case("f") => {
-            End::Failure(unquoted(word, text)?)
+            ScriptedEnd::Failure(unquoted(word, text)?)
         }
         _ => return Err(invalid(word, "it begins with none of `F`, `S`, `R`")),
     };

@@ -1,11 +1,13 @@
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
 use super::*;
-use crate::alert::notice::Sort;
-use crate::alert::policy::WarnAfter;
-use crate::settings::Healed;
+use crate::alert::alert_kind::AlertKind;
+use crate::alert::policy::{TaskRules, WarnAfter};
+use crate::chain::Cooldowns;
+use crate::core::settings::Healed;
+use crate::core::time::Mono;
+use crate::simulate::{ForeseenMail, Script};
 use crate::task::TaskName;
-use crate::time::Mono;
 
 const SEC: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -18,14 +20,14 @@ fn start() -> Moment {
     }
 }
 
-/// The message as it is, so that a test says itself what is of one kind.
-fn message(failure: &Failure) -> Kind {
-    Kind(failure.message.clone())
+/// The message as it is, so that a test decides itself what is of one kind.
+fn message(failure: &Failure) -> FailureKind {
+    FailureKind(failure.message.clone())
 }
 
 /// The message without digits, as the fingerprint treats an id.
-fn without_numbers(failure: &Failure) -> Kind {
-    Kind(failure.message.replace(|c: char| c.is_ascii_digit(), ""))
+fn without_numbers(failure: &Failure) -> FailureKind {
+    FailureKind(failure.message.replace(|c: char| c.is_ascii_digit(), ""))
 }
 
 /// A chain of one task, NRD 6 h, all pauses alike.
@@ -34,6 +36,7 @@ fn one(script: Script, pause: Duration) -> Simulation {
         name: TaskName::parse("tasks::backup").unwrap(),
         non_recoverable_downtime: 6 * HOUR,
         warn_after: WarnAfter::Usual,
+        forget_after: None,
     };
     let cooldowns = Cooldowns {
         success: pause,
@@ -61,15 +64,15 @@ fn outcomes(text: &str) -> Script {
     Script::parse(text).unwrap()
 }
 
-fn inbox(foreseen: &Foreseen) -> Vec<(u64, String)> {
+fn inbox(foreseen: &Forecast) -> Vec<(u64, String)> {
     let line = |mail: &ForeseenMail| (mail.at.mono.since(start().mono).as_secs(), mail.headline());
     foreseen.mails.iter().map(line).collect()
 }
 
-/// How many failures were the subject of a mail or held back and told in one.
-fn told(foreseen: &Foreseen) -> u64 {
+/// How many failures were the subject of a mail or held back and reported in one.
+fn told(foreseen: &Forecast) -> u64 {
     let of = |mail: &ForeseenMail| {
-        u64::from(matches!(mail.notice.sort, Sort::First | Sort::New)) + held_back(mail)
+        u64::from(matches!(mail.alert.sort, AlertKind::First | AlertKind::New)) + held_back(mail)
     };
     foreseen.mails.iter().map(of).sum()
 }
@@ -82,12 +85,15 @@ fn weekend_of_one_error_750_times_is_10_mails() {
     assert_eq!((foreseen.failures, foreseen.mails.len()), (750, 10));
     let (first, reached) = (&foreseen.mails[0], &foreseen.mails[1]);
     assert_eq!(first.headline(), "First exception caught: it fails");
-    assert_eq!(reached.headline(), "Non recoverable downtime reached");
+    assert_eq!(
+        reached.headline(),
+        "Non recoverable downtime reached: it fails"
+    );
     let again = foreseen.mails[2..].iter().map(ForeseenMail::headline);
     assert!(
         again
             .clone()
-            .all(|words| words == "Non recoverable downtime reached again")
+            .all(|words| words == "Non recoverable downtime reached again: it fails")
     );
 }
 
@@ -124,7 +130,7 @@ fn weekend_of_all_different_messages_each_second_is_27_mails_at_most_and_counts_
 
 #[test]
 fn weekend_of_a_kill_every_5_minutes_is_10_mails() {
-    let (mut memory, mut now, mut mails) = (Memory::empty(start(), "boot"), start(), 0);
+    let (mut memory, mut now, mut mails) = (AlertMemory::empty(start(), "boot"), start(), 0);
     for _ in 0..720 {
         let mut simulation = one(outcomes("F"), 5 * MINUTE);
         simulation.start = now;
@@ -132,7 +138,7 @@ fn weekend_of_a_kill_every_5_minutes_is_10_mails() {
         mails += foreseen.mails.len();
         now = foreseen.ended;
         let saved = serde_json::to_string(&foreseen.memory).unwrap();
-        memory = serde_json::from_str::<Memory>(&saved)
+        memory = serde_json::from_str::<AlertMemory>(&saved)
             .unwrap()
             .restored(now, "boot");
     }
@@ -163,8 +169,11 @@ fn the_example_of_the_origin_is_foreseen() {
     let inbox = inbox(&simulation.run());
     let seconds: Vec<u64> = inbox.iter().map(|(second, _)| *second).collect();
     assert_eq!(seconds, [0, 3, 6, 9]);
-    assert_eq!(inbox[1].1, "Non recoverable downtime reached");
-    assert_eq!(inbox[3].1, "Non recoverable downtime reached again");
+    assert_eq!(inbox[1].1, "Non recoverable downtime reached: it fails");
+    assert_eq!(
+        inbox[3].1,
+        "Non recoverable downtime reached again: it fails"
+    );
 }
 
 #[test]
@@ -190,7 +199,7 @@ fn in_a_chain_every_task_follows_its_own_script() {
     simulation.tasks.push(second);
     let foreseen = simulation.run();
     assert_eq!((foreseen.runs, foreseen.failures), (6, 3));
-    let steps: Vec<_> = foreseen.mails.iter().map(|mail| mail.notice.step).collect();
+    let steps: Vec<_> = foreseen.mails.iter().map(|mail| mail.alert.step).collect();
     assert_eq!(steps, [Some(0), Some(1)]);
 }
 
@@ -219,6 +228,30 @@ fn what_is_no_script_is_explained() {
 }
 
 fn held_back(mail: &ForeseenMail) -> u64 {
-    let counts = mail.notice.held_back.iter().map(|entry| entry.count);
-    counts.fold(mail.notice.held_back_unnamed, u64::saturating_add)
+    let counts = mail.alert.held_back.iter().map(|entry| entry.count);
+    counts.fold(mail.alert.held_back_unnamed, u64::saturating_add)
+}
+
+#[test]
+fn a_simulation_goes_on_until_the_end_of_an_outage_is_mailed() {
+    for (healed, mails) in [(Healed::Never, 1), (Healed::AfterMail, 2)] {
+        let mut simulation = one(outcomes("F S"), MINUTE);
+        simulation.rules.healed = healed;
+        let foreseen = simulation.run();
+        assert_eq!(foreseen.mails.len(), mails, "{healed:?}");
+        if let [_, end] = foreseen.mails.as_slice() {
+            assert_eq!(end.alert.sort, AlertKind::Healed);
+            // A 24th of 6 h after the success.
+            assert_eq!(end.at.mono.since(start().mono), MINUTE + 15 * MINUTE);
+        }
+    }
+}
+
+#[test]
+fn health_that_would_last_for_centuries_is_not_waited_for() {
+    let mut simulation = one(outcomes("F S"), Duration::ZERO);
+    simulation.rules.healed = Healed::AfterMail;
+    simulation.tasks[0].rules.non_recoverable_downtime = HOUR * 24 * 365_000;
+    let foreseen = simulation.run();
+    assert_eq!((foreseen.mails.len(), foreseen.limit), (1, None));
 }

@@ -5,12 +5,12 @@ use std::path::Path;
 use nix::unistd::{Group, User};
 
 use super::words;
-use crate::cli::screen::Refusal;
 use crate::config::Loaded;
-use crate::settings::{Login, PasswordSource, Settings, SmtpSettings, Transport};
+use crate::core::command_error::CommandError;
+use crate::core::settings::{Login, PasswordSource, Settings, SmtpSettings, Transport};
 
 /// Returns the lines that make a user who can do nothing else.
-pub(super) fn sysusers(user: &str, settings: &Settings) -> Result<String, Refusal> {
+pub(crate) fn sysusers(user: &str, settings: &Settings) -> Result<String, CommandError> {
     let home = words::field(&words::path(&settings.state_dir)?);
     Ok(format!(
         "# The user of chains: into /etc/sysusers.d/run_functions.conf, then `systemd-sysusers`.\n\
@@ -19,14 +19,14 @@ pub(super) fn sysusers(user: &str, settings: &Settings) -> Result<String, Refusa
 }
 
 /// Returns the lines that make the directories, and give the files to who has to read them.
-pub(super) fn tmpfiles(user: &str, loaded: &Loaded) -> Result<String, Refusal> {
+pub(crate) fn tmpfiles(user: &str, loaded: &Loaded) -> Result<String, CommandError> {
     let group = group_of(user);
     let settings = &loaded.settings;
     let mut text = String::from(
         "# Directories and files of chains: into /etc/tmpfiles.d/run_functions.conf, then `systemd-tmpfiles --create`.\n\
          # type, path, mode, user, group, age\n",
     );
-    let mut line = |sort: &str, path: &Path, mode: &str, owner: &str| -> Result<(), Refusal> {
+    let mut line = |sort: &str, path: &Path, mode: &str, owner: &str| -> Result<(), CommandError> {
         let path = words::field(&words::path(path)?);
         text.push_str(&format!("{sort} {path} {mode} {owner} {group} -\n"));
         Ok(())

@@ -5,32 +5,33 @@ use std::time::Duration;
 
 use super::words;
 use crate::chain::ChainName;
-use crate::settings::Settings;
+use crate::core::settings::Settings;
 
 /// How much later than promised a runner may end: processes that do not die, the last mails.
 const MARGIN: Duration = Duration::from_secs(20);
-/// The least time without a word after which a runner counts as hung, however short its promises are.
+/// The least time without a word after which a runner counts as hung, however short its promises
+/// are.
 const LEAST_WATCHDOG: Duration = Duration::from_secs(60);
 
 /// Which systemd.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Manager {
-    /// That of the machine.
+pub(crate) enum Manager {
+    /// The systemd of the machine.
     OfSystem,
-    /// That of a user (`systemctl --user`).
+    /// The systemd of a user (`systemctl --user`).
     OfUser,
 }
 
 /// Directories that systemd makes for the service, by their names below /var/lib and /run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Directories {
+pub(crate) struct Directories {
     state: Vec<String>,
     runtime: Vec<String>,
 }
 
 impl Directories {
     /// Finds those of a chain. A user's own systemd means other places by the same settings.
-    pub(super) fn of(settings: &Settings, manager: Manager) -> Self {
+    pub(crate) fn of(settings: &Settings, manager: Manager) -> Self {
         let mut directories = Directories::default();
         if manager == Manager::OfUser {
             return directories;
@@ -75,31 +76,31 @@ fn below(directory: &str, path: &Path) -> Option<String> {
 
 /// All that differs from service to service.
 #[derive(Debug)]
-pub(super) struct Unit {
-    pub(super) manager: Manager,
-    pub(super) chain: ChainName,
+pub(crate) struct Unit {
+    pub(crate) manager: Manager,
+    pub(crate) chain: ChainName,
     /// Program and arguments.
-    pub(super) exec: Vec<String>,
+    pub(crate) exec: Vec<String>,
     /// The working directory.
-    pub(super) directory: String,
-    /// Who runs it, if that is not root or the user whose systemd it is.
-    pub(super) user: Option<String>,
-    pub(super) directories: Directories,
+    pub(crate) directory: String,
+    /// The user of the service, if that is not root or the user of the systemd.
+    pub(crate) user: Option<String>,
+    pub(crate) directories: Directories,
     /// How long a stop takes at most.
-    pub(super) stop: Duration,
+    pub(crate) stop: Duration,
     /// The longest time between TERM and KILL of a task.
-    pub(super) kill_grace: Duration,
+    pub(crate) kill_grace: Duration,
     /// Variables that hold passwords.
-    pub(super) secrets: Vec<String>,
+    pub(crate) secrets: Vec<String>,
     /// The command line that printed it.
-    pub(super) printed_by: String,
+    pub(crate) printed_by: String,
     /// Whether who typed that needs no `sudo`.
-    pub(super) is_root: bool,
+    pub(crate) is_root: bool,
 }
 
 impl Unit {
     /// Returns the whole file.
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut text = self.head();
         text.push_str(&self.unit());
         text.push_str(&self.service());
@@ -157,7 +158,8 @@ impl Unit {
         let directory = words::literal(&self.directory);
         let (user, secrets) = (self.user_lines(), self.secret_lines());
         let most = seconds(self.stop + MARGIN);
-        // The runner speaks at each half of it, but not while a task that is late has its `kill_grace`.
+        // The runner speaks at each half of it, but not while a task that is late has its
+        // `kill_grace`.
         let watchdog = seconds(LEAST_WATCHDOG.max((self.kill_grace + MARGIN) * 2));
         format!(
             "\n[Service]\nType=notify\nNotifyAccess=main\n{user}\
@@ -233,7 +235,8 @@ const TAKEN: &str = "\
 CapabilityBoundingSet=~CAP_SYS_MODULE CAP_SYS_BOOT CAP_MAC_ADMIN CAP_MAC_OVERRIDE
 ";
 
-/// What some commands would not survive. (Most of systemd's other restrictions imply `NoNewPrivileges=yes`.)
+/// What some commands would not survive. (Most of systemd's other restrictions imply
+/// `NoNewPrivileges=yes`.)
 const COULD_BE_TAKEN: &str = "\
 # Stricter, where your tasks allow it. Above each line is what it would break.
 # sudo, su, ping, and the sendmail of most mail systems:

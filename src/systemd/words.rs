@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
-use crate::cli::screen::Refusal;
-use crate::exit;
+use crate::core::command_error::CommandError;
+use crate::core::exit;
 
 /// Returns a path as text, if it can stand in a unit file.
 ///
 /// # Errors
 ///
 /// When it is no text, or has what a line of a unit file cannot hold.
-pub(super) fn path(path: &Path) -> Result<String, Refusal> {
+pub(crate) fn path(path: &Path) -> Result<String, CommandError> {
     let text = path.to_str().filter(|text| {
         let would_go_on = text.ends_with('\\');
         let would_be_cut = text.trim() != *text;
@@ -18,7 +18,7 @@ pub(super) fn path(path: &Path) -> Result<String, Refusal> {
     });
     text.map(str::to_owned).ok_or_else(|| {
         let shown = path.to_string_lossy().escape_debug().to_string();
-        Refusal::new(
+        CommandError::new(
             exit::FAILED,
             format_args!("a unit file cannot name the path `{shown}`"),
         )
@@ -31,21 +31,22 @@ pub(super) fn path(path: &Path) -> Result<String, Refusal> {
 /// # Errors
 ///
 /// The same; and when there is a quotation mark or a backslash in it.
-pub(super) fn program_path(program: &Path) -> Result<String, Refusal> {
+pub(crate) fn program_path(program: &Path) -> Result<String, CommandError> {
     let text = path(program)?;
     if text.contains(['\'', '"', '\\']) {
         let message = format!(
             "systemd starts no program whose path has quotation marks or backslashes: `{text}`"
         );
         return Err(
-            Refusal::new(exit::FAILED, message).hint("put the program into another directory")
+            CommandError::new(exit::FAILED, message).hint("put the program into another directory")
         );
     }
     Ok(text)
 }
 
-/// Returns whether this is the name of a user as systemd takes it in `User=` (its page on user and group names).
-pub(super) fn is_user(name: &str) -> bool {
+/// Returns whether this is the name of a user as systemd takes it in `User=` (its page on user and
+/// group names).
+pub(crate) fn is_user(name: &str) -> bool {
     const MOST: usize = 31;
     let begins_well = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
@@ -53,22 +54,22 @@ pub(super) fn is_user(name: &str) -> bool {
 }
 
 /// Writes `%` so that it is no specifier (systemd.unit(5)).
-pub(super) fn literal(text: &str) -> String {
+pub(crate) fn literal(text: &str) -> String {
     text.replace('%', "%%")
 }
 
 /// Writes the program of `ExecStart=` (systemd.service(5)): no variable is looked for in it.
-pub(super) fn program(path: &str) -> String {
+pub(crate) fn program(path: &str) -> String {
     quoted(&literal(path))
 }
 
 /// Writes an argument of `ExecStart=`, in which `$` would begin a variable.
-pub(super) fn argument(text: &str) -> String {
+pub(crate) fn argument(text: &str) -> String {
     quoted(&literal(text).replace('$', "$$"))
 }
 
 /// Writes a field of sysusers.d(5) or tmpfiles.d(5).
-pub(super) fn field(text: &str) -> String {
+pub(crate) fn field(text: &str) -> String {
     quoted(&literal(text))
 }
 

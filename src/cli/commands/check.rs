@@ -1,7 +1,9 @@
-//! `check`: what would happen, in words. Reads, judges, prints; creates nothing.
+//! `check`: what would happen, in words. Reads, checks, prints; creates nothing.
 
 mod effective;
 mod json;
+mod line;
+mod lock;
 mod mail;
 mod mutes;
 
@@ -11,22 +13,24 @@ mod tests;
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::plan::Plan;
-use super::run::redactor;
 use crate::alert::fingerprint;
 use crate::config::cycle::Cycle;
 use crate::config::{Inputs, Loaded, Origin, TaskDefinition, written_duration};
-use crate::process::run_root::{Foreseen, foresee};
-use crate::settings::{ChildSettings, LogFormat, Settings};
-use mutes::Mutes;
+use crate::core::settings::{ChildSettings, LogFormat, Settings, TaskSettings};
+use crate::plan::dry_run_plan::DryRunPlan;
+use crate::runner::request::redactor;
+use crate::unix::trusted_paths::{ForeseenDir, foresee};
 
-pub(crate) use mail::in_a_line as way_of_mail;
+use line::line;
+use mutes::MuteCheck;
 
 pub(crate) use effective::print as print_effective;
 pub(crate) use json::{of_task as json_of_task, print as print_json};
+pub(crate) use lock::connect as connect_lock;
 
-/// Explains by what two failures are told apart. Secrets go first, as in a runner: they belong neither on a screen nor into a kind.
-pub(super) fn kind_of(text: &str, inputs: &Inputs, loaded: &Loaded) -> String {
+/// Explains by what two failures are kept apart. Secrets go first, as in a runner: they belong
+/// neither on a screen nor into a kind.
+pub(crate) fn kind_of(text: &str, inputs: &Inputs, loaded: &Loaded) -> String {
     let tasks: Vec<_> = loaded.tasks.values().collect();
     let redactor = redactor(inputs, loaded, &tasks);
     fingerprint::explain(&redactor.text(text))
@@ -37,7 +41,7 @@ pub(super) fn kind_of(text: &str, inputs: &Inputs, loaded: &Loaded) -> String {
 /// # Errors
 ///
 /// Those of the writer.
-pub(crate) fn print(out: &mut dyn Write, plan: &Plan<'_>) -> io::Result<()> {
+pub(crate) fn print(out: &mut dyn Write, plan: &DryRunPlan<'_>) -> io::Result<()> {
     match &plan.chain {
         Some(chain) => writeln!(out, "Chain {chain}: {}.\n", in_order(plan.tasks.len()))?,
         None => writeln!(
@@ -53,7 +57,8 @@ pub(crate) fn print(out: &mut dyn Write, plan: &Plan<'_>) -> io::Result<()> {
     }
     let settings = &plan.loaded.settings;
     mail::print(out, &settings.mail)?;
-    Mutes::of(plan).print(out)?;
+    lock::print_lock(out, plan)?;
+    MuteCheck::of(plan).print(out)?;
     print_runner(out, plan, settings)
 }
 
@@ -66,7 +71,7 @@ fn in_order(tasks: usize) -> String {
 
 fn print_task(
     out: &mut dyn Write,
-    plan: &Plan<'_>,
+    plan: &DryRunPlan<'_>,
     number: usize,
     task: &TaskDefinition,
 ) -> io::Result<()> {
@@ -99,6 +104,17 @@ fn print_task(
         &format!("after {downtime} of downtime, and each {downtime} from then on"),
     )?;
     row(out, "timeout", &timeouts_in_words(task))?;
+    if let Some(recipients) = recipients_in_words(settings) {
+        row(out, "mails", &recipients)?;
+    }
+    let pings: Vec<String> = settings
+        .ping
+        .urls()
+        .map(|(key, url)| format!("{key} {url}"))
+        .collect();
+    if !pings.is_empty() {
+        row(out, "pings", &pings.join(", "))?;
+    }
     writeln!(out)
 }
 
@@ -118,6 +134,17 @@ fn process_in_words(child: &ChildSettings) -> String {
         words.push_str(&format!(", nice {nice}"));
     }
     words
+}
+
+/// Returns the recipients that a task has for itself, if there are any.
+fn recipients_in_words(settings: &TaskSettings) -> Option<String> {
+    let cc = settings.cc.join(", ");
+    match (&settings.to, cc.is_empty()) {
+        (None, true) => None,
+        (Some(to), true) => Some(format!("to {}", to.join(", "))),
+        (Some(to), false) => Some(format!("to {}, cc {cc}", to.join(", "))),
+        (None, false) => Some(format!("to the recipients in mail.to, cc {cc}")),
+    }
 }
 
 fn timeouts_in_words(task: &TaskDefinition) -> String {
@@ -156,7 +183,7 @@ fn print_cycle(out: &mut dyn Write, tasks: &[&TaskDefinition]) -> io::Result<()>
     writeln!(out)
 }
 
-fn print_runner(out: &mut dyn Write, plan: &Plan<'_>, settings: &Settings) -> io::Result<()> {
+fn print_runner(out: &mut dyn Write, plan: &DryRunPlan<'_>, settings: &Settings) -> io::Result<()> {
     if let Some(pidfile) = plan.pidfile() {
         line(out, "Pidfile", &pidfile.display().to_string())?;
     }
@@ -201,14 +228,9 @@ fn print_runner(out: &mut dyn Write, plan: &Plan<'_>, settings: &Settings) -> io
 
 fn directory_in_words(path: &Path) -> String {
     let fate = match foresee(path) {
-        Ok(Foreseen::IsThere) => "",
-        Ok(Foreseen::WillBeMade) => " (will be made)",
+        Ok(ForeseenDir::IsThere(_)) => "",
+        Ok(ForeseenDir::WillBeMade) => " (will be made)",
         Err(_) => " (cannot be used)",
     };
     format!("{}{fate}", path.display())
-}
-
-/// Prints one labelled line.
-fn line(out: &mut dyn Write, label: &str, text: &str) -> io::Result<()> {
-    writeln!(out, "{label:<9} {text}")
 }

@@ -4,33 +4,41 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::args::HistoryArgs;
-use super::call::Call;
-use super::lines::{exact, fitting, headline, short};
-use super::past::{Entry, Line, Past, Whose};
-use super::screen::{Ended, print, print_folded, width};
+use super::super::args::HistoryArgs;
+use super::super::output::{print, print_folded, width};
 use crate::alert::fingerprint;
-use crate::settings::Settings;
-use crate::state::history::{Result as RunResult, Run, Stamp};
-use crate::time::in_words;
+use crate::config::invocation::Call;
+use crate::core::command_error::CommandResult;
+use crate::core::settings::Settings;
+use crate::core::time::{Precision, exact, in_words, rfc3339};
+use crate::history::{RecordedRun, RunResult, Stamp};
+use crate::mail::outbox::{self, NotSent, Undelivered};
+use crate::report::fitting;
+use crate::runs::headline::headline;
+use crate::runs::run_query::{QueryLine, RunEntry, RunFilter, RunQuery};
+use crate::unix::clock::short;
 
 /// How wide the column of names is, and with it the indent of what is told below them.
 const INDENT: usize = 13;
 
 /// Prints what was asked for.
-pub(crate) fn show(settings: &Settings, args: &HistoryArgs) -> Ended {
-    let past = Past::open(settings, Whose::of(args.what.as_deref()))?;
-    show_past(&past, args)?;
+pub(crate) fn show(settings: &Settings, args: &HistoryArgs) -> CommandResult {
+    let past = RunQuery::open(settings, RunFilter::of(args.what.as_deref()))?;
+    let undelivered = outbox::report(&settings.state_dir).undelivered;
+    show_past(&past, &undelivered, args)?;
     past.ended()
 }
 
-fn show_past(past: &Past, args: &HistoryArgs) -> Ended {
+fn show_past(past: &RunQuery, undelivered: &Undelivered, args: &HistoryArgs) -> CommandResult {
     if let Some(name) = &args.why {
-        return print_folded(&explain(&past.run(name)?));
+        return print_folded(&explain(&past.run(name)?, undelivered));
     }
     let entries = past.latest(args.runs, |line| !args.failed || line.result().is_failure());
     if args.json {
-        let data: Vec<Value> = entries.iter().map(as_json).collect();
+        let data: Vec<Value> = entries
+            .iter()
+            .map(|entry| as_json(entry, undelivered))
+            .collect();
         return print(&format!("{:#}\n", Value::from(data)));
     }
     if entries.is_empty() {
@@ -46,9 +54,9 @@ fn show_past(past: &Past, args: &HistoryArgs) -> Ended {
     print(&text)
 }
 
-fn tell(text: &mut String, entry: &Entry, width: Option<usize>) {
+fn tell(text: &mut String, entry: &RunEntry, width: Option<usize>) {
     let _ = writeln!(text, "{}", fitting(&headline(entry), width));
-    if let Line::One(run) = &entry.line
+    if let QueryLine::One(run) = &entry.line
         && let Some(said) = &run.text
     {
         let indent = width.map_or(INDENT, |width| INDENT.min(width / 4));
@@ -57,16 +65,25 @@ fn tell(text: &mut String, entry: &Entry, width: Option<usize>) {
     }
 }
 
-/// Says why a run was mailed, or was not.
-fn explain(entry: &Entry) -> String {
-    let Line::One(run) = &entry.line else {
+/// Returns why a run was mailed, or was not mailed.
+fn explain(entry: &RunEntry, undelivered: &Undelivered) -> String {
+    let QueryLine::One(run) = &entry.line else {
         return String::new();
     };
     let mut text = String::new();
     tell(&mut text, entry, None);
     for mail in &entry.mails {
         let at = short(mail.at.time());
-        let _ = writeln!(text, "Mailed {at}: {}", mail.headline);
+        match undelivered.find(&entry.chain, mail.at.time()) {
+            None => writeln!(text, "Mailed {at}: {}", mail.headline),
+            Some(why) => writeln!(
+                text,
+                "Not mailed ({}), queued {at}: {}",
+                why.words(),
+                mail.headline
+            ),
+        }
+        .unwrap_or_default();
         let _ = writeln!(text, "  {}", reason_of(&mail.sort));
     }
     if let Some(why) = &entry.silent {
@@ -103,7 +120,7 @@ fn reason_of(sort: &str) -> &'static str {
     }
 }
 
-fn silence(run: &Run) -> &'static str {
+fn silence(run: &RecordedRun) -> &'static str {
     match run.result {
         RunResult::Ok => "it succeeded",
         RunResult::Later => {
@@ -116,10 +133,10 @@ fn silence(run: &Run) -> &'static str {
     }
 }
 
-fn as_json(entry: &Entry) -> Value {
-    let at = |stamp: Stamp| humantime::format_rfc3339_micros(stamp.time()).to_string();
+fn as_json(entry: &RunEntry, undelivered: &Undelivered) -> Value {
+    let at = |stamp: Stamp| rfc3339(stamp.time(), Precision::Micros);
     match &entry.line {
-        Line::One(run) => json!({
+        QueryLine::One(run) => json!({
             "run": run.id.to_string(),
             "chain": entry.chain,
             "task": run.task,
@@ -132,12 +149,13 @@ fn as_json(entry: &Entry) -> Value {
             "output_bytes": run.output.map(|place| place.head + place.cut + place.tail),
             "mails": entry.mails.iter().map(|mail| json!({
                 "at": at(mail.at),
+                "not_sent": undelivered.find(&entry.chain, mail.at.time()).map(NotSent::words),
                 "sort": mail.sort,
                 "headline": mail.headline,
             })).collect::<Vec<_>>(),
             "not_mailed": entry.silent,
         }),
-        Line::Many(runs) => json!({
+        QueryLine::Many(runs) => json!({
             "chain": entry.chain,
             "task": runs.task,
             "started": at(runs.at),
@@ -151,7 +169,7 @@ fn as_json(entry: &Entry) -> Value {
 }
 
 /// Draws how long runs took, a bar each, in the order of time, task by task.
-fn plot(entries: &[Entry], width: Option<usize>) -> String {
+fn plot(entries: &[RunEntry], width: Option<usize>) -> String {
     const NARROWEST: usize = 8;
     let mut text = String::new();
     let mut tasks: Vec<&str> = entries.iter().map(|entry| entry.line.task()).collect();
@@ -181,10 +199,10 @@ fn plot(entries: &[Entry], width: Option<usize>) -> String {
     text
 }
 
-fn took(line: &Line) -> std::time::Duration {
+fn took(line: &QueryLine) -> std::time::Duration {
     match line {
-        Line::One(run) => run.took,
-        Line::Many(runs) => runs.average(),
+        QueryLine::One(run) => run.took,
+        QueryLine::Many(runs) => runs.average(),
     }
 }
 
@@ -201,15 +219,6 @@ fn bar(share: f64, room: usize) -> String {
     let mut bar = "█".repeat(eighths / 8);
     bar.extend((!eighths.is_multiple_of(8)).then(|| EIGHTHS[eighths % 8 - 1]));
     bar
-}
-
-/// Reads how many runs are to be shown: one at least.
-pub(crate) fn count(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(0) => Err("0 runs are none; say how many".to_owned()),
-        Ok(count) => Ok(count),
-        Err(_) => Err("this is not a number of runs, such as 20".to_owned()),
-    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! `import`: what others run, as a configuration of ours. The file goes to standard output, what has to be looked at to standard error.
+//! `import`: what others run, as a configuration of ours. The file goes to standard output, what
+//! has to be looked at to standard error.
 
 use std::fs;
 use std::io::{self, Read};
@@ -6,20 +7,23 @@ use std::path::Path;
 
 use nix::unistd::User;
 
-use super::args::{ColorArg, ImportCommand};
-use super::screen::{Ended, Refusal, colours_errors, plain, print, program, tell};
+use super::super::args::{ColorArg, ImportCommand};
+use super::super::output::{colours_errors, plain, print};
 use crate::config::{self, Colour, Inputs};
-use crate::exit;
-use crate::import::crontab::{Form, Known};
+use crate::core::command_error::{CommandError, CommandResult};
+use crate::core::exit;
+use crate::import::crontab::{FormSource, form::CrontabForm};
 use crate::import::{Imported, Machine, crontab, supervisor};
+use crate::unix::self_exe;
+use crate::unix::terminal::print_to_stderr;
 
 /// Far more than anybody writes by hand: some thousand lines.
 const MOST_BYTES: u64 = 256 << 10;
 
 /// Prints a configuration made of another one.
-pub(crate) fn print_configuration(command: &ImportCommand, colour: ColorArg) -> Ended {
-    let inputs = Inputs::of_process(config::CommandLine::default()).map_err(|error| {
-        Refusal::new(
+pub(crate) fn print_configuration(command: &ImportCommand, colour: ColorArg) -> CommandResult {
+    let inputs = Inputs::of_process(config::CommandLineLayers::default()).map_err(|error| {
+        CommandError::new(
             exit::USAGE,
             format_args!("the working directory cannot be found: {error}"),
         )
@@ -37,18 +41,18 @@ pub(crate) fn print_configuration(command: &ImportCommand, colour: ColorArg) -> 
     } else {
         Colour::Plain
     };
-    let problems = match config::judge(&imported.toml, &inputs) {
+    let problems = match config::load::judge(&imported.toml, &inputs) {
         Ok(loaded) => loaded.warnings,
         Err(report) => {
-            tell("\nOn this machine `check` will refuse some of it:\n");
-            ended = Err(Refusal::said(exit::FAILED));
+            print_to_stderr("\nOn this machine `check` will refuse some of it:\n");
+            ended = Err(CommandError::said(exit::FAILED));
             report
         }
     };
     if !problems.is_empty() {
-        tell(&problems.render(colour));
+        print_to_stderr(&problems.render(colour));
     }
-    tell(
+    print_to_stderr(
         "Next: look through it, save it as run_functions.toml, and say `check`. How to start the tasks is at its end.\n",
     );
     ended
@@ -57,7 +61,7 @@ pub(crate) fn print_configuration(command: &ImportCommand, colour: ColorArg) -> 
 fn imported(command: &ImportCommand, text: &str, inputs: &Inputs) -> Imported {
     // A number in a table of times is no user.
     let is_user = |name: &str| name.parse::<u32>().is_err() && (inputs.user)(name).is_some();
-    let program = program();
+    let program = self_exe::name();
     let functions = inputs
         .registered
         .iter()
@@ -74,8 +78,8 @@ fn imported(command: &ImportCommand, text: &str, inputs: &Inputs) -> Imported {
     match command {
         ImportCommand::Crontab { file, system, user } => {
             let known = match (system, user) {
-                (true, _) => Known::Said(Form::System),
-                (_, true) => Known::Said(Form::User),
+                (true, _) => FormSource::Said(CrontabForm::System),
+                (_, true) => FormSource::Said(CrontabForm::User),
                 _ => placed(file),
             };
             crontab::import(text, &source(file), known, &machine)
@@ -93,22 +97,22 @@ fn imported(command: &ImportCommand, text: &str, inputs: &Inputs) -> Imported {
 }
 
 /// Tells what was made, and what was not.
-fn told(file: &Path, imported: &Imported) -> Ended {
-    tell(&format!("{}: {}\n", source(file), imported.counted));
+fn told(file: &Path, imported: &Imported) -> CommandResult {
+    print_to_stderr(&format!("{}: {}\n", source(file), imported.counted));
     for remark in &imported.remarks {
-        tell(&format!("note: {remark}\n"));
+        print_to_stderr(&format!("note: {remark}\n"));
     }
     if imported.left_out.is_empty() {
         return Ok(());
     }
     for left in &imported.left_out {
         let (line, text, reason) = (left.line, plain(&left.text), plain(&left.reason));
-        tell(&format!("not taken: line {line}: {text}\n    {reason}\n"));
+        print_to_stderr(&format!("not taken: line {line}: {text}\n    {reason}\n"));
     }
-    Err(Refusal::said(exit::FAILED))
+    Err(CommandError::said(exit::FAILED))
 }
 
-fn read(file: &Path) -> Result<String, Refusal> {
+fn read(file: &Path) -> Result<String, CommandError> {
     let mut bytes = Vec::new();
     let read = if file.as_os_str() == "-" {
         io::stdin()
@@ -120,7 +124,7 @@ fn read(file: &Path) -> Result<String, Refusal> {
     };
     let refused = |reason: &dyn std::fmt::Display| {
         let message = format!("`{}` cannot be read: {reason}", file.display());
-        Refusal::new(exit::USAGE, message)
+        CommandError::new(exit::USAGE, message)
             .hint("`-` reads standard input: `crontab -l | run_functions import crontab -`")
     };
     read.map_err(|error| refused(&error))?;
@@ -148,13 +152,13 @@ fn source(file: &Path) -> String {
 }
 
 /// Where cron keeps its files says which form they have.
-fn placed(file: &Path) -> Known {
+fn placed(file: &Path) -> FormSource {
     if file == Path::new("/etc/crontab") || file.starts_with("/etc/cron.d") {
-        Known::Placed(Form::System)
+        FormSource::Placed(CrontabForm::System)
     } else if file.starts_with("/var/spool/cron") {
-        Known::Placed(Form::User)
+        FormSource::Placed(CrontabForm::User)
     } else {
-        Known::Guessed
+        FormSource::Guessed
     }
 }
 

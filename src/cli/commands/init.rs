@@ -1,43 +1,49 @@
 //! `init`: a configuration or a crate to begin with, and the next steps.
 
-mod args;
-mod place;
-mod templates;
-
 use std::path::{Component, Path, PathBuf};
 
 use clap::ValueEnum;
 
-use super::plan::quoted;
-use super::screen::{Ended, Refusal, command_line, print};
-use crate::exit;
-pub(crate) use args::{InitArgs, TemplateArg};
-use place::Trouble;
-use templates::NewFile;
+use super::super::args::init::{InitArgs, TemplateArg};
+use super::super::output::{command_line, print};
+use crate::core::command_error::{CommandError, CommandResult};
+use crate::core::exit;
+use crate::init::new_file::{self, NewFile, NewFileError};
+use crate::init::template::{self, Template};
+use crate::text::quoting::quoted;
 
-/// Writes the files of a template, and prints what to type next. What is there is never overwritten.
-pub(crate) fn write(args: &InitArgs) -> Ended {
+/// Writes the files of a template, and prints what to type next. What is there is never
+/// overwritten.
+pub(crate) fn write(args: &InitArgs) -> CommandResult {
     let directory = normal(&args.directory);
     let absolute = std::path::absolute(&args.directory).unwrap_or_else(|_| directory.clone());
-    let files = templates::files(args.template, &absolute);
-    place::create(&directory, &files).map_err(|trouble| refusal(&trouble, args.template))?;
+    let files = template::files(template_of(args.template), &absolute);
+    new_file::create_all(&directory, &files).map_err(|trouble| refusal(&trouble, args.template))?;
     let mut text = String::new();
     for file in &files {
         text.push_str(&written(&directory, file));
     }
     let change = format!("cd {}", quoted(&directory.to_string_lossy()));
     let first = (!directory.as_os_str().is_empty()).then_some((change, "where it is"));
-    let steps: Vec<Step> = first.into_iter().chain(steps(args.template)).collect();
+    let steps: Vec<InitStep> = first.into_iter().chain(steps(args.template)).collect();
     text.push_str("\nNext:\n");
     text.push_str(&shown(&steps));
     print(&text)
 }
 
+fn template_of(typed: TemplateArg) -> Template {
+    match typed {
+        TemplateArg::Commands => Template::Commands,
+        TemplateArg::Rust => Template::Rust,
+        TemplateArg::Demo => Template::Demo,
+    }
+}
+
 /// A command, and what it does.
-type Step = (String, &'static str);
+type InitStep = (String, &'static str);
 
 /// Returns steps as they can be copied into a shell, explanations and all.
-fn shown(steps: &[Step]) -> String {
+fn shown(steps: &[InitStep]) -> String {
     /// With the longest explanation it fits into 80 columns.
     const MOST_WIDTH: usize = 45;
     let width = steps
@@ -73,7 +79,7 @@ fn written(directory: &Path, file: &NewFile) -> String {
 }
 
 /// Returns the commands that come next, each with what it does.
-fn steps(template: TemplateArg) -> Vec<Step> {
+fn steps(template: TemplateArg) -> Vec<InitStep> {
     let own = command_line();
     // Another one is named here, which would be read instead of the one that was written.
     let is_named = std::env::var_os("RUN_FUNCTIONS_CONFIG").is_some_and(|path| !path.is_empty());
@@ -113,9 +119,9 @@ fn steps(template: TemplateArg) -> Vec<Step> {
     }
 }
 
-fn refusal(trouble: &Trouble, template: TemplateArg) -> Refusal {
+fn refusal(trouble: &NewFileError, template: TemplateArg) -> CommandError {
     match trouble {
-        Trouble::Exist(paths) => {
+        NewFileError::Exist(paths) => {
             let shown: Vec<String> = paths
                 .iter()
                 .map(|path| format!("`{}`", path.display()))
@@ -130,7 +136,7 @@ fn refusal(trouble: &Trouble, template: TemplateArg) -> Refusal {
             let name = template
                 .as_ref()
                 .map_or("commands", |value| value.get_name());
-            Refusal::new(
+            CommandError::new(
                 exit::FAILED,
                 format_args!("{} {are} there already, and nothing is overwritten: nothing was written", shown.join(", ")),
             )
@@ -139,10 +145,10 @@ fn refusal(trouble: &Trouble, template: TemplateArg) -> Refusal {
                 command_line()
             ))
         }
-        Trouble::Failed(path, error) => {
+        NewFileError::Failed(path, error) => {
             let path = path.display();
             let message = format!("`{path}` cannot be made, and nothing is left behind: {error}");
-            Refusal::new(exit::FAILED, message)
+            CommandError::new(exit::FAILED, message)
         }
     }
 }

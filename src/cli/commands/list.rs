@@ -5,15 +5,15 @@ use std::io::{self, Write};
 use serde_json::Value;
 
 use super::check;
-use super::plan::Plan;
 use crate::config::{TaskDefinition, written_duration};
+use crate::plan::dry_run_plan::DryRunPlan;
 
 /// Prints one line for each task.
 ///
 /// # Errors
 ///
 /// Those of the writer.
-pub(crate) fn print(out: &mut dyn Write, plan: &Plan<'_>) -> io::Result<()> {
+pub(crate) fn print(out: &mut dyn Write, plan: &DryRunPlan<'_>) -> io::Result<()> {
     const TITLES: [&str; 4] = ["TASK", "PAUSES", "DEFINED", "EXECUTES"];
     if plan.tasks.is_empty() {
         return writeln!(
@@ -35,7 +35,7 @@ pub(crate) fn print(out: &mut dyn Write, plan: &Plan<'_>) -> io::Result<()> {
     Ok(())
 }
 
-fn row(plan: &Plan<'_>, task: &TaskDefinition) -> [String; 4] {
+fn row(plan: &DryRunPlan<'_>, task: &TaskDefinition) -> [String; 4] {
     let executes = plan.executes(task);
     let trouble = executes.trouble.map_or_else(String::new, |trouble| {
         format!(" (cannot start: {})", trouble.why)
@@ -57,7 +57,7 @@ fn row(plan: &Plan<'_>, task: &TaskDefinition) -> [String; 4] {
 /// # Errors
 ///
 /// Those of the writer.
-pub(crate) fn print_json(out: &mut dyn Write, plan: &Plan<'_>) -> io::Result<()> {
+pub(crate) fn print_json(out: &mut dyn Write, plan: &DryRunPlan<'_>) -> io::Result<()> {
     let tasks = plan
         .tasks
         .iter()

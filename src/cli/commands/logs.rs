@@ -4,28 +4,32 @@ use std::fmt::Write;
 use std::os::fd::AsFd;
 use std::time::Duration;
 
-use super::args::LogsArgs;
-use super::lines::{fitting, grouped, headline};
-use super::past::{Entry, Line, Past, Whose};
-use super::screen::{Ended, Refusal, pipe_reader, plain, print, tell, width};
+use super::super::args::LogsArgs;
+use super::super::output::{pipe_reader, plain, print, width};
 use crate::config::Loaded;
-use crate::exit;
-use crate::failure::Output;
-use crate::history::{Bookmark, Shelf};
-use crate::process::changes::Changes;
-use crate::process::clock;
-use crate::process::poll::Alarm;
-use crate::settings::Settings;
-use crate::state::history::Run;
+use crate::core::command_error::{CommandError, CommandResult};
+use crate::core::exit;
+use crate::core::failure::Output;
+use crate::core::settings::Settings;
+use crate::history::{HistoryReader, ReadPosition, RecordedRun};
+use crate::report::fitting;
+use crate::runs::headline::headline;
+use crate::runs::run_query::{QueryLine, RunEntry, RunFilter, RunQuery};
 use crate::task::TaskName;
+use crate::text::counts::grouped;
+use crate::unix::clock;
+use crate::unix::dir_watch::DirWatch;
+use crate::unix::terminal::print_to_stderr;
+use crate::unix::waiter::Waiter;
 
-/// How long a change may stay unseen where the kernel does not tell of changes, on NFS for instance.
+/// How long a change may stay unseen where the kernel does not tell of changes, on NFS for
+/// instance.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 /// Prints what was asked for.
-pub(crate) fn show(loaded: &Loaded, args: &LogsArgs) -> Ended {
+pub(crate) fn show(loaded: &Loaded, args: &LogsArgs) -> CommandResult {
     let settings = &loaded.settings;
-    let past = Past::open(settings, Whose::of(args.task.as_deref()))?;
+    let past = RunQuery::open(settings, RunFilter::of(args.task.as_deref()))?;
     if let Some(name) = &args.run {
         print(&shown(&past, &past.run(name)?))?;
         return past.ended();
@@ -40,7 +44,7 @@ pub(crate) fn show(loaded: &Loaded, args: &LogsArgs) -> Ended {
             Ok(_) if args.follow => {}
             nothing => return print(&nothing?),
         }
-        tell("Nothing yet; waiting for a run to end\n");
+        print_to_stderr("Nothing yet; waiting for a run to end\n");
     }
     for entry in &entries {
         print(&shown(&past, entry))?;
@@ -52,10 +56,10 @@ pub(crate) fn show(loaded: &Loaded, args: &LogsArgs) -> Ended {
 }
 
 /// How far each history has been told.
-struct Bookmarks(Vec<(String, Bookmark)>);
+struct Bookmarks(Vec<(String, ReadPosition)>);
 
 impl Bookmarks {
-    fn of(past: &Past) -> Self {
+    fn of(past: &RunQuery) -> Self {
         let shelves = past.shelves().iter();
         Bookmarks(
             shelves
@@ -65,22 +69,22 @@ impl Bookmarks {
     }
 
     /// Returns that of a chain; of one that is new, its beginning.
-    fn of_chain(&mut self, chain: &str) -> &mut Bookmark {
+    fn of_chain(&mut self, chain: &str) -> &mut ReadPosition {
         let known = self.0.iter().position(|(known, _)| known == chain);
         let at = known.unwrap_or_else(|| {
-            self.0.push((chain.to_owned(), Bookmark::default()));
+            self.0.push((chain.to_owned(), ReadPosition::default()));
             self.0.len() - 1
         });
         &mut self.0[at].1
     }
 }
 
-/// Tells what comes, until somebody interrupts or stops reading.
-fn follow(mut past: Past, settings: &Settings, bookmarks: &mut Bookmarks) -> Ended {
-    let no_descriptor = |error| Refusal::of(exit::FAILED, &error);
-    let mut alarm = Alarm::new().map_err(no_descriptor)?;
+/// Prints what comes, until it is interrupted or its reader stops.
+fn follow(mut past: RunQuery, settings: &Settings, bookmarks: &mut Bookmarks) -> CommandResult {
+    let no_descriptor = |error| CommandError::of(exit::FAILED, &error);
+    let mut alarm = Waiter::new().map_err(no_descriptor)?;
     // Without it we look from time to time.
-    let changes = Changes::new().ok();
+    let changes = DirWatch::new().ok();
     let reader = pipe_reader();
     loop {
         past.look_for_shelves()?;
@@ -109,7 +113,7 @@ fn follow(mut past: Past, settings: &Settings, bookmarks: &mut Bookmarks) -> End
     }
 }
 
-fn shown(past: &Past, entry: &Entry) -> String {
+fn shown(past: &RunQuery, entry: &RunEntry) -> String {
     let shelf = past
         .shelves()
         .iter()
@@ -117,10 +121,10 @@ fn shown(past: &Past, entry: &Entry) -> String {
     shelf.map_or_else(String::new, |(_, shelf)| shown_on(shelf, entry))
 }
 
-fn shown_on(shelf: &Shelf, entry: &Entry) -> String {
+fn shown_on(shelf: &HistoryReader, entry: &RunEntry) -> String {
     let headline = format!("── {}", headline(entry).trim_start());
     let mut text = format!("{}\n", fitting(&headline, width()));
-    let Line::One(run) = &entry.line else {
+    let QueryLine::One(run) = &entry.line else {
         return text;
     };
     match run.output {
@@ -145,7 +149,7 @@ fn add_output(text: &mut String, output: &Output) {
 }
 
 /// A function prints nothing that could be kept: its error must do.
-fn add_words(text: &mut String, run: &Run) {
+fn add_words(text: &mut String, run: &RecordedRun) {
     for line in run.text.iter().chain(&run.details) {
         let _ = writeln!(text, "{}", plain(line));
     }

@@ -1,4 +1,5 @@
-//! `mail test`, `mail queue`, `check --connect`: the way that mail takes, tried before it is needed.
+//! `mail test`, `mail queue`, `check --connect`: the way that mail takes, tried before it is
+//! needed.
 
 mod queue;
 mod sample;
@@ -8,16 +9,16 @@ use std::time::Duration;
 
 use lettre::message::Mailbox;
 
-use super::args::SampleArg;
-use super::call::Call;
-use super::screen::{Ended, Refusal};
+use super::super::args::SampleArg;
+use crate::config::invocation::Call;
 use crate::config::{Inputs, Loaded};
-use crate::exit;
-use crate::mail::trouble::{Class, Trouble};
-use crate::mail::{Fate, mailer, way};
-use crate::process::clock;
-use crate::settings::{MailSettings, Transport};
-use crate::time::Mono;
+use crate::core::command_error::{CommandError, CommandResult};
+use crate::core::exit;
+use crate::core::settings::{MailSettings, Transport};
+use crate::core::time::Mono;
+use crate::mail::delivery_error::{DeliveryError, ErrorClass};
+use crate::mail::{DeliveryResult, immediate, way};
+use crate::unix::clock;
 
 pub(crate) use queue::{flush, print as queue, print_json as queue_json};
 use steps::{Steps, say};
@@ -27,8 +28,13 @@ const MOST_PATIENCE: Duration = Duration::from_secs(14);
 /// Who is written to where nobody is named: files and standard error need nobody.
 const NOBODY_NAMED: &str = "root@localhost";
 
-/// Sends a sample mail, and says how it goes.
-pub(crate) fn test(inputs: &Inputs, loaded: &Loaded, sort: SampleArg, to: &[String]) -> Ended {
+/// Sends a sample mail, and prints how it goes.
+pub(crate) fn test(
+    inputs: &Inputs,
+    loaded: &Loaded,
+    sort: SampleArg,
+    to: &[String],
+) -> CommandResult {
     let mail = &loaded.settings.mail;
     let to = recipients(mail, to)?;
     let letter = sample::letter(inputs, loaded, sort)?;
@@ -44,6 +50,10 @@ pub(crate) fn test(inputs: &Inputs, loaded: &Loaded, sort: SampleArg, to: &[Stri
             refusals.push((address, trouble));
         }
     }
+    if refusals.len() < to.len() {
+        queue::try_what_waits(&loaded.settings, &hurried(mail, until));
+    }
+    say(&of_tasks(loaded));
     let Some((address, first)) = refusals.first() else {
         return Ok(());
     };
@@ -54,34 +64,62 @@ pub(crate) fn test(inputs: &Inputs, loaded: &Loaded, sort: SampleArg, to: &[Stri
         format!(" (and {others} more)")
     };
     let message = format!("no mail to {address}{others}: {}", first.words);
-    Err(Refusal::new(exit::MAIL_REFUSED, message).hint(remedy(first)))
+    Err(CommandError::new(exit::UNAVAILABLE, message).hint(remedy(first)))
+}
+
+/// Names the tasks whose mails go to addresses of their own, which a sample reaches with `--to`.
+fn of_tasks(loaded: &Loaded) -> String {
+    let mut lines = String::new();
+    for task in loaded.tasks.values() {
+        let own = task.settings.to.iter().flatten().chain(&task.settings.cc);
+        let own: Vec<&str> = own.map(String::as_str).collect();
+        if !own.is_empty() {
+            let verb = if task.settings.to.is_some() {
+                "go to"
+            } else {
+                "also go to"
+            };
+            let addresses = own.join(", ");
+            lines.push_str(&format!("Mails about {} {verb} {addresses}\n", task.name));
+        }
+    }
+    if !lines.is_empty() {
+        let example = Call::as_typed().line("mail test --to ADDRESS");
+        lines.push_str(&format!("`{example}` sends a sample there.\n"));
+    }
+    lines
 }
 
 fn send(
     mail: &MailSettings,
-    letter: &crate::letter::Letter,
+    letter: &crate::core::admin_mail::AdminMail,
     address: &str,
     until: Mono,
-) -> Result<(), Trouble> {
+) -> Result<(), DeliveryError> {
     let steps = Steps::of_a_mail(mail);
-    let sent = mailer::send_now(
+    let sent = immediate::send_now(
         &hurried(mail, until),
         letter,
         &[address.to_owned()],
         steps.listener(),
     );
     let fate = sent.and_then(|mut fates| {
-        let lost = || Trouble::new(Class::Path, "the mail worker did not say what became of it");
+        let lost = || {
+            DeliveryError::new(
+                ErrorClass::Path,
+                "the mail worker did not say what became of it",
+            )
+        };
         fates.pop().map(|(_, fate)| fate).ok_or_else(lost)
     });
     match fate {
-        Ok(Fate::Accepted(answer)) => {
+        Ok(DeliveryResult::Accepted(answer)) => {
             let is_here = matches!(mail.transport, Transport::File { .. } | Transport::Print);
             let verb = if is_here { "" } else { "accepted: " };
             steps.succeeded(&format!("{verb}{answer}"));
             Ok(())
         }
-        Ok(Fate::Refused(trouble)) | Err(trouble) => {
+        Ok(DeliveryResult::Refused(trouble)) | Err(trouble) => {
             steps.failed();
             Err(trouble)
         }
@@ -89,11 +127,11 @@ fn send(
 }
 
 /// Reaches the server as far as the login. No mail is sent.
-pub(crate) fn connect(mail: &MailSettings) -> Ended {
+pub(crate) fn connect(mail: &MailSettings) -> CommandResult {
     say(&format!("\nReaching {}, without a mail\n", way(mail)));
     let steps = Steps::of_a_probe(mail);
     let until = clock::mono() + mail.timeout.min(MOST_PATIENCE);
-    match mailer::probe(&hurried(mail, until), steps.listener()) {
+    match immediate::probe(&hurried(mail, until), steps.listener()) {
         Ok(()) => {
             let next = format!(
                 "the way is there; `{}` sends a mail",
@@ -104,12 +142,13 @@ pub(crate) fn connect(mail: &MailSettings) -> Ended {
         }
         Err(trouble) => {
             steps.failed();
-            Err(Refusal::new(exit::MAIL_REFUSED, &trouble.words).hint(remedy(&trouble)))
+            Err(CommandError::new(exit::UNAVAILABLE, &trouble.words).hint(remedy(&trouble)))
         }
     }
 }
 
-/// Returns the settings with what is left of the time that a person waits, in whole seconds where there are any: it is shown.
+/// Returns the settings with what is left of the time that a person waits, in whole seconds where
+/// there are any: it is shown.
 fn hurried(mail: &MailSettings, until: Mono) -> MailSettings {
     let left = until.since(clock::mono());
     let whole = Duration::from_secs(left.as_secs() + 1);
@@ -119,10 +158,10 @@ fn hurried(mail: &MailSettings, until: Mono) -> MailSettings {
     }
 }
 
-fn recipients(mail: &MailSettings, to: &[String]) -> Result<Vec<String>, Refusal> {
+fn recipients(mail: &MailSettings, to: &[String]) -> Result<Vec<String>, CommandError> {
     if let Some(wrong) = to.iter().find(|to| to.parse::<Mailbox>().is_err()) {
         let message = format!("`{wrong}` is not a mail address");
-        return Err(Refusal::usage(message).hint("write `--to ops@example.org`, for instance"));
+        return Err(CommandError::usage(message).hint("write `--to ops@example.org`, for instance"));
     }
     if !to.is_empty() {
         return Ok(to.to_vec());
@@ -134,19 +173,19 @@ fn recipients(mail: &MailSettings, to: &[String]) -> Result<Vec<String>, Refusal
 }
 
 /// Returns what to do about a trouble, also where it alone does not say so.
-fn remedy(trouble: &Trouble) -> String {
+fn remedy(trouble: &DeliveryError) -> String {
     if let Some(remedy) = &trouble.remedy {
         return remedy.clone();
     }
     match trouble.class {
-        Class::Temporary => {
+        ErrorClass::Temporary => {
             "try again in some minutes: servers put off whom they do not know yet (greylisting); a runner tries \
              again by itself"
         }
-        Class::Unanswered => "look into the inbox: the mail may have arrived all the same",
-        Class::Content => "ask the administrator of the server why it refuses this message",
-        Class::Recipient => "check the address",
-        Class::Path | Class::Setup | Class::Sender => {
+        ErrorClass::Unanswered => "look into the inbox: the mail may have arrived all the same",
+        ErrorClass::Content => "ask the administrator of the server why it refuses this message",
+        ErrorClass::Recipient => "check the address",
+        ErrorClass::Path | ErrorClass::Setup | ErrorClass::Sender | ErrorClass::Relay => {
             "check `[mail]` in the configuration, and the log of the mail server"
         }
     }

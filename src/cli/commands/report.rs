@@ -1,50 +1,80 @@
 //! `report`: the last 90 days, as a page or for the terminal.
 
-use std::fs;
+use std::fs::{self, Metadata};
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use jiff::tz::TimeZone;
-
-use super::args::{ColorArg, ReportArgs};
-use super::past::{Past, Whose};
-use super::screen::{Ended, Refusal, print, screen, tell};
-use super::status;
+use super::super::args::{ColorArg, ReportArgs};
+use super::super::output::{print, screen};
 use crate::config::{Inputs, Loaded};
-use crate::exit;
-use crate::history::Shelf;
-use crate::process::files::{self, Readers};
-use crate::report::{self, ChainNow, Gathering, Heading, Now, Period, Report};
+use crate::core::command_error::{CommandError, CommandResult};
+use crate::core::exit;
+use crate::history::{HistoryReader, Record};
+use crate::mail::outbox::{self, Undelivered};
+use crate::report::{self, ChainNow, CurrentState, Gathering, Heading, HistoryReport, Period};
+use crate::runs::run_query::{RunFilter, RunQuery};
+use crate::status::report_input;
+use crate::unix::clock;
+use crate::unix::files::{self, Readers};
+use crate::unix::terminal::print_to_stderr;
+use crate::unix::trusted_paths::{PrivateDir, is_trusted};
 
 /// Writes what was asked for.
-pub(crate) fn show(inputs: &Inputs, loaded: &Loaded, args: &ReportArgs, color: ColorArg) -> Ended {
-    let past = Past::open(&loaded.settings, Whose::of(args.what.as_deref()))?;
+pub(crate) fn show(
+    inputs: &Inputs,
+    loaded: &Loaded,
+    args: &ReportArgs,
+    color: ColorArg,
+) -> CommandResult {
+    let past = RunQuery::open(&loaded.settings, RunFilter::of(args.what.as_deref()))?;
     let report = gathered(&past, inputs, loaded, args.what.as_deref())?;
     match &args.html {
         None => print(&report::text(&report, screen(color))),
-        Some(path) if path == Path::new("-") => print(&report::page(&report)),
-        Some(path) => write(path, &report::page(&report)),
+        Some(path) if path == Path::new("-") => print(&page(&report)?),
+        Some(path) => write(path, &page(&report)?),
     }?;
     past.ended()
 }
 
-fn write(path: &Path, page: &str) -> Ended {
+fn page(report: &HistoryReport) -> Result<String, CommandError> {
+    report::page(report).map_err(|feature| CommandError::without("`report --html`", feature))
+}
+
+fn write(path: &Path, page: &str) -> CommandResult {
     replace(path, page).map_err(|error| {
         let message = format!("the report cannot be written to `{}`: {error}", path.display());
-        Refusal::new(exit::FAILED, message).hint(
+        CommandError::new(exit::FAILED, message).hint(
             "it is replaced as a whole, so its directory must be there and ours to write; `--html -` prints it",
         )
     })?;
     let path = path.display();
-    tell(&format!(
+    print_to_stderr(&format!(
         "Wrote the report to {path}; open it in any browser\n"
     ));
     Ok(())
 }
 
-/// Writes the page to where a link leads, and never over what is no file.
+/// Writes the page to where a link of ours leads, and never over what is no file.
 fn replace(path: &Path, page: &str) -> io::Result<()> {
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let link = path.symlink_metadata().ok().filter(Metadata::is_symlink);
+    if let Some(uid) = link
+        .as_ref()
+        .map(|link| link.uid())
+        .filter(|uid| !is_trusted(*uid))
+    {
+        return Err(io::Error::other(format!(
+            "it is a link of uid {uid}, which may lead anywhere"
+        )));
+    }
+    if link.is_some() {
+        // What lies above the link is not in the path that it leads to.
+        PrivateDir::existing_to_drop(files::parent(path))?;
+    }
+    let path = match link {
+        Some(_) => fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()),
+        None => path.to_owned(),
+    };
     if path.exists() && !path.is_file() {
         return Err(io::Error::other("what has this name is no file"));
     }
@@ -53,14 +83,14 @@ fn replace(path: &Path, page: &str) -> io::Result<()> {
 
 /// Reads one part of the history after the other: only what is drawn stays in memory.
 fn gathered(
-    past: &Past,
+    past: &RunQuery,
     inputs: &Inputs,
     loaded: &Loaded,
     what: Option<&str>,
-) -> Result<Report, Refusal> {
-    let (moment, now) = status::now(loaded)?;
+) -> Result<HistoryReport, CommandError> {
+    let (moment, now) = report_input::now(loaded)?;
     let chains = now.chains.into_iter();
-    let now = Now {
+    let now = CurrentState {
         chains: chains.filter_map(|chain| wanted(chain, past)).collect(),
         ..now
     };
@@ -68,10 +98,11 @@ fn gathered(
         .shelves()
         .iter()
         .filter_map(|(_, shelf)| shelf.parts().first().copied());
-    let period = Period::new(moment.wall, TimeZone::system(), earliest.min());
+    let period = Period::new(moment.wall, clock::local_zone(), earliest.min());
     let mut gathering = Gathering::new(period);
+    let undelivered = outbox::report(&loaded.settings.state_dir).undelivered;
     for (chain, shelf) in past.shelves() {
-        gather(&mut gathering, chain, shelf, past);
+        gather(&mut gathering, chain, shelf, past, &undelivered);
     }
     let heading = Heading {
         host: inputs.hostname.clone(),
@@ -86,7 +117,7 @@ fn gathered(
 }
 
 /// Returns what is asked for of a chain, if anything is.
-fn wanted(mut chain: ChainNow, past: &Past) -> Option<ChainNow> {
+fn wanted(mut chain: ChainNow, past: &RunQuery) -> Option<ChainNow> {
     let is_named = past.is_of(&chain.name, "");
     chain
         .tasks
@@ -94,9 +125,21 @@ fn wanted(mut chain: ChainNow, past: &Past) -> Option<ChainNow> {
     (is_named || !chain.tasks.is_empty()).then_some(chain)
 }
 
-fn gather(gathering: &mut Gathering, chain: &str, shelf: &Shelf, past: &Past) {
+fn gather(
+    gathering: &mut Gathering,
+    chain: &str,
+    shelf: &HistoryReader,
+    past: &RunQuery,
+    undelivered: &Undelivered,
+) {
     for part in shelf.parts() {
         shelf.tell(part, |record| {
+            // A mail that no server accepted is not a mail.
+            if let Record::Mailed(mail) = &record
+                && undelivered.find(chain, mail.at.time()).is_some()
+            {
+                return;
+            }
             gathering.add(chain, &record, |task| past.is_of(chain, task));
         });
     }

@@ -1,9 +1,5 @@
-//! `service print`: what systemd has to know of a chain, with the paths of this machine filled in. Changes nothing.
-
-mod args;
-mod snippets;
-mod unit;
-mod words;
+//! `service print`: what systemd has to know of a chain, with the paths of this machine filled in.
+//! Changes nothing.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -11,23 +7,27 @@ use std::time::Duration;
 
 use nix::unistd::{Uid, User};
 
-use super::args::Common;
+use super::super::args::Common;
+use super::super::args::service::{ServiceCommand, ServicePrintArgs};
+use super::super::output::{command_line, print};
 use super::control;
-use super::plan::{Plan, quoted};
-use super::run::secret_variables;
-use super::screen::{Ended, Refusal, command_line, print, tell};
 use crate::chain::ChainName;
 use crate::config::{Inputs, Loaded};
-use crate::exit;
-use crate::process::own_program;
-pub(crate) use args::{ServiceCommand, ServicePrintArgs};
-use unit::{Directories, Manager, Unit};
+use crate::core::command_error::{CommandError, CommandResult};
+use crate::core::exit;
+use crate::plan::dry_run_plan::DryRunPlan;
+use crate::runner::request::secret_variables;
+use crate::systemd::unit::{Directories, Manager, Unit};
+use crate::systemd::{snippets, words};
+use crate::text::quoting::quoted;
+use crate::unix::self_exe;
+use crate::unix::terminal::print_to_stderr;
 
 /// The user that is made for chains where no other is named.
 const USER: &str = "run_functions";
 
 /// What is asked for, understood.
-struct Request<'a> {
+struct ServiceRequest<'a> {
     common: &'a Common,
     args: &'a ServicePrintArgs,
     inputs: &'a Inputs,
@@ -35,17 +35,22 @@ struct Request<'a> {
 }
 
 /// Does what is asked for.
-pub(crate) fn obey(common: &Common, command: &ServiceCommand) -> Ended {
+pub(crate) fn obey(common: &Common, command: &ServiceCommand) -> CommandResult {
     let ServiceCommand::Print(args) = command;
-    let (inputs, loaded) = super::load(common, None)?;
+    let (inputs, loaded) = super::super::load::load(common, None)?;
     show(common, args, &inputs, &loaded)
 }
 
 /// Prints the unit of a chain; or what makes its user, or its directories.
-fn show(common: &Common, args: &ServicePrintArgs, inputs: &Inputs, loaded: &Loaded) -> Ended {
+fn show(
+    common: &Common,
+    args: &ServicePrintArgs,
+    inputs: &Inputs,
+    loaded: &Loaded,
+) -> CommandResult {
     let user = args.run_as.as_deref();
     if let Some(user) = user.filter(|user| !words::is_user(user)) {
-        return Err(Refusal::usage(format_args!(
+        return Err(CommandError::usage(format_args!(
             "`{user}` is not the name of a user"
         )));
     }
@@ -57,7 +62,7 @@ fn show(common: &Common, args: &ServicePrintArgs, inputs: &Inputs, loaded: &Load
         let text = snippets::tmpfiles(user.unwrap_or(USER), loaded)?;
         return print(&text);
     }
-    let request = Request {
+    let request = ServiceRequest {
         common,
         args,
         inputs,
@@ -69,40 +74,41 @@ fn show(common: &Common, args: &ServicePrintArgs, inputs: &Inputs, loaded: &Load
     let mut warnings = plan.warnings();
     warnings.extend(plan.only_at_a_login());
     if !warnings.is_empty() {
-        tell(&warnings.render(super::colour(common)));
+        print_to_stderr(&warnings.render(super::super::load::colour(common)));
     }
     printed
 }
 
-impl<'a> Request<'a> {
-    /// Returns the chain, and its tasks as they are named on the command line. A chain that ran before may be named instead.
-    fn plan(&self) -> Result<(Plan<'a>, Vec<String>), Refusal> {
+impl<'a> ServiceRequest<'a> {
+    /// Returns the chain, and its tasks as they are named on the command line. A chain that ran
+    /// before may be named instead.
+    fn plan(&self) -> Result<(DryRunPlan<'a>, Vec<String>), CommandError> {
         let chain = self
             .args
             .name
             .as_deref()
-            .map(control::chain_name)
+            .map(ChainName::typed)
             .transpose()?;
         let (names, chain) = match self.args.tasks.as_slice() {
             [name] if !name.contains("::") && !name.contains('.') => {
-                let known = control::chain_name(name)?;
+                let known = ChainName::typed(name)?;
                 let tasks = control::tasks_of(&self.loaded.settings, &known)?;
                 (tasks, Some(chain.unwrap_or(known)))
             }
             names => (names.to_vec(), chain),
         };
-        super::refuse_words(&names)?;
+        super::super::typed::refuse_words(&names)?;
         let tasks = self.loaded.resolve(&names);
-        let tasks = tasks.map_err(|report| super::refused(&report, self.common))?;
+        let tasks = tasks.map_err(|report| super::super::load::refused(&report, self.common))?;
         let names = tasks
             .iter()
             .map(|task| task.name.as_str().to_owned())
             .collect();
-        let plan = Plan::of_chain(self.loaded, tasks, chain, self.inputs);
+        let plan = DryRunPlan::of_chain(self.loaded, tasks, chain, self.inputs);
         Ok((plan, names))
     }
 
-    fn unit(&self, plan: &Plan<'_>, names: &[String]) -> Result<Unit, Refusal> {
+    fn unit(&self, plan: &DryRunPlan<'_>, names: &[String]) -> Result<Unit, CommandError> {
         let chain = plan.chain.clone().unwrap_or_else(|| ChainName::of(&[]));
         let settings = &self.loaded.settings;
         let manager = if self.args.user {
@@ -131,12 +137,12 @@ impl<'a> Request<'a> {
     fn exec(
         &self,
         chain: &ChainName,
-        plan: &Plan<'_>,
+        plan: &DryRunPlan<'_>,
         names: &[String],
-    ) -> Result<Vec<String>, Refusal> {
+    ) -> Result<Vec<String>, CommandError> {
         let search = self.inputs.environment.get(OsStr::new("PATH"));
-        let program = own_program::path(search.map(OsString::as_os_str))
-            .map_err(|error| Refusal::of(exit::FAILED, &error))?;
+        let program = self_exe::path(search.map(OsString::as_os_str))
+            .map_err(|error| CommandError::of(exit::FAILED, &error))?;
         let mut exec = vec![words::program_path(&program)?];
         let mut option = |name: &str, value: String| exec.extend([name.to_owned(), value]);
         if let Some(file) = &self.loaded.file {
@@ -153,8 +159,9 @@ impl<'a> Request<'a> {
         Ok(exec)
     }
 
-    /// Returns who is written into `User=`: who types this, unless it is root or somebody else is named.
-    fn user(&self, manager: Manager) -> Result<Option<String>, Refusal> {
+    /// Returns the user for `User=`: the named user, else the user of this process unless that is
+    /// root.
+    fn user(&self, manager: Manager) -> Result<Option<String>, CommandError> {
         if manager == Manager::OfUser || self.args.run_as.is_some() {
             return Ok(self.args.run_as.clone());
         }
@@ -164,7 +171,7 @@ impl<'a> Request<'a> {
         }
         let user = User::from_uid(uid).ok().flatten();
         let user = user.ok_or_else(|| {
-            Refusal::new(exit::FAILED, format_args!("user {uid} has no name"))
+            CommandError::new(exit::FAILED, format_args!("user {uid} has no name"))
                 .hint("name one with `--run-as USER`")
         })?;
         Ok(Some(user.name))
@@ -208,7 +215,7 @@ impl<'a> Request<'a> {
         let ours = names
             .filter(|name| name.starts_with("RUN_FUNCTIONS_") && *name != "RUN_FUNCTIONS_CONFIG");
         for name in ours {
-            tell(&format!(
+            print_to_stderr(&format!(
                 "note: {name} is set here, and will not be in the service: write it into the configuration, or add `Environment={name}=…`\n"
             ));
         }

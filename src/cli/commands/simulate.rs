@@ -1,19 +1,26 @@
-//! `simulate`: the future inbox, by the same chain and the same policy as a run. Nothing runs, nothing is sent.
+//! `simulate`: the future inbox, by the same chain and the same policy as a run. Nothing runs,
+//! nothing is sent.
 
 use std::fmt::Write;
 use std::time::Duration;
 
-use super::args::SimulateArgs;
-use super::run::{labels, redactor};
-use super::screen::{Ended, Refusal, counted, local_time, print_folded};
+use super::super::args::SimulateArgs;
+use super::super::output::print_folded;
 use crate::alert::fingerprint;
-use crate::alert::message;
+use crate::alert::message::{self, Reasons};
 use crate::alert::policy::{ChainRules, TaskRules};
-use crate::chain::Cooldowns;
 use crate::config::{Colour, Inputs, Loaded, TaskDefinition};
-use crate::process::clock;
-use crate::simulate::{Foreseen, ForeseenMail, Limit, Script, SimulatedTask, Simulation, Span};
-use crate::time::{Moment, in_words};
+use crate::core::command_error::{CommandError, CommandResult};
+use crate::core::time::{Moment, in_words};
+use crate::notify::recipients::Recipients;
+use crate::runner::request::redactor;
+use crate::simulate::{
+    Forecast, ForeseenMail, Script, SimulatedTask, Simulation, SimulationLimit, Span,
+};
+use crate::task::label::TaskLabel;
+use crate::text::counts::counted_or_no;
+use crate::unix::clock;
+use crate::unix::clock::local_time;
 
 /// What fails when nothing else is said: long enough for a weekend.
 const USUAL: Duration = Duration::from_secs(60 * 3600);
@@ -23,10 +30,10 @@ const LONGEST: Duration = Duration::from_secs(10 * 366 * 86_400);
 const MOST_LINES: usize = 200;
 
 /// Prints the mails that a chain would send.
-pub(crate) fn print_inbox(inputs: &Inputs, loaded: &Loaded, args: &SimulateArgs) -> Ended {
+pub(crate) fn print_inbox(inputs: &Inputs, loaded: &Loaded, args: &SimulateArgs) -> CommandResult {
     let tasks = loaded.resolve(&args.tasks).map_err(|report| {
         let text = report.render(Colour::Plain);
-        Refusal::whole(report.exit_code(), text)
+        CommandError::whole(report.exit_code(), text)
     })?;
     let start = clock::now();
     let foreseen = Simulation {
@@ -38,8 +45,11 @@ pub(crate) fn print_inbox(inputs: &Inputs, loaded: &Loaded, args: &SimulateArgs)
         mute: mute(args)?,
     }
     .run();
-    let page = Page {
-        labels: labels(tasks.iter().map(|task| task.name.as_str())),
+    let labels = TaskLabel::all(tasks.iter().map(|task| task.name.as_str()));
+    let settings = tasks.iter().map(|task| &task.settings);
+    let page = InboxPage {
+        recipients: Recipients::new(&loaded.settings.mail.to, labels.iter().zip(settings)),
+        labels,
         tasks,
         max_per_hour: loaded.settings.mail.max_per_hour,
         start,
@@ -52,32 +62,29 @@ pub(crate) fn with_scripts(tasks: &[&TaskDefinition], scripts: Vec<Script>) -> V
     let scripts = scripts
         .into_iter()
         .chain(std::iter::repeat_with(Script::succeeds));
-    let simulated = tasks.iter().zip(scripts).map(|(task, script)| {
-        let cooldowns = Cooldowns {
-            success: task.settings.success_cooldown,
-            fail: task.settings.fail_cooldown,
-        };
-        SimulatedTask {
+    let simulated = tasks
+        .iter()
+        .zip(scripts)
+        .map(|(task, script)| SimulatedTask {
             rules: TaskRules::of(task.name.clone(), &task.settings),
-            cooldowns,
+            cooldowns: (&task.settings).into(),
             script,
             takes: Duration::ZERO,
-        }
-    });
+        });
     simulated.collect()
 }
 
-fn scripts(args: &SimulateArgs) -> Result<Vec<Script>, Refusal> {
+fn scripts(args: &SimulateArgs) -> Result<Vec<Script>, CommandError> {
     if args.outcomes.len() > args.tasks.len() {
         let (scripts, tasks) = (args.outcomes.len(), args.tasks.len());
         let message = format!("`--outcomes` is given {scripts} times for {tasks} tasks");
-        return Err(Refusal::usage(message).hint("give it once for each task, in their order"));
+        return Err(CommandError::usage(message).hint("give it once for each task, in their order"));
     }
     if !args.outcomes.is_empty() {
         let parsed = args.outcomes.iter().map(|text| Script::parse(text));
         return parsed
             .collect::<Result<_, _>>()
-            .map_err(|error| Refusal::usage(format_args!("`--outcomes`: {error}")));
+            .map_err(|error| CommandError::usage(format_args!("`--outcomes`: {error}")));
     }
     let span = match &args.fail_for {
         Some(span) => parse_span(span)?,
@@ -86,36 +93,37 @@ fn scripts(args: &SimulateArgs) -> Result<Vec<Script>, Refusal> {
     Ok(vec![Script::fail_for(span)])
 }
 
-fn mute(args: &SimulateArgs) -> Result<Option<Span>, Refusal> {
+fn mute(args: &SimulateArgs) -> Result<Option<Span>, CommandError> {
     let span = args.mute.as_deref().map(Span::parse).transpose();
-    span.map_err(|error| Refusal::usage(format_args!("`--mute`: {error}")))
+    span.map_err(|error| CommandError::usage(format_args!("`--mute`: {error}")))
 }
 
-fn parse_span(text: &str) -> Result<Duration, Refusal> {
+fn parse_span(text: &str) -> Result<Duration, CommandError> {
     match humantime::parse_duration(text) {
-        Ok(span) if span.is_zero() => Err(Refusal::usage(
+        Ok(span) if span.is_zero() => Err(CommandError::usage(
             "`--fail-for` of no time is no failure; write `60h`, for instance",
         )),
-        Ok(span) if span > LONGEST => {
-            Err(Refusal::usage("`--fail-for` foresees ten years at most"))
-        }
+        Ok(span) if span > LONGEST => Err(CommandError::usage(
+            "`--fail-for` foresees ten years at most",
+        )),
         Ok(span) => Ok(span),
-        Err(error) => Err(Refusal::usage(format_args!(
+        Err(error) => Err(CommandError::usage(format_args!(
             "`--fail-for {text}`: {error}; write `60h`, for instance"
         ))),
     }
 }
 
 /// What is needed to write the inbox down.
-struct Page<'a> {
+struct InboxPage<'a> {
     tasks: Vec<&'a TaskDefinition>,
     labels: Vec<String>,
+    recipients: Recipients,
     max_per_hour: u32,
     start: Moment,
 }
 
-impl Page<'_> {
-    fn of(&self, foreseen: &Foreseen) -> String {
+impl InboxPage<'_> {
+    fn of(&self, foreseen: &Forecast) -> String {
         let span = foreseen.ended.mono.since(self.start.mono);
         let form = if span < Duration::from_secs(3600) {
             "%a %d %b %H:%M:%S"
@@ -134,7 +142,7 @@ impl Page<'_> {
         }
         let more = foreseen.mails.len().saturating_sub(MOST_LINES);
         if more > 0 {
-            let more = counted(more as u64, "mail", "mails");
+            let more = counted_or_no(more as u64, "mail", "mails");
             let _ = writeln!(text, "… and {more} more");
         }
         if !foreseen.mails.is_empty() {
@@ -157,29 +165,43 @@ impl Page<'_> {
     }
 
     fn who(&self, mail: &ForeseenMail) -> &str {
-        mail.notice
+        mail.alert
             .step
             .map_or("the chain", |step| self.labels[step].as_str())
     }
 
     fn because(&self, mail: &ForeseenMail) -> String {
-        let settings = mail.notice.step.map(|step| &self.tasks[step].settings);
-        message::because(&mail.notice, self.who(mail), settings, self.max_per_hour)
+        let parts = self.recipients.of(&mail.alert);
+        let to_whom: Vec<&str> = parts
+            .iter()
+            .filter_map(|part| part.why.as_deref())
+            .collect();
+        let to_whom = to_whom.join(", and ");
+        let reasons = Reasons {
+            settings: mail.alert.step.map(|step| &self.tasks[step].settings),
+            max_per_hour: self.max_per_hour,
+            to_whom: Some(&*to_whom).filter(|to_whom| !to_whom.is_empty()),
+        };
+        message::because(&mail.alert, self.who(mail), &reasons)
     }
 }
 
-fn sum(foreseen: &Foreseen, span: Duration) -> String {
-    let mails = counted(foreseen.mails.len() as u64, "mail", "mails");
-    let runs = counted(foreseen.runs, "run", "runs");
-    let failures = counted(foreseen.failures, "failure", "failures");
+fn sum(foreseen: &Forecast, span: Duration) -> String {
+    let mails = counted_or_no(foreseen.mails.len() as u64, "mail", "mails");
+    let runs = counted_or_no(foreseen.runs, "run", "runs");
+    let failures = counted_or_no(foreseen.failures, "failure", "failures");
     let span = in_words(span);
     let cut = match foreseen.limit {
         None => "",
-        Some(Limit::Runs) => "It ends here, after a million runs: more are not foreseen.\n",
-        Some(Limit::Mails) => "It ends here, after ten thousand mails: more are not foreseen.\n",
+        Some(SimulationLimit::Runs) => {
+            "It ends here, after a million runs: more are not foreseen.\n"
+        }
+        Some(SimulationLimit::Mails) => {
+            "It ends here, after ten thousand mails: more are not foreseen.\n"
+        }
     };
     let held = foreseen.memory.waiting().map_or_else(String::new, |held| {
-        let kinds = counted(held.kinds, "kind of failure is", "kinds of failure are");
+        let kinds = counted_or_no(held.kinds, "kind of failure is", "kinds of failure are");
         format!("At the end {kinds} held back: {}.\n", held.limit.words())
     });
     format!(

@@ -1,18 +1,15 @@
-//! Who logs in, and with which password: whole or not at all, and for the owner's eyes only.
+//! The login, user and password: whole or not at all, and for the owner's eyes only.
 
-use std::fs;
-use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::{Mail, cannot_be_read};
-use crate::config::origin::Origin;
-use crate::config::report::Problem;
-use crate::exit;
-use crate::settings::{Login, PasswordSource};
+use super::{MailSection, cannot_be_read};
+use crate::config::report::ConfigProblem;
+use crate::core::exit;
+use crate::core::settings::{Login, PasswordSource};
+use crate::unix::secret_file;
 
-impl Mail<'_> {
-    /// Returns who logs in; `None`: nobody, or half of it is missing, which is reported.
+impl MailSection<'_> {
+    /// Returns the login; `None`: no login, or half of it is missing, which is reported.
     pub(super) fn login(&mut self) -> Option<Login> {
         let password = self.password();
         let username: Option<String> = self.layer.get("username");
@@ -45,8 +42,9 @@ impl Mail<'_> {
             && self.inputs.variable(name).is_none()
         {
             let message = format!("`password_env` names `{name}`, which is not set");
-            let help = "set it where this program is started";
-            self.refuse("password_env", message, help);
+            let problem = ConfigProblem::warning(&self.layer.origin("password_env"), message);
+            let help = "set it where the runner is started: mails wait in the outbox without it";
+            self.report.add(problem.help(help));
         }
         if file.is_some() && variable.is_some() {
             let message = "`password_file` and `password_env` exclude each other";
@@ -58,46 +56,26 @@ impl Mail<'_> {
 
     fn refuse(&mut self, key: &str, message: impl Into<String>, help: &str) {
         let origin = self.layer.origin(key);
-        self.report.add(Problem::error(&origin, message).help(help));
+        self.report
+            .add(ConfigProblem::error(&origin, message).help(help));
     }
 
+    /// What is wrong with the file is a warning: the chain runs, its mails wait in the outbox, and
+    /// a delivery looks again.
     fn judge_password_file(&mut self, path: &Path) {
-        const OTHERS: u32 = 0o077;
-        let shown = path.display();
-        let origin = self.layer.origin("password_file");
-        let problem = match fs::metadata(path) {
-            Ok(meta) if !meta.is_file() => {
-                Problem::error(&origin, format!("`password_file` is not a file: `{shown}`"))
-            }
-            Ok(meta) if meta.mode() & OTHERS != 0 => {
-                let message = format!("the password in `{shown}` can be read by others");
-                Problem::error(&origin, message)
-                    .help(format!("chmod 600 {shown}"))
-                    .exit(exit::NO_PERMISSION)
-            }
-            Ok(meta) if meta.len() == 0 => {
-                Problem::error(&origin, format!("`password_file` is empty: `{shown}`"))
-            }
-            Ok(_) => match fs::File::open(path) {
-                Ok(_) => return,
-                Err(error) => unreadable_password(&origin, path, &error),
-            },
-            Err(error) => unreadable_password(&origin, path, &error),
+        let Err(error) = secret_file::read(path) else {
+            return;
         };
-        self.report.add(problem);
-    }
-}
-
-fn unreadable_password(origin: &Origin, path: &Path, error: &io::Error) -> Problem {
-    let what = cannot_be_read(error);
-    let problem = Problem::error(
-        origin,
-        format!("`password_file` {what}: `{}`", path.display()),
-    );
-    match error.kind() {
-        io::ErrorKind::PermissionDenied => problem
-            .help("it must belong to the user that this runs as")
-            .exit(exit::NO_PERMISSION),
-        _ => problem,
+        let origin = self.layer.origin("password_file");
+        let message = error.io().map(|io| {
+            let what = cannot_be_read(io);
+            format!("`password_file` {what}: `{}`", path.display())
+        });
+        let message = message.unwrap_or_else(|| error.to_string());
+        let problem = ConfigProblem::warning(&origin, message).help(error.remedy());
+        self.report.add(match error.is_permission() {
+            true => problem.exit(exit::NO_PERMISSION),
+            false => problem,
+        });
     }
 }

@@ -1,16 +1,33 @@
 //! Lists and tables: each of their parts has its own place, and its own mistakes.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
-use super::{Fault, Reader, Reading};
+use super::{Fault, ReadValue, ValueReader};
+use crate::config::ping_url::ping_url;
 use crate::config::raw::{Raw, Shape};
-use crate::config::suggest::{did_you_mean, one_of};
 use crate::config::value::Value;
 use crate::config::words;
+use crate::core::settings::Ping;
+use crate::text::lists::one_of;
+use crate::text::suggest::did_you_mean;
 
-impl Reader<'_> {
-    /// Reads a list of texts; all wrong ones are told.
-    pub(super) fn list(&self, read: impl Fn(&Reader<'_>) -> Result<String, Fault>) -> Reading {
+impl ValueReader<'_> {
+    /// Reads a list of texts; all wrong ones are reported.
+    pub(super) fn text_or_texts(&self) -> ReadValue {
+        match &self.raw.shape {
+            Shape::Text(_) => {
+                let text = self.text();
+                text.map(|text| Value::Texts(vec![text])).into()
+            }
+            _ => self.list(|item| item.text()),
+        }
+    }
+
+    pub(super) fn list(
+        &self,
+        read: impl Fn(&ValueReader<'_>) -> Result<String, Fault>,
+    ) -> ReadValue {
         let Shape::List(items) = &self.raw.shape else {
             let example = match &self.raw.shape {
                 Shape::Text(line) if self.key == "command" => {
@@ -21,7 +38,8 @@ impl Reader<'_> {
             };
             return self.wrong_type("a list", &example).into();
         };
-        if items.is_empty() {
+        // None besides: in a task it overrules `[defaults]`.
+        if items.is_empty() && self.key != "cc" {
             return self.fault("is empty", None).into();
         }
         // The arguments of a command may be empty; its program may not.
@@ -31,7 +49,7 @@ impl Reader<'_> {
         let mut texts = Vec::new();
         let mut faults = Vec::new();
         for (at, item) in items.iter().enumerate() {
-            let reader = Reader {
+            let reader = ValueReader {
                 key: self.key,
                 raw: item,
             };
@@ -45,7 +63,7 @@ impl Reader<'_> {
     }
 
     /// Reads numbers from 0 to 255.
-    pub(super) fn exit_codes(&self) -> Reading {
+    pub(super) fn exit_codes(&self) -> ReadValue {
         let Shape::List(items) = &self.raw.shape else {
             return self.wrong_type("a list of exit codes", "`[0, 3]`").into();
         };
@@ -64,8 +82,8 @@ impl Reader<'_> {
         finished(Value::Codes(codes), faults)
     }
 
-    /// Reads variables with their values; the values are never told.
-    pub(super) fn variables(&self) -> Reading {
+    /// Reads variables with their values; the values are never shown.
+    pub(super) fn variables(&self) -> ReadValue {
         let Shape::Table(entries) = &self.raw.shape else {
             return self.wrong_type("a table", "`{ NAME = \"value\" }`").into();
         };
@@ -80,8 +98,8 @@ impl Reader<'_> {
                     message: format!("variable `{}` in `{}` {message}", key.name, self.key),
                     help,
                     span: match whose {
-                        words::Whose::Name => key.span.clone(),
-                        words::Whose::Value => value.span.clone(),
+                        words::VariablePart::Name => key.span.clone(),
+                        words::VariablePart::Value => value.span.clone(),
                     },
                 }),
             }
@@ -90,7 +108,7 @@ impl Reader<'_> {
     }
 
     /// Reads resource limits.
-    pub(super) fn limits(&self) -> Reading {
+    pub(super) fn limits(&self) -> ReadValue {
         let Shape::Table(entries) = &self.raw.shape else {
             return self.wrong_type("a table", "`{ nofile = 1024 }`").into();
         };
@@ -119,8 +137,46 @@ impl Reader<'_> {
     }
 }
 
-fn finished(value: Value, faults: Vec<Fault>) -> Reading {
-    Reading {
+impl ValueReader<'_> {
+    /// Reads URLs, which are never shown: each may be a secret.
+    pub(super) fn ping(&self) -> ReadValue {
+        let Shape::Table(entries) = &self.raw.shape else {
+            let example = "`{ success = \"https://hc-ping.com/UUID\" }`";
+            return self.wrong_type("a table", example).into();
+        };
+        let mut ping = Ping::default();
+        let mut faults = Vec::new();
+        for (key, value) in entries {
+            let fault = |message: String, help: String, span: &Range<usize>| Fault {
+                message,
+                help: Some(help),
+                span: span.clone(),
+            };
+            let Some(slot) = ping.slot(&key.name) else {
+                let help = did_you_mean(&key.name, Ping::KEYS);
+                let help = help.unwrap_or_else(|| format!("known are {}", one_of(Ping::KEYS)));
+                let message = format!("unknown key `{}` in `{}`", key.name, self.key);
+                faults.push(fault(message, help, &key.span));
+                continue;
+            };
+            match ping_url(&value.shape) {
+                Ok(url) => *slot = Some(url),
+                Err((message, help)) => {
+                    let message = format!("`{}` in `{}` {message}", key.name, self.key);
+                    faults.push(fault(message, help.to_owned(), &value.span));
+                }
+            }
+        }
+        if faults.is_empty() && ping.is_empty() {
+            let help = format!("known are {}", one_of(Ping::KEYS));
+            return self.fault("is empty", Some(help)).into();
+        }
+        finished(Value::Ping(ping), faults)
+    }
+}
+
+fn finished(value: Value, faults: Vec<Fault>) -> ReadValue {
+    ReadValue {
         value: faults.is_empty().then_some(value),
         faults,
         oddities: Vec::new(),

@@ -1,49 +1,62 @@
 //! The registered functions: which there are, and what their attributes say.
 
-use std::collections::BTreeMap;
+use std::time::Duration;
 
-use super::UNLINKED;
 use crate::config::inputs::Inputs;
 use crate::config::layer::Layer;
 use crate::config::origin::Origin;
-use crate::config::report::{Problem, Report};
-use crate::config::suggest::one_of;
+use crate::config::report::{ConfigProblem, ConfigReport};
 use crate::config::value::Value;
 use crate::config::written::WrittenTask;
-use crate::task::{Attributes, Registration, TaskName, suggestions};
+use crate::task::{Attributes, FunctionNames, Registration, TaskName};
+use crate::text::lists::one_of;
+use crate::text::suggest::suggestions;
 
-/// Returns the functions of this program by name; two of one name are reported.
-pub(super) fn known(
-    inputs: &Inputs,
-    report: &mut Report,
-) -> BTreeMap<TaskName, &'static Registration> {
-    let mut known: BTreeMap<TaskName, &'static Registration> = BTreeMap::new();
-    for function in &inputs.registered {
-        let name = function.name();
-        if let Some(other) = known.get(&name) {
-            let message = format!(
-                "two functions are called `{name}`: {}:{} and {}:{}",
-                other.file, other.line, function.file, function.line
-            );
-            let problem = Problem::error(&Origin::of_function(function), message);
-            report.add(problem.help("rename one, or move it into another module"));
-        } else {
-            known.insert(name, function);
-        }
+/// What to do when a crate's tasks are missing.
+pub(in crate::config) const UNLINKED: &str = "tasks of another crate are only known when something refers to it: \
+     write `use my_tasks as _;` beside your `main`";
+
+/// Returns the functions of this program by name; two that cannot be distinguished are reported.
+pub(super) fn known(inputs: &Inputs, report: &mut ConfigReport) -> FunctionNames {
+    let names = FunctionNames::of(&inputs.registered);
+    for (other, function) in names.clashes() {
+        let message = format!(
+            "two functions are called `{}`: {}:{} and {}:{}",
+            function.name(),
+            other.file,
+            other.line,
+            function.file,
+            function.line
+        );
+        let problem = ConfigProblem::error(&Origin::of_function(function), message);
+        let help = "choose another name in the attribute, `#[run_functions::task(name = \"tasks::another\")]`";
+        report.add(problem.help(help));
     }
-    known
+    names
 }
 
-/// Tells that a section is neither a command nor about a function.
+/// Returns which functions share a name.
+pub(crate) fn sharing(name: &TaskName, names: &FunctionNames) -> Option<String> {
+    let sharing = names.sharing(name);
+    let told = || one_of(sharing.iter().map(TaskName::as_str));
+    (!sharing.is_empty())
+        .then(|| format!("several functions are called `{name}`: write {}", told()))
+}
+
+/// Returns the problem that a section is neither a command nor about a function.
 pub(super) fn unknown(
     name: &TaskName,
     task: &WrittenTask,
-    functions: &BTreeMap<TaskName, &'static Registration>,
-) -> Problem {
+    functions: &FunctionNames,
+) -> ConfigProblem {
+    if let Some(message) = sharing(name, functions) {
+        return ConfigProblem::error(&task.origin, message);
+    }
+    let functions = functions.known();
     let message =
         format!("`{name}` is no function of this program, and nothing says what it executes");
     let known: Vec<&str> = functions.keys().map(TaskName::as_str).collect();
-    let mut problem = Problem::error(&task.origin, message);
+    let mut problem = ConfigProblem::error(&task.origin, message);
     if let Some(meant) = suggestions(name.as_str(), known.iter().copied()).first() {
         problem = problem.help(format!("did you mean `{meant}`?"));
     }
@@ -60,17 +73,18 @@ pub(super) fn unknown(
     problem.help(UNLINKED)
 }
 
-/// Returns what the attribute of a function says.
-pub(super) fn attributes(function: &'static Registration) -> Layer {
+/// Returns what the attribute of a function sets.
+pub(in crate::config) fn attributes(function: &'static Registration) -> Layer {
     let Attributes {
         success_cooldown,
         fail_cooldown,
         non_recoverable_downtime,
+        forget_after,
         timeout,
         warn_after,
         isolate,
     } = function.attributes;
-    let limit = timeout.map(|limit| limit.map_or(Value::Never, Value::Span));
+    let or_never = |span: Option<Duration>| span.map_or(Value::Never, Value::Span);
     let values = [
         ("success_cooldown", success_cooldown.map(Value::Span)),
         ("fail_cooldown", fail_cooldown.map(Value::Span)),
@@ -78,7 +92,8 @@ pub(super) fn attributes(function: &'static Registration) -> Layer {
             "non_recoverable_downtime",
             non_recoverable_downtime.map(Value::Span),
         ),
-        ("timeout", limit),
+        ("forget_after", forget_after.map(or_never)),
+        ("timeout", timeout.map(or_never)),
         ("warn_after", warn_after.map(Value::Span)),
         ("isolate", isolate.map(Value::Flag)),
     ];

@@ -1,4 +1,4 @@
-//! What is told about a file with everything wrong.
+//! What is reported about a file with everything wrong.
 
 use super::Setup;
 use crate::config::{Colour, load};
@@ -233,20 +233,20 @@ user = "www-data"
        |               ^^^^^^
     help: did you mean `TERM`?
 
-    error: `working_dir` does not exist: `/nowhere`
+    warning: `working_dir` does not exist: `/nowhere`
      --> run_functions.toml:31:15
        |
     31 | working_dir = "/nowhere"
        |               ^^^^^^^^^^
 
-    error: running as user `www-data` needs root
+    warning: running as user `www-data` needs root
      --> run_functions.toml:32:8
        |
     32 | user = "www-data"
        |        ^^^^^^^^^^
     help: start this as root, or remove `user`
     "#);
-    assert_eq!(setup.exit_code(), crate::exit::CONFIG);
+    assert_eq!(setup.exit_code(), crate::core::exit::CONFIG);
 }
 
 #[test]
@@ -277,7 +277,7 @@ command = ["true"]
       |
     2 | to = ["a@b.example"]
       | ^^
-    help: `to` belongs to `[mail]`
+    help: `to` belongs to `[mail]`, or to `[tasks.NAME]` or `[defaults]`
 
     error: unknown key `run_root` in `[mail]`
      --> run_functions.toml:4:1
@@ -307,6 +307,19 @@ command = ["true"]
       |        ^^^^^^^^^^^^
     help: letters, digits, `_` and `-`, beginning with a letter; or a path such as `"a::sync"`
     "#);
+}
+
+#[test]
+fn a_file_with_a_mistake_in_each_line_is_read_to_its_end_and_told_in_part() {
+    let lines = (0..20_000).map(|number| format!("key{number} = 1\n"));
+    let setup = Setup::with(&lines.collect::<String>());
+    let report = load(&setup.inputs).unwrap_err();
+    assert_eq!(report.problems().len(), 20_000);
+    let text = report.to_string();
+    assert!(text.len() < 300 << 10, "{}", text.len());
+    let last = text.lines().last().unwrap();
+    assert!(last.ends_with(" more: put these right first"), "{last}");
+    assert!(report.first_line().contains("; and 19999 more"));
 }
 
 #[test]

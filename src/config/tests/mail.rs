@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use super::{Setup, titles};
-use crate::settings::{Login, MailSettings, PasswordSource, Tls, Transport};
+use crate::core::settings::{Login, MailSettings, PasswordSource, Tls, Transport};
 
 fn mail(text: &str) -> MailSettings {
     Setup::with(&format!("[mail]\n{text}")).load().settings.mail
@@ -88,10 +88,6 @@ fn half_a_configuration_is_refused() {
         "error: there is a password, but no `username`",
     );
     one(
-        &format!("{SERVER}username = \"u\"\npassword_env = \"NOT_SET\"\n"),
-        "error: `password_env` names `NOT_SET`, which is not set",
-    );
-    one(
         &format!("transport = \"sendmail\"\n{SERVER}"),
         "error: `server` has no effect with `transport = \"sendmail\"`",
     );
@@ -120,19 +116,20 @@ fn a_password_is_for_its_owner_only() {
     let text =
         format!("[mail]\n{SERVER}username = \"runner@example.org\"\npassword_file = \"secret\"\n");
     let setup = Setup::with(&text);
-    assert!(setup.refusal().contains("`password_file` does not exist"));
-    assert_eq!(setup.exit_code(), crate::exit::CONFIG);
+    assert!(setup.warnings().contains("`password_file` does not exist"));
+    assert_eq!(setup.load().warnings.warned_exit_code(), None);
     let path = setup.write("secret", "hunter2\n");
     fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
-    insta::assert_snapshot!(setup.refusal(), @r#"
-    error: the password in `ROOT/cwd/secret` can be read by others
+    insta::assert_snapshot!(setup.warnings(), @r#"
+    warning: the password in `ROOT/cwd/secret` can be read by others
      --> run_functions.toml:5:17
       |
     5 | password_file = "secret"
       |                 ^^^^^^^^
     help: chmod 600 ROOT/cwd/secret
     "#);
-    assert_eq!(setup.exit_code(), crate::exit::NO_PERMISSION);
+    let code = setup.load().warnings.warned_exit_code();
+    assert_eq!(code, Some(crate::core::exit::NO_PERMISSION));
     fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
     let mail = setup.load().settings.mail;
     let Transport::Smtp(smtp) = mail.transport else {
@@ -142,6 +139,14 @@ fn a_password_is_for_its_owner_only() {
     let username = "runner@example.org".to_owned();
     assert_eq!(smtp.login, Some(Login { username, password }));
     assert_eq!(mail.from, "runner@example.org");
+}
+
+#[test]
+fn a_password_that_this_machine_lacks_is_a_warning() {
+    let text = format!("[mail]\n{SERVER}username = \"u\"\npassword_env = \"NOT_SET\"\n");
+    let told = Setup::with(&text).warnings();
+    let expected = "warning: `password_env` names `NOT_SET`, which is not set";
+    assert_eq!(titles(&told), [expected]);
 }
 
 #[test]

@@ -1,7 +1,9 @@
-//! The configuration as people write it: into real files, in a directory of its own, with an environment that is a value.
+//! The configuration as people write it: into real files, in a directory of its own, with an
+//! environment that is a value.
 
 mod any;
 mod errors;
+mod lock;
 mod mail;
 mod precedence;
 mod reference;
@@ -14,7 +16,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::{CommandLine, Inputs, Loaded, load};
+use super::{CommandLineLayers, Inputs, Loaded, load};
 use crate::task::{Attributes, Registration, Report};
 
 /// A machine on which a configuration is read.
@@ -33,7 +35,7 @@ impl Setup {
             fs::create_dir(path).unwrap();
         }
         let inputs = Inputs {
-            command_line: CommandLine::default(),
+            command_line: CommandLineLayers::default(),
             environment: [("HOME", root.join("home"))]
                 .map(|(name, value)| (name.into(), value.into()))
                 .into(),
@@ -49,6 +51,8 @@ impl Setup {
                 _ => None,
             },
             group: |name| (name == "www-data").then_some(33),
+            delivers_by_smtp: true,
+            lock_engines: vec!["consul", "postgres", "etcd"],
         };
         Setup { directory, inputs }
     }
@@ -88,7 +92,7 @@ impl Setup {
         load(&self.inputs).unwrap_or_else(|report| panic!("{report}"))
     }
 
-    /// What is told when it cannot be loaded; the temporary directory is called ROOT in it.
+    /// What is reported when it cannot be loaded; the temporary directory is called ROOT in it.
     #[track_caller]
     pub(crate) fn refusal(&self) -> String {
         match load(&self.inputs) {
@@ -126,10 +130,11 @@ const fn function(function: &'static str, attributes: Attributes) -> Registratio
     Registration {
         module_path: "app::tasks",
         function,
+        chosen: None,
         file: "src/tasks.rs",
         line: 7,
         attributes,
-        run: nothing,
+        run: crate::task::TaskFunction::Plain(nothing),
     }
 }
 
@@ -137,15 +142,16 @@ const SILENT: Attributes = Attributes {
     success_cooldown: None,
     fail_cooldown: None,
     non_recoverable_downtime: None,
+    forget_after: None,
     timeout: None,
     warn_after: None,
     isolate: None,
 };
 
-/// A function whose attribute says nothing.
+/// A function whose attribute is empty.
 static SEND_MAIL: Registration = function("send_mail", SILENT);
 
-/// A function whose attribute says something.
+/// A function whose attribute has settings.
 static REFRESH: Registration = function(
     "refresh",
     Attributes {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Setup, titles};
 use crate::config::{Loaded, TaskDefinition};
-use crate::settings::LogFormat;
+use crate::core::settings::LogFormat;
 use crate::task::TaskName;
 
 fn task<'a>(loaded: &'a Loaded, name: &str) -> &'a TaskDefinition {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Setup, titles};
 use crate::config::{Loaded, TaskDefinition};
-use crate::settings::Program;
+use crate::core::settings::Program;
 use crate::task::TaskName;
 
 fn task<'a>(loaded: &'a Loaded, name: &str) -> &'a TaskDefinition {
@@ -14,6 +14,11 @@ fn task<'a>(loaded: &'a Loaded, name: &str) -> &'a TaskDefinition {
 fn refused(text: &str) -> String {
     let refusal = Setup::with(text).refusal();
     titles(&refusal).join("\n")
+}
+
+fn warned(text: &str) -> String {
+    let warnings = Setup::with(text).warnings();
+    titles(&warnings).join("\n")
 }
 
 #[test]
@@ -139,11 +144,11 @@ fn what_is_executed_is_said_once() {
 fn a_script_is_judged_by_its_first_line() {
     let text = "[tasks.x]\nscript = \"x.sh\"\n";
     let setup = Setup::with(text);
-    assert!(setup.refusal().contains("does not exist"));
+    assert!(setup.warnings().contains("does not exist"));
     setup.write("x.sh", "echo hello\n");
-    assert!(setup.refusal().contains("begin it with `#!/bin/sh`"));
+    assert!(setup.warnings().contains("begin it with `#!/bin/sh`"));
     setup.write("x.sh", "#!/bin/sh\r\necho hello\r\n");
-    assert!(setup.refusal().contains("carriage return"));
+    assert!(setup.warnings().contains("carriage return"));
     let path = setup.write("x.sh", "#!/bin/sh\necho hello\n");
     let loaded = setup.load();
     let program = Some(Program::Script(path));
@@ -154,12 +159,12 @@ fn a_script_is_judged_by_its_first_line() {
 fn only_root_becomes_somebody_else() {
     let text = |user: &str| format!("[tasks.x]\ncommand = [\"true\"]\nuser = \"{user}\"\n");
     assert_eq!(
-        refused(&text("www-data")),
-        "error: running as user `www-data` needs root"
+        warned(&text("www-data")),
+        "warning: running as user `www-data` needs root"
     );
     assert_eq!(
-        refused(&text("nobdy")),
-        "error: user `nobdy` does not exist on this machine"
+        warned(&text("nobdy")),
+        "warning: user `nobdy` does not exist on this machine"
     );
     Setup::with(&text("me")).load();
     Setup::with(&text("www-data")).root_user().load();
@@ -210,7 +215,7 @@ fn an_unknown_name_is_answered_with_the_one_that_is_meant() {
     help: known are tasks::refresh, tasks::send_mail
     help: tasks of another crate are only known when something refers to it: write `use my_tasks as _;` beside your `main`
     "#);
-    assert_eq!(report.exit_code(), crate::exit::USAGE);
+    assert_eq!(report.exit_code(), crate::core::exit::USAGE);
 }
 
 #[test]
@@ -239,4 +244,55 @@ fn a_program_with_a_path_is_relative_to_the_file_or_to_where_it_runs() {
     let absolute = setup.inputs.cwd.join("bin/x").display().to_string();
     assert_eq!(words("tasks::x"), [absolute, "a/b".to_owned()]);
     assert_eq!(words("tasks::y"), ["./y"]);
+}
+
+const MAIL: &str = "[mail]\nto = [\"ops@example.org\"]\ntransport = \"sendmail\"\n[defaults]\ncc = [\"boss@example.org\"]\n";
+
+#[test]
+fn a_task_has_recipients_of_its_own_and_further_ones() {
+    let setup = Setup::with(&format!(
+        "{MAIL}[tasks.x]\ncommand = [\"true\"]\nto = [\"X <x@example.org>\"]\n[tasks.y]\ncommand = [\"true\"]\ncc = []\n"
+    ))
+    .set("RUN_FUNCTIONS_TASKS_Y_TO", "a@example.org, b@example.org");
+    let loaded = setup.load();
+    let recipients = |name: &str| {
+        let settings = &task(&loaded, name).settings;
+        (settings.to.clone().unwrap(), settings.cc.clone())
+    };
+    let texts = |texts: &[&str]| -> Vec<String> { texts.iter().map(|&text| text.into()).collect() };
+    let of_x = (texts(&["X <x@example.org>"]), texts(&["boss@example.org"]));
+    assert_eq!(recipients("tasks::x"), of_x);
+    let of_y = (texts(&["a@example.org", "b@example.org"]), Vec::new());
+    assert_eq!(recipients("tasks::y"), of_y);
+}
+
+#[test]
+fn every_wrong_recipient_of_a_task_is_reported_at_once() {
+    let setup = Setup::with(&format!(
+        "{MAIL}[tasks.x]\ncommand = [\"true\"]\nto = [\"x\", \"y@example.org\", \"z@\"]\ncc = \"boss@example.org\"\ntimeout = \"5\"\n"
+    ));
+    let report = setup.refusal();
+    assert_eq!(
+        titles(&report),
+        [
+            "error: `to` is not a mail address: `x`",
+            "error: `to` is not a mail address: `z@`",
+            "error: `cc` is a list, not a text",
+            "error: `timeout` is a duration and needs a unit: `5`",
+        ],
+        "{report}"
+    );
+}
+
+#[test]
+fn recipients_to_whom_no_mail_would_leave_are_refused() {
+    for key in ["to", "cc"] {
+        let task = format!("[tasks.x]\ncommand = [\"true\"]\n{key} = [\"x@example.org\"]\n");
+        let report = Setup::with(&task).refusal();
+        let title = format!(
+            "error: nobody is mailed: `{key}` names recipients, and `[mail]` names no way to them"
+        );
+        assert_eq!(titles(&report), [title], "{report}");
+        Setup::with(&format!("{task}[mail]\ntransport = \"file\"\n")).load();
+    }
 }

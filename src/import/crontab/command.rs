@@ -3,6 +3,7 @@
 use toml::Value;
 
 use crate::import::page::{text, texts};
+use crate::text::pipeline::{self, Pipelines};
 
 /// The shell of cron, and of `shell = …`.
 const SH: &str = "/bin/sh";
@@ -42,15 +43,15 @@ impl CronCommand {
         }
     }
 
-    /// Returns the key and the value that execute it, with what has to be said about that.
-    pub(super) fn written(&self, shell: &str) -> Written {
+    /// Returns the key and the value that execute it, with notes about that.
+    pub(super) fn written(&self, shell: &str) -> WrittenCommand {
         let line = match &self.input {
             Some(input) => here_document(&self.line, input),
             None => self.line.clone(),
         };
         let whole = needs_whole_line(&self.line);
         if shell == SH && !whole {
-            return Written {
+            return WrittenCommand {
                 key: "shell",
                 value: text(line),
                 note: None,
@@ -60,19 +61,33 @@ impl CronCommand {
             "As cron does it: when one of these commands fails, the next ones run, and only the last decides. \
              With `shell = \"…\"` the first failure would end the run and be mailed.",
         );
-        Written {
+        WrittenCommand {
             key: "command",
             value: texts([shell, "-c", &line].map(str::to_owned)),
             note,
         }
     }
 
-    /// Returns whether it begins with a question, and answers "no" with a failure: cron does not look at exit codes.
+    /// Returns whether it begins with a question, and answers "no" with a failure: cron does not
+    /// look at exit codes.
     pub(super) fn fails_when_there_is_nothing_to_do(&self) -> bool {
         let asks = ["[ ", "[[ ", "test "]
             .into_iter()
             .any(|word| self.line.starts_with(word));
         asks && self.line.contains("&&") && !self.line.contains("||")
+    }
+
+    /// Returns what makes the failures count that its pipelines hide, if it has any.
+    pub(super) fn remedy_of_pipelines(&self, shell: &str) -> Option<&'static str> {
+        if pipeline::of_text(&self.line) != Pipelines::Hiding {
+            return None;
+        }
+        Some(match self.written(shell).key {
+            "shell" => "`pipefail = true` makes any of them count",
+            _ => {
+                "`set -o pipefail;` at its beginning makes any of them count (bash, or a newer dash)"
+            }
+        })
     }
 
     /// Returns whether it leaves something running.
@@ -93,16 +108,17 @@ impl CronCommand {
 
 /// How a command is written.
 #[derive(Debug, PartialEq)]
-pub(super) struct Written {
+pub(super) struct WrittenCommand {
     /// `shell` or `command`.
     pub(super) key: &'static str,
     /// What it is set to.
     pub(super) value: Value,
-    /// What has to be said.
+    /// Notes for the user.
     pub(super) note: Option<&'static str>,
 }
 
-/// `shell` is `/bin/sh -e`, and cron's is not: that is the same as long as there is one command, or a list of `&&` and `||`, or one branch.
+/// `shell` is `/bin/sh -e`, and cron's is not: that is the same as long as there is one command, or
+/// a list of `&&` and `||`, or one branch.
 fn needs_whole_line(line: &str) -> bool {
     const GOES_ON: [&str; 4] = ["then", "else", "fi", "}"];
     let lone = line.replace("&&", "").replace(">&", "").replace("&>", "");

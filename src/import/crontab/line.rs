@@ -2,7 +2,7 @@
 
 /// A line that was understood, as far as its form goes.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Line<'a> {
+pub(super) enum CrontabLine<'a> {
     /// Nothing.
     Blank,
     /// For people.
@@ -15,14 +15,14 @@ pub(super) enum Line<'a> {
         value: &'a str,
     },
     /// Something that is run.
-    Job(Job<'a>),
+    Job(CrontabJob<'a>),
     /// Nothing that cron would take.
     Neither,
 }
 
 /// Something that is run.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Job<'a> {
+pub(super) struct CrontabJob<'a> {
     /// When.
     pub(super) when: When<'a>,
     /// What follows: with the user in front in a system crontab.
@@ -38,22 +38,22 @@ pub(super) enum When<'a> {
     Named(&'a str),
 }
 
-impl<'a> Line<'a> {
+impl<'a> CrontabLine<'a> {
     /// Reads a line.
     pub(super) fn parse(line: &'a str) -> Self {
         let line = line.trim_matches([' ', '\t', '\r']);
         if line.is_empty() {
-            return Line::Blank;
+            return CrontabLine::Blank;
         }
         if line.starts_with('#') {
-            return Line::Comment;
+            return CrontabLine::Comment;
         }
         if let Some((name, value)) = setting(line) {
-            return Line::Setting { name, value };
+            return CrontabLine::Setting { name, value };
         }
         match job(line) {
-            Some(job) if !job.rest.is_empty() => Line::Job(job),
-            _ => Line::Neither,
+            Some(job) if !job.rest.is_empty() => CrontabLine::Job(job),
+            _ => CrontabLine::Neither,
         }
     }
 }
@@ -74,10 +74,10 @@ fn unquoted(text: &str) -> &str {
     inside.unwrap_or(text)
 }
 
-fn job(line: &str) -> Option<Job<'_>> {
+fn job(line: &str) -> Option<CrontabJob<'_>> {
     if line.starts_with('@') {
         let (named, rest) = word(line)?;
-        return Some(Job {
+        return Some(CrontabJob {
             when: When::Named(named),
             rest,
         });
@@ -87,7 +87,7 @@ fn job(line: &str) -> Option<Job<'_>> {
     for field in &mut fields {
         (*field, rest) = word(rest)?;
     }
-    Some(Job {
+    Some(CrontabJob {
         when: When::Fields(fields),
         rest,
     })
@@ -108,33 +108,36 @@ mod tests {
 
     #[test]
     fn lines_are_told_apart_as_cron_does() {
-        assert_eq!(Line::parse(" \t"), Line::Blank);
-        assert_eq!(Line::parse("  # m h dom mon dow command"), Line::Comment);
-        let setting = |line| match Line::parse(line) {
-            Line::Setting { name, value } => Some((name, value)),
+        assert_eq!(CrontabLine::parse(" \t"), CrontabLine::Blank);
+        assert_eq!(
+            CrontabLine::parse("  # m h dom mon dow command"),
+            CrontabLine::Comment
+        );
+        let setting = |line| match CrontabLine::parse(line) {
+            CrontabLine::Setting { name, value } => Some((name, value)),
             _ => None,
         };
         assert_eq!(setting("MAILTO=\"\""), Some(("MAILTO", "")));
         assert_eq!(setting("'A' = ' b c '"), Some(("A", " b c ")));
         assert_eq!(setting("PATH=$PATH:/x # y"), Some(("PATH", "$PATH:/x # y")));
         assert_eq!(setting("* * * * * X=1 y"), None);
-        let job = |line| match Line::parse(line) {
-            Line::Job(job) => Some(job),
+        let job = |line| match CrontabLine::parse(line) {
+            CrontabLine::Job(job) => Some(job),
             _ => None,
         };
         let fields = When::Fields(["0", "3", "*", "*", "*"]);
-        let expected = Job {
+        let expected = CrontabJob {
             when: fields,
             rest: "a  b",
         };
         assert_eq!(job("0 3\t* * *   a  b\r"), Some(expected));
-        let expected = Job {
+        let expected = CrontabJob {
             when: When::Named("@daily"),
             rest: "x",
         };
         assert_eq!(job("@daily x"), Some(expected));
         for line in ["0 3 * * *", "@daily", "nonsense", "0 3 * *"] {
-            assert_eq!(Line::parse(line), Line::Neither, "{line}");
+            assert_eq!(CrontabLine::parse(line), CrontabLine::Neither, "{line}");
         }
     }
 }

@@ -1,22 +1,27 @@
-//! Whom cron mails, as the section `[mail]`.
+//! The recipients of cron, as the section `[mail]`.
 
 use lettre::Address;
 
-use crate::import::page::{Page, text, texts, visible};
+use crate::import::page::{TomlPage, text, texts, visible};
 
 /// What is known of mail so far.
 #[derive(Debug, Default)]
-pub(super) struct Mail {
+pub(super) struct CrontabMail {
     to: Vec<String>,
     from: Option<String>,
     silent: bool,
 }
 
-type Answer = Result<String, String>;
+type MailtoAnswer = Result<String, String>;
 
-impl Mail {
+impl CrontabMail {
     /// Takes a setting over if it is one of mail.
-    pub(super) fn setting(&mut self, name: &str, value: &str, hostname: &str) -> Option<Answer> {
+    pub(super) fn setting(
+        &mut self,
+        name: &str,
+        value: &str,
+        hostname: &str,
+    ) -> Option<MailtoAnswer> {
         match name {
             "MAILTO" => Some(self.recipients(value, hostname)),
             "MAILFROM" => Some(self.sender(value, hostname)),
@@ -27,7 +32,7 @@ impl Mail {
         }
     }
 
-    fn recipients(&mut self, value: &str, hostname: &str) -> Answer {
+    fn recipients(&mut self, value: &str, hostname: &str) -> MailtoAnswer {
         if value.trim().is_empty() {
             self.silent = true;
             return Ok("Cron mails nothing of the jobs below. Here nothing is exempt: their failures go where those of the others go \
@@ -51,7 +56,7 @@ impl Mail {
         Err("a file has one `[mail]`: put the jobs below into a file of their own, and start them with `--config`".to_owned())
     }
 
-    fn sender(&mut self, value: &str, hostname: &str) -> Answer {
+    fn sender(&mut self, value: &str, hostname: &str) -> MailtoAnswer {
         let from = address(value.trim(), hostname)?;
         match &self.from {
             Some(other) if *other != from => {
@@ -65,7 +70,7 @@ impl Mail {
     }
 
     /// Writes the section.
-    pub(super) fn write(&self, page: &mut Page) {
+    pub(super) fn write(&self, page: &mut TomlPage) {
         if self.to.is_empty() {
             let so_far = if self.silent {
                 "MAILTO=\"\" says that nobody is mailed"

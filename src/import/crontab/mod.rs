@@ -1,8 +1,10 @@
-//! A crontab: each line a task, a setting, or a comment that says why not.
+//! A crontab: each line a task, a setting, or a comment with the reason why not.
 //!
-//! [`mod@line`] tells lines apart, [`schedule`] knows when one fires, [`command`] what it executes, [`task`] makes a task of it, [`mail`] knows whom cron mails.
+//! [`mod@line`] distinguishes lines, [`schedule`] knows when one fires, [`command`] what it
+//! executes, [`task`] makes a task of it, [`mail`] knows the recipients of cron.
 
 mod command;
+pub(crate) mod form;
 mod line;
 mod mail;
 mod schedule;
@@ -10,47 +12,44 @@ mod task;
 
 use std::collections::BTreeMap;
 
-use super::names::Names;
-use super::page::{Page, is_variable, visible};
-use super::start::{Start, Started};
+use super::names::TaskNames;
+use super::page::{TomlPage, is_variable, visible};
+use super::start::{StartMode, StartedTasks};
 use super::{Imported, LeftOut, Machine};
-use line::{Job, Line};
-use mail::Mail;
-use task::{Around, Task};
-
-/// Which form a crontab has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
-    /// That of `crontab -e`: the command follows the times.
-    User,
-    /// That of `/etc/crontab`: a user stands before the command.
-    System,
-}
+pub(crate) use form::CrontabForm;
+use line::{CrontabJob, CrontabLine};
+use mail::CrontabMail;
+use task::{Around, CrontabTask};
 
 /// How the form of a crontab is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Known {
-    /// Somebody said it.
-    Said(Form),
-    /// Its path says it.
-    Placed(Form),
-    /// It has to be found out.
+pub(crate) enum FormSource {
+    /// The command line names it.
+    Said(CrontabForm),
+    /// Its path shows it.
+    Placed(CrontabForm),
+    /// The lines have to show it.
     Guessed,
 }
 
 /// Makes a configuration of a crontab.
-pub(crate) fn import(text: &str, source: &str, known: Known, machine: &Machine<'_>) -> Imported {
+pub(crate) fn import(
+    text: &str,
+    source: &str,
+    known: FormSource,
+    machine: &Machine<'_>,
+) -> Imported {
     let (form, remark) = form(text, known, machine);
-    let mut reader = Reader {
+    let mut reader = CrontabReader {
         machine,
         form,
-        names: Names::without(&machine.taken),
+        names: TaskNames::without(&machine.taken),
         shell: "/bin/sh".to_owned(),
         variables: BTreeMap::new(),
-        body: Page::default(),
-        mail: Mail::default(),
+        body: TomlPage::default(),
+        mail: CrontabMail::default(),
         started: Vec::new(),
-        counts: Counts::default(),
+        counts: CrontabCounts::default(),
         left_out: Vec::new(),
         defaults: Defaults::of(text),
     };
@@ -62,15 +61,17 @@ pub(crate) fn import(text: &str, source: &str, known: Known, machine: &Machine<'
     imported
 }
 
-fn form(text: &str, known: Known, machine: &Machine<'_>) -> (Form, Option<String>) {
+fn form(text: &str, known: FormSource, machine: &Machine<'_>) -> (CrontabForm, Option<String>) {
     match known {
-        Known::Said(form) => (form, None),
-        Known::Placed(form) => (form, None),
-        Known::Guessed => {
-            let jobs = text.lines().filter_map(|line| match Line::parse(line) {
-                Line::Job(job) => Some(job),
-                _ => None,
-            });
+        FormSource::Said(form) => (form, None),
+        FormSource::Placed(form) => (form, None),
+        FormSource::Guessed => {
+            let jobs = text
+                .lines()
+                .filter_map(|line| match CrontabLine::parse(line) {
+                    CrontabLine::Job(job) => Some(job),
+                    _ => None,
+                });
             let mut users = jobs.map(|job| {
                 let user = line::word(job.rest);
                 user.is_some_and(|(user, rest)| !rest.is_empty() && (machine.is_user)(user))
@@ -79,9 +80,9 @@ fn form(text: &str, known: Known, machine: &Machine<'_>) -> (Form, Option<String
                 Some(true) if users.all(|is_user| is_user) => {
                     let remark = "read in the form of /etc/crontab: a user stands before each command \
                                   (if those are the commands, say `--user`)";
-                    (Form::System, Some(remark.to_owned()))
+                    (CrontabForm::System, Some(remark.to_owned()))
                 }
-                _ => (Form::User, None),
+                _ => (CrontabForm::User, None),
             }
         }
     }
@@ -92,18 +93,18 @@ fn form(text: &str, known: Known, machine: &Machine<'_>) -> (Form, Option<String
 enum Defaults {
     /// All stand before the first job: into `[defaults]`, when that is reached.
     Open,
-    /// They are written.
+    /// Writes the variables.
     Written,
-    /// They change between jobs: to each task.
+    /// The variables change between jobs: to each task.
     Each,
 }
 
 impl Defaults {
     fn of(text: &str) -> Self {
-        let lines = text.lines().map(Line::parse);
-        let mut after_first_job = lines.skip_while(|line| !matches!(line, Line::Job(_)));
-        let changes = |line: Line<'_>| match line {
-            Line::Setting { name, .. } => !name.starts_with("MAIL"),
+        let lines = text.lines().map(CrontabLine::parse);
+        let mut after_first_job = lines.skip_while(|line| !matches!(line, CrontabLine::Job(_)));
+        let changes = |line: CrontabLine<'_>| match line {
+            CrontabLine::Setting { name, .. } => !name.starts_with("MAIL"),
             _ => false,
         };
         if after_first_job.any(changes) {
@@ -115,39 +116,39 @@ impl Defaults {
 }
 
 #[derive(Debug, Default)]
-struct Counts {
+struct CrontabCounts {
     lines: usize,
     settings: usize,
     for_people: usize,
 }
 
-struct Reader<'a> {
+struct CrontabReader<'a> {
     machine: &'a Machine<'a>,
-    form: Form,
-    names: Names,
+    form: CrontabForm,
+    names: TaskNames,
     shell: String,
     variables: BTreeMap<String, String>,
-    body: Page,
-    mail: Mail,
-    started: Vec<Started>,
-    counts: Counts,
+    body: TomlPage,
+    mail: CrontabMail,
+    started: Vec<StartedTasks>,
+    counts: CrontabCounts,
     left_out: Vec<LeftOut>,
     defaults: Defaults,
 }
 
-impl Reader<'_> {
+impl CrontabReader<'_> {
     fn line(&mut self, number: usize, line: &str) {
         self.counts.lines += 1;
-        match Line::parse(line) {
-            Line::Blank => {
+        match CrontabLine::parse(line) {
+            CrontabLine::Blank => {
                 self.counts.for_people += 1;
                 self.body.blank();
             }
-            Line::Comment => {
+            CrontabLine::Comment => {
                 self.counts.for_people += 1;
                 self.body.comment(line);
             }
-            Line::Setting { name, value } => {
+            CrontabLine::Setting { name, value } => {
                 self.original(number, line);
                 match self.setting(name, value) {
                     Ok(note) => {
@@ -157,8 +158,8 @@ impl Reader<'_> {
                     Err(reason) => self.leave_out(number, line, reason),
                 }
             }
-            Line::Job(job) => self.job(number, line, &job),
-            Line::Neither => {
+            CrontabLine::Job(job) => self.job(number, line, &job),
+            CrontabLine::Neither => {
                 self.original(number, line);
                 let reason = "it is neither a setting nor five fields of time and a command";
                 self.leave_out(number, line, reason.to_owned());
@@ -166,7 +167,7 @@ impl Reader<'_> {
         }
     }
 
-    fn job(&mut self, number: usize, line: &str, job: &Job<'_>) {
+    fn job(&mut self, number: usize, line: &str, job: &CrontabJob<'_>) {
         self.body.blank();
         let home = task::home(self.form, &self.variables, self.machine);
         if self.defaults == Defaults::Open {
@@ -183,16 +184,16 @@ impl Reader<'_> {
             home_of: (!all.contains_key("HOME")).then_some(self.machine.home_of),
             env: if each { all } else { &none },
         };
-        let task = Task::of(job, &around);
+        let task = CrontabTask::of(job, &around);
         match task {
             Ok(task) => {
                 let name = self.names.give(&task.wanted_name);
                 task.write(&name, &mut self.body);
                 self.body.blank();
-                self.started.push(Started {
+                self.started.push(StartedTasks {
                     name,
                     pause: task.pause,
-                    start: Start::Chain,
+                    start: StartMode::Chain,
                 });
             }
             Err(reason) => self.leave_out(number, line, reason),
@@ -248,7 +249,7 @@ impl Reader<'_> {
 
     fn finish(self, source: &str) -> Imported {
         let counted = self.counted();
-        let mut page = Page::default();
+        let mut page = TomlPage::default();
         page.note(&format!(
             "Made of {source} by `{} import crontab`: {counted}.",
             self.machine.program

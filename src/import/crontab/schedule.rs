@@ -1,7 +1,9 @@
-//! When a line of a crontab fires, by the rules of Vixie's cron, and how long the pauses between are.
+//! When a line of a crontab fires, by the rules of Vixie's cron, and how long the pauses between
+//! are.
 //!
-//! A parser of our own: those that there are read more than cron does (seconds, years, `L`, `W`, `#`), and a line that cron refuses must not
-//! become a task. It is small, because pauses need no calendar: a schedule is a set of times of the day and a set of days.
+//! A parser of our own: those that there are read more than cron does (seconds, years, `L`, `W`,
+//! `#`), and a line that cron refuses must not become a task. It is small, because pauses need no
+//! calendar: a schedule is a set of times of the day and a set of days.
 
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
@@ -13,14 +15,15 @@ const NAMED_MONTHS: [&str; 12] = [
     "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
 ];
 const NAMED_DAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
-/// Over these years every pattern of days comes round, 29 February on a given day of the week aside.
+/// Over these years every pattern of days comes round, 29 February on a given day of the week
+/// aside.
 const FIRST_DAY: Date = date(2024, 1, 1);
 const DAYS: usize = 8 * 365 + 2;
 const MINUTES_OF_A_DAY: u32 = 24 * 60;
 
 /// The five fields of a line.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Schedule {
+pub(super) struct CronSchedule {
     minutes: BTreeSet<u32>,
     hours: BTreeSet<u32>,
     days: BTreeSet<u32>,
@@ -32,7 +35,7 @@ pub(super) struct Schedule {
 
 #[derive(Debug, PartialEq, Eq)]
 enum Days {
-    /// One of them begins with `*`: both must match.
+    /// Whether a field of days begins with `*`: both must match.
     Both,
     /// Both are restricted: one must match (crontab(5)).
     Either,
@@ -51,7 +54,7 @@ pub(super) struct Rhythm {
     pub(super) times: Vec<String>,
 }
 
-impl Schedule {
+impl CronSchedule {
     /// Reads five fields.
     ///
     /// # Errors
@@ -62,7 +65,7 @@ impl Schedule {
         // cronie: a minus in front keeps a job out of the log.
         let minutes = minutes.strip_prefix('-').unwrap_or(minutes);
         let of = |field, name, least, most, words| {
-            Field {
+            CronField {
                 name,
                 least,
                 most,
@@ -75,7 +78,7 @@ impl Schedule {
             weekday.insert(0);
         }
         let starred = days.starts_with('*') || weekdays.starts_with('*');
-        Ok(Schedule {
+        Ok(CronSchedule {
             minutes: of(minutes, "minute", 0, 59, &[])?,
             hours: of(hours, "hour", 0, 23, &[])?,
             days: of(days, "day of the month", 1, 31, &[])?,
@@ -119,7 +122,7 @@ impl Schedule {
         matching.map(|(number, _)| number).collect()
     }
 
-    fn is_on(&self, day: &Day) -> bool {
+    fn is_on(&self, day: &CronDay) -> bool {
         let (in_month, in_week) = (
             self.days.contains(&day.of_month),
             self.weekdays.contains(&day.of_week),
@@ -133,19 +136,19 @@ impl Schedule {
 }
 
 /// A day as cron sees it.
-struct Day {
+struct CronDay {
     of_month: u32,
     month: u32,
     of_week: u32,
 }
 
 /// Returns the days over which pauses are looked at.
-fn calendar() -> &'static [Day] {
-    static CALENDAR: OnceLock<Vec<Day>> = OnceLock::new();
+fn calendar() -> &'static [CronDay] {
+    static CALENDAR: OnceLock<Vec<CronDay>> = OnceLock::new();
     CALENDAR.get_or_init(|| {
         let number = |value: i8| u32::from(value.unsigned_abs());
         let dates = FIRST_DAY.series(jiff::ToSpan::days(1)).take(DAYS);
-        let days = dates.map(|date| Day {
+        let days = dates.map(|date| CronDay {
             of_month: number(date.day()),
             month: number(date.month()),
             of_week: number(date.weekday().to_sunday_zero_offset()),
@@ -176,14 +179,14 @@ fn number(text: &str) -> Option<u32> {
 }
 
 /// What may stand in a field.
-struct Field<'a> {
+struct CronField<'a> {
     name: &'a str,
     least: u32,
     most: u32,
     words: &'a [&'a str],
 }
 
-impl Field<'_> {
+impl CronField<'_> {
     fn parse(&self, text: &str) -> Result<BTreeSet<u32>, String> {
         let mut values = BTreeSet::new();
         for part in text.split(',') {
@@ -251,7 +254,7 @@ mod tests {
 
     fn rhythm(line: &str) -> Option<(String, String)> {
         let fields: Vec<&str> = line.split(' ').collect();
-        let schedule = Schedule::parse(fields.as_slice().try_into().unwrap()).unwrap();
+        let schedule = CronSchedule::parse(fields.as_slice().try_into().unwrap()).unwrap();
         let rhythm = schedule.rhythm()?;
         let span = crate::import::page::span;
         Some((span(rhythm.least), span(rhythm.most)))
@@ -277,7 +280,8 @@ mod tests {
             ("30 4 1-7/2 jan-mar *", "2days", "300days"),
             // Both restricted: on the 13th and on Fridays.
             ("0 0 13 * 5", "1day", "7days"),
-            // A field that begins with a star restricts nothing by itself: odd days that are Mondays.
+            // A field that begins with a star restricts nothing by itself: odd days that are
+            // Mondays.
             ("0 0 */2 * 1", "7days", "21days"),
             ("-*/5 * * * *", "5m", "5m"),
         ];
@@ -311,7 +315,7 @@ mod tests {
         ];
         for line in cases {
             let fields: Vec<&str> = line.split(' ').collect();
-            let parsed = Schedule::parse(fields.as_slice().try_into().unwrap());
+            let parsed = CronSchedule::parse(fields.as_slice().try_into().unwrap());
             assert!(parsed.is_err(), "{line}: {parsed:?}");
         }
     }

@@ -1,28 +1,28 @@
-//! A job of cron as a task: what is executed, how often, as whom.
+//! A job of cron as a task: what is executed, how often, as which user.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::Form;
-use super::command::{CronCommand, Written};
-use super::line::{Job, When, word};
-use super::schedule::{Rhythm, Schedule};
-use crate::import::Machine;
-use crate::import::names;
-use crate::import::page::{Page, span, text, variables, visible};
 use toml::Value;
+
+use super::command::{CronCommand, WrittenCommand};
+use super::form::CrontabForm;
+use super::line::{CrontabJob, When, word};
+use super::schedule::{CronSchedule, Rhythm};
+use crate::import::page::{TomlPage, span, text, variables, visible};
+use crate::import::{Machine, names};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// A task that is not written yet.
-pub(super) struct Task {
+pub(super) struct CrontabTask {
     /// What it should be called.
     pub(super) wanted_name: String,
     /// The pause after a success.
     pub(super) pause: Duration,
     notes: Vec<String>,
-    program: Written,
+    program: WrittenCommand,
     keys: Vec<(&'static str, Value)>,
 }
 
@@ -32,27 +32,28 @@ type HomeOf<'a> = &'a dyn Fn(&str) -> Option<String>;
 /// What surrounds a job.
 pub(super) struct Around<'a> {
     /// Whether a user stands before the command.
-    pub(super) form: Form,
+    pub(super) form: CrontabForm,
     /// What reads the command.
     pub(super) shell: &'a str,
     /// Where it runs, if that has to be written for it.
     pub(super) home: Option<String>,
-    /// Where it runs as a user, unless the crontab says where.
+    /// Where it runs as a user, unless the crontab names a directory.
     pub(super) home_of: Option<HomeOf<'a>>,
     /// What has to be written for it.
     pub(super) env: &'a BTreeMap<String, String>,
 }
 
-/// Returns where all jobs run: cron starts them in the home directory of their user, unless HOME says otherwise.
+/// Returns where all jobs run: cron starts them in the home directory of their user, unless HOME
+/// sets another.
 pub(super) fn home(
-    form: Form,
+    form: CrontabForm,
     env: &BTreeMap<String, String>,
     machine: &Machine<'_>,
 ) -> Option<String> {
     let home = match (env.get("HOME"), form) {
         (Some(home), _) => Some(home.clone()),
-        (None, Form::User) => machine.own_home.clone(),
-        (None, Form::System) => None,
+        (None, CrontabForm::User) => machine.own_home.clone(),
+        (None, CrontabForm::System) => None,
     };
     home.filter(|home| home.starts_with('/') && !home.contains('\0'))
 }
@@ -61,7 +62,7 @@ pub(super) fn home(
 pub(super) fn write_defaults(
     env: &BTreeMap<String, String>,
     home: Option<String>,
-    page: &mut Page,
+    page: &mut TomlPage,
 ) {
     if env.is_empty() && home.is_none() {
         return;
@@ -77,17 +78,17 @@ pub(super) fn write_defaults(
     page.blank();
 }
 
-impl Task {
-    /// Makes one of a job.
+impl CrontabTask {
+    /// Creates the task of a job.
     ///
     /// # Errors
     ///
     /// Why it cannot be one.
-    pub(super) fn of(job: &Job<'_>, around: &Around<'_>) -> Result<Self, String> {
+    pub(super) fn of(job: &CrontabJob<'_>, around: &Around<'_>) -> Result<Self, String> {
         let rhythm = rhythm(&job.when)?;
         let (user, command) = match around.form {
-            Form::User => (None, job.rest),
-            Form::System => match word(job.rest) {
+            CrontabForm::User => (None, job.rest),
+            CrontabForm::System => match word(job.rest) {
                 Some((user, rest)) if !rest.is_empty() && !user.starts_with([':', '/']) => {
                     (Some(user), rest)
                 }
@@ -102,7 +103,7 @@ impl Task {
             return Err("it executes nothing".to_owned());
         }
         let program = command.written(around.shell);
-        let mut task = Task {
+        let mut task = CrontabTask {
             wanted_name: names::of_line(&command.line),
             pause: rhythm.least,
             notes: rhythm_in_words(&rhythm),
@@ -113,6 +114,11 @@ impl Task {
         if command.leaves_something() {
             task.keys.push(("leak", text("allow")));
             task.notes.push("It leaves something running behind a `&`; by default that would be ended with the run.".to_owned());
+        }
+        if let Some(remedy) = command.remedy_of_pipelines(around.shell) {
+            task.notes.push(format!(
+                "A pipeline hides failures: only its last command counts. {remedy}."
+            ));
         }
         if command.fails_when_there_is_nothing_to_do() {
             task.notes.push(
@@ -136,7 +142,8 @@ impl Task {
             self.keys.push(("working_dir", text(home)));
         }
         match name {
-            // Whoever reads a system crontab is root, and what is root already needs to be told nothing.
+            // The process that reads a system crontab is root, and what is root already needs
+            // nothing.
             Some("root") => self
                 .notes
                 .push("As root: start the runner as root.".to_owned()),
@@ -153,7 +160,7 @@ impl Task {
     }
 
     /// Writes it under a name.
-    pub(super) fn write(&self, name: &str, page: &mut Page) {
+    pub(super) fn write(&self, name: &str, page: &mut TomlPage) {
         for note in &self.notes {
             page.note(note);
         }
@@ -170,7 +177,7 @@ fn rhythm(when: &When<'_>) -> Result<Rhythm, String> {
         When::Fields(fields) => *fields,
         When::Named(name) => named(name)?,
     };
-    let schedule = Schedule::parse(&fields)?;
+    let schedule = CronSchedule::parse(&fields)?;
     let never = "it never fires: there is no such day";
     schedule.rhythm().ok_or_else(|| never.to_owned())
 }
@@ -191,7 +198,7 @@ fn named(name: &str) -> Result<[&'static str; 5], String> {
     }
 }
 
-/// Says what is lost.
+/// Lists what is lost.
 fn rhythm_in_words(rhythm: &Rhythm) -> Vec<String> {
     let (least, most, usual) = (
         span(rhythm.least),
@@ -218,7 +225,7 @@ fn rhythm_in_words(rhythm: &Rhythm) -> Vec<String> {
     notes
 }
 
-/// Nobody needs the minutes of a month.
+/// The minutes of a month are of no use.
 fn roughly(span: Duration) -> Duration {
     let unit = match span {
         span if span >= DAY * 7 => DAY,

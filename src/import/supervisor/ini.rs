@@ -1,20 +1,23 @@
-//! The form of a supervisord configuration: that of Python's `RawConfigParser` as supervisord sets it up.
+//! The form of a supervisord configuration: that of Python's `RawConfigParser` as supervisord sets
+//! it up.
 //!
-//! A reader of our own, because every line has to be accounted for: those that there are forget on which line a key stood, and differ in what they
-//! take for a comment (here `;` and `#` after a blank, also in the middle of a command) and for the rest of a value (an indented line).
+//! A reader of our own, because every line has to be accounted for: those that there are forget on
+//! which line a key stood, and differ in what they take for a comment (here `;` and `#` after a
+//! blank, also in the middle of a command) and for the rest of a value (an indented line).
 
 use std::collections::BTreeMap;
 
 /// A configuration, section by section.
 #[derive(Debug, Default)]
 pub(super) struct Ini<'a> {
-    /// In the order of the file; one that is there twice is there twice. The first has no name: what stands before any section.
-    pub(super) sections: Vec<Section<'a>>,
+    /// In the order of the file; one that is there twice is there twice. The first has no name:
+    /// what stands before any section.
+    pub(super) sections: Vec<IniSection<'a>>,
 }
 
 /// A section.
 #[derive(Debug, Default)]
-pub(super) struct Section<'a> {
+pub(super) struct IniSection<'a> {
     /// What stands between the brackets; empty before the first section.
     pub(super) name: &'a str,
     /// On which line it begins, counted from 1.
@@ -38,15 +41,15 @@ impl<'a> Ini<'a> {
     /// Reads a text.
     pub(super) fn parse(text: &'a str) -> Self {
         let mut ini = Ini::default();
-        ini.sections.push(Section::default());
-        let mut open = Open::default();
+        ini.sections.push(IniSection::default());
+        let mut open = OpenKey::default();
         for (number, line) in (1..).zip(text.lines()) {
             ini.line(Numbered { number, text: line }, &mut open);
         }
         ini
     }
 
-    fn line(&mut self, line: Numbered<'a>, open: &mut Open) {
+    fn line(&mut self, line: Numbered<'a>, open: &mut OpenKey) {
         let value = without_comment(line.text).trim();
         let indent = line.text.len() - line.text.trim_start().len();
         let continues = indent > open.indent && open.key.is_some();
@@ -54,12 +57,12 @@ impl<'a> Ini<'a> {
             .strip_prefix('[')
             .and_then(|rest| rest.split_once(']'));
         if let (Some((name, _)), false) = (header, continues) {
-            *open = Open::default();
-            self.sections.push(Section {
+            *open = OpenKey::default();
+            self.sections.push(IniSection {
                 name: name.trim(),
                 line: line.number,
                 lines: vec![line],
-                ..Section::default()
+                ..IniSection::default()
             });
             return;
         }
@@ -77,7 +80,7 @@ impl<'a> Ini<'a> {
                 whole.push_str(value);
             }
             _ => {
-                *open = Open {
+                *open = OpenKey {
                     key: section.take(value, line),
                     indent,
                 };
@@ -86,7 +89,7 @@ impl<'a> Ini<'a> {
     }
 }
 
-impl<'a> Section<'a> {
+impl<'a> IniSection<'a> {
     /// Takes a line with a key, and returns the key.
     fn take(&mut self, value: &str, line: Numbered<'a>) -> Option<String> {
         match value.split_once(['=', ':']) {
@@ -105,13 +108,14 @@ impl<'a> Section<'a> {
 
 /// The key whose value may go on.
 #[derive(Debug, Default)]
-struct Open {
+struct OpenKey {
     key: Option<String>,
     indent: usize,
 }
 
-/// A comment begins with `;` or `#` at the start of a line or after a blank: the first of its sort that does, and of the two the one of which
-/// fewer stand before it that do not (so Python looks for them).
+/// A comment begins with `;` or `#` at the start of a line or after a blank: the first of its sort
+/// that does, and of the two the one of which fewer stand before it that do not (so Python looks
+/// for them).
 fn without_comment(line: &str) -> &str {
     let begins = |at: usize| {
         line[..at]

@@ -1,6 +1,7 @@
 //! A configuration of supervisord: each program a task, every other line a comment.
 //!
-//! [`ini`] knows the form, [`expand`], [`value`] and [`values`] what is in values, [`program`] makes a task of a section.
+//! [`ini`] knows the form, [`expand`], [`value`] and [`values`] what is in values, [`program`]
+//! makes a task of a section.
 
 mod expand;
 mod ini;
@@ -10,25 +11,26 @@ mod values;
 
 use std::collections::BTreeMap;
 
-use super::names::Names;
-use super::page::{Page, text, visible};
-use super::start::{Started, after_supervisor};
+use super::names::TaskNames;
+use super::page::{TomlPage, text, visible};
+use super::start::{StartedTasks, after_supervisor};
 use super::{Imported, LeftOut, Machine};
+
 use expand::Expansions;
-use ini::{Ini, Section};
-use program::Task;
-use values::Values;
+use ini::{Ini, IniSection};
+use program::SupervisorTask;
+use values::SectionValues;
 
 /// Makes a configuration of one of supervisord. `here` is the directory that it is in.
 pub(crate) fn import(text: &str, source: &str, here: &str, machine: &Machine<'_>) -> Imported {
     let ini = Ini::parse(text);
-    let mut reader = Reader {
+    let mut reader = SupervisorReader {
         machine,
         here,
         groups: groups(&ini),
         merged: merged(&ini),
-        names: Names::without(&machine.taken),
-        body: Page::default(),
+        names: TaskNames::without(&machine.taken),
+        body: TomlPage::default(),
         started: Vec::new(),
         left_out: Vec::new(),
         programs: 0,
@@ -72,21 +74,21 @@ fn merged(ini: &Ini<'_>) -> BTreeMap<String, BTreeMap<String, String>> {
     merged
 }
 
-struct Reader<'a> {
+struct SupervisorReader<'a> {
     machine: &'a Machine<'a>,
     here: &'a str,
     groups: BTreeMap<String, String>,
     merged: BTreeMap<String, BTreeMap<String, String>>,
-    names: Names,
-    body: Page,
-    started: Vec<(i64, Started)>,
+    names: TaskNames,
+    body: TomlPage,
+    started: Vec<(i64, StartedTasks)>,
     left_out: Vec<LeftOut>,
     programs: usize,
 }
 
-impl Reader<'_> {
+impl SupervisorReader<'_> {
     /// Writes a section: every line of it, then what became of it.
-    fn section(&mut self, section: &Section<'_>, is_last: bool) {
+    fn section(&mut self, section: &IniSection<'_>, is_last: bool) {
         self.body.blank();
         for line in &section.lines {
             match line.text.trim() {
@@ -120,7 +122,7 @@ impl Reader<'_> {
         self.meaning(section, &values);
     }
 
-    fn meaning(&mut self, section: &Section<'_>, values: &BTreeMap<String, String>) {
+    fn meaning(&mut self, section: &IniSection<'_>, values: &BTreeMap<String, String>) {
         let (kind, name) = section.name.split_once(':').unwrap_or((section.name, ""));
         match kind {
             "program" if !name.trim().is_empty() => {
@@ -148,7 +150,7 @@ impl Reader<'_> {
     }
 
     fn program(&mut self, name: &str, written: &BTreeMap<String, String>) -> Result<(), String> {
-        let mut values = Values {
+        let mut values = SectionValues {
             written,
             expansions: Expansions {
                 values: self.known(name),
@@ -174,10 +176,10 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn write(&mut self, task: &Task) {
+    fn write(&mut self, task: &SupervisorTask) {
         let name = self.names.give(&task.wanted_name);
         task.write(&name, &mut self.body);
-        let started = Started {
+        let started = StartedTasks {
             name,
             pause: std::time::Duration::ZERO,
             start: task.start,
@@ -202,7 +204,7 @@ impl Reader<'_> {
 
     /// `[supervisord]`: what it gives to every program.
     fn defaults(&mut self, written: &BTreeMap<String, String>) -> Result<(), String> {
-        let values = Values {
+        let values = SectionValues {
             written,
             expansions: Expansions {
                 values: self.known(""),
@@ -249,12 +251,12 @@ impl Reader<'_> {
             "lines: {lines}, sections: {sections}, programs: {programs}, tasks: {tasks}, not taken: {left_out}"
         );
         self.started.sort_by_key(|(priority, _)| *priority);
-        let started: Vec<Started> = self
+        let started: Vec<StartedTasks> = self
             .started
             .into_iter()
             .map(|(_, started)| started)
             .collect();
-        let mut page = Page::default();
+        let mut page = TomlPage::default();
         let program = self.machine.program;
         page.note(&format!(
             "Made of {source} by `{program} import supervisor`: {counted}."

@@ -6,9 +6,9 @@ use std::time::Duration;
 use toml::Value;
 
 use super::value::flag;
-use super::values::{Log, Values, environment, exit_codes, log_file, path, umask};
-use crate::import::page::{Page, numbers, span, text, texts, variables};
-use crate::import::start::Start;
+use super::values::{LogTarget, SectionValues, environment, exit_codes, log_file, path, umask};
+use crate::import::page::{TomlPage, numbers, span, text, texts, variables};
+use crate::import::start::StartMode;
 use crate::import::words;
 
 /// Keys that need no translation, and why.
@@ -54,20 +54,20 @@ const SIGNALS: [&str; 7] = ["TERM", "HUP", "INT", "QUIT", "KILL", "USR1", "USR2"
 
 /// A task that is not written yet.
 #[derive(Debug)]
-pub(super) struct Task {
+pub(super) struct SupervisorTask {
     /// What it should be called.
     pub(super) wanted_name: String,
     /// How it is started.
-    pub(super) start: Start,
-    /// Who is first.
+    pub(super) start: StartMode,
+    /// The priority: what is started first.
     pub(super) priority: i64,
     notes: Vec<String>,
     keys: Vec<(&'static str, Value)>,
 }
 
-impl Task {
+impl SupervisorTask {
     /// Writes it under a name.
-    pub(super) fn write(&self, name: &str, page: &mut Page) {
+    pub(super) fn write(&self, name: &str, page: &mut TomlPage) {
         for note in &self.notes {
             page.note(note);
         }
@@ -79,7 +79,7 @@ impl Task {
 }
 
 /// Returns how many processes a section asks for, and the number of the first.
-pub(super) fn processes(values: &Values<'_>) -> Result<(i64, i64), String> {
+pub(super) fn processes(values: &SectionValues<'_>) -> Result<(i64, i64), String> {
     const MOST: i64 = 64;
     let count = values.number("numprocs", 1)?;
     if !(1..=MOST).contains(&count) {
@@ -95,7 +95,7 @@ pub(super) fn processes(values: &Values<'_>) -> Result<(i64, i64), String> {
 }
 
 /// Makes a task of a section, for one process of it.
-pub(super) fn task(values: &mut Values<'_>) -> Result<Task, String> {
+pub(super) fn task(values: &mut SectionValues<'_>) -> Result<SupervisorTask, String> {
     let env = environment(values)?;
     for (name, value) in &env {
         values
@@ -103,11 +103,11 @@ pub(super) fn task(values: &mut Values<'_>) -> Result<Task, String> {
             .values
             .insert(format!("ENV_{name}"), value.clone());
     }
-    let mut task = Task {
+    let mut task = SupervisorTask {
         wanted_name: values
             .expanded("process_name")?
             .unwrap_or_else(|| values.expansions.values["program_name"].clone()),
-        start: Start::Chain,
+        start: StartMode::Chain,
         priority: values.number("priority", 999)?,
         notes: Vec::new(),
         keys: Vec::new(),
@@ -121,12 +121,12 @@ pub(super) fn task(values: &mut Values<'_>) -> Result<Task, String> {
     Ok(task)
 }
 
-impl Task {
+impl SupervisorTask {
     fn key(&mut self, key: &'static str, value: Value) {
         self.keys.push((key, value));
     }
 
-    fn command(&mut self, values: &Values<'_>) -> Result<(), String> {
+    fn command(&mut self, values: &SectionValues<'_>) -> Result<(), String> {
         let Some(command) = values.expanded("command")? else {
             return Err("it has no `command`".to_owned());
         };
@@ -141,7 +141,7 @@ impl Task {
         Ok(())
     }
 
-    fn restarts(&mut self, values: &Values<'_>) -> Result<(), String> {
+    fn restarts(&mut self, values: &SectionValues<'_>) -> Result<(), String> {
         let restarts = values
             .expanded("autorestart")?
             .unwrap_or_else(|| "unexpected".to_owned());
@@ -153,10 +153,10 @@ impl Task {
             None => return Err("`autorestart` is none of true, false and unexpected".to_owned()),
         };
         self.start = match (always || unexpected, values.flag("autostart", true)?) {
-            (true, true) => Start::Chain,
-            (true, false) => Start::ByHand,
-            (false, true) => Start::Once,
-            (false, false) => Start::OnceByHand,
+            (true, true) => StartMode::Chain,
+            (true, false) => StartMode::ByHand,
+            (false, true) => StartMode::Once,
+            (false, false) => StartMode::OnceByHand,
         };
         self.key("timeout", text("never"));
         if always || unexpected {
@@ -182,7 +182,7 @@ impl Task {
 
     fn surroundings(
         &mut self,
-        values: &Values<'_>,
+        values: &SectionValues<'_>,
         env: &BTreeMap<String, String>,
     ) -> Result<(), String> {
         if let Some(directory) = path(values, "directory")? {
@@ -204,7 +204,7 @@ impl Task {
         Ok(())
     }
 
-    fn stop(&mut self, values: &Values<'_>) -> Result<(), String> {
+    fn stop(&mut self, values: &SectionValues<'_>) -> Result<(), String> {
         if let Some(signal) = values.expanded("stopsignal")? {
             let upper = signal.trim().to_uppercase();
             let name = upper.strip_prefix("SIG").unwrap_or(&upper);
@@ -225,26 +225,28 @@ impl Task {
         Ok(())
     }
 
-    fn output(&mut self, values: &Values<'_>) -> Result<(), String> {
+    fn output(&mut self, values: &SectionValues<'_>) -> Result<(), String> {
         let redirected = values.flag("redirect_stderr", false)?;
         let (out, err) = (
             log_file(values, "stdout_logfile")?,
             log_file(values, "stderr_logfile")?,
         );
         match (&out, &err) {
-            (Log::Terminal, _) | (Log::None, Log::Terminal) => {
+            (LogTarget::Terminal, _) | (LogTarget::None, LogTarget::Terminal) => {
                 self.key("log_output", text("always"))
             }
-            (Log::File(path), _) | (Log::None, Log::File(path)) => {
+            (LogTarget::File(path), _) | (LogTarget::None, LogTarget::File(path)) => {
                 self.key("output_file", text(path));
                 self.notes.push(
                     "Rotate output_file with logrotate and `copytruncate`: a run keeps it open."
                         .to_owned(),
                 );
             }
-            (Log::None, Log::None) => {}
+            (LogTarget::None, LogTarget::None) => {}
         }
-        if let (Log::File(_) | Log::Terminal, Log::File(path), false) = (&out, &err, redirected) {
+        if let (LogTarget::File(_) | LogTarget::Terminal, LogTarget::File(path), false) =
+            (&out, &err, redirected)
+        {
             self.notes.push(format!(
                 "Both streams go where stdout goes, and none to {path}."
             ));
@@ -252,8 +254,8 @@ impl Task {
         Ok(())
     }
 
-    /// Says what becomes of the other keys.
-    fn others(&mut self, values: &Values<'_>) {
+    /// Lists what becomes of the other keys.
+    fn others(&mut self, values: &SectionValues<'_>) {
         let there = |keys: &[&str]| -> Vec<String> {
             let mut there = keys.iter().filter(|key| values.written.contains_key(**key));
             there.by_ref().map(|key| (*key).to_owned()).collect()
@@ -304,7 +306,7 @@ impl Task {
 type Keys = Vec<(&'static str, Value)>;
 
 /// Returns what `[supervisord]` gives to every program, and the user that it becomes.
-pub(super) fn defaults(values: &Values<'_>) -> Result<(Keys, Option<String>), String> {
+pub(super) fn defaults(values: &SectionValues<'_>) -> Result<(Keys, Option<String>), String> {
     let mut keys = Vec::new();
     let env = environment(values)?;
     if !env.is_empty() {

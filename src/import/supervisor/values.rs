@@ -8,15 +8,15 @@ use super::expand::Expansions;
 use super::value::{flag, pairs};
 use crate::import::page::{is_variable, text};
 
-/// The values of a section, which are asked for one by one: what nobody asked for is not known.
-pub(super) struct Values<'a> {
+/// The values of a section, which are asked for one by one: what was not asked for is not known.
+pub(super) struct SectionValues<'a> {
     /// As they are written.
     pub(super) written: &'a BTreeMap<String, String>,
     /// What is put into them.
     pub(super) expansions: Expansions,
 }
 
-impl Values<'_> {
+impl SectionValues<'_> {
     /// Returns a value with everything put into it.
     pub(super) fn expanded(&self, key: &str) -> Result<Option<String>, String> {
         let Some(value) = self.written.get(key) else {
@@ -46,7 +46,7 @@ impl Values<'_> {
 }
 
 /// Returns the variables that a section sets.
-pub(super) fn environment(values: &Values<'_>) -> Result<BTreeMap<String, String>, String> {
+pub(super) fn environment(values: &SectionValues<'_>) -> Result<BTreeMap<String, String>, String> {
     let env = match values.expanded("environment")? {
         Some(environment) => pairs(&environment)?,
         None => BTreeMap::new(),
@@ -61,7 +61,7 @@ pub(super) fn environment(values: &Values<'_>) -> Result<BTreeMap<String, String
 }
 
 /// Returns the permissions that it takes away.
-pub(super) fn umask(values: &Values<'_>) -> Result<Option<Value>, String> {
+pub(super) fn umask(values: &SectionValues<'_>) -> Result<Option<Value>, String> {
     let Some(mask) = values.expanded("umask")? else {
         return Ok(None);
     };
@@ -73,7 +73,7 @@ pub(super) fn umask(values: &Values<'_>) -> Result<Option<Value>, String> {
 }
 
 /// Returns the exit codes that are expected.
-pub(super) fn exit_codes(values: &Values<'_>) -> Result<Vec<i64>, String> {
+pub(super) fn exit_codes(values: &SectionValues<'_>) -> Result<Vec<i64>, String> {
     let written = values
         .expanded("exitcodes")?
         .unwrap_or_else(|| "0".to_owned());
@@ -89,7 +89,7 @@ pub(super) fn exit_codes(values: &Values<'_>) -> Result<Vec<i64>, String> {
 
 /// Where supervisord writes a stream to.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Log {
+pub(super) enum LogTarget {
     /// Nowhere that matters.
     None,
     /// To its own output.
@@ -98,8 +98,9 @@ pub(super) enum Log {
     File(String),
 }
 
-/// Returns the path that is set, if one is. A value goes on in the lines below it that are indented; a path does not.
-pub(super) fn path(values: &Values<'_>, key: &str) -> Result<Option<String>, String> {
+/// Returns the path that is set, if one is. A value goes on in the lines below it that are
+/// indented; a path does not.
+pub(super) fn path(values: &SectionValues<'_>, key: &str) -> Result<Option<String>, String> {
     match values.expanded(key)? {
         Some(value) if value.contains(['\n', '\0']) => Err(format!(
             "its `{key}` has more than one line, which no path has"
@@ -109,12 +110,12 @@ pub(super) fn path(values: &Values<'_>, key: &str) -> Result<Option<String>, Str
 }
 
 /// Returns where a stream goes.
-pub(super) fn log_file(values: &Values<'_>, key: &str) -> Result<Log, String> {
+pub(super) fn log_file(values: &SectionValues<'_>, key: &str) -> Result<LogTarget, String> {
     let written = path(values, key)?.unwrap_or_default();
     let own = written.starts_with("/dev/") || written.starts_with("/proc/self/fd/");
     Ok(match written.to_lowercase().as_str() {
-        "" | "none" | "off" | "auto" | "syslog" | "/dev/null" => Log::None,
-        _ if own => Log::Terminal,
-        _ => Log::File(written),
+        "" | "none" | "off" | "auto" | "syslog" | "/dev/null" => LogTarget::None,
+        _ if own => LogTarget::Terminal,
+        _ => LogTarget::File(written),
     })
 }

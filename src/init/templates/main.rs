@@ -1,4 +1,5 @@
-//! Keeps the functions of `tasks` running, and mails what is new: `cargo run -- tasks::send_report`.
+//! Keeps the functions of `tasks` running, and mails what is new:
+//! `cargo run -- tasks::send_report`.
 
 mod tasks;
 

@@ -2,26 +2,34 @@
 
 use std::io::{self, Write};
 
-use crate::cli::plan::Plan;
-use crate::config::options::{self, Applies, Fallback, OptionSpec, Section};
+use crate::config::options::{self, Applies, ConfigSection, Fallback, OptionSpec};
 use crate::config::{Layer, Loaded, TaskDefinition};
+use crate::plan::dry_run_plan::DryRunPlan;
 
 /// Prints every setting in the form of a configuration file, each with its origin behind it.
 ///
 /// # Errors
 ///
 /// Those of the writer.
-pub(crate) fn print(out: &mut dyn Write, plan: &Plan<'_>) -> io::Result<()> {
+pub(crate) fn print(out: &mut dyn Write, plan: &DryRunPlan<'_>) -> io::Result<()> {
     let transport = plan.loaded.transport();
-    let in_use = |option: &OptionSpec| {
-        options::transport_of(option.key).is_none_or(|owner| owner == transport)
+    let engine = plan.loaded.settings.lock.engine.to_string();
+    let in_use = |option: &OptionSpec| match option.section {
+        ConfigSection::Mail => {
+            options::transport_of(option.key).is_none_or(|owner| owner == transport)
+        }
+        ConfigSection::Lock => {
+            options::engines_of(option.key).is_none_or(|engines| engines.contains(&engine.as_str()))
+        }
+        _ => true,
     };
     for section in [
-        Section::Root,
-        Section::Log,
-        Section::History,
-        Section::Metrics,
-        Section::Mail,
+        ConfigSection::Root,
+        ConfigSection::Log,
+        ConfigSection::History,
+        ConfigSection::Metrics,
+        ConfigSection::Lock,
+        ConfigSection::Mail,
     ] {
         if let Some(layer) = plan.loaded.section(section) {
             print_section(out, section, section.header(), layer, &in_use)?;
@@ -32,7 +40,13 @@ pub(crate) fn print(out: &mut dyn Write, plan: &Plan<'_>) -> io::Result<()> {
         if seen.iter().all(|other| other.name != task.name) {
             let in_use =
                 |option: &OptionSpec| task.takes(option) && option.applies != Applies::Program;
-            print_section(out, Section::Task, &header(task), &task.layer, &in_use)?;
+            print_section(
+                out,
+                ConfigSection::Task,
+                &header(task),
+                &task.layer,
+                &in_use,
+            )?;
             seen.push(task);
         }
     }
@@ -51,7 +65,7 @@ fn header(task: &TaskDefinition) -> String {
 /// Values that are not written are told in words, where one could write them.
 fn print_section(
     out: &mut dyn Write,
-    section: Section,
+    section: ConfigSection,
     header: &str,
     layer: &Layer,
     in_use: &dyn Fn(&OptionSpec) -> bool,

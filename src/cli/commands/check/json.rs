@@ -4,18 +4,19 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
 
-use super::mutes::Mutes;
-use crate::cli::plan::Plan;
+use super::mutes::MuteCheck;
 use crate::config::cycle::Cycle;
-use crate::config::options::Section;
-use crate::config::{Layer, Loaded, Severity, TaskDefinition};
+use crate::config::options::ConfigSection;
+use crate::config::{Layer, Loaded, ProblemSeverity, TaskDefinition};
+use crate::plan::dry_run_plan::DryRunPlan;
+use crate::status::mail_way;
 
 /// Prints one JSON object.
 ///
 /// # Errors
 ///
 /// Those of the writer.
-pub(crate) fn print(out: &mut dyn Write, plan: &Plan<'_>) -> io::Result<()> {
+pub(crate) fn print(out: &mut dyn Write, plan: &DryRunPlan<'_>) -> io::Result<()> {
     let tasks: Vec<Value> = plan.tasks.iter().map(|task| of_task(plan, task)).collect();
     let cycle = Cycle::of(&plan.tasks);
     let settings = &plan.loaded.settings;
@@ -34,14 +35,15 @@ pub(crate) fn print(out: &mut dyn Write, plan: &Plan<'_>) -> io::Result<()> {
             "success_seconds": cycle.success.as_secs_f64(),
             "failure_seconds": cycle.failure.as_secs_f64(),
         })),
-        "mail": super::mail::way(&settings.mail).join(" "),
-        "mutes": Mutes::of(plan).json(),
+        "mail": mail_way::in_a_line(&settings.mail),
+        "mutes": MuteCheck::of(plan).json(),
         "settings": {
-            "general": section(Section::Root),
-            "log": section(Section::Log),
-            "history": section(Section::History),
-            "metrics": section(Section::Metrics),
-            "mail": section(Section::Mail),
+            "general": section(ConfigSection::Root),
+            "log": section(ConfigSection::Log),
+            "history": section(ConfigSection::History),
+            "metrics": section(ConfigSection::Metrics),
+            "lock": section(ConfigSection::Lock),
+            "mail": section(ConfigSection::Mail),
         },
         "warnings": warnings(plan),
     });
@@ -49,7 +51,7 @@ pub(crate) fn print(out: &mut dyn Write, plan: &Plan<'_>) -> io::Result<()> {
 }
 
 /// Returns a task as data.
-pub(crate) fn of_task(plan: &Plan<'_>, task: &TaskDefinition) -> Value {
+pub(crate) fn of_task(plan: &DryRunPlan<'_>, task: &TaskDefinition) -> Value {
     let executes = plan.executes(task);
     json!({
         "name": task.name.as_str(),
@@ -59,11 +61,11 @@ pub(crate) fn of_task(plan: &Plan<'_>, task: &TaskDefinition) -> Value {
         "trouble": executes.trouble.map(|trouble| trouble.why),
         "defined": task.defined.place(),
         "crate": task.function.map(|function| function.crate_name()),
-        "settings": of_layer(Section::Task, &task.layer),
+        "settings": of_layer(ConfigSection::Task, &task.layer),
     })
 }
 
-fn of_layer(section: Section, layer: &Layer) -> Value {
+fn of_layer(section: ConfigSection, layer: &Layer) -> Value {
     let rows = Loaded::rows(section, layer);
     let values: Map<String, Value> = rows
         .filter_map(|(option, entry)| {
@@ -78,12 +80,13 @@ fn of_layer(section: Section, layer: &Layer) -> Value {
     Value::Object(values)
 }
 
-fn warnings(plan: &Plan<'_>) -> Vec<Value> {
+fn warnings(plan: &DryRunPlan<'_>) -> Vec<Value> {
     let mut report = plan.warnings();
+    report.extend(plan.doubtful_directories());
     report.extend(plan.unusable_directories());
     report.extend(plan.only_at_a_login());
     let problems = report.problems().into_iter();
-    let warnings = problems.filter(|problem| problem.severity == Severity::Warning);
+    let warnings = problems.filter(|problem| problem.severity == ProblemSeverity::Warning);
     warnings
         .map(|problem| {
             json!({

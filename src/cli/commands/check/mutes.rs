@@ -4,37 +4,38 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::line;
+use super::line::line;
+use crate::alert::memory::AlertMemory;
 use crate::chain::ChainName;
-use crate::cli::holding::{self, Holding};
-use crate::cli::left;
-use crate::cli::plan::Plan;
-use crate::process::clock;
-use crate::process::run_root::{RunRoot, UnsafePath};
-use crate::state::mutes::ENDING;
+use crate::mute::on_disk::active_mute::{self, ActiveMute};
+use crate::mute::on_disk::mutes_form::ENDING;
+use crate::plan::dry_run_plan::DryRunPlan;
+use crate::status::state_files;
+use crate::unix::clock;
+use crate::unix::trusted_paths::{PrivateDir, UntrustedPath};
 
 /// The mutes of the chain that is named; of all chains if none is.
 #[derive(Debug, Default)]
-pub(super) struct Mutes {
+pub(super) struct MuteCheck {
     /// Those that hold.
-    holding: Vec<(ChainName, Holding)>,
+    holding: Vec<(ChainName, ActiveMute)>,
     /// What cannot be read, and why.
     unread: Vec<String>,
 }
 
-impl Mutes {
+impl MuteCheck {
     /// Reads them.
-    pub(super) fn of(plan: &Plan<'_>) -> Self {
-        let mut mutes = Mutes::default();
+    pub(super) fn of(plan: &DryRunPlan<'_>) -> Self {
+        let mut mutes = MuteCheck::default();
         if let Err(error) = mutes.read_all(plan) {
             mutes.unread.push(error.to_string());
         }
         mutes
     }
 
-    fn read_all(&mut self, plan: &Plan<'_>) -> Result<(), UnsafePath> {
+    fn read_all(&mut self, plan: &DryRunPlan<'_>) -> Result<(), UntrustedPath> {
         let settings = &plan.loaded.settings;
-        let Some(state_dir) = RunRoot::open_existing(&settings.state_dir)? else {
+        let Some(state_dir) = PrivateDir::open_existing(&settings.state_dir)? else {
             return Ok(());
         };
         match &plan.chain {
@@ -50,10 +51,11 @@ impl Mutes {
         Ok(())
     }
 
-    fn read(&mut self, state_dir: &RunRoot, chain: &ChainName) {
-        let memory = left::remembered(state_dir, chain).ok().flatten();
+    fn read(&mut self, state_dir: &PrivateDir, chain: &ChainName) {
+        let memory = state_files::remembered(state_dir, chain).ok().flatten();
         let memory = memory.as_ref().map(|kept| &kept.alerts);
-        match holding::of_chain(state_dir, chain, memory, clock::now()) {
+        let accounts = memory.into_iter().flat_map(AlertMemory::mute_accounts);
+        match active_mute::of_chain(state_dir, chain.as_str(), accounts, clock::now()) {
             Ok(all) => {
                 let of_chain = all.into_iter().map(|holding| (chain.clone(), holding));
                 self.holding.extend(of_chain);
@@ -83,7 +85,7 @@ impl Mutes {
     /// Returns them as data.
     pub(super) fn json(&self) -> Value {
         let holding = self.holding.iter();
-        let of_one = |(chain, holding): &(ChainName, Holding)| {
+        let of_one = |(chain, holding): &(ChainName, ActiveMute)| {
             let mut value = holding.json();
             value["chain"] = json!(chain.as_str());
             value["task"] = json!(holding.mute.task);

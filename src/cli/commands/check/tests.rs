@@ -5,10 +5,10 @@ use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::cli::plan::Plan;
-use crate::cli::{check, list};
+use super::super::{check, list};
 use crate::config::Colour;
 use crate::config::tests::Setup;
+use crate::plan::dry_run_plan::DryRunPlan;
 
 const CONFIG: &str = r#"
 [mail]
@@ -36,7 +36,7 @@ non_recoverable_downtime = "1h"
 command = ["no-such-program"]
 "#;
 
-type Print = fn(&mut dyn io::Write, &Plan<'_>) -> io::Result<()>;
+type Print = fn(&mut dyn io::Write, &DryRunPlan<'_>) -> io::Result<()>;
 
 fn setup() -> Setup {
     let setup = Setup::with(CONFIG);
@@ -51,8 +51,8 @@ fn printed(setup: &Setup, tasks: &[&str], print: Print) -> String {
     let names: Vec<String> = tasks.iter().map(ToString::to_string).collect();
     let tasks = loaded.resolve(&names).unwrap();
     let plan = match tasks.is_empty() {
-        true => Plan::of_everything(&loaded, &setup.inputs),
-        false => Plan::of_chain(&loaded, tasks, None, &setup.inputs),
+        true => DryRunPlan::of_everything(&loaded, &setup.inputs),
+        false => DryRunPlan::of_chain(&loaded, tasks, None, &setup.inputs),
     };
     let mut out = Vec::new();
     print(&mut out, &plan).unwrap();
@@ -131,6 +131,14 @@ fn check_says_where_each_value_is_from() {
     [metrics]
     # textfile: none
 
+    [lock]
+    backend = "file" # default
+    # address: 127.0.0.1:8500 for Consul, a file in run_root for file, none for postgres
+    # key: the name of the chain
+    ttl = "15s" # default
+    keep = false # default
+    release_on_error = false # default
+
     [mail]
     to = ["ops@example.org"] # run_functions.toml:3
     from = "run_functions@web1.example.org" # default
@@ -142,6 +150,7 @@ fn check_says_where_each_value_is_from() {
     # password_file: none
     # password_env: none
     # ca_file: the authorities of this machine alone
+    # helo: the canonical name of this machine if it has a dot, else the address of the connection
     timeout = "1m" # default
     max_per_hour = 20 # default
     healed = "after-downtime" # run_functions.toml:5
@@ -149,9 +158,14 @@ fn check_says_where_each_value_is_from() {
 
     [tasks.backup]
     command = ["backup", "--all", "two words"] # run_functions.toml:11
+    # pipefail: false, with a warning for each pipeline
     success_cooldown = "15m" # run_functions.toml:13
     fail_cooldown = "1h 30m" # run_functions.toml:14
     non_recoverable_downtime = "6h" # run_functions.toml:8
+    forget_after = "6days" # default
+    # to: the recipients in mail.to
+    # cc: none
+    # ping: none
     timeout = "1h" # default
     # warn_after: timeout + kill_grace + 5s, else 10 times the usual time and at least 10m
     working_dir = "ROOT/cwd" # run_functions.toml:12
@@ -180,6 +194,10 @@ fn check_says_where_each_value_is_from() {
     success_cooldown = "1s" # attribute at src/tasks.rs:7
     fail_cooldown = "2s" # attribute at src/tasks.rs:7
     non_recoverable_downtime = "6h" # run_functions.toml:8
+    forget_after = "6days" # default
+    # to: the recipients in mail.to
+    # cc: none
+    # ping: none
     timeout = "never" # default
     # warn_after: timeout + kill_grace + 5s, else 10 times the usual time and at least 10m
     # isolate: true with a timeout, else false
@@ -228,9 +246,16 @@ fn warnings_tell_what_will_not_work() {
     let loaded = setup.load();
     let names = ["tasks::gone", "tasks::backup", "tasks::sweep"].map(str::to_owned);
     let tasks = loaded.resolve(&names).unwrap();
-    let plan = Plan::of_chain(&loaded, tasks, None, &setup.inputs);
+    let plan = DryRunPlan::of_chain(&loaded, tasks, None, &setup.inputs);
     let text = plan.warnings().render(Colour::Plain);
     insta::assert_snapshot!(setup.without_root(&text), @r#"
+    warning: a pipeline in `tasks::sweep` hides failures: only its last command counts
+     --> run_functions.toml:19:9
+       |
+    19 | shell = "rm -rf tmp | tee log"
+       |         ^^^^^^^^^^^^^^^^^^^^^^
+    help: `pipefail = true` makes any of them count; `pipefail = false` leaves it as it is, without this warning
+
     warning: `non_recoverable_downtime` of `tasks::sweep` (1h) is shorter than a cycle in which all fail (2h 10m): it is reported as down before it could run again
      --> run_functions.toml:21:28
        |

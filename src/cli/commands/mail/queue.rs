@@ -5,34 +5,38 @@ use std::time::SystemTime;
 
 use serde_json::{Value, json};
 
-use crate::cli::call::Call;
-use crate::cli::screen::{Ended, Refusal, counted, local_time, print as print_text, print_folded};
-use crate::exit;
-use crate::mail::outbox::{self, Item, Listing};
-use crate::mail::{self, mailer, way};
-use crate::process::clock;
-use crate::process::reserve;
-use crate::process::run_root::RunRoot;
-use crate::settings::Settings;
-use crate::time::in_words;
+use super::steps::say;
+use crate::cli::output::{print as print_text, print_folded};
+use crate::config::invocation::Call;
+use crate::core::command_error::{CommandError, CommandResult};
+use crate::core::exit;
+use crate::core::settings::{MailSettings, Settings};
+use crate::core::time::{Precision, in_words, rfc3339};
+use crate::mail::outbox::{self, ListedMail, Listing};
+use crate::mail::{self, immediate, way};
+use crate::text::counts::counted_or_no;
+use crate::text::steers;
+use crate::unix::clock::local_time;
+use crate::unix::trusted_paths::{PrivateDir, UntrustedPath};
+use crate::unix::{clock, resource_check};
 
 /// How many of a place are listed.
 const MOST_LINES: usize = 50;
 
 /// Prints what waits. Changes nothing.
-pub(crate) fn print(settings: &Settings) -> Ended {
+pub(crate) fn print(settings: &Settings) -> CommandResult {
     judge(settings)?;
     let listing = outbox::listing(&settings.state_dir);
     print_folded(&page(settings, &listing, clock::wall()))
 }
 
 /// Prints what waits as data. Changes nothing.
-pub(crate) fn print_json(settings: &Settings) -> Ended {
+pub(crate) fn print_json(settings: &Settings) -> CommandResult {
     judge(settings)?;
     let listing = outbox::listing(&settings.state_dir);
     let report = outbox::report(&settings.state_dir);
     let broken = report.broken.as_ref();
-    let items = |items: &[Item]| items.iter().map(of_item).collect::<Vec<_>>();
+    let items = |items: &[ListedMail]| items.iter().map(of_item).collect::<Vec<_>>();
     let data = json!({
         "way": way(&settings.mail),
         "ok": broken.is_none(),
@@ -49,10 +53,11 @@ pub(crate) fn print_json(settings: &Settings) -> Ended {
     print_text(&format!("{data:#}\n"))
 }
 
-/// An outbox that we may not look into is not an empty one, and one that others can change says nothing.
-fn judge(settings: &Settings) -> Ended {
-    match RunRoot::open_existing(&settings.state_dir) {
-        Err(error) if !error.is_foreign() => return Err(Refusal::cannot_look(&error)),
+/// An outbox that we may not look into is not an empty one, and one that others can change says
+/// nothing.
+fn judge(settings: &Settings) -> CommandResult {
+    match PrivateDir::open_existing(&settings.state_dir) {
+        Err(error) if !error.is_foreign() => return Err(error.cannot_look()),
         _ => {}
     }
     if !outbox::is_closed(&settings.state_dir) {
@@ -60,10 +65,10 @@ fn judge(settings: &Settings) -> Ended {
     }
     let state_dir = settings.state_dir.display();
     let message = format!("the outbox in `{state_dir}` is another user's");
-    Err(Refusal::new(exit::NO_PERMISSION, message).hint(Refusal::ANOTHERS))
+    Err(CommandError::new(exit::NO_PERMISSION, message).hint(UntrustedPath::ANOTHERS))
 }
 
-fn of_item(item: &Item) -> Value {
+fn of_item(item: &ListedMail) -> Value {
     json!({
         "name": item.name,
         "to": item.to,
@@ -75,11 +80,11 @@ fn of_item(item: &Item) -> Value {
 }
 
 fn time(time: SystemTime) -> String {
-    humantime::format_rfc3339_millis(time).to_string()
+    rfc3339(time, Precision::Millis)
 }
 
-/// Tries everything that waits now, and says what came of it.
-pub(crate) fn flush(settings: &Settings) -> Ended {
+/// Tries everything that waits now, and prints what came of it.
+pub(crate) fn flush(settings: &Settings) -> CommandResult {
     judge(settings)?;
     let before = outbox::listing(&settings.state_dir);
     let waits =
@@ -97,7 +102,7 @@ pub(crate) fn flush(settings: &Settings) -> Ended {
     let after = outbox::listing(&settings.state_dir);
     let failed = after.failed.len().saturating_sub(before.failed.len());
     let left = waits(&before).saturating_sub(waits(&after) + failed);
-    let mut text = format!("{} left.\n", counted(left as u64, "mail", "mails"));
+    let mut text = format!("{} left.\n", counted_or_no(left as u64, "mail", "mails"));
     if waits(&after) + failed > 0 {
         text.push_str(&page(settings, &after, clock::wall()));
     }
@@ -113,19 +118,51 @@ pub(crate) fn flush(settings: &Settings) -> Ended {
         "`{}` shows how far a mail comes",
         Call::as_typed().line("mail test")
     );
-    Err(Refusal::new(exit::MAIL_REFUSED, message).hint(hint))
+    Err(CommandError::new(exit::UNAVAILABLE, message).hint(hint))
 }
 
-fn flush_alerts(settings: &Settings) -> Ended {
-    match mailer::flush(&settings.state_dir, &settings.mail) {
+/// Tries every alert that waits, because a sample has just shown that the way is open. Says what
+/// became of them; their troubles are no trouble of the sample.
+pub(super) fn try_what_waits(settings: &Settings, mail: &MailSettings) {
+    let waiting = outbox::report(&settings.state_dir).waiting;
+    if waiting == 0 {
+        return;
+    }
+    let mails = counted_or_no(waiting as u64, "mail", "mails");
+    say(&format!(
+        "Trying at once what waits in the outbox: {mails}\n"
+    ));
+    match immediate::flush(&settings.state_dir, mail) {
+        Ok(Some(_)) => {
+            let left = outbox::report(&settings.state_dir).waiting;
+            let gone = waiting.saturating_sub(left) as u64;
+            let still = match left {
+                0 => String::new(),
+                left => format!(
+                    ", {left} still waiting: see `{}`",
+                    Call::as_typed().line("mail queue")
+                ),
+            };
+            say(&format!(
+                "  {} settled{still}\n",
+                counted_or_no(gone, "mail", "mails")
+            ));
+        }
+        Ok(None) => say("  a runner is delivering them just now\n"),
+        Err(error) => say(&format!("  the outbox cannot be used: {error}\n")),
+    }
+}
+
+fn flush_alerts(settings: &Settings) -> CommandResult {
+    match immediate::flush(&settings.state_dir, &settings.mail) {
         Ok(Some(_)) => Ok(()),
-        Ok(None) => Err(Refusal::new(
+        Ok(None) => Err(CommandError::new(
             exit::HELD,
             "another process is delivering this outbox just now",
         )
         .hint("a runner does so when a mail is due; try again in a moment")),
-        Err(error) => Err(Refusal::new(
-            reserve::exit_code(&error),
+        Err(error) => Err(CommandError::new(
+            resource_check::exit_code(&error),
             format!(
                 "the outbox in `{}` cannot be used: {error}",
                 settings.state_dir.display()
@@ -147,7 +184,7 @@ fn page(settings: &Settings, listing: &Listing, now: SystemTime) -> String {
     let mut text = format!("Mail leaves by {}.\n", way(&settings.mail));
     if let Some(broken) = &report.broken {
         let since = local_time(broken.since, "%a %d %b %H:%M");
-        let attempts = counted(broken.attempts.into(), "attempt", "attempts");
+        let attempts = counted_or_no(broken.attempts.into(), "attempt", "attempts");
         let next = when(broken.next, now);
         let _ = writeln!(
             text,
@@ -156,7 +193,7 @@ fn page(settings: &Settings, listing: &Listing, now: SystemTime) -> String {
         );
     }
     if report.dropped > 0 {
-        let dropped = counted(report.dropped, "mail", "mails");
+        let dropped = counted_or_no(report.dropped, "mail", "mails");
         let _ = writeln!(text, "{dropped} found no room in the outbox.");
     }
     let places = [
@@ -174,11 +211,11 @@ fn page(settings: &Settings, listing: &Listing, now: SystemTime) -> String {
     text
 }
 
-fn section(text: &mut String, place: &str, items: &[Item], now: SystemTime) {
+fn section(text: &mut String, place: &str, items: &[ListedMail], now: SystemTime) {
     if items.is_empty() {
         return;
     }
-    let count = counted(items.len() as u64, "mail", "mails");
+    let count = counted_or_no(items.len() as u64, "mail", "mails");
     let _ = writeln!(text, "\n{count} {place}:");
     for item in items.iter().take(MOST_LINES) {
         line(text, item, now);
@@ -189,7 +226,7 @@ fn section(text: &mut String, place: &str, items: &[Item], now: SystemTime) {
     }
 }
 
-fn line(text: &mut String, item: &Item, now: SystemTime) {
+fn line(text: &mut String, item: &ListedMail, now: SystemTime) {
     let since = local_time(item.since, "%a %d %b %H:%M");
     let to = if item.to.is_empty() {
         String::new()
@@ -199,7 +236,7 @@ fn line(text: &mut String, item: &Item, now: SystemTime) {
     let _ = writeln!(text, "  {since}  {}{to}", plain(&item.name));
     let mut facts = Vec::new();
     if item.attempts > 0 {
-        let attempts = counted(item.attempts.into(), "attempt", "attempts");
+        let attempts = counted_or_no(item.attempts.into(), "attempt", "attempts");
         let next = item
             .next
             .map(|next| format!(", the next {}", when(next, now)));
@@ -220,6 +257,6 @@ fn when(next: SystemTime, now: SystemTime) -> String {
 
 /// Names of files and answers of servers are other people's: they move no cursor.
 fn plain(text: &str) -> String {
-    let plain = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+    let plain = |c: char| if steers(c) { '\u{fffd}' } else { c };
     text.chars().map(plain).collect()
 }

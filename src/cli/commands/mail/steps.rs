@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::io::{self, Write};
 use std::rc::Rc;
 
-use crate::mail::trouble::Stage;
-use crate::settings::{MailSettings, Tls, Transport};
+use crate::core::settings::{MailSettings, Tls, Transport};
+use crate::mail::delivery_error::DeliveryStage;
 
 /// Prints each step when it begins, and how it ended when it has.
 #[derive(Clone)]
@@ -21,7 +21,7 @@ struct State {
 impl Steps {
     /// Makes those of an attempt to send a mail.
     pub(super) fn of_a_mail(mail: &MailSettings) -> Self {
-        Steps::new(mail, Stage::Program.in_words())
+        Steps::new(mail, DeliveryStage::Program.in_words())
     }
 
     /// Makes those of an attempt without a mail.
@@ -42,7 +42,7 @@ impl Steps {
     }
 
     /// Returns what is to be told of each stage.
-    pub(super) fn listener(&self) -> Box<dyn FnMut(Stage)> {
+    pub(super) fn listener(&self) -> Box<dyn FnMut(DeliveryStage)> {
         let state = Rc::clone(&self.0);
         Box::new(move |stage| state.borrow_mut().reached(stage))
     }
@@ -60,15 +60,15 @@ impl Steps {
 }
 
 impl State {
-    fn reached(&mut self, stage: Stage) {
+    fn reached(&mut self, stage: DeliveryStage) {
         self.end("ok");
         let with = match (stage, self.tls) {
-            (Stage::Connect, Some(Tls::Implicit)) => ", with TLS from the first byte",
-            (Stage::Connect, Some(Tls::None)) => ", without TLS",
+            (DeliveryStage::Connect, Some(Tls::Implicit)) => ", with TLS from the first byte",
+            (DeliveryStage::Connect, Some(Tls::None)) => ", without TLS",
             _ => "",
         };
         let words = match stage {
-            Stage::Program => self.program,
+            DeliveryStage::Program => self.program,
             stage => stage.in_words(),
         };
         say(&format!("  {words}{with} … "));

@@ -1,0 +1,3 @@
+//! Times of day. Pure: time is an argument.
+
+pub(crate) mod summary_time;
