@@ -1,13 +1,16 @@
 use std::time::Duration;
 
+use super::record::OutputPlace;
+use super::record::VERSION;
+use super::totals::DurationHistogram;
 use super::*;
-use crate::event::RunId;
+use crate::core::event::RunId;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const NOON: Stamp = Stamp(1_795_305_600_000_000);
 
-fn run(at: Stamp, result: Result) -> Record {
-    Record::Run(Box::new(Run {
+fn run(at: Stamp, result: RunResult) -> Record {
+    Record::Run(Box::new(RecordedRun {
         id: RunId(at.0),
         task: "tasks::a".into(),
         at,
@@ -28,31 +31,31 @@ fn all() -> Vec<Record> {
         tasks: vec!["tasks::a".into(), "tasks::b".into()],
         boot: 0,
     };
-    let failed = Run {
+    let failed = RecordedRun {
         id: RunId(NOON.0),
         task: "tasks::a".into(),
         at: NOON,
         took: Duration::from_millis(1250),
-        result: Result::Failed,
+        result: RunResult::Failed,
         kind: Some("7f3a00c0ffee".into()),
         text: Some("exit 1: ZeroDivisionError: division by zero".into()),
         details: vec!["caused by: nothing".into()],
-        output: Some(Place {
+        output: Some(OutputPlace {
             at: 0,
             head: 100,
             cut: 5,
             tail: 400,
         }),
     };
-    let runs = Runs {
+    let runs = RecordedRuns {
         task: "tasks::b".into(),
         at: NOON,
         until: NOON.after(MINUTE),
         count: 1000,
         took: MINUTE / 2,
         longest: Duration::from_millis(90),
-        result: Result::Ok,
-        spread: Spread::default(),
+        result: RunResult::Ok,
+        spread: DurationHistogram::default(),
     };
     let mailed = Mailed {
         at: NOON.after(MINUTE),
@@ -83,17 +86,17 @@ fn all() -> Vec<Record> {
     records
 }
 
-fn summary_of(records: &[Record]) -> Summary {
-    let mut summary = Summary::default();
+fn summary_of(records: &[Record]) -> ChainSummary {
+    let mut summary = ChainSummary::default();
     records.iter().for_each(|record| summary.add(record));
     summary
 }
 
 /// As the first release wrote it.
-impl Summary {
-    fn without_counts(&self) -> Summary {
+impl ChainSummary {
+    fn without_counts(&self) -> ChainSummary {
         let mut summary = self.clone();
-        summary.mails = Mails::default();
+        summary.mails = MailTotals::default();
         for task in &mut summary.tasks {
             task.totals = Totals::default();
         }
@@ -109,7 +112,7 @@ fn written(records: &[Record]) -> Vec<u8> {
 
 #[test]
 fn the_first_form_can_be_read_and_is_still_written() {
-    let bytes = include_bytes!("../../../tests/data/state/v1/history.runs");
+    let bytes = include_bytes!("../../tests/data/state/v1/history.runs");
     let lines: Vec<&[u8]> = bytes
         .trim_ascii_end()
         .split(|byte| *byte == b'\n')
@@ -142,7 +145,7 @@ fn damage_at_any_byte_is_another_record_or_none_and_never_a_panic() {
                 let record = Record::parse(&bytes);
                 record
                     .iter()
-                    .for_each(|record| Summary::default().add(record));
+                    .for_each(|record| ChainSummary::default().add(record));
             }
         }
     }
@@ -158,27 +161,30 @@ fn what_a_later_form_adds_is_passed_over() {
 #[test]
 fn a_task_is_down_from_its_first_failure_to_its_next_success() {
     let at = |minutes: u32| NOON.after(minutes * MINUTE);
-    let mut summary = Summary::default();
-    summary.add(&run(at(0), Result::Ok));
+    let mut summary = ChainSummary::default();
+    summary.add(&run(at(0), RunResult::Ok));
     assert_eq!(summary.tasks[0].healthy_since, Some(at(1)));
-    summary.add(&run(at(5), Result::Failed));
-    summary.add(&run(at(10), Result::Later));
-    summary.add(&run(at(15), Result::Failed));
+    summary.add(&run(at(5), RunResult::Failed));
+    summary.add(&run(at(10), RunResult::Later));
+    summary.add(&run(at(15), RunResult::Failed));
     assert_eq!(summary.tasks[0].down_since, Some(at(5)));
     assert_eq!(summary.tasks[0].failures, 2);
     assert_eq!(summary.tasks[0].healthy_since, None);
     assert_eq!(summary.tasks[0].last_success, Some(at(1)));
-    summary.add(&run(at(20), Result::Ok));
+    summary.add(&run(at(20), RunResult::Ok));
     assert_eq!(summary.tasks[0].down_since, None);
     assert_eq!(summary.tasks[0].healthy_since, Some(at(21)));
 }
 
 #[test]
 fn only_the_last_24_hours_are_counted_and_only_the_last_runs_drawn() {
-    let mut summary = Summary::default();
+    let mut summary = ChainSummary::default();
     for hour in 0..50 {
-        summary.add(&run(NOON.after(60 * hour * MINUTE), Result::Ok));
-        summary.add(&run(NOON.after((60 * hour + 30) * MINUTE), Result::Failed));
+        summary.add(&run(NOON.after(60 * hour * MINUTE), RunResult::Ok));
+        summary.add(&run(
+            NOON.after((60 * hour + 30) * MINUTE),
+            RunResult::Failed,
+        ));
     }
     let now = NOON.after(60 * 50 * MINUTE);
     assert_eq!(summary.tasks[0].last_day(now), (23, 23));
@@ -191,7 +197,7 @@ fn only_the_last_24_hours_are_counted_and_only_the_last_runs_drawn() {
 
 #[test]
 fn a_new_runner_keeps_what_is_known_of_the_tasks_it_still_has() {
-    let mut summary = summary_of(&[run(NOON, Result::Ok)]);
+    let mut summary = summary_of(&[run(NOON, RunResult::Ok)]);
     let began = |tasks: &[&str]| {
         Record::Began(Began {
             at: NOON,
@@ -219,16 +225,24 @@ fn counts_go_on_from_runner_to_runner_and_begin_anew_with_the_machine() {
             boot,
         })
     };
-    let ends = [Result::Ok, Result::Failed, Result::Interrupted, Result::Ok];
+    let ends = [
+        RunResult::Ok,
+        RunResult::Failed,
+        RunResult::Interrupted,
+        RunResult::Ok,
+    ];
     let mut records = vec![began(7)];
     records.extend(ends.map(|result| run(NOON, result)));
     records.push(began(7));
-    records.push(run(NOON, Result::Later));
+    records.push(run(NOON, RunResult::Later));
     let mut summary = summary_of(&records);
     let totals = &summary.tasks[0].totals;
     let runs = |result| totals.runs(result);
-    assert_eq!((runs(Result::Ok), runs(Result::Failed)), (2, 1));
-    assert_eq!((runs(Result::Interrupted), runs(Result::Later)), (1, 1));
+    assert_eq!((runs(RunResult::Ok), runs(RunResult::Failed)), (2, 1));
+    assert_eq!(
+        (runs(RunResult::Interrupted), runs(RunResult::Later)),
+        (1, 1)
+    );
     assert_eq!((totals.took(), totals.spread().runs()), (4 * MINUTE, 4));
     summary.add(&began(8));
     assert_eq!(summary.tasks[0].totals, Totals::default());
@@ -237,7 +251,7 @@ fn counts_go_on_from_runner_to_runner_and_begin_anew_with_the_machine() {
 
 #[test]
 fn what_took_as_long_as_a_bound_is_within_it() {
-    let mut spread = Spread::default();
+    let mut spread = DurationHistogram::default();
     for bound in BOUNDS {
         spread.count(bound, 1);
         spread.count(bound + Duration::from_nanos(1), 10);

@@ -1,22 +1,22 @@
-//! A chain that only writes its history, for whoever measures what that costs or needs a past. Its clock goes as it is told.
+//! A chain that only writes its history, for benchmarks of what that costs, and of what reads a
+//! past. Its clock goes as the caller sets it.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::{Writer, directory};
+use super::{Stamp, Writer, directory_name};
 use crate::chain::ChainName;
-use crate::event::{Event, RunEnd, RunId};
-use crate::failure::{Outcome, Output};
-use crate::process::clock;
-use crate::settings::HistorySettings;
-use crate::state::history::Stamp;
-use crate::time::Moment;
+use crate::core::event::{Event, RunEnd, RunId};
+use crate::core::failure::{Outcome, Output};
+use crate::core::settings::HistorySettings;
+use crate::core::time::Moment;
+use crate::unix::clock;
 
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// A chain that only writes its history.
 #[derive(Debug)]
-pub struct Chain {
+pub struct MeasuredChain {
     writer: Writer,
     directory: PathBuf,
     tasks: usize,
@@ -25,10 +25,10 @@ pub struct Chain {
     latest: Option<RunId>,
 }
 
-impl Chain {
-    /// Makes one of one task.
+impl MeasuredChain {
+    /// Creates the chain of one task.
     pub fn new(state_dir: &Path, max_bytes: u64) -> Self {
-        Chain::of(
+        MeasuredChain::of(
             state_dir,
             "measured",
             vec!["tasks::measured".to_owned()],
@@ -36,16 +36,17 @@ impl Chain {
         )
     }
 
-    /// Makes one of these tasks, that began a day ago.
+    /// Creates the chain of these tasks, which began a day ago.
     ///
     /// # Panics
     ///
     /// When no chain can be called so.
     pub fn of(state_dir: &Path, name: &str, labels: Vec<String>, max_bytes: u64) -> Self {
-        Chain::begun(state_dir, name, labels, max_bytes, DAY)
+        MeasuredChain::begun(state_dir, name, labels, max_bytes, DAY)
     }
 
-    /// Makes one of these tasks, that began so long ago. A failure whose kind is not set is of the kind that its text says.
+    /// Creates the chain of these tasks, which began so long ago. A failure whose kind is not set
+    /// is of the kind of its text.
     ///
     /// # Panics
     ///
@@ -68,9 +69,9 @@ impl Chain {
         let mut writer = Writer::new(state_dir, limits, &chain, labels, kind_of);
         writer.note(&Event::Started { at: now }, None);
         writer.commit();
-        Chain {
+        MeasuredChain {
             writer,
-            directory: directory(state_dir, name),
+            directory: state_dir.join(directory_name(name)),
             tasks,
             step: 0,
             now,
@@ -92,7 +93,7 @@ impl Chain {
         self.ended(pause, took, outcome, None);
     }
 
-    /// Tells of a mail of this sort about the run before.
+    /// Records a mail of this sort about the run before.
     pub fn mailed(&mut self, sort: &'static str, headline: &str) {
         let mailed = Event::Alerted {
             step: Some(self.former()),
@@ -105,7 +106,7 @@ impl Chain {
         self.note(&mailed, None);
     }
 
-    /// Tells why no mail is about the run before.
+    /// Records why no mail is about the run before.
     pub fn silent(&mut self, why: &str) {
         let silent = Event::NotAlerted {
             step: self.former(),

@@ -1,32 +1,41 @@
-//! The history of a chain on disk: `STATE_DIR/NAME.history/`, written by its runner alone, read by anybody at any time.
+//! The history of a chain on disk: `STATE_DIR/NAME.history/`, written by its runner alone, read by
+//! any process at any time.
 //!
 //! ```text
-//! 1795305600000000.runs   lines of JSON (see `state::history`), the first says of which form they are
+//! 1795305600000000.runs   lines of JSON (see [`Record`]), the first names the form they are
 //! 1795305600000000.out    what the runs of these lines printed, one after the other
 //! 1795391999123456.runs   the next ones; the name is when they begin
 //! ```
 //!
-//! Files are only ever appended to. A new pair begins when one has an eighth of what is allowed, in bytes or in time, and the oldest
-//! goes when there is too much. Nothing is forced to the disk: after a power cut the last lines may be missing or torn, and whoever
-//! reads passes over them.
+//! Files are only ever appended to. A new pair begins when one has an eighth of what is allowed, in
+//! bytes or in time, and the oldest goes when there is too much. Nothing is forced to the disk:
+//! after a power cut the last lines may be missing or torn, and a reader passes over them.
 
+mod directory;
 mod files;
+mod history_reader;
 pub mod measured;
-mod shelf;
+mod record;
+mod run_id;
+mod summary;
+mod summing;
+mod totals;
+mod values;
+mod wall;
 mod writer;
 
-use std::path::{Path, PathBuf};
-
-pub(crate) use shelf::{Bookmark, Shelf, chains};
+pub(crate) use directory::directory_name;
+pub(crate) use history_reader::{HistoryReader, ReadPosition, chains};
+pub(crate) use record::{Mailed, Record, RecordedRun, RecordedRuns};
+pub(crate) use summary::{ChainSummary, TaskSummary, Tick};
+pub(crate) use totals::{BOUNDS, MailTotals, Totals};
+pub(crate) use values::{RunResult, Stamp};
 pub(crate) use writer::Writer;
+#[cfg(test)]
+pub(crate) use {record::Silent, totals::DurationHistogram, values::Began};
 
-/// What the name of a directory ends with, after the name of the chain.
-const ENDING: &str = ".history";
-
-/// Returns where the history of a chain is.
-pub(crate) fn directory(state_dir: &Path, chain: &str) -> PathBuf {
-    state_dir.join(format!("{chain}{ENDING}"))
-}
+#[cfg(test)]
+mod format_tests;
 
 #[cfg(test)]
 mod tests;

@@ -1,119 +1,39 @@
-//! What all records of a chain come to: enough for `status`, so that it need not read them all.
+//! What each record adds to the summary.
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
-use super::record::{Began, Record, Result, Stamp, is_zero, nanos};
-use super::totals::{Mails, Spread, Totals};
+use super::record::Record;
+use super::summary::{ChainSummary, HOURS_OF_A_DAY, LastRun, TaskSummary, Tick, hour_of};
+use super::totals::{DurationHistogram, MailTotals, Totals};
+use super::values::{Began, RunResult, Stamp};
 
 /// How many runs of a task are drawn.
 const MOST_RECENT: usize = 24;
-const HOUR: Duration = Duration::from_secs(3600);
-const HOURS_OF_A_DAY: u64 = 24;
 const MOST_TEXT: usize = 160;
 
-/// How the tasks of a chain fare.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Summary {
-    /// Of each task, in the order of the chain.
-    pub(crate) tasks: Vec<TaskSummary>,
-    /// How the last runner ended, if it ended by itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) ended: Option<(Stamp, String)>,
-    /// When the last runner began.
-    #[serde(default)]
-    pub(crate) began: Stamp,
-    /// The boot in which it did; 0: not known.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    boot: u64,
-    /// All mails of the chain.
-    #[serde(default, skip_serializing_if = "Mails::is_empty")]
-    pub(crate) mails: Mails,
-}
-
-/// How a task fares.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct TaskSummary {
-    /// What it is called on the screen.
-    pub(crate) task: String,
-    /// Its last run.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) last: Option<Last>,
-    /// Its last runs, oldest first.
-    #[serde(default)]
-    pub(crate) recent: Vec<Tick>,
-    /// Its runs of the last day: hour since 1970, successes, failures.
-    #[serde(default)]
-    hours: Vec<(u64, u64, u64)>,
-    /// The start of the first failure since the last success.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) down_since: Option<Stamp>,
-    /// How many runs failed since then.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub(crate) failures: u64,
-    /// The start of the first run that asked to be tried again later, if all have since the last one that succeeded or failed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) asking_since: Option<Stamp>,
-    /// How many runs asked since then.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub(crate) asks: u64,
-    /// The end of the first success since the last failure.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) healthy_since: Option<Stamp>,
-    /// The end of the last success.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) last_success: Option<Stamp>,
-    /// All its runs.
-    #[serde(default, skip_serializing_if = "Totals::is_empty")]
-    pub(crate) totals: Totals,
-}
-
-/// The last run of a task.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Last {
-    /// When it ended.
-    pub(crate) ended: Stamp,
-    /// How long it took.
-    #[serde(with = "nanos")]
-    pub(crate) took: Duration,
-    /// How it ended.
-    pub(crate) result: Result,
-    /// What it said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) text: Option<String>,
-}
-
-/// How long a run took, and how it ended.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Tick(
-    #[serde(with = "nanos")] pub(crate) Duration,
-    pub(crate) Result,
-);
-
-/// One run, or many that ended alike.
-struct Seen<'a> {
+/// A run, or many runs that ended alike.
+struct SummedRuns<'a> {
     began: Stamp,
     ended: Stamp,
     took: Duration,
     count: u64,
     took_together: Duration,
-    spread: Spread,
-    result: Result,
+    spread: DurationHistogram,
+    result: RunResult,
     text: Option<&'a str>,
 }
 
-impl Summary {
-    /// Takes in what a later record says.
+impl ChainSummary {
+    /// Adds a later record.
     pub(crate) fn add(&mut self, record: &Record) {
         match record {
             Record::Summary(summary) => *self = summary.clone(),
             Record::Began(began) => self.begin(began),
             Record::Ended { at, why } => self.ended = Some((*at, why.clone())),
             Record::Run(run) => {
-                let mut spread = Spread::default();
+                let mut spread = DurationHistogram::default();
                 spread.count(run.took, 1);
-                self.task(&run.task).add(&Seen {
+                self.task(&run.task).add(&SummedRuns {
                     began: run.at,
                     ended: run.at.after(run.took),
                     took: run.took,
@@ -124,7 +44,7 @@ impl Summary {
                     text: run.text.as_deref(),
                 });
             }
-            Record::Runs(runs) => self.task(&runs.task).add(&Seen {
+            Record::Runs(runs) => self.task(&runs.task).add(&SummedRuns {
                 began: runs.at,
                 ended: runs.until,
                 took: runs.average(),
@@ -142,11 +62,12 @@ impl Summary {
     /// A runner begins where another has ended.
     fn begin(&mut self, began: &Began) {
         self.keep_only(&began.tasks);
-        // A power cut may have taken the last lines with it, and the counts would be less than they were. Who draws them takes such a
-        // count for one that began at zero, so that is where they begin with each boot.
+        // A power cut may have taken the last lines with it, and the counts would be less than they
+        // were. A program that draws them takes such a count for one that began at zero, so that is
+        // where they begin with each boot.
         if self.boot != began.boot {
             self.tasks.iter_mut().for_each(TaskSummary::count_anew);
-            self.mails = Mails::default();
+            self.mails = MailTotals::default();
         }
         self.ended = None;
         self.began = began.at;
@@ -181,43 +102,34 @@ impl TaskSummary {
         }
     }
 
-    /// Returns how many runs succeeded and how many failed in the 24 hours before `now`, to the hour.
-    pub(crate) fn last_day(&self, now: Stamp) -> (u64, u64) {
-        let first = hour_of(now).saturating_sub(HOURS_OF_A_DAY - 1);
-        let hours = self.hours.iter().filter(|(hour, ..)| *hour >= first);
-        hours.fold((0, 0), |(ok, failed), (_, more, worse)| {
-            (ok + more, failed + worse)
-        })
-    }
-
     fn count_anew(&mut self) {
         self.totals = Totals::default();
     }
 
-    fn add(&mut self, seen: &Seen<'_>) {
-        let &Seen { result, ended, .. } = seen;
+    fn add(&mut self, seen: &SummedRuns<'_>) {
+        let &SummedRuns { result, ended, .. } = seen;
         self.totals
             .add(result, seen.count, seen.took_together, &seen.spread);
         if self.recent.len() >= MOST_RECENT {
             self.recent.remove(0);
         }
-        if result != Result::Interrupted {
+        if result != RunResult::Interrupted {
             self.recent.push(Tick(seen.took, result));
         }
-        self.last = Some(Last {
+        self.last = Some(LastRun {
             ended,
             took: seen.took,
             result,
             text: seen.text.map(beginning),
         });
         self.count(seen);
-        if result == Result::Ok || result.is_failure() {
+        if result == RunResult::Ok || result.is_failure() {
             (self.asking_since, self.asks) = (None, 0);
-        } else if result == Result::Later && self.down_since.is_none() {
+        } else if result == RunResult::Later && self.down_since.is_none() {
             self.asking_since.get_or_insert(seen.began);
             self.asks += seen.count;
         }
-        if result == Result::Ok {
+        if result == RunResult::Ok {
             self.down_since = None;
             self.failures = 0;
             self.healthy_since.get_or_insert(ended);
@@ -229,12 +141,12 @@ impl TaskSummary {
         }
     }
 
-    fn count(&mut self, seen: &Seen<'_>) {
+    fn count(&mut self, seen: &SummedRuns<'_>) {
         let hour = hour_of(seen.ended);
         let (ok, failed) = match seen.result {
-            Result::Ok => (seen.count, 0),
-            Result::Failed | Result::Fatal => (0, seen.count),
-            Result::Later | Result::Interrupted => return,
+            RunResult::Ok => (seen.count, 0),
+            RunResult::Failed | RunResult::Fatal => (0, seen.count),
+            RunResult::Later | RunResult::Interrupted => return,
         };
         match self.hours.last_mut().filter(|(last, ..)| *last == hour) {
             Some((_, more, worse)) => (*more, *worse) = (*more + ok, *worse + failed),
@@ -244,10 +156,6 @@ impl TaskSummary {
         self.hours
             .retain(|(other, ..)| *other <= hour && *other + HOURS_OF_A_DAY > hour);
     }
-}
-
-fn hour_of(at: Stamp) -> u64 {
-    at.0 / (HOUR.as_secs() * 1_000_000)
 }
 
 fn beginning(text: &str) -> String {

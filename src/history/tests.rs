@@ -2,14 +2,13 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::*;
+use super::{ChainSummary, Record, RunResult, Stamp, *};
 use crate::chain::ChainName;
-use crate::event::{Event, RunEnd, RunId, StopReason};
-use crate::failure::{Failure, FailureClass, Outcome, Output};
-use crate::process::clock;
-use crate::settings::HistorySettings;
-use crate::state::history::{Record, Result, Stamp, Summary};
-use crate::time::Moment;
+use crate::core::event::{Event, RunEnd, RunId, StopReason};
+use crate::core::failure::{Failure, FailureClass, Outcome, Output};
+use crate::core::settings::HistorySettings;
+use crate::core::time::Moment;
+use crate::unix::clock;
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(86_400);
@@ -76,8 +75,8 @@ impl Chain {
         run
     }
 
-    fn shelf(&self) -> Shelf {
-        Shelf::open(self.dir.path(), "x").unwrap().unwrap()
+    fn shelf(&self) -> HistoryReader {
+        HistoryReader::open(self.dir.path(), "x").unwrap().unwrap()
     }
 
     fn records(&self) -> Vec<Record> {
@@ -137,7 +136,7 @@ fn a_run_is_kept_with_what_it_printed() {
             _ => None,
         });
     let found = found.unwrap();
-    assert_eq!((found.id, found.result), (run, Result::Ok));
+    assert_eq!((found.id, found.result), (run, RunResult::Ok));
     let output = shelf.output(part, &found.output.unwrap()).unwrap();
     assert_eq!(output.head, "hello\n");
 }
@@ -216,6 +215,38 @@ fn what_is_too_old_goes() {
     let oldest = Stamp::of(chain.now.wall).since(chain.shelf().parts()[0]);
     assert!(oldest <= 10 * DAY, "{oldest:?}");
     assert!((14..=20).contains(&chain.runs()), "{}", chain.runs());
+}
+
+#[test]
+fn a_clock_that_leaps_ahead_makes_nothing_old_before_a_day_has_passed() {
+    let mut chain = Chain::within(MEBIBYTE, 90 * DAY);
+    for _ in 0..40 {
+        chain.run(&failure("broken"), None);
+        chain.pass(2 * DAY);
+    }
+    let runs = chain.runs();
+    let right = chain.now.wall;
+    // A start under a wrong clock, and a clock that is set wrong while it runs.
+    for starts in [true, false] {
+        chain.now.wall = right + 400 * DAY;
+        if starts {
+            chain.again();
+        }
+        for _ in 0..10 {
+            chain.run(&failure("broken"), None);
+            chain.pass(DAY / 20);
+        }
+        assert!(chain.runs() >= runs, "{} of {runs} are left", chain.runs());
+        chain.now.wall = right;
+        chain.run(&Outcome::Success, None);
+        assert!(chain.runs() >= runs, "{} of {runs} are left", chain.runs());
+    }
+    chain.now.wall = right + 400 * DAY;
+    for _ in 0..4 {
+        chain.run(&failure("broken"), None);
+        chain.pass(DAY / 2);
+    }
+    assert!(chain.runs() < runs, "it is right after all");
 }
 
 #[test]
@@ -312,7 +343,7 @@ fn what_came_while_the_disk_refused_is_counted_though_the_former_lines_are_gone_
     chain.run(&failure("broken"), None);
     assert_eq!(chain.runs(), 2, "the first line and the last");
     let totals = &chain.shelf().summary().tasks[0].totals;
-    assert_eq!(totals.runs(crate::state::history::Result::Failed), 12);
+    assert_eq!(totals.runs(super::RunResult::Failed), 12);
 }
 
 #[test]
@@ -352,11 +383,31 @@ fn the_summary_is_what_all_records_come_to() {
         chain.run(&outcome, None);
         chain.pass(SECOND);
     }
-    let mut all = Summary::default();
+    let mut all = ChainSummary::default();
     let records = chain.records();
     let told = records
         .iter()
         .filter(|record| !matches!(record, Record::Summary(_)));
     told.for_each(|record| all.add(record));
     assert_eq!(chain.shelf().summary(), all);
+}
+
+#[test]
+fn a_hole_behind_the_lines_hides_nothing_of_what_was_counted() {
+    let mut chain = Chain::new();
+    for _ in 0..3 {
+        chain.run(&failure("x"), None);
+        chain.pass(Duration::from_secs(60));
+    }
+    let before = chain.shelf().summary();
+    let newest = fs::File::options().append(true).open(chain.newest());
+    newest.unwrap().set_len(3 << 30).unwrap();
+    assert_eq!(chain.shelf().summary(), before);
+    assert_eq!(chain.runs(), 3);
+    chain.again();
+    chain.run(&failure("x"), None);
+    assert_eq!(
+        chain.shelf().summary().tasks[0].failures,
+        before.tasks[0].failures + 1
+    );
 }

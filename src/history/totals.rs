@@ -1,13 +1,15 @@
-//! What is counted over all runs of a task, whoever ran them: it only grows, from runner to runner, until the machine starts again.
+//! What is counted over all runs of a task, whichever runner ran them: it only grows, from runner
+//! to runner, until the machine starts again.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::record::{Result, is_zero, nanos};
+use super::values::{RunResult, is_zero, nanos};
 
-/// Up to which duration, itself included, the classes of runs reach. What takes longer than the last is in a class of its own.
+/// Up to which duration, itself included, the classes of runs reach. What takes longer than the
+/// last is in a class of its own.
 pub(crate) const BOUNDS: [Duration; 15] = [
     Duration::from_millis(1),
     Duration::from_millis(5),
@@ -30,9 +32,9 @@ const CLASSES: usize = BOUNDS.len() + 1;
 /// Runs by how long they took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Vec<u64>", into = "Vec<u64>")]
-pub(crate) struct Spread([u64; CLASSES]);
+pub(crate) struct DurationHistogram([u64; CLASSES]);
 
-impl Spread {
+impl DurationHistogram {
     /// Counts runs that took so long each.
     pub(crate) fn count(&mut self, took: Duration, runs: u64) {
         // Most runs that are many are short.
@@ -42,13 +44,14 @@ impl Spread {
     }
 
     /// Adds what another one counted.
-    pub(crate) fn add(&mut self, other: &Spread) {
+    pub(crate) fn add(&mut self, other: &DurationHistogram) {
         for (class, more) in self.0.iter_mut().zip(other.0) {
             *class = class.saturating_add(more);
         }
     }
 
-    /// Returns how many runs are in each class, the shortest first: one more than there are [`BOUNDS`].
+    /// Returns how many runs are in each class, the shortest first: one more than there are
+    /// [`BOUNDS`].
     pub(crate) fn classes(&self) -> &[u64] {
         &self.0
     }
@@ -64,10 +67,10 @@ impl Spread {
     }
 }
 
-impl From<Vec<u64>> for Spread {
+impl From<Vec<u64>> for DurationHistogram {
     /// Reads the form of the disk: the classes up to the last one that holds a run.
     fn from(classes: Vec<u64>) -> Self {
-        let mut spread = Spread::default();
+        let mut spread = DurationHistogram::default();
         for (class, runs) in spread.0.iter_mut().zip(classes) {
             *class = runs;
         }
@@ -75,8 +78,8 @@ impl From<Vec<u64>> for Spread {
     }
 }
 
-impl From<Spread> for Vec<u64> {
-    fn from(spread: Spread) -> Self {
+impl From<DurationHistogram> for Vec<u64> {
+    fn from(spread: DurationHistogram) -> Self {
         let last = spread.0.iter().rposition(|runs| *runs > 0);
         spread.0[..last.map_or(0, |last| last + 1)].to_vec()
     }
@@ -99,36 +102,42 @@ pub(crate) struct Totals {
     #[serde(default, skip_serializing_if = "Duration::is_zero", with = "nanos")]
     took: Duration,
     /// How long each of them took.
-    #[serde(default, skip_serializing_if = "Spread::is_empty")]
-    spread: Spread,
+    #[serde(default, skip_serializing_if = "DurationHistogram::is_empty")]
+    spread: DurationHistogram,
 }
 
 impl Totals {
     /// Adds runs that ended alike and took so long together.
-    pub(super) fn add(&mut self, result: Result, runs: u64, took: Duration, spread: &Spread) {
+    pub(crate) fn add(
+        &mut self,
+        result: RunResult,
+        runs: u64,
+        took: Duration,
+        spread: &DurationHistogram,
+    ) {
         let count = match result {
-            Result::Ok => &mut self.ok,
-            Result::Later => &mut self.later,
-            Result::Interrupted => &mut self.interrupted,
-            Result::Failed => &mut self.failed,
-            Result::Fatal => &mut self.fatal,
+            RunResult::Ok => &mut self.ok,
+            RunResult::Later => &mut self.later,
+            RunResult::Interrupted => &mut self.interrupted,
+            RunResult::Failed => &mut self.failed,
+            RunResult::Fatal => &mut self.fatal,
         };
         *count = count.saturating_add(runs);
-        // How long a run took that was cut off says nothing about the task.
-        if result != Result::Interrupted {
+        // How long a run took that was cut off means nothing for the task.
+        if result != RunResult::Interrupted {
             self.took = self.took.saturating_add(took);
             self.spread.add(spread);
         }
     }
 
     /// Returns how many runs ended so.
-    pub(crate) fn runs(&self, result: Result) -> u64 {
+    pub(crate) fn runs(&self, result: RunResult) -> u64 {
         match result {
-            Result::Ok => self.ok,
-            Result::Later => self.later,
-            Result::Interrupted => self.interrupted,
-            Result::Failed => self.failed,
-            Result::Fatal => self.fatal,
+            RunResult::Ok => self.ok,
+            RunResult::Later => self.later,
+            RunResult::Interrupted => self.interrupted,
+            RunResult::Failed => self.failed,
+            RunResult::Fatal => self.fatal,
         }
     }
 
@@ -138,12 +147,12 @@ impl Totals {
     }
 
     /// Returns how long each of them took.
-    pub(crate) fn spread(&self) -> &Spread {
+    pub(crate) fn spread(&self) -> &DurationHistogram {
         &self.spread
     }
 
     /// Returns whether there was no run.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         *self == Totals::default()
     }
 }
@@ -151,11 +160,11 @@ impl Totals {
 /// How many mails of each sort were written.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(crate) struct Mails(BTreeMap<String, u64>);
+pub(crate) struct MailTotals(BTreeMap<String, u64>);
 
-impl Mails {
+impl MailTotals {
     /// Counts one.
-    pub(super) fn count(&mut self, sort: &str) {
+    pub(crate) fn count(&mut self, sort: &str) {
         /// More than there are; a damaged file must not make the summary grow.
         const MOST_SORTS: usize = 32;
         if let Some(count) = self.0.get_mut(sort) {
@@ -171,7 +180,7 @@ impl Mails {
     }
 
     /// Returns whether there was none.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }

@@ -1,30 +1,32 @@
-//! The writer: from events to lines. It never fails and never waits for more than the page cache takes.
+//! The writer: from events to lines. It never fails and never waits for more than the page cache
+//! takes.
 //!
-//! A healthy chain may run a million times a second; successes that come faster than ten in a second are counted in memory, and
-//! told in one line.
+//! A healthy chain may run a million times a second; successes that come faster than ten in a
+//! second are counted in memory, and written in one line.
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::files::{Files, Room, Trouble};
+use super::directory::directory_name;
+use super::files::{HistoryFiles, Room, WriteFailure};
+use super::history_reader::HistoryReader;
+use super::record::{Mailed, Record, RecordedRun, RecordedRuns, Silent};
+use super::summary::ChainSummary;
+use super::values::{Began, RunResult, Stamp};
 use crate::chain::ChainName;
-use crate::event::{Event, RunEnd, StopReason};
-use crate::failure::{Outcome, Output};
-use crate::process::boot;
-use crate::settings::HistorySettings;
-use crate::state::history::{Began, Mailed, Record, Result, Run, Runs, Silent, Stamp, Summary};
-use crate::time::{Moment, Mono};
+use crate::core::event::{Event, RunEnd, StopReason};
+use crate::core::failure::{Outcome, Output};
+use crate::core::settings::HistorySettings;
+use crate::core::time::{Moment, Mono};
+use crate::unix::boot;
+use crate::unix::trusted_paths::StateDir;
 
 mod tally;
 mod text;
 
-use tally::{Taken, Tally};
+use tally::{Counting, QUICK, QuickRuns};
 
-/// Runs that come faster than this are counted together …
-const QUICK: Duration = Duration::from_millis(100);
-/// … and told once in this time.
-const TOGETHER: Duration = Duration::from_secs(10);
-/// After how many bytes of lines a summary is worth its place, and how much more than itself that is.
+/// After how many bytes of lines a summary is worth its place, and how much more than itself that
+/// is.
 const SUMMARY_EVERY: usize = 16 << 10;
 const SUMMARY_SHARE: usize = 4;
 /// How long a disk that refused is left alone.
@@ -35,71 +37,75 @@ const OUTPUT_SHARE: u64 = 16;
 /// Writes the history of a chain.
 #[derive(Debug)]
 pub(crate) struct Writer {
-    path: PathBuf,
+    state_dir: StateDir,
+    /// The name of its directory in there.
+    name: String,
     limits: HistorySettings,
     kind_of: fn(&Outcome) -> Option<String>,
-    tasks: Vec<Task>,
-    /// How many tasks have runs that are counted and not told.
+    tasks: Vec<TaskCounter>,
+    /// How many tasks have runs that are counted and not written.
     counting: usize,
-    summary: Summary,
+    summary: ChainSummary,
     /// How many bytes were written since the last summary, and how long that was.
     since_summary: usize,
     summary_length: usize,
-    files: Option<Files>,
+    files: Option<HistoryFiles>,
     /// Lines that belong together, written at once.
     lines: Vec<u8>,
     /// The time of the latest line.
     latest: Mono,
     /// When a disk that refused is tried again.
     again: Mono,
-    /// Whether the disk refuses: that is told once.
-    is_troubled: bool,
+    /// Since when the disk refuses, if it does: that is logged once.
+    troubled: Option<Mono>,
 }
 
 #[derive(Debug)]
-struct Task {
+struct TaskCounter {
     label: String,
-    tally: Tally,
+    tally: QuickRuns,
 }
 
 impl Writer {
     /// Makes the writer of a chain of tasks with these labels. Nothing is opened yet.
     pub(crate) fn new(
-        state_dir: &Path,
+        state_dir: impl Into<StateDir>,
         limits: HistorySettings,
         chain: &ChainName,
         labels: Vec<String>,
         kind_of: fn(&Outcome) -> Option<String>,
     ) -> Self {
-        let task = |label| Task {
+        let task = |label| TaskCounter {
             label,
-            tally: Tally::default(),
+            tally: QuickRuns::default(),
         };
         Writer {
-            path: super::directory(state_dir, chain.as_str()),
+            state_dir: state_dir.into(),
+            name: directory_name(chain.as_str()),
             limits,
             kind_of,
             tasks: labels.into_iter().map(task).collect(),
             counting: 0,
-            summary: Summary::default(),
+            summary: ChainSummary::default(),
             since_summary: 0,
             summary_length: 0,
             files: None,
             lines: Vec::new(),
             latest: Mono::LONG_AGO,
             again: Mono::LONG_AGO,
-            is_troubled: false,
+            troubled: None,
         }
     }
 
-    /// Takes note of an event, whose secrets are removed. `printed` is what a run printed that did not fail. The lines are written by
-    /// [`Writer::commit`].
+    /// Takes note of an event, whose secrets are removed. `printed` is what a run printed that did
+    /// not fail. The lines are written by [`Writer::commit`].
     pub(crate) fn note(&mut self, event: &Event<'_>, printed: Option<Output>) {
         match *event {
             Event::RunStarted { .. } | Event::Woken | Event::Mute { .. } => {}
             Event::RunEnded(end) => self.ended(&end, printed),
             Event::Sleeping { at, until, .. } if self.counting > 0 => {
-                // A pause that is worth a line ends the counting: whoever looks then must see how things stand.
+                // A pause that is worth a line ends the counting: a reader must see then how
+                // things stand.
                 if until.since(at.mono) >= QUICK {
                     self.tell_counted(at);
                 }
@@ -180,17 +186,17 @@ impl Writer {
         let result = result_of(end.outcome);
         let tally = &mut self.tasks[end.step].tally;
         match tally.take(result, end.started, end.at) {
-            Taken::First => self.counting += 1,
-            Taken::Counted => {}
-            Taken::Enough => self.tell_counted(end.at),
-            Taken::Not => {
+            Counting::First => self.counting += 1,
+            Counting::Counted => {}
+            Counting::Enough => self.tell_counted(end.at),
+            Counting::Not => {
                 self.tell_counted(end.at);
                 self.one(end, result, printed);
             }
         }
     }
 
-    fn one(&mut self, end: &RunEnd<'_>, result: Result, printed: Option<Output>) {
+    fn one(&mut self, end: &RunEnd<'_>, result: RunResult, printed: Option<Output>) {
         let failure = end.outcome.failure();
         let output = failure.and_then(|failure| failure.output.as_ref());
         let output = output.or(printed.as_ref());
@@ -203,7 +209,7 @@ impl Writer {
             let kept = self.files.as_mut()?.append_output(&output);
             self.settle(kept, end.at.mono)
         });
-        let run = Run {
+        let run = RecordedRun {
             id: end.run,
             task: self.tasks[end.step].label.clone(),
             at: Stamp::of(end.started.wall),
@@ -224,7 +230,7 @@ impl Writer {
         self.counting = 0;
         for step in 0..self.tasks.len() {
             if let Some(counted) = self.tasks[step].tally.empty() {
-                let runs = Runs {
+                let runs = RecordedRuns {
                     task: self.tasks[step].label.clone(),
                     at: Stamp::of(counted.first.wall),
                     until: Stamp::of(counted.last.wall),
@@ -258,12 +264,11 @@ impl Writer {
         if !self.lines.is_empty() || now.mono < self.again {
             return;
         }
-        if self.files.as_ref().is_some_and(Files::are_gone) {
+        if self.files.as_ref().is_some_and(HistoryFiles::are_gone) {
             self.files = None;
         }
-        let at = Stamp::of(now.wall);
         if self.files.is_none() {
-            let opened = Files::open(&self.path, self.limits, at);
+            let opened = HistoryFiles::open(&self.state_dir, &self.name, self.limits, now);
             let Some((files, room)) = self.settle(opened, now.mono) else {
                 return;
             };
@@ -271,7 +276,7 @@ impl Writer {
             self.opened(room, now);
         }
         if let Some(files) = &mut self.files {
-            let room = files.make_room(bytes + A_FEW_LINES, at);
+            let room = files.make_room(bytes + A_FEW_LINES, now);
             if let Some(Room::New) = self.settle(room, now.mono) {
                 self.head(now);
             }
@@ -280,24 +285,30 @@ impl Writer {
 
     /// Goes on where the former runner ended, unless we know more.
     fn opened(&mut self, room: Room, now: Moment) {
-        let knows_more = self.summary != Summary::default();
-        if !knows_more && let Some(shelf) = super::Shelf::at(&self.path) {
-            self.summary = shelf.summary();
+        let knows_more = self.summary != ChainSummary::default();
+        if !knows_more && let Some(files) = &self.files {
+            self.summary = HistoryReader::of(files.directory()).summary();
         }
         match room {
             Room::New => self.head(now),
-            // Of what came while the disk refused there are no lines, but what they come to is not lost.
+            // Of what came while the disk refused there are no lines, but what they come to is not
+            // lost.
             Room::Here if knows_more => self.summarise(),
             Room::Here => {}
         }
     }
 
+    /// Returns since when the disk refuses, if it does.
+    pub(crate) fn troubled_since(&self) -> Option<Mono> {
+        self.troubled
+    }
+
     /// Returns what all lines so far come to.
-    pub(crate) fn summary(&self) -> &Summary {
+    pub(crate) fn summary(&self) -> &ChainSummary {
         &self.summary
     }
 
-    /// Whoever reads the newest file alone must know how things stand.
+    /// A reader of the newest file alone must know how things stand.
     fn head(&mut self, now: Moment) {
         self.summarise();
         let lines = std::mem::take(&mut self.lines);
@@ -313,23 +324,23 @@ impl Writer {
         (self.since_summary, self.summary_length) = (0, self.lines.len() - before);
     }
 
-    /// Returns what was achieved. Says once that the disk refuses, and once that it does no more.
-    fn settle<T>(&mut self, tried: core::result::Result<T, Trouble>, now: Mono) -> Option<T> {
+    /// Returns what was achieved. Logs once that the disk refuses, and once that it does no more.
+    fn settle<T>(&mut self, tried: core::result::Result<T, WriteFailure>, now: Mono) -> Option<T> {
         match tried {
             Ok(done) => {
-                if self.is_troubled {
+                if self.troubled.take().is_some() {
                     log::info!("The history of runs can be written again");
-                    self.is_troubled = false;
                 }
                 Some(done)
             }
             Err(why) => {
-                if !self.is_troubled {
-                    let path = self.path.display();
+                if self.troubled.is_none() {
+                    let path = self.state_dir.path().join(&self.name);
+                    let path = path.display();
                     log::error!(
                         "the history of runs cannot be written to `{path}`: {why}; going on without it"
                     );
-                    self.is_troubled = true;
+                    self.troubled = Some(now);
                 }
                 self.files = None;
                 self.again = now + PATIENCE;
@@ -350,12 +361,12 @@ impl Writer {
     }
 }
 
-fn result_of(outcome: &Outcome) -> Result {
+fn result_of(outcome: &Outcome) -> RunResult {
     match outcome {
-        Outcome::Success => Result::Ok,
-        Outcome::RetryLater { .. } => Result::Later,
-        Outcome::Failure(_) => Result::Failed,
-        Outcome::Fatal(_) => Result::Fatal,
-        Outcome::Interrupted { .. } => Result::Interrupted,
+        Outcome::Success => RunResult::Ok,
+        Outcome::RetryLater { .. } => RunResult::Later,
+        Outcome::Failure(_) => RunResult::Failed,
+        Outcome::Fatal(_) => RunResult::Fatal,
+        Outcome::Interrupted { .. } => RunResult::Interrupted,
     }
 }

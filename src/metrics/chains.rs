@@ -1,17 +1,25 @@
-//! What is told of a chain as a whole: its runner, its page and its mails.
+//! The metrics of a chain as a whole: its runner, its page and its mails.
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use super::text::{Family, Kind, seconds, timestamp};
-use super::{Chain, OTHER, SORTS};
-use Kind::{Counter, Gauge};
+use MetricType::{Counter, Gauge};
+
+use super::chain_metrics::ChainMetrics;
+use super::text::{Family, MetricType, seconds, timestamp};
+
+/// The sorts of mail.
+pub(crate) const SORTS: [&str; 8] = [
+    "first", "new", "downtime", "again", "running", "healed", "digest", "summary",
+];
+/// What a sort is called that is not one of them.
+const OTHER: &str = "other";
 
 /// Adds the families of these chains.
-pub(super) fn tell(text: &mut String, chains: &[Chain<'_>], now: SystemTime) {
+pub(super) fn tell(text: &mut String, chains: &[ChainMetrics<'_>], now: SystemTime) {
     runners(text, chains);
     pages(text, chains, now);
-    let counters: [(&str, &str, OfChain); 3] = [
+    let counters: [(&str, &str, SortCounts); 3] = [
         (
             "mails_queued_total",
             "Mails to the admin that were put into the outbox, by sort.",
@@ -34,16 +42,16 @@ pub(super) fn tell(text: &mut String, chains: &[Chain<'_>], now: SystemTime) {
     outboxes(text, chains, now);
 }
 
-type OfChain = for<'a> fn(&'a Chain<'_>) -> &'a BTreeMap<String, u64>;
+type SortCounts = for<'a> fn(&'a ChainMetrics<'_>) -> &'a BTreeMap<String, u64>;
 
-fn runners(text: &mut String, chains: &[Chain<'_>]) {
+fn runners(text: &mut String, chains: &[ChainMetrics<'_>]) {
     let help = "Whether a runner of the chain runs.";
     let mut family = Family::new(text, "up", Gauge, help);
     for chain in chains {
         let up = u8::from(chain.runner.is_some());
         family.add(&[("chain", chain.name)], up);
     }
-    let running = |chain: &Chain<'_>| Some((chain.name.to_owned(), chain.runner.clone()?));
+    let running = |chain: &ChainMetrics<'_>| Some((chain.name.to_owned(), chain.runner.clone()?));
     let running: Vec<_> = chains.iter().filter_map(running).collect();
     let help = "Which version of the program runs the chain; the value is always 1.";
     let mut family = Family::new(text, "build_info", Gauge, help);
@@ -64,7 +72,7 @@ fn runners(text: &mut String, chains: &[Chain<'_>]) {
     }
 }
 
-fn pages(text: &mut String, chains: &[Chain<'_>], now: SystemTime) {
+fn pages(text: &mut String, chains: &[ChainMetrics<'_>], now: SystemTime) {
     let help = "When this was written, in seconds since 1970.";
     let mut family = Family::new(text, "textfile_written_timestamp_seconds", Gauge, help);
     for chain in chains {
@@ -83,8 +91,9 @@ fn pages(text: &mut String, chains: &[Chain<'_>], now: SystemTime) {
     }
 }
 
-/// Every sort is there from the start: the step from nothing to one is no step to those who draw it.
-fn by_sort(family: &mut Family<'_>, chains: &[Chain<'_>], of: OfChain) {
+/// Every sort is there from the start: the step from nothing to one is no step to programs that
+/// draw it.
+fn by_sort(family: &mut Family<'_>, chains: &[ChainMetrics<'_>], of: SortCounts) {
     for chain in chains {
         let counts = of(chain);
         for sort in SORTS {
@@ -101,7 +110,7 @@ fn by_sort(family: &mut Family<'_>, chains: &[Chain<'_>], of: OfChain) {
     }
 }
 
-fn outboxes(text: &mut String, chains: &[Chain<'_>], now: SystemTime) {
+fn outboxes(text: &mut String, chains: &[ChainMetrics<'_>], now: SystemTime) {
     let help =
         "Failures whose mail is held back by a limit on their number, by the sort of that mail.";
     let mut family = Family::new(text, "mails_held_back", Gauge, help);

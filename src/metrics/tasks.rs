@@ -1,12 +1,13 @@
-//! What is told of each task: its runs, how long they took, and its outage.
+//! The metrics of each task: its runs, how long they took, and its outage.
 
 use std::collections::HashSet;
 use std::time::SystemTime;
 
-use super::text::{Family, Kind, seconds, timestamp};
-use super::{Chain, Task};
-use crate::state::history::{BOUNDS, Result as RunResult, Totals};
-use Kind::{Counter, Gauge, Histogram};
+use MetricType::{Counter, Gauge, Histogram};
+
+use super::chain_metrics::{ChainMetrics, TaskMetrics};
+use super::text::{Family, MetricType, seconds, timestamp};
+use crate::history::{BOUNDS, RunResult, Totals};
 
 const RESULTS: [(RunResult, &str); 5] = [
     (RunResult::Ok, "ok"),
@@ -17,8 +18,8 @@ const RESULTS: [(RunResult, &str); 5] = [
 ];
 
 /// Adds the families of the tasks of these chains.
-pub(super) fn tell(text: &mut String, chains: &[Chain<'_>], now: SystemTime) {
-    let tasks: Vec<(&str, &Task<'_>)> = chains.iter().flat_map(of_chain).collect();
+pub(super) fn tell(text: &mut String, chains: &[ChainMetrics<'_>], now: SystemTime) {
+    let tasks: Vec<(&str, &TaskMetrics<'_>)> = chains.iter().flat_map(of_chain).collect();
     let help = "Runs that have ended, by result, since the machine started.";
     let mut family = Family::new(text, "runs_total", Counter, help);
     for (chain, task) in &tasks {
@@ -38,7 +39,9 @@ pub(super) fn tell(text: &mut String, chains: &[Chain<'_>], now: SystemTime) {
 }
 
 /// A name that is there twice, as a damaged file may have it, would make the whole page invalid.
-fn of_chain<'a>(chain: &'a Chain<'a>) -> impl Iterator<Item = (&'a str, &'a Task<'a>)> {
+fn of_chain<'a>(
+    chain: &'a ChainMetrics<'a>,
+) -> impl Iterator<Item = (&'a str, &'a TaskMetrics<'a>)> {
     let mut seen = HashSet::new();
     let tasks = chain.tasks.iter();
     let once = tasks.filter(move |task| seen.insert(task.label));
@@ -60,7 +63,7 @@ fn durations(family: &mut Family<'_>, chain: &str, task: &str, totals: &Totals) 
     family.add_part("_count", &labels, runs);
 }
 
-fn times(text: &mut String, tasks: &[(&str, &Task<'_>)], now: SystemTime) {
+fn times(text: &mut String, tasks: &[(&str, &TaskMetrics<'_>)], now: SystemTime) {
     let help = "When the last run ended, in seconds since 1970; absent before the first.";
     let mut family = Family::new(text, "last_run_timestamp_seconds", Gauge, help);
     for (chain, task) in tasks {
@@ -90,7 +93,7 @@ fn times(text: &mut String, tasks: &[(&str, &Task<'_>)], now: SystemTime) {
     }
 }
 
-fn mutes(text: &mut String, tasks: &[(&str, &Task<'_>)]) {
+fn mutes(text: &mut String, tasks: &[(&str, &TaskMetrics<'_>)]) {
     let help = "When the mute ends that holds mails about the task back, in seconds since 1970; absent when none does.";
     let mut family = Family::new(text, "mute_end_timestamp_seconds", Gauge, help);
     for (chain, task) in tasks {
@@ -103,6 +106,6 @@ fn mutes(text: &mut String, tasks: &[(&str, &Task<'_>)]) {
     }
 }
 
-fn labels<'a>(chain: &'a str, task: &'a Task<'_>) -> [(&'static str, &'a str); 2] {
+fn labels<'a>(chain: &'a str, task: &'a TaskMetrics<'_>) -> [(&'static str, &'a str); 2] {
     [("chain", chain), ("task", task.label)]
 }

@@ -1,13 +1,16 @@
-use std::time::{Duration, UNIX_EPOCH};
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::*;
-use crate::event::RunId;
-use crate::state::history::{Began, Mailed, Record, Result as RunResult, Run, Stamp, Summary};
+use crate::core::event::RunId;
+use crate::history::{
+    Began, ChainSummary, Mailed, Record, RecordedRun, RunResult, Stamp, TaskSummary,
+};
 
 const NOON: Stamp = Stamp(1_795_305_600_000_000);
 
-fn summary(task: &str, runs: &[(RunResult, u64)]) -> Summary {
-    let mut summary = Summary::default();
+fn summary(task: &str, runs: &[(RunResult, u64)]) -> ChainSummary {
+    let mut summary = ChainSummary::default();
     summary.add(&Record::Began(Began {
         at: NOON,
         pid: 1,
@@ -16,7 +19,7 @@ fn summary(task: &str, runs: &[(RunResult, u64)]) -> Summary {
         boot: 1,
     }));
     for (result, millis) in runs {
-        summary.add(&Record::Run(Box::new(Run {
+        summary.add(&Record::Run(Box::new(RecordedRun {
             id: RunId(1),
             task: task.to_owned(),
             at: NOON,
@@ -31,7 +34,7 @@ fn summary(task: &str, runs: &[(RunResult, u64)]) -> Summary {
     summary
 }
 
-fn mailed(summary: &mut Summary, sort: &str) {
+fn mailed(summary: &mut ChainSummary, sort: &str) {
     summary.add(&Record::Mailed(Mailed {
         at: NOON,
         task: None,
@@ -41,21 +44,21 @@ fn mailed(summary: &mut Summary, sort: &str) {
     }));
 }
 
-fn chain<'a>(name: &'a str, summary: &'a Summary) -> Chain<'a> {
-    let task = |past: &'a TaskSummary| Task {
+fn chain<'a>(name: &'a str, summary: &'a ChainSummary) -> ChainMetrics<'a> {
+    let task = |past: &'a TaskSummary| TaskMetrics {
         label: &past.task,
         past,
-        alerts: Alerts {
+        alerts: AlertMetrics {
             down_since: past.down_since.map(Stamp::time),
-            ..Alerts::default()
+            ..AlertMetrics::default()
         },
     };
-    Chain {
+    ChainMetrics {
         name,
-        runner: Some(Runner::default()),
+        runner: Some(RunnerMetrics::default()),
         page_due: None,
         tasks: summary.tasks.iter().map(task).collect(),
-        mail: Mail {
+        mail: MailMetrics {
             written: &summary.mails,
             sent: BTreeMap::new(),
             failed: BTreeMap::new(),
@@ -136,8 +139,8 @@ fn runs_are_told_by_result_and_duration() {
 
 #[test]
 fn a_chain_without_a_runner_is_down_and_what_is_not_known_is_not_told() {
-    let past = Summary::default();
-    let stopped = Chain {
+    let past = ChainSummary::default();
+    let stopped = ChainMetrics {
         runner: None,
         ..chain("b", &past)
     };
@@ -194,7 +197,7 @@ fn the_guide_has_every_name_and_says_how_many_series_there_are() {
     );
     let mut chain = chain("a", &past);
     let now = later(0);
-    chain.runner = Some(Runner {
+    chain.runner = Some(RunnerMetrics {
         version: Some("1".to_owned()),
         began: Some(now),
         next_run: Some(now),

@@ -1,4 +1,5 @@
-//! The text format, version 0.0.4: families of samples, each with its help and its type once, and all its samples together.
+//! The text format, version 0.0.4: families of samples, each with its help and its type once, and
+//! all its samples together.
 
 use std::fmt::{Display, Write};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -8,7 +9,7 @@ const PREFIX: &str = "run_functions_";
 
 /// What samples of a family are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum MetricType {
     /// What only grows.
     Counter,
     /// What is as it is now.
@@ -21,7 +22,7 @@ pub(super) enum Kind {
 pub(super) struct Family<'a> {
     text: &'a mut String,
     name: &'static str,
-    kind: Kind,
+    kind: MetricType,
     help: &'static str,
     has_begun: bool,
 }
@@ -31,7 +32,7 @@ impl<'a> Family<'a> {
     pub(super) fn new(
         text: &'a mut String,
         name: &'static str,
-        kind: Kind,
+        kind: MetricType,
         help: &'static str,
     ) -> Self {
         Family {
@@ -77,9 +78,9 @@ impl<'a> Family<'a> {
         }
         let (name, help) = (self.name, self.help);
         let kind = match self.kind {
-            Kind::Counter => "counter",
-            Kind::Gauge => "gauge",
-            Kind::Histogram => "histogram",
+            MetricType::Counter => "counter",
+            MetricType::Gauge => "gauge",
+            MetricType::Histogram => "histogram",
         };
         let _ = writeln!(
             self.text,

@@ -1,25 +1,26 @@
-//! How long runs took, column by column of a plot: the shortest, the median and the longest, so that a plot of 100,000 runs is as small as
-//! one of a thousand, and no run that was slow is lost between two that were not.
+//! How long runs took, column by column of a plot: the shortest, the median and the longest, so
+//! that a plot of 100,000 runs is as small as one of a thousand, and no run that was slow is lost
+//! between two that were not.
 
 use std::time::Duration;
 
 use super::period::{COLUMNS, Period};
-use crate::state::history::Stamp;
+use crate::history::Stamp;
 
 /// Column by column.
 #[derive(Clone, Debug)]
 pub(crate) struct Durations {
-    /// One for each part of the time.
+    /// A sample for each part of the time.
     pub(crate) columns: Vec<Column>,
     /// Of all that succeeded.
-    pub(crate) whole: Option<Spread>,
+    pub(crate) whole: Option<DurationRange>,
 }
 
 /// What happened in one part of the time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Column {
     /// How long runs took that succeeded, if any did.
-    pub(crate) took: Option<Spread>,
+    pub(crate) took: Option<DurationRange>,
     /// How many failed.
     pub(crate) failed: u64,
     /// Whether an outage was under way.
@@ -28,7 +29,7 @@ pub(crate) struct Column {
 
 /// The durations of some runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Spread {
+pub(crate) struct DurationRange {
     /// The shortest.
     pub(crate) shortest: Duration,
     /// As many were shorter as longer.
@@ -43,12 +44,12 @@ pub(crate) struct Spread {
 #[derive(Debug)]
 pub(super) struct Taking {
     columns: Vec<Column>,
-    taken: Vec<Taken>,
+    taken: Vec<DurationSamples>,
 }
 
 /// Some runs that took alike.
 #[derive(Clone, Copy, Debug)]
-struct Taken {
+struct DurationSamples {
     nanos: u64,
     count: u32,
     column: u16,
@@ -70,7 +71,7 @@ impl Taking {
         if let Some(column) = column {
             let count = u32::try_from(count).unwrap_or(u32::MAX);
             let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
-            self.taken.push(Taken {
+            self.taken.push(DurationSamples {
                 nanos,
                 count,
                 column,
@@ -98,12 +99,12 @@ impl Taking {
 
     pub(super) fn finish(mut self) -> Durations {
         self.taken.sort_unstable_by_key(|taken| taken.nanos);
-        let whole = Spread::of(&self.taken);
-        let order = |taken: &Taken| (taken.column, taken.nanos);
+        let whole = DurationRange::of(&self.taken);
+        let order = |taken: &DurationSamples| (taken.column, taken.nanos);
         self.taken.sort_unstable_by_key(order);
         for taken in self.taken.chunk_by(|one, other| one.column == other.column) {
             let column = usize::from(taken[0].column);
-            self.columns[column].took = Spread::of(taken);
+            self.columns[column].took = DurationRange::of(taken);
         }
         Durations {
             columns: self.columns,
@@ -112,9 +113,9 @@ impl Taking {
     }
 }
 
-impl Spread {
+impl DurationRange {
     /// Returns that of runs in the order of their durations.
-    fn of(taken: &[Taken]) -> Option<Self> {
+    fn of(taken: &[DurationSamples]) -> Option<Self> {
         let count: u64 = taken.iter().map(|taken| u64::from(taken.count)).sum();
         let nth = |wanted: u64| {
             let mut passed = 0;
@@ -124,7 +125,7 @@ impl Spread {
             });
             found.map(|taken| Duration::from_nanos(taken.nanos))
         };
-        Some(Spread {
+        Some(DurationRange {
             shortest: Duration::from_nanos(taken.first()?.nanos),
             median: nth((count - 1) / 2)?,
             p95: nth((count - 1) * 95 / 100)?,

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use super::durations::Taking;
 use super::model::{
-    Chain, ChainNow, Condition, Day, Mute, Now, Report, Runs, Task, TaskNow, TaskState,
+    ChainNow, ChainReport, Condition, CurrentState, DayReport, HistoryReport, MuteReport,
+    RunCounts, TaskNow, TaskReport, TaskState,
 };
-use super::outages::{End, Tracking};
+use super::outages::{OutageEnd, Tracking};
 use super::period::Period;
-use super::words;
-use crate::event::RunId;
-use crate::state::history::{Mailed, Record, Result as RunResult, Run, Runs as CountedRuns, Stamp};
+use super::untrusted;
+use crate::core::event::RunId;
+use crate::history::{Mailed, Record, RecordedRun, RecordedRuns as CountedRuns, RunResult, Stamp};
 
 /// What stands above a report.
 #[derive(Debug)]
@@ -33,7 +34,7 @@ struct ChainSoFar {
     name: String,
     tasks: Vec<TaskSoFar>,
     mails: u64,
-    /// The latest run, and the place of its task: what became of it is told next.
+    /// The latest run, and the place of its task: the next record has what became of it.
     latest: Option<(RunId, usize)>,
 }
 
@@ -42,14 +43,14 @@ struct TaskSoFar {
     label: String,
     /// Whether it was in the chain when that was last started.
     is_gone: bool,
-    days: Vec<Day>,
+    days: Vec<DayReport>,
     durations: Taking,
     outages: Tracking,
     mails: u64,
 }
 
-/// One run, or many that ended alike.
-struct Seen {
+/// A run, or many runs that ended alike.
+struct GatheredTask {
     at: Stamp,
     ended: Stamp,
     took: Duration,
@@ -66,7 +67,7 @@ impl Gathering {
         }
     }
 
-    /// Takes in a record of a chain, each later than those before. `is_wanted` says of which tasks.
+    /// Takes in a record of a chain, each later than those before. `is_wanted` selects the tasks.
     pub(crate) fn add(&mut self, chain: &str, record: &Record, is_wanted: impl Fn(&str) -> bool) {
         let known = self.chains.iter().rposition(|known| known.name == chain);
         let at = known.unwrap_or_else(|| {
@@ -82,13 +83,13 @@ impl Gathering {
     }
 
     /// Puts what was together with what is.
-    pub(crate) fn finish(self, heading: Heading, now: Now) -> Report {
+    pub(crate) fn finish(self, heading: Heading, now: CurrentState) -> HistoryReport {
         let Gathering { period, mut chains } = self;
-        let mut report = Report {
-            host: words::name(&heading.host),
-            program: words::name(&heading.program),
+        let mut report = HistoryReport {
+            host: untrusted::name(&heading.host),
+            program: untrusted::name(&heading.program),
             chains: Vec::new(),
-            mail_trouble: now.mail_trouble.as_deref().map(words::theirs),
+            mail_trouble: now.mail_trouble.as_deref().map(untrusted::theirs),
             period,
         };
         for now in now.chains {
@@ -115,7 +116,7 @@ impl Gathering {
     }
 }
 
-fn chain(past: Option<ChainSoFar>, now: ChainNow, period: &Period) -> Chain {
+fn chain(past: Option<ChainSoFar>, now: ChainNow, period: &Period) -> ChainReport {
     let (mut past, mails) = past.map_or((Vec::new(), 0), |past| (past.tasks, past.mails));
     let mut tasks = Vec::new();
     for task in now.tasks {
@@ -130,11 +131,11 @@ fn chain(past: Option<ChainSoFar>, now: ChainNow, period: &Period) -> Chain {
         let state = std::mem::take(&mut task.state);
         task.state = state.in_a_chain_that(now.condition);
     }
-    Chain {
-        name: words::name(&now.name),
+    ChainReport {
+        name: untrusted::name(&now.name),
         condition: now.condition,
-        state: words::theirs(&now.state),
-        muted: now.muted.map(Mute::in_our_words),
+        state: untrusted::theirs(&now.state),
+        muted: now.muted.map(MuteReport::in_our_words),
         tasks,
         mails,
     }
@@ -181,7 +182,7 @@ impl ChainSoFar {
         for task in &mut self.tasks {
             task.is_gone = !labels.contains(&task.label);
             if task.is_gone {
-                task.ended(End::Gone(at), period);
+                task.ended(OutageEnd::Gone(at), period);
             }
         }
     }
@@ -200,19 +201,19 @@ impl TaskSoFar {
         TaskSoFar {
             label: label.to_owned(),
             is_gone: false,
-            days: vec![Day::default(); period.days()],
+            days: vec![DayReport::default(); period.days()],
             durations: Taking::new(),
             outages: Tracking::default(),
             mails: 0,
         }
     }
 
-    fn run(&mut self, run: &Run, period: &Period) {
+    fn run(&mut self, run: &RecordedRun, period: &Period) {
         if run.result.is_failure() {
             self.outages.failed(run);
         }
         self.add(
-            &Seen {
+            &GatheredTask {
                 at: run.at,
                 ended: run.at.after(run.took),
                 took: run.took,
@@ -228,7 +229,7 @@ impl TaskSoFar {
             self.outages.failed_times(runs.at, runs.count);
         }
         let average = runs.average();
-        let seen = Seen {
+        let seen = GatheredTask {
             at: runs.at,
             ended: runs.at.after(average),
             took: average,
@@ -242,9 +243,9 @@ impl TaskSoFar {
         }
     }
 
-    fn add(&mut self, seen: &Seen, period: &Period) {
+    fn add(&mut self, seen: &GatheredTask, period: &Period) {
         let day = period.day(seen.at).map(|day| &mut self.days[day].runs);
-        let mut nowhere = Runs::default();
+        let mut nowhere = RunCounts::default();
         let runs = day.unwrap_or(&mut nowhere);
         match seen.result {
             RunResult::Ok => runs.ok += seen.count,
@@ -253,13 +254,13 @@ impl TaskSoFar {
         }
         if seen.result == RunResult::Ok {
             self.durations.ok(period, seen.at, seen.took, seen.count);
-            self.ended(End::Healed(seen.ended), period);
+            self.ended(OutageEnd::Healed(seen.ended), period);
         } else if seen.result.is_failure() {
             self.durations.failed(period, seen.at, seen.count);
         }
     }
 
-    fn ended(&mut self, end: End, period: &Period) {
+    fn ended(&mut self, end: OutageEnd, period: &Period) {
         if let Some((since, until)) = self.outages.ended(end, period) {
             self.down(since, until, period);
         }
@@ -272,7 +273,7 @@ impl TaskSoFar {
     }
 
     /// `now` is how it fares; `None` when it is in no chain.
-    fn finish(mut self, now: Option<TaskNow>, period: &Period) -> Task {
+    fn finish(mut self, now: Option<TaskNow>, period: &Period) -> TaskReport {
         let (state, muted) = now.map_or((None, None), |now| (Some(now.state), now.muted));
         let tracking = std::mem::take(&mut self.outages);
         let (outages, open) = tracking.finish(period);
@@ -289,11 +290,11 @@ impl TaskSoFar {
             None if self.durations.any() => TaskState::Healthy { since: None },
             None => TaskState::Unknown,
         });
-        Task {
-            label: words::name(&self.label),
+        TaskReport {
+            label: untrusted::name(&self.label),
             state: state.in_our_words(),
-            muted: muted.map(Mute::in_our_words),
-            runs: runs.fold(Runs::default(), Runs::and),
+            muted: muted.map(MuteReport::in_our_words),
+            runs: runs.fold(RunCounts::default(), RunCounts::and),
             days: self.days,
             durations: self.durations.finish(),
             outages,

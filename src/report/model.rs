@@ -1,16 +1,16 @@
-//! What a report says, before it is drawn.
+//! The content of a report, before it is drawn.
 
 use std::time::Duration;
 
 use super::durations::Durations;
-use super::outages::{Outage, Outages};
+use super::outages::{Outages, ReportedOutage};
 use super::period::Period;
-use super::words;
-use crate::state::history::Stamp;
+use super::untrusted;
+use crate::history::Stamp;
 
 /// The whole.
 #[derive(Debug)]
-pub(crate) struct Report {
+pub(crate) struct HistoryReport {
     /// Of which machine.
     pub(crate) host: String,
     /// What it was written by.
@@ -18,14 +18,14 @@ pub(crate) struct Report {
     /// The time that it is about.
     pub(crate) period: Period,
     /// The chains, by name.
-    pub(crate) chains: Vec<Chain>,
+    pub(crate) chains: Vec<ChainReport>,
     /// Why mail does not leave, if it does not.
     pub(crate) mail_trouble: Option<String>,
 }
 
 /// A chain.
 #[derive(Debug)]
-pub(crate) struct Chain {
+pub(crate) struct ChainReport {
     /// Its name.
     pub(crate) name: String,
     /// Whether it runs.
@@ -33,9 +33,9 @@ pub(crate) struct Chain {
     /// What it does, in words.
     pub(crate) state: String,
     /// The mute of the whole of it, if one holds.
-    pub(crate) muted: Option<Mute>,
+    pub(crate) muted: Option<MuteReport>,
     /// Its tasks, in order; those that are no longer in it come last.
-    pub(crate) tasks: Vec<Task>,
+    pub(crate) tasks: Vec<TaskReport>,
     /// How many mails were about no task of it alone.
     pub(crate) mails: u64,
 }
@@ -43,27 +43,27 @@ pub(crate) struct Chain {
 /// Whether a chain runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Condition {
-    /// It does.
+    /// The chain runs.
     Runs,
-    /// It does not.
+    /// The chain does not run.
     Stopped,
-    /// It is not for us to know.
+    /// The user of this process may not know.
     Hidden,
 }
 
 /// A task.
 #[derive(Debug)]
-pub(crate) struct Task {
+pub(crate) struct TaskReport {
     /// What it is called on the screen.
     pub(crate) label: String,
     /// How it fares.
     pub(crate) state: TaskState,
     /// Its own mute, if one holds.
-    pub(crate) muted: Option<Mute>,
+    pub(crate) muted: Option<MuteReport>,
     /// Its runs of the period.
-    pub(crate) runs: Runs,
+    pub(crate) runs: RunCounts,
     /// How it fared day by day.
-    pub(crate) days: Vec<Day>,
+    pub(crate) days: Vec<DayReport>,
     /// How long its runs took.
     pub(crate) durations: Durations,
     /// When it was down.
@@ -74,7 +74,7 @@ pub(crate) struct Task {
 
 /// How many runs ended how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Runs {
+pub(crate) struct RunCounts {
     /// Did what they were for.
     pub(crate) ok: u64,
     /// Failed.
@@ -83,11 +83,11 @@ pub(crate) struct Runs {
     pub(crate) other: u64,
 }
 
-/// One day of a task.
+/// A day of a task.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Day {
+pub(crate) struct DayReport {
     /// Its runs.
-    pub(crate) runs: Runs,
+    pub(crate) runs: RunCounts,
     /// Whether an outage was under way.
     pub(crate) is_down: bool,
 }
@@ -95,24 +95,25 @@ pub(crate) struct Day {
 /// How a task fares now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum TaskState {
-    /// No run has ended yet, or none says whether it is well.
+    /// No run has ended yet, or none shows whether it is well.
     #[default]
     Unknown,
-    /// It is well.
+    /// The task is well.
     Healthy {
         /// Since when.
         since: Option<Stamp>,
     },
-    /// It was well when it last ran, and its chain does not run: nobody knows whether it still is.
+    /// The task was well when it last ran, and its chain does not run: it is unknown whether it
+    /// still is.
     WasHealthy,
-    /// It asks to be tried again later, again and again.
+    /// The task asks to be tried again later, again and again.
     Asks {
         /// Since when.
         since: Option<Stamp>,
         /// How often.
         count: u64,
     },
-    /// It fails.
+    /// The task fails.
     Down {
         /// Since when.
         since: Stamp,
@@ -120,7 +121,7 @@ pub(crate) enum TaskState {
         failures: u64,
         /// How many asked to be tried again later, if none failed.
         asks: u64,
-        /// What the last one said.
+        /// The text of the last failure.
         text: String,
         /// When the next reminder is due.
         reminder: Option<Stamp>,
@@ -132,13 +133,13 @@ pub(crate) enum TaskState {
         /// What was made of that, in words.
         text: String,
     },
-    /// It is no longer in the chain.
+    /// The task is no longer in the chain.
     Gone,
 }
 
 /// What is known of now.
 #[derive(Debug, Default)]
-pub(crate) struct Now {
+pub(crate) struct CurrentState {
     /// The chains.
     pub(crate) chains: Vec<ChainNow>,
     /// Why mail does not leave, if it does not.
@@ -155,7 +156,7 @@ pub(crate) struct ChainNow {
     /// What it does, in words.
     pub(crate) state: String,
     /// The mute of the whole of it, if one holds.
-    pub(crate) muted: Option<Mute>,
+    pub(crate) muted: Option<MuteReport>,
     /// Its tasks, in order.
     pub(crate) tasks: Vec<TaskNow>,
 }
@@ -168,23 +169,23 @@ pub(crate) struct TaskNow {
     /// How it fares.
     pub(crate) state: TaskState,
     /// Its own mute, if one holds.
-    pub(crate) muted: Option<Mute>,
+    pub(crate) muted: Option<MuteReport>,
 }
 
-/// Somebody's wish that mails are held back, which holds.
+/// A mute that holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Mute {
+pub(crate) struct MuteReport {
     /// Until when.
     pub(crate) until: Stamp,
-    /// Who wished it.
+    /// The user that asked for the mute.
     pub(crate) by: String,
-    /// Why; empty if that was not said.
+    /// The reason; empty if none was given.
     pub(crate) reason: String,
     /// How many mails were held back.
     pub(crate) held_back: u64,
 }
 
-impl Runs {
+impl RunCounts {
     /// Returns how many ended.
     pub(crate) fn all(self) -> u64 {
         self.ok + self.failed + self.other
@@ -201,8 +202,8 @@ impl Runs {
     }
 
     /// Returns these and those.
-    pub(crate) fn and(self, others: Runs) -> Runs {
-        Runs {
+    pub(crate) fn and(self, others: RunCounts) -> RunCounts {
+        RunCounts {
             ok: self.ok + others.ok,
             failed: self.failed + others.failed,
             other: self.other + others.other,
@@ -210,16 +211,16 @@ impl Runs {
     }
 }
 
-impl Report {
+impl HistoryReport {
     /// Returns all tasks.
-    pub(crate) fn tasks(&self) -> impl Iterator<Item = &Task> {
+    pub(crate) fn tasks(&self) -> impl Iterator<Item = &TaskReport> {
         self.chains.iter().flat_map(|chain| &chain.tasks)
     }
 
     /// Returns all runs.
-    pub(crate) fn runs(&self) -> Runs {
+    pub(crate) fn runs(&self) -> RunCounts {
         let runs = self.tasks().map(|task| task.runs);
-        runs.fold(Runs::default(), Runs::and)
+        runs.fold(RunCounts::default(), RunCounts::and)
     }
 
     /// Returns how many outages there were, and how long they were together.
@@ -248,14 +249,14 @@ impl Report {
 
     /// Returns how many chains do not run.
     pub(crate) fn stopped(&self) -> u64 {
-        let is_stopped = |chain: &&Chain| chain.condition == Condition::Stopped;
+        let is_stopped = |chain: &&ChainReport| chain.condition == Condition::Stopped;
         self.chains.iter().filter(is_stopped).count() as u64
     }
 }
 
 impl TaskState {
     /// Returns that of a task whose outage goes on, as far as the history knows it.
-    pub(super) fn of(outage: &Outage) -> Self {
+    pub(super) fn of(outage: &ReportedOutage) -> Self {
         let text = outage.kinds.first().map(|kind| kind.text.clone());
         TaskState::Down {
             since: outage.since,
@@ -277,24 +278,24 @@ impl TaskState {
     /// Returns it with texts that can be shown.
     pub(super) fn in_our_words(mut self) -> Self {
         if let TaskState::Down { text, .. } | TaskState::Late { text, .. } = &mut self {
-            *text = words::theirs(text);
+            *text = untrusted::theirs(text);
         }
         self
     }
 }
 
-impl Mute {
+impl MuteReport {
     /// Returns it with texts that can be shown.
     pub(super) fn in_our_words(self) -> Self {
-        Mute {
-            by: words::name(&self.by),
-            reason: words::theirs(&self.reason),
+        MuteReport {
+            by: untrusted::name(&self.by),
+            reason: untrusted::theirs(&self.reason),
             ..self
         }
     }
 }
 
-impl Task {
+impl TaskReport {
     /// Returns whether it fails now.
     pub(crate) fn is_down(&self) -> bool {
         matches!(self.state, TaskState::Down { .. })
@@ -305,7 +306,7 @@ impl Task {
         matches!(self.state, TaskState::Late { .. })
     }
 
-    /// Returns whether somebody must look after it now.
+    /// Returns whether the task needs attention now.
     pub(crate) fn is_bad(&self) -> bool {
         self.is_down() || self.is_late()
     }

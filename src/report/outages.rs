@@ -4,12 +4,12 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::period::Period;
-use super::words;
-use crate::state::history::{Mailed, Run, Stamp};
+use super::untrusted;
+use crate::history::{Mailed, RecordedRun, Stamp};
 
-/// How many outages of a task are told in full: the latest.
+/// How many outages of a task are shown in full: the latest.
 const MOST_OUTAGES: usize = 12;
-/// How many kinds of one are told, and how many are counted until it ends.
+/// How many kinds of an outage are shown, and how many are counted until it ends.
 const MOST_KINDS: usize = 5;
 const MOST_COUNTED_KINDS: usize = 64;
 /// There are fewer sorts of mail; a history may be damaged.
@@ -19,7 +19,7 @@ const MOST_SORTS: usize = 10;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outages {
     /// The latest, oldest first.
-    pub(crate) latest: Vec<Outage>,
+    pub(crate) latest: Vec<ReportedOutage>,
     /// How many there were.
     pub(crate) count: u64,
     /// How long they were together, as far as they are in the period.
@@ -30,11 +30,11 @@ pub(crate) struct Outages {
 
 /// From the first failed run to the next success.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Outage {
+pub(crate) struct ReportedOutage {
     /// When it began.
     pub(crate) since: Stamp,
     /// When it ended.
-    pub(crate) until: End,
+    pub(crate) until: OutageEnd,
     /// How many runs failed.
     pub(crate) failures: u64,
     /// What failed, the most frequent first.
@@ -49,8 +49,8 @@ pub(crate) struct Outage {
 
 /// The end of an outage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum End {
-    /// It goes on.
+pub(crate) enum OutageEnd {
+    /// The outage goes on.
     Open,
     /// A run succeeded.
     Healed(Stamp),
@@ -63,7 +63,7 @@ pub(crate) enum End {
 pub(crate) struct KindOf {
     /// Its name.
     pub(crate) kind: String,
-    /// What the first of them said.
+    /// The text of the first of them.
     pub(crate) text: String,
     /// How many.
     pub(crate) count: u64,
@@ -85,16 +85,16 @@ pub(crate) struct MailsOf {
 /// Outages as they come.
 #[derive(Debug, Default)]
 pub(super) struct Tracking {
-    open: Option<Outage>,
-    closed: VecDeque<Outage>,
+    open: Option<ReportedOutage>,
+    closed: VecDeque<ReportedOutage>,
     told: Outages,
 }
 
-impl Outage {
+impl ReportedOutage {
     fn new(since: Stamp) -> Self {
-        Outage {
+        ReportedOutage {
             since,
-            until: End::Open,
+            until: OutageEnd::Open,
             failures: 0,
             kinds: Vec::new(),
             unnamed: 0,
@@ -119,7 +119,7 @@ impl Outage {
         } else if self.kinds.len() < MOST_COUNTED_KINDS {
             self.kinds.push(KindOf {
                 kind: kind.to_owned(),
-                text: words::theirs(text),
+                text: untrusted::theirs(text),
                 count: 1,
             });
         } else {
@@ -134,7 +134,7 @@ impl Outage {
             known.last = at;
         } else if self.mails.len() < MOST_SORTS {
             self.mails.push(MailsOf {
-                sort: words::name(sort),
+                sort: untrusted::name(sort),
                 first: at,
                 last: at,
                 count: 1,
@@ -142,7 +142,7 @@ impl Outage {
         }
     }
 
-    /// Keeps the kinds that are told.
+    /// Keeps the kinds that are shown.
     fn settle(&mut self) {
         self.kinds.sort_by_key(|kind| std::cmp::Reverse(kind.count));
         let rest = self.kinds.split_off(self.kinds.len().min(MOST_KINDS));
@@ -150,20 +150,20 @@ impl Outage {
     }
 }
 
-impl End {
+impl OutageEnd {
     /// Returns when it was.
     pub(crate) fn at(self) -> Option<Stamp> {
         match self {
-            End::Open => None,
-            End::Healed(at) | End::Gone(at) => Some(at),
+            OutageEnd::Open => None,
+            OutageEnd::Healed(at) | OutageEnd::Gone(at) => Some(at),
         }
     }
 }
 
 impl Tracking {
     /// Takes in a failed run.
-    pub(super) fn failed(&mut self, run: &Run) {
-        let outage = self.open.get_or_insert_with(|| Outage::new(run.at));
+    pub(super) fn failed(&mut self, run: &RecordedRun) {
+        let outage = self.open.get_or_insert_with(|| ReportedOutage::new(run.at));
         outage.failures += 1;
         let text = run.text.as_deref().unwrap_or("failed");
         outage.add_kind(run.kind.as_deref().unwrap_or(text), text);
@@ -171,13 +171,13 @@ impl Tracking {
 
     /// Takes in failures that were counted together.
     pub(super) fn failed_times(&mut self, since: Stamp, count: u64) {
-        let outage = self.open.get_or_insert_with(|| Outage::new(since));
+        let outage = self.open.get_or_insert_with(|| ReportedOutage::new(since));
         outage.failures += count;
         outage.unnamed += count;
     }
 
     /// Takes in the end of an outage, if one is under way. Returns when it was, if it was.
-    pub(super) fn ended(&mut self, end: End, period: &Period) -> Option<(Stamp, Stamp)> {
+    pub(super) fn ended(&mut self, end: OutageEnd, period: &Period) -> Option<(Stamp, Stamp)> {
         let mut outage = self.open.take()?;
         outage.until = end;
         outage.settle();
@@ -208,13 +208,13 @@ impl Tracking {
     /// Takes in why a failure was not mailed.
     pub(super) fn silent(&mut self, why: &str) {
         if let Some(outage) = &mut self.open {
-            outage.silent.get_or_insert_with(|| words::theirs(why));
+            outage.silent.get_or_insert_with(|| untrusted::theirs(why));
         }
     }
 
     /// Returns all, and when the one was that goes on, if one does.
     pub(super) fn finish(mut self, period: &Period) -> (Outages, Option<(Stamp, Stamp)>) {
-        let open = self.ended(End::Open, period);
+        let open = self.ended(OutageEnd::Open, period);
         let outages = Outages {
             latest: self.closed.into(),
             ..self.told

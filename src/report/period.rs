@@ -1,4 +1,5 @@
-//! The time that a report is about: 90 days of the calendar of this machine, today the last, and the columns of a plot.
+//! The time that a report is about: 90 days of the calendar of this machine, today the last, and
+//! the columns of a plot.
 
 use std::ops::RangeInclusive;
 use std::time::{Duration, SystemTime};
@@ -7,9 +8,9 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, Zoned};
 
-use crate::state::history::Stamp;
+use crate::history::Stamp;
 
-/// How many days are told.
+/// How many days are shown.
 pub(crate) const DAYS: usize = 90;
 /// How many columns a plot has: three for each day.
 pub(crate) const COLUMNS: usize = 3 * DAYS;
@@ -28,8 +29,8 @@ pub(crate) struct Period {
 }
 
 impl Period {
-    /// Makes the one that ends now. `earliest` is when the first run that is known began: a plot does not show the time before, unless
-    /// that is less than half of it.
+    /// Makes the one that ends now. `earliest` is when the first run that is known began: a plot
+    /// does not show the time before, unless that is less than half of it.
     pub(crate) fn new(now: SystemTime, zone: TimeZone, earliest: Option<Stamp>) -> Self {
         let today = zoned(now, &zone).date();
         let ago = |days: usize| {
@@ -84,7 +85,8 @@ impl Period {
         Some(self.day(from).unwrap_or(0)..=last)
     }
 
-    /// Returns in which column of a plot a point is; `None` before the first. What is yet to come (a clock was set back) is now.
+    /// Returns in which column of a plot a point is; `None` before the first. What is yet to come
+    /// (a clock was set back) is now.
     pub(crate) fn column(&self, at: Stamp) -> Option<usize> {
         if at < self.plot {
             return None;
@@ -119,7 +121,8 @@ impl Period {
         zoned(at.time(), &self.zone).strftime(form).to_string()
     }
 
-    /// Returns a point as people read it next to others: with the year only where it is another one.
+    /// Returns a point as people read it next to others: with the year only where it is another
+    /// one.
     pub(crate) fn short(&self, at: Stamp) -> String {
         let year = |at| zoned(at, &self.zone).year();
         if year(at.time()) == year(self.now.time()) {

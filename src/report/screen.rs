@@ -10,14 +10,14 @@ const PLAIN: &str = "\x1b[0m";
 
 /// What the screen can do.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Screen {
+pub(crate) struct ReportScreen {
     /// How many columns it has; `None`: any number.
     pub(crate) width: Option<usize>,
     /// Whether it has colours.
     pub(crate) colours: bool,
 }
 
-impl Screen {
+impl ReportScreen {
     /// Returns a line with its end, cut where the screen ends.
     pub(crate) fn line(self, indent: usize, colour: &str, text: &str) -> String {
         let room = self.width.map(|width| width.saturating_sub(indent).max(1));
@@ -35,7 +35,7 @@ impl Screen {
     }
 }
 
-/// Returns a text that fits into so many columns; what does not fit is told by `…`.
+/// Returns a text that fits into so many columns; what does not fit is marked by `…`.
 pub(crate) fn fitting(text: &str, width: Option<usize>) -> String {
     width.map_or_else(|| text.to_owned(), |width| shortened(text, width))
 }

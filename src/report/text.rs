@@ -3,13 +3,13 @@
 use std::fmt::Write;
 
 use super::durations::{Column, Durations};
-use super::model::{Chain, Condition, Day, Report, Task, TaskState};
-use super::outages::Outage;
+use super::model::{ChainReport, Condition, DayReport, HistoryReport, TaskReport, TaskState};
+use super::outages::ReportedOutage;
 use super::period::{COLUMNS, Period};
-use super::screen::{BOLD, GREEN, RED, Screen, YELLOW};
+use super::screen::{BOLD, GREEN, RED, ReportScreen, YELLOW};
 use super::words::{self, counted, exact, grouped, in_words};
 
-/// How many outages of a task are told.
+/// How many outages of a task are shown.
 const MOST_OUTAGES: usize = 5;
 /// How many days stand on a line, and how many columns the sparkline has.
 const DAYS_OF_A_LINE: usize = 30;
@@ -21,7 +21,7 @@ const LABEL: usize = 12;
 /// A text that grows line by line.
 struct Lines {
     text: String,
-    screen: Screen,
+    screen: ReportScreen,
 }
 
 impl Lines {
@@ -57,7 +57,8 @@ impl Lines {
             .map_or(wanted, |width| wanted.min(width / 4))
     }
 
-    /// Returns how many columns of so many a drawing has beside its labels; `None` when there is no room for one.
+    /// Returns how many columns of so many a drawing has beside its labels; `None` when there is no
+    /// room for one.
     fn room(&self, wanted: usize) -> Option<usize> {
         let room = self
             .screen
@@ -68,7 +69,7 @@ impl Lines {
 }
 
 /// Returns the whole.
-pub(crate) fn text(report: &Report, screen: Screen) -> String {
+pub(crate) fn text(report: &HistoryReport, screen: ReportScreen) -> String {
     let mut lines = Lines {
         text: String::new(),
         screen,
@@ -97,7 +98,7 @@ pub(crate) fn text(report: &Report, screen: Screen) -> String {
     lines.text
 }
 
-fn figures(report: &Report) -> String {
+fn figures(report: &HistoryReport) -> String {
     let runs = report.runs();
     let (outages, long) = report.outages();
     let long = match outages {
@@ -113,7 +114,7 @@ fn figures(report: &Report) -> String {
     )
 }
 
-fn of_chain(lines: &mut Lines, chain: &Chain, period: &Period) {
+fn of_chain(lines: &mut Lines, chain: &ChainReport, period: &Period) {
     lines.text.push('\n');
     let colour = if chain.condition == Condition::Runs {
         BOLD
@@ -129,7 +130,7 @@ fn of_chain(lines: &mut Lines, chain: &Chain, period: &Period) {
     }
 }
 
-fn of_task(lines: &mut Lines, task: &Task, period: &Period) {
+fn of_task(lines: &mut Lines, task: &TaskReport, period: &Period) {
     let state = words::state(&task.state, period);
     let colour = if task.is_bad() { RED } else { "" };
     lines.add(2, colour, &format!("{}  {state}", task.label));
@@ -169,7 +170,7 @@ fn of_task(lines: &mut Lines, task: &Task, period: &Period) {
     }
 }
 
-fn strip(lines: &mut Lines, days: &[Day], period: &Period) {
+fn strip(lines: &mut Lines, days: &[DayReport], period: &Period) {
     let Some(of_a_line) = lines.room(DAYS_OF_A_LINE) else {
         return;
     };
@@ -233,7 +234,7 @@ fn sparks(lines: &mut Lines, durations: &Durations) {
     lines.add(LABEL, "", &scale);
 }
 
-fn of_outage(lines: &mut Lines, outage: &Outage, period: &Period) {
+fn of_outage(lines: &mut Lines, outage: &ReportedOutage, period: &Period) {
     lines.add(
         4,
         "",

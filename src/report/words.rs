@@ -1,34 +1,21 @@
-//! How a report says things, on a page and in a terminal alike.
+//! The words of a report, on a page and in a terminal alike.
 
-use super::model::{Condition, Mute, Report, Runs, TaskState};
-use super::outages::{End, MailsOf, Outage};
+use super::model::{Condition, HistoryReport, MuteReport, RunCounts, TaskState};
+use super::outages::{MailsOf, OutageEnd, ReportedOutage};
 use super::period::Period;
+use super::untrusted;
 use crate::alert::fingerprint;
-use crate::alert::message::{self, one_line};
-pub(super) use crate::alert::message::{counted, grouped};
-pub(super) use crate::time::{exact, in_words};
-
-/// How much of an error is told.
-const MOST_OF_A_TEXT: usize = 240;
-const MOST_OF_A_NAME: usize = 80;
-
-/// Returns a text that others wrote as part of a line: no control characters, and the marks that nobody sees are seen.
-pub(super) fn theirs(text: &str) -> String {
-    one_line(text, MOST_OF_A_TEXT)
-}
-
-/// Returns a name that others gave.
-pub(super) fn name(text: &str) -> String {
-    one_line(text, MOST_OF_A_NAME)
-}
+pub(super) use crate::core::time::{exact, in_words};
+use crate::mute::words;
+pub(super) use crate::text::counts::{counted, grouped};
 
 /// Returns the name of a kind shortly: of a hash the beginning, as everywhere.
 pub(super) fn kind(kind: &str) -> String {
-    name(fingerprint::short(kind))
+    untrusted::name(fingerprint::short(kind))
 }
 
 /// Returns how all fares, in one sentence.
-pub(super) fn verdict(report: &Report) -> String {
+pub(super) fn verdict(report: &HistoryReport) -> String {
     let stopped = report.stopped();
     let mut troubles = Vec::new();
     let tasks = [
@@ -86,7 +73,8 @@ pub(crate) fn capitalised(text: &str) -> String {
     first.chain(rest).collect()
 }
 
-/// Returns a share in percent; never 100 when something is missing, and never 0 when something is there.
+/// Returns a share in percent; never 100 when something is missing, and never 0 when something is
+/// there.
 pub(super) fn percent(share: f64) -> String {
     let tenths = (share * 1000.0).round();
     if share < 1.0 && tenths >= 1000.0 {
@@ -101,7 +89,7 @@ pub(super) fn percent(share: f64) -> String {
 }
 
 /// Returns the share of runs that succeeded.
-pub(super) fn share(runs: Runs) -> String {
+pub(super) fn share(runs: RunCounts) -> String {
     runs.share_ok().map_or_else(|| "–".to_owned(), percent)
 }
 
@@ -148,18 +136,18 @@ pub(super) fn state(state: &TaskState, period: &Period) -> String {
     }
 }
 
-/// Returns what is told of a mute.
-pub(super) fn muted(mute: &Mute, period: &Period) -> String {
+/// Returns what is shown of a mute.
+pub(super) fn muted(mute: &MuteReport, period: &Period) -> String {
     let until = period.short(mute.until);
-    message::muted(&until, &mute.by, &mute.reason, mute.held_back)
+    words::muted(&until, &mute.by, &mute.reason, mute.held_back)
 }
 
 /// Returns from when to when an outage was.
-pub(super) fn span(outage: &Outage, period: &Period) -> String {
+pub(super) fn span(outage: &ReportedOutage, period: &Period) -> String {
     let since = period.short(outage.since);
     match outage.until {
-        End::Open => format!("{since} – now"),
-        End::Healed(until) => {
+        OutageEnd::Open => format!("{since} – now"),
+        OutageEnd::Healed(until) => {
             let day = |at| period.local(at, "%F");
             if day(outage.since) == day(until) {
                 format!("{since} – {}", period.local(until, "%H:%M"))
@@ -167,21 +155,23 @@ pub(super) fn span(outage: &Outage, period: &Period) -> String {
                 format!("{since} – {}", period.short(until))
             }
         }
-        End::Gone(until) => format!("{since} – {} (taken out of the chain)", period.short(until)),
+        OutageEnd::Gone(until) => {
+            format!("{since} – {} (taken out of the chain)", period.short(until))
+        }
     }
 }
 
 /// Returns how long an outage was.
-pub(super) fn length(outage: &Outage, period: &Period) -> String {
+pub(super) fn length(outage: &ReportedOutage, period: &Period) -> String {
     let long = in_words(outage.length(period.now()));
     match outage.until {
-        End::Open => format!("{long} so far"),
-        End::Healed(_) | End::Gone(_) => long,
+        OutageEnd::Open => format!("{long} so far"),
+        OutageEnd::Healed(_) | OutageEnd::Gone(_) => long,
     }
 }
 
 /// Returns what was mailed of an outage, or why nothing was.
-pub(super) fn mails(outage: &Outage, period: &Period) -> String {
+pub(super) fn mails(outage: &ReportedOutage, period: &Period) -> String {
     if outage.mails.is_empty() {
         return match &outage.silent {
             Some(why) => format!("not mailed: {why}"),
@@ -222,11 +212,5 @@ mod tests {
         assert_eq!(percent(0.9975), "99.8 %");
         assert_eq!(percent(0.000_01), "< 0.1 %");
         assert_eq!(percent(0.0), "0.0 %");
-    }
-
-    #[test]
-    fn what_others_wrote_cannot_hide_or_turn_anything() {
-        assert_eq!(theirs("a\0b\u{202e}c\nd"), "a<U+0000>b<U+202E>c d");
-        assert_eq!(theirs(&"x".repeat(100_000)).chars().count(), MOST_OF_A_TEXT);
     }
 }

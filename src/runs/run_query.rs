@@ -2,122 +2,125 @@
 
 use std::collections::HashMap;
 
-use super::call::Call;
-use super::screen::{Ended, Refusal, tell};
-use crate::event::RunId;
-use crate::exit;
-use crate::history::{Bookmark, Shelf, chains};
-use crate::process::run_root::RunRoot;
-use crate::settings::Settings;
-use crate::state::history::{Mailed, Record, Result as RunResult, Run, Runs, Stamp};
-use crate::task::{TaskName, suggestions};
+use crate::config::invocation::Call;
+use crate::core::command_error::{CommandError, CommandResult};
+use crate::core::event::RunId;
+use crate::core::exit;
+use crate::core::settings::Settings;
+use crate::history::{
+    HistoryReader, Mailed, ReadPosition, Record, RecordedRun, RecordedRuns, RunResult, Stamp,
+    chains,
+};
+use crate::task::TaskName;
+use crate::task::label::TaskLabel;
+use crate::text::suggest::suggestions;
+use crate::unix::terminal::print_to_stderr;
+use crate::unix::trusted_paths::{PrivateDir, UntrustedPath};
 
 /// Whose runs are looked for.
 #[derive(Clone, Debug)]
-pub(crate) enum Whose {
+pub(crate) enum RunFilter {
     /// Everybody's.
     All,
-    /// Those of a task, or of all tasks of a chain: what was typed, and what it is if it is the name of a task.
+    /// Those of a task, or of all tasks of a chain: what was typed, and what it is if it is the
+    /// name of a task.
     Named(String, Option<String>),
 }
 
 /// The histories to look in.
 #[derive(Debug)]
-pub(crate) struct Past {
+pub(crate) struct RunQuery {
     settings: Settings,
-    whose: Whose,
-    shelves: Vec<(String, Shelf)>,
+    whose: RunFilter,
+    shelves: Vec<(String, HistoryReader)>,
     /// The chains of which was told why they cannot be looked at.
     told: Vec<String>,
 }
 
 /// A run, or many that were counted together, with what became of it.
 #[derive(Debug)]
-pub(crate) struct Entry {
+pub(crate) struct RunEntry {
     /// Of which chain.
     pub(crate) chain: String,
     /// In which part of its history.
     pub(crate) part: Stamp,
     /// What is known of it.
-    pub(crate) line: Line,
+    pub(crate) line: QueryLine,
     /// The mails about it.
     pub(crate) mails: Vec<Mailed>,
     /// Why it was not mailed.
     pub(crate) silent: Option<String>,
 }
 
-/// One run, or many.
+/// A single run, or many.
 #[derive(Debug)]
-pub(crate) enum Line {
-    /// One.
-    One(Box<Run>),
+pub(crate) enum QueryLine {
+    /// A single run.
+    One(Box<RecordedRun>),
     /// Many that ended alike.
-    Many(Box<Runs>),
+    Many(Box<RecordedRuns>),
 }
 
-impl Whose {
+impl RunFilter {
     /// Reads what was typed.
     pub(crate) fn of(typed: Option<&str>) -> Self {
         match typed {
-            None => Whose::All,
+            None => RunFilter::All,
             Some(typed) => {
-                let (path, place) = match typed.split_once('#') {
-                    Some((path, _)) => (path, &typed[path.len()..]),
-                    None => (typed, ""),
-                };
+                let (path, place) = TaskLabel::of(typed).parts();
                 let task = TaskName::parse(path).ok();
                 let task = task.map(|task| format!("{task}{place}"));
-                Whose::Named(typed.to_owned(), task)
+                RunFilter::Named(typed.to_owned(), task)
             }
         }
     }
 
-    /// Returns whether a run of this task of this chain is looked for. A task is also found by its function alone, as mails name it.
+    /// Returns whether a run of this task of this chain is looked for. A task is also found by its
+    /// function alone, as mails name it.
     fn is(&self, chain: &str, label: &str) -> bool {
-        let Whose::Named(typed, task) = self else {
+        let RunFilter::Named(typed, task) = self else {
             return true;
         };
-        let path = label.split('#').next().unwrap_or(label);
-        let function = path.rsplit("::").next().unwrap_or(path);
-        let named = |name: &String| name == label || name == path;
-        chain == typed || function == typed || task.as_ref().is_some_and(named)
+        let of_label = TaskLabel::of(label);
+        let named = |name: &String| name == label || name == of_label.name();
+        chain == typed || of_label.function() == typed || task.as_ref().is_some_and(named)
     }
 }
 
-impl Line {
+impl QueryLine {
     /// Returns what its task is called.
     pub(crate) fn task(&self) -> &str {
         match self {
-            Line::One(run) => &run.task,
-            Line::Many(runs) => &runs.task,
+            QueryLine::One(run) => &run.task,
+            QueryLine::Many(runs) => &runs.task,
         }
     }
 
     /// Returns when it began.
     pub(crate) fn at(&self) -> Stamp {
         match self {
-            Line::One(run) => run.at,
-            Line::Many(runs) => runs.at,
+            QueryLine::One(run) => run.at,
+            QueryLine::Many(runs) => runs.at,
         }
     }
 
     /// Returns how it ended.
     pub(crate) fn result(&self) -> RunResult {
         match self {
-            Line::One(run) => run.result,
-            Line::Many(runs) => runs.result,
+            QueryLine::One(run) => run.result,
+            QueryLine::Many(runs) => runs.result,
         }
     }
 }
 
-impl Past {
+impl RunQuery {
     /// Opens all histories.
     ///
     /// # Errors
     ///
     /// When the directory cannot be relied on.
-    pub(crate) fn open(settings: &Settings, whose: Whose) -> Result<Self, Refusal> {
-        let mut past = Past {
+    pub(crate) fn open(settings: &Settings, whose: RunFilter) -> Result<Self, CommandError> {
+        let mut past = RunQuery {
             settings: settings.clone(),
             whose,
             shelves: Vec::new(),
@@ -128,22 +131,22 @@ impl Past {
     }
 
     /// Opens what has come since.
-    pub(crate) fn look_for_shelves(&mut self) -> Result<(), Refusal> {
-        let unsafe_path = |error| Refusal::cannot_look(&error);
+    pub(crate) fn look_for_shelves(&mut self) -> Result<(), CommandError> {
+        let unsafe_path = |error: UntrustedPath| error.cannot_look();
         let state_dir = &self.settings.state_dir;
-        let Some(root) = RunRoot::open_existing(state_dir).map_err(unsafe_path)? else {
+        let Some(root) = PrivateDir::open_existing(state_dir).map_err(unsafe_path)? else {
             return Ok(());
         };
         for chain in chains(&root).map_err(unsafe_path)? {
             if self.shelves.iter().any(|(known, _)| *known == chain) {
                 continue;
             }
-            match Shelf::open(state_dir, &chain) {
+            match HistoryReader::open(state_dir, &chain) {
                 Ok(Some(shelf)) => self.shelves.push((chain, shelf)),
                 Ok(None) => {}
                 // The others can be looked at all the same.
                 Err(error) if !self.told.contains(&chain) => {
-                    tell(&format!(
+                    print_to_stderr(&format!(
                         "warning: the runs of `{chain}` are left out: {error}\n"
                     ));
                     self.told.push(chain);
@@ -155,24 +158,25 @@ impl Past {
     }
 
     /// Ends a command that could not look at everything, and has said so.
-    pub(crate) fn ended(&self) -> Ended {
+    pub(crate) fn ended(&self) -> CommandResult {
         if self.is_whole() {
             Ok(())
         } else {
-            Err(Refusal::said(exit::NO_PERMISSION))
+            Err(CommandError::said(exit::NO_PERMISSION))
         }
     }
 
-    /// Returns whether nothing was left out that may have been asked for: a chain has one history, a task may have run in any.
+    /// Returns whether nothing was left out that may have been asked for: a chain has one history,
+    /// a task may have run in any.
     fn is_whole(&self) -> bool {
-        let Whose::Named(typed, _) = &self.whose else {
+        let RunFilter::Named(typed, _) = &self.whose else {
             return self.told.is_empty();
         };
         self.told.is_empty() || self.shelves.iter().any(|(chain, _)| chain == typed)
     }
 
     /// Returns the histories.
-    pub(crate) fn shelves(&self) -> &[(String, Shelf)] {
+    pub(crate) fn shelves(&self) -> &[(String, HistoryReader)] {
         &self.shelves
     }
 
@@ -187,8 +191,8 @@ impl Past {
     }
 
     /// Returns the last runs for which `wanted` holds, oldest first.
-    pub(crate) fn latest(&self, most: usize, wanted: impl Fn(&Line) -> bool) -> Vec<Entry> {
-        let mut found: Vec<Entry> = Vec::new();
+    pub(crate) fn latest(&self, most: usize, wanted: impl Fn(&QueryLine) -> bool) -> Vec<RunEntry> {
+        let mut found: Vec<RunEntry> = Vec::new();
         for (chain, shelf) in &self.shelves {
             let mut of_chain = Vec::new();
             for part in shelf.parts().into_iter().rev() {
@@ -208,17 +212,17 @@ impl Past {
     }
 
     /// Returns the run of this name.
-    pub(crate) fn run(&self, name: &str) -> Result<Entry, Refusal> {
+    pub(crate) fn run(&self, name: &str) -> Result<RunEntry, CommandError> {
         let Some(id) = RunId::parse(name) else {
-            return Err(Refusal::usage(format_args!(
+            return Err(CommandError::usage(format_args!(
                 "`{name}` is not the name of a run, such as `mhx3k9ab2`"
             )));
         };
-        let is_it = |line: &Line| matches!(line, Line::One(run) if run.id == id);
+        let is_it = |line: &QueryLine| matches!(line, QueryLine::One(run) if run.id == id);
         let found = self.latest(1, is_it).pop();
         found.ok_or_else(|| {
             let state_dir = self.settings.state_dir.display();
-            Refusal::new(
+            CommandError::new(
                 exit::FAILED,
                 format_args!("no run `{name}` is kept in `{state_dir}`"),
             )
@@ -227,18 +231,25 @@ impl Past {
     }
 
     /// Returns what of a chain came after the bookmark.
-    pub(crate) fn news(&self, chain: &str, shelf: &Shelf, bookmark: &mut Bookmark) -> Vec<Entry> {
+    pub(crate) fn news(
+        &self,
+        chain: &str,
+        shelf: &HistoryReader,
+        bookmark: &mut ReadPosition,
+    ) -> Vec<RunEntry> {
         self.entries(chain, shelf.since(bookmark))
     }
 
     /// Answers that nothing was found: with an error when the name is unknown.
-    pub(crate) fn nothing(&self) -> Result<String, Refusal> {
+    pub(crate) fn nothing(&self) -> Result<String, CommandError> {
         let state_dir = self.settings.state_dir.display();
         if !self.is_whole() {
             let message = format!("no run that we may see is kept in `{state_dir}`");
-            return Err(Refusal::new(exit::NO_PERMISSION, message).hint(Refusal::ANOTHERS));
+            return Err(
+                CommandError::new(exit::NO_PERMISSION, message).hint(UntrustedPath::ANOTHERS)
+            );
         }
-        let Whose::Named(typed, _) = &self.whose else {
+        let RunFilter::Named(typed, _) = &self.whose else {
             return Ok(format!("No run is kept in `{state_dir}`.\n"));
         };
         let mut known: Vec<String> = Vec::new();
@@ -251,7 +262,7 @@ impl Past {
             }
             known.extend(tasks.into_iter().map(|task| task.task));
         }
-        let refusal = Refusal::new(
+        let refusal = CommandError::new(
             exit::USAGE,
             format_args!("neither a task nor a chain `{typed}` has a history in `{state_dir}`"),
         );
@@ -268,16 +279,16 @@ impl Past {
     }
 
     /// Puts runs together with what became of them.
-    fn entries(&self, chain: &str, records: Vec<(Stamp, Record)>) -> Vec<Entry> {
-        let mut entries: Vec<Entry> = Vec::new();
+    fn entries(&self, chain: &str, records: Vec<(Stamp, Record)>) -> Vec<RunEntry> {
+        let mut entries: Vec<RunEntry> = Vec::new();
         let mut places: HashMap<RunId, usize> = HashMap::new();
         for (part, record) in records {
             let line = match record {
                 Record::Run(run) => {
                     places.insert(run.id, entries.len());
-                    Line::One(run)
+                    QueryLine::One(run)
                 }
-                Record::Runs(runs) => Line::Many(Box::new(runs)),
+                Record::Runs(runs) => QueryLine::Many(Box::new(runs)),
                 Record::Mailed(mailed) => {
                     let place = mailed.run.and_then(|run| places.get(&run));
                     if let Some(&place) = place {
@@ -293,7 +304,7 @@ impl Past {
                 }
                 _ => continue,
             };
-            entries.push(Entry {
+            entries.push(RunEntry {
                 chain: chain.to_owned(),
                 part,
                 line,
@@ -312,7 +323,7 @@ mod tests {
 
     #[test]
     fn a_task_is_found_by_path_function_place_or_chain() {
-        let is = |typed, label| Whose::of(Some(typed)).is("my_chain", label);
+        let is = |typed, label| RunFilter::of(Some(typed)).is("my_chain", label);
         for typed in ["tasks::a", "tasks.a", "a", "my_chain"] {
             assert!(is(typed, "tasks::a") && is(typed, "tasks::a#2"), "{typed}");
         }
@@ -320,6 +331,6 @@ mod tests {
         for typed in ["tasks::b", "b", "my", "tasks", "a#2x"] {
             assert!(!is(typed, "tasks::a"), "{typed}");
         }
-        assert!(Whose::of(None).is("x", "y"));
+        assert!(RunFilter::of(None).is("x", "y"));
     }
 }

@@ -4,18 +4,21 @@ use std::time::SystemTime;
 
 use serde_json::{Value, json};
 
-use super::look::{Chain, Standing, Task, View};
-use super::outage::Down;
-use super::text::state;
-use crate::cli::holding::Holding;
-use crate::exit;
-use crate::mail::outbox;
-use crate::process::live::Doing;
-use crate::state::history::Stamp;
-use crate::time::{Moment, Mono};
+use crate::core::exit;
+use crate::core::time::{Moment, Mono, Precision, rfc3339};
+use crate::history::Stamp;
+use crate::mail::outbox::{self, NotSent};
+use crate::mute::on_disk::active_mute::ActiveMute;
+use crate::status::lock_status::LockStatus;
+use crate::status::lock_view::LockRole;
+use crate::status::ongoing_outage::OngoingOutage;
+use crate::status::snapshot::{ChainStatus, Hindrance, Liveness, StatusSnapshot, TaskStatus};
+use crate::status::trouble::unkept;
+use crate::status::words::state;
+use crate::unix::live::Activity;
 
 /// Returns the whole.
-pub(super) fn of(view: &View, verdict: Option<u8>) -> Value {
+pub(crate) fn of(view: &StatusSnapshot, verdict: Option<u8>) -> Value {
     let chains: Vec<Value> = view
         .chains
         .iter()
@@ -29,32 +32,37 @@ pub(super) fn of(view: &View, verdict: Option<u8>) -> Value {
 }
 
 fn time(time: SystemTime) -> String {
-    humantime::format_rfc3339_millis(time).to_string()
+    rfc3339(time, Precision::Millis)
 }
 
-fn of_chain(chain: &Chain, now: Moment) -> Value {
+fn of_chain(chain: &ChainStatus, now: Moment) -> Value {
     let wall = |mono: Mono| time(now.at(mono).wall);
     let (running_since, until) = match chain.doing {
-        Doing::Running { since, .. } => (Some(wall(since)), None),
-        Doing::Sleeping { until, .. } => (None, Some(wall(until))),
-        Doing::Nothing => (None, None),
+        Activity::Running { since, .. } => (Some(wall(since)), None),
+        Activity::Sleeping { until, .. } => (None, Some(wall(until))),
+        Activity::Nothing => (None, None),
     };
     let pid = match chain.standing {
-        Standing::Runs(pid) => Some(pid),
+        Liveness::Runs(pid) => Some(pid),
         _ => None,
     };
     json!({
         "chain": chain.name.as_str(),
-        "running": matches!(chain.standing, Standing::Runs(_) | Standing::Unseen),
-        "hidden": matches!(chain.standing, Standing::Hidden(_)),
+        "running": matches!(chain.standing, Liveness::Runs(_) | Liveness::Unseen),
+        "hidden": matches!(chain.standing, Liveness::Hidden(_)),
         "state": state(chain, now),
+        "stopped": chain.hindrance == Some(Hindrance::Stopped),
+        "overdue": matches!(chain.hindrance, Some(Hindrance::Overdue(_))),
+        "not_written": unkept(chain, now),
+        "mails_in_memory": chain.unkept.mails,
         "pid": pid,
         "started": chain.began.map(time),
         "task_running_since": running_since,
         "sleeping_until": until,
         "ended": chain.ended.as_ref().map(|(at, why)| json!({ "at": time(*at), "why": why })),
         "tasks": chain.tasks.iter().map(|task| of_task(task, chain, now)).collect::<Vec<_>>(),
-        "muted": chain.mute(None).map(Holding::json),
+        "lock": chain.lock.as_ref().map(of_lock),
+        "muted": chain.mute(None).map(ActiveMute::json),
         "mails_in_last_hour": chain.mails.last_hour.map(|(count, _)| count),
         "max_per_hour": chain.mails.last_hour.map(|(_, most)| most),
         "mails_held_back": chain.mails.held_back,
@@ -62,7 +70,37 @@ fn of_chain(chain: &Chain, now: Moment) -> Value {
     })
 }
 
-fn of_task(task: &Task, chain: &Chain, now: Moment) -> Value {
+fn of_lock(lock: &LockStatus) -> Value {
+    let tasks = lock.elsewhere.iter().map(|task| {
+        let down = task.down.as_ref();
+        json!({
+            "task": task.label,
+            "down_since": down.map(|(since, _, _)| time(*since)),
+            "failures": down.map(|(_, failures, _)| failures),
+            "latest": down.map(|(_, _, text)| text),
+            "last_success": task.last_success.map(time),
+        })
+    });
+    json!({
+        "place": lock.view.place,
+        "role": match lock.view.role {
+            LockRole::Holder { .. } => "holder",
+            LockRole::Standby { .. } => "standby",
+        },
+        "fence": match &lock.view.role {
+            LockRole::Holder { fence } => Some(*fence),
+            LockRole::Standby { holder } => holder.as_ref().map(|holder| holder.fence),
+        },
+        "holder": lock.standby().flatten().map(|holder| json!({
+            "host": holder.owner.host,
+            "pid": holder.owner.pid,
+            "since": time(holder.since),
+        })),
+        "tasks_there": tasks.collect::<Vec<_>>(),
+    })
+}
+
+fn of_task(task: &TaskStatus, chain: &ChainStatus, now: Moment) -> Value {
     let past = &task.past;
     let (ok, failed) = past.last_day(Stamp::of(now.wall));
     let stamp = |stamp: Option<Stamp>| stamp.map(|stamp| time(stamp.time()));
@@ -86,7 +124,7 @@ fn of_task(task: &Task, chain: &Chain, now: Moment) -> Value {
             "since": time(since.time()),
             "count": past.asks,
         })),
-        "muted": chain.mute(Some(&task.label)).map(Holding::json),
+        "muted": chain.mute(Some(&task.label)).map(ActiveMute::json),
         "still_running": task.late.map(|late| json!({
             "since": time(late.since),
             "limit_seconds": late.limit.as_secs_f64(),
@@ -97,7 +135,7 @@ fn of_task(task: &Task, chain: &Chain, now: Moment) -> Value {
     })
 }
 
-fn of_outage(down: &Down) -> Value {
+fn of_outage(down: &OngoingOutage) -> Value {
     json!({
         "since": time(down.since),
         "failures": down.failures,
@@ -109,20 +147,25 @@ fn of_outage(down: &Down) -> Value {
             "count": kind.count,
             "first": time(kind.first),
             "last": time(kind.last),
-            "mailed": kind.mailed.map(time),
+            "mailed": kind.mailed.filter(|at| down.why_not_sent(*at).is_none()).map(time),
+            "not_mailed": kind.mailed.and_then(|at| down.why_not_sent(at)).map(NotSent::words),
         })).collect::<Vec<_>>(),
         "next_reminder": down.reminder.map(time),
     })
 }
 
-fn of_mail(report: &outbox::Report) -> Value {
+fn of_mail(report: &outbox::OutboxReport) -> Value {
     json!({
-        "ok": report.broken.is_none(),
+        "ok": report.is_well(),
         "waiting": report.waiting,
         "oldest": report.oldest.map(time),
         "dropped": report.dropped,
         "failed": report.failed,
         "broken_since": report.broken.as_ref().map(|broken| time(broken.since)),
-        "trouble": report.broken.as_ref().map(|broken| broken.trouble.line()),
+        "trouble": report
+            .broken
+            .as_ref()
+            .map(|broken| broken.trouble.line())
+            .or_else(|| report.needs_change.clone()),
     })
 }

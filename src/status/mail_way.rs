@@ -1,38 +1,15 @@
-//! The way of a mail, in words.
+//! The way of a mail to the admin, in words.
 
-use std::io::{self, Write};
-
-use super::line;
 use crate::config::written_duration;
-use crate::settings::{Digest, Healed, MailSettings, PasswordSource, SmtpSettings, Tls, Transport};
+use crate::core::settings::{MailSettings, PasswordSource, SmtpSettings, Tls, Transport};
 
-/// Prints to whom, by which way, and how often mail goes.
-pub(super) fn print(out: &mut dyn Write, mail: &MailSettings) -> io::Result<()> {
-    for (at, part) in way(mail).iter().enumerate() {
-        line(out, if at == 0 { "Mail" } else { "" }, part)?;
-    }
-    let end = match mail.healed {
-        Healed::Never => "",
-        Healed::AfterDowntime => ", and the end of a downtime",
-    };
-    let most = mail.max_per_hour;
-    let when = format!("at the first failure and each new one, at most {most} an hour;");
-    line(out, "", &when)?;
-    line(out, "", &format!("at each reminder of a downtime{end}"))?;
-    match mail.digest {
-        Digest::Never => Ok(()),
-        Digest::Daily => line(out, "", "a summary each day at 08:00"),
-        Digest::Weekly => line(out, "", "a summary each Monday at 08:00"),
-    }
-}
-
-/// Returns to whom and by which way.
+/// Returns the recipients and the transport, in words.
 pub(crate) fn in_a_line(mail: &MailSettings) -> String {
-    way(mail).join(" ")
+    parts(mail).join(" ")
 }
 
-/// Returns to whom and by which way, in parts.
-pub(super) fn way(mail: &MailSettings) -> Vec<String> {
+/// Returns the recipients and the transport, in parts.
+pub(crate) fn parts(mail: &MailSettings) -> Vec<String> {
     let by = match &mail.transport {
         Transport::Smtp(smtp) => {
             let limit = written_duration(mail.timeout);

@@ -2,13 +2,13 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::lines::short;
-use crate::event::Limit;
-use crate::time::{Moment, Mono, in_words};
+use crate::core::event::RunDeadlines;
+use crate::core::time::{Moment, Mono, in_words};
+use crate::unix::clock::short;
 
 /// What is known of such a run.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Late {
+pub(crate) struct OverdueRun {
     /// When it began.
     pub(crate) since: SystemTime,
     /// For how long it has gone on.
@@ -21,10 +21,10 @@ pub(crate) struct Late {
     pub(crate) mail: Option<SystemTime>,
 }
 
-impl Late {
+impl OverdueRun {
     /// Returns it of a run that began at `since`, unless that is still in time.
-    pub(crate) fn of(since: Mono, limit: Limit, now: Moment) -> Option<Self> {
-        (limit.late <= now.mono).then(|| Late {
+    pub(crate) fn of(since: Mono, limit: RunDeadlines, now: Moment) -> Option<Self> {
+        (limit.late <= now.mono).then(|| OverdueRun {
             since: now.at(since).wall,
             lasted: now.mono.since(since),
             limit: limit.late.since(since),
@@ -35,7 +35,8 @@ impl Late {
         })
     }
 
-    /// Says that, and what was made of it. `muted` says that mails are held back, if they are.
+    /// Returns the words about the run, and whether it was mailed. `muted` are the words about a
+    /// mute.
     pub(crate) fn words(&self, muted: Option<&str>) -> String {
         let mail = match (self.mailed, muted, self.mail) {
             (Some(at), ..) => format!("mailed {}", short(at)),

@@ -1,31 +1,31 @@
 //! What `status` knows, for a report.
 
-use super::look::{self, Chain, Standing, Task};
-use super::text::state;
-use crate::cli::holding::Holding;
-use crate::cli::screen::Refusal;
+use super::snapshot::{self, ChainStatus, Liveness, TaskStatus};
+use super::words::state;
 use crate::config::Loaded;
-use crate::report::{ChainNow, Condition, Mute, Now, TaskNow, TaskState};
-use crate::state::history::Stamp;
-use crate::time::Moment;
+use crate::core::command_error::CommandError;
+use crate::core::time::Moment;
+use crate::history::Stamp;
+use crate::mute::on_disk::active_mute::ActiveMute;
+use crate::report::{ChainNow, Condition, CurrentState, MuteReport, TaskNow, TaskState};
 
 /// Returns how all chains of RUN_ROOT fare, and when that was.
-pub(crate) fn now(loaded: &Loaded) -> Result<(Moment, Now), Refusal> {
-    let view = look::at(loaded, &[])?;
+pub(crate) fn now(loaded: &Loaded) -> Result<(Moment, CurrentState), CommandError> {
+    let view = snapshot::at(loaded, &[])?;
     let chains = view.chains.iter().map(|chain| of_chain(chain, view.now));
     let broken = view.mail.broken.as_ref();
-    let now = Now {
+    let now = CurrentState {
         chains: chains.collect(),
         mail_trouble: broken.map(|broken| broken.trouble.line()),
     };
     Ok((view.now, now))
 }
 
-fn of_chain(chain: &Chain, now: Moment) -> ChainNow {
+fn of_chain(chain: &ChainStatus, now: Moment) -> ChainNow {
     let condition = match chain.standing {
-        Standing::Runs(_) | Standing::Unseen => Condition::Runs,
-        Standing::Stopped => Condition::Stopped,
-        Standing::Hidden(_) => Condition::Hidden,
+        Liveness::Runs(_) | Liveness::Unseen => Condition::Runs,
+        Liveness::Stopped => Condition::Stopped,
+        Liveness::Hidden(_) => Condition::Hidden,
     };
     ChainNow {
         name: chain.name.as_str().to_owned(),
@@ -40,9 +40,9 @@ fn of_chain(chain: &Chain, now: Moment) -> ChainNow {
     }
 }
 
-fn of_mute(holding: &Holding) -> Mute {
+fn of_mute(holding: &ActiveMute) -> MuteReport {
     let mute = &holding.mute;
-    Mute {
+    MuteReport {
         until: Stamp::of(mute.until),
         by: mute.by.clone(),
         reason: mute.reason.clone(),
@@ -50,7 +50,7 @@ fn of_mute(holding: &Holding) -> Mute {
     }
 }
 
-fn of_task(task: &Task, chain: &Chain) -> TaskNow {
+fn of_task(task: &TaskStatus, chain: &ChainStatus) -> TaskNow {
     let past = &task.past;
     let state = match (&task.down, task.late) {
         (Some(down), _) => TaskState::Down {

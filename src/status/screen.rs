@@ -1,55 +1,53 @@
-//! `status` for people: a paragraph for each chain, two lines or more for each task, no wider than the terminal.
+//! `status` for people: a paragraph for each chain, two lines or more for each task, no wider than
+//! the terminal.
 
-use std::path::Path;
-use std::time::SystemTime;
+mod remedies;
+mod status_page;
 
-use super::look::{Chain, Standing, Task, View};
-use super::outage::Down;
 use crate::alert::fingerprint;
-use crate::alert::notice::KindCount;
-use crate::chain::ChainName;
-use crate::cli::call::Call;
-use crate::cli::check;
-use crate::cli::lines::{exact, grouped, short};
-use crate::cli::plan::quoted;
-use crate::cli::screen::counted;
+use crate::alert::outage::KindCount;
 use crate::config::Loaded;
+use crate::config::invocation::Call;
+use crate::core::time::{Moment, exact};
+use crate::history::{Stamp, Tick};
 use crate::mail::outbox;
-use crate::process::live::Doing;
-use crate::report::{BOLD, RED, Screen, YELLOW};
-use crate::state::history::{Stamp, Tick};
-use crate::task::TaskName;
-use crate::time::{Moment, in_words};
+use crate::report::{BOLD, RED, ReportScreen, YELLOW};
+use crate::status::ongoing_outage::OngoingOutage;
+use crate::status::snapshot::{ChainStatus, Liveness, StatusSnapshot, TaskStatus};
+use crate::status::trouble::unkept;
+use crate::status::words::{ago, state};
+use crate::status::{mail_way, neighbours};
+use crate::text::counts::{counted_or_no, grouped};
+use crate::unix::clock::short;
+
+use remedies::{tell_shared, tell_start};
+use status_page::StatusPage;
 
 /// How many kinds of an outage are named.
 const MOST_KINDS: usize = 5;
 
-/// A text that grows line by line.
-struct Page {
-    text: String,
-    screen: Screen,
-}
-
-impl Page {
-    /// Adds a line, cut where the screen ends.
-    fn line(&mut self, indent: usize, colour: &str, line: &str) {
-        self.text.push_str(&self.screen.line(indent, colour, line));
-    }
-}
-
 /// Returns the whole.
-pub(super) fn of(view: &View, loaded: &Loaded, call: &Call, screen: Screen) -> String {
-    let mut page = Page {
+pub(crate) fn of(
+    view: &StatusSnapshot,
+    loaded: &Loaded,
+    call: &Call,
+    screen: ReportScreen,
+) -> String {
+    let mut page = StatusPage {
         text: String::new(),
         screen,
     };
+    let settings = &loaded.settings;
     if view.chains.is_empty() {
-        let root = loaded.settings.run_root.display();
+        let root = settings.run_root.display();
         page.line(0, "", &format!("No chain was ever run in `{root}`."));
     }
+    let living = neighbours::living(&loaded.settings.run_root);
     for chain in &view.chains {
         tell_chain(&mut page, chain, view.now);
-        tell_start(&mut page, chain, &loaded.settings.run_root, call);
+        tell_shared(&mut page, chain, &living);
+        let state_dir = view.is_apart.then_some(settings.state_dir.as_path());
+        tell_start(&mut page, chain, &settings.run_root, state_dir, call);
     }
     if view.mail_is_hidden {
         page.line(
@@ -63,12 +61,25 @@ pub(super) fn of(view: &View, loaded: &Loaded, call: &Call, screen: Screen) -> S
     page.text
 }
 
-fn tell_chain(page: &mut Page, chain: &Chain, now: Moment) {
-    let bad = matches!(chain.standing, Standing::Stopped | Standing::Hidden(_));
+fn tell_chain(page: &mut StatusPage, chain: &ChainStatus, now: Moment) {
+    let bad = matches!(chain.standing, Liveness::Stopped | Liveness::Hidden(_))
+        || chain.hindrance.is_some();
     let colour = if bad { RED } else { BOLD };
     page.line(0, colour, &format!("{}: {}", chain.name, state(chain, now)));
-    for task in &chain.tasks {
-        tell_task(page, task, now);
+    if let Some(lock) = &chain.lock {
+        page.line(2, "", &lock.words());
+        for task in &lock.elsewhere {
+            let colour = if task.down.is_some() { RED } else { "" };
+            page.line(2, colour, &task.words());
+        }
+    }
+    let is_standby = chain
+        .lock
+        .as_ref()
+        .is_some_and(|lock| lock.standby().is_some());
+    let ran = |task: &&TaskStatus| !is_standby || task.past.last.is_some();
+    for task in chain.tasks.iter().filter(ran) {
+        tell_task(page, task, chain.unkept.history.is_none(), now);
         if let Some(late) = chain.too_long(task) {
             page.line(4, RED, &late);
         }
@@ -79,7 +90,10 @@ fn tell_chain(page: &mut Page, chain: &Chain, now: Moment) {
     if let Some(mute) = chain.mute(None) {
         page.line(2, YELLOW, &mute.words());
     }
-    let running = matches!(chain.standing, Standing::Runs(_) | Standing::Unseen);
+    for line in unkept(chain, now) {
+        page.line(2, RED, &line);
+    }
+    let running = matches!(chain.standing, Liveness::Runs(_) | Liveness::Unseen);
     let summary = chain.mails.summary.as_ref().filter(|_| running);
     let summary = summary.map(|due| format!("the next summary comes {due}"));
     let last_hour = chain.mails.of_last_hour();
@@ -89,93 +103,14 @@ fn tell_chain(page: &mut Page, chain: &Chain, now: Moment) {
     }
 }
 
-/// Says how a chain that nobody runs is started again, or forgotten. Half a command helps nobody: these lines are never cut.
-fn tell_start(page: &mut Page, chain: &Chain, run_root: &Path, call: &Call) {
-    if matches!(chain.standing, Standing::Stopped) && !chain.tasks.is_empty() {
-        let start = start(chain, call);
-        let pidfile = run_root.join(format!("{}.pid", chain.name));
-        let pidfile = quoted(&pidfile.to_string_lossy());
-        let forget = format!("or have it forgotten: rm {pidfile}");
-        page.text.push_str(&format!("  {start}\n  {forget}\n"));
-    }
-}
-
-/// Returns how a chain is started again.
-fn start(chain: &Chain, call: &Call) -> String {
-    let labels = chain.tasks.iter();
-    let names: Vec<&str> = labels
-        .map(|task| task.label.split('#').next().unwrap_or(&task.label))
-        .collect();
-    let tasks: Result<Vec<TaskName>, _> = names.iter().map(|name| TaskName::parse(name)).collect();
-    let is_usual = tasks.is_ok_and(|tasks| ChainName::of(&tasks) == chain.name);
-    let name = match is_usual {
-        true => String::new(),
-        false => format!(" --name {}", chain.name),
-    };
-    let line = call.line(format_args!("{}{name}", names.join(" ")));
-    format!("start it with `{line}`")
-}
-
-/// Returns whether it runs, and what it does.
-pub(super) fn state(chain: &Chain, now: Moment) -> String {
-    let doing = match chain.doing {
-        Doing::Running { step, since, .. } => {
-            let since = in_words(now.mono.since(since));
-            format!("{} runs since {since}", chain.task(step))
-        }
-        Doing::Sleeping { step, until, .. } => {
-            let left = in_words(until.since(now.mono));
-            let at = short(now.at(until).wall);
-            format!(
-                "sleeping until {at} ({left}), the {}, then {}",
-                cooldown(chain, step),
-                chain.task_after(step)
-            )
-        }
-        Doing::Nothing => "running".to_owned(),
-    };
-    match &chain.standing {
-        Standing::Runs(pid) => {
-            let up = chain.began.map(|began| format!(", up {}", ago(began, now)));
-            format!("{doing} (pid {pid}{})", up.unwrap_or_default())
-        }
-        Standing::Unseen => "runs in a container that cannot be seen from here".to_owned(),
-        Standing::Hidden(why) => format!("cannot be looked at: {why}"),
-        Standing::Stopped => stopped(chain),
-    }
-}
-
-fn stopped(chain: &Chain) -> String {
-    match (&chain.ended, chain.last_sign()) {
-        (Some((at, why)), _) => format!("not running since {}: {why}", short(*at)),
-        (None, Some(last)) => format!(
-            "not running: killed, or the power failed, after {}",
-            short(last)
-        ),
-        (None, None) => "not running".to_owned(),
-    }
-}
-
-fn cooldown(chain: &Chain, step: usize) -> String {
-    let last = chain
-        .tasks
-        .get(step)
-        .and_then(|task| task.past.last.as_ref());
-    let failed = last.is_some_and(|last| last.result.is_failure());
-    let name = if failed {
-        "fail_cooldown"
-    } else {
-        "success_cooldown"
-    };
-    format!("{name} of {}", chain.task(step))
-}
-
-fn tell_task(page: &mut Page, task: &Task, now: Moment) {
+/// `is_kept` is whether the history of runs can be written.
+fn tell_task(page: &mut StatusPage, task: &TaskStatus, is_kept: bool, now: Moment) {
     let label = &task.label;
     let Some(last) = &task.past.last else {
         let line = match &task.down {
             Some(down) => format!("{label}  DOWN since {}", short(down.since)),
-            None => format!("{label}  not run yet"),
+            None if is_kept => format!("{label}  not run yet"),
+            None => format!("{label}  no run is recorded"),
         };
         return page.line(2, "", &line);
     };
@@ -214,23 +149,23 @@ fn tell_task(page: &mut Page, task: &Task, now: Moment) {
     }
 }
 
-fn asking(task: &Task) -> String {
+fn asking(task: &TaskStatus) -> String {
     let since = task.past.asking_since.map(|since| short(since.time()));
-    let times = counted(task.past.asks, "time", "times");
+    let times = counted_or_no(task.past.asks, "time", "times");
     format!(
         "asks for later since {} ({times})",
         since.unwrap_or_default()
     )
 }
 
-fn outage(down: &Down, now: Moment) -> String {
+fn outage(down: &OngoingOutage, now: Moment) -> String {
     let failures = match down.failures {
         0 if down.asks > 0 => {
-            let times = counted(down.asks, "time", "times");
+            let times = counted_or_no(down.asks, "time", "times");
             format!(", asked for later {times}, no run succeeded or failed")
         }
         0 => String::new(),
-        count => format!(", {}", counted(count, "failure", "failures")),
+        count => format!(", {}", counted_or_no(count, "failure", "failures")),
     };
     format!(
         "DOWN since {} ({}){failures}",
@@ -239,13 +174,13 @@ fn outage(down: &Down, now: Moment) -> String {
     )
 }
 
-fn tell_outage(page: &mut Page, down: &Down) {
+fn tell_outage(page: &mut StatusPage, down: &OngoingOutage) {
     if !down.latest.is_empty() {
         page.line(4, "", &down.latest);
     }
     let kinds = &down.kinds;
     for kind in kinds.iter().take(MOST_KINDS) {
-        page.line(4, "", &kind_line(kind, kinds.len()));
+        page.line(4, "", &kind_line(kind, down));
     }
     if let Some(more) = down
         .kinds
@@ -261,21 +196,22 @@ fn tell_outage(page: &mut Page, down: &Down) {
 }
 
 /// Of one kind alone all has been said but whether it was mailed.
-fn kind_line(kind: &KindCount, of: usize) -> String {
+fn kind_line(kind: &KindCount, down: &OngoingOutage) -> String {
     let name = fingerprint::short(&kind.kind.0);
-    let mailed = match kind.mailed {
-        Some(at) => format!("mailed {}", short(at)),
+    let mailed = match kind.mailed.map(|at| (at, down.why_not_sent(at))) {
+        Some((at, None)) => format!("mailed {}", short(at)),
+        Some((_, Some(why))) => format!("not mailed ({})", why.words()),
         None => "not mailed".to_owned(),
     };
-    if of == 1 {
+    if down.kinds.len() == 1 {
         return format!("kind {name}, {mailed}");
     }
-    let times = counted(kind.count, "time", "times");
+    let times = counted_or_no(kind.count, "time", "times");
     format!("kind {name}, {times}, {mailed}: {}", kind.text)
 }
 
-fn tell_mail(page: &mut Page, report: &outbox::Report, loaded: &Loaded, now: Moment) {
-    let way = check::way_of_mail(&loaded.settings.mail);
+fn tell_mail(page: &mut StatusPage, report: &outbox::OutboxReport, loaded: &Loaded, now: Moment) {
+    let way = mail_way::in_a_line(&loaded.settings.mail);
     match &report.broken {
         Some(broken) => {
             let since = short(broken.since);
@@ -290,7 +226,7 @@ fn tell_mail(page: &mut Page, report: &outbox::Report, loaded: &Loaded, now: Mom
             if let Some(remedy) = &broken.trouble.remedy {
                 page.line(2, "", remedy);
             }
-            let attempts = counted(u64::from(broken.attempts), "attempt", "attempts");
+            let attempts = counted_or_no(u64::from(broken.attempts), "attempt", "attempts");
             page.line(
                 2,
                 "",
@@ -299,29 +235,28 @@ fn tell_mail(page: &mut Page, report: &outbox::Report, loaded: &Loaded, now: Mom
         }
         None => page.line(0, "", &format!("Mail: {way}")),
     }
+    if let Some(why) = &report.needs_change {
+        page.line(2, RED, &format!("a mail waits: {why}"));
+    }
     if report.waiting > 0 {
         let oldest = report.oldest.map_or_else(String::new, |oldest| {
             format!(", the oldest for {}", ago(oldest, now))
         });
-        let mails = counted(report.waiting as u64, "mail waits", "mails wait");
+        let mails = counted_or_no(report.waiting as u64, "mail waits", "mails wait");
         page.line(2, "", &format!("{mails} in the outbox{oldest}"));
     }
     if report.dropped > 0 {
-        let mails = counted(report.dropped, "mail", "mails");
+        let mails = counted_or_no(report.dropped, "mail", "mails");
         page.line(2, RED, &format!("{mails} found no room in the outbox"));
     }
     if report.failed > 0 {
-        let mails = counted(report.failed as u64, "mail was", "mails were");
+        let mails = counted_or_no(report.failed as u64, "mail was", "mails were");
         page.line(
             2,
             "",
             &format!("{mails} refused for good, see `outbox/failed`"),
         );
     }
-}
-
-fn ago(time: SystemTime, now: Moment) -> String {
-    in_words(now.wall.duration_since(time).unwrap_or_default())
 }
 
 /// Draws durations as columns, from the shortest to the longest; failures are crosses.
@@ -349,7 +284,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::state::history::Result as RunResult;
+    use crate::history::RunResult;
 
     #[test]
     fn durations_are_columns_and_failures_crosses() {

@@ -1,53 +1,28 @@
-//! `status --mail-if-bad`: the watcher of the watcher, for a line of cron or a timer.
+//! The mail of `status --mail-if-bad`: the watcher of the watcher, for a line of cron or a timer.
 
-use std::time::Duration;
-
-use super::look::{Standing, Task, View};
-use super::text;
-use crate::cli::call::Call;
-use crate::cli::screen::{Refusal, tell};
+use super::screen;
+use crate::config::invocation::Call;
 use crate::config::{Inputs, Loaded};
-use crate::exit;
-use crate::letter::{Letter, Place};
-use crate::mail::mailer::Mailer;
-use crate::mail::outbox::{self, Kept};
-use crate::process::clock;
-use crate::report::{Screen, capitalised};
+use crate::core::admin_mail::{AdminMail, MailKey};
+use crate::report::{ReportScreen, capitalised};
+use crate::status::snapshot::{ChainStatus, Liveness, StatusSnapshot, TaskStatus};
+use crate::unix::live::UnwrittenData;
 
-/// How much longer than one attempt we wait for it.
-const MARGIN: Duration = Duration::from_secs(5);
 const MOST_SUBJECT: usize = 100;
 const MOST_MINIMAL: usize = 2048;
 
-/// Mails what `status` prints.
-pub(super) fn send(view: &View, inputs: &Inputs, loaded: &Loaded) -> Result<(), Refusal> {
-    let settings = &loaded.settings;
-    let no_descriptor = |error| Refusal::of(exit::SHORTAGE, &error);
-    let mailer = Mailer::new(&settings.state_dir, settings.mail.clone()).map_err(no_descriptor)?;
-    let letter = letter(view, inputs, loaded);
-    let kept = mailer.post(&letter, view.now.wall);
-    mailer.finish(clock::mono() + settings.mail.timeout + MARGIN);
-    if let Kept::InMemory(why) = kept {
-        let message = format!("the mail was perhaps not sent, and could not be kept: {why}");
-        return Err(Refusal::new(exit::FAILED, message));
-    }
-    if let Some(broken) = outbox::report(&settings.state_dir).broken {
-        tell(&format!(
-            "The mail waits in the outbox: {}\n",
-            broken.trouble.line()
-        ));
-    }
-    Ok(())
-}
-
-fn letter(view: &View, inputs: &Inputs, loaded: &Loaded) -> Letter {
+/// Returns the mail that has what `status` prints.
+pub(crate) fn compose(view: &StatusSnapshot, inputs: &Inputs, loaded: &Loaded) -> AdminMail {
     let host = &inputs.hostname;
-    let screen = Screen {
+    let width = ReportScreen {
         width: Some(78),
         colours: false,
     };
     let call = Call::from_anywhere(inputs, loaded);
-    let body = text::of(view, loaded, &call, screen);
+    let mut body = screen::of(view, loaded, &call, width);
+    if let Some(wrong) = loaded.read_in_part() {
+        body = format!("{}.\n\n{body}", capitalised(&wrong));
+    }
     let subject: String = format!("[{host}] {}", headline(view))
         .chars()
         .take(MOST_SUBJECT)
@@ -56,7 +31,7 @@ fn letter(view: &View, inputs: &Inputs, loaded: &Loaded) -> Letter {
         .char_indices()
         .take_while(|(at, c)| at + c.len_utf8() <= MOST_MINIMAL);
     let unique = format!("{:x}.{:x}", std::process::id(), view.now.mono.as_nanos());
-    Letter {
+    AdminMail {
         subject,
         date: view.now.wall,
         message_id: format!("status.{unique}@{host}"),
@@ -65,7 +40,7 @@ fn letter(view: &View, inputs: &Inputs, loaded: &Loaded) -> Letter {
         facts: "event=status".to_owned(),
         minimal_body: minimal.map(|(_, c)| c).collect(),
         body,
-        place: Place {
+        place: MailKey {
             sort: "status".to_owned(),
             chain: String::new(),
             task: String::new(),
@@ -74,11 +49,15 @@ fn letter(view: &View, inputs: &Inputs, loaded: &Loaded) -> Letter {
     }
 }
 
-/// Says what is worst.
-fn headline(view: &View) -> String {
+/// Returns the sentence about the worst condition of all chains.
+fn headline(view: &StatusSnapshot) -> String {
     let chains = view.chains.iter();
-    let stopped = chains.filter(|chain| matches!(chain.standing, Standing::Stopped));
-    let tasks = |is_wanted: fn(&Task) -> bool| {
+    let stopped = chains.filter(|chain| matches!(chain.standing, Liveness::Stopped));
+    let chains = |is_wanted: fn(&ChainStatus) -> bool| {
+        let chains = view.chains.iter().filter(move |chain| is_wanted(chain));
+        chains.map(|chain| chain.name.as_str()).collect()
+    };
+    let tasks = |is_wanted: fn(&TaskStatus) -> bool| {
         let tasks = view.chains.iter().flat_map(|chain| &chain.tasks);
         tasks.filter(move |task| is_wanted(task))
     };
@@ -89,6 +68,11 @@ fn headline(view: &View) -> String {
         ),
         ("down", labels(tasks(|task| task.down.is_some()))),
         ("still running", labels(tasks(|task| task.late.is_some()))),
+        ("stuck", chains(|chain| chain.hindrance.is_some())),
+        (
+            "not written down",
+            chains(|chain| chain.unkept != UnwrittenData::default()),
+        ),
     ];
     let troubles = troubles.into_iter().filter(|(_, names)| !names.is_empty());
     let told =
@@ -96,12 +80,12 @@ fn headline(view: &View) -> String {
     let told: Vec<String> = told.collect();
     match told.is_empty() {
         true if view.chains.is_empty() => "Nothing runs here".to_owned(),
-        true if view.mail.broken.is_some() => "Mail did not leave".to_owned(),
+        true if !view.mail.is_well() => "Mail did not leave".to_owned(),
         true => "Not everything can be looked at".to_owned(),
         false => capitalised(&told.join("; ")),
     }
 }
 
-fn labels<'a>(tasks: impl Iterator<Item = &'a Task>) -> Vec<&'a str> {
+fn labels<'a>(tasks: impl Iterator<Item = &'a TaskStatus>) -> Vec<&'a str> {
     tasks.map(|task| task.label.as_str()).collect()
 }

@@ -1,16 +1,21 @@
-//! Counting runs that come too fast to be told one by one.
+//! Counting runs that come too fast to be written one by one.
 
 use std::time::Duration;
 
-use super::{QUICK, TOGETHER};
-use crate::state::history::{Result, Spread};
-use crate::time::{Moment, Mono};
+use crate::core::time::{Moment, Mono};
+use crate::history::totals::DurationHistogram;
+use crate::history::values::RunResult;
+
+/// Runs that come faster than this are counted together …
+pub(super) const QUICK: Duration = Duration::from_millis(100);
+/// … and written once in this time.
+const TOGETHER: Duration = Duration::from_secs(10);
 
 /// The runs of a task that are counted together.
 #[derive(Debug, Default)]
-pub(super) struct Tally {
-    /// The end of the latest run and how it ended, told or counted.
-    latest: Option<(Mono, Result)>,
+pub(super) struct QuickRuns {
+    /// The end of the latest run and how it ended, written or counted.
+    latest: Option<(Mono, RunResult)>,
     counted: Option<Counted>,
 }
 
@@ -28,34 +33,35 @@ pub(super) struct Counted {
     /// How long the longest took.
     pub(super) longest: Duration,
     /// How long each took.
-    pub(super) spread: Spread,
+    pub(super) spread: DurationHistogram,
     /// How they ended.
-    pub(super) result: Result,
+    pub(super) result: RunResult,
 }
 
 /// What became of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Taken {
-    /// It is to be told by itself, after those that were counted.
+pub(super) enum Counting {
+    /// The run gets a line of its own, after those that were counted.
     Not,
-    /// It is the first of those that are counted.
+    /// The run is the first of those that are counted.
     First,
-    /// It is counted.
+    /// The run is counted.
     Counted,
-    /// It is counted, and it is time to tell how many there were.
+    /// The run is counted, and it is time to write how many there were.
     Enough,
 }
 
-impl Tally {
-    /// Counts a run if it ended as the one right before it. This is the path that a healthy chain goes a million times a second.
-    pub(super) fn take(&mut self, result: Result, started: Moment, at: Moment) -> Taken {
+impl QuickRuns {
+    /// Counts a run if it ended as the one right before it. This is the path that a healthy chain
+    /// goes a million times a second.
+    pub(super) fn take(&mut self, result: RunResult, started: Moment, at: Moment) -> Counting {
         let alike = self
             .latest
             .is_some_and(|(ended, latest)| latest == result && at.mono.since(ended) < QUICK);
         self.latest = Some((at.mono, result));
-        // No two failures are the same to whoever looks for one.
-        if !alike || !matches!(result, Result::Ok | Result::Later) {
-            return Taken::Not;
+        // No two failures are the same to a user that looks for one.
+        if !alike || !matches!(result, RunResult::Ok | RunResult::Later) {
+            return Counting::Not;
         }
         let took = at.mono.since(started.mono);
         match &mut self.counted {
@@ -66,13 +72,13 @@ impl Tally {
                 counted.spread.count(took, 1);
                 counted.last = at;
                 if at.mono.since(counted.first.mono) < TOGETHER {
-                    Taken::Counted
+                    Counting::Counted
                 } else {
-                    Taken::Enough
+                    Counting::Enough
                 }
             }
             None => {
-                let mut spread = Spread::default();
+                let mut spread = DurationHistogram::default();
                 spread.count(took, 1);
                 self.counted = Some(Counted {
                     first: started,
@@ -83,7 +89,7 @@ impl Tally {
                     spread,
                     result,
                 });
-                Taken::First
+                Counting::First
             }
         }
     }

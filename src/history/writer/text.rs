@@ -1,11 +1,13 @@
 //! What is kept of the texts of a run: enough to recognise it, never without bound.
 
-use crate::failure::{Failure, Outcome, Output};
+use crate::core::failure::{Failure, Outcome, Output};
+use crate::text::cut::floor;
+use crate::text::steers;
 
 const MOST_TEXT: usize = 1024;
 const MOST_DETAILS: usize = 24;
 
-/// Returns what an outcome says of itself, on one line.
+/// Returns the text of an outcome, on one line.
 pub(super) fn of(outcome: &Outcome) -> Option<String> {
     match outcome {
         Outcome::Success => None,
@@ -33,7 +35,7 @@ pub(super) fn details(failure: &Failure) -> Vec<String> {
 /// Returns the beginning of a text, on one line.
 pub(super) fn line(text: &str) -> String {
     let text = text.trim();
-    let shown = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+    let shown = text.chars().map(|c| if steers(c) { ' ' } else { c });
     shown.take(MOST_TEXT).collect()
 }
 
@@ -62,14 +64,6 @@ pub(super) fn bounded(output: &Output, most: u64) -> Output {
         cut: output.cut + (length - first - kept.len()) as u64,
         tail: kept,
     }
-}
-
-fn floor(text: &str, at: usize) -> usize {
-    let at = at.min(text.len());
-    (0..=at)
-        .rev()
-        .find(|&at| text.is_char_boundary(at))
-        .unwrap_or(0)
 }
 
 fn ceiling(text: &str, at: usize) -> usize {

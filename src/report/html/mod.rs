@@ -1,14 +1,18 @@
-//! The page: one file that needs nothing but a browser, and asks for nothing. Every text goes through [`maud`], which escapes it.
+//! The page: one file that needs nothing but a browser, and asks for nothing. Every text goes
+//! through [`maud`], which escapes it.
 
 mod task;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::model::{Chain, Condition, Mute, Report, Task, TaskState};
+use super::model::{ChainReport, Condition, HistoryReport, MuteReport, TaskReport, TaskState};
 use super::words::{self, counted, grouped, in_words};
-use task::anchor;
+use crate::core::feature::Feature;
 
-/// What the page may do: nothing but look as its own style says. No script, no image, no font, no frame, no form, no connection.
+use task::{anchor, name};
+
+/// What the page may do: nothing but look as its own style has it. No script, no image, no font, no
+/// frame, no form, no connection.
 const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 pub(super) const STYLE: &str = include_str!("style.css");
@@ -20,10 +24,10 @@ const MOST_LISTED: usize = 1000;
 const WORTH_A_LIST: usize = 4;
 
 /// A task with its place in the report.
-type Placed<'a> = (usize, &'a Task);
+type Placed<'a> = (usize, &'a TaskReport);
 
-/// Returns the page.
-pub(crate) fn page(report: &Report) -> String {
+/// Returns the page. A build without this module returns the feature that is missing.
+pub(crate) fn page(report: &HistoryReport) -> Result<String, Feature> {
     let verdict = words::verdict(report);
     let drawn = drawn(report);
     let page = html! {
@@ -51,20 +55,20 @@ pub(crate) fn page(report: &Report) -> String {
             }
         }
     };
-    page.into_string()
+    Ok(page.into_string())
 }
 
 /// Returns the places of the tasks that are drawn.
-fn drawn(report: &Report) -> Vec<usize> {
+fn drawn(report: &HistoryReport) -> Vec<usize> {
     let mut tasks: Vec<Placed<'_>> = report.tasks().enumerate().collect();
-    let need = |task: &Task| (task.is_bad(), task.outages.long, task.runs.failed);
+    let need = |task: &TaskReport| (task.is_bad(), task.outages.long, task.runs.failed);
     tasks.sort_by_key(|(_, task)| std::cmp::Reverse(need(task)));
     tasks.truncate(MOST_DRAWN);
     tasks.into_iter().map(|(at, _)| at).collect()
 }
 
 /// Returns each chain with the place of its first task.
-fn with_places(report: &Report) -> impl Iterator<Item = (&Chain, usize)> {
+fn with_places(report: &HistoryReport) -> impl Iterator<Item = (&ChainReport, usize)> {
     report.chains.iter().scan(0, |next, chain| {
         let first = *next;
         *next += chain.tasks.len();
@@ -72,7 +76,7 @@ fn with_places(report: &Report) -> impl Iterator<Item = (&Chain, usize)> {
     })
 }
 
-fn head(report: &Report, verdict: &str) -> Markup {
+fn head(report: &HistoryReport, verdict: &str) -> Markup {
     let period = &report.period;
     let is_bad =
         report.down() + report.late() + report.stopped() > 0 || report.mail_trouble.is_some();
@@ -92,16 +96,11 @@ fn head(report: &Report, verdict: &str) -> Markup {
     }
 }
 
-/// Returns a name, that may go on in the next line where a person would let it.
-fn name(name: &str) -> Markup {
-    html! { bdi { @for part in name.split_inclusive([':', '_', '/', '.']) { (part) wbr; } } }
-}
-
 fn mark(is_bad: bool) -> Markup {
     html! { span class="mark" aria-hidden="true" { (if is_bad { "✗" } else { "✓" }) } }
 }
 
-fn figures(report: &Report) -> Markup {
+fn figures(report: &HistoryReport) -> Markup {
     let runs = report.runs();
     let (outages, long) = report.outages();
     let chains = report.chains.len() as u64;
@@ -134,12 +133,12 @@ fn figure(number: String, label: &str) -> Markup {
     html! { div { dt { (label) } dd { (number) } } }
 }
 
-/// Says first what somebody must do something about.
-fn troubles(report: &Report) -> Markup {
+/// Shows first what needs attention.
+fn troubles(report: &HistoryReport) -> Markup {
     let bad = report.tasks().enumerate().filter(|(_, task)| task.is_bad());
     let bad: Vec<Placed<'_>> = bad.collect();
-    let is_stopped = |chain: &&Chain| chain.condition != Condition::Runs;
-    let stopped: Vec<&Chain> = report.chains.iter().filter(is_stopped).collect();
+    let is_stopped = |chain: &&ChainReport| chain.condition != Condition::Runs;
+    let stopped: Vec<&ChainReport> = report.chains.iter().filter(is_stopped).collect();
     html! {
         @if !bad.is_empty() || !stopped.is_empty() || report.mail_trouble.is_some() {
             section class="troubles" aria-label="What is not well now" {
@@ -158,9 +157,9 @@ fn troubles(report: &Report) -> Markup {
     }
 }
 
-/// Says of what nobody is mailed now: whoever misses a mail looks here.
-fn mutes(report: &Report, drawn: &[usize]) -> Markup {
-    let muted = |mute: &Mute| words::muted(mute, &report.period);
+/// Shows of what no mail is sent now: a user that misses a mail looks here.
+fn mutes(report: &HistoryReport, drawn: &[usize]) -> Markup {
+    let muted = |mute: &MuteReport| words::muted(mute, &report.period);
     let chains = report.chains.iter();
     let chains = chains.filter_map(|chain| {
         let words = muted(chain.muted.as_ref()?);
@@ -188,7 +187,7 @@ fn mutes(report: &Report, drawn: &[usize]) -> Markup {
     }
 }
 
-fn list(report: &Report, drawn: &[usize]) -> Markup {
+fn list(report: &HistoryReport, drawn: &[usize]) -> Markup {
     let tasks: Vec<Placed<'_>> = report.tasks().enumerate().collect();
     let (all, listed) = (tasks.len(), tasks.len().min(MOST_LISTED));
     html! {
@@ -220,7 +219,7 @@ fn list(report: &Report, drawn: &[usize]) -> Markup {
     }
 }
 
-fn of_chain(chain: &Chain, first: usize, report: &Report, drawn: &[usize]) -> Markup {
+fn of_chain(chain: &ChainReport, first: usize, report: &HistoryReport, drawn: &[usize]) -> Markup {
     let tasks = chain
         .tasks
         .iter()
@@ -247,7 +246,7 @@ fn standing(condition: Condition) -> Markup {
     }
 }
 
-fn foot(report: &Report) -> Markup {
+fn foot(report: &HistoryReport) -> Markup {
     let period = &report.period;
     html! {
         footer {

@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
-use crate::report::model::{Mute, Task, TaskState};
-use crate::report::outages::{End, KindOf, Outage, Outages};
+use crate::report::model::{MuteReport, TaskReport, TaskState};
+use crate::report::outages::{KindOf, OutageEnd, Outages, ReportedOutage};
 use crate::report::period::Period;
 use crate::report::svg;
 use crate::report::words::{self, counted, exact, grouped, in_words};
@@ -17,7 +17,7 @@ pub(super) fn anchor(at: usize) -> String {
 }
 
 /// Returns how a task fares, in a word that is also a mark and a colour.
-pub(super) fn pill(task: &Task) -> Markup {
+pub(super) fn pill(task: &TaskReport) -> Markup {
     let (class, mark, word) = match task.state {
         TaskState::Healthy { .. } => ("good", "✓", "healthy"),
         TaskState::Down { .. } => ("bad", "✗", "down"),
@@ -35,12 +35,12 @@ pub(super) fn pill_of(class: &str, mark: &str, word: &str) -> Markup {
     html! { span class={ "pill " (class) } { span aria-hidden="true" { (mark) } " " (word) } }
 }
 
-/// Returns all that is told of a task.
-pub(super) fn card(at: usize, task: &Task, period: &Period) -> Markup {
+/// Returns all that is shown of a task.
+pub(super) fn card(at: usize, task: &TaskReport, period: &Period) -> Markup {
     let id = anchor(at);
     html! {
         article id=(id) class=(if task.is_bad() { "down" } else { "" }) {
-            header class="title" { h3 { (super::name(&task.label)) } (pill(task)) }
+            header class="title" { h3 { (name(&task.label)) } (pill(task)) }
             p class="quiet" { (words::state(&task.state, period)) (reminder(&task.state, period)) }
             @if let TaskState::Down { text, .. } | TaskState::Late { text, .. } = &task.state { p { bdi class="said" { (text) } } }
             (muted(task.muted.as_ref(), period))
@@ -52,8 +52,8 @@ pub(super) fn card(at: usize, task: &Task, period: &Period) -> Markup {
     }
 }
 
-/// Says that nobody is mailed, until when, by whom and why.
-pub(super) fn muted(mute: Option<&Mute>, period: &Period) -> Markup {
+/// Shows that no mail is sent, until when, the user and the reason.
+pub(super) fn muted(mute: Option<&MuteReport>, period: &Period) -> Markup {
     html! { @if let Some(mute) = mute { p class="state" { bdi { (words::muted(mute, period)) } } } }
 }
 
@@ -63,7 +63,7 @@ fn reminder(state: &TaskState, period: &Period) -> Markup {
     }
 }
 
-fn facts(task: &Task) -> Markup {
+fn facts(task: &TaskReport) -> Markup {
     let mut facts = vec![
         ("runs", grouped(task.runs.all())),
         ("ok", words::share(task.runs)),
@@ -84,7 +84,7 @@ fn facts(task: &Task) -> Markup {
     }
 }
 
-fn days(task: &Task, period: &Period, id: &str) -> Markup {
+fn days(task: &TaskReport, period: &Period, id: &str) -> Markup {
     let last = period.days().saturating_sub(1);
     html! {
         figure {
@@ -98,7 +98,7 @@ fn days(task: &Task, period: &Period, id: &str) -> Markup {
     }
 }
 
-fn durations(task: &Task, period: &Period, id: &str) -> Markup {
+fn durations(task: &TaskReport, period: &Period, id: &str) -> Markup {
     let is_logarithmic = svg::is_logarithmic(&task.durations);
     let (start, end) = (period.plot_start(), period.now());
     let form = if end.since(start).as_secs() > 3 * 86_400 {
@@ -125,7 +125,7 @@ fn durations(task: &Task, period: &Period, id: &str) -> Markup {
 }
 
 fn outages(outages: &Outages, period: &Period) -> Markup {
-    let latest: Vec<&Outage> = outages.latest.iter().rev().collect();
+    let latest: Vec<&ReportedOutage> = outages.latest.iter().rev().collect();
     let (seen, folded) = latest.split_at(latest.len().min(MOST_SEEN));
     let untold = outages.count - latest.len() as u64;
     html! {
@@ -143,8 +143,8 @@ fn outages(outages: &Outages, period: &Period) -> Markup {
     }
 }
 
-fn entry(outage: &Outage, period: &Period) -> Markup {
-    let class = if outage.until == End::Open {
+fn entry(outage: &ReportedOutage, period: &Period) -> Markup {
+    let class = if outage.until == OutageEnd::Open {
         "open"
     } else {
         ""
@@ -160,11 +160,16 @@ fn entry(outage: &Outage, period: &Period) -> Markup {
     }
 }
 
-/// Of one kind alone the number of failures has been said.
-fn of_kind(kind: &KindOf, outage: &Outage) -> Markup {
+/// Of one kind alone the number of failures was shown above.
+fn of_kind(kind: &KindOf, outage: &ReportedOutage) -> Markup {
     html! {
         @if outage.kinds.len() > 1 || outage.unnamed > 0 { (grouped(kind.count)) " × " }
         bdi class="said" { (kind.text) }
         @if kind.kind != kind.text { " " span class="quiet" { "(kind " bdi { (words::kind(&kind.kind)) } ")" } }
     }
+}
+
+/// Returns a name, that may go on in the next line where a person would let it.
+pub(super) fn name(name: &str) -> Markup {
+    html! { bdi { @for part in name.split_inclusive([':', '_', '/', '.']) { (part) wbr; } } }
 }

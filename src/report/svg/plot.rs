@@ -5,9 +5,9 @@ use std::ops::Range;
 
 use maud::{Markup, html};
 
+use super::rounding::whole;
 use super::scale::{HEIGHT, Scale};
-use super::whole;
-use crate::report::durations::{Column, Durations, Spread};
+use crate::report::durations::{Column, DurationRange, Durations};
 use crate::report::period::{COLUMNS, Period};
 use crate::report::words::{counted, exact, grouped};
 
@@ -49,7 +49,7 @@ pub(crate) fn plot(durations: &Durations, period: &Period, id: &str, label: &str
     }
 }
 
-/// Says what the plot shows.
+/// Returns what the plot shows, in words.
 fn spread(durations: &Durations) -> String {
     let failed: u64 = durations.columns.iter().map(|column| column.failed).sum();
     let took = match &durations.whole {
@@ -74,7 +74,8 @@ fn middle(column: usize) -> String {
     format!("{}.5", column * COLUMN + 1)
 }
 
-/// Returns where columns are of which this holds, as long as no more than `gap` others are between two of them.
+/// Returns where columns are of which this holds, as long as no more than `gap` others are between
+/// two of them.
 fn stretches(columns: &[Column], holds: impl Fn(&Column) -> bool, gap: usize) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = Vec::new();
     for (at, _) in columns
@@ -90,14 +91,14 @@ fn stretches(columns: &[Column], holds: impl Fn(&Column) -> bool, gap: usize) ->
     found
 }
 
-/// Returns the band from the shortest to the longest, and the line of the medians. What nobody ran leaves a gap, unless that is how often
-/// the task runs.
+/// Returns the band from the shortest to the longest, and the line of the medians. What was not run
+/// leaves a gap, unless that is how often the task runs.
 fn curves(columns: &[Column], scale: &Scale) -> (String, String) {
     let (mut band, mut line) = (String::new(), String::new());
     for stretch in stretches(columns, |column| column.took.is_some(), usual_gap(columns)) {
         let start = stretch.start;
         let taken = |at: usize| Some((at, columns[at].took?));
-        let mut spreads: Vec<(usize, Spread)> = stretch.filter_map(taken).collect();
+        let mut spreads: Vec<(usize, DurationRange)> = stretch.filter_map(taken).collect();
         if let [(_, only)] = spreads[..] {
             // A point has no length: it gets that of its column.
             spreads.push((start + 1, only));
@@ -144,7 +145,8 @@ fn add_path(path: &mut String, points: impl Iterator<Item = (usize, f64)>) {
     }
 }
 
-/// Returns whether the scale is one on which each step is ten times the one before: that must be said.
+/// Returns whether the scale is one on which each step is ten times the one before: that must be
+/// known.
 pub(crate) fn is_logarithmic(durations: &Durations) -> bool {
     Scale::of(durations).is_logarithmic
 }

@@ -9,7 +9,8 @@ use crate::report::words::exact;
 pub(super) const HEIGHT: usize = 400;
 const TOP: f64 = 64.0;
 const BOTTOM: f64 = 394.0;
-/// From which ratio of the longest to the median on a linear scale would show nothing but the longest.
+/// From which ratio of the longest to the median on a linear scale would show nothing but the
+/// longest.
 const STEEP: f64 = 25.0;
 
 /// How durations become heights.

@@ -2,19 +2,20 @@
 
 use maud::{Markup, html};
 
-use super::whole;
-use crate::report::model::{Day, Runs};
+use super::rounding::whole;
+use crate::report::model::{DayReport, RunCounts};
 use crate::report::period::Period;
 use crate::report::words::{counted, grouped};
 
 /// The units of a day, and the height of one with failures.
 const DAY: usize = 10;
 const HEIGHT: usize = 36;
-/// Days without a failure are so much lower than those with one, so that nobody needs to see colours.
+/// Days without a failure are so much lower than those with one, so that a reader need not see
+/// colours.
 const LOW: usize = 12;
 
 /// Draws a day after the other.
-pub(crate) fn strip(days: &[Day], period: &Period, id: &str, label: &str) -> Markup {
+pub(crate) fn strip(days: &[DayReport], period: &Period, id: &str, label: &str) -> Markup {
     let (title, desc) = (format!("{id}-t"), format!("{id}-d"));
     html! {
         svg class="strip" viewBox=(format!("0 0 {} {HEIGHT}", days.len() * DAY)) preserveAspectRatio="none" role="img"
@@ -26,11 +27,11 @@ pub(crate) fn strip(days: &[Day], period: &Period, id: &str, label: &str) -> Mar
     }
 }
 
-/// Says what the strip shows, to who cannot see it or point at it.
-fn told(days: &[Day], period: &Period) -> String {
-    let is_quiet = |day: &&Day| day.runs.all() == 0;
+/// Returns what the strip shows, for readers that cannot see it or point at it.
+fn told(days: &[DayReport], period: &Period) -> String {
+    let is_quiet = |day: &&DayReport| day.runs.all() == 0;
     let quiet = days.iter().filter(is_quiet).count();
-    let has_failures = |(_, day): &(usize, &Day)| day.runs.failed > 0;
+    let has_failures = |(_, day): &(usize, &DayReport)| day.runs.failed > 0;
     let failed = days.iter().enumerate().filter(has_failures);
     let dates: Vec<String> = failed.map(|(at, _)| period.date(at, "%-d %b")).collect();
     let well = days.len() - dates.len() - quiet;
@@ -45,8 +46,8 @@ fn told(days: &[Day], period: &Period) -> String {
     )
 }
 
-fn cell(at: usize, day: &Day, date: &str) -> Markup {
-    let Runs { ok, failed, other } = day.runs;
+fn cell(at: usize, day: &DayReport, date: &str) -> Markup {
+    let RunCounts { ok, failed, other } = day.runs;
     let mut told: Vec<String> = Vec::new();
     for (count, word) in [(ok, "ok"), (failed, "failed"), (other, "neither")] {
         if count > 0 {
@@ -77,8 +78,9 @@ fn cell(at: usize, day: &Day, date: &str) -> Markup {
     }
 }
 
-/// Returns how much of a day with failures is red: enough to be seen, and all only when nothing succeeded.
-fn red(runs: Runs) -> usize {
+/// Returns how much of a day with failures is red: enough to be seen, and all only when nothing
+/// succeeded.
+fn red(runs: RunCounts) -> usize {
     if runs.ok == 0 {
         return HEIGHT;
     }

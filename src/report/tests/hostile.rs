@@ -1,7 +1,7 @@
 use super::page::{all, parsed};
 use super::*;
 
-/// What somebody might print who wants to be more than text.
+/// What a task might print that wants to be more than text.
 const WORSE: [&str; 9] = [
     "</style><script>alert(1)</script>",
     "</title></svg><img src=x onerror=alert(1)>",
@@ -72,7 +72,7 @@ fn texts_of_others_stay_texts_wherever_they_are() {
         seen.contains("</style><script>alert(1)</script>"),
         "it is shown as it is"
     );
-    let screen = Screen {
+    let screen = ReportScreen {
         width: Some(80),
         colours: false,
     };
@@ -95,7 +95,7 @@ fn times_that_cannot_be_break_nothing() {
     }
     let report = past.report();
     parsed(&page(&report));
-    let screen = Screen {
+    let screen = ReportScreen {
         width: Some(80),
         colours: true,
     };

@@ -1,4 +1,6 @@
+#[cfg(feature = "report-html")]
 mod hostile;
+#[cfg(feature = "report-html")]
 mod page;
 mod past;
 
@@ -7,14 +9,20 @@ use std::time::{Duration, SystemTime};
 use jiff::tz::TimeZone;
 
 use super::*;
-use crate::event::RunId;
-use crate::state::history::{Began, Mailed, Record, Result as RunResult, Run, Silent, Stamp};
+use crate::core::event::RunId;
+use crate::history::{Began, Mailed, Record, RecordedRun, RunResult, Silent, Stamp};
 
 /// 22 November 2026, 03:20 UTC.
 const NOW: u64 = 1_795_317_600;
 const MINUTE: u64 = 60;
 const HOUR: u64 = 3600;
 const DAY: u64 = 86_400;
+
+/// Returns the page of this build.
+#[cfg(feature = "report-html")]
+fn page(report: &HistoryReport) -> String {
+    super::page(report).unwrap()
+}
 
 fn ago(secs: u64) -> Stamp {
     Stamp((NOW - secs) * 1_000_000)
@@ -50,13 +58,14 @@ impl Past {
 
     fn run(mut self, task: &str, secs_ago: u64, took: f64, result: RunResult, text: &str) -> Self {
         let failed = result.is_failure();
-        self.records.push(Record::Run(Box::new(Run {
+        self.records.push(Record::Run(Box::new(RecordedRun {
             id: RunId(NOW - secs_ago),
             task: task.to_owned(),
             at: ago(secs_ago),
             took: Duration::from_secs_f64(took),
             result,
-            kind: failed.then(|| format!("{:012x}", crate::hash::fnv1a(text.as_bytes()) >> 16)),
+            kind: failed
+                .then(|| format!("{:012x}", crate::core::hash::fnv1a(text.as_bytes()) >> 16)),
             text: failed.then(|| text.to_owned()),
             details: Vec::new(),
             output: None,
@@ -92,11 +101,11 @@ impl Past {
     }
 
     /// Returns the report of a chain that has stopped.
-    fn report(self) -> Report {
-        self.report_with(Now::default())
+    fn report(self) -> HistoryReport {
+        self.report_with(CurrentState::default())
     }
 
-    fn report_with(self, now: Now) -> Report {
+    fn report_with(self, now: CurrentState) -> HistoryReport {
         let period = Period::new(self::now(), TimeZone::UTC, Some(Stamp(0)));
         let mut gathering = Gathering::new(period);
         for record in &self.records {
@@ -111,8 +120,8 @@ impl Past {
 }
 
 /// A chain `a` of one task that runs.
-fn running(state: TaskState) -> Now {
-    Now {
+fn running(state: TaskState) -> CurrentState {
+    CurrentState {
         chains: vec![ChainNow {
             name: "a".to_owned(),
             condition: Condition::Runs,
@@ -129,8 +138,8 @@ fn running(state: TaskState) -> Now {
 }
 
 /// A mute for ten hours more, which has held three mails back.
-fn muted(by: &str, reason: &str) -> Mute {
-    Mute {
+fn muted(by: &str, reason: &str) -> MuteReport {
+    MuteReport {
         until: Stamp((NOW + 10 * HOUR) * 1_000_000),
         by: by.to_owned(),
         reason: reason.to_owned(),

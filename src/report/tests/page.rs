@@ -292,10 +292,10 @@ fn nothing_at_all_is_a_page_too() {
         host: "web1".to_owned(),
         program: "run_functions 0.1.0".to_owned(),
     };
-    let report = Gathering::new(period).finish(heading, Now::default());
+    let report = Gathering::new(period).finish(heading, CurrentState::default());
     let document = parsed(&page(&report));
     assert_eq!(words(&document, "h1"), "✓Nothing was ever run here");
-    let screen = Screen {
+    let screen = ReportScreen {
         width: None,
         colours: false,
     };

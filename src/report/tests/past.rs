@@ -1,7 +1,7 @@
-use super::super::outages::{End, MailsOf};
+use super::super::outages::{MailsOf, OutageEnd};
 use super::*;
 
-fn only(report: &Report) -> &super::super::model::Task {
+fn only(report: &HistoryReport) -> &super::super::model::TaskReport {
     let tasks: Vec<_> = report.tasks().collect();
     assert_eq!(tasks.len(), 1);
     tasks[0]
@@ -21,7 +21,7 @@ fn an_outage_is_from_the_first_failure_to_the_end_of_the_next_success() {
     let outage = &task.outages.latest[0];
     assert_eq!(
         (outage.since, outage.until),
-        (ago(9 * HOUR), End::Healed(ago(5 * HOUR - 60)))
+        (ago(9 * HOUR), OutageEnd::Healed(ago(5 * HOUR - 60)))
     );
     assert_eq!(outage.failures, 2);
     assert_eq!(task.outages.long, Duration::from_secs(4 * HOUR + 60));
@@ -50,7 +50,7 @@ fn an_outage_tells_its_kinds_and_its_mails() {
         outage.silent.as_deref(),
         Some("same kind already mailed; downtime 6h < 12h")
     );
-    assert_eq!(task.outages.latest[1].until, End::Open);
+    assert_eq!(task.outages.latest[1].until, OutageEnd::Open);
     assert_eq!(task.mails, 4);
 }
 
@@ -94,7 +94,7 @@ fn a_task_that_left_the_chain_is_told_and_not_down() {
     let past =
         past.began(8 * HOUR, &["tasks::b"])
             .run("tasks::b", 7 * HOUR, 1.0, RunResult::Ok, "");
-    let now = Now {
+    let now = CurrentState {
         chains: vec![ChainNow {
             tasks: vec![TaskNow {
                 label: "tasks::b".to_owned(),
@@ -113,7 +113,7 @@ fn a_task_that_left_the_chain_is_told_and_not_down() {
     assert_eq!(tasks[0].0, "tasks::b");
     assert_eq!(tasks[1], ("tasks::a", TaskState::Gone));
     let gone = report.tasks().nth(1).unwrap();
-    assert_eq!(gone.outages.latest[0].until, End::Gone(ago(8 * HOUR)));
+    assert_eq!(gone.outages.latest[0].until, OutageEnd::Gone(ago(8 * HOUR)));
     assert_eq!(report.down(), 0);
 }
 
@@ -128,9 +128,9 @@ fn a_chain_without_a_runner_is_not_called_healthy() {
 
 #[test]
 fn runs_that_were_counted_together_count_one_by_one() {
-    use crate::state::history::{Runs, Spread};
+    use crate::history::{DurationHistogram, RecordedRuns};
     let mut past = Past::of(&["tasks::a"]).failed(2 * HOUR, "exit 1: x");
-    past.records.push(Record::Runs(Runs {
+    past.records.push(Record::Runs(RecordedRuns {
         task: "tasks::a".to_owned(),
         at: ago(HOUR),
         until: ago(HOUR - 10),
@@ -138,7 +138,7 @@ fn runs_that_were_counted_together_count_one_by_one() {
         took: Duration::from_secs(10),
         longest: Duration::from_secs(2),
         result: RunResult::Ok,
-        spread: Spread::default(),
+        spread: DurationHistogram::default(),
     }));
     let report = past.report();
     let task = only(&report);
@@ -153,7 +153,7 @@ fn runs_that_were_counted_together_count_one_by_one() {
 #[test]
 fn the_terminal_reads_well() {
     let report = a_month().report_with(running(down()));
-    let screen = Screen {
+    let screen = ReportScreen {
         width: Some(80),
         colours: false,
     };
@@ -188,12 +188,12 @@ fn the_terminal_reads_well() {
 #[test]
 fn a_mute_is_told_below_what_it_is_about() {
     let mut now = running(down());
-    now.chains[0].muted = Some(Mute {
+    now.chains[0].muted = Some(MuteReport {
         held_back: 0,
         ..muted("kim", "")
     });
     now.chains[0].tasks[0].muted = Some(muted("kim (as root)", "a new disk comes at noon"));
-    let screen = Screen {
+    let screen = ReportScreen {
         width: Some(60),
         colours: true,
     };
@@ -216,7 +216,7 @@ fn no_line_is_wider_than_the_terminal() {
     let report = a_month().report_with(now);
     for width in [80, 60, 40, 20, 19, 18, 5] {
         for colours in [false, true] {
-            let screen = Screen {
+            let screen = ReportScreen {
                 width: Some(width),
                 colours,
             };
