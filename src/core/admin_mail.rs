@@ -4,9 +4,9 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-/// One mail to the admin, already redacted. `mail` makes one MIME message of it for each recipient.
+/// A mail to the admin, already redacted. `mail` makes a MIME message of it for each recipient.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Letter {
+pub(crate) struct AdminMail {
     /// At most 100 characters, no control characters: `[host] [task] First exception caught: TEXT`.
     pub subject: String,
     /// The time of the event.
@@ -19,17 +19,19 @@ pub(crate) struct Letter {
     pub list_id: String,
     /// The value of `X-Run-Functions`: `event=…; task=…; chain=…; kind=…`.
     pub facts: String,
-    /// Plain text, lines of at most 78 characters where words allow, at most 64 KiB, lines end with `\n`.
+    /// Plain text, lines of at most 78 characters where words allow, at most 64 KiB, lines end with
+    /// `\n`.
     pub body: String,
-    /// What is sent when a server refuses the whole for its content: at most 2 KiB, no output of the task.
+    /// What is sent when a server refuses the whole for its content: at most 2 KiB, no output of
+    /// the task.
     pub minimal_body: String,
     /// What decides which letter may replace which while mail is down.
-    pub place: Place,
+    pub place: MailKey,
 }
 
 /// Where a letter stands among those of its outage.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Place {
+pub(crate) struct MailKey {
     /// `first`, `new`, `downtime`, `again`, `running`, `healed`, `digest`, `summary`.
     pub sort: String,
     /// The chain.

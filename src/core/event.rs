@@ -1,19 +1,27 @@
-//! What happens in a runner, as one closed set: log, alerts, history, status and metrics see the runner only through it.
+//! What happens in a runner, as one closed set: log, alerts, history, status and metrics see the
+//! runner only through it.
 
 use std::fmt;
 use std::time::Duration;
 
-use crate::failure::Outcome;
-use crate::time::{Moment, Mono};
+use super::failure::Outcome;
+use super::time::{Moment, Mono};
 
 /// The place of a task in its chain, from 0. The same task named twice has two.
-pub(crate) type Step = usize;
+pub(crate) type TaskIndex = usize;
 
 /// The name of one run: unique within a chain, later runs have greater ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RunId(pub u64);
 
 impl RunId {
+    /// Returns the name of something that happened at a moment and is no run.
+    pub(crate) fn at(now: Moment) -> Self {
+        let since_epoch = now.wall.duration_since(std::time::UNIX_EPOCH);
+        let micros = since_epoch.unwrap_or_default().as_micros();
+        RunId(u64::try_from(micros).unwrap_or(0))
+    }
+
     /// Reads it as people see it; `None` for any other text.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let digit = |byte: u8| byte.is_ascii_digit() || byte.is_ascii_lowercase();
@@ -45,7 +53,7 @@ impl fmt::Display for RunId {
 
 /// How long a run may go on, as points in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Limit {
+pub(crate) struct RunDeadlines {
     /// From when on it has gone on for too long.
     pub(crate) late: Mono,
     /// When that is to be mailed unless it is muted: not before it is late.
@@ -57,7 +65,7 @@ pub(crate) struct Limit {
 /// Why a runner ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum StopReason {
-    /// It was asked to by a signal, and has finished cleanly.
+    /// A signal asked the runner to stop, and the runner has finished cleanly.
     Asked {
         /// Such as `SIGTERM`.
         signal: &'static str,
@@ -67,7 +75,7 @@ pub(crate) enum StopReason {
     /// A task asked for it.
     Fatal {
         /// Which one.
-        step: Step,
+        step: TaskIndex,
     },
     /// SIGQUIT: at once.
     Quit,
@@ -75,7 +83,7 @@ pub(crate) enum StopReason {
     Done,
     /// The runner lost its pidfile or its directory and cannot go on safely.
     Lost(String),
-    /// The program itself panicked: what it said.
+    /// The program itself panicked: the message of the panic.
     Defect(String),
 }
 
@@ -83,7 +91,7 @@ pub(crate) enum StopReason {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RunEnd<'a> {
     /// Of which task.
-    pub(crate) step: Step,
+    pub(crate) step: TaskIndex,
     /// Which run.
     pub(crate) run: RunId,
     /// When it began.
@@ -113,7 +121,7 @@ pub(crate) enum Event<'a> {
     /// A run begins.
     RunStarted {
         /// Of which task.
-        step: Step,
+        step: TaskIndex,
         /// Which run.
         run: RunId,
         /// When.
@@ -124,17 +132,17 @@ pub(crate) enum Event<'a> {
     /// The cooldown of a task begins.
     Sleeping {
         /// Whose cooldown it is.
-        step: Step,
+        step: TaskIndex,
         /// Which task runs when it has passed.
-        next: Step,
+        next: TaskIndex,
         /// When it began.
         at: Moment,
         /// When it will have passed.
         until: Mono,
     },
-    /// Somebody asked to skip the rest of a cooldown.
+    /// A user asked to skip the rest of a cooldown.
     Woken,
-    /// Somebody asked the runner to stop.
+    /// A signal or a user asked the runner to stop.
     StopAsked {
         /// Such as `SIGTERM`.
         signal: &'static str,
@@ -151,27 +159,29 @@ pub(crate) enum Event<'a> {
     /// A mail to the admin is safely in the outbox.
     Alerted {
         /// About which task; `None`: about the chain.
-        step: Option<Step>,
+        step: Option<TaskIndex>,
         /// When.
         at: Moment,
-        /// What it says, in the words of subject and log, already redacted: `First exception caught: TEXT`.
+        /// The headline, in the words of subject and log, already redacted:
+        /// `First exception caught: TEXT`.
         headline: &'a str,
         /// Which run it is about, if one.
         run: Option<RunId>,
         /// The fingerprint of the failure that it is about, if one.
         kind: Option<&'a str>,
-        /// The sort of mail: `first`, `new`, `downtime`, `again`, `running`, `healed`, `digest`, `summary`.
+        /// The sort of mail: `first`, `new`, `downtime`, `again`, `running`, `healed`, `digest`,
+        /// `summary`.
         sort: &'static str,
     },
-    /// Mails are held back from now on, as somebody wished; or are not any more.
+    /// Mails are held back from now on, as a user asked for; or are not any more.
     Mute {
-        /// Of what, by whom, and how many were, in words.
+        /// The task or chain, the user, and how many mails were held back, in words.
         words: &'a str,
     },
     /// A failure was not mailed, and this is why.
     NotAlerted {
         /// Of which task.
-        step: Step,
+        step: TaskIndex,
         /// Which run.
         run: RunId,
         /// When.
@@ -183,7 +193,7 @@ pub(crate) enum Event<'a> {
     },
 }
 
-/// Somebody who is told of every event, in order.
+/// An observer, which receives every event, in order.
 pub(crate) trait Observer {
     /// Takes note of an event. Must not fail, and must not wait for anything slow.
     fn observe(&mut self, event: &Event<'_>);

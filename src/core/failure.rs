@@ -1,22 +1,26 @@
-//! How a run ended, as a value: what the chain records, the log prints and the alert policy judges.
+//! How a run ended, as a value: what the chain records, the log prints and the alert policy acts
+//! on.
 
 use std::time::Duration;
+
+use crate::text::telling::telling_line;
 
 /// The end of one run.
 #[derive(Clone, Debug)]
 pub enum Outcome {
-    /// It did what it was for.
+    /// The run did what it was for.
     Success,
-    /// It asked to be tried again later: neither success nor failure.
+    /// The run asked to be tried again later: neither success nor failure.
     RetryLater {
         /// Why, in the words of the task.
         reason: String,
     },
-    /// It failed.
+    /// The run failed.
     Failure(Box<Failure>),
-    /// It failed and asked the runner to stop.
+    /// The run failed and asked the runner to stop.
     Fatal(Box<Failure>),
-    /// The runner ended it because the runner itself was told to stop: neither success nor failure.
+    /// The runner ended it because the runner itself was asked to stop: neither success nor
+    /// failure.
     Interrupted {
         /// What was done to it, such as `TERM after 1m`.
         how: String,
@@ -33,12 +37,13 @@ impl Outcome {
     }
 }
 
-/// What is known of a failed run. All texts are raw: whoever shows or stores them redacts first.
+/// What is known of a failed run. All texts are raw: what shows or stores them redacts first.
 #[derive(Clone, Debug)]
 pub struct Failure {
     /// The way in which it failed.
     pub class: FailureClass,
-    /// What went wrong, without the class: the error's own words, the panic's payload, or the last non-empty line of output.
+    /// What went wrong, without the class: the error's own words, the panic's payload, or the
+    /// telling line of the output.
     pub message: String,
     /// The messages of the causes (`source()`), outermost first.
     pub causes: Vec<String>,
@@ -50,7 +55,8 @@ pub struct Failure {
     pub kind: Option<String>,
     /// What the run printed, if it was captured.
     pub output: Option<Output>,
-    /// What is to be known besides, a sentence each (processes left behind, the remedy of a failed start).
+    /// What is to be known besides, a sentence each (processes left behind, the remedy of a failed
+    /// start).
     pub notes: Vec<String>,
 }
 
@@ -69,19 +75,24 @@ impl Failure {
         }
     }
 
-    /// Returns TEXT: the class in words where it says something, then the message, on one line.
+    /// Returns TEXT on one line: the class in words where it means something, then the message and
+    /// its causes, the outermost first. What a message contains already is not repeated.
     pub fn text(&self) -> String {
-        let message = self
-            .message
-            .lines()
-            .map(str::trim)
-            .find(|line| !line.is_empty());
-        match (self.class.in_words(), message) {
-            (Some(class), Some(message)) => format!("{class}: {message}"),
-            (Some(class), None) => class,
-            (None, Some(message)) => message.to_owned(),
-            (None, None) => "an error without a message".to_owned(),
+        let mut text = self.class.in_words().unwrap_or_default();
+        for part in [&self.message].into_iter().chain(&self.causes) {
+            let line = part.lines().map(str::trim).find(|line| !line.is_empty());
+            let Some(line) = line.filter(|line| !text.contains(line)) else {
+                continue;
+            };
+            if !text.is_empty() {
+                text.push_str(": ");
+            }
+            text.push_str(line);
         }
+        if text.is_empty() {
+            text.push_str("an error without a message");
+        }
+        text
     }
 }
 
@@ -104,15 +115,16 @@ pub enum FailureClass {
         /// Whether a core was dumped.
         core: bool,
     },
-    /// It ran longer than its `timeout` and was ended.
+    /// The run took longer than its `timeout` and was ended.
     Timeout(Duration),
-    /// It printed nothing for `silence_timeout` and was ended.
+    /// The run printed nothing for `silence_timeout` and was ended.
     Silence(Duration),
-    /// It could not start at all.
+    /// The run could not start at all.
     NotStarted,
-    /// An isolated function ended its process by itself (`exit()`, abort, stack overflow): the way in words.
+    /// An isolated function ended its process by itself (`exit()`, abort, stack overflow): the way
+    /// in words.
     Vanished(String),
-    /// It left processes behind that could not be ended.
+    /// The run left processes behind that could not be ended.
     Leak,
 }
 
@@ -128,10 +140,10 @@ impl FailureClass {
                 format!("killed by signal {number} ({name}{core})")
             }
             FailureClass::Timeout(limit) => {
-                format!("timed out after {}", crate::time::in_words(*limit))
+                format!("timed out after {}", super::time::in_words(*limit))
             }
             FailureClass::Silence(limit) => {
-                format!("printed nothing for {}", crate::time::in_words(*limit))
+                format!("printed nothing for {}", super::time::in_words(*limit))
             }
             FailureClass::NotStarted => "could not start".to_owned(),
             FailureClass::Vanished(how) => how.clone(),
@@ -155,7 +167,8 @@ pub(crate) fn signal_name(number: i32) -> String {
     }
 }
 
-/// What a run printed on both streams, in order: the head, then the tail, with what was between them counted.
+/// What a run printed on both streams, in order: the head, then the tail, with what was between
+/// them counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Output {
     /// The first bytes, cut at a character boundary.
@@ -167,14 +180,15 @@ pub struct Output {
 }
 
 impl Output {
-    /// Returns the last line that is not blank. Of what was written over itself, as progress is (`\r`), that is what stands there at the end.
-    pub fn last_line(&self) -> Option<&str> {
-        [&self.tail, &self.head].into_iter().find_map(|text| {
-            text.lines()
-                .rev()
-                .flat_map(|line| line.rsplit('\r'))
-                .map(str::trim)
-                .find(|line| !line.is_empty())
-        })
+    /// Returns the line that explains best what went wrong, as a terminal shows the line; `None`
+    /// where nothing was printed.
+    pub fn telling_line(&self) -> Option<String> {
+        if self.tail.trim().is_empty() {
+            return telling_line(&self.head);
+        }
+        if self.cut > 0 {
+            return telling_line(&self.tail).or_else(|| telling_line(&self.head));
+        }
+        telling_line(&format!("{}{}", self.head, self.tail))
     }
 }

@@ -1,5 +1,5 @@
-//! The one hash: FNV-1a, 64 bits (Fowler, Noll, Vo). Not for adversaries, but the same in every release, unlike the hashers of std: names of
-//! files and fingerprints in states are made of it.
+//! The one hash: FNV-1a, 64 bits (Fowler, Noll, Vo). Not for adversaries, but the same in every
+//! release, unlike the hashers of std: names of files and fingerprints in states are made of it.
 
 const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
 const PRIME: u64 = 0x0000_0100_0000_01b3;

@@ -1,6 +1,12 @@
-//! What a runner goes by, once everything that was written anywhere has been read: typed, complete, with nothing left to guess.
+//! What a runner goes by, once everything that was written anywhere has been read: typed, complete,
+//! with nothing left to guess.
 //!
-//! `config` makes these from the command line, the environment, the file, the attributes and the defaults; everything else only reads them.
+//! `config` makes these from the command line, the environment, the file, the attributes and the
+//! defaults; everything else only reads them.
+
+mod lock_settings;
+mod metrics_settings;
+mod ping;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -8,8 +14,13 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// What in the name of a setting or a variable makes its value secret, in lower case. The first eight are the project's rule for mails; the others
-/// are common names of passwords and sessions.
+pub use lock_settings::{LockEngine, LockSettings};
+pub(crate) use lock_settings::{checked_key, consul_address, postgres_address};
+pub(crate) use metrics_settings::MetricsSettings;
+pub(crate) use ping::{Ping, PingUrl};
+
+/// What in the name of a setting or a variable makes its value secret, in lower case. The first
+/// eight are the project's rule for mails; the others are common names of passwords and sessions.
 pub(crate) const SECRET_PARTS: [&str; 12] = [
     "pass",
     "secret",
@@ -42,31 +53,12 @@ pub(crate) struct Settings {
     pub kill_grace: Duration,
     /// How much is kept of the runs of a chain.
     pub history: HistorySettings,
-    /// Who else is told how the chain fares.
+    /// Which other program reads how the chain fares.
     pub metrics: MetricsSettings,
+    /// What makes one instance of a chain.
+    pub lock: LockSettings,
     /// How mail leaves the machine.
     pub mail: MailSettings,
-}
-
-/// Who else is told how a chain fares.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct MetricsSettings {
-    /// The file that its runner writes for the node exporter, with [`MetricsSettings::NAME`] in it. Absolute.
-    pub textfile: Option<PathBuf>,
-}
-
-impl MetricsSettings {
-    /// What stands for the name of the chain.
-    pub(crate) const NAME: &'static str = "%n";
-    /// What a file is called that the node exporter reads.
-    pub(crate) const ENDING: &'static str = ".prom";
-
-    /// Returns the file that the runner of a chain writes, if any.
-    pub(crate) fn textfile_of(&self, chain: &str) -> Option<PathBuf> {
-        let path = self.textfile.as_deref()?;
-        let name = path.file_name()?.to_string_lossy();
-        Some(path.with_file_name(name.replace(MetricsSettings::NAME, chain)))
-    }
 }
 
 /// How much is kept of the runs of a chain.
@@ -83,9 +75,9 @@ pub(crate) struct HistorySettings {
 pub(crate) struct LogSettings {
     /// The least severe level that is written.
     pub level: log::LevelFilter,
-    /// One line of text, or of JSON, for each record.
+    /// The format of a record: a line of text, or of JSON.
     pub format: LogFormat,
-    /// The file, reopened on SIGHUP; standard error if there is none. Absolute.
+    /// The file, reopened on SIGHUP; standard error if no file is set. Absolute.
     pub file: Option<PathBuf>,
 }
 
@@ -94,7 +86,7 @@ pub(crate) struct LogSettings {
 pub(crate) enum LogFormat {
     /// For people.
     Text,
-    /// One JSON object a line.
+    /// A JSON object on each line.
     Json,
 }
 
@@ -122,12 +114,14 @@ pub(crate) struct MailSettings {
 pub(crate) enum Transport {
     /// To a server.
     Smtp(SmtpSettings),
-    /// Through a local program that takes the message on standard input and recipients as arguments.
+    /// Through a local program that takes the message on standard input and recipients as
+    /// arguments.
     Sendmail {
         /// The program, `/usr/sbin/sendmail` by default.
         program: PathBuf,
     },
-    /// As one `.eml` file each into this directory: the default when nothing is configured (`STATE_DIR/mail`).
+    /// As one `.eml` file each into this directory: the default when nothing is configured
+    /// (`STATE_DIR/mail`).
     File {
         /// Where to. Absolute.
         directory: PathBuf,
@@ -145,8 +139,11 @@ pub(crate) struct SmtpSettings {
     pub port: u16,
     /// How the connection is secured.
     pub tls: Tls,
-    /// Who logs in, and with what; `None`: no login.
+    /// The user that logs in, with the password; `None`: no login.
     pub login: Option<Login>,
+    /// The name for EHLO; `None`: that of this machine, or the address of the connection.
+    #[serde(default)]
+    pub helo: Option<String>,
     /// A PEM file of further trusted authorities. Absolute.
     pub ca_file: Option<PathBuf>,
 }
@@ -166,7 +163,8 @@ pub(crate) enum Tls {
     None,
 }
 
-/// A user and where the password comes from. The password itself is read when it is needed, and never stored.
+/// A user and where the password comes from. The password itself is read when it is needed, and
+/// never stored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Login {
     /// The user's name.
@@ -191,6 +189,8 @@ pub(crate) enum Healed {
     Never,
     /// When the outage had a mail "Non recoverable downtime reached".
     AfterDowntime,
+    /// When any mail was sent about the outage.
+    AfterMail,
 }
 
 /// Whether a regular summary is mailed.
@@ -213,6 +213,15 @@ pub(crate) struct TaskSettings {
     pub fail_cooldown: Duration,
     /// How long an outage lasts before it is mailed (again).
     pub non_recoverable_downtime: Duration,
+    /// A kind of failure that was not seen for so long is news when the next outage begins; `None`:
+    /// never.
+    pub forget_after: Option<Duration>,
+    /// The recipients of mails about the task, as [`MailSettings::to`]; `None`: those.
+    pub to: Option<Vec<String>>,
+    /// Further recipients of mails about the task.
+    pub cc: Vec<String>,
+    /// What is asked when a run begins and ends.
+    pub ping: Ping,
     /// How long a run may take; `None`: for ever.
     pub timeout: Option<Duration>,
     /// How long a run may take before "still running" is mailed; `None`: see ALERTS.
@@ -225,29 +234,12 @@ pub(crate) struct TaskSettings {
     pub child: ChildSettings,
 }
 
-impl Default for TaskSettings {
-    /// Returns what holds for a registered function where nothing is written.
-    fn default() -> Self {
-        const MINUTE: Duration = Duration::from_secs(60);
-        TaskSettings {
-            success_cooldown: MINUTE * 5,
-            fail_cooldown: MINUTE * 20,
-            non_recoverable_downtime: MINUTE * 60 * 12,
-            timeout: None,
-            warn_after: None,
-            isolate: false,
-            program: None,
-            child: ChildSettings::default(),
-        }
-    }
-}
-
 /// What a command task executes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Program {
     /// Program and arguments, no shell.
     Command(Vec<String>),
-    /// A line for `/bin/sh -e -c`.
+    /// A line for `/bin/sh -e -c`; with `pipefail`, for a shell that knows it.
     Shell(String),
     /// A file that is run by its shebang, no x bit needed. Absolute.
     Script(PathBuf),
@@ -256,6 +248,9 @@ pub enum Program {
 /// What surrounds a child process: of commands, scripts and isolated functions.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChildSettings {
+    /// Whether a pipeline of [`Program::Shell`] fails when any of its commands does; `None`: not
+    /// set, and the pipeline does not.
+    pub pipefail: Option<bool>,
     /// Where it runs; the runner's own directory if not given. Absolute.
     pub working_dir: Option<PathBuf>,
     /// Variables that are set for it.
@@ -300,37 +295,6 @@ pub struct ChildSettings {
     pub output_file: Option<PathBuf>,
 }
 
-const SIGTERM: i32 = 15;
-
-impl Default for ChildSettings {
-    /// Returns what holds where nothing is written.
-    fn default() -> Self {
-        ChildSettings {
-            working_dir: None,
-            env: BTreeMap::new(),
-            env_clear: false,
-            env_pass: Vec::new(),
-            user: None,
-            group: None,
-            nice: None,
-            ionice: None,
-            umask: None,
-            rlimits: BTreeMap::new(),
-            stdin: None,
-            ok_exit_codes: vec![0],
-            retry_later_exit_codes: vec![75],
-            fatal_exit_codes: Vec::new(),
-            silence_timeout: None,
-            stop_signal: SIGTERM,
-            kill_grace: Duration::from_secs(10),
-            leak: Leak::Kill,
-            max_log_bytes: 819_200,
-            log_output: LogOutput::OnFailure,
-            output_file: None,
-        }
-    }
-}
-
 /// An I/O scheduling class with its level (ioprio_set(2)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IoNice {
@@ -338,18 +302,18 @@ pub enum IoNice {
     RealTime(u8),
     /// 0 (first) to 7.
     BestEffort(u8),
-    /// Only when nobody else wants the disk.
+    /// Only when no other process wants the disk.
     Idle,
 }
 
 /// What becomes of processes that a run leaves behind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Leak {
-    /// They are ended, and reported in the log (the default).
+    /// The processes are ended, and reported in the log (the default).
     Kill,
-    /// They live, and are reported in the log.
+    /// The processes live, and are reported in the log.
     Warn,
-    /// They live.
+    /// The processes live.
     Allow,
 }
 

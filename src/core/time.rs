@@ -1,16 +1,17 @@
 //! Points in time as plain values; nothing here reads a clock.
 //!
-//! Scheduling and outages are counted on the boot clock (`CLOCK_BOOTTIME`: it goes on during suspend and no
-//! administrator can turn it back). The wall clock is only for what people read.
+//! Scheduling and outages are counted on the boot clock (`CLOCK_BOOTTIME`: it goes on during
+//! suspend and no administrator can turn it back). The wall clock is only for what people read.
 
 use std::ops::{Add, Sub};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
 const NANOS_PER_SEC: i64 = 1_000_000_000;
 
-/// A point on the boot clock, in nanoseconds since boot. Negative: before this boot (restored from a state file).
+/// A point on the boot clock, in nanoseconds since boot. Negative: before this boot (restored from
+/// a state file).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Mono(i64);
@@ -67,7 +68,7 @@ impl Sub<Duration> for Mono {
     }
 }
 
-/// One moment, read off both clocks at once.
+/// A moment, read off both clocks at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moment {
     /// For arithmetic.
@@ -77,7 +78,8 @@ pub struct Moment {
 }
 
 impl Moment {
-    /// Returns this moment moved to another point of the boot clock, the wall clock moved by as much.
+    /// Returns this moment moved to another point of the boot clock, the wall clock moved by as
+    /// much.
     pub fn at(self, mono: Mono) -> Moment {
         let wall = if mono >= self.mono {
             self.wall.checked_add(mono.since(self.mono))
@@ -91,7 +93,43 @@ impl Moment {
     }
 }
 
-/// Returns a duration in whole units as people write it: `13h 20m`, `1s`, `500ms`. At most two units, never rounded up.
+/// The last second that four digits of a year can say.
+const LAST_SECOND: u64 = 253_402_300_799;
+
+/// Returns the time that is nearest to a time among those from 1970 to 9999: other ones cannot be
+/// written in mails and as RFC 3339, and are those of a file that was made up, or of a
+/// clock that is far wrong.
+pub(crate) fn sayable(time: SystemTime) -> SystemTime {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    UNIX_EPOCH + since.min(Duration::from_secs(LAST_SECOND))
+}
+
+/// How finely a time is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Precision {
+    /// `2026-11-30T06:00:00Z`
+    Seconds,
+    /// `2026-11-30T06:00:00.123Z`
+    Millis,
+    /// `2026-11-30T06:00:00.123456Z`
+    Micros,
+}
+
+/// Returns a time as RFC 3339 has it. This is the only place that calls humantime for it, which
+/// panics for times that are not [`sayable`].
+#[expect(clippy::disallowed_methods, reason = "the time is sayable")]
+pub(crate) fn rfc3339(time: SystemTime, precision: Precision) -> String {
+    let time = sayable(time);
+    match precision {
+        Precision::Seconds => humantime::format_rfc3339_seconds(time),
+        Precision::Millis => humantime::format_rfc3339_millis(time),
+        Precision::Micros => humantime::format_rfc3339_micros(time),
+    }
+    .to_string()
+}
+
+/// Returns a duration in whole units as people write it: `13h 20m`, `1s`, `500ms`. At most two
+/// units, never rounded up.
 pub(crate) fn in_words(span: Duration) -> String {
     let coarse = match span.as_secs() {
         0 if span.as_millis() > 0 => Duration::from_millis(span.as_millis() as u64),
@@ -118,6 +156,20 @@ pub(crate) fn exact(span: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_that_nothing_can_say_are_written_as_the_nearest() {
+        let day = Duration::from_secs(86_400);
+        let far = UNIX_EPOCH + day * 3_000_000;
+        let farthest = UNIX_EPOCH + Duration::from_micros(u64::MAX);
+        let early = UNIX_EPOCH - day;
+        for precision in [Precision::Seconds, Precision::Millis, Precision::Micros] {
+            for late in [far, farthest] {
+                assert!(rfc3339(late, precision).starts_with("9999-12-31T23:59:59"));
+            }
+            assert!(rfc3339(early, precision).starts_with("1970-01-01T00:00:00"));
+        }
+    }
 
     #[test]
     fn durations_read_as_people_write_them() {

@@ -4,22 +4,23 @@ use std::error::Error;
 use std::fmt;
 
 use crate::alert::fingerprint;
-use crate::failure::{Failure, Outcome};
-use crate::task::{self, Registration, TaskName, suggestions};
+use crate::core::failure::{Failure, Outcome};
+use crate::task::{self, FunctionNames, Registration, TaskName};
+use crate::text::suggest::suggestions;
 
-/// Finds a registered function; else says which there are.
+/// Finds a registered function; else lists which there are.
 pub(super) fn registered(text: &str) -> Result<&'static Registration, String> {
     let name = TaskName::parse(text).map_err(|error| error.to_string())?;
-    let all = task::registered();
-    if let Some(found) = all.iter().find(|function| function.name() == name) {
+    let functions = FunctionNames::of(&task::registered());
+    if let Some(found) = functions.find(&name) {
         return Ok(found);
     }
-    let names: Vec<TaskName> = all.iter().map(|function| function.name()).collect();
-    let meant = suggestions(text, names.iter().map(TaskName::as_str));
+    let names = functions.known().keys();
+    let meant = suggestions(text, names.clone().map(TaskName::as_str));
     let meant = meant
         .first()
         .map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
-    let known: Vec<&str> = names.iter().map(TaskName::as_str).collect();
+    let known: Vec<&str> = names.map(TaskName::as_str).collect();
     let known = if known.is_empty() {
         "none is".to_owned()
     } else {
@@ -30,11 +31,13 @@ pub(super) fn registered(text: &str) -> Result<&'static Registration, String> {
     ))
 }
 
-/// Calls the registered function of this name once, on this thread, as a runner does: a panic is a failure like any other.
+/// Calls the registered function of this name once, on this thread, as a runner does: a panic is a
+/// failure like any other.
 ///
 /// # Errors
 ///
-/// When no function is registered so, and when the run did not succeed: what it said, and what a runner would make of it.
+/// When no function is registered so, and when the run did not succeed: its message, and what a
+/// runner would make of it.
 ///
 /// ```standalone_crate
 /// mod tasks {
@@ -53,12 +56,12 @@ pub fn run_once(name: &str) -> Result<(), RunError> {
     let function = registered(name).map_err(RunError::unknown)?;
     match task::call(function) {
         Outcome::Success => Ok(()),
-        Outcome::Failure(failure) => Err(RunError::failed(&failure, Effect::Counts)),
-        Outcome::Fatal(failure) => Err(RunError::failed(&failure, Effect::Stops)),
+        Outcome::Failure(failure) => Err(RunError::failed(&failure, CallEffect::Counts)),
+        Outcome::Fatal(failure) => Err(RunError::failed(&failure, CallEffect::Stops)),
         Outcome::RetryLater { reason: said } | Outcome::Interrupted { how: said } => {
             Err(RunError {
                 said,
-                effect: Effect::TriesAgain,
+                effect: CallEffect::TriesAgain,
                 kind: None,
             })
         }
@@ -69,12 +72,12 @@ pub fn run_once(name: &str) -> Result<(), RunError> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunError {
     said: String,
-    effect: Effect,
+    effect: CallEffect,
     kind: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Effect {
+enum CallEffect {
     /// There was no run.
     Unknown,
     Counts,
@@ -86,12 +89,12 @@ impl RunError {
     fn unknown(said: String) -> Self {
         RunError {
             said,
-            effect: Effect::Unknown,
+            effect: CallEffect::Unknown,
             kind: None,
         }
     }
 
-    fn failed(failure: &Failure, effect: Effect) -> Self {
+    fn failed(failure: &Failure, effect: CallEffect) -> Self {
         RunError {
             said: failure.text(),
             effect,
@@ -101,21 +104,22 @@ impl RunError {
 
     /// Returns whether the run counts as a failure: what is mailed.
     pub fn is_failure(&self) -> bool {
-        matches!(self.effect, Effect::Counts | Effect::Stops)
+        matches!(self.effect, CallEffect::Counts | CallEffect::Stops)
     }
 
-    /// Returns whether the task asked to be tried again later, which counts neither as success nor as failure.
+    /// Returns whether the task asked to be tried again later, which counts neither as success nor
+    /// as failure.
     pub fn is_retry_later(&self) -> bool {
-        self.effect == Effect::TriesAgain
+        self.effect == CallEffect::TriesAgain
     }
 
     /// Returns whether the task asked to stop the runner.
     pub fn stops_the_runner(&self) -> bool {
-        self.effect == Effect::Stops
+        self.effect == CallEffect::Stops
     }
 
-    /// Returns the fingerprint of the failure: two failures of one kind are "the same exception", and the second is not mailed. `None` when
-    /// it is no failure.
+    /// Returns the fingerprint of the failure: two failures of one kind are "the same exception",
+    /// and the second is not mailed. `None` when it is no failure.
     pub fn kind(&self) -> Option<&str> {
         self.kind.as_deref()
     }

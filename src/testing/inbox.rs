@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::simulate::{Foreseen, ForeseenMail};
-use crate::time::{Moment, in_words};
+use crate::core::time::{Moment, in_words};
+use crate::simulate::{Forecast, ForeseenMail};
 
 /// The mails of a chain, in the order in which they are sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub struct Inbox {
     failures: u64,
 }
 
-/// One mail to the admin.
+/// A mail to the admin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mail {
     after: Duration,
@@ -24,7 +24,7 @@ pub struct Mail {
 }
 
 impl Inbox {
-    pub(super) fn of(foreseen: Foreseen, names: &[String], start: Moment) -> Self {
+    pub(super) fn of(foreseen: Forecast, names: &[String], start: Moment) -> Self {
         let mails = foreseen.mails.iter();
         Inbox {
             mails: mails.map(|mail| Mail::of(mail, names, start)).collect(),
@@ -38,7 +38,7 @@ impl Inbox {
         &self.mails
     }
 
-    /// Returns whether nobody is mailed.
+    /// Returns whether there is no mail.
     pub fn is_empty(&self) -> bool {
         self.mails.is_empty()
     }
@@ -70,8 +70,8 @@ impl Mail {
     fn of(mail: &ForeseenMail, names: &[String], start: Moment) -> Self {
         Mail {
             after: mail.at.mono.since(start.mono),
-            task: mail.notice.step.map(|step| names[step].clone()),
-            sort: mail.notice.sort.word(),
+            task: mail.alert.step.map(|step| names[step].clone()),
+            sort: mail.alert.sort.word(),
             words: mail.headline(),
         }
     }
@@ -86,7 +86,8 @@ impl Mail {
         self.task.as_deref()
     }
 
-    /// Returns its sort: `first`, `new`, `downtime`, `again`, `running`, `healed`, or `digest` of what was held back.
+    /// Returns its sort: `first`, `new`, `downtime`, `again`, `running`, `healed`, or `digest` of
+    /// what was held back.
     pub fn sort(&self) -> &str {
         self.sort
     }

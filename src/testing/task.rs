@@ -2,22 +2,23 @@
 
 use std::time::Duration;
 
-use super::InvalidChain;
 use super::call::registered;
+use super::invalid_chain::InvalidChain;
 use crate::alert::policy::TaskRules;
-use crate::chain::Cooldowns;
-use crate::settings::TaskSettings;
+use crate::config::defaults::settings_of_function;
+use crate::core::settings::TaskSettings;
 use crate::simulate::{Script, SimulatedTask};
-use crate::task::{Attributes, Registration, TaskName};
+use crate::task::{Registration, TaskName};
 
-/// A task, its settings, and how its runs end: with success, unless it is said otherwise.
+/// A task, its settings, and how its runs end: with success, by default.
 ///
-/// Durations are written as in the attribute: a number with its unit, such as `"90s"`, `"15m"`, `"6h"`, `"1h 30m"`, `"2days"`.
+/// Durations are written as in the attribute: a number with its unit, such as `"90s"`, `"15m"`,
+/// `"6h"`, `"1h 30m"`, `"2days"`.
 #[derive(Clone, Debug)]
 pub struct Task {
     name: String,
     is_registered: bool,
-    /// What was said here, by the name of the setting.
+    /// What was set here, by the name of the setting.
     settings: Vec<(&'static str, String)>,
     takes: Option<String>,
     ends: Ends,
@@ -39,7 +40,8 @@ impl From<&str> for Task {
 }
 
 impl Task {
-    /// Takes the registered function of this name, such as `tasks::send_mail`, with the settings of its attribute.
+    /// Takes the registered function of this name, such as `tasks::send_mail`, with the settings of
+    /// its attribute.
     pub fn registered(name: &str) -> Self {
         Task {
             is_registered: true,
@@ -47,7 +49,8 @@ impl Task {
         }
     }
 
-    /// Makes a task that is no function of this binary, such as a command of a configuration file. Its settings are the defaults.
+    /// Makes a task that is no function of this binary, such as a command of a configuration file.
+    /// Its settings are the defaults.
     pub fn named(name: &str) -> Self {
         Task {
             name: name.to_owned(),
@@ -82,29 +85,32 @@ impl Task {
         self.set("warn_after", limit)
     }
 
-    /// Says how long each run takes. No time at all if not said.
+    /// Sets how long each run takes. No time at all by default.
     #[must_use]
     pub fn takes(mut self, duration: &str) -> Self {
         self.takes = Some(duration.to_owned());
         self
     }
 
-    /// Has each run fail, with the words `it fails`, that begins within this time from the start; then one succeeds.
+    /// Has each run fail, with the words `it fails`, that begins within this time from the start;
+    /// then one succeeds.
     #[must_use]
     pub fn fails_for(mut self, span: &str) -> Self {
         self.ends = Ends::FailsFor(span.to_owned());
         self
     }
 
-    /// Says how the runs end, one after the other: `F` fails, `F:"disk full"` fails with these words, `S` succeeds, `R` is to be tried
-    /// again later; each perhaps repeated, as in `F*40 S F`. Later runs, while other tasks are not at their end, succeed.
+    /// Sets how the runs end, one after the other: `F` fails, `F:"disk full"` fails with these
+    /// words, `S` succeeds, `R` is to be tried again later; each perhaps repeated, as in
+    /// `F*40 S F`. Later runs, while other tasks are not at their end, succeed.
     #[must_use]
     pub fn ends(mut self, outcomes: &str) -> Self {
         self.ends = Ends::Listed(outcomes.to_owned());
         self
     }
 
-    /// Has the registered function really called, so often, on this thread: its own ends count. Later runs succeed.
+    /// Has the registered function really called, so often, on this thread: its own ends count.
+    /// Later runs succeed.
     #[must_use]
     pub fn called(mut self, times: u64) -> Self {
         self.ends = Ends::Called(times);
@@ -129,10 +135,7 @@ impl Task {
         let takes = takes.map(|time| self.span("takes", time));
         Ok(SimulatedTask {
             rules: TaskRules::of(name, &settings),
-            cooldowns: Cooldowns {
-                success: settings.success_cooldown,
-                fail: settings.fail_cooldown,
-            },
+            cooldowns: (&settings).into(),
             script: self.script(function)?,
             takes: takes.transpose()?.unwrap_or_default(),
         })
@@ -145,8 +148,11 @@ impl Task {
         registered(&self.name).map(Some).map_err(InvalidChain::new)
     }
 
-    fn settings(&self, function: Option<&Registration>) -> Result<TaskSettings, InvalidChain> {
-        let mut settings = from_attributes(function.map(|function| &function.attributes));
+    fn settings(
+        &self,
+        function: Option<&'static Registration>,
+    ) -> Result<TaskSettings, InvalidChain> {
+        let mut settings = settings_of_function(function);
         for (key, value) in &self.settings {
             let span = self.span(key, value)?;
             match *key {
@@ -176,24 +182,5 @@ impl Task {
                 "`{key}` of `{task}`: `{text}` is no duration: {error}; write `90s` or `6h`, for instance"
             ))
         })
-    }
-}
-
-/// Returns what an attribute says, and the defaults where it says nothing.
-pub(super) fn from_attributes(attributes: Option<&Attributes>) -> TaskSettings {
-    let (said, default) = (
-        attributes.copied().unwrap_or_default(),
-        TaskSettings::default(),
-    );
-    TaskSettings {
-        success_cooldown: said.success_cooldown.unwrap_or(default.success_cooldown),
-        fail_cooldown: said.fail_cooldown.unwrap_or(default.fail_cooldown),
-        non_recoverable_downtime: said
-            .non_recoverable_downtime
-            .unwrap_or(default.non_recoverable_downtime),
-        timeout: said.timeout.flatten(),
-        warn_after: said.warn_after,
-        isolate: said.isolate.unwrap_or(default.isolate),
-        ..default
     }
 }

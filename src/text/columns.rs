@@ -1,68 +1,7 @@
-//! How runs and times read on the screen, the same for every command.
+//! Texts broken into lines that fit.
 
-use std::time::SystemTime;
-
-use super::past::{Entry, Line};
-use super::screen::local_time;
-use crate::alert::fingerprint;
-pub(crate) use crate::alert::message::grouped;
-pub(crate) use crate::report::fitting;
-use crate::state::history::{Result as RunResult, Run};
-pub(crate) use crate::time::exact;
-use crate::time::in_words;
-
-/// Returns a time shortly: `22 Nov 01:10:33`.
-pub(crate) fn short(time: SystemTime) -> String {
-    local_time(time, "%d %b %H:%M:%S")
-}
-
-/// Returns the line of an entry, without an end: `mhx3k9ab2   22 Nov 01:10:33  tasks::a  failed in 1s (kind 7f3a), mailed: first`.
-pub(crate) fn headline(entry: &Entry) -> String {
-    let at = short(entry.line.at().time());
-    let task = entry.line.task();
-    match &entry.line {
-        Line::One(run) => format!(
-            "{:<11}  {at}  {task}  {}{}",
-            run.id.to_string(),
-            ending(run),
-            mailed(entry)
-        ),
-        Line::Many(runs) => format!(
-            "{:<11}  {at}  {task}  {} {} times in {}, {} each, {} at most",
-            "",
-            runs.result.word(),
-            grouped(runs.count),
-            in_words(runs.until.since(runs.at)),
-            exact(runs.average()),
-            exact(runs.longest),
-        ),
-    }
-}
-
-fn ending(run: &Run) -> String {
-    let took = exact(run.took);
-    let word = match run.result {
-        RunResult::Fatal => "failed and stopped the runner",
-        result => result.word(),
-    };
-    match (run.result, &run.kind) {
-        (RunResult::Later | RunResult::Interrupted, _) => format!("{word} after {took}"),
-        (_, Some(kind)) => format!("{word} in {took} (kind {})", fingerprint::short(kind)),
-        (_, None) => format!("{word} in {took}"),
-    }
-}
-
-fn mailed(entry: &Entry) -> String {
-    let sorts: Vec<&str> = entry.mails.iter().map(|mail| mail.sort.as_str()).collect();
-    if sorts.is_empty() {
-        String::new()
-    } else {
-        format!(", mailed: {}", sorts.join(", "))
-    }
-}
-
-/// Returns a text whose lines fit into so many columns as far as their words do: what goes on stands below where it began, behind the
-/// first column of a table.
+/// Returns a text whose lines fit into so many columns as far as their words do: what goes on
+/// stands below where it began, behind the first column of a table.
 pub(crate) fn folded(text: &str, width: Option<usize>) -> String {
     let Some(width) = width else {
         return text.to_owned();
@@ -103,7 +42,8 @@ fn broken(line: &str, least: usize, room: usize) -> Option<(&str, &str)> {
     Some((before.trim_end(), after.trim_start_matches(' ')))
 }
 
-/// Returns the column in which a line goes on: that of its text behind a first column, or else of its beginning.
+/// Returns the column in which a line goes on: that of its text behind a first column, or else of
+/// its beginning.
 fn hang_of(line: &str, width: usize) -> usize {
     let begin = line.chars().take_while(|c| *c == ' ').count();
     let characters: Vec<char> = line.chars().collect();
@@ -118,18 +58,7 @@ fn hang_of(line: &str, width: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
-
-    #[test]
-    fn numbers_and_durations_are_short() {
-        assert_eq!(grouped(0), "0");
-        assert_eq!(grouped(1_234_567), "1,234,567");
-        assert_eq!(exact(Duration::from_nanos(300)), "300ns");
-        assert_eq!(exact(Duration::from_nanos(12_345)), "12µs");
-        assert_eq!(exact(Duration::from_millis(1_250)), "1s 250ms");
-    }
 
     #[test]
     fn what_does_not_fit_goes_on_below_where_it_began() {
@@ -143,7 +72,7 @@ mod tests {
             "Mail  to you\n      by it\n"
         );
         assert_eq!(fold("Mail      to you by\n", 13), "Mail      to\nyou by\n");
-        // A word that is too long stays whole: it may be a path that somebody copies.
+        // A word that is too long stays whole: it may be a path that a user copies.
         assert_eq!(fold("a /a/long/path b\n", 6), "a\n/a/long/path\nb\n");
         assert_eq!(fold("/a/long/path\n\n", 6), "/a/long/path\n\n");
         assert_eq!(fold("äö üß", 4), "äö\nüß");

@@ -5,8 +5,8 @@ const MOST: usize = 3;
 
 /// Returns those of `known` that may have been meant by `unknown`, the most likely first.
 ///
-/// The same last part in another module is as near as a name can be: people forget where a function is before they forget what
-/// it is called.
+/// The same last part in another module is as near as a name can be: people forget where a function
+/// is before they forget what it is called.
 pub(crate) fn suggestions<'a>(
     unknown: &str,
     known: impl IntoIterator<Item = &'a str>,
@@ -21,12 +21,13 @@ pub(crate) fn suggestions<'a>(
     near.into_iter().take(MOST).map(|(_, name)| name).collect()
 }
 
-/// Letter case, `-` for `_` and `.` for `::` are never what tells two names apart.
+/// Letter case, `-` for `_` and `.` for `::` never distinguish two names.
 fn plain(name: &str) -> String {
     name.to_lowercase().replace('-', "_").replace('.', "::")
 }
 
-/// Returns how far apart two names are, unless they are too far apart for one to be meant by the other.
+/// Returns how far apart two names are, unless they are too far apart for one to be meant by the
+/// other.
 fn distance(wanted: &str, known: &str) -> Option<usize> {
     let (wanted_last, known_last) = (last_part(wanted), last_part(known));
     if wanted_last == known_last {
@@ -45,6 +46,32 @@ fn distance(wanted: &str, known: &str) -> Option<usize> {
 
 fn last_part(name: &str) -> &str {
     name.rsplit("::").next().unwrap_or(name)
+}
+
+/// Returns the candidate that `word` is most probably meant to be, if one is near enough.
+pub(crate) fn nearest<'a>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    const FAR: usize = 4;
+    let plain = |text: &str| text.to_lowercase().replace('-', "_");
+    let word = plain(word);
+    let allowed = (word.chars().count() / 3).clamp(1, FAR);
+    let distance = |candidate: &str| strsim::damerau_levenshtein(&word, &plain(candidate));
+    candidates
+        .into_iter()
+        .map(|candidate| (distance(candidate), candidate))
+        .filter(|(distance, _)| *distance <= allowed)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// Returns a line of help that asks for the nearest candidate.
+pub(crate) fn did_you_mean<'a>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<String> {
+    nearest(word, candidates).map(|meant| format!("did you mean `{meant}`?"))
 }
 
 #[cfg(test)]
@@ -88,5 +115,13 @@ mod tests {
         let known = ["a::job_10", "a::job_1", "a::job_2", "a::job_3"];
         assert_eq!(suggestions("a::job_1x", known)[0], "a::job_1");
         assert_eq!(suggestions("b::job_9", known).len(), 3);
+    }
+
+    #[test]
+    fn small_slips_are_understood_and_strangers_are_not() {
+        let keys = ["timeout", "success_cooldown", "to"];
+        assert_eq!(nearest("sucess-cooldown", keys), Some("success_cooldown"));
+        assert_eq!(nearest("TIMEUOT", keys), Some("timeout"));
+        assert_eq!(nearest("colour", keys), None);
     }
 }

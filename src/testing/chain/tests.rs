@@ -1,10 +1,10 @@
-use super::*;
-use crate::config::{self, CommandLine, Inputs};
+use crate::config::defaults::{max_mails_per_hour, settings_of_function};
+use crate::config::{self, CommandLineLayers, Inputs};
 
 #[test]
 fn its_defaults_are_those_of_the_configuration() {
     let dir = tempfile::tempdir().unwrap();
-    let mut inputs = Inputs::of_process(CommandLine::default()).unwrap();
+    let mut inputs = Inputs::of_process(CommandLineLayers::default()).unwrap();
     (inputs.cwd, inputs.etc) = (dir.path().to_owned(), dir.path().to_owned());
     inputs.environment.clear();
     std::fs::write(
@@ -14,7 +14,7 @@ fn its_defaults_are_those_of_the_configuration() {
     .unwrap();
     let loaded = config::load(&inputs).unwrap();
     let of_file = &loaded.resolve(&["tasks::a".to_owned()]).unwrap()[0].settings;
-    let ours = task::from_attributes(None);
+    let ours = settings_of_function(None);
     assert_eq!(
         (
             ours.success_cooldown,
@@ -27,5 +27,5 @@ fn its_defaults_are_those_of_the_configuration() {
             of_file.non_recoverable_downtime
         )
     );
-    assert_eq!(MAX_PER_HOUR, loaded.settings.mail.max_per_hour);
+    assert_eq!(max_mails_per_hour(), loaded.settings.mail.max_per_hour);
 }
