@@ -73,9 +73,61 @@ mod tasks {
         note("finished");
     }
 
+    #[run_functions::task(success_cooldown = "0s")]
+    fn asks(context: &run_functions::Context) {
+        assert_eq!((context.fence(), context.deadline()), (None, None));
+        note("begun");
+        while !context.should_stop() {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        note("asked");
+    }
+
     #[run_functions::task(success_cooldown = "1day")]
     fn other() {
         note("other");
+    }
+
+    /// As `ctrlc::set_handler` and its like do.
+    fn takes_all_signals() {
+        use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
+        extern "C" fn swallow(_: std::ffi::c_int) {}
+        let handler = SigHandler::Handler(swallow);
+        let action = SigAction::new(handler, SaFlags::SA_RESTART, SigSet::empty());
+        for signal in [
+            Signal::SIGTERM,
+            Signal::SIGINT,
+            Signal::SIGHUP,
+            Signal::SIGUSR1,
+        ] {
+            #[expect(unsafe_code, reason = "a handler concerns the whole process")]
+            // SAFETY: the handler does nothing.
+            unsafe { sigaction(signal, &action) }.unwrap();
+        }
+    }
+
+    #[run_functions::task(success_cooldown = "1day")]
+    fn takes_signals() {
+        takes_all_signals();
+        note("begun");
+    }
+
+    #[run_functions::task(success_cooldown = "1day")]
+    fn takes_signals_and_hangs() {
+        takes_all_signals();
+        note("begun");
+        for_ever();
+    }
+
+    #[run_functions::task(success_cooldown = "1day")]
+    fn leaves_a_thread_that_takes_signals() {
+        std::thread::spawn(|| {
+            while !Path::new("go").exists() {
+                std::thread::sleep(std::time::Duration::from_millis(10));
+            }
+            takes_all_signals();
+            for_ever();
+        });
     }
 
     #[run_functions::task]
@@ -153,6 +205,20 @@ fn term_lets_a_function_finish_and_starts_no_other() {
     assert_eq!(left, ("x\n".to_owned(), String::new()));
 }
 
+fn a_function_learns_that_its_runner_was_asked_to_stop() {
+    let place = Place::with("stop_timeout = \"1h\"\n");
+    for signal in [Signal::SIGTERM, Signal::SIGINT] {
+        let mut runner = start(&place, &["tasks::asks", "tasks::other"]);
+        has_begun(&place);
+        runner.signal(signal);
+        assert_eq!(runner.wait_for_end(), Some(0));
+        assert_eq!(place.read("asked"), "x\n");
+        assert_eq!(place.read("other"), "");
+        place.write("begun", "");
+        place.write("asked", "");
+    }
+}
+
 fn after_the_stop_timeout_what_the_function_waits_for_is_ended() {
     let place = Place::with("stop_timeout = \"50ms\"\nkill_grace = \"1h\"\n");
     let mut runner = start(&place, &["tasks::waits_for_a_child"]);
@@ -190,6 +256,39 @@ fn the_third_interrupt_ends_a_function_that_hangs() {
         runner.wait_for_count("SIGINT received", count);
     }
     assert_eq!(runner.wait_for_end(), Some(0));
+}
+
+const PUT_BACK: &str = "A task has replaced the handlers of this runner";
+
+fn a_runner_whose_handlers_a_function_has_replaced_is_still_stopped() {
+    for signal in [Signal::SIGTERM, Signal::SIGINT] {
+        let place = Place::empty();
+        let mut runner = start(&place, &["tasks::takes_signals"]);
+        runner.wait_for("Sleeping 1day");
+        runner.wait_for(PUT_BACK);
+        runner.wait_for("SIGTERM, SIGINT");
+        runner.signal(signal);
+        assert_eq!(runner.wait_for_end(), Some(0), "{}", runner.log());
+    }
+}
+
+fn a_thread_that_replaces_handlers_in_a_cooldown_does_not_bar_the_stop() {
+    let place = Place::empty();
+    let mut runner = start(&place, &["tasks::leaves_a_thread_that_takes_signals"]);
+    runner.wait_for("Sleeping 1day");
+    place.write("go", "");
+    runner.wait_for(PUT_BACK);
+    runner.signal(Signal::SIGTERM);
+    assert_eq!(runner.wait_for_end(), Some(0), "{}", runner.log());
+}
+
+fn a_function_that_replaces_handlers_and_hangs_is_still_stopped() {
+    let place = Place::with("stop_timeout = \"50ms\"\nkill_grace = \"50ms\"\n");
+    let mut runner = start(&place, &["tasks::takes_signals_and_hangs"]);
+    has_begun(&place);
+    runner.wait_for(PUT_BACK);
+    runner.signal(Signal::SIGTERM);
+    assert_eq!(runner.wait_for_end(), Some(0), "{}", runner.log());
 }
 
 fn signals_are_obeyed_while_a_function_hangs() {
@@ -272,8 +371,7 @@ fn a_function_that_kills_its_runner_each_time_is_mailed_once() {
         assert_eq!(place.read("begun").len(), 2 * round);
     }
     let subjects = place.all_subjects();
-    let expected =
-        "[tasks::kills_its_runner] First exception caught: the runner died while this task ran";
+    let expected = "[tasks::kills_its_runner] First exception caught: the runner died while";
     assert!(
         matches!(&subjects[..], [only] if only.starts_with(expected)),
         "{subjects:?}"
@@ -355,10 +453,14 @@ fn main() -> ExitCode {
     }
     tiny_harness::run(tiny_harness::tests![
         term_lets_a_function_finish_and_starts_no_other,
+        a_function_learns_that_its_runner_was_asked_to_stop,
         after_the_stop_timeout_what_the_function_waits_for_is_ended,
         a_function_that_hangs_is_left_behind_after_stop_timeout_and_kill_grace,
         quit_ends_a_function_that_hangs_at_once,
         the_third_interrupt_ends_a_function_that_hangs,
+        a_runner_whose_handlers_a_function_has_replaced_is_still_stopped,
+        a_thread_that_replaces_handlers_in_a_cooldown_does_not_bar_the_stop,
+        a_function_that_replaces_handlers_and_hangs_is_still_stopped,
         signals_are_obeyed_while_a_function_hangs,
         a_wake_during_a_run_does_not_skip_the_cooldown_after_it,
         downtime_is_mailed_while_the_second_run_hangs,

@@ -43,6 +43,7 @@ mod tasks {
         success_cooldown = "15m",
         fail_cooldown = "500ms",
         non_recoverable_downtime = "12h",
+        forget_after = "30days",
         timeout = "1h 30m",
         warn_after = "2days",
         isolate = true
@@ -56,7 +57,7 @@ mod tasks {
 
         use run_functions::task;
 
-        #[task(timeout = "never", isolate = false)]
+        #[task(forget_after = "never", timeout = "never", isolate = false)]
         pub(crate) fn sync() -> std::io::Result<()> {
             super::the_machine_has_a_root()
         }
@@ -122,6 +123,7 @@ fn what_is_written_is_there() {
             success_cooldown: Some(secs(900)),
             fail_cooldown: Some(Duration::from_millis(500)),
             non_recoverable_downtime: Some(secs(12 * 3600)),
+            forget_after: Some(Some(secs(30 * 86_400))),
             timeout: Some(Some(secs(5400))),
             warn_after: Some(secs(2 * 86_400)),
             isolate: Some(true),
@@ -129,6 +131,7 @@ fn what_is_written_is_there() {
     );
     let sync = named("tasks::sync").attributes;
     assert_eq!((sync.timeout, sync.isolate), (Some(None), Some(false)));
+    assert_eq!(sync.forget_after, Some(None));
 }
 
 #[test]

@@ -45,8 +45,8 @@ fn a_registered_function_brings_the_settings_of_its_attribute() {
     let inbox = chain.inbox().unwrap();
     let expected = [
         "0s [tasks::send_mail] First exception caught: it fails",
-        "6h [tasks::send_mail] Non recoverable downtime reached",
-        "12h [tasks::send_mail] Non recoverable downtime reached again",
+        "6h [tasks::send_mail] Non recoverable downtime reached: it fails",
+        "12h [tasks::send_mail] Non recoverable downtime reached again: it fails",
     ];
     assert_eq!(inbox.lines(), expected);
     assert_eq!((inbox.runs(), inbox.failures()), (27, 26));
@@ -91,7 +91,7 @@ fn the_settings_of_a_test_win() {
     let inbox = Chain::of([task]).inbox().unwrap();
     assert_eq!(
         inbox.lines()[1],
-        "3s [tasks::send_mail] Non recoverable downtime reached"
+        "3s [tasks::send_mail] Non recoverable downtime reached: it fails"
     );
 }
 
@@ -108,7 +108,7 @@ fn a_run_that_goes_on_and_on_is_foreseen() {
 #[test]
 fn the_rules_of_the_chain_can_be_set() {
     let task = |script| Task::named("tasks::backup").ends(script);
-    let healed = Chain::of([task("F*60 S")]).tells_when_healed();
+    let healed = Chain::of([task("F*60 S*12")]).tells_when_healed();
     let healed = healed.inbox().unwrap();
     assert_eq!(healed.mails().last().unwrap().sort(), "healed");
     let few = Chain::of([task("F:\"no disk\" F:\"no route\" S")]).max_per_hour(1);

@@ -1,51 +1,20 @@
 //! Runs below a delegated cgroup. Each test in a process of its own, since that process moves.
-#![cfg(test)]
-#![allow(
-    clippy::duplicate_mod,
-    reason = "both kinds of support look at processes and limits"
-)]
-
-mod child_support;
-mod support;
 
 use std::ffi::CString;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::process::Command;
 
-use child_support::cgroup::Inside;
-use child_support::processes::is_alive;
-use child_support::{Child, is_success, pid_in, wait_until};
+use crate::child_support::cgroup::Inside;
+use crate::child_support::processes::is_alive;
+use crate::child_support::{Child, is_alone, is_success, pid_in, wait_until};
+use crate::support::Place;
 use nix::sys::signal::Signal;
 use run_functions::__internal::Leak;
-use support::Place;
-
-const VARIABLE: &str = "RUN_FUNCTIONS_TEST_ALONE";
-
-/// Does a test in a new process of this executable, which has no other tests; tells whether this process is that one.
-fn is_alone(name: &str) -> bool {
-    if std::env::var_os(VARIABLE).is_some() {
-        return true;
-    }
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "--include-ignored", name])
-        .env(VARIABLE, "1")
-        .output()
-        .unwrap();
-    let said = [output.stdout, output.stderr].concat();
-    let said = String::from_utf8_lossy(&said);
-    // A name that fits no test is a success of none.
-    assert!(
-        output.status.success() && said.contains("1 passed"),
-        "{said}"
-    );
-    false
-}
 
 /// Marks a cgroup as systemd does it for `Delegate=yes`.
 #[expect(unsafe_code, reason = "no safe form in std or nix")]
-fn delegate(path: &Path) {
+pub(crate) fn delegate(path: &Path) {
     let path = CString::new(path.as_os_str().as_bytes()).unwrap();
     let name = c"trusted.delegate";
     // SAFETY: both texts end with NUL, and one byte is given as one byte.
@@ -64,7 +33,7 @@ fn groups_below(path: &Path) -> usize {
 #[test]
 #[ignore = "needs root and a writable cgroup2"]
 fn a_run_has_a_cgroup_of_its_own_where_that_is_delegated() {
-    if !is_alone("a_run_has_a_cgroup_of_its_own_where_that_is_delegated") {
+    if !is_alone(a_run_has_a_cgroup_of_its_own_where_that_is_delegated) {
         return;
     }
     let inside = Inside::new("cgroup2", "");
@@ -97,7 +66,7 @@ const ESCAPES: &str = "#!/bin/sh\n\
 #[ignore = "needs root and a writable cgroup2"]
 fn what_a_killed_runner_left_in_its_cgroup_is_ended_by_the_next_before_it_starts_a_copy() {
     if !is_alone(
-        "what_a_killed_runner_left_in_its_cgroup_is_ended_by_the_next_before_it_starts_a_copy",
+        what_a_killed_runner_left_in_its_cgroup_is_ended_by_the_next_before_it_starts_a_copy,
     ) {
         return;
     }
@@ -129,7 +98,7 @@ fn what_a_killed_runner_left_in_its_cgroup_is_ended_by_the_next_before_it_starts
 #[test]
 #[ignore = "needs root and a writable cgroup2"]
 fn what_may_outlive_its_run_is_in_no_cgroup_of_it() {
-    if !is_alone("what_may_outlive_its_run_is_in_no_cgroup_of_it") {
+    if !is_alone(what_may_outlive_its_run_is_in_no_cgroup_of_it) {
         return;
     }
     let inside = Inside::new("cgroup2", "");

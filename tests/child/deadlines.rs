@@ -1,13 +1,10 @@
 //! Timeouts, silence, and being asked to stop.
-#![cfg(test)]
-
-mod child_support;
 
 use std::time::Duration;
 
-use child_support::limits::{with_time_enough, words};
-use child_support::processes::is_alive;
-use child_support::{Child, PATIENCE, is_success, text};
+use crate::child_support::limits::{with_time_enough, words};
+use crate::child_support::processes::is_alive;
+use crate::child_support::{self, Child, PATIENCE, is_success, text};
 use run_functions::__internal::{FailureClass, Outcome, now};
 
 #[test]

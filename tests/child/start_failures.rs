@@ -1,13 +1,10 @@
 //! What cannot start says which file, where, as whom, why, and what to do; and is never taken for an exit code.
-#![cfg(test)]
-
-mod child_support;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use child_support::{Child, notes, text};
+use crate::child_support::{self, Child, notes, text};
 use run_functions::__internal::FailureClass;
 
 /// Runs what cannot start; returns the text of the failure and its notes.
@@ -151,7 +148,7 @@ fn a_directory_that_is_not_there() {
     let child = child.with(|to| to.working_dir = Some("/no/such/directory".into()));
     let (text, notes) = refused(&child);
     assert!(
-        text.contains("working directory `/no/such/directory`: No such"),
+        text.contains("working_dir `/no/such/directory`: No such"),
         "{text}"
     );
     assert!(notes.contains("directory: `/no/such/directory`"), "{notes}");
@@ -161,7 +158,7 @@ fn a_directory_that_is_not_there() {
 fn an_input_that_is_not_there() {
     let child = Child::shell("true").with(|to| to.stdin = Some("/no/such/file".into()));
     let (text, _) = refused(&child);
-    assert!(text.contains("standard input `/no/such/file`"), "{text}");
+    assert!(text.contains("stdin `/no/such/file`"), "{text}");
 }
 
 #[test]

@@ -1,14 +1,11 @@
 //! What a run leaves behind, and how it is ended: children's children, in the background, in sessions of their own.
-#![cfg(test)]
-
-mod child_support;
 
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use child_support::processes::is_alive;
-use child_support::{Child, PATIENCE, is_success, pid_in, text, wait_until};
+use crate::child_support::processes::is_alive;
+use crate::child_support::{self, Child, PATIENCE, is_alone, is_success, pid_in, text, wait_until};
 use run_functions::__internal::{Leak, Outcome, now};
 
 /// A place where the processes of a tree leave their numbers.
@@ -257,6 +254,9 @@ fn a_fork_bomb_in_its_group_is_ended() {
 
 #[test]
 fn zombies_and_descriptors_do_not_gather() {
+    if !is_alone(zombies_and_descriptors_do_not_gather) {
+        return;
+    }
     let descriptors = || fs::read_dir("/proc/self/fd").unwrap().count();
     let child = Child::shell("sleep 1000 & setsid sleep 1000 & (setsid true &) ; true");
     child.run();

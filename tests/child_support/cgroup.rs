@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::wait_until;
+use super::{own_processes, pin, wait_until};
 
 /// A cgroup of ours, in which this process is as long as it lives.
 pub(crate) struct Inside {
@@ -21,6 +21,7 @@ impl Inside {
             fits.then(|| PathBuf::from(mount.split(' ').nth(4).unwrap()))
         });
         let root = root.expect("the hierarchy is mounted");
+        pin();
         let path = root.join(format!("run_functions_test_{}", std::process::id()));
         fs::create_dir(&path).unwrap();
         let inside = Inside { path, root };
@@ -29,7 +30,9 @@ impl Inside {
     }
 
     fn enter(&self, path: &Path) {
-        fs::write(path.join("cgroup.procs"), std::process::id().to_string()).unwrap();
+        for pid in own_processes() {
+            fs::write(path.join("cgroup.procs"), pid.to_string()).unwrap();
+        }
     }
 }
 

@@ -3,22 +3,23 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 pub(crate) mod cgroup;
-#[path = "../support/limits.rs"]
-pub(crate) mod limits;
-#[path = "../support/processes.rs"]
-pub(crate) mod processes;
+pub(crate) mod kept_runner;
 
 use std::fs;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::process::Command;
+use std::sync::{Arc, Mutex, MutexGuard, Once, OnceLock, PoisonError};
 use std::time::Duration;
 
-use run_functions::__internal::child::{Ended, Run, Spec, What};
+use run_functions::__internal::child::{ChildRun, EndedRun, RunTarget, Spec};
+use run_functions::__internal::keeper::Keeper;
 use run_functions::__internal::{
     ChainName, ChildSettings, Failure, Mono, Outcome, Program, RunId, now, pin_own_program_to,
 };
 use run_functions::TaskName;
+
+pub(crate) use crate::support::{limits, processes};
 
 /// What a test waits for at most.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -34,6 +35,7 @@ pub(crate) struct Child {
     pub(crate) in_flight: Option<fs::File>,
     pub(crate) scratch: Option<PathBuf>,
     pub(crate) secrets: Vec<String>,
+    pub(crate) keeper: Option<Arc<Keeper>>,
 }
 
 impl Child {
@@ -58,6 +60,7 @@ impl Child {
             in_flight: None,
             scratch: None,
             secrets: Vec::new(),
+            keeper: None,
         }
     }
 
@@ -80,10 +83,18 @@ impl Child {
         }
     }
 
-    pub(crate) fn try_start(&self) -> Result<Run, Box<Failure>> {
+    pub(crate) fn try_start(&self) -> Result<ChildRun, Box<Failure>> {
+        self.begin().map_err(|outcome| match *outcome {
+            Outcome::Failure(failure) => failure,
+            other => panic!("{other:?}"),
+        })
+    }
+
+    pub(crate) fn begin(&self) -> Result<ChildRun, Box<Outcome>> {
         let task = TaskName::parse("tasks::tested").expect("a test has what it needs");
+        let keeper = self.keeper.clone().or_else(keeper);
         let spec = Spec {
-            what: What::Program(&self.program),
+            what: RunTarget::Program(&self.program),
             settings: &self.settings,
             timeout: self.timeout,
             chain: &ChainName::parse("tested").expect("a test has what it needs"),
@@ -91,14 +102,18 @@ impl Child {
             run: RunId(now().mono.as_nanos().unsigned_abs()),
             secrets: &self.secrets,
             in_flight: self.in_flight.as_ref().map(AsFd::as_fd),
-            luggage: None,
+            register: None,
+            function_context: None,
+            fence: None,
+            keeper: keeper.as_ref(),
+            standard: None,
             scratch: self.scratch.as_deref(),
         };
-        Run::start(&spec, now())
+        ChildRun::start(&spec, now())
     }
 
     /// Runs it to its end.
-    pub(crate) fn run(&self) -> Ended {
+    pub(crate) fn run(&self) -> EndedRun {
         self.start().finish()
     }
 
@@ -107,7 +122,7 @@ impl Child {
     pub(crate) fn cut_off(
         line: &str,
         mut set: impl FnMut(&mut Child, Duration),
-    ) -> (Ended, String) {
+    ) -> (EndedRun, String) {
         let mut found = None;
         limits::with_time_enough(|limit| {
             let mut child = Child::shell(line);
@@ -126,9 +141,60 @@ impl Child {
     }
 }
 
+/// Set in the environment of a process whose runs are all children of a keeper.
+pub(crate) const IS_KEPT: &str = "RUN_FUNCTIONS_TEST_KEPT";
+
+/// Returns the keeper that all runs of this process have, if they have one.
+pub(crate) fn keeper() -> Option<Arc<Keeper>> {
+    static KEEPER: OnceLock<Option<Arc<Keeper>>> = OnceLock::new();
+    let start = || {
+        std::env::var_os(IS_KEPT)?;
+        let keeper = Keeper::start().expect("a keeper");
+        keeper.set_deadline(None).expect("it takes a deadline");
+        Some(Arc::new(keeper))
+    };
+    KEEPER.get_or_init(start).clone()
+}
+
+/// Returns a command that runs all tests of this executable but one, with all runs below a keeper.
+pub(crate) fn all_below_a_keeper(but: &str) -> Command {
+    let own = std::env::current_exe().expect("a test has what it needs");
+    let mut command = Command::new(own);
+    command.env(IS_KEPT, "1").args(["--skip", but]);
+    command.env("RUST_BACKTRACE", "0");
+    command
+}
+
 /// Waits until no other test has a child.
 pub(crate) fn turn() -> MutexGuard<'static, ()> {
     ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Set in the environment of a process that runs one test.
+const IS_ALONE: &str = "RUN_FUNCTIONS_TEST_ALONE";
+
+/// Runs a test once more, in a new process of this executable that has no other test; returns whether this process is that one. For a test
+/// that changes its process, or counts what its process has.
+pub(crate) fn is_alone<T: Fn()>(_test: T) -> bool {
+    if std::env::var_os(IS_ALONE).is_some() {
+        return true;
+    }
+    let path = std::any::type_name::<T>();
+    let (_executable, name) = path.split_once("::").expect("a test is in a module");
+    let _turn = turn();
+    let output = Command::new(std::env::current_exe().expect("a test has what it needs"))
+        .args(["--exact", "--include-ignored", name])
+        .env(IS_ALONE, "1")
+        .output()
+        .expect("a test has what it needs");
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    // A name that fits no test is a success of none.
+    assert!(
+        output.status.success() && said.contains("1 passed"),
+        "{said}"
+    );
+    false
 }
 
 /// Starts what cannot even be made a process of.
@@ -140,12 +206,12 @@ pub(crate) fn start_refused(child: &Child) -> Box<Failure> {
 
 /// A child process that runs.
 pub(crate) struct Running {
-    pub(crate) run: Run,
+    pub(crate) run: ChildRun,
     _turn: MutexGuard<'static, ()>,
 }
 
 impl Running {
-    pub(crate) fn finish(self) -> Ended {
+    pub(crate) fn finish(self) -> EndedRun {
         self.run.finish().expect("a test has what it needs")
     }
 
@@ -171,19 +237,19 @@ pub(crate) fn pin() {
     });
 }
 
-pub(crate) fn text(ended: &Ended) -> String {
+pub(crate) fn text(ended: &EndedRun) -> String {
     match ended.outcome.failure() {
         Some(failure) => failure.text(),
         None => panic!("no failure: {ended:?}"),
     }
 }
 
-pub(crate) fn notes(ended: &Ended) -> String {
+pub(crate) fn notes(ended: &EndedRun) -> String {
     let failure = ended.outcome.failure().expect("a failure");
     failure.notes.join("\n")
 }
 
-pub(crate) fn is_success(ended: &Ended) -> bool {
+pub(crate) fn is_success(ended: &EndedRun) -> bool {
     matches!(ended.outcome, Outcome::Success)
 }
 
@@ -193,9 +259,17 @@ pub(crate) fn pid_in(file: &Path) -> Option<i32> {
     text.ends_with('\n').then(|| text.trim().parse().ok())?
 }
 
-/// Returns what runs have left to this process, zombies too.
+/// Returns this process, and the keeper of its runs if there is one.
+pub(crate) fn own_processes() -> Vec<i32> {
+    let own = i32::try_from(std::process::id()).expect("a pid");
+    let keeper = keeper().map(|keeper| keeper.pid());
+    std::iter::once(own).chain(keeper).collect()
+}
+
+/// Returns what runs have left to this process or to its keeper, zombies too.
 pub(crate) fn children_of_other_sessions() -> Vec<i32> {
-    let own = std::process::id().to_string();
+    let parents = own_processes();
+    let is_parent = |pid: &str| pid.parse().is_ok_and(|pid| parents.contains(&pid));
     let session = nix::unistd::getsid(None)
         .expect("a test has what it needs")
         .to_string();
@@ -207,9 +281,10 @@ pub(crate) fn children_of_other_sessions() -> Vec<i32> {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         let fields = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
         let fields: Vec<&str> = fields.split(' ').take(4).collect();
-        matches!(fields[..], [_, parent, _, of] if parent == own && of != session)
+        matches!(fields[..], [_, parent, _, of] if is_parent(parent) && of != session)
     };
-    pids.filter(is_left).collect()
+    let others = pids.filter(|pid| !parents.contains(pid));
+    others.filter(is_left).collect()
 }
 
 /// Waits for a condition.

@@ -1,14 +1,11 @@
 //! What each command says of chains that are another user's: that it cannot look, and never that all is well or that there is nothing.
-#![cfg(test)]
-
-mod support;
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::Output;
 
-use support::{Place, Runner, eventually, stderr, stdout};
+use crate::support::{Place, Runner, eventually, stderr, stdout};
 
 /// The mail waits, so that there is something to hide.
 const TASK: &str = r#"
@@ -39,8 +36,7 @@ fn theirs() -> (Place, Runner) {
 fn as_nobody(place: &Place, args: &[&str]) -> Output {
     let program = place.path("rf");
     if !program.exists() {
-        fs::copy(env!("CARGO_BIN_EXE_run_functions"), &program).unwrap();
-        fs::set_permissions(&program, Permissions::from_mode(0o755)).unwrap();
+        place.copy_program("rf");
     }
     let mut command = place.command_of(&program, args);
     command.uid(NOBODY).gid(NOBODY);

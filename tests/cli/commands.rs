@@ -1,9 +1,6 @@
 //! The commands that change nothing: check, list, once, and what is answered to what cannot be meant.
-#![cfg(test)]
 
-mod support;
-
-use support::{Place, stderr, stdout};
+use crate::support::{Place, stderr, stdout};
 
 const TWO: &str =
     "[tasks.good]\nshell = \"echo fine\"\n[tasks.bad]\nshell = \"echo broken; exit 3\"\n";
@@ -229,6 +226,12 @@ fn check_explains_which_failures_are_one_kind() {
     );
     assert_eq!(one, other);
     assert_ne!(one, third);
+    let output = explained("Error: disk full\n    at write (a.js:1:7)\nNode.js v20.20.2");
+    assert!(
+        output.starts_with("telling line: Error: disk full\n"),
+        "{output}"
+    );
+    assert!(explained("-x is no option").contains("normal form: -x is no option\n"));
 }
 
 #[test]

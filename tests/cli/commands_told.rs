@@ -1,13 +1,10 @@
 //! What the program tells somebody to type does what it says: mails are read elsewhere, screens where they are.
-#![cfg(test)]
-
-mod support;
 
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use support::{Place, eventually, on_terminal, stderr, stdout};
+use crate::support::{self, Place, eventually, on_terminal, stderr, stdout};
 
 const FAILS: &str = "[tasks.a]\nshell = \"echo said by a; exit 3\"\n";
 

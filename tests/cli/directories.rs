@@ -1,9 +1,6 @@
 //! Directories that cannot be used: foretold by `check` and `--dry-run`, and refused by whoever would rely on them.
-#![cfg(test)]
 
-mod support;
-
-use support::{Place, stderr, stdout};
+use crate::support::{Place, stderr, stdout};
 
 const TASK: &str = "[tasks.a]\nshell = \"true\"\n";
 
@@ -12,6 +9,8 @@ fn place(settings: &str) -> Place {
     let place = Place::with(&format!("{settings}\n{TASK}"));
     place.write("open/keep", "");
     place.set_mode("open", 0o777);
+    place.write("sticky/keep", "");
+    place.set_mode("sticky", 0o1777);
     place.write("file", "");
     place
 }
@@ -26,6 +25,10 @@ fn what_a_start_would_refuse_is_a_warning_of_check_and_dry_run_with_a_remedy() {
         (
             "state_dir = \"open\"",
             "can be written by others (mode 0777)",
+        ),
+        (
+            "run_root = \"sticky\"",
+            "can be written by others (mode 1777)",
         ),
         ("run_root = \"file\"", "Not a directory"),
         ("run_root = \"/dev/null/y\"", "Not a directory"),

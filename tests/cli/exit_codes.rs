@@ -1,14 +1,11 @@
 //! Every exit code of the program's table, by the shortest way there.
-#![cfg(test)]
-
-mod support;
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::process::Command;
 
+use crate::support::{self, Place, Runner, stderr};
 use nix::sys::signal::Signal;
-use support::{Place, Runner, stderr};
 
 const TASKS: &str = r#"
 [tasks.good]
@@ -138,7 +135,8 @@ fn a_task_that_starts_its_own_chain_gets_75_and_the_remedy() {
         "[tasks.deploy]\nshell = \"{program} tasks::deploy || echo code $?; exit 1\"\n"
     ));
     let runner = place.start(&["tasks::deploy"]);
-    runner.wait_for("Execution failed: exit 1: code 75");
+    runner.wait_for("| code 75");
+    runner.wait_for("Execution failed: exit 1: error: runner");
     runner.wait_for("systemd-run");
     assert_eq!(runner.stop(), Some(0));
 }

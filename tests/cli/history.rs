@@ -1,13 +1,10 @@
 //! What is kept of runs, and how `history` shows it.
-#![cfg(test)]
-
-mod support;
 
 use std::fs;
 
+use crate::support::{Place, eventually, stderr, stdout};
 use nix::sys::signal::Signal;
 use serde_json::Value;
-use support::{Place, eventually, stderr, stdout};
 
 /// `a` fails as often as there are lines in the file `bad`, `b` is always well.
 const TWO: &str = r#"

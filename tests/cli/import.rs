@@ -1,11 +1,8 @@
 //! `import`: what cron and supervisord run, as a configuration that `check` accepts and that runs.
-#![cfg(test)]
-
-mod support;
 
 use std::process::{Command, Output};
 
-use support::{Place, fed, stderr, stdout};
+use crate::support::{Place, fed, stderr, stdout};
 
 const CRONTAB: &str = "\
 # m h dom mon dow command
@@ -92,7 +89,8 @@ fn the_form_of_a_crontab_is_found_out_or_said() {
     let nobody = "* * * * * nobody_of_this_name /bin/true\n";
     let output = piped(&place, &["import", "crontab", "--system", "-"], nobody);
     assert!(stdout(&output).contains("user = \"nobody_of_this_name\""));
-    assert_eq!(output.status.code(), Some(1));
+    // It may be the crontab of another machine; here that task would fail, which is warned of.
+    assert_eq!(output.status.code(), Some(0));
     let told = stderr(&output);
     assert!(told.contains("does not exist on this machine"), "{told}");
 }

@@ -1,15 +1,12 @@
 //! What runs printed, as `logs` shows it.
-#![cfg(test)]
-
-mod support;
 
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
 
+use crate::support::{Place, eventually, stderr, stdout};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use support::{Place, eventually, stderr, stdout};
 
 /// Prints which run it is, and fails while there is a file `bad`.
 const COUNTS: &str = r#"

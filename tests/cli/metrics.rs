@@ -1,13 +1,8 @@
 //! What `metrics` and the file of a runner say of it, in a form that every reader of the format takes.
-#![cfg(test)]
 #![expect(clippy::disallowed_methods, reason = "a test may look at the clock")]
 
-#[path = "metrics/page.rs"]
 mod page;
-#[path = "metrics/rules.rs"]
 mod rules;
-mod support;
-#[path = "metrics/textfile.rs"]
 mod textfile;
 
 use std::fs::{self, Permissions};
@@ -15,9 +10,9 @@ use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::support::{self, NO_MAIL_PROGRAM, Place, eventually, stderr, stdout};
 use nix::sys::signal::Signal;
 use page::Page;
-use support::{NO_MAIL_PROGRAM, Place, eventually, stderr, stdout};
 
 /// `a` fails while there is a file `bad`; `b` sleeps for long after it has run.
 const TWO: &str = r#"

@@ -1,14 +1,12 @@
 //! `mute` and `unmute`: mails are held back for a while, counted, and told when that ends. With real runners and mails as files.
-#![cfg(test)]
-
-mod support;
 
 use std::fs;
 use std::process::{Output, Stdio};
+use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::support::{self, Place, eventually, stderr, stdout, unfolded};
 use nix::sys::signal::Signal;
-use serde_json::Value;
-use support::{Place, eventually, stderr, stdout, unfolded};
+use serde_json::{Value, json};
 
 /// `a` fails with the words in the file `bad`, as long as it is there.
 const ONE: &str = r#"
@@ -153,7 +151,7 @@ fn what_has_healed_meanwhile_is_told_in_a_digest() {
     let mails = place.all_mails();
     let words = unfolded(&mails[0]);
     assert_eq!(mails.len(), 1);
-    assert!(words.contains("is over; it held back 1 mail"), "{words}");
+    assert!(words.contains("is over: 1 mail held back"), "{words}");
     assert!(
         words.contains("tasks::a: First exception caught; not down any more"),
         "{words}"
@@ -339,6 +337,61 @@ fn a_file_that_cannot_be_read_mutes_nothing_and_is_told() {
     );
     runner.wait_for("are muted until ");
     assert_eq!(runner.count("so nothing is muted"), 1);
+    assert_eq!(runner.stop(), Some(0));
+}
+
+#[expect(clippy::disallowed_methods, reason = "the runner reads the same clock")]
+fn now() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    now.as_secs().cast_signed()
+}
+
+/// Writes a mute of two hours, which was set `ahead` days after now on the clock of another boot.
+fn write_mute(place: &Place, ahead: i64) {
+    let from = now() + ahead * 86_400;
+    let time = |secs: i64| json!({"secs_since_epoch": secs, "nanos_since_epoch": 0});
+    let mute = json!({
+        "from": time(from), "until": time(from + 7200), "by": "root", "reason": "deploy",
+        "boot": "another", "made": 1,
+    });
+    place.write(
+        "run/a.mutes",
+        json!({"version": 1, "mutes": [mute]}).to_string(),
+    );
+    place.set_mode("run/a.mutes", 0o600);
+}
+
+fn is_in_file(place: &Place) -> bool {
+    place.read("run/a.mutes").contains("deploy")
+}
+
+#[test]
+fn a_mute_that_begins_ahead_of_the_clock_is_dropped_for_ever_and_said_once() {
+    for ahead in [400, 29, 1] {
+        let place = Place::with(ONE);
+        assert_eq!(well(&place).stop(), Some(0));
+        write_mute(&place, ahead);
+        place.replace("bad", "apple\n");
+        let runner = place.start(&["tasks::a"]);
+        runner.wait_for("The mute of this chain by root is dropped: it begins at");
+        runner.wait_for("Sent email to admins: First exception caught: exit 1: apple");
+        eventually(|| !is_in_file(&place));
+        runner.wait_for_count("Execution failed", 4);
+        assert_eq!(runner.count("is dropped"), 1);
+        assert_eq!(runner.stop(), Some(0));
+    }
+}
+
+#[test]
+fn a_mute_of_another_boot_goes_on_by_the_clock_of_this_one() {
+    let place = Place::with(ONE);
+    assert_eq!(well(&place).stop(), Some(0));
+    write_mute(&place, 0);
+    let runner = place.start(&["tasks::a"]);
+    runner.wait_for("are muted until ");
+    eventually(|| !place.read("run/a.mutes").contains("another"));
+    assert!(is_in_file(&place));
+    assert_eq!(runner.count("are muted until "), 1);
     assert_eq!(runner.stop(), Some(0));
 }
 

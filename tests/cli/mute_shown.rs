@@ -1,11 +1,8 @@
 //! A mute is shown wherever people look: a silence that nobody sees would look like health. With real runners.
-#![cfg(test)]
 
-mod support;
-
+use crate::support::{Place, Runner, eventually, stderr, stdout};
 use nix::sys::signal::Signal;
 use serde_json::Value;
-use support::{Place, Runner, eventually, stderr, stdout};
 
 /// `a` fails with the words in the file `bad`, as long as it is there; `b` is well, and the chain sleeps for long after it.
 const TWO: &str = r#"

@@ -1,11 +1,8 @@
 //! `once --clean-env` runs a task as a service would: what works at a login alone fails here, before it fails at night.
-#![cfg(test)]
-
-mod support;
 
 use std::os::unix::fs::PermissionsExt;
 
-use support::{Place, stderr};
+use crate::support::{Place, stderr};
 
 /// A place with a program that only a login finds, and a command for it whose PATH has it.
 fn place() -> (Place, String) {

@@ -1,11 +1,7 @@
 //! What `report` tells of the past, as a page and in a terminal.
-#![cfg(test)]
 
-#[path = "report/browser.rs"]
 mod browser;
-#[path = "report/season.rs"]
 mod season;
-mod support;
 
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
@@ -13,10 +9,10 @@ use std::path::PathBuf;
 use std::process::Output;
 use std::time::Duration;
 
+use crate::support::{Place, Runner, stderr, stdout};
 use browser::Theme;
-use run_functions::__internal::history::Chain;
+use run_functions::__internal::history::MeasuredChain;
 use run_functions::__internal::{Failure, FailureClass, Outcome};
-use support::{Place, Runner, stderr, stdout};
 
 /// What runs now in the shop whose past is [`season::of_a_shop`].
 const SHOP: &str = r#"
@@ -59,7 +55,8 @@ fn shop() -> (Place, [Runner; 2]) {
 fn failed_with(text: &str) -> Place {
     let (place, run) = place();
     let hour = Duration::from_secs(3600);
-    let mut chain = Chain::begun(&run, "a", vec!["tasks::a".to_owned()], 8 << 20, 50 * hour);
+    let mut chain =
+        MeasuredChain::begun(&run, "a", vec!["tasks::a".to_owned()], 8 << 20, 50 * hour);
     for _ in 0..20 {
         chain.run(hour, Duration::from_secs(2), &Outcome::Success);
     }

@@ -1,14 +1,11 @@
 //! `service print`: a unit that systemd understands, whose command starts the chain from anywhere, and what makes its user and directories.
-#![cfg(test)]
-
-mod support;
 
 use std::fs;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use support::{Place, Runner, stderr, stdout};
+use crate::support::{self, Place, Runner, stderr, stdout};
 
 const HELLO: &str = "[tasks.hello]\ncommand = [\"echo\", \"hello\"]\nsuccess_cooldown = \"1day\"\n";
 

@@ -1,10 +1,7 @@
 //! `simulate`: the future inbox on the screen. That it is the one that a runner really fills is shown where runner and simulation meet
-//! (`src/cli/run/desk_tests.rs`).
-#![cfg(test)]
+//! (`src/notify/alerter_tests.rs`).
 
-mod support;
-
-use support::{Place, stderr, stdout};
+use crate::support::{Place, stderr, stdout};
 
 const TASKS: &str = "[tasks.backup]\ncommand = [\"touch\", \"it_ran\"]\nnon_recoverable_downtime = \"6h\"\n\
      [tasks.sync]\ncommand = [\"touch\", \"it_ran\"]\n";
@@ -27,9 +24,9 @@ fn a_weekend_is_foreseen_with_when_what_and_why() {
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let expected = [
         "at once [tasks::backup] First exception caught: it fails",
-        "after 6h [tasks::backup] Non recoverable downtime reached",
-        "after 12h [tasks::backup] Non recoverable downtime reached again",
-        "after 18h [tasks::backup] Non recoverable downtime reached again",
+        "after 6h [tasks::backup] Non recoverable downtime reached: it fails",
+        "after 12h [tasks::backup] Non recoverable downtime reached again: it fails",
+        "after 18h [tasks::backup] Non recoverable downtime reached again: it fails",
     ];
     assert_eq!(inbox(&text), expected);
     let why = "why: non_recoverable_downtime = \"6h\" of tasks::backup";
@@ -55,8 +52,8 @@ fn a_mute_is_foreseen_with_the_mail_at_its_end() {
     let text = stdout(&output);
     let expected = [
         "after 4h [tasks::backup] First exception caught: it fails",
-        "after 6h [tasks::backup] Non recoverable downtime reached",
-        "after 12h [tasks::backup] Non recoverable downtime reached again",
+        "after 6h [tasks::backup] Non recoverable downtime reached: it fails",
+        "after 12h [tasks::backup] Non recoverable downtime reached again: it fails",
     ];
     assert_eq!(inbox(&text), expected);
     for wrong in ["2h", "5h..2h", "1h..40days", "soon..1h"] {

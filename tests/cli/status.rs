@@ -1,11 +1,7 @@
 //! What `status` says of chains that run, sleep, fail, have ended, or belong to somebody else, and with which exit code.
-#![cfg(test)]
 
-#[path = "status/screen.rs"]
 mod screen;
-#[path = "status/stopped.rs"]
 mod stopped;
-mod support;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,9 +10,9 @@ use std::path::Path;
 use std::process::Output;
 use std::time::SystemTime;
 
+use crate::support::{NO_MAIL_PROGRAM, Place, eventually, stderr, stdout, subject};
 use nix::sys::signal::Signal;
 use serde_json::Value;
-use support::{NO_MAIL_PROGRAM, Place, eventually, stderr, stdout, subject};
 
 /// `a` fails while there is a file `bad`; `b` sleeps for long after it has run.
 const TWO: &str = r#"
@@ -331,5 +327,44 @@ fn a_chain_that_is_not_ours_says_why_it_cannot_be_looked_at() {
         stderr(&output).contains("can be written by others"),
         "{}",
         stderr(&output)
+    );
+}
+
+#[test]
+fn mails_after_a_crash_and_after_another_start_count_as_status_does() {
+    let settings = "[mail]\ntransport = \"file\"\nhealed = \"after-mail\"\n[defaults]\nsuccess_cooldown = \"200ms\"\n\
+                    fail_cooldown = \"200ms\"\nnon_recoverable_downtime = \"1m\"\n";
+    let task = "[tasks.a]\nshell = \"test -e well || { echo no disk; exit 1; }\"\n";
+    let place = Place::with(&format!("{settings}{task}"));
+    let mut failures = 0;
+    for _ in 0..2 {
+        let mut runner = place.start(&["tasks::a"]);
+        // The history has what was logged before the cooldown.
+        runner.wait_for_count("Sleeping 200ms", 6);
+        runner.signal(Signal::SIGKILL);
+        runner.wait_for_status();
+        failures += runner.count("Execution failed");
+    }
+    let crashed = place.start(&["tasks::a"]);
+    crashed.wait_for_count("Sleeping 200ms", 3);
+    let newcomer = place.start(&["tasks::a"]);
+    newcomer.wait_for("First exception caught");
+    newcomer.wait_for_count("Sleeping 200ms", 2);
+    place.write("well", "");
+    newcomer.wait_for("Process healed");
+    failures += crashed.count("Execution failed") + newcomer.count("Execution failed");
+    assert_eq!(newcomer.stop(), Some(0));
+    let mails = place.all_mails();
+    let words = |mail: &String| mail.split_whitespace().collect::<Vec<_>>().join(" ");
+    let healed = mails.iter().find(|mail| mail.contains("event=healed;"));
+    let healed = words(healed.expect("the end is mailed"));
+    assert!(
+        healed.contains(&format!("; {failures} failed runs ")),
+        "{failures}: {healed}"
+    );
+    let report = stdout(&place.run(&["report"]));
+    assert!(
+        report.contains(&format!(", {failures} failures")),
+        "{report}"
     );
 }

@@ -1,37 +1,25 @@
 //! Functions in processes of their own, and what is left when their runner is killed.
-//!
-//! Without the usual harness: the executable of these tests is itself what is started again, as it is in a developer's own binary.
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "without the usual harness, nothing tells the linter that this is a test"
-)]
-
-mod child_support;
-mod tiny_harness;
 
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
-use child_support::processes::is_alive;
-use child_support::{Child, PATIENCE, is_success, notes, pid_in, text, wait_until};
-use run_functions::__internal::child::{Ended, Run, Spec, What};
+use crate::child_support::limits;
+use crate::child_support::processes::is_alive;
+use crate::child_support::{self, Child, PATIENCE, is_success, notes, pid_in, text, wait_until};
+use crate::tiny_harness;
+use run_functions::__internal::child::{ChildRun, EndedRun, RunTarget, Spec};
 use run_functions::__internal::{ChainName, ChildSettings, FailureClass, Outcome, RunId, now};
 use run_functions::TaskName;
 
-#[path = "misbehaving/mod.rs"]
-mod tasks;
-
-fn called(function: &str, change: impl FnOnce(&mut ChildSettings), timeout: Duration) -> Ended {
+fn called(function: &str, change: impl FnOnce(&mut ChildSettings), timeout: Duration) -> EndedRun {
     let name = TaskName::parse(&format!("tasks::{function}")).unwrap();
     let mut settings = ChildSettings::default();
     settings.rlimits.insert("core".to_owned(), 0);
     change(&mut settings);
     let spec = Spec {
-        what: What::Function(&name),
+        what: RunTarget::Function(&name),
         settings: &settings,
         timeout: Some(timeout),
         chain: &ChainName::of(std::slice::from_ref(&name)),
@@ -39,13 +27,17 @@ fn called(function: &str, change: impl FnOnce(&mut ChildSettings), timeout: Dura
         run: RunId(1),
         secrets: &[],
         in_flight: None,
-        luggage: None,
+        register: None,
+        function_context: None,
+        fence: Some(7),
+        keeper: None,
+        standard: None,
         scratch: None,
     };
-    Run::start(&spec, now()).unwrap().finish().unwrap()
+    ChildRun::start(&spec, now()).unwrap().finish().unwrap()
 }
 
-fn call(function: &str) -> Ended {
+fn call(function: &str) -> EndedRun {
     called(function, |_| {}, PATIENCE)
 }
 
@@ -116,6 +108,31 @@ fn an_endless_function_is_timed_out() {
     assert_eq!(text(&ended), "timed out after 200ms");
 }
 
+fn a_function_that_asks_whether_it_should_stop_ends_by_itself() {
+    for signal in [libc::SIGTERM, libc::SIGUSR1] {
+        let set = |settings: &mut ChildSettings| {
+            settings.kill_grace = Duration::from_secs(3600);
+            settings.stop_signal = signal;
+        };
+        limits::with_time_enough(|limit| {
+            let ended = called("asks", set, limit);
+            let output = ended.output().head.clone();
+            assert!(text(&ended).starts_with("timed out"), "{ended:?}");
+            assert!(
+                output.is_empty() || output.ends_with("was asked\n"),
+                "{output}"
+            );
+            output.starts_with("fence Some(7), is over: false\n")
+        });
+    }
+}
+
+fn a_function_that_asks_nothing_is_ended_by_the_signal() {
+    let set = |settings: &mut ChildSettings| settings.kill_grace = Duration::from_secs(3600);
+    let ended = called("never_ends", set, Duration::from_millis(200));
+    assert!(text(&ended).starts_with("timed out"), "{ended:?}");
+}
+
 fn leaked_threads_descriptors_and_children_stay_in_the_child() {
     let before = fs::read_dir("/proc/self/fd").unwrap().count();
     let ended = call("leaks");
@@ -143,7 +160,7 @@ fn a_function_that_is_not_registered_could_not_start() {
 }
 
 /// What the runner that is to be killed runs: children that note their numbers.
-fn hold(directory: &str) -> ExitCode {
+pub(crate) fn hold(directory: &str) -> ExitCode {
     let directory = PathBuf::from(directory);
     let lock = fs::File::create(directory.join("lock")).unwrap();
     let lock = nix::fcntl::Flock::lock(lock, nix::fcntl::FlockArg::LockExclusive).unwrap();
@@ -190,24 +207,18 @@ fn sleeps(pid: i32) -> bool {
     fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim() == "sleep")
 }
 
-fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().collect();
-    match arguments.get(1).map(String::as_str) {
-        Some("__launch") => return run_functions::main(),
-        Some("hold") => return hold(&arguments[2]),
-        _ => {}
-    }
-    tiny_harness::run(tiny_harness::tests![
-        a_function_that_returns_is_a_success_with_output,
-        an_error_arrives_with_its_type_and_its_causes,
-        a_panic_arrives_with_its_place,
-        what_a_task_error_asks_for_arrives,
-        each_way_to_vanish_is_named,
-        a_function_without_memory_is_named,
-        an_endless_function_is_timed_out,
-        leaked_threads_descriptors_and_children_stay_in_the_child,
-        a_function_finds_few_descriptors_and_its_name,
-        a_function_that_is_not_registered_could_not_start,
-        a_killed_runner_takes_its_child_along_and_what_escaped_holds_the_lock,
-    ])
-}
+pub(crate) const TESTS: &[tiny_harness::Test] = tiny_harness::tests![
+    a_function_that_returns_is_a_success_with_output,
+    an_error_arrives_with_its_type_and_its_causes,
+    a_panic_arrives_with_its_place,
+    what_a_task_error_asks_for_arrives,
+    each_way_to_vanish_is_named,
+    a_function_without_memory_is_named,
+    an_endless_function_is_timed_out,
+    a_function_that_asks_whether_it_should_stop_ends_by_itself,
+    a_function_that_asks_nothing_is_ended_by_the_signal,
+    leaked_threads_descriptors_and_children_stay_in_the_child,
+    a_function_finds_few_descriptors_and_its_name,
+    a_function_that_is_not_registered_could_not_start,
+    a_killed_runner_takes_its_child_along_and_what_escaped_holds_the_lock,
+];

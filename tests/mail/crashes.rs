@@ -1,19 +1,13 @@
 //! Runners that are killed while they write, and disks that refuse any one write: no FIRST or NEW is lost, and a mail that leaves twice has one
 //! Message-ID.
-#![cfg(test)]
-
-#[path = "support/smtp.rs"]
-#[expect(dead_code, reason = "each test file uses a part of it")]
-mod smtp;
-mod support;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
-use smtp::{Script, Server};
-use support::{Place, Runner, eventually};
+use crate::smtp::{Script, Server};
+use crate::support::{Place, Runner, eventually};
 
 /// What a debug build of the program reads: which of its writes is its last.
 const WRITES: &str = "TEST_RUN_FUNCTIONS_WRITES";

@@ -1,13 +1,10 @@
 //! State that a power cut, a bad disk or a person has damaged: the runner goes on, says it once, and tells it in the next mail.
-#![cfg(test)]
-
-mod support;
 
 use std::fs;
 
 use nix::sys::signal::Signal;
 
-use support::{Place, Runner, eventually};
+use crate::support::{Place, Runner, eventually};
 
 const TASK: &[&str] = &["tasks::broken"];
 const MEMORY: &str = "run/broken.memory";

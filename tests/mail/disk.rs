@@ -1,15 +1,12 @@
 //! Disks that refuse: full, read-only, closed to us, broken, or a limit on what we may write. The runner goes on, says it once, and tells it
 //! in the next mail.
-#![cfg(test)]
-
-mod support;
 
 use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-use support::{Place, Runner, eventually, unfolded};
+use crate::support::{Place, Runner, eventually, unfolded};
 
 /// What a debug build of the program reads: which writes fail, and how long.
 const WRITES: &str = "TEST_RUN_FUNCTIONS_WRITES";
@@ -295,8 +292,7 @@ fn in_a_directory_that_nobody_may_write_mail_leaves_from_memory() {
     mode(place.dir(), 0o755);
     mode(&place.path("state"), 0o500);
     // The program is where only its builder may look: a copy is where all may.
-    fs::copy(env!("CARGO_BIN_EXE_run_functions"), place.path("program")).unwrap();
-    let mut command = Command::new(place.path("program"));
+    let mut command = Command::new(place.copy_program("program"));
     command.args(TASK).current_dir(place.dir()).env_clear();
     command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
     command.uid(NOBODY).gid(NOBODY);

@@ -1,18 +1,12 @@
 //! Mail servers and programs that misbehave in every way we know: the runner goes on, names the trouble, and keeps the mail.
-#![cfg(test)]
 
-#[path = "mail_faults/programs.rs"]
 mod programs;
-#[path = "support/smtp.rs"]
-#[expect(dead_code, reason = "each test file uses a part of it")]
-mod smtp;
-mod support;
 
 use std::time::Duration;
 
-use smtp::{Act, Script, Server, Tls, say, tls};
-use support::limits::{with_time_enough, words};
-use support::{Place, Runner, eventually};
+use crate::smtp::{Act, Script, Server, Tls, say, tls};
+use crate::support::limits::{with_time_enough, words};
+use crate::support::{Place, Runner, eventually};
 
 /// What becomes of a letter.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -168,9 +162,15 @@ fn servers_that_refuse_sender_recipient_or_message() {
     plain("put off the recipient: 450 no", Fate::Waits, |s| {
         s.rcpt = vec![("ops@", say("450 no"))]
     });
-    plain("refused the recipient: 550 no", Fate::Failed, |s| {
-        s.rcpt = vec![("ops@", say("550 no"))];
+    plain("refused the recipient: 550 5.1.1 no", Fate::Failed, |s| {
+        s.rcpt = vec![("ops@", say("550 5.1.1 no"))];
     });
+    for refusal in ["550 no", "554 5.7.1 relay denied", "530 log in"] {
+        let words = format!("refused the recipient: {refusal}");
+        plain(&words, Fate::Waits, |s| {
+            s.rcpt = vec![("ops@", say(refusal))]
+        });
+    }
     plain("put off the message: 452 no", Fate::Waits, |s| {
         s.data = say("452 no")
     });

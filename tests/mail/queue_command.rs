@@ -1,14 +1,8 @@
 //! `mail queue`: what waits to leave and why, what was given up, and `--flush`.
-#![cfg(test)]
 
-#[path = "support/smtp.rs"]
-#[expect(dead_code, reason = "each test file uses a part of it")]
-mod smtp;
-mod support;
-
-use smtp::{Script, Server, say};
-use support::ports::ClosedPort;
-use support::{Place, eventually, stderr, stdout};
+use crate::smtp::{Script, Server, say};
+use crate::support::ports::ClosedPort;
+use crate::support::{Place, eventually, stderr, stdout};
 
 /// A place whose mail goes to this port, with a task that fails.
 fn place(port: u16) -> Place {

@@ -1,18 +1,14 @@
 //! The main job on real servers: `tasks::send_mail tasks::retry_deferred` brings 200 messages to OpenSMTPD and to aiosmtpd, once each,
 //! whatever happens to the server and to the runner in the meantime. Each claim is tested on each server.
-#![cfg(test)]
 
-#[path = "mail_queue_servers/orders.rs"]
 mod orders;
-#[path = "mail_queue_servers/servers.rs"]
 mod servers;
-mod support;
 
 use nix::sys::signal::Signal;
 
+use crate::support::{self, Place, Runner, eventually};
 use orders::{COUNT, drop_messages, place};
 use servers::{Aiosmtpd, OpenSmtpd, Server};
-use support::{Place, Runner, eventually};
 
 const MAIN_JOB: [&str; 2] = ["tasks::send_mail", "tasks::retry_deferred"];
 /// Waits until a condition holds, five times as long as [`eventually`]: what was put off comes back after a minute.
@@ -78,7 +74,14 @@ fn a_server_that_was_down_gets_each_once_and_one_letter(server: &mut dyn Server)
         subject.starts_with("[tasks::send_mail] First exception caught: 200 messages deferred"),
         "{subject}"
     );
-    assert!(letters[0].contains("refuses connections"), "{}", letters[0]);
+    let words = words(&letters[0]);
+    assert!(words.contains("refuses connections"), "{words}");
+}
+
+/// Returns a letter with its lines joined, also those that quoted-printable has broken.
+fn words(letter: &str) -> String {
+    let whole = letter.replace("=\r\n", "").replace("=\n", "");
+    whole.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn nothing_is_lost_when_the_runner_is_killed(server: &dyn Server) {
@@ -195,6 +198,7 @@ fn a_message_that_aiosmtpd_refuses_is_kept_with_the_reason_and_stops_no_other() 
     assert!(kept.contains("<order-42@example.org>"), "{kept}");
     let reason = place.read(&format!("run/outbox/failed/{reason}"));
     for told in [reason, server.letters().remove(0)] {
+        let told = words(&told);
         assert!(told.contains("550 5.1.1 nobody of this name"), "{told}");
     }
 }

@@ -1,10 +1,4 @@
 //! One STATE_DIR and several runners, at once or one after the other: each mail leaves, once.
-#![cfg(test)]
-
-#[path = "support/smtp.rs"]
-#[expect(dead_code, reason = "each test file uses a part of it")]
-mod smtp;
-mod support;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -12,9 +6,9 @@ use std::fs;
 
 use nix::sys::signal::Signal;
 
-use smtp::{Script, Server, say};
-use support::ports::ClosedPort;
-use support::{Place, eventually};
+use crate::smtp::{Script, Server, say};
+use crate::support::ports::ClosedPort;
+use crate::support::{Place, eventually};
 
 const TASKS: usize = 10;
 
@@ -25,9 +19,14 @@ fn place(port: u16, prefixes: &[&str]) -> Place {
          server = \"127.0.0.1\"\nport = {port}\ntls = \"none\"\nmax_per_hour = 1000\n\
          [defaults]\nfail_cooldown = \"20ms\"\n"
     );
-    for prefix in prefixes {
+    for (at, prefix) in prefixes.iter().enumerate() {
         for number in 0..TASKS {
-            let _ = write!(config, "[tasks.{prefix}{number}]\ncommand = [\"false\"]\n");
+            // Of one kind more than three would be one mail.
+            let code = 1 + at * TASKS + number;
+            let _ = write!(
+                config,
+                "[tasks.{prefix}{number}]\nshell = \"exit {code}\"\n"
+            );
         }
     }
     Place::with(&config)

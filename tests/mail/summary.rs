@@ -1,9 +1,6 @@
 //! What an admin sees of silence: the regular summary, and what is held back, in mails and in `status`.
-#![cfg(test)]
 
-mod support;
-
-use support::{Place, eventually, stdout};
+use crate::support::{self, Place, eventually, stdout};
 
 const FAST: &str = "[defaults]\nsuccess_cooldown = \"20ms\"\nfail_cooldown = \"20ms\"\n";
 

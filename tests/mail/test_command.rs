@@ -1,17 +1,11 @@
 //! `mail test` and `check --connect`: the way that mail takes, tried by a person; each classic mistake is named with its remedy.
-#![cfg(test)]
-
-#[path = "support/smtp.rs"]
-#[expect(dead_code, reason = "each test file uses a part of it")]
-mod smtp;
-mod support;
 
 use std::path::PathBuf;
 use std::process::Output;
 
-use smtp::{Act, Script, Server, Tls, say, tls};
-use support::ports::ClosedPort;
-use support::{NO_MAIL_PROGRAM, Place, stderr, stdout, subject};
+use crate::smtp::{Act, Script, Server, Tls, say, tls};
+use crate::support::ports::ClosedPort;
+use crate::support::{NO_MAIL_PROGRAM, Place, stderr, stdout, subject};
 
 /// A place whose mail goes to this port of this machine. The more the settings say the better.
 fn place(port: u16, more: &str) -> Place {

@@ -1,10 +1,4 @@
 //! Workers that die, stand still or wait for a name for ever: the attempt ends, the runner goes on, and the mail leaves with the next one.
-#![cfg(test)]
-
-#[path = "support/smtp.rs"]
-#[expect(dead_code, reason = "each test file uses a part of it")]
-mod smtp;
-mod support;
 
 use std::fs;
 use std::net::UdpSocket;
@@ -13,9 +7,9 @@ use std::process::Command;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use smtp::{Act, Script, Server, say};
-use support::processes::{children, is_mail_worker};
-use support::{Place, Runner, eventually};
+use crate::smtp::{Act, Script, Server, say};
+use crate::support::processes::{children, is_mail_worker};
+use crate::support::{Place, Runner, eventually};
 
 const TASK: &[&str] = &["tasks::broken"];
 

@@ -1,20 +1,21 @@
 //! Crates of users, compiled with what is on this machine: this library in place of the published one, and no network.
-#![allow(
-    clippy::allow_attributes,
-    dead_code,
-    reason = "each test file uses a part of it"
-)]
 
 use std::fs;
 use std::path::Path;
 use std::process::Output;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::support::{self, Place};
 
+/// One build waits for another in the same target directory, longer than a command of a test may take.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
 const REPOSITORY: &str = env!("CARGO_MANIFEST_DIR");
 
-/// Tells cargo to make what is in this place of what is on this machine, where users of cargo say such things.
-pub(crate) fn prepare(place: &Place) {
+/// Waits until no other test builds a crate, as long as what is returned lives, and tells cargo to make what is in this place of what is on
+/// this machine, where users of cargo say such things.
+pub(crate) fn prepare(place: &Place) -> MutexGuard<'static, ()> {
+    let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let target = target();
     let target = target.display();
     place.write(
@@ -25,6 +26,7 @@ pub(crate) fn prepare(place: &Place) {
              [profile.dev]\ndebug = \"line-tables-only\"\n"
         ),
     );
+    turn
 }
 
 /// As if this library had been published.

@@ -1,14 +1,11 @@
 //! The examples are fit to be copied.
-#![cfg(test)]
-
-mod support;
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use support::{Place, stderr, stdout};
+use crate::support::{Place, stderr, stdout};
 
 fn example(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -1,5 +1,4 @@
 //! The page about errors speaks of messages that there are.
-#![cfg(test)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -62,7 +61,7 @@ fn fragments(message: &str) -> Vec<&str> {
 #[test]
 fn each_message_of_the_page_about_errors_is_in_the_sources() {
     let sources = sources();
-    let messages = messages(include_str!("../src/guide/errors.md"));
+    let messages = messages(include_str!("../../src/guide/errors.md"));
     assert!(messages.len() > 50, "{messages:?}");
     let missing: Vec<String> = messages
         .iter()

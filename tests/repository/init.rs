@@ -1,16 +1,12 @@
 //! `init`: what it writes can be used as it is, its next steps can be typed, and it never touches what was there.
-#![cfg(test)]
-
-#[path = "init/crates.rs"]
-mod crates;
-mod support;
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::process::Output;
 
+use crate::crates;
+use crate::support::{Place, stderr, stdout};
 use nix::sys::signal::Signal;
-use support::{Place, stderr, stdout};
 
 /// Takes the `#` from every line that is a default.
 fn uncommented(text: &str) -> String {
@@ -233,7 +229,7 @@ fn the_crate_compiles_and_its_function_fails_as_it_should() {
     let place = Place::empty();
     let output = place.run(&["init", "--template", "rust", "shop-import"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    crates::prepare(&place);
+    let _turn = crates::prepare(&place);
     crates::lock(&place, "shop-import");
     let listed = crates::cargo(&place, "shop-import", "run --quiet -- list");
     assert!(
@@ -267,7 +263,7 @@ fn the_crate_asks_for_this_version_of_the_published_library() {
         "init-published/Cargo.toml",
         format!("{before} }}\n[workspace]\n"),
     );
-    crates::prepare(&place);
+    let _turn = crates::prepare(&place);
     crates::publish(&place);
     crates::lock(&place, "init-published");
     let resolved = crates::cargo(&place, "init-published", "tree --depth 1");

@@ -1,10 +1,7 @@
 //! What the attribute refuses, in which words, and where it points. Each file of `tests/macro/errors` has its messages beside it;
-//! `BLESS=1 cargo test --test macro_errors` writes them anew.
-#![cfg(test)]
+//! `BLESS=1 cargo test --test repository macro_errors` writes them anew.
 
-#[path = "macro/rustc.rs"]
-mod rustc;
-
+use crate::rustc;
 use std::path::{Path, PathBuf};
 
 fn fixtures() -> Vec<PathBuf> {

@@ -1,28 +1,15 @@
 //! Somebody who follows nothing but the README reaches the mail about his own failure, as it is written there: in at most six commands and
 //! with one file edited.
-#![cfg(test)]
-
-#[path = "init/crates.rs"]
-mod crates;
-#[path = "readme/mask.rs"]
-mod mask;
-#[path = "readme/page.rs"]
-mod page;
-#[path = "readme/play.rs"]
-#[expect(dead_code, reason = "each test file uses a part of it")]
-mod play;
-#[path = "support/smtp.rs"]
-#[expect(dead_code, reason = "each test file uses a part of it")]
-mod smtp;
-mod support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use page::{Block, Page, Section, Typed};
-use smtp::{Script, Server, tls};
-use support::{Place, subject};
+use crate::crates;
+use crate::readme::page::{Block, Page, Section, Typed};
+use crate::readme::{mask, page, play};
+use crate::smtp::{Script, Server, tls};
+use crate::support::{self, Place, subject};
 
 const MOST_COMMANDS: usize = 6;
 
@@ -186,7 +173,7 @@ fn a_command_that_fails_is_mailed_as_the_readme_says() {
 #[test]
 fn a_function_that_fails_is_mailed_as_the_readme_says() {
     let place = Place::empty();
-    crates::prepare(&place);
+    let _turn = crates::prepare(&place);
     let mut newcomer = Newcomer::at(place, crates::of_this_machine());
     newcomer.follow(&section("Five minutes: a function of yours"));
     let mails = newcomer.place.path("my_tasks/run/mail");

@@ -4,20 +4,15 @@
 //! was seen, and a line `…` stands for any lines. Times, pids, durations, names of files and of this machine differ from run to run
 //! and are masked. Each `## ` section has a fresh directory; a ```` ```toml ```` block that begins with `# NAME.toml`, and a
 //! ```` ```text ```` block that begins with `# NAME.conf` or `# NAME.crontab`, is that file.
-#![cfg(test)]
 
-#[path = "readme/mask.rs"]
-mod mask;
-#[path = "readme/page.rs"]
-mod page;
-#[path = "readme/play.rs"]
-mod play;
-mod support;
+pub(crate) mod mask;
+pub(crate) mod page;
+pub(crate) mod play;
 
 use std::path::Path;
 
+use crate::support::Place;
 use page::{Block, Page, Typed};
-use support::Place;
 
 /// How the headings of what newcomers do begin.
 const FOR_NEWCOMERS: &str = "Five minutes";
@@ -31,7 +26,7 @@ fn repository(path: &str) -> String {
 fn play(path: &str) -> usize {
     let mut sections = Page::read(&repository(path)).into_sections();
     let mut played = 0;
-    // Those of newcomers are played by tests/newcomers.rs, with an inbox.
+    // Those of newcomers are played by `newcomers`, with an inbox.
     sections.retain(|section| !section.title.starts_with(FOR_NEWCOMERS));
     for section in sections {
         let place = Place::empty();
@@ -178,15 +173,21 @@ fn what_differs_from_run_to_run_is_masked_and_nothing_else() {
 
 #[test]
 fn the_mail_of_the_readme_is_wrapped_as_mails_are() {
-    const WIDTH: usize = 72;
     let readme = repository("README.md");
     let (_, mail) = readme.split_once("\nTo: root@web1\n").expect("a mail");
     let (mail, _) = mail.split_once("\n```").unwrap();
-    let body: Vec<&str> = mail.lines().skip_while(|line| !line.is_empty()).collect();
-    assert!(body.len() > 20);
-    for pair in body.windows(2) {
+    let (essentials, details) = mail.split_once("\n---------").expect("a rule");
+    // The essentials are for a phone.
+    is_wrapped(essentials, 42);
+    is_wrapped(details, 72);
+}
+
+fn is_wrapped(part: &str, limit: usize) {
+    let lines: Vec<&str> = part.lines().skip_while(|line| !line.is_empty()).collect();
+    assert!(lines.len() > 8);
+    for pair in lines.windows(2) {
         let width = |line: &str| line.chars().count();
-        assert!(width(pair[0]) <= WIDTH, "{}", pair[0]);
+        assert!(width(pair[0]) <= limit, "{}", pair[0]);
         // Nor is a line broken earlier than need be.
         let next = pair[1].trim_start();
         let goes_on =
@@ -194,7 +195,7 @@ fn the_mail_of_the_readme_is_wrapped_as_mails_are() {
         let word = next.split(' ').next().unwrap_or_default();
         if goes_on && !pair[0].ends_with(':') && !pair[0].is_empty() {
             assert!(
-                width(pair[0]) + 1 + width(word) > WIDTH,
+                width(pair[0]) + 1 + width(word) > limit,
                 "{}\n{}",
                 pair[0],
                 pair[1]

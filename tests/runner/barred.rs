@@ -1,16 +1,13 @@
 //! A start that something of a former runner bars: no task runs, and the admin hears of it once, however often somebody starts it again.
-#![cfg(test)]
-
-mod support;
 
 use std::fs::File;
 use std::io::IoSlice;
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixDatagram;
 
+use crate::support::{Place, eventually};
 use nix::fcntl::{Flock, FlockArg};
 use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
-use support::{Place, eventually};
 
 /// The in-flight lock of a chain, held by nobody who could be seen or killed: its descriptor is under way between two sockets.
 struct Unseen {

@@ -1,9 +1,6 @@
 //! The chain, as a user sees it: order, cooldowns, what a failure does and does not change.
-#![cfg(test)]
 
-mod support;
-
-use support::Place;
+use crate::support::{self, Place};
 
 /// A command that leaves its letter in `order`.
 fn letter(letter: char, exit: i32) -> String {

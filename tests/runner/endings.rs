@@ -1,13 +1,10 @@
 //! However a run ends, nothing of it is left: when it finishes, is timed out, is stopped with its runner, is replaced, or its runner is
 //! killed with -9. With the real runner, and every way in which a child tries to get away.
-#![cfg(test)]
 
-mod support;
-
+use crate::support::limits::{with_time_enough, words};
+use crate::support::processes::is_alive;
+use crate::support::{Place, Runner, eventually};
 use nix::sys::signal::Signal;
-use support::limits::{with_time_enough, words};
-use support::processes::is_alive;
-use support::{Place, Runner, eventually};
 
 /// The ways to get away. `$1` is the file that each one notes its number in.
 const ESCAPES: [(&str, &str); 8] = [

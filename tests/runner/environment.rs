@@ -1,9 +1,6 @@
 //! What a run is told of itself by its environment, and what it can say of its end, from sh and from Python, with the real runner.
-#![cfg(test)]
 
-mod support;
-
-use support::{Place, Runner, eventually};
+use crate::support::{Place, Runner, eventually};
 
 const PYTHON: &str = r#"#!/usr/bin/env python3
 import os, sys, time

@@ -1,16 +1,13 @@
 //! What the system refuses in the middle of a chain: the run fails with a remedy, and the runner goes on, well again when the need is over.
-#![cfg(test)]
-
-mod support;
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 
+use crate::support::limits::{with_time_enough, words};
+use crate::support::{Place, Runner, stderr};
 use nix::sys::signal::Signal;
-use support::limits::{with_time_enough, words};
-use support::{Place, Runner, stderr};
 
 /// Sets a limit of a process that runs (prlimit(1)), as its own user.
 fn limit(runner: &Runner, what: &str) {
@@ -118,12 +115,8 @@ fn a_runner_without_memory_for_a_process_fails_runs_and_recovers() {
 
 /// Copies the binary to where another user can run it.
 fn for_everybody(place: &Place) -> std::path::PathBuf {
-    let program = place.path("run_functions");
-    fs::copy(env!("CARGO_BIN_EXE_run_functions"), &program).unwrap();
-    for path in [place.dir(), &program] {
-        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
-    }
-    program
+    place.set_mode(".", 0o755);
+    place.copy_program("run_functions")
 }
 
 #[test]

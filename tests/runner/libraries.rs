@@ -1,12 +1,9 @@
 //! What the program has in memory besides itself. Each command is started by a fresh copy of it, and each library more is time of that start.
-#![cfg(test)]
-
-mod support;
 
 use std::collections::BTreeSet;
 use std::fs;
 
-use support::Place;
+use crate::support::Place;
 
 #[test]
 fn a_runner_maps_no_library_but_that_of_c() {

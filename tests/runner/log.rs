@@ -1,10 +1,9 @@
 //! The log: where it goes, in which form, and that it is never fatal.
 
-#![cfg(test)]
-
-mod support;
-
-use support::Place;
+use crate::support::{self, Place, eventually};
+use nix::sys::signal::Signal;
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
 
 const TASK: &str = "[tasks.a]\nshell = \"echo broken; exit 1\"\nfail_cooldown = \"10ms\"\n";
 
@@ -163,4 +162,35 @@ fn a_reader_that_reads_nothing_holds_up_neither_mails_nor_the_end() {
     }
     drop(reader);
     assert_eq!(code.and_then(|code| code.code()), Some(0));
+}
+
+#[test]
+fn a_pipe_that_nobody_reads_holds_up_neither_start_nor_hup_nor_term() {
+    let place = Place::with(
+        "log = { file = \"pipe\" }\n[tasks.a]\nshell = \"date >> ran\"\nsuccess_cooldown = \"20ms\"\n",
+    );
+    mkfifo(&place.path("pipe"), Mode::S_IRWXU).unwrap();
+    let runner = place.start(&["tasks::a"]);
+    let runs = || place.read("ran").lines().count();
+    assert!(eventually(|| runs() > 2));
+    runner.signal(Signal::SIGHUP);
+    let before = runs();
+    assert!(eventually(|| runs() > before + 2));
+    assert_eq!(runner.stop(), Some(0));
+}
+
+#[test]
+fn a_log_file_whose_directory_comes_late_keeps_no_chain_from_starting() {
+    let place = Place::with(
+        "log = { file = \"late/log\" }\n[tasks.a]\nshell = \"true\"\nsuccess_cooldown = \"20ms\"\n",
+    );
+    let runner = place.start(&["tasks::a"]);
+    runner.wait_for("late/log` cannot be opened, and the log goes to standard error");
+    runner.wait_for("Execution successful");
+    std::fs::create_dir(place.path("late")).unwrap();
+    runner.signal(Signal::SIGHUP);
+    assert!(eventually(|| place
+        .read("late/log")
+        .contains("Execution successful")));
+    assert_eq!(runner.stop(), Some(0));
 }

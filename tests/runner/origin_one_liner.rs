@@ -1,12 +1,9 @@
 //! The origin's way of starting: one line, politely, from a session that ends. As the README shows it.
-#![cfg(test)]
-
-mod support;
 
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use support::{Place, eventually, stderr};
+use crate::support::{Place, eventually, stderr};
 
 const TASK: &str = "[tasks.a]\nshell = \"echo broken; exit 1\"\nfail_cooldown = \"10ms\"\nsuccess_cooldown = \"10ms\"\n";
 const SHOWN_TASKS: &str = "tasks::send_mail tasks::retry_deferred";

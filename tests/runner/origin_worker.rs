@@ -13,16 +13,13 @@
 //! | kill requests were ignored while draining | [`a_kill_is_obeyed_while_the_last_task_finishes`] |
 //! | a wrong binary path crashed the worker instead of failing the run | [`a_wrong_path_fails_the_run_and_the_chain_goes_on`] |
 //! | a pid file relative to the current directory blocked workers for good | [`a_pidfile_is_below_the_configuration_and_an_old_one_blocks_nobody`] |
-#![cfg(test)]
-
-mod support;
 
 use std::path::Path;
 
+use crate::support::limits::{with_time_enough, words};
+use crate::support::processes::{children, is_alive};
+use crate::support::{self, Place, eventually, stderr};
 use nix::sys::signal::Signal;
-use support::limits::{with_time_enough, words};
-use support::processes::{children, is_alive};
-use support::{Place, eventually, stderr};
 
 /// Waits until a process has written its number, and returns that.
 #[track_caller]

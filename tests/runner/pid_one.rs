@@ -1,7 +1,4 @@
 //! The runner as the first process of a container: it hears TERM, and takes away what dies as an orphan.
-#![cfg(test)]
-
-mod support;
 
 use std::fs;
 use std::process::Command;
@@ -9,7 +6,7 @@ use std::process::Command;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use support::{Place, Runner, eventually};
+use crate::support::{Place, Runner, eventually};
 
 /// A runner that is pid 1 of a namespace of its own.
 struct Container {
@@ -162,5 +159,34 @@ fn another_container_with_the_same_volume_refuses_to_start() {
     let mut other = Runner::start(Container::command(&place, &["tasks::a"]));
     assert_eq!(other.wait_for_end(), Some(75), "{}", other.log());
     assert_eq!(container.outside.count("SIGTERM"), 0);
+    container.stop();
+}
+
+#[test]
+#[ignore = "needs root and util-linux"]
+fn what_a_person_starts_beside_it_is_not_a_leak_of_the_running_task() {
+    let place = Place::with("[tasks.a]\nscript = \"task.sh\"\nsuccess_cooldown = \"1day\"\n");
+    place.write(
+        "task.sh",
+        "#!/bin/sh\n(setsid sleep 1000 &)\n: > begun; while ! test -e go; do sleep 0.05; done\n",
+    );
+    let container = Container::start(&place, &["tasks::a"]);
+    assert!(eventually(|| place.path("begun").exists()));
+    container.execute(&place, "(setsid sleep 7777 &)");
+    let named = |word: &str| {
+        let of_runner = children(container.runner.as_raw());
+        let lives = |(pid, _): &(i32, String)| {
+            fs::read_to_string(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.contains(word))
+        };
+        of_runner.iter().any(lives)
+    };
+    assert!(eventually(|| named("7777") && named("1000")));
+    place.write("go", "");
+    container.outside.wait_for("Sleeping 1day");
+    assert!(named("7777"), "{}", container.outside.log());
+    assert!(!named("1000"), "{}", container.outside.log());
+    container
+        .outside
+        .wait_for("the run left processes behind, which were killed: `sleep`");
     container.stop();
 }

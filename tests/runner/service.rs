@@ -1,13 +1,10 @@
 //! What a service manager hears from a runner, by the protocol of sd_notify(3).
-#![cfg(test)]
-
-mod support;
 
 use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
 
-use support::limits::{with_time_enough, words};
-use support::{Place, Runner, eventually};
+use crate::support::limits::{with_time_enough, words};
+use crate::support::{Place, Runner, eventually};
 
 /// A service manager, as far as a runner can tell.
 struct Manager {

@@ -1,12 +1,9 @@
 //! What has run short may be there again in a moment: who ends for want of it does so with 71, after which systemd tries again.
-#![cfg(test)]
-
-mod support;
 
 use std::path::Path;
 use std::process::Output;
 
-use support::{Place, stderr};
+use crate::support::{Place, stderr};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_run_functions");
 

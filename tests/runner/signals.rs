@@ -1,10 +1,7 @@
 //! What each signal does to a runner that sleeps, and to one whose task runs.
-#![cfg(test)]
 
-mod support;
-
+use crate::support::{Place, Runner, eventually};
 use nix::sys::signal::Signal;
-use support::{Place, Runner, eventually};
 
 const SLEEPS: &str = "[tasks.a]\nshell = \"echo x >> runs\"\nsuccess_cooldown = \"1day\"\n";
 

@@ -1,13 +1,10 @@
 //! A process that not even SIGKILL ends, as one in state D: a frozen cgroup (v1) holds it like a dead disk.
-#![cfg(test)]
-
-mod support;
 
 use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-use support::{Place, Runner, eventually};
+use crate::support::{Place, Runner, eventually};
 
 /// Tells the cgroups of this process apart.
 static COUNT: AtomicU32 = AtomicU32::new(0);
@@ -103,11 +100,16 @@ fn after_kill_9_no_new_runner_starts_beside_what_hangs_in_the_kernel() {
         assert_eq!(refused.wait_for_end(), Some(75));
         refused.wait_for("SIGKILL did not end what a former runner left");
     }
-    let told = "[tasks::a] First exception caught: the runner gives up: SIGKILL did not end";
+    let start = "[tasks::a] First exception caught: the runner gives up: SIGKILL";
     let subjects = place.all_subjects();
     assert!(
-        matches!(&subjects[..], [only] if only.starts_with(told)),
+        matches!(&subjects[..], [only] if only.starts_with(start)),
         "{subjects:?}"
+    );
+    let mails = place.all_mails();
+    assert!(
+        mails[0].contains("SIGKILL did not end what a former runner left"),
+        "{mails:?}"
     );
     assert_eq!(place.read("pids").lines().count(), 1, "a second copy");
     freezer.thaw();
@@ -134,5 +136,9 @@ fn a_runner_that_hangs_in_the_kernel_itself_is_alerted_once_by_those_that_it_bar
     assert_eq!(hung.wait_for_end(), None);
     let subjects = place.all_subjects();
     assert_eq!(subjects.len(), 1, "{subjects:?}");
-    assert!(subjects[0].contains("holds this chain"), "{subjects:?}");
+    let mails = place.all_mails();
+    assert!(
+        mails[0].contains("holds this chain even after SIGKILL"),
+        "{mails:?}"
+    );
 }

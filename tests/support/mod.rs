@@ -21,7 +21,8 @@ use std::sync::{Arc, Mutex, Once};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use nix::pty::{Winsize, openpty};
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
+use nix::pty::{OpenptyResult, Winsize, openpty};
 use nix::sys::signal::{SigHandler, Signal, kill, signal};
 use nix::unistd::Pid;
 
@@ -82,6 +83,16 @@ impl Place {
         let draft = format!("{name}.draft");
         self.write(&draft, content);
         fs::rename(self.path(&draft), self.path(name)).unwrap();
+    }
+
+    /// Copies the stock binary to below the place, for everybody. In a process of its own: what is started for another test meanwhile would
+    /// inherit a descriptor that is open for writing, and what somebody may write cannot be executed.
+    pub(crate) fn copy_program(&self, name: &str) -> PathBuf {
+        let copy = self.path(name);
+        let mut install = Command::new("install");
+        install.args(["-m", "755", env!("CARGO_BIN_EXE_run_functions")]);
+        assert!(install.arg(&copy).status().unwrap().success());
+        copy
     }
 
     /// Sets who may do what with something below the place.
@@ -355,6 +366,15 @@ pub(crate) fn fed(command: &mut Command, input: &str) -> Output {
     child.wait_with_output().unwrap()
 }
 
+/// Returns the two ends of a terminal. What other tests start meanwhile does not inherit them, or the terminal would outlive its test.
+pub(crate) fn terminal(size: Option<Winsize>) -> OpenptyResult {
+    let terminal = openpty(&size, None).unwrap();
+    for end in [&terminal.master, &terminal.slave] {
+        fcntl(end, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).unwrap();
+    }
+    terminal
+}
+
 /// Runs a command to its end on a terminal of so many columns. Returns its exit code and the lines on the terminal.
 pub(crate) fn on_terminal(mut command: Command, columns: u16) -> (Option<i32>, Vec<String>) {
     let size = Winsize {
@@ -363,7 +383,7 @@ pub(crate) fn on_terminal(mut command: Command, columns: u16) -> (Option<i32>, V
         ws_xpixel: 0,
         ws_ypixel: 0,
     };
-    let terminal = openpty(&size, None).unwrap();
+    let terminal = terminal(Some(size));
     command.stdout(terminal.slave).stderr(Stdio::null());
     let mut child = command.spawn().unwrap();
     // The other end must be ours alone no more, or the reader would wait for us.

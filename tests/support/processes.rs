@@ -27,3 +27,8 @@ pub(crate) fn is_mail_worker(pid: i32) -> bool {
     let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     String::from_utf8_lossy(&line).contains("__mail-worker")
 }
+
+/// Tells whether a process is there, if only as a zombie.
+pub(crate) fn exists(pid: i32) -> bool {
+    fs::exists(format!("/proc/{pid}")).is_ok_and(|exists| exists)
+}

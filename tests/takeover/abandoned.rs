@@ -3,9 +3,6 @@
 //!
 //! That moment is made as long as it takes: the newcomer stands still (SIGSTOP) until the runner has given the chain up, then the runner
 //! does until the newcomer has ended.
-#![cfg(test)]
-
-mod support;
 
 use std::fs::{self, File};
 use std::net::TcpListener;
@@ -15,7 +12,7 @@ use nix::libc;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use support::{Place, Runner, eventually};
+use crate::support::{Place, Runner, eventually};
 
 /// How often a test tries to hold the moment: a runner waits no more than 2 s for a newcomer that stands still, which a machine may let
 /// pass before this process sees it.
@@ -190,6 +187,30 @@ fn who_stops_a_newcomer_before_it_has_the_chain_calls_it_off() {
     assert_eq!(moment.newcomer.wait_for_end(), Some(0));
     assert_eq!(moment.newcomer.count("Wrote pidfile"), 0);
     moment.expect_runner_to_go_on();
+}
+
+#[test]
+fn a_runner_that_is_asked_to_stop_while_it_waits_for_a_newcomer_does_not_start_again() {
+    let codes = [
+        (Signal::SIGTERM, 0),
+        (Signal::SIGINT, 0),
+        (Signal::SIGQUIT, 131),
+    ];
+    for (signal, code) in codes {
+        let mut moment = Moment::of(&chain("exit 0"));
+        moment.newcomer.signal(Signal::SIGKILL);
+        moment.newcomer.wait_for_status();
+        moment.runner.signal(signal);
+        moment.runner.signal(Signal::SIGCONT);
+        assert_eq!(
+            moment.runner.wait_for_end(),
+            Some(code),
+            "{}",
+            moment.runner.log()
+        );
+        moment.runner.wait_for(&format!("Stopped after {signal}"));
+        assert_eq!(moment.runner.count("starting again"), 0);
+    }
 }
 
 /// A server that accepts and says nothing: a runner gives its last mail a moment to leave, and is still there meanwhile.

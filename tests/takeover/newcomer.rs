@@ -1,14 +1,11 @@
 //! Starting a chain again replaces its runner; the wrong one is never harmed.
-#![cfg(test)]
-
-mod support;
 
 use std::os::unix::fs::symlink;
 use std::process::{Command, Stdio};
 
+use crate::support::processes::is_alive;
+use crate::support::{self, Place, eventually, stderr};
 use nix::sys::signal::Signal;
-use support::processes::is_alive;
-use support::{Place, eventually, stderr};
 
 const SLEEPS: &str = "[tasks.a]\nshell = \"echo x >> runs\"\nsuccess_cooldown = \"1day\"\n";
 
@@ -301,4 +298,76 @@ fn stop_and_wake_reach_the_runner_by_its_lock() {
         let answer = place.run(&[verb, "a"]);
         assert_eq!(answer.status.code(), Some(3), "{verb}: {}", stderr(&answer));
     }
+}
+
+#[test]
+fn a_number_that_is_a_thread_or_nobody_in_the_state_ends_no_start() {
+    let place = Place::with("[tasks.a]\nshell = \"true\"\nsuccess_cooldown = \"1day\"\n");
+    let runner = place.start(&["tasks::a"]);
+    runner.wait_for("Sleeping 1day");
+    let own = runner.pid();
+    // The other thread of a runner has a number of its own.
+    let threads = std::fs::read_dir(format!("/proc/{own}/task")).unwrap();
+    let numbers = threads.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let thread = numbers
+        .into_iter()
+        .find(|number| *number != own.to_string())
+        .unwrap();
+    let state = place.read("run/a.state");
+    assert_eq!(runner.stop(), Some(0));
+    let me = std::process::id();
+    let (done, wait) = std::sync::mpsc::channel::<()>();
+    let (say, hear) = std::sync::mpsc::channel();
+    let parked = std::thread::spawn(move || {
+        say.send(nix::unistd::gettid().as_raw()).unwrap();
+        let _ = wait.recv();
+    });
+    let ours = hear.recv().unwrap();
+    assert_ne!(ours, me.cast_signed());
+    for number in [
+        ours.to_string(),
+        thread,
+        "0".to_owned(),
+        "-1".to_owned(),
+        i32::MAX.to_string(),
+    ] {
+        place.replace(
+            "run/a.state",
+            state
+                .replace(&format!("\"pid\": {own}"), &format!("\"pid\": {number}"))
+                .replace(&format!("\"pid\":{own}"), &format!("\"pid\":{number}")),
+        );
+        assert!(place.read("run/a.state").contains(&number));
+        let runner = place.start(&["tasks::a"]);
+        runner.wait_for("Wrote pidfile");
+        runner.wait_for("Sleeping 1day");
+        assert_eq!(runner.stop(), Some(0));
+    }
+    drop(done);
+    parked.join().unwrap();
+}
+
+#[test]
+#[ignore = "needs root and util-linux"]
+fn a_start_without_proc_leaves_the_runner_alone_and_says_what_is_missing() {
+    let place = Place::with("[tasks.a]\nshell = \"true\"\nsuccess_cooldown = \"1day\"\n");
+    let mut runner = place.start(&["tasks::a"]);
+    runner.wait_for("Sleeping 1day");
+    let binary = env!("CARGO_BIN_EXE_run_functions");
+    let script = format!("umount -l /proc && exec {binary} tasks::a");
+    let words = ["--mount", "sh", "-c", &script];
+    let output = place
+        .command_of("unshare".as_ref(), &words)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(71), "{said}");
+    assert!(said.contains("`/proc` is not mounted"), "{said}");
+    assert!(!said.contains("ulimit"), "{said}");
+    assert!(
+        runner.lives() && runner.count("SIGTERM") == 0,
+        "{}",
+        runner.log()
+    );
+    assert_eq!(runner.stop(), Some(0));
 }

@@ -4,13 +4,10 @@
 //! one when it ends, with the pid of its runner, and the order of the lines tells. It runs nearly all the time.
 //!
 //! A few rounds by default; thousands with `RUN_FUNCTIONS_LONG_TESTS=1`, and their figures on standard output.
-#![cfg(test)]
 #![expect(
     clippy::disallowed_methods,
     reason = "whom to kill when is left to chance, and a round that never settles must end"
 )]
-
-mod support;
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -24,7 +21,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use support::{PATIENCE, Place, eventually};
+use crate::support::{PATIENCE, Place, eventually};
 
 const CONFIG: &str = r#"
 [tasks.x]
@@ -290,7 +287,12 @@ impl Random {
 
 /// The stock binary of this build, or another one that is to be measured: the release binary.
 fn race_binary(stock: &Command) -> OsString {
-    std::env::var_os("RUN_FUNCTIONS_RACE_BINARY").unwrap_or_else(|| stock.get_program().into())
+    let other = std::env::var_os("RUN_FUNCTIONS_RACE_BINARY");
+    // Runners start in directories of their own.
+    let whole = |path: OsString| {
+        std::fs::canonicalize(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"))
+    };
+    other.map_or_else(|| stock.get_program().into(), |path| whole(path).into())
 }
 
 fn pause(span: Duration) {

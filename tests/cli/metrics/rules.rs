@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use super::support::{NO_MAIL_PROGRAM, Place, fed, stderr, stdout};
 use super::{B, TWO, result, two, written};
+use crate::support::{NO_MAIL_PROGRAM, Place, fed, stderr, stdout};
 
 fn example() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/prometheus_rules.yml")
@@ -47,7 +47,7 @@ fn the_rules_wake_somebody_when_they_should_and_only_then() {
     );
     let place = Place::empty();
     fs::copy(&rules, place.path("prometheus_rules.yml")).unwrap();
-    let cases = include_str!("../data/prometheus_rules_test.yml");
+    let cases = include_str!("../../data/prometheus_rules_test.yml");
     place.write("cases.yml", cases);
     let cases = place.path("cases.yml");
     let output = promtool(&["test", "rules", cases.to_str().unwrap()], "");

@@ -8,8 +8,8 @@ use std::process::Output;
 use nix::sys::signal::Signal;
 
 use super::page::Page;
-use super::support::{Place, Runner, eventually, stderr, stdout};
 use super::{B, TWO, is_recent, metrics, now, result, two, written};
+use crate::support::{Place, Runner, eventually, stderr, stdout};
 
 #[test]
 fn a_file_is_replaced_whole_and_everybody_may_read_it() {

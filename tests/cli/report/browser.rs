@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use super::support::eventually;
+use crate::support::eventually;
 
 /// What the system asks pages to look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use run_functions::__internal::history::Chain;
+use run_functions::__internal::history::MeasuredChain;
 use run_functions::__internal::{Failure, FailureClass, Outcome};
 
 pub(crate) const DAY: Duration = Duration::from_secs(86_400);
@@ -53,7 +53,7 @@ impl Dice {
 /// Writes the past of a chain from so long ago up to so long ago.
 pub(crate) fn write(state_dir: &Path, name: &str, roles: &[Role], from: Duration, until: Duration) {
     let labels = roles.iter().map(|role| role.label.to_owned()).collect();
-    let mut chain = Chain::begun(state_dir, name, labels, ROOM, from);
+    let mut chain = MeasuredChain::begun(state_dir, name, labels, ROOM, from);
     let start = chain.now();
     let mut dice = Dice(name.len() as u64 * 7919 + 1);
     let mut outages: Vec<Outage> = roles.iter().map(|_| Outage::default()).collect();
@@ -83,7 +83,7 @@ pub(crate) fn write(state_dir: &Path, name: &str, roles: &[Role], from: Duration
 }
 
 fn fail(
-    chain: &mut Chain,
+    chain: &mut MeasuredChain,
     pause: Duration,
     trouble: &Trouble,
     outage: &mut Outage,

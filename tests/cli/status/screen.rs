@@ -3,8 +3,8 @@
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
-use super::support::{Place, eventually, on_terminal, stderr, stdout};
 use super::{TWO, status};
+use crate::support::{Place, eventually, on_terminal, stderr, stdout};
 
 #[test]
 fn watching_looks_again_until_nobody_reads() {

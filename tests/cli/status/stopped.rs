@@ -4,8 +4,8 @@ use std::fs;
 
 use nix::sys::signal::Signal;
 
-use super::support::{NO_MAIL_PROGRAM, Place, eventually, stdout};
 use super::{TWO, data, status};
+use crate::support::{NO_MAIL_PROGRAM, Place, eventually, stderr, stdout};
 
 #[test]
 fn a_chain_that_has_ended_is_told_with_3_and_how_it_ended() {
@@ -87,4 +87,44 @@ fn a_chain_that_nobody_wants_any_more_is_forgotten_as_its_line_says() {
         text.contains("b: not running") && !text.contains("night"),
         "{text}"
     );
+}
+
+#[test]
+fn what_survives_a_boot_is_known_though_the_pidfiles_are_gone() {
+    let place = Place::with(
+        "run_root = \"volatile/run\"\nstate_dir = \"state\"\n[tasks.a]\nshell = \"true\"\nsuccess_cooldown = \"1h\"\n",
+    );
+    let mut runner = place.start(&["tasks::a"]);
+    runner.wait_for("Sleeping");
+    runner.signal(Signal::SIGKILL);
+    runner.wait_for_status();
+    for _ in 0..2 {
+        let output = place.run(&["status"]);
+        let told = stdout(&output);
+        assert_eq!(output.status.code(), Some(3), "{told}");
+        assert!(told.contains("a: not running"), "{told}");
+        assert!(told.contains("tasks::a"), "{told}");
+        assert!(told.contains("start it with `"), "{told}");
+        let metrics = stdout(&place.run(&["metrics"]));
+        assert!(metrics.contains("chain=\"a\""), "{metrics}");
+        for command in [
+            &["mute", "a", "1h"][..],
+            &["unmute", "a/a"],
+            &["unmute", "a"],
+        ] {
+            let output = place.run(command);
+            let told = stderr(&output);
+            assert!(!told.contains("was ever run"), "{command:?}: {told}");
+        }
+        let named = place.run(&["status", "a"]);
+        assert!(stdout(&named).contains("tasks::a"), "{}", stdout(&named));
+        let _ = std::fs::remove_dir_all(place.path("volatile"));
+    }
+    // What was to be typed to have it forgotten does that.
+    let told = stdout(&place.run(&["status"]));
+    let forget = told.lines().find_map(|line| line.split_once("forgotten: "));
+    let mut shell = place.command_of("sh".as_ref(), &["-c", forget.unwrap().1]);
+    assert!(shell.status().unwrap().success());
+    let told = stdout(&place.run(&["status"]));
+    assert!(told.contains("No chain was ever run"), "{told}");
 }

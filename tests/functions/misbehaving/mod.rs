@@ -1,8 +1,10 @@
 //! What functions do to their processes.
 
+mod locked;
+
 use std::error::Error;
 
-use run_functions::TaskError;
+use run_functions::{Context, TaskError};
 
 #[run_functions::task]
 pub(crate) fn fine() {
@@ -85,6 +87,21 @@ pub(crate) fn is_killed() {
 pub(crate) fn takes_all_memory() {
     let all = vec![1_u8; 1 << 40];
     println!("{}", all[all.len() / 2]);
+}
+
+#[run_functions::task]
+pub(crate) fn asks(context: &Context) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let left = context.deadline().ok_or("no deadline")?;
+    println!(
+        "fence {:?}, is over: {}",
+        context.fence(),
+        left.elapsed().is_ok()
+    );
+    while !context.should_stop() {
+        std::thread::yield_now();
+    }
+    println!("was asked");
+    Ok(())
 }
 
 #[run_functions::task]

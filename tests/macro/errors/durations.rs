@@ -36,6 +36,9 @@ pub fn ended_at_once() {}
 #[run_functions::task(warn_after = "0s")]
 pub fn warned_at_once() {}
 
+#[run_functions::task(forget_after = "0s")]
+pub fn forgotten_at_once() {}
+
 pub const PAUSE: &str = "15m";
 
 #[run_functions::task(success_cooldown = PAUSE)]

@@ -4,6 +4,18 @@
 pub fn with_arguments(_count: u32, _name: &str) {}
 
 #[run_functions::task]
+pub fn with_a_count(_count: &u32) {}
+
+#[run_functions::task]
+pub fn with_a_context_and_more(_context: &run_functions::Context, _count: u32) {}
+
+#[run_functions::task]
+pub fn with_a_context_of_its_own(_context: run_functions::Context) {}
+
+#[run_functions::task]
+pub fn with_a_context_to_change(_context: &mut run_functions::Context) {}
+
+#[run_functions::task]
 pub fn generic<T>() {}
 
 #[run_functions::task]

@@ -1,7 +1,7 @@
 //! Mail programs in the place of a server.
 
-use super::support::Place;
 use super::{Fate, TASK, expect};
+use crate::support::Place;
 
 #[test]
 fn mail_programs_that_fail() {

@@ -5,8 +5,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::root::Root;
-use super::support::{Runner, eventually};
 use super::{BROKEN, PROGRAM, made, subjects};
+use crate::support::{Runner, eventually};
 
 #[test]
 #[ignore = "needs root, debootstrap and what packaging/make makes"]

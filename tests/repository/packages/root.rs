@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Mutex;
 
-use super::support::{stderr, stdout};
+use crate::support::{stderr, stdout};
 
 /// Mounts what a program needs of `/`, for itself alone, and becomes the program.
 const ENTER: &str =

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
-use crate::mask::{Mask, matches};
+use super::mask::{Mask, matches};
 use crate::support::{Place, cargo, eventually};
 
 const CTRL_C: &str = "^C";

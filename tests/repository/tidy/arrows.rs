@@ -1,58 +1,109 @@
-//! Who may know whom: the drawing "Shape inside" of the design, as a table.
+//! Which room may use which, as HOUSE.md draws it: a table, from the values that all share to the command line.
 
-use crate::source::{self, Source};
+use super::source::{self, Source};
 
-/// What everybody may know: plain values and pure decisions.
-const CORE: [&str; 9] = [
-    "time", "hash", "failure", "settings", "event", "letter", "exit", "task", "chain",
-];
-
-/// What a module may know besides the core.
-const BESIDES_CORE: [(&str, &[&str]); 14] = [
+/// The rooms, each with those that it may use. A room stands below all that it uses.
+const ROOMS: [(&str, &[&str]); 31] = [
     // Documentation without code.
     ("guide", &[]),
-    ("alert", &[]),
-    // Texts in, a text out: what it says is judged where it is printed.
-    ("import", &[]),
-    ("process", &[]),
-    ("runner", &[]),
-    // The rim: each knows the core and the machine, none knows another.
-    ("config", &["process"]),
-    ("logging", &["process"]),
-    ("mail", &["process"]),
-    ("state", &["process"]),
-    // Its form is a state that must survive.
-    ("history", &["process", "state"]),
-    // It tells what was kept, in the words of the mails.
-    ("report", &["alert", "state"]),
-    // Pure: from what is kept to a text.
-    ("metrics", &["state"]),
-    // The policy and the runner under a virtual clock.
-    ("simulate", &["alert", "runner"]),
-    ("testing", &["alert", "runner", "simulate"]),
+    // Pure: no clock, no file, no thread.
+    ("text", &[]),
+    ("core", &["text"]),
+    ("schedule", &["core"]),
+    ("task", &["core", "text"]),
+    ("chain", &["core", "task"]),
+    ("redact", &["core", "text"]),
+    ("mute", &["core", "text"]),
+    ("alert", &["core", "mute", "task", "text"]),
+    // Texts in, a text out.
+    ("import", &["text"]),
+    // The policy and the loop under a virtual clock.
+    (
+        "simulate",
+        &["alert", "chain", "core", "mute", "redact", "task"],
+    ),
+    // The machine.
+    ("state", &["core", "task"]),
+    ("unix", &["chain", "core", "task", "text"]),
+    // One subject each; none uses another.
+    ("config", &["core", "task", "text", "unix"]),
+    // The simulation with the defaults of the configuration, for authors of tasks.
+    (
+        "testing",
+        &[
+            "alert", "chain", "config", "core", "redact", "simulate", "task", "text",
+        ],
+    ),
+    ("logging", &["core", "text", "unix"]),
+    ("history", &["chain", "core", "text", "unix"]),
+    ("mail", &["core", "task", "text", "unix"]),
+    ("lease", &["core"]),
+    ("lock", &["core", "lease", "text", "unix"]),
+    ("metrics", &["core", "history"]),
+    ("ping", &["core", "text", "unix"]),
+    ("report", &["alert", "core", "history", "mute", "text"]),
+    // Built from them.
+    (
+        "status",
+        &[
+            "alert", "chain", "config", "core", "history", "lock", "mail", "metrics", "mute",
+            "report", "state", "task", "text", "unix",
+        ],
+    ),
+    (
+        "notify",
+        &[
+            "alert", "chain", "config", "core", "logging", "mail", "mute", "schedule", "state",
+            "status", "task", "text", "unix",
+        ],
+    ),
+    (
+        "runs",
+        &[
+            "alert", "config", "core", "history", "report", "task", "text", "unix",
+        ],
+    ),
+    // Texts that `init` and `service print` hand out.
+    ("init", &["config", "unix"]),
+    ("systemd", &["chain", "config", "core"]),
+    ("service", &["core", "unix"]),
+    (
+        "runner",
+        &[
+            "alert", "chain", "config", "core", "history", "lease", "lock", "logging", "mail",
+            "metrics", "mute", "notify", "ping", "redact", "service", "state", "status", "task",
+            "text", "unix",
+        ],
+    ),
+    // What a start of the runner would come to.
+    (
+        "plan",
+        &[
+            "chain", "config", "core", "runner", "status", "task", "text", "unix",
+        ],
+    ),
 ];
 
-/// What the modules of the core may know of each other.
-const WITHIN_CORE: [(&str, &[&str]); 9] = [
-    ("time", &[]),
-    ("hash", &[]),
-    ("failure", &["time"]),
-    ("settings", &[]),
-    ("event", &["failure", "time"]),
-    ("letter", &[]),
-    ("exit", &[]),
-    ("task", &["failure", "settings", "time"]),
-    ("chain", &["event", "hash", "task", "time"]),
+/// What goes against the table for a good reason: path, room, reason.
+const EXCEPTIONS: [(&str, &str, &str); 3] = [
+    (
+        "src/unix/takeover/",
+        "state",
+        "what a holder has promised is data, and is read in the middle of a takeover",
+    ),
+    (
+        "src/mute/on_disk/",
+        "state",
+        "the file of mutes has the form of all files of state",
+    ),
+    (
+        "src/mute/on_disk/",
+        "unix",
+        "runner and commands read the file; the policy uses what stands above this folder alone",
+    ),
 ];
 
-/// What goes against the table for a good reason: path, module, reason.
-const EXCEPTIONS: [(&str, &str, &str); 1] = [(
-    "src/process/takeover/",
-    "state",
-    "what a holder has promised is data, and is read in the middle of a takeover",
-)];
-
-/// The only module that names every other one, and the roots.
+/// The room that may use every other one, and the roots.
 const KNOWS_ALL: [&str; 3] = ["cli", "lib", "main"];
 
 /// A module of this crate that a file refers to.
@@ -74,7 +125,7 @@ fn against_in(source: &Source) -> Vec<String> {
     }
     let Some(allowed) = allowed(here) else {
         return vec![format!(
-            "{}:1: the module `{here}` has no arrows; write into tests/tidy/arrows.rs what it may know",
+            "{}:1: the module `{here}` has no arrows; write into tests/repository/tidy/arrows.rs what it may know",
             source.path
         )];
     };
@@ -111,12 +162,9 @@ pub(crate) fn top_module(path: &str) -> &str {
     first.strip_suffix(".rs").unwrap_or(first)
 }
 
-fn allowed(module: &str) -> Option<Vec<&'static str>> {
-    let of = |table: &[(&str, &'static [&'static str])]| {
-        let row = table.iter().find(|(name, _)| *name == module);
-        row.map(|(_, others)| others.to_vec())
-    };
-    of(&WITHIN_CORE).or_else(|| of(&BESIDES_CORE).map(|besides| [&CORE[..], &besides].concat()))
+fn allowed(room: &str) -> Option<Vec<&'static str>> {
+    let row = ROOMS.iter().find(|(name, _)| *name == room);
+    row.map(|(_, others)| others.to_vec())
 }
 
 fn is_excepted(path: &str, module: &str) -> bool {
@@ -128,17 +176,22 @@ fn is_excepted(path: &str, module: &str) -> bool {
 /// Finds `crate::module` and `crate::{module, other::…}`.
 fn references(code: &str) -> impl Iterator<Item = Reference> + '_ {
     source::words(code, "crate::").flat_map(|at| {
-        let rest = &code[at + "crate::".len()..];
-        let names = match rest.strip_prefix('{') {
-            Some(group) => first_names(group),
-            None => vec![leading_name(rest)],
-        };
-        let named = names.into_iter().filter(|name| !name.is_empty());
+        let named = names_after(&code[at + "crate::".len()..]).into_iter();
         named.map(move |name| Reference {
             module: name.to_owned(),
             at,
         })
     })
+}
+
+/// Returns the first name of each path that follows `::`: of one, or of a group.
+pub(crate) fn names_after(rest: &str) -> Vec<&str> {
+    let mut names = match rest.strip_prefix('{') {
+        Some(group) => first_names(group),
+        None => vec![leading_name(rest)],
+    };
+    names.retain(|name| !name.is_empty());
+    names
 }
 
 /// Returns the first name of each path in a group of a `use`, whose opening brace has been read.

@@ -1,0 +1,20 @@
+//! What stands in this repository beside the program: its rules, pages, examples, packages, and what its macro prints.
+#![cfg(test)]
+
+#[path = "../support/smtp.rs"]
+#[expect(dead_code, reason = "the tests of mail use the rest")]
+mod smtp;
+#[path = "../support/mod.rs"]
+mod support;
+
+mod crates;
+mod examples;
+mod guide;
+mod init;
+mod macro_errors;
+mod macro_second_crate;
+mod newcomers;
+mod packages;
+mod readme;
+mod rustc;
+mod tidy;
