@@ -1,11 +1,12 @@
 //! What children cost, each as a ratio to the same work without us, measured in one run: `cargo bench --bench child`, or a part of it:
-//! `cargo bench --bench child -- spawn functions capture kill cgroup orphan soak large`.
+//! `cargo bench --bench child -- spawn functions capture kill cgroup orphan keeper soak large`.
 //!
 //! | line | goal |
 //! |---|---|
 //! | spawn to reaped | ≤ 2.2 × posix_spawn, whatever the size of the runner |
 //! | capture | ≥ 1 GB/s, memory ≤ `max_log_bytes` + 1 MB |
 //! | kill a tree of 100 | ≤ 20 ms |
+//! | private memory of a keeper | ≤ 1 MB |
 //!
 //! What a start costs: the C library asks the processor what it can (`CPUID`) each time a program begins, and a virtual machine answers
 //! that in the host. There it is half of the start of `/bin/true`, and the launcher pays it once more. A C program of one `execve` between
@@ -19,11 +20,16 @@ use std::io::{ErrorKind, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
-use run_functions::__internal::child::{Ended, Run, Spec, What};
+use run_functions::__internal::child::{ChildRun, EndedRun, RunTarget, Spec};
+use run_functions::__internal::keeper::Keeper;
 use run_functions::__internal::{ChainName, ChildSettings, Mono, Outcome, Program, RunId, now};
 use run_functions::TaskName;
+
+#[path = "child/keeper.rs"]
+mod keeper;
 
 mod tasks {
     //! What is run without a program.
@@ -35,14 +41,18 @@ mod tasks {
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().collect();
     match arguments.get(1).map(String::as_str) {
-        Some("__launch") => return run_functions::main(),
+        Some("__launch" | "__keeper") => return run_functions::main(),
         Some("hold") => {
             run(
-                What::Program(&shell("echo $$ >&2; exec sleep 1000")),
+                RunTarget::Program(&shell("echo $$ >&2; exec sleep 1000")),
                 |to| {
                     to.output_file = Some(arguments[2].clone().into());
                 },
             );
+            return ExitCode::SUCCESS;
+        }
+        Some("kept") => {
+            keeper::kept();
             return ExitCode::SUCCESS;
         }
         Some("trees") => {
@@ -59,13 +69,18 @@ fn main() -> ExitCode {
         .filter(|argument| !argument.starts_with('-'))
         .collect();
     let is_wanted = |name: &str| chosen.is_empty() || chosen.contains(&name);
-    let measures: [(&str, fn()); 8] = [
+    let measures: [(&str, fn()); 9] = [
         ("spawn", || spawning("a small runner")),
         ("functions", isolated_functions),
         ("capture", capture),
         ("kill", || trees("")),
         ("cgroup", cgroups),
         ("orphan", orphaned),
+        ("keeper", || {
+            let own = std::env::current_exe().expect("/proc");
+            let status = Command::new(own).arg("kept").status();
+            assert!(status.is_ok_and(|status| status.success()));
+        }),
         ("soak", || soak(2_000)),
         ("large", large),
     ];
@@ -134,7 +149,15 @@ fn shell(line: &str) -> Program {
     Program::Shell(line.to_owned())
 }
 
-fn start(what: What<'_>, change: impl FnOnce(&mut ChildSettings)) -> Run {
+fn start(what: RunTarget<'_>, change: impl FnOnce(&mut ChildSettings)) -> ChildRun {
+    start_below(None, what, change)
+}
+
+fn start_below(
+    keeper: Option<&Arc<Keeper>>,
+    what: RunTarget<'_>,
+    change: impl FnOnce(&mut ChildSettings),
+) -> ChildRun {
     let name = TaskName::parse("tasks::nothing").expect("a name");
     let mut settings = ChildSettings::default();
     change(&mut settings);
@@ -147,13 +170,17 @@ fn start(what: What<'_>, change: impl FnOnce(&mut ChildSettings)) -> Run {
         run: RunId(1),
         secrets: &[],
         in_flight: None,
-        luggage: None,
+        register: None,
+        function_context: None,
+        fence: None,
+        keeper,
+        standard: None,
         scratch: Some(&std::env::temp_dir()),
     };
-    Run::start(&spec, now()).expect("it starts")
+    ChildRun::start(&spec, now()).expect("it starts")
 }
 
-fn run(what: What<'_>, change: impl FnOnce(&mut ChildSettings)) -> Ended {
+fn run(what: RunTarget<'_>, change: impl FnOnce(&mut ChildSettings)) -> EndedRun {
     start(what, change).finish().expect("it can be waited for")
 }
 
@@ -181,7 +208,7 @@ fn spawning(of: &str) {
             assert!(status.is_ok_and(|status| status.success()));
         }));
         ours.push(took(|| {
-            let ended = run(What::Program(&program), |_| {});
+            let ended = run(RunTarget::Program(&program), |_| {});
             assert!(matches!(ended.outcome, Outcome::Success));
         }));
     }
@@ -199,7 +226,7 @@ fn spawning(of: &str) {
 fn isolated_functions() {
     let name = TaskName::parse("tasks::nothing").expect("a name");
     let each = median(400, || {
-        let ended = run(What::Function(&name), |_| {});
+        let ended = run(RunTarget::Function(&name), |_| {});
         assert!(matches!(ended.outcome, Outcome::Success), "{ended:?}");
     });
     println!(
@@ -211,7 +238,7 @@ fn isolated_functions() {
 fn capture() {
     const BYTES: u64 = 8 << 30;
     // So that what is needed once is there.
-    run(What::Program(&shell("true")), |_| {});
+    run(RunTarget::Program(&shell("true")), |_| {});
     let words = "dd if=/dev/zero bs=1M count=8192 status=none".split(' ');
     let words: Vec<String> = words.map(str::to_owned).collect();
     let begun = now().mono;
@@ -228,7 +255,7 @@ fn capture() {
     let bare = per_second(BYTES, begun);
     let before = memory("VmRSS");
     let begun = now().mono;
-    let ended = run(What::Program(&Program::Command(words)), |_| {});
+    let ended = run(RunTarget::Program(&Program::Command(words)), |_| {});
     let ours = per_second(BYTES, begun);
     let grown = memory("VmHWM").saturating_sub(before);
     assert!(ended.output().cut > BYTES - 1_000_000);
@@ -270,7 +297,7 @@ fn killing(how: &str, count: usize, each: &str) {
                  echo > {}; exec sleep 1000",
                 mark.display()
             );
-            let mut run = start(What::Program(&shell(&line)), |_| {});
+            let mut run = start(RunTarget::Program(&shell(&line)), |_| {});
             while !mark.exists() {
                 rest();
             }
@@ -333,7 +360,7 @@ fn soak(times: usize) {
     let open = || std::fs::read_dir("/proc/self/fd").expect("/proc").count();
     let before = (open(), counted("Rss"), counted("Anonymous"));
     for _ in 0..times {
-        run(What::Program(&program), |_| {});
+        run(RunTarget::Program(&program), |_| {});
     }
     let after = (open(), counted("Rss"), counted("Anonymous"));
     println!(

@@ -15,7 +15,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
-use run_functions::__internal::history::Chain;
+use run_functions::__internal::history::MeasuredChain;
 
 const RUNS: u64 = 1_000_000;
 /// How often each measure is taken; the median counts.
@@ -48,7 +48,7 @@ fn size(directory: &Path) -> u64 {
 /// Runs that are 300 ms apart, each with a line of its own, against one write(2) of as many bytes.
 fn told_run_by_run() {
     let dir = tempfile::tempdir().unwrap();
-    let mut chain = Chain::new(dir.path(), u64::MAX >> 1);
+    let mut chain = MeasuredChain::new(dir.path(), u64::MAX >> 1);
     let start = Instant::now();
     for _ in 0..RUNS {
         chain.succeed(Duration::from_millis(300), "");
@@ -71,7 +71,7 @@ fn told_run_by_run() {
         "size after 10^6 such runs without a bound: {:.1} MB",
         bytes * RUNS as f64 / 1e6
     );
-    let mut bounded = Chain::new(&dir.path().join("bounded"), 32 << 20);
+    let mut bounded = MeasuredChain::new(&dir.path().join("bounded"), 32 << 20);
     for _ in 0..RUNS {
         bounded.succeed(Duration::from_millis(300), "");
     }
@@ -85,7 +85,7 @@ fn told_with_output() {
     const OUTPUT: usize = 10_000;
     const FEW: u64 = 20_000;
     let dir = tempfile::tempdir().unwrap();
-    let mut chain = Chain::new(dir.path(), 32 << 20);
+    let mut chain = MeasuredChain::new(dir.path(), 32 << 20);
     let output = "y".repeat(OUTPUT);
     let start = Instant::now();
     for _ in 0..FEW {
@@ -101,7 +101,7 @@ fn told_with_output() {
 /// Runs that come as fast as they can: nothing but a counter.
 fn counted_together() {
     let dir = tempfile::tempdir().unwrap();
-    let mut chain = Chain::new(dir.path(), 32 << 20);
+    let mut chain = MeasuredChain::new(dir.path(), 32 << 20);
     let start = Instant::now();
     for _ in 0..10 * RUNS {
         chain.succeed(Duration::from_micros(1), "");
@@ -121,7 +121,7 @@ fn looked_at(chains: usize) {
     fs::create_dir(&run).unwrap();
     let labels: Vec<String> = (0..20).map(|task| format!("tasks::task_{task}")).collect();
     for name in 0..chains {
-        let mut chain = Chain::of(&run, &format!("chain_{name}"), labels.clone(), 32 << 20);
+        let mut chain = MeasuredChain::of(&run, &format!("chain_{name}"), labels.clone(), 32 << 20);
         for _ in 0..300 {
             chain.succeed(Duration::from_secs(288), "");
         }

@@ -16,7 +16,7 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::sys::resource::{UsageWho, getrusage};
-use run_functions::__internal::history::Chain;
+use run_functions::__internal::history::MeasuredChain;
 use run_functions::__internal::{Failure, FailureClass, Outcome};
 
 const RUNS: u32 = 100_000;
@@ -50,7 +50,7 @@ fn main() -> ExitCode {
 /// Writes runs over a season; each failure says something else.
 fn write(run: &Path, name: &str, tasks: u32, runs: u32) {
     let labels = (0..tasks).map(|task| format!("tasks::task_{task}"));
-    let mut chain = Chain::begun(run, name, labels.collect(), 32 << 20, SEASON);
+    let mut chain = MeasuredChain::begun(run, name, labels.collect(), 32 << 20, SEASON);
     let pause = SEASON / runs;
     for number in 0..runs {
         let took = Duration::from_millis(u64::from(number * 7919 % 1000) + 300);
