@@ -121,6 +121,8 @@ mod cli;
 mod config;
 mod core;
 pub mod guide;
+#[expect(dead_code, reason = "the worker is to come")]
+mod flow;
 mod history;
 #[cfg(feature = "import")]
 mod import;

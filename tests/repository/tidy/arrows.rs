@@ -3,7 +3,7 @@
 use super::source::{self, Source};
 
 /// The rooms, each with those that it may use. A room stands below all that it uses.
-const ROOMS: [(&str, &[&str]); 31] = [
+const ROOMS: [(&str, &[&str]); 33] = [
     // Documentation without code.
     ("guide", &[]),
     // Pure: no clock, no file, no thread.
@@ -13,6 +13,7 @@ const ROOMS: [(&str, &[&str]); 31] = [
     ("task", &["core", "text"]),
     ("chain", &["core", "task"]),
     ("redact", &["core", "text"]),
+    ("flow", &["core", "text"]),
     ("mute", &["core", "text"]),
     ("alert", &["core", "mute", "task", "text"]),
     // Texts in, a text out.
@@ -39,6 +40,7 @@ const ROOMS: [(&str, &[&str]); 31] = [
     ("mail", &["core", "task", "text", "unix"]),
     ("lease", &["core"]),
     ("lock", &["core", "lease", "text", "unix"]),
+    ("board", &["core", "flow", "lease", "text", "unix"]),
     ("metrics", &["core", "history"]),
     ("ping", &["core", "text", "unix"]),
     ("report", &["alert", "core", "history", "mute", "text"]),

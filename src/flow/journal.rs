@@ -1,0 +1,98 @@
+//! The journal of a job: what happened, entry by entry.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// What happened to a job. Entries are only appended; `seq` begins at 1 and has no gap.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct JournalEntry {
+    /// Its number within the job.
+    pub(crate) seq: u64,
+    /// The fence of the claim under which it happened.
+    pub(crate) fence: u64,
+    /// The step or group; empty: the job.
+    pub(crate) step: String,
+    /// What was done.
+    pub(crate) phase: Phase,
+    /// Which attempt of that phase within the round, from 1.
+    pub(crate) attempt: u32,
+    /// How it ended.
+    pub(crate) outcome: EntryOutcome,
+    /// When it began, in milliseconds since 1970.
+    pub(crate) started: i64,
+    /// When it ended, in milliseconds since 1970.
+    pub(crate) ended: i64,
+    /// The exit code of a command.
+    pub(crate) code: Option<i32>,
+    /// The fingerprint of a failure.
+    pub(crate) kind: Option<String>,
+    /// The text of a failure, redacted.
+    pub(crate) error: Option<String>,
+    /// What an execution gave.
+    pub(crate) result: Option<Value>,
+    /// The name of the worker.
+    pub(crate) worker: String,
+}
+
+/// What an entry is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Phase {
+    /// The question whether a step runs or is skipped.
+    When,
+    /// An execution of a step.
+    Execute,
+    /// The question whether an interrupted execution was done.
+    Check,
+    /// A revert of a step.
+    Revert,
+    /// A new round of a group begins.
+    Round,
+    /// What a person or a program asked for.
+    Request,
+}
+
+/// How something ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum EntryOutcome {
+    /// It was done; of `When`: the step runs; of `Check`: the execution was done.
+    Succeeded,
+    /// It failed.
+    Failed,
+    /// It asked to be tried again later, which counts no attempt.
+    RetryLater,
+    /// It was cut off by a crash, or by the end of a lease.
+    Interrupted,
+    /// It was killed on request.
+    Killed,
+    /// The step is passed over; of `Check`: the execution was not done.
+    Skipped,
+    /// The request to stop: no step begins, then reverts.
+    Stop,
+    /// The same at once.
+    Kill,
+    /// The same without reverts.
+    StopNoRevert,
+    /// The request to begin nothing.
+    Pause,
+    /// The end of a pause.
+    Resume,
+    /// The request to go on where the job was stuck or had failed.
+    Retry,
+    /// The request to revert a job that is stuck or has failed.
+    Revert,
+}
+
+/// An attempt in progress.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Doing {
+    /// The step.
+    pub(crate) step: String,
+    /// What is done.
+    pub(crate) phase: Phase,
+    /// Which attempt of that phase within the round, from 1.
+    pub(crate) attempt: u32,
+    /// Since when, in milliseconds since 1970.
+    pub(crate) since: i64,
+}
