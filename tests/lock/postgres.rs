@@ -1,6 +1,8 @@
 //! PostgreSQL: alone, behind PgBouncer, with a standby that is promoted.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
@@ -264,6 +266,29 @@ fn what_no_server_is_needed_for_is_refused_at_once() {
     };
     let error = refusal("postgres://h/d?sslmode=perhaps");
     assert!(matches!(error, LockError::Refused { .. }), "{error:?}");
+}
+
+#[test]
+fn a_server_without_tls_is_refused_with_the_setting_that_allows_it() {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = server.local_addr().unwrap();
+    let answer = std::thread::spawn(move || {
+        // An SSLRequest has eight bytes; a server without TLS answers `N`.
+        let (mut client, _) = server.accept().unwrap();
+        client.read_exact(&mut [0; 8]).unwrap();
+        client.write_all(b"N").unwrap();
+    });
+    let settings = LockSettings::of_url(&format!("postgres://rf@{address}/rf?sslmode=require"));
+    let attempt = lock::open(&settings.unwrap(), "x")
+        .unwrap()
+        .acquire(&owner("x"));
+    let error = attempt.unwrap_err();
+    assert!(matches!(error, LockError::Refused { .. }), "{error:?}");
+    assert!(
+        error.remedy().unwrap().contains("sslmode=disable"),
+        "{error:?}"
+    );
+    answer.join().unwrap();
 }
 
 #[test]

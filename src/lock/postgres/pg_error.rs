@@ -5,6 +5,10 @@ use tokio_postgres::error::SqlState;
 use crate::lock::authorities;
 use crate::lock::error::LockError;
 
+/// What to do about a server without TLS.
+const NO_TLS: &str = "set `ssl = on` on the server; or, where the network between is trusted, add \
+     `?sslmode=disable` to `address`";
+
 /// Why a statement did not succeed.
 #[derive(Debug)]
 pub(super) enum PgError {
@@ -14,6 +18,8 @@ pub(super) enum PgError {
     Answer { state: SqlState, message: String },
     /// The certificate of the server is not trusted.
     Certificate(String),
+    /// The server offers no TLS.
+    NoTls(String),
     /// The password cannot be read.
     Secret(LockError),
     /// The call was interrupted.
@@ -57,7 +63,7 @@ impl PgError {
     /// Returns the error in words.
     pub(super) fn words(self) -> String {
         match self {
-            PgError::NoAnswer(why) | PgError::Certificate(why) => why,
+            PgError::NoAnswer(why) | PgError::Certificate(why) | PgError::NoTls(why) => why,
             PgError::Answer { message, .. } => message,
             PgError::Secret(error) => error.to_string(),
             PgError::Interrupted => LockError::Interrupted.to_string(),
@@ -73,6 +79,11 @@ impl PgError {
                 place,
                 why,
                 remedy: authorities::REMEDY.to_owned(),
+            },
+            PgError::NoTls(why) => LockError::Refused {
+                place,
+                why,
+                remedy: NO_TLS.to_owned(),
             },
             PgError::Secret(error) => error,
             PgError::Answer { state, message } => match remedy(&state) {
@@ -106,6 +117,9 @@ impl From<tokio_postgres::Error> for PgError {
                 words = format!("{words}: {cause_words}");
             }
             source = cause.source();
+        }
+        if words.contains("does not support TLS") {
+            return PgError::NoTls(words);
         }
         match words.contains("certificate") {
             true => PgError::Certificate(words),

@@ -4,6 +4,7 @@ use std::io;
 use std::os::fd::AsFd;
 use std::sync::Arc;
 
+use super::super::request::secret_variables;
 use super::super::start_error::no_descriptor;
 use super::lock_listener::LockListener;
 use super::lock_request::{refused, take_now};
@@ -96,7 +97,7 @@ fn run(
         chain,
         task: &task,
         run: RunId::at(clock::now()),
-        secrets: &[],
+        secrets: &secret_variables(settings),
         in_flight: None,
         register: None,
         function_context: None,
