@@ -20,7 +20,8 @@ use crate::core::exit;
 use crate::plan::dry_run_plan::DryRunPlan;
 use crate::runner::chain_lock::under_lock;
 use crate::runner::launch;
-use crate::runner::request::{MemoryPolicy, RunRequest, Warnings, secret_variables};
+use crate::runner::request::{MemoryPolicy, RunRequest, Warnings};
+use crate::service::secrets::secret_variables;
 use crate::unix::service_environment;
 use crate::unix::terminal::print_to_stderr;
 

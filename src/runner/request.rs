@@ -1,12 +1,12 @@
 //! What is to be run, when everything has been read and nothing has been done.
 
-use std::ffi::OsString;
 use std::time::Duration;
 
 use crate::chain::ChainName;
 use crate::config::{Inputs, Loaded, TaskDefinition};
-use crate::core::settings::{LockEngine, Login, PasswordSource, Settings, SmtpSettings, Transport};
+use crate::core::settings::{LockEngine, Settings};
 use crate::redact::Redactor;
+use crate::service::secrets::redactor;
 use crate::service::stop_escalation::StopEscalation;
 use crate::task::label::TaskLabel;
 
@@ -65,20 +65,6 @@ pub(crate) fn is_locked(settings: &Settings) -> bool {
     }
 }
 
-/// Returns what takes the secrets of this process, of its mail settings and of these tasks out of
-/// texts.
-pub(crate) fn redactor(inputs: &Inputs, loaded: &Loaded, tasks: &[&TaskDefinition]) -> Redactor {
-    let text = |text: &OsString| text.to_string_lossy().into_owned();
-    let environment = inputs.environment.iter();
-    let environment = environment.map(|(name, value)| (text(name), text(value)));
-    let of_tasks = tasks
-        .iter()
-        .flat_map(|task| task.settings.child.env.clone());
-    let password = crate::mail::password(&loaded.settings.mail);
-    let password = password.map(|value| ("password".to_owned(), value));
-    Redactor::new(environment.chain(of_tasks).chain(password))
-}
-
 /// What is to be made of what a former runner remembered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MemoryPolicy {
@@ -103,19 +89,4 @@ pub(super) fn longest_grace(order: &RunRequest<'_>) -> Duration {
 pub(super) fn patience(order: &RunRequest<'_>) -> StopEscalation {
     let settings = &order.loaded.settings;
     StopEscalation::new(settings.stop_timeout, settings.kill_grace)
-}
-
-/// The variables that hold secrets of our own, which no child gets.
-pub(crate) fn secret_variables(settings: &Settings) -> Vec<String> {
-    match &settings.mail.transport {
-        Transport::Smtp(SmtpSettings {
-            login:
-                Some(Login {
-                    password: PasswordSource::Env(name),
-                    ..
-                }),
-            ..
-        }) => vec![name.clone()],
-        _ => Vec::new(),
-    }
 }

@@ -1,5 +1,6 @@
-//! What any supervised process needs: when to end a run after a stop, and whether its handlers of
-//! signals are in place.
+//! What any supervised process needs: when to end a run after a stop, whether its handlers of
+//! signals are in place, and what of it is secret.
 
 pub(crate) mod handlers;
+pub(crate) mod secrets;
 pub(crate) mod stop_escalation;

@@ -18,7 +18,7 @@ use crate::config::cycle::Cycle;
 use crate::config::{Inputs, Loaded, Origin, TaskDefinition, written_duration};
 use crate::core::settings::{ChildSettings, LogFormat, Settings, TaskSettings};
 use crate::plan::dry_run_plan::DryRunPlan;
-use crate::runner::request::redactor;
+use crate::service::secrets::redactor;
 use crate::unix::trusted_paths::{ForeseenDir, foresee};
 
 use line::line;

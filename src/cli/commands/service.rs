@@ -16,7 +16,7 @@ use crate::config::{Inputs, Loaded};
 use crate::core::command_error::{CommandError, CommandResult};
 use crate::core::exit;
 use crate::plan::dry_run_plan::DryRunPlan;
-use crate::runner::request::secret_variables;
+use crate::service::secrets::secret_variables;
 use crate::systemd::unit::{Directories, Manager, Unit};
 use crate::systemd::{snippets, words};
 use crate::text::quoting::quoted;

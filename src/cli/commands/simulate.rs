@@ -13,7 +13,7 @@ use crate::config::{Colour, Inputs, Loaded, TaskDefinition};
 use crate::core::command_error::{CommandError, CommandResult};
 use crate::core::time::{Moment, in_words};
 use crate::notify::recipients::Recipients;
-use crate::runner::request::redactor;
+use crate::service::secrets::redactor;
 use crate::simulate::{
     Forecast, ForeseenMail, Script, SimulatedTask, Simulation, SimulationLimit, Span,
 };

@@ -68,7 +68,7 @@ const ROOMS: [(&str, &[&str]); 33] = [
     // Texts that `init` and `service print` hand out.
     ("init", &["config", "unix"]),
     ("systemd", &["chain", "config", "core"]),
-    ("service", &["core", "unix"]),
+    ("service", &["config", "core", "mail", "redact", "unix"]),
     (
         "runner",
         &[
