@@ -121,7 +121,7 @@ mod cli;
 mod config;
 mod core;
 pub mod guide;
-#[expect(dead_code, reason = "the worker is to come")]
+#[expect(dead_code, unused_imports, reason = "the worker is to come")]
 mod flow;
 mod history;
 #[cfg(feature = "import")]
