@@ -116,6 +116,12 @@
 extern crate self as run_functions;
 
 mod alert;
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "the worker and the commands are to come"
+)]
+mod board;
 mod chain;
 mod cli;
 mod config;
