@@ -1,6 +1,7 @@
 //! Why a call to a board did not succeed.
 
 use std::fmt;
+use std::path::Path;
 
 use super::job_id::{JobId, SessionId};
 use super::job_state::JobState;
@@ -83,3 +84,8 @@ impl fmt::Display for BoardError {
 }
 
 impl std::error::Error for BoardError {}
+
+/// Returns how messages name a board's file.
+pub(crate) fn place_of(path: &Path) -> String {
+    format!("the board `{}`", path.display())
+}

@@ -8,6 +8,7 @@
 mod advance;
 mod beat;
 mod board_error;
+mod board_settings;
 mod board_trait;
 mod definition_entry;
 mod host_identity;
@@ -19,6 +20,11 @@ mod output_part;
 mod post;
 mod reap;
 mod session_request;
+#[cfg(feature = "board-sqlite")]
+mod sqlite;
+#[cfg(not(feature = "board-sqlite"))]
+#[path = "sqlite/left_out.rs"]
+mod sqlite;
 mod wait_facts;
 
 pub(crate) use advance::{
@@ -26,7 +32,8 @@ pub(crate) use advance::{
     TransitionVerdict,
 };
 pub(crate) use beat::{Beat, BeatAnswer, JobPosition};
-pub(crate) use board_error::BoardError;
+pub(crate) use board_error::{BoardError, place_of};
+pub(crate) use board_settings::{BoardClock, BoardSettings, MissingBoard};
 pub(crate) use board_trait::{Board, BoardBell, BoardResult};
 pub(crate) use definition_entry::{DefinitionEntry, DefinitionRecord};
 pub(crate) use host_identity::HostIdentity;
@@ -36,8 +43,9 @@ pub(crate) use job_request::{HeldRequest, JobRequest, PendingRequest, RequestAns
 pub(crate) use job_state::JobState;
 pub(crate) use output_part::{OutputBatch, OutputPart};
 pub(crate) use post::{KeyRule, PRIORITIES, Post, PostReceipt};
-pub(crate) use reap::{Reap, ReapAnswer, lease_end};
+pub(crate) use reap::{IDLE_LEASE, Reap, ReapAnswer, lease_end};
 pub(crate) use session_request::{
     EndCount, NameRule, SessionRecord, SessionRequest, SessionTicket, SessionWish,
 };
+pub(crate) use sqlite::open as open_sqlite;
 pub(crate) use wait_facts::{WaitFacts, WorkerFacts};

@@ -18,6 +18,9 @@ pub(crate) struct Reap {
     pub(crate) stood_for: Duration,
 }
 
+/// How long a session that holds nothing may go on unheard: it beats each 15 s.
+pub(crate) const IDLE_LEASE: Duration = Duration::from_secs(60);
+
 /// Returns how long a beat stands before a session is dead for a job of this lease: the lease, a
 /// percent for the speed of clocks, and 50 ms.
 pub(crate) fn lease_end(lease: Duration) -> Duration {
