@@ -11,6 +11,7 @@ use super::host_identity::HostIdentity;
 use super::job_id::{JobId, SessionId};
 use super::job_record::{JobFilter, JobOutcome, JobPage, JobRecord, StateCount};
 use super::job_request::{JobRequest, RequestAnswer};
+use super::keep_limits::{GcAnswer, KeepLimits};
 use super::output_part::{OutputBatch, OutputPart};
 use super::post::{Post, PostReceipt};
 use super::reap::{Reap, ReapAnswer};
@@ -171,6 +172,14 @@ pub(crate) trait Board: Send + Sync {
     ///
     /// Only those of the board itself.
     fn output(&self, id: JobId, after: Option<u64>) -> BoardResult<Vec<OutputPart>>;
+
+    /// Removes what is kept no longer, 500 rows at most in one transaction; called again while
+    /// there is more.
+    ///
+    /// # Errors
+    ///
+    /// Only those of the board itself.
+    fn gc(&self, limits: &KeepLimits) -> BoardResult<GcAnswer>;
 
     /// Returns what became of writes, one for each position: `None`: there is no such job.
     ///

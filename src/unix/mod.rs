@@ -19,6 +19,7 @@ pub(crate) mod own_children;
 pub(crate) mod pidfd;
 pub(crate) mod pidfile;
 pub(crate) mod process_exit;
+pub(crate) mod process_start;
 pub(crate) mod procfs;
 pub(crate) mod random;
 pub(crate) mod resource_check;

@@ -7,6 +7,7 @@
 mod bell;
 mod board_hold;
 mod claims;
+mod garbage;
 mod journal_rows;
 mod migration;
 mod open_file;

@@ -13,12 +13,14 @@ use super::readers::Readers;
 use super::sqlite_failure::SqliteFailure;
 use super::transitions::{TransitionRow, record};
 use super::writer::{WriteTx, Writer, millis};
-use super::{journal_rows, migration, outputs, queries, requests, session_queries, sessions};
+use super::{
+    garbage, journal_rows, migration, outputs, queries, requests, session_queries, sessions,
+};
 use crate::board::{
     Advance, AdvanceAnswer, Beat, BeatAnswer, Board, BoardBell, BoardClock, BoardError,
-    BoardResult, BoardSettings, ClaimedJob, DefinitionEntry, DefinitionRecord, GiveBack,
+    BoardResult, BoardSettings, ClaimedJob, DefinitionEntry, DefinitionRecord, GcAnswer, GiveBack,
     HeldRequest, HostIdentity, JobFilter, JobId, JobOutcome, JobPage, JobPosition, JobRecord,
-    JobRequest, LaneWish, OutputBatch, OutputPart, Post, PostReceipt, Reap, ReapAnswer,
+    JobRequest, KeepLimits, LaneWish, OutputBatch, OutputPart, Post, PostReceipt, Reap, ReapAnswer,
     RequestAnswer, SessionId, SessionRecord, SessionRequest, SessionTicket, SessionWish,
     StateCount, TransitionVerdict, WaitFacts, place_of,
 };
@@ -253,6 +255,12 @@ impl Board for SqliteBoard {
 
     fn output(&self, id: JobId, after: Option<u64>) -> BoardResult<Vec<OutputPart>> {
         self.read(|conn| outputs::read(conn, id, after))
+    }
+
+    fn gc(&self, limits: &KeepLimits) -> BoardResult<GcAnswer> {
+        let (limits, now) = (*limits, millis((self.clock)()));
+        let jobs = self.read(|conn| garbage::find(conn, &limits, now))?;
+        self.write(move |tx| garbage::remove(tx, &limits, &jobs))
     }
 
     fn outcome_of(&self, positions: &[JobPosition]) -> BoardResult<Vec<Option<JobOutcome>>> {
