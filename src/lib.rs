@@ -40,6 +40,7 @@
 //! | feature | what it brings | crates for it | what is refused without it |
 //! |---|---|---|---|
 //! | `cli` | the commands, screens, completions, manual pages | clap | each command |
+//! | `board-sqlite` | the board of jobs in a SQLite file | rusqlite (SQLite, compiled in) | jobs |
 //! | `lock-consul` | a lock in Consul | ureq, rustls | `backend = "consul"` |
 //! | `lock-postgres` | a lock in PostgreSQL | tokio-postgres, rustls | `backend = "postgres"` |
 //! | `smtp` | delivery to a mail server | rustls | `transport = "smtp"` |
@@ -94,6 +95,7 @@
 // What is left out by a `mod` line leaves items without a reader in the rooms below.
 #![cfg_attr(
     not(all(
+        feature = "board-sqlite",
         feature = "cli",
         feature = "import",
         feature = "lock-consul",
@@ -116,6 +118,12 @@
 extern crate self as run_functions;
 
 mod alert;
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "the worker and the commands are to come"
+)]
+mod board;
 mod chain;
 mod cli;
 mod config;

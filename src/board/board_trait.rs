@@ -1,0 +1,256 @@
+//! The trait that each kind of board implements.
+
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+use super::advance::{Advance, AdvanceAnswer, GiveBack, LaneWish, TransitionVerdict};
+use super::beat::{Beat, BeatAnswer, JobPosition};
+use super::board_error::BoardError;
+use super::definition_entry::{DefinitionEntry, DefinitionRecord};
+use super::host_identity::HostIdentity;
+use super::job_id::{JobId, SessionId};
+use super::job_record::{JobFilter, JobOutcome, JobPage, JobRecord, StateCount};
+use super::job_request::{JobRequest, RequestAnswer};
+use super::keep_limits::{GcAnswer, KeepLimits};
+use super::output_part::{OutputBatch, OutputPart};
+use super::post::{Post, PostReceipt};
+use super::reap::{Reap, ReapAnswer};
+use super::session_request::{SessionRecord, SessionRequest, SessionTicket, SessionWish};
+use super::wait_facts::WaitFacts;
+use crate::flow::journal::JournalEntry;
+
+/// The answer to a call of a board.
+pub(crate) type BoardResult<T> = Result<T, BoardError>;
+
+/// The durable record of jobs, workers and journals.
+///
+/// Each call is one transaction, has a deadline, and may be called by many threads at once. When
+/// it returns, what it answers is durable. Each write is idempotent: sent twice, it is done once;
+/// after [`BoardError::NoAnswer`] its outcome is read back ([`outcome_of`](Board::outcome_of)) or
+/// the same request is sent again.
+///
+/// Promises that workers rest on:
+///
+/// - A job has one holder, from the claim until a transition to another state than running, a
+///   give-back, a leave or a reap. Each claim gives a fence above all earlier ones.
+/// - A transition that is not guarded by the holder's session, fence and seq changes nothing.
+/// - (job, seq) is unique in the journal, and its numbers have no gap.
+/// - A session that was reaped or has left claims nothing and beats no more.
+pub(crate) trait Board: Send + Sync {
+    /// Posts a job; returns when it is durable.
+    ///
+    /// # Errors
+    ///
+    /// [`BoardError::KeyTaken`] as [`KeyRule`](super::KeyRule) has it.
+    fn post(&self, post: &Post) -> BoardResult<PostReceipt>;
+
+    /// Posts jobs, all in one transaction or none.
+    ///
+    /// # Errors
+    ///
+    /// As for [`post`](Board::post).
+    fn post_all(&self, posts: &[Post]) -> BoardResult<Vec<PostReceipt>>;
+
+    /// Adds a worker to the board. Not idempotent: after no answer the session that was not heard
+    /// of holds nothing and is reaped by the next look.
+    ///
+    /// # Errors
+    ///
+    /// Only those of the board itself.
+    fn join(&self, request: &SessionRequest) -> BoardResult<SessionTicket>;
+
+    /// Enters what the worker can do, in the place of what it entered before.
+    ///
+    /// # Errors
+    ///
+    /// [`BoardError::SessionOver`].
+    fn enter_definitions(
+        &self,
+        session: SessionId,
+        definitions: &[DefinitionEntry],
+    ) -> BoardResult<()>;
+
+    /// Moves the counter of a session on, then reads what the session owns.
+    ///
+    /// # Errors
+    ///
+    /// [`BoardError::SessionOver`].
+    fn beat(&self, beat: &Beat) -> BoardResult<BeatAnswer>;
+
+    /// Records transitions and claims jobs. Counts as a beat.
+    ///
+    /// # Errors
+    ///
+    /// [`BoardError::SessionOver`]: nothing was changed, all transitions are stale.
+    fn advance(&self, advance: &Advance) -> BoardResult<AdvanceAnswer>;
+
+    /// Returns up to `at_most` jobs that these lanes would bring, without claiming them: id,
+    /// definition and arguments in the order of claims.
+    ///
+    /// # Errors
+    ///
+    /// [`BoardError::SessionOver`].
+    fn peek(
+        &self,
+        session: SessionId,
+        lanes: &[LaneWish],
+        at_most: u32,
+    ) -> BoardResult<Vec<JobRecord>>;
+
+    /// Gives jobs back that the worker does not know or cannot go on with; no crash is counted.
+    /// Sent after their trees are dead, and never taken back after a time-out.
+    ///
+    /// # Errors
+    ///
+    /// [`BoardError::SessionOver`].
+    fn give_back(
+        &self,
+        session: SessionId,
+        jobs: &[GiveBack],
+    ) -> BoardResult<Vec<TransitionVerdict>>;
+
+    /// Ends a session. What it still owns is given back as interrupted, without count. A session
+    /// that is over already stays so.
+    ///
+    /// # Errors
+    ///
+    /// Only those of the board itself.
+    fn leave(&self, session: SessionId) -> BoardResult<()>;
+
+    /// Takes the jobs of a session whose counter has stood for their leases.
+    ///
+    /// # Errors
+    ///
+    /// Only those of the board itself.
+    fn reap(&self, reap: &Reap) -> BoardResult<ReapAnswer>;
+
+    /// Takes all jobs of a session whose process the caller has seen dead on its own host, and
+    /// whose trees it has ended and seen gone. Refused with [`ReapAnswer::Alive`] when the session
+    /// does not share the host with `here`.
+    ///
+    /// # Errors
+    ///
+    /// Only those of the board itself.
+    fn reap_dead_on_this_host(
+        &self,
+        session: SessionId,
+        here: &HostIdentity,
+    ) -> BoardResult<ReapAnswer>;
+
+    /// Asks something of a job, as the table of states has it.
+    ///
+    /// # Errors
+    ///
+    /// Only those of the board itself.
+    fn request(&self, id: JobId, request: &JobRequest) -> BoardResult<RequestAnswer>;
+
+    /// Asks something of a worker. Returns whether the session lives.
+    ///
+    /// # Errors
+    ///
+    /// Only those of the board itself.
+    fn request_of_worker(&self, session: SessionId, wish: SessionWish) -> BoardResult<bool>;
+
+    /// Stores what a job printed. Returns whether it was stored: not when its fence is no longer
+    /// that of the job.
+    ///
+    /// # Errors
+    ///
+    /// Only those of the board itself.
+    fn append_output(&self, batch: &OutputBatch) -> BoardResult<bool>;
+
+    /// Asks the holder of a job to send its output as it comes, for this long.
+    ///
+    /// # Errors
+    ///
+    /// Only those of the board itself.
+    fn watch_output(&self, id: JobId, for_at_most: Duration) -> BoardResult<()>;
+
+    /// Returns the output of a job after a part, 256 parts at most.
+    ///
+    /// # Errors
+    ///
+    /// Only those of the board itself.
+    fn output(&self, id: JobId, after: Option<u64>) -> BoardResult<Vec<OutputPart>>;
+
+    /// Removes what is kept no longer, 500 rows at most in one transaction; called again while
+    /// there is more.
+    ///
+    /// # Errors
+    ///
+    /// Only those of the board itself.
+    fn gc(&self, limits: &KeepLimits) -> BoardResult<GcAnswer>;
+
+    /// Returns what became of writes, one for each position: `None`: there is no such job.
+    ///
+    /// # Errors
+    ///
+    /// Only those of the board itself.
+    fn outcome_of(&self, positions: &[JobPosition]) -> BoardResult<Vec<Option<JobOutcome>>>;
+
+    /// Returns a job.
+    ///
+    /// # Errors
+    ///
+    /// Only those of the board itself.
+    fn job(&self, id: JobId) -> BoardResult<Option<JobRecord>>;
+
+    /// Returns a page of jobs.
+    ///
+    /// # Errors
+    ///
+    /// Only those of the board itself.
+    fn jobs(&self, filter: &JobFilter) -> BoardResult<JobPage>;
+
+    /// Returns how many jobs of each definition are in each state.
+    ///
+    /// # Errors
+    ///
+    /// Only those of the board itself.
+    fn counts(&self) -> BoardResult<Vec<StateCount>>;
+
+    /// Returns the journal of a job, the oldest entry first.
+    ///
+    /// # Errors
+    ///
+    /// Only those of the board itself.
+    fn journal(&self, id: JobId) -> BoardResult<Vec<JournalEntry>>;
+
+    /// Returns the live sessions: what observers time the counters of.
+    ///
+    /// # Errors
+    ///
+    /// Only those of the board itself.
+    fn workers(&self) -> BoardResult<Vec<SessionRecord>>;
+
+    /// Returns the definitions that workers have entered, the newest shape of each name.
+    ///
+    /// # Errors
+    ///
+    /// Only those of the board itself.
+    fn definitions(&self) -> BoardResult<Vec<DefinitionRecord>>;
+
+    /// Returns what decides why a job waits.
+    ///
+    /// # Errors
+    ///
+    /// [`BoardError::NoSuchJob`].
+    fn wait_facts(&self, id: JobId) -> BoardResult<WaitFacts>;
+
+    /// Returns what becomes readable when a job may have become due. A look each second covers a
+    /// lost ring.
+    ///
+    /// # Errors
+    ///
+    /// When the kernel has no watch left.
+    fn bell(&self) -> BoardResult<Box<dyn BoardBell>>;
+
+    /// Returns where the board is, for messages. No secrets.
+    fn place(&self) -> String;
+}
+
+/// What rings when a job may have become due.
+pub(crate) trait BoardBell: AsFd + Send {
+    /// Takes note of all rings so far: called before the look for work, so that no ring is lost.
+    fn clear(&self);
+}

@@ -1,0 +1,53 @@
+//! The board: the durable record of jobs, workers and journals.
+//!
+//! A [`Board`] is a serialisation point: each call is one transaction. Workers join, claim jobs
+//! under a lease, report what happened, and beat; observers time the counters of others and reap
+//! the dead. What each call does in each state of a job is a table (`state_table`), from which the
+//! conformance suite is made.
+
+mod advance;
+mod beat;
+mod board_error;
+mod board_settings;
+mod board_trait;
+mod definition_entry;
+mod host_identity;
+mod job_id;
+mod job_record;
+mod job_request;
+mod job_state;
+mod keep_limits;
+mod output_part;
+mod post;
+mod reap;
+mod session_request;
+#[cfg(feature = "board-sqlite")]
+mod sqlite;
+#[cfg(not(feature = "board-sqlite"))]
+#[path = "sqlite/left_out.rs"]
+mod sqlite;
+mod wait_facts;
+
+pub(crate) use advance::{
+    Advance, AdvanceAnswer, ClaimWish, ClaimedJob, GiveBack, LaneWish, LeftoverFate, Transition,
+    TransitionVerdict,
+};
+pub(crate) use beat::{Beat, BeatAnswer, JobPosition};
+pub(crate) use board_error::{BoardError, place_of};
+pub(crate) use board_settings::{BoardClock, BoardSettings, MissingBoard};
+pub(crate) use board_trait::{Board, BoardBell, BoardResult};
+pub(crate) use definition_entry::{DefinitionEntry, DefinitionRecord};
+pub(crate) use host_identity::HostIdentity;
+pub(crate) use job_id::{JobId, SessionId};
+pub(crate) use job_record::{JobFilter, JobOutcome, JobPage, JobRecord, StateCount};
+pub(crate) use job_request::{HeldRequest, JobRequest, PendingRequest, RequestAnswer};
+pub(crate) use job_state::JobState;
+pub(crate) use keep_limits::{GcAnswer, KeepLimits};
+pub(crate) use output_part::{OutputBatch, OutputPart};
+pub(crate) use post::{KeyRule, PRIORITIES, Post, PostReceipt};
+pub(crate) use reap::{IDLE_LEASE, Reap, ReapAnswer, lease_end};
+pub(crate) use session_request::{
+    EndCount, NameRule, SessionRecord, SessionRequest, SessionTicket, SessionWish,
+};
+pub(crate) use sqlite::open as open_sqlite;
+pub(crate) use wait_facts::{WaitFacts, WorkerFacts};

@@ -1,0 +1,75 @@
+//! The request to post a job.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::job_id::JobId;
+
+/// The lowest and the highest class of priority.
+pub(crate) const PRIORITIES: std::ops::RangeInclusive<i8> = -2..=2;
+
+/// What a job is posted with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Post {
+    /// The identity of the posting: a second try with the same one is the same job, as long as the
+    /// board keeps that job.
+    pub(crate) posting: String,
+    /// The name of the definition.
+    pub(crate) definition: String,
+    /// The arguments, checked by the poster.
+    pub(crate) args: Value,
+    /// The key, unique among jobs that are not over.
+    pub(crate) key: Option<String>,
+    /// What follows when a job with the same key is there.
+    pub(crate) if_there: KeyRule,
+    /// The class of priority, see [`PRIORITIES`].
+    pub(crate) priority: i8,
+    /// Not claimed before, in milliseconds since 1970; 0: at once.
+    pub(crate) run_at: i64,
+    /// Cancelled when not begun by then, in milliseconds since 1970.
+    pub(crate) expires: Option<i64>,
+    /// The project of the poster.
+    pub(crate) project: Option<String>,
+    /// The user or program that posts, for people.
+    pub(crate) posted_by: String,
+}
+
+impl Post {
+    /// Creates the request for a job that may begin at once, with a posting of its own.
+    pub(crate) fn new(definition: &str, args: Value, posting: String) -> Self {
+        Post {
+            posting,
+            definition: definition.to_owned(),
+            args,
+            key: None,
+            if_there: KeyRule::Fail,
+            priority: 0,
+            run_at: 0,
+            expires: None,
+            project: None,
+            posted_by: String::new(),
+        }
+    }
+}
+
+/// What follows when a job with the same key is there and not over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum KeyRule {
+    /// The answer names the job that is there; nothing is posted.
+    Keep,
+    /// The job that is there is cancelled, if no step of it has begun; else the post is refused.
+    Replace,
+    /// The post is refused.
+    #[default]
+    Fail,
+}
+
+/// The answer to a post.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PostReceipt {
+    /// The job.
+    pub(crate) id: JobId,
+    /// Whether this call has posted the job; else the job was there.
+    pub(crate) is_new: bool,
+}

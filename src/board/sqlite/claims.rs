@@ -1,0 +1,419 @@
+//! The look for work: lanes of what waits.
+
+use std::time::Duration;
+
+use rusqlite::{Row, ToSql, params};
+
+use super::board_hold;
+use super::journal_rows::{insert_entry, journal, request_entry};
+use super::sqlite_failure::SqliteFailure;
+use super::transitions::json;
+use super::writer::WriteTx;
+use crate::board::{
+    BoardError, ClaimWish, ClaimedJob, JobId, JobPosition, LaneWish, PRIORITIES, SessionId,
+};
+use crate::flow::journal::{Doing, EntryOutcome, JournalEntry, Phase};
+
+/// Above the bits of a fence that count claims stands the epoch.
+pub(super) const EPOCH_SHIFT: u32 = 40;
+/// How many expired jobs a look ends at most.
+const MOST_EXPIRED: usize = 50;
+
+/// A lane as the writer needs it.
+#[derive(Debug)]
+pub(super) struct LaneRow {
+    definition: String,
+    lease: i64,
+    max_crashes: u32,
+    is_bound: bool,
+    first: Vec<Doing>,
+    has_begun: bool,
+}
+
+impl LaneRow {
+    /// Turns a lane into a row.
+    pub(super) fn of(lane: &LaneWish) -> Self {
+        LaneRow {
+            definition: lane.definition.clone(),
+            lease: whole_millis(lane.lease),
+            max_crashes: lane.max_crashes,
+            is_bound: lane.is_bound_to_host,
+            first: lane.first.clone(),
+            has_begun: lane.first.iter().any(|doing| doing.phase == Phase::Execute),
+        }
+    }
+}
+
+/// What to claim, as the writer needs it.
+#[derive(Debug)]
+pub(super) struct ClaimRow {
+    at_most: usize,
+    lanes: Vec<LaneRow>,
+    only: Vec<JobId>,
+}
+
+impl ClaimRow {
+    /// Turns a wish into a row.
+    pub(super) fn of(wish: &ClaimWish) -> Self {
+        ClaimRow {
+            at_most: wish.at_most as usize,
+            lanes: wish.lanes.iter().map(LaneRow::of).collect(),
+            only: wish.only.clone(),
+        }
+    }
+}
+
+/// A job that was claimed: its arguments are parsed by the caller's thread.
+#[derive(Debug)]
+pub(super) struct ClaimRaw {
+    run_at: i64,
+    position: JobPosition,
+    definition: String,
+    args: String,
+    doing: Vec<Doing>,
+    journal: Vec<JournalEntry>,
+    priority: i8,
+    crashes: u32,
+    avoid: Option<String>,
+    last_host: Option<String>,
+    key: Option<String>,
+    project: Option<String>,
+    posted_by: String,
+    posted: i64,
+}
+
+impl ClaimRaw {
+    /// Returns the job as its holder gets it.
+    pub(super) fn parsed(self) -> ClaimedJob {
+        let avoid = self.avoid.and_then(|text| serde_json::from_str(&text).ok());
+        ClaimedJob {
+            position: self.position,
+            definition: self.definition,
+            args: serde_json::from_str(&self.args).unwrap_or_default(),
+            journal: self.journal,
+            doing: self.doing,
+            request: None,
+            priority: self.priority,
+            crashes: self.crashes,
+            avoid: avoid.unwrap_or_default(),
+            last_host: self.last_host,
+            key: self.key,
+            project: self.project,
+            posted_by: self.posted_by,
+            posted: self.posted,
+        }
+    }
+}
+
+/// The session that looks.
+#[derive(Debug)]
+pub(super) struct Claimer {
+    pub(super) session: SessionId,
+    pub(super) name: String,
+    pub(super) host: String,
+}
+
+/// What a look has brought.
+#[derive(Debug, Default)]
+pub(super) struct Claims {
+    pub(super) jobs: Vec<ClaimRaw>,
+    pub(super) next_due: Option<i64>,
+}
+
+/// A lane in which something waits, with the order of the shape that the session knows.
+struct OpenLane<'a> {
+    row: &'a LaneRow,
+    order: i64,
+}
+
+/// A look for work in progress.
+struct Look<'a> {
+    tx: &'a WriteTx<'a>,
+    claimer: &'a Claimer,
+    quoted_name: String,
+    least_fence: u64,
+}
+
+/// Claims jobs: classes of priority in order, lanes of a class in the order of the wish.
+pub(super) fn claim(
+    tx: &WriteTx<'_>,
+    claimer: &Claimer,
+    wish: &ClaimRow,
+) -> Result<Claims, SqliteFailure> {
+    end_expired(tx)?;
+    let mut claims = Claims::default();
+    if wish.lanes.is_empty() {
+        return Ok(claims);
+    }
+    let epoch = board_hold::epoch(tx)?;
+    if epoch.is_barred {
+        return Ok(claims);
+    }
+    let lanes = open_lanes(tx, claimer.session, &wish.lanes)?;
+    let look = Look {
+        tx,
+        claimer,
+        quoted_name: json(&claimer.name),
+        least_fence: epoch.epoch << EPOCH_SHIFT,
+    };
+    for priority in PRIORITIES.rev() {
+        for lane in &lanes {
+            let room = wish.at_most.saturating_sub(claims.jobs.len());
+            if room == 0 {
+                break;
+            }
+            let found = match wish.only.is_empty() {
+                true => look.lane(lane, priority, room)?,
+                false => look.only(lane, priority, &wish.only, room)?,
+            };
+            claims.jobs.extend(found);
+        }
+    }
+    claims.next_due = look.next_due(&lanes)?;
+    Ok(claims)
+}
+
+/// Returns jobs that a claim would bring, in its order.
+pub(super) fn peek(
+    tx: &WriteTx<'_>,
+    claimer: &Claimer,
+    lanes: &[LaneRow],
+    at_most: usize,
+) -> Result<Vec<JobId>, SqliteFailure> {
+    let lanes = open_lanes(tx, claimer.session, lanes)?;
+    let look = Look {
+        tx,
+        claimer,
+        quoted_name: json(&claimer.name),
+        least_fence: 0,
+    };
+    let mut found = Vec::new();
+    for priority in PRIORITIES.rev() {
+        for lane in &lanes {
+            let room = at_most.saturating_sub(found.len());
+            let jobs = look.found(FIND_IN_LANE, lane, priority, &room)?;
+            found.extend(jobs.iter().map(|job| job.position.id));
+        }
+    }
+    Ok(found)
+}
+
+/// Returns the lanes in which something waits at all.
+fn open_lanes<'a>(
+    tx: &WriteTx<'_>,
+    session: SessionId,
+    lanes: &'a [LaneRow],
+) -> Result<Vec<OpenLane<'a>>, SqliteFailure> {
+    let mut read = tx.conn.prepare_cached(OPEN_LANE)?;
+    let mut open = Vec::new();
+    for row in lanes {
+        let found = read.query_row(params![session.0, row.definition], |found| {
+            Ok((found.get::<_, Option<i64>>(0)?, found.get::<_, bool>(1)?))
+        });
+        let (order, waits) = found?;
+        let Some(order) = order else {
+            let why = format!("session {session} has not entered `{}`", row.definition);
+            return Err(BoardError::Malformed(why).into());
+        };
+        if waits {
+            open.push(OpenLane { row, order });
+        }
+    }
+    Ok(open)
+}
+
+/// Whether anything waits in a lane, and the order of the shape that the session has entered.
+pub(super) const OPEN_LANE: &str = r"
+SELECT (SELECT definition FROM session_definition WHERE session = ?1 AND name = ?2),
+    EXISTS (SELECT 1 FROM job INDEXED BY job_lane WHERE state = 0 AND definition = ?2)";
+
+macro_rules! find {
+    ($from:literal, $due:literal, $order:literal) => {
+        concat!(
+            "SELECT id, fence, seq, args, run_at, crashes, avoid, last_host, key, project,
+                posted_by, posted, definition, priority
+            FROM job ",
+            $from,
+            " AND definition = ?1 AND priority = ?2 ",
+            $due,
+            " AND shape_order <= ?4 AND (is_bound = 0 OR last_host = ?5)
+                AND (avoid IS NULL OR instr(avoid, ?6) = 0) ",
+            $order
+        )
+    };
+}
+
+/// The jobs of a lane that are due, in the order of claims.
+pub(super) const FIND_IN_LANE: &str = find!(
+    "INDEXED BY job_lane WHERE state = 0",
+    "AND run_at <= ?3",
+    "ORDER BY run_at, id LIMIT ?7"
+);
+/// The first job of a lane, due or not.
+pub(super) const FIND_FIRST: &str = find!(
+    "INDEXED BY job_lane WHERE state = 0",
+    "AND ?3 IS NOT NULL",
+    "ORDER BY run_at, id LIMIT ?7"
+);
+/// A job by its number, as if its lane had brought it.
+pub(super) const FIND_ONE: &str = find!("WHERE id = ?7 AND state + 0 = 0", "AND run_at <= ?3", "");
+
+/// The claim of a job that was found in the same transaction.
+pub(super) const TAKE: &str = r"
+UPDATE job SET state = 2, owner = ?2, fence = ?3, doing = ?4, has_begun = max(has_begun, ?5),
+    lease = ?6, max_crashes = ?7, is_bound = ?8, shape_order = ?9, last_host = ?10
+WHERE id = ?1";
+
+impl Look<'_> {
+    fn lane(
+        &self,
+        lane: &OpenLane<'_>,
+        priority: i8,
+        room: usize,
+    ) -> rusqlite::Result<Vec<ClaimRaw>> {
+        let found = self.found(FIND_IN_LANE, lane, priority, &room)?;
+        found.into_iter().map(|job| self.take(lane, job)).collect()
+    }
+
+    fn only(
+        &self,
+        lane: &OpenLane<'_>,
+        priority: i8,
+        only: &[JobId],
+        room: usize,
+    ) -> rusqlite::Result<Vec<ClaimRaw>> {
+        let mut claimed = Vec::new();
+        for id in only {
+            if claimed.len() < room {
+                let found = self.found(FIND_ONE, lane, priority, &id.0)?;
+                for job in found {
+                    claimed.push(self.take(lane, job)?);
+                }
+            }
+        }
+        Ok(claimed)
+    }
+
+    fn found(
+        &self,
+        sql: &str,
+        lane: &OpenLane<'_>,
+        priority: i8,
+        last: &dyn ToSql,
+    ) -> rusqlite::Result<Vec<ClaimRaw>> {
+        let mut find = self.tx.conn.prepare_cached(sql)?;
+        let values = params![
+            lane.row.definition,
+            priority,
+            self.tx.now,
+            lane.order,
+            self.claimer.host,
+            self.quoted_name,
+            last,
+        ];
+        find.query_map(values, ClaimRaw::of_row)?.collect()
+    }
+
+    fn take(&self, lane: &OpenLane<'_>, found: ClaimRaw) -> rusqlite::Result<ClaimRaw> {
+        let mut job = found;
+        let is_fresh = job.position.seq == 0;
+        job.position.fence = job.position.fence.max(self.least_fence) + 1;
+        if is_fresh {
+            let now = self.tx.now;
+            let first = lane.row.first.iter().cloned();
+            job.doing = first
+                .map(|doing| Doing {
+                    since: now,
+                    ..doing
+                })
+                .collect();
+        } else {
+            job.journal = journal(self.tx.conn, job.position.id)?;
+        }
+        let mut take = self.tx.conn.prepare_cached(TAKE)?;
+        take.execute(params![
+            job.position.id.0,
+            self.claimer.session.0,
+            job.position.fence,
+            json(&job.doing),
+            is_fresh && lane.row.has_begun,
+            lane.row.lease,
+            lane.row.max_crashes,
+            lane.row.is_bound,
+            lane.order,
+            self.claimer.host,
+        ])?;
+        Ok(job)
+    }
+
+    /// Returns when the next job is due.
+    fn next_due(&self, lanes: &[OpenLane<'_>]) -> rusqlite::Result<Option<i64>> {
+        let mut next: Option<i64> = None;
+        for priority in PRIORITIES.rev() {
+            for lane in lanes {
+                if next.is_some_and(|next| next <= self.tx.now) {
+                    return Ok(next);
+                }
+                let first = self.found(FIND_FIRST, lane, priority, &1)?;
+                let run_at = first.first().map(|job| job.run_at);
+                next = [next, run_at].into_iter().flatten().min();
+            }
+        }
+        Ok(next)
+    }
+}
+
+impl ClaimRaw {
+    fn of_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let position = JobPosition {
+            id: JobId(row.get(0)?),
+            fence: row.get(1)?,
+            seq: row.get(2)?,
+        };
+        Ok(ClaimRaw {
+            position,
+            args: row.get(3)?,
+            run_at: row.get(4)?,
+            crashes: row.get(5)?,
+            avoid: row.get(6)?,
+            last_host: row.get(7)?,
+            key: row.get(8)?,
+            project: row.get(9)?,
+            posted_by: row.get(10)?,
+            posted: row.get(11)?,
+            definition: row.get(12)?,
+            priority: row.get(13)?,
+            doing: Vec::new(),
+            journal: Vec::new(),
+        })
+    }
+}
+
+/// Ends jobs that had not begun when they expired.
+fn end_expired(tx: &WriteTx<'_>) -> rusqlite::Result<()> {
+    let mut read = tx.conn.prepare_cached(EXPIRED)?;
+    let rows = read.query_map(params![tx.now, MOST_EXPIRED], |row| {
+        Ok((JobId(row.get(0)?), row.get(1)?, row.get(2)?))
+    })?;
+    let expired: Vec<(JobId, u64, u64)> = rows.collect::<rusqlite::Result<_>>()?;
+    for (id, fence, seq) in expired {
+        let entry = request_entry(seq + 1, fence, "", EntryOutcome::StopNoRevert, tx.now);
+        insert_entry(tx.conn, id, &entry)?;
+        tx.conn.execute(
+            "UPDATE job SET state = 7, seq = seq + 1, ended = ?2, reason = 'expired'
+             WHERE id = ?1",
+            params![id.0, tx.now],
+        )?;
+    }
+    Ok(())
+}
+
+/// The jobs that have not begun by the time that was set.
+pub(super) const EXPIRED: &str = r"
+SELECT id, fence, seq FROM job INDEXED BY job_expiring
+WHERE expires IS NOT NULL AND state = 0 AND has_begun = 0 AND expires <= ?1 LIMIT ?2";
+
+/// Returns a duration as the tables have it.
+pub(super) fn whole_millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}

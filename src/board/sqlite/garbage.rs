@@ -1,0 +1,129 @@
+//! The removal of what is over, in small steps that let others write between them.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::claims::whole_millis;
+use super::sqlite_failure::SqliteFailure;
+use super::writer::WriteTx;
+use crate::board::{GcAnswer, JobState, KeepLimits};
+
+/// How many rows a transaction removes.
+const MOST_ROWS: u64 = 500;
+
+/// Returns jobs that are kept no longer, at most as many as a step removes.
+pub(super) fn find(conn: &Connection, limits: &KeepLimits, now: i64) -> rusqlite::Result<Vec<u64>> {
+    let mut found = Vec::new();
+    let since = now.saturating_sub(whole_millis(limits.succeeded));
+    for definition in definitions(conn, SUCCEEDED)? {
+        let by_number = last_kept(conn, &definition, limits.most_succeeded)?;
+        let ended_before = by_number.map_or(since, |ended| ended.max(since));
+        add(conn, SUCCEEDED, &definition, ended_before, &mut found)?;
+    }
+    let since = now.saturating_sub(whole_millis(limits.others));
+    for state in [JobState::Failed, JobState::Reverted, JobState::Cancelled] {
+        let from = of_state(state);
+        for definition in definitions(conn, &from)? {
+            add(conn, &from, &definition, since, &mut found)?;
+        }
+    }
+    Ok(found)
+}
+
+const SUCCEEDED: &str = "INDEXED BY job_succeeded WHERE state = 4";
+
+fn of_state(state: JobState) -> String {
+    let number = state.number();
+    format!("INDEXED BY job_other_end WHERE state NOT IN (0, 2, 4) AND state = {number}")
+}
+
+fn definitions(conn: &Connection, from: &str) -> rusqlite::Result<Vec<String>> {
+    let next = format!(
+        "SELECT definition FROM job {from} AND definition > ?1 ORDER BY definition LIMIT 1"
+    );
+    let mut next = conn.prepare_cached(&next)?;
+    let mut definitions: Vec<String> = Vec::new();
+    loop {
+        let after = definitions.last().map_or("", String::as_str);
+        match next.query_row([after], |row| row.get(0)).optional()? {
+            Some(definition) => definitions.push(definition),
+            None => return Ok(definitions),
+        }
+    }
+}
+
+/// Returns when the job ended that is the first beyond the number to keep.
+fn last_kept(conn: &Connection, definition: &str, most: u32) -> rusqlite::Result<Option<i64>> {
+    let mut read = conn.prepare_cached(&format!(
+        "SELECT ended + 1 FROM job {SUCCEEDED} AND definition = ?1
+         ORDER BY ended DESC, id DESC LIMIT 1 OFFSET ?2"
+    ))?;
+    read.query_row(params![definition, most], |row| row.get(0))
+        .optional()
+}
+
+fn add(
+    conn: &Connection,
+    from: &str,
+    definition: &str,
+    ended_before: i64,
+    found: &mut Vec<u64>,
+) -> rusqlite::Result<()> {
+    let room = MOST_ROWS.saturating_sub(found.len() as u64);
+    let mut read = conn.prepare_cached(&format!(
+        "SELECT id FROM job {from} AND definition = ?1 AND ended < ?2
+         ORDER BY ended, id LIMIT ?3"
+    ))?;
+    let rows = read.query_map(params![definition, ended_before, room], |row| row.get(0))?;
+    found.extend(rows.collect::<rusqlite::Result<Vec<u64>>>()?);
+    Ok(())
+}
+
+/// Removes these jobs, then old output and sessions, until the step is full.
+pub(super) fn remove(
+    tx: &WriteTx<'_>,
+    limits: &KeepLimits,
+    jobs: &[u64],
+) -> Result<GcAnswer, SqliteFailure> {
+    let mut answer = GcAnswer::default();
+    for job in jobs {
+        if answer.rows >= MOST_ROWS {
+            break;
+        }
+        // A job that was retried meanwhile is not over any more.
+        let remove = "DELETE FROM job WHERE id = ?1 AND state IN (4, 5, 6, 7)";
+        if tx.conn.prepare_cached(remove)?.execute([job])? == 0 {
+            continue;
+        }
+        answer.jobs += 1;
+        answer.rows += 1;
+        for remove in [
+            "DELETE FROM journal WHERE job = ?1",
+            "DELETE FROM output WHERE job = ?1",
+        ] {
+            answer.rows += tx.conn.prepare_cached(remove)?.execute([job])? as u64;
+        }
+    }
+    let olds = [
+        (
+            "DELETE FROM output WHERE rowid IN (
+                SELECT rowid FROM output WHERE at < ?1 ORDER BY at LIMIT ?2)",
+            limits.output,
+        ),
+        (
+            "DELETE FROM session WHERE id IN (
+                SELECT id FROM session WHERE left < ?1 ORDER BY id LIMIT ?2)",
+            limits.others,
+        ),
+    ];
+    for (remove, kept) in olds {
+        let before = tx.now.saturating_sub(whole_millis(kept));
+        let room = MOST_ROWS.saturating_sub(answer.rows);
+        let removed = tx
+            .conn
+            .prepare_cached(remove)?
+            .execute(params![before, room])?;
+        answer.rows += removed as u64;
+    }
+    answer.has_more = answer.rows >= MOST_ROWS;
+    Ok(answer)
+}

@@ -1,0 +1,32 @@
+//! The board in a SQLite file: WAL, each commit on the disk, one writer for the threads of a
+//! process.
+//!
+//! The file is opened in no other way than by SQLite: when a process closes any other descriptor
+//! of it, its locks are gone.
+
+mod bell;
+mod board_hold;
+mod claims;
+mod garbage;
+mod journal_rows;
+mod migration;
+mod open_file;
+mod outputs;
+mod posting;
+mod queries;
+mod readers;
+mod releases;
+mod requests;
+mod schema;
+mod session_queries;
+mod sessions;
+#[cfg(test)]
+mod smoke_tests;
+mod sqlite_board;
+mod sqlite_failure;
+mod transitions;
+mod words;
+mod write_queue;
+mod writer;
+
+pub(crate) use sqlite_board::{SqliteBoard, open};

@@ -1,0 +1,202 @@
+//! A board's file: what is checked before it is used, and how it is opened.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use super::schema::{APPLICATION_ID, READABLE_FROM, SCHEMA_VERSION};
+use super::sqlite_failure::board_error;
+use crate::board::{BoardError, BoardResult, MissingBoard, place_of};
+use crate::unix::files::parent;
+use crate::unix::local_disk;
+use crate::unix::trusted_paths::PrivateDir;
+
+/// More statements are not kept prepared.
+const STATEMENTS: usize = 128;
+/// How long a connection waits by itself for another that writes.
+const BUSY_TIMEOUT: Duration = Duration::from_millis(100);
+
+/// Checks the place of a board's file: a private directory on a local disk, a regular file of
+/// ours. Returns the path without links in its directory.
+///
+/// Nothing here opens the file: the end of a second descriptor would drop the locks of the first.
+///
+/// # Errors
+///
+/// [`BoardError::Refused`] and [`BoardError::Unavailable`].
+pub(super) fn check_place(path: &Path, missing: MissingBoard) -> BoardResult<PathBuf> {
+    let place = place_of(path);
+    let refused = |why: String, remedy: &str| BoardError::Refused {
+        place: place.clone(),
+        why,
+        remedy: remedy.to_owned(),
+    };
+    let directory = parent(path);
+    let private = match missing {
+        MissingBoard::Create => PrivateDir::open(directory).map(Some),
+        MissingBoard::Refuse => PrivateDir::open_existing(directory),
+    };
+    let private = private.map_err(|error| {
+        refused(
+            error.to_string(),
+            "keep the board in a directory of its user alone",
+        )
+    })?;
+    let none = || {
+        refused(
+            "there is no board".to_owned(),
+            "create one: `run_functions work`",
+        )
+    };
+    let (Some(_), Some(name)) = (private, path.file_name()) else {
+        return Err(none());
+    };
+    let directory = directory
+        .canonicalize()
+        .map_err(|error| unavailable(&place, &error))?;
+    if let Some(kind) =
+        local_disk::unfit_file_system(&directory).map_err(|error| unavailable(&place, &error))?
+    {
+        return Err(refused(
+            format!("a {kind} file system does not lock files across hosts and crashes"),
+            "keep the board on a local disk, or use PostgreSQL",
+        ));
+    }
+    let path = directory.join(name);
+    match local_disk::look(&path).map_err(|error| unavailable(&place, &error))? {
+        local_disk::FileLook::Ours => Ok(path),
+        local_disk::FileLook::Missing if missing == MissingBoard::Create => {
+            local_disk::create_private(&path).map_err(|error| unavailable(&place, &error))?;
+            Ok(path)
+        }
+        local_disk::FileLook::Missing => Err(none()),
+        local_disk::FileLook::Foreign(why) => {
+            Err(refused(why, "name another file, or run this as its owner"))
+        }
+    }
+}
+
+fn unavailable(place: &str, error: &dyn std::fmt::Display) -> BoardError {
+    BoardError::Unavailable {
+        place: place.to_owned(),
+        why: error.to_string(),
+    }
+}
+
+/// Opens the file to write.
+///
+/// # Errors
+///
+/// When it cannot be opened, is of another program, or of a newer one.
+pub(super) fn open_to_write(path: &Path) -> BoardResult<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let place = place_of(path);
+    let conn = Connection::open_with_flags(path, flags).map_err(|e| board_error(&e, &place))?;
+    let prepared = || -> rusqlite::Result<()> {
+        conn.busy_timeout(BUSY_TIMEOUT)?;
+        conn.set_prepared_statement_cache_capacity(STATEMENTS);
+        conn.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA cache_size = -8192;")
+    };
+    prepared().map_err(|error| board_error(&error, &place))?;
+    check_owner(&conn, &place)?;
+    let modes = || -> rusqlite::Result<String> {
+        let mode = retrying(|| conn.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)))?;
+        conn.execute_batch(
+            "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 33554432;
+             PRAGMA wal_autocheckpoint = 2000;",
+        )?;
+        Ok(mode)
+    };
+    let mode: String = modes().map_err(|error| board_error(&error, &place))?;
+    match mode.as_str() {
+        "wal" => Ok(conn),
+        mode => Err(BoardError::Refused {
+            place,
+            why: format!("the file system gives journal mode `{mode}`, not `wal`"),
+            remedy: "keep the board on a local disk, or use PostgreSQL".to_owned(),
+        }),
+    }
+}
+
+/// The change of the journal's mode asks no busy handler.
+fn retrying<T>(mut ask: impl FnMut() -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+    const TRIES: u32 = 100;
+    let mut tries = 0;
+    loop {
+        match ask() {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && tries < TRIES =>
+            {
+                tries += 1;
+                let _ = crate::unix::waiter::Waiter::new().map(|mut waiter| {
+                    let until = crate::unix::clock::mono() + Duration::from_millis(10);
+                    waiter.wait([None], until)
+                });
+            }
+            answer => return answer,
+        }
+    }
+}
+
+/// Opens the file to read.
+///
+/// # Errors
+///
+/// When it cannot be opened, is of another program, or of a newer one.
+pub(super) fn open_to_read(path: &Path) -> BoardResult<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let place = place_of(path);
+    let open = || -> rusqlite::Result<Connection> {
+        let conn = Connection::open_with_flags(path, flags)?;
+        conn.busy_timeout(BUSY_TIMEOUT)?;
+        conn.set_prepared_statement_cache_capacity(STATEMENTS);
+        conn.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA query_only = ON;")?;
+        Ok(conn)
+    };
+    let conn = open().map_err(|error| board_error(&error, &place))?;
+    check_owner(&conn, &place)?;
+    Ok(conn)
+}
+
+/// Refuses a file of another program, or of a newer one. An empty file is ours to fill.
+fn check_owner(conn: &Connection, place: &str) -> BoardResult<()> {
+    let number = |pragma: &str| -> rusqlite::Result<i64> {
+        conn.query_row(&format!("PRAGMA {pragma}"), [], |row| row.get(0))
+    };
+    let read = || -> rusqlite::Result<(i64, i64)> {
+        let objects = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+        Ok((number("application_id")?, objects))
+    };
+    let (id, objects) = read().map_err(|error| board_error(&error, place))?;
+    if id == 0 && objects == 0 {
+        return Ok(());
+    }
+    if id != APPLICATION_ID {
+        return Err(BoardError::Refused {
+            place: place.to_owned(),
+            why: "the file is a database of another program".to_owned(),
+            remedy: "name another file, or move this one away".to_owned(),
+        });
+    }
+    check_version(conn, place)
+}
+
+fn check_version(conn: &Connection, place: &str) -> BoardResult<()> {
+    let read = "SELECT schema_version, readable_from FROM board";
+    let versions = conn.query_row(read, [], |row| Ok((row.get(0)?, row.get(1)?)));
+    let (version, readable_from): (i64, i64) =
+        versions.map_err(|error| board_error(&error, place))?;
+    if readable_from > SCHEMA_VERSION {
+        return Err(BoardError::Refused {
+            place: place.to_owned(),
+            why: format!(
+                "a newer program has changed it: its schema {version} is for programs that know \
+                 schema {readable_from}, and this one knows {SCHEMA_VERSION}"
+            ),
+            remedy: "install the newer program on this host too".to_owned(),
+        });
+    }
+    debug_assert!(READABLE_FROM <= SCHEMA_VERSION);
+    Ok(())
+}

@@ -1,0 +1,198 @@
+//! What is read of jobs.
+
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
+
+use super::words::of_word;
+use crate::board::{
+    JobFilter, JobId, JobOutcome, JobPage, JobPosition, JobRecord, JobState, SessionId, StateCount,
+};
+
+/// No page is longer.
+const LONGEST_PAGE: u32 = 1000;
+/// Nothing is counted further.
+pub(super) const COUNTED: i64 = 10_001;
+
+const COLUMNS: &str = "job.id, posting, key, definition, priority, run_at, state, reason, owner,
+    session.name, fence, seq, doing, lease, crashes, want, avoid, has_begun, args, result,
+    project, posted_by, posted, job.ended";
+
+fn select(rest: &str) -> String {
+    format!("SELECT {COLUMNS} FROM job LEFT JOIN session ON session.id = job.owner {rest}")
+}
+
+/// Returns a job.
+pub(super) fn job(conn: &Connection, id: JobId) -> rusqlite::Result<Option<JobRecord>> {
+    let mut read = conn.prepare_cached(&select("WHERE job.id = ?1"))?;
+    read.query_row([id.0], record).optional()
+}
+
+fn record(row: &Row<'_>) -> rusqlite::Result<JobRecord> {
+    let text = |at: usize| row.get::<_, Option<String>>(at);
+    let parsed = |text: Option<String>| text.and_then(|text| serde_json::from_str(&text).ok());
+    Ok(JobRecord {
+        id: JobId(row.get(0)?),
+        posting: row.get(1)?,
+        key: row.get(2)?,
+        definition: row.get(3)?,
+        priority: row.get(4)?,
+        run_at: row.get(5)?,
+        state: JobState::of_number(row.get(6)?).unwrap_or(JobState::Stuck),
+        reason: row.get(7)?,
+        owner: row.get::<_, Option<u64>>(8)?.map(SessionId),
+        worker: row.get(9)?,
+        fence: row.get(10)?,
+        seq: row.get(11)?,
+        doing: text(12)?
+            .and_then(|text| serde_json::from_str(&text).ok())
+            .unwrap_or_default(),
+        lease: row.get(13)?,
+        crashes: row.get(14)?,
+        request: text(15)?.and_then(|word| of_word(&word)),
+        avoid: text(16)?
+            .and_then(|text| serde_json::from_str(&text).ok())
+            .unwrap_or_default(),
+        has_begun: row.get(17)?,
+        args: parsed(text(18)?).unwrap_or_default(),
+        result: parsed(text(19)?),
+        project: row.get(20)?,
+        posted_by: row.get(21)?,
+        posted: row.get(22)?,
+        ended: row.get(23)?,
+    })
+}
+
+/// A condition on jobs, with the value that stands for its `?`.
+type Condition<'a> = (&'static str, &'a dyn ToSql);
+
+/// Returns a page of jobs, the newest first.
+pub(super) fn jobs(conn: &Connection, filter: &JobFilter) -> rusqlite::Result<JobPage> {
+    let limit = filter.limit.clamp(1, LONGEST_PAGE) as usize;
+    let before = filter.before.map_or(i64::MAX as u64, |id| id.0);
+    let owner = filter.owner.map(|owner| owner.0);
+    let mut conditions: Vec<Condition<'_>> = vec![("job.id < ?", &before)];
+    let texts = [
+        ("definition = ?", &filter.definition),
+        ("key = ?", &filter.key),
+        ("project = ?", &filter.project),
+        (
+            "job.id IN (SELECT job FROM journal WHERE kind = ?)",
+            &filter.kind,
+        ),
+    ];
+    for (condition, value) in texts {
+        conditions.extend(value.as_ref().map(|value| (condition, value as &dyn ToSql)));
+    }
+    conditions.extend(
+        owner
+            .as_ref()
+            .map(|owner| ("owner = ?", owner as &dyn ToSql)),
+    );
+    let states: Vec<String> = filter
+        .states
+        .iter()
+        .map(|state| state.number().to_string())
+        .collect();
+    let mut wheres: Vec<&str> = conditions.iter().map(|(condition, _)| *condition).collect();
+    let in_states = format!("state IN ({})", states.join(", "));
+    if !states.is_empty() {
+        wheres.push(&in_states);
+    }
+    let rest = format!(
+        "WHERE {} ORDER BY job.id DESC LIMIT {}",
+        wheres.join(" AND "),
+        limit + 1
+    );
+    let mut read = conn.prepare(&select(&rest))?;
+    let values: Vec<&dyn ToSql> = conditions.iter().map(|(_, value)| *value).collect();
+    let rows = read.query_map(&values[..], record)?;
+    let mut jobs: Vec<JobRecord> = rows.collect::<rusqlite::Result<_>>()?;
+    let has_more = jobs.len() > limit;
+    jobs.truncate(limit);
+    let next = jobs.last().filter(|_| has_more).map(|job| job.id);
+    Ok(JobPage { jobs, next })
+}
+
+/// Returns what became of a write.
+pub(super) fn outcome(conn: &Connection, at: JobPosition) -> rusqlite::Result<Option<JobOutcome>> {
+    let mut read = conn.prepare_cached(
+        "SELECT state, owner, fence, seq, doing,
+            EXISTS (SELECT 1 FROM journal WHERE job = ?1 AND seq = ?2 AND fence = ?3)
+         FROM job WHERE id = ?1",
+    )?;
+    let found = read.query_row(params![at.id.0, at.seq, at.fence], |row| {
+        let doing: String = row.get(4)?;
+        Ok(JobOutcome {
+            state: JobState::of_number(row.get(0)?).unwrap_or(JobState::Stuck),
+            owner: row.get::<_, Option<u64>>(1)?.map(SessionId),
+            fence: row.get(2)?,
+            seq: row.get(3)?,
+            doing: serde_json::from_str(&doing).unwrap_or_default(),
+            has_entry: row.get(5)?,
+        })
+    });
+    found.optional()
+}
+
+/// Each kind of state, with the index that has its definitions in order.
+const COUNTS: [(JobState, &str); 9] = [
+    (JobState::Waiting, "INDEXED BY job_lane WHERE state = 0"),
+    (JobState::Limited, OTHERS),
+    (
+        JobState::Running,
+        "INDEXED BY job_owner WHERE owner IS NOT NULL AND state + 0 = 2",
+    ),
+    (JobState::Paused, OTHERS),
+    (
+        JobState::Succeeded,
+        "INDEXED BY job_succeeded WHERE state = 4",
+    ),
+    (JobState::Failed, OTHERS),
+    (JobState::Reverted, OTHERS),
+    (JobState::Cancelled, OTHERS),
+    (JobState::Stuck, OTHERS),
+];
+const OTHERS: &str = "INDEXED BY job_other_end WHERE state NOT IN (0, 2, 4) AND state = ";
+
+/// Returns how many jobs of each definition are in each state, each capped.
+pub(super) fn counts(conn: &Connection) -> rusqlite::Result<Vec<StateCount>> {
+    let mut counts = Vec::new();
+    for (state, index) in COUNTS {
+        let from = match index.ends_with("= ") {
+            true => format!("{index}{}", state.number()),
+            false => index.to_owned(),
+        };
+        count_state(conn, state, &from, &mut counts)?;
+    }
+    Ok(counts)
+}
+
+/// Goes from definition to definition through an index, instead of over all its rows.
+fn count_state(
+    conn: &Connection,
+    state: JobState,
+    from: &str,
+    counts: &mut Vec<StateCount>,
+) -> rusqlite::Result<()> {
+    let next = format!(
+        "SELECT definition FROM job {from} AND definition > ?1 ORDER BY definition LIMIT 1"
+    );
+    let count = format!(
+        "SELECT count(*) FROM (SELECT 1 FROM job {from} AND definition = ?1 LIMIT {COUNTED})"
+    );
+    let mut next = conn.prepare_cached(&next)?;
+    let mut count = conn.prepare_cached(&count)?;
+    let mut after = String::new();
+    loop {
+        let found: Option<String> = next.query_row([&after], |row| row.get(0)).optional()?;
+        let Some(definition) = found else {
+            return Ok(());
+        };
+        let jobs = count.query_row([&definition], |row| row.get(0))?;
+        after.clone_from(&definition);
+        counts.push(StateCount {
+            definition,
+            state,
+            jobs,
+        });
+    }
+}

@@ -1,0 +1,155 @@
+//! What is read of sessions and definitions.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::queries::{self, COUNTED};
+use super::sessions::identity_of;
+use super::words::of_word;
+use crate::board::{
+    DefinitionEntry, DefinitionRecord, JobId, JobRecord, NameRule, SessionId, SessionRecord,
+    SessionRequest, SessionWish, WaitFacts, WorkerFacts,
+};
+
+/// Returns the live sessions.
+pub(super) fn workers(conn: &Connection) -> rusqlite::Result<Vec<SessionRecord>> {
+    let mut read = conn.prepare_cached(
+        "SELECT id, name, host, uid, boot_id, pid_namespace, time_namespace, pid, start_ticks,
+            version, tags, slots, beat, joined, last_heard, is_idle, wish, stale, ended, left,
+            (SELECT count(*) FROM job INDEXED BY job_owner WHERE owner = session.id),
+            (SELECT min(lease) FROM job INDEXED BY job_owner WHERE owner = session.id),
+            (SELECT max(lease) FROM job INDEXED BY job_owner WHERE owner = session.id)
+         FROM session WHERE left IS NULL ORDER BY name, id",
+    )?;
+    read.query_map([], record)?.collect()
+}
+
+fn record(row: &Row<'_>) -> rusqlite::Result<SessionRecord> {
+    let list = |at: usize| -> rusqlite::Result<String> { row.get(at) };
+    let wish: String = row.get(16)?;
+    let shortest: Option<u64> = row.get(21)?;
+    let longest: Option<u64> = row.get(22)?;
+    Ok(SessionRecord {
+        session: SessionId(row.get(0)?),
+        request: SessionRequest {
+            name: row.get(1)?,
+            if_taken: NameRule::NextNumber,
+            identity: identity_of(row, 2)?,
+            version: row.get(9)?,
+            tags: serde_json::from_str(&list(10)?).unwrap_or_default(),
+            slots: row.get(11)?,
+        },
+        beat: row.get(12)?,
+        joined: row.get(13)?,
+        last_heard: row.get(14)?,
+        is_idle: row.get(15)?,
+        wish: of_word(&wish).unwrap_or_default(),
+        stale: row.get(17)?,
+        ended: serde_json::from_str(&list(18)?).unwrap_or_default(),
+        left: row.get(19)?,
+        holds: row.get(20)?,
+        leases: shortest.zip(longest),
+    })
+}
+
+/// Returns the definitions, the newest shape of each name.
+pub(super) fn definitions(conn: &Connection) -> rusqlite::Result<Vec<DefinitionRecord>> {
+    let mut read = conn.prepare_cached(
+        "SELECT name, shape, help, schema, needs, id, first_seen,
+            (SELECT count(*) FROM session_definition AS known WHERE known.definition = outer.id)
+         FROM definition AS outer
+         WHERE id = (SELECT max(id) FROM definition AS inner WHERE inner.name = outer.name)
+         ORDER BY name",
+    )?;
+    let rows = read.query_map([], |row| {
+        let schema: String = row.get(3)?;
+        let needs: String = row.get(4)?;
+        Ok(DefinitionRecord {
+            entry: DefinitionEntry {
+                name: row.get(0)?,
+                shape: row.get(1)?,
+                help: row.get(2)?,
+                schema: serde_json::from_str(&schema).unwrap_or_default(),
+                needs: serde_json::from_str(&needs).unwrap_or_default(),
+            },
+            order: row.get(5)?,
+            first_seen: row.get(6)?,
+            sessions: row.get(7)?,
+        })
+    })?;
+    rows.collect()
+}
+
+/// Returns what decides why a job waits; `None`: there is no such job.
+pub(super) fn wait_facts(
+    conn: &Connection,
+    id: JobId,
+    now: i64,
+) -> rusqlite::Result<Option<WaitFacts>> {
+    let Some(job) = queries::job(conn, id)? else {
+        return Ok(None);
+    };
+    let needs = needs(conn, &job.definition)?;
+    let is_barred = conn.query_row("SELECT hold > 0 FROM board", [], |row| row.get(0))?;
+    let before = conn.query_row(
+        &format!(
+            "SELECT count(*) FROM (SELECT 1 FROM job INDEXED BY job_lane
+             WHERE state = 0 AND definition = ?1 AND priority = ?2
+                AND (run_at, id) < (?3, ?4) LIMIT {COUNTED})"
+        ),
+        params![job.definition, job.priority, job.run_at, job.id.0],
+        |row| row.get(0),
+    )?;
+    Ok(Some(WaitFacts {
+        workers: worker_facts(conn, &job, needs.as_deref().unwrap_or_default())?,
+        job,
+        now,
+        needs,
+        before,
+        is_barred,
+    }))
+}
+
+fn needs(conn: &Connection, definition: &str) -> rusqlite::Result<Option<Vec<String>>> {
+    let mut read = conn
+        .prepare_cached("SELECT needs FROM definition WHERE name = ?1 ORDER BY id DESC LIMIT 1")?;
+    let needs: Option<String> = read.query_row([definition], |row| row.get(0)).optional()?;
+    Ok(needs.map(|text| serde_json::from_str(&text).unwrap_or_default()))
+}
+
+fn worker_facts(
+    conn: &Connection,
+    job: &JobRecord,
+    needs: &[String],
+) -> rusqlite::Result<Vec<WorkerFacts>> {
+    let mut bound = conn.prepare_cached(
+        "SELECT CASE WHEN is_bound THEN last_host END, shape_order FROM job WHERE id = ?1",
+    )?;
+    let (bound_to, order): (Option<String>, i64) =
+        bound.query_row([job.id.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let mut known = conn.prepare_cached(
+        "SELECT definition FROM session_definition WHERE session = ?1 AND name = ?2",
+    )?;
+    let mut facts = Vec::new();
+    for worker in workers(conn)? {
+        let values = params![worker.session.0, job.definition];
+        let knows: Option<i64> = known.query_row(values, |row| row.get(0)).optional()?;
+        let has: BTreeSet<&String> = worker.request.tags.iter().collect();
+        let lacks = needs.iter().filter(|tag| !has.contains(tag));
+        facts.push(WorkerFacts {
+            lacks: lacks.cloned().collect(),
+            knows_definition: knows.is_some(),
+            is_older: knows.is_some_and(|knows| knows < order),
+            is_avoided: job.avoid.contains(&worker.request.name),
+            is_other_host: bound_to
+                .as_ref()
+                .is_some_and(|host| *host != worker.request.identity.host),
+            is_leaving: worker.wish != SessionWish::Work,
+            holds: worker.holds,
+            slots: worker.request.slots,
+            name: worker.request.name,
+        });
+    }
+    Ok(facts)
+}

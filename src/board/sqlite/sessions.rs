@@ -1,0 +1,408 @@
+//! Sessions: join, beat, leave, reap.
+
+use std::time::Duration;
+
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::board_hold;
+use super::claims::Claimer;
+use super::releases::{self, Leaving, held, release};
+use super::schema::SCHEMA_VERSION;
+use super::sqlite_failure::SqliteFailure;
+use super::transitions::json;
+use super::words::{of_word, wish_word};
+use super::writer::WriteTx;
+use crate::board::{
+    Beat, BeatAnswer, BoardError, DefinitionEntry, GiveBack, HeldRequest, HostIdentity, IDLE_LEASE,
+    JobId, JobPosition, JobState, LeftoverFate, NameRule, Reap, ReapAnswer, SessionId,
+    SessionRequest, SessionTicket, SessionWish, TransitionVerdict, lease_end,
+};
+
+/// Adds a session.
+pub(super) fn join(
+    tx: &WriteTx<'_>,
+    request: &SessionRequest,
+) -> Result<SessionTicket, SqliteFailure> {
+    let (name, takes_over) = free_name(tx, request)?;
+    let mut insert = tx.conn.prepare_cached(
+        "INSERT INTO session (name, host, uid, boot_id, pid_namespace, time_namespace, pid,
+            start_ticks, version, schema_version, tags, slots, joined, last_heard)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?13)",
+    )?;
+    let identity = &request.identity;
+    insert.execute(params![
+        name,
+        identity.host,
+        identity.uid,
+        identity.boot_id,
+        identity.pid_namespace,
+        identity.time_namespace,
+        identity.pid,
+        identity.start_ticks,
+        request.version,
+        SCHEMA_VERSION,
+        json(&request.tags),
+        request.slots,
+        tx.now,
+    ])?;
+    let session = SessionId(u64::try_from(tx.conn.last_insert_rowid()).unwrap_or(0));
+    if let Some(old) = takes_over {
+        wish(tx, old, SessionWish::Drain)?;
+    }
+    Ok(SessionTicket {
+        session,
+        name,
+        takes_over,
+    })
+}
+
+/// Returns a name for a session, and the live session that had it and is to drain.
+fn free_name(
+    tx: &WriteTx<'_>,
+    request: &SessionRequest,
+) -> rusqlite::Result<(String, Option<SessionId>)> {
+    let mut number = 1_u32;
+    loop {
+        let name = match number {
+            1 => request.name.clone(),
+            number => format!("{}-{number}", request.name),
+        };
+        let Some((session, identity)) = of_name(tx, &name)? else {
+            return Ok((name, None));
+        };
+        let is_same_host = identity.shares_host_with(&request.identity);
+        if number == 1 && is_same_host && request.if_taken == NameRule::TakeOver {
+            return Ok((name, Some(session)));
+        }
+        number += 1;
+    }
+}
+
+/// Returns the newest live session of a name.
+fn of_name(tx: &WriteTx<'_>, name: &str) -> rusqlite::Result<Option<(SessionId, HostIdentity)>> {
+    let mut read = tx.conn.prepare_cached(
+        "SELECT id, host, uid, boot_id, pid_namespace, time_namespace, pid, start_ticks
+         FROM session WHERE name = ?1 AND left IS NULL ORDER BY id DESC LIMIT 1",
+    )?;
+    let found = read.query_row([name], |row| {
+        Ok((SessionId(row.get(0)?), identity_of(row, 1)?))
+    });
+    found.optional()
+}
+
+/// Reads an identity from seven columns of a row.
+pub(super) fn identity_of(row: &Row<'_>, first: usize) -> rusqlite::Result<HostIdentity> {
+    Ok(HostIdentity {
+        host: row.get(first)?,
+        uid: row.get(first + 1)?,
+        boot_id: row.get(first + 2)?,
+        pid_namespace: row.get(first + 3)?,
+        time_namespace: row.get(first + 4)?,
+        pid: row.get(first + 5)?,
+        start_ticks: row.get(first + 6)?,
+    })
+}
+
+/// Enters what a session can do.
+pub(super) fn enter_definitions(
+    tx: &WriteTx<'_>,
+    session: SessionId,
+    definitions: &[DefinitionEntry],
+) -> Result<(), SqliteFailure> {
+    claimer(tx, session)?;
+    let conn = tx.conn;
+    conn.execute(
+        "DELETE FROM session_definition WHERE session = ?1",
+        [session.0],
+    )?;
+    let mut enter = conn.prepare_cached(
+        "INSERT INTO definition (name, shape, help, schema, needs, first_seen)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (name, shape) DO UPDATE
+            SET help = excluded.help, schema = excluded.schema, needs = excluded.needs
+         RETURNING id",
+    )?;
+    let mut link = conn.prepare_cached(
+        "INSERT OR REPLACE INTO session_definition (session, name, definition)
+         VALUES (?1, ?2, ?3)",
+    )?;
+    for entry in definitions {
+        let values = params![
+            entry.name,
+            entry.shape,
+            entry.help,
+            entry.schema.to_string(),
+            json(&entry.needs),
+            tx.now,
+        ];
+        let id: i64 = enter.query_row(values, |row| row.get(0))?;
+        link.execute(params![session.0, entry.name, id])?;
+    }
+    tx.ring();
+    Ok(())
+}
+
+/// Returns what a session claims as; an error when it is over.
+pub(super) fn claimer(tx: &WriteTx<'_>, session: SessionId) -> Result<Claimer, SqliteFailure> {
+    let mut read = tx
+        .conn
+        .prepare_cached("SELECT name, host FROM session WHERE id = ?1 AND left IS NULL")?;
+    let found = read.query_row([session.0], |row| {
+        Ok(Claimer {
+            session,
+            name: row.get(0)?,
+            host: row.get(1)?,
+        })
+    });
+    let found = found.optional()?;
+    found.ok_or_else(|| BoardError::SessionOver(session).into())
+}
+
+/// The counter and the wish of a session after a beat.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Heard {
+    pub(super) beat: u64,
+    pub(super) wish: SessionWish,
+}
+
+/// Moves the counter of a session on; an error when it is over.
+pub(super) fn count_beat(
+    tx: &WriteTx<'_>,
+    session: SessionId,
+    report: Option<&Beat>,
+) -> Result<Heard, SqliteFailure> {
+    let mut update = tx.conn.prepare_cached(
+        "UPDATE session SET beat = beat + 1, last_heard = ?2, is_idle = coalesce(?3, 0),
+            ended = coalesce(?4, ended)
+         WHERE id = ?1 AND left IS NULL RETURNING beat, wish",
+    )?;
+    let is_idle = report.map(|beat| beat.is_idle);
+    let ended = report.map(|beat| json(&beat.ended));
+    let heard = update.query_row(params![session.0, tx.now, is_idle, ended], |row| {
+        let wish: String = row.get(1)?;
+        Ok(Heard {
+            beat: row.get(0)?,
+            wish: of_word(&wish).unwrap_or_default(),
+        })
+    });
+    let heard = heard.optional()?;
+    heard.ok_or_else(|| BoardError::SessionOver(session).into())
+}
+
+/// Takes a beat: first the counter, then what the session owns.
+pub(super) fn beat(tx: &WriteTx<'_>, beat: &Beat) -> Result<BeatAnswer, SqliteFailure> {
+    let heard = count_beat(tx, beat.session, Some(beat))?;
+    let mut read = tx.conn.prepare_cached(OWNED)?;
+    let owned = read.query_map([beat.session.0], |row| {
+        Ok(JobPosition {
+            id: JobId(row.get(0)?),
+            fence: row.get(1)?,
+            seq: row.get(2)?,
+        })
+    });
+    Ok(BeatAnswer {
+        beat: heard.beat,
+        epoch: board_hold::epoch(tx)?.epoch,
+        owned: owned?.collect::<rusqlite::Result<_>>()?,
+        requests: requests_of(tx, beat.session)?,
+        watched: watched_of(tx, beat.session)?,
+        wish: heard.wish,
+    })
+}
+
+/// What a session owns.
+pub(super) const OWNED: &str =
+    "SELECT id, fence, seq FROM job INDEXED BY job_owner WHERE owner = ?1 ORDER BY id";
+/// What the jobs of a session are asked for.
+pub(super) const WANTED: &str = "SELECT id, want FROM job INDEXED BY job_wanted
+    WHERE owner = ?1 AND owner IS NOT NULL AND want IS NOT NULL";
+/// The jobs of a session whose output is looked at.
+pub(super) const WATCHED: &str = "SELECT id FROM job INDEXED BY job_watched
+    WHERE owner = ?1 AND owner IS NOT NULL AND watching_until > ?2";
+
+/// Returns what the jobs of a session are asked for.
+pub(super) fn requests_of(
+    tx: &WriteTx<'_>,
+    session: SessionId,
+) -> rusqlite::Result<Vec<HeldRequest>> {
+    let mut read = tx.conn.prepare_cached(WANTED)?;
+    let rows = read.query_map([session.0], |row| {
+        let want: String = row.get(1)?;
+        let id = JobId(row.get(0)?);
+        Ok(of_word(&want).map(|request| HeldRequest { id, request }))
+    })?;
+    let found: Vec<Option<HeldRequest>> = rows.collect::<rusqlite::Result<_>>()?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+fn watched_of(tx: &WriteTx<'_>, session: SessionId) -> rusqlite::Result<Vec<JobId>> {
+    let mut read = tx.conn.prepare_cached(WATCHED)?;
+    let rows = read.query_map(params![session.0, tx.now], |row| Ok(JobId(row.get(0)?)))?;
+    rows.collect()
+}
+
+/// Sets what a session is asked for. Returns whether it lives.
+pub(super) fn wish(
+    tx: &WriteTx<'_>,
+    session: SessionId,
+    wish: SessionWish,
+) -> rusqlite::Result<bool> {
+    let mut update = tx
+        .conn
+        .prepare_cached("UPDATE session SET wish = ?2 WHERE id = ?1 AND left IS NULL")?;
+    let changed = update.execute(params![session.0, wish_word(wish)])?;
+    tx.ring();
+    Ok(changed > 0)
+}
+
+/// Counts late transitions, which are never an error.
+pub(super) fn count_stale(
+    tx: &WriteTx<'_>,
+    session: SessionId,
+    stale: usize,
+) -> rusqlite::Result<()> {
+    if stale == 0 {
+        return Ok(());
+    }
+    let update = "UPDATE session SET stale = stale + ?2 WHERE id = ?1";
+    tx.conn.execute(update, params![session.0, stale])?;
+    tx.conn
+        .execute("UPDATE board SET stale = stale + ?1", [stale])?;
+    Ok(())
+}
+
+/// Takes jobs back that a session gives back.
+pub(super) fn give_back(
+    tx: &WriteTx<'_>,
+    session: SessionId,
+    jobs: &[GiveBack],
+) -> Result<Vec<TransitionVerdict>, SqliteFailure> {
+    let name = claimer(tx, session)?.name;
+    let mut verdicts = Vec::with_capacity(jobs.len());
+    for give_back in jobs {
+        let at = give_back.position;
+        let held = held(tx, session.0)?;
+        let job = held.into_iter().find(|job| job.id == at.id);
+        let job = job.filter(|job| job.fence == at.fence && job.seq == at.seq);
+        let Some(job) = job else {
+            verdicts.push(TransitionVerdict::Stale);
+            continue;
+        };
+        let leaving = match give_back.fate {
+            LeftoverFate::NeverStarted => Leaving::NeverStarted,
+            LeftoverFate::Interrupted => Leaving::Interrupted,
+        };
+        release(tx, job, &name, leaving)?;
+        verdicts.push(TransitionVerdict::Accepted);
+    }
+    let stale = verdicts
+        .iter()
+        .filter(|verdict| **verdict == TransitionVerdict::Stale);
+    count_stale(tx, session, stale.count())?;
+    Ok(verdicts)
+}
+
+/// Ends a session; what it holds is given back.
+pub(super) fn leave(tx: &WriteTx<'_>, session: SessionId) -> Result<(), SqliteFailure> {
+    let name = match claimer(tx, session) {
+        Ok(claimer) => claimer.name,
+        Err(SqliteFailure::Board(BoardError::SessionOver(_))) => return Ok(()),
+        Err(failure) => return Err(failure),
+    };
+    for job in held(tx, session.0)? {
+        release(tx, job, &name, Leaving::Interrupted)?;
+    }
+    end(tx, session)
+}
+
+fn end(tx: &WriteTx<'_>, session: SessionId) -> Result<(), SqliteFailure> {
+    let update = "UPDATE session SET left = ?2 WHERE id = ?1";
+    tx.conn.execute(update, params![session.0, tx.now])?;
+    let forget = "DELETE FROM session_definition WHERE session = ?1";
+    tx.conn.execute(forget, [session.0])?;
+    Ok(())
+}
+
+struct Suspect {
+    name: String,
+    beat: u64,
+    identity: HostIdentity,
+}
+
+fn suspect(tx: &WriteTx<'_>, session: SessionId) -> rusqlite::Result<Option<Suspect>> {
+    let mut read = tx.conn.prepare_cached(
+        "SELECT name, beat, host, uid, boot_id, pid_namespace, time_namespace, pid, start_ticks
+         FROM session WHERE id = ?1 AND left IS NULL",
+    )?;
+    let found = read.query_row([session.0], |row| {
+        Ok(Suspect {
+            name: row.get(0)?,
+            beat: row.get(1)?,
+            identity: identity_of(row, 2)?,
+        })
+    });
+    found.optional()
+}
+
+/// Takes the jobs of a session whose counter stands where the observer saw it.
+pub(super) fn reap(tx: &WriteTx<'_>, reap: &Reap) -> Result<ReapAnswer, SqliteFailure> {
+    let Some(suspect) = suspect(tx, reap.session)? else {
+        return Ok(ReapAnswer::Gone);
+    };
+    if suspect.beat != reap.beat {
+        return Ok(ReapAnswer::Alive(suspect.beat));
+    }
+    let holds = held(tx, reap.session.0)?;
+    if holds.is_empty() && reap.stood_for < lease_end(IDLE_LEASE) {
+        return Ok(ReapAnswer::Alive(suspect.beat));
+    }
+    let is_over = |job: &releases::HeldJob| {
+        let lease = Duration::from_millis(u64::try_from(job.lease).unwrap_or(0));
+        reap.stood_for >= lease_end(lease)
+    };
+    let (dead, kept): (Vec<_>, Vec<_>) = holds.into_iter().partition(is_over);
+    take(tx, reap.session, &suspect.name, dead, kept.len() as u64)
+}
+
+/// Takes all jobs of a session that was seen dead on the host of the caller.
+pub(super) fn reap_dead(
+    tx: &WriteTx<'_>,
+    session: SessionId,
+    here: &HostIdentity,
+) -> Result<ReapAnswer, SqliteFailure> {
+    let Some(suspect) = suspect(tx, session)? else {
+        return Ok(ReapAnswer::Gone);
+    };
+    if !suspect.identity.shares_host_with(here) {
+        return Ok(ReapAnswer::Alive(suspect.beat));
+    }
+    let dead = held(tx, session.0)?;
+    take(tx, session, &suspect.name, dead, 0)
+}
+
+fn take(
+    tx: &WriteTx<'_>,
+    session: SessionId,
+    name: &str,
+    dead: Vec<releases::HeldJob>,
+    kept: u64,
+) -> Result<ReapAnswer, SqliteFailure> {
+    let (mut released, mut stuck, mut settled) = (Vec::new(), Vec::new(), Vec::new());
+    for job in dead {
+        let id = job.id;
+        match release(tx, job, name, Leaving::Crash)? {
+            JobState::Waiting => released.push(id),
+            JobState::Stuck => stuck.push(id),
+            _ => settled.push(id),
+        }
+    }
+    if kept == 0 {
+        end(tx, session)?;
+    }
+    Ok(ReapAnswer::Reaped {
+        released,
+        stuck,
+        settled,
+        kept,
+    })
+}

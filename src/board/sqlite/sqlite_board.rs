@@ -1,0 +1,316 @@
+//! The board in a SQLite file.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::bell::BellFile;
+use super::claims::{ClaimRaw, ClaimRow, Claimer, Claims, LaneRow, claim, peek};
+use super::open_file::{check_place, open_to_write};
+use super::posting::{self, PostRow};
+use super::readers::Readers;
+use super::sqlite_failure::SqliteFailure;
+use super::transitions::{TransitionRow, record};
+use super::writer::{WriteTx, Writer, millis};
+use super::{
+    garbage, journal_rows, migration, outputs, queries, requests, session_queries, sessions,
+};
+use crate::board::{
+    Advance, AdvanceAnswer, Beat, BeatAnswer, Board, BoardBell, BoardClock, BoardError,
+    BoardResult, BoardSettings, ClaimedJob, DefinitionEntry, DefinitionRecord, GcAnswer, GiveBack,
+    HeldRequest, HostIdentity, JobFilter, JobId, JobOutcome, JobPage, JobPosition, JobRecord,
+    JobRequest, KeepLimits, LaneWish, OutputBatch, OutputPart, Post, PostReceipt, Reap, ReapAnswer,
+    RequestAnswer, SessionId, SessionRecord, SessionRequest, SessionTicket, SessionWish,
+    StateCount, TransitionVerdict, WaitFacts, place_of,
+};
+use crate::flow::journal::JournalEntry;
+
+/// Opens a board in a SQLite file.
+///
+/// # Errors
+///
+/// Those of [`SqliteBoard::open`].
+pub(crate) fn open(path: &Path, settings: &BoardSettings) -> BoardResult<Arc<dyn Board>> {
+    Ok(Arc::new(SqliteBoard::open(path, settings)?))
+}
+
+/// The board in a SQLite file.
+pub(crate) struct SqliteBoard {
+    path: PathBuf,
+    writer: Writer,
+    readers: Readers,
+    bell: BellFile,
+    clock: BoardClock,
+}
+
+impl fmt::Debug for SqliteBoard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteBoard")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
+
+impl SqliteBoard {
+    /// Opens a board; migrates its schema where no live session of an older program is in the way.
+    ///
+    /// # Errors
+    ///
+    /// [`BoardError::Refused`] for a place or a file that is not fit, [`BoardError::Unavailable`]
+    /// for one that cannot be used now.
+    pub(crate) fn open(path: &Path, settings: &BoardSettings) -> BoardResult<Self> {
+        let path = check_place(path, settings.missing)?;
+        let place = place_of(&path);
+        let mut conn = open_to_write(&path)?;
+        migration::migrate(&mut conn, millis((settings.clock)()), &place)?;
+        let bell = BellFile::of(&path);
+        let started = Writer::start(
+            conn,
+            bell.clone(),
+            settings.clock.clone(),
+            settings.deadline,
+            place.clone(),
+        );
+        let writer = started.map_err(|error| BoardError::Unavailable {
+            place,
+            why: error.to_string(),
+        })?;
+        Ok(SqliteBoard {
+            readers: Readers::new(path.clone(), settings.deadline),
+            writer,
+            bell,
+            clock: settings.clock.clone(),
+            path,
+        })
+    }
+
+    /// Returns the file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Has something done in a transaction of the writer.
+    pub(super) fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&WriteTx<'_>) -> Result<T, SqliteFailure> + Send + 'static,
+    ) -> BoardResult<T> {
+        self.writer.call(work)
+    }
+
+    /// Reads in one transaction.
+    pub(super) fn read<T>(
+        &self,
+        read: impl FnOnce(&rusqlite::Connection) -> rusqlite::Result<T>,
+    ) -> BoardResult<T> {
+        self.readers.read(read)
+    }
+}
+
+/// What an advance brings, before the caller's thread parses it.
+struct AdvanceRaw {
+    heard: sessions::Heard,
+    verdicts: Vec<TransitionVerdict>,
+    claims: Claims,
+    requests: Vec<HeldRequest>,
+}
+
+fn advance(
+    tx: &WriteTx<'_>,
+    session: SessionId,
+    transitions: &[TransitionRow],
+    wish: &ClaimRow,
+) -> Result<AdvanceRaw, SqliteFailure> {
+    let heard = sessions::count_beat(tx, session, None)?;
+    let mut verdicts = Vec::with_capacity(transitions.len());
+    for row in transitions {
+        verdicts.push(record(tx, session, row)?);
+    }
+    let stale = verdicts
+        .iter()
+        .filter(|verdict| **verdict == TransitionVerdict::Stale);
+    sessions::count_stale(tx, session, stale.count())?;
+    let claims = match heard.wish {
+        SessionWish::Work => {
+            let claimer: Claimer = sessions::claimer(tx, session)?;
+            claim(tx, &claimer, wish)?
+        }
+        _ => Claims::default(),
+    };
+    Ok(AdvanceRaw {
+        heard,
+        verdicts,
+        claims,
+        requests: sessions::requests_of(tx, session)?,
+    })
+}
+
+impl Board for SqliteBoard {
+    fn post(&self, post: &Post) -> BoardResult<PostReceipt> {
+        let row = PostRow::of(post)?;
+        self.write(move |tx| posting::post(tx, &row))
+    }
+
+    fn post_all(&self, posts: &[Post]) -> BoardResult<Vec<PostReceipt>> {
+        let rows: Vec<PostRow> = posts.iter().map(PostRow::of).collect::<Result<_, _>>()?;
+        self.write(move |tx| rows.iter().map(|row| posting::post(tx, row)).collect())
+    }
+
+    fn join(&self, request: &SessionRequest) -> BoardResult<SessionTicket> {
+        let request = request.clone();
+        self.write(move |tx| sessions::join(tx, &request))
+    }
+
+    fn enter_definitions(
+        &self,
+        session: SessionId,
+        definitions: &[DefinitionEntry],
+    ) -> BoardResult<()> {
+        let definitions = definitions.to_vec();
+        self.write(move |tx| sessions::enter_definitions(tx, session, &definitions))
+    }
+
+    fn beat(&self, beat: &Beat) -> BoardResult<BeatAnswer> {
+        let beat = beat.clone();
+        self.write(move |tx| sessions::beat(tx, &beat))
+    }
+
+    fn advance(&self, request: &Advance) -> BoardResult<AdvanceAnswer> {
+        let session = request.session;
+        let transitions = request.transitions.iter().map(TransitionRow::of);
+        let transitions: Vec<TransitionRow> = transitions.collect::<Result<_, _>>()?;
+        let wish = ClaimRow::of(&request.claim);
+        let raw = self.write(move |tx| advance(tx, session, &transitions, &wish))?;
+        let claimed: Vec<ClaimedJob> = raw.claims.jobs.into_iter().map(ClaimRaw::parsed).collect();
+        Ok(AdvanceAnswer {
+            beat: raw.heard.beat,
+            verdicts: raw.verdicts,
+            claimed,
+            requests: raw.requests,
+            wish: raw.heard.wish,
+            next_due: raw.claims.next_due,
+        })
+    }
+
+    fn peek(
+        &self,
+        session: SessionId,
+        lanes: &[LaneWish],
+        at_most: u32,
+    ) -> BoardResult<Vec<JobRecord>> {
+        let lanes: Vec<LaneRow> = lanes.iter().map(LaneRow::of).collect();
+        self.write(move |tx| {
+            let claimer = sessions::claimer(tx, session)?;
+            let found = peek(tx, &claimer, &lanes, at_most as usize)?;
+            let jobs = found.into_iter().map(|id| queries::job(tx.conn, id));
+            let jobs: Vec<Option<JobRecord>> = jobs.collect::<rusqlite::Result<_>>()?;
+            Ok(jobs.into_iter().flatten().collect())
+        })
+    }
+
+    fn give_back(
+        &self,
+        session: SessionId,
+        jobs: &[GiveBack],
+    ) -> BoardResult<Vec<TransitionVerdict>> {
+        let jobs = jobs.to_vec();
+        self.write(move |tx| sessions::give_back(tx, session, &jobs))
+    }
+
+    fn leave(&self, session: SessionId) -> BoardResult<()> {
+        self.write(move |tx| sessions::leave(tx, session))
+    }
+
+    fn reap(&self, reap: &Reap) -> BoardResult<ReapAnswer> {
+        let reap = *reap;
+        self.write(move |tx| sessions::reap(tx, &reap))
+    }
+
+    fn reap_dead_on_this_host(
+        &self,
+        session: SessionId,
+        here: &HostIdentity,
+    ) -> BoardResult<ReapAnswer> {
+        let here = here.clone();
+        self.write(move |tx| sessions::reap_dead(tx, session, &here))
+    }
+
+    fn request(&self, id: JobId, request: &JobRequest) -> BoardResult<RequestAnswer> {
+        let request = request.clone();
+        self.write(move |tx| requests::request(tx, id, &request))
+    }
+
+    fn request_of_worker(&self, session: SessionId, wish: SessionWish) -> BoardResult<bool> {
+        self.write(move |tx| Ok(sessions::wish(tx, session, wish)?))
+    }
+
+    fn append_output(&self, batch: &OutputBatch) -> BoardResult<bool> {
+        let batch = batch.clone();
+        self.write(move |tx| Ok(outputs::append(tx, &batch)?))
+    }
+
+    fn watch_output(&self, id: JobId, for_at_most: Duration) -> BoardResult<()> {
+        self.write(move |tx| Ok(outputs::watch(tx, id, for_at_most)?))
+    }
+
+    fn output(&self, id: JobId, after: Option<u64>) -> BoardResult<Vec<OutputPart>> {
+        self.read(|conn| outputs::read(conn, id, after))
+    }
+
+    fn gc(&self, limits: &KeepLimits) -> BoardResult<GcAnswer> {
+        let (limits, now) = (*limits, millis((self.clock)()));
+        let jobs = self.read(|conn| garbage::find(conn, &limits, now))?;
+        self.write(move |tx| garbage::remove(tx, &limits, &jobs))
+    }
+
+    fn outcome_of(&self, positions: &[JobPosition]) -> BoardResult<Vec<Option<JobOutcome>>> {
+        self.read(|conn| {
+            positions
+                .iter()
+                .map(|at| queries::outcome(conn, *at))
+                .collect()
+        })
+    }
+
+    fn job(&self, id: JobId) -> BoardResult<Option<JobRecord>> {
+        self.read(|conn| queries::job(conn, id))
+    }
+
+    fn jobs(&self, filter: &JobFilter) -> BoardResult<JobPage> {
+        self.read(|conn| queries::jobs(conn, filter))
+    }
+
+    fn counts(&self) -> BoardResult<Vec<StateCount>> {
+        self.read(queries::counts)
+    }
+
+    fn journal(&self, id: JobId) -> BoardResult<Vec<JournalEntry>> {
+        self.read(|conn| journal_rows::journal(conn, id))
+    }
+
+    fn workers(&self) -> BoardResult<Vec<SessionRecord>> {
+        self.read(session_queries::workers)
+    }
+
+    fn definitions(&self) -> BoardResult<Vec<DefinitionRecord>> {
+        self.read(session_queries::definitions)
+    }
+
+    fn wait_facts(&self, id: JobId) -> BoardResult<WaitFacts> {
+        let now = millis((self.clock)());
+        let facts = self.read(|conn| session_queries::wait_facts(conn, id, now))?;
+        facts.ok_or(BoardError::NoSuchJob(id))
+    }
+
+    fn bell(&self) -> BoardResult<Box<dyn BoardBell>> {
+        let watch = self.bell.watch().map_err(|error| BoardError::Unavailable {
+            place: self.place(),
+            why: error.to_string(),
+        })?;
+        Ok(Box::new(watch))
+    }
+
+    fn place(&self) -> String {
+        place_of(&self.path)
+    }
+}

@@ -1,0 +1,290 @@
+//! The transitions of an advance: what happened to jobs, guarded by session, fence and seq.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::journal_rows::{JournalRow, insert_entry};
+use super::releases;
+use super::sqlite_failure::SqliteFailure;
+use super::words::{of_word, pending_word};
+use super::writer::WriteTx;
+use crate::board::{
+    BoardError, JobPosition, JobState, PendingRequest, SessionId, Transition, TransitionVerdict,
+};
+use crate::flow::journal::{Doing, EntryOutcome, JournalEntry, Phase};
+
+/// No job has more attempts in progress.
+const MOST_DOING: usize = 16;
+/// No job avoids more workers.
+const MOST_AVOIDED: usize = 3;
+
+/// A transition as the writer needs it: checked, and its values turned into text by the caller's
+/// thread.
+#[derive(Debug)]
+pub(super) struct TransitionRow {
+    before: JobPosition,
+    seq: u64,
+    entries: Vec<JournalRow>,
+    doing: Vec<Doing>,
+    doing_text: String,
+    state: JobState,
+    run_at: i64,
+    result: Option<String>,
+    reason: Option<String>,
+    avoid: Option<String>,
+    has_begun: bool,
+    recorded: Option<&'static str>,
+    ended_steps: String,
+}
+
+impl TransitionRow {
+    /// Checks a transition and turns it into a row.
+    ///
+    /// # Errors
+    ///
+    /// [`BoardError::Malformed`].
+    pub(super) fn of(transition: &Transition) -> Result<Self, BoardError> {
+        check(transition)?;
+        let executes = |phase: Phase| matches!(phase, Phase::Execute | Phase::Check);
+        let entries = &transition.entries;
+        let has_begun = entries.iter().any(|entry| executes(entry.phase))
+            || transition.doing.iter().any(|doing| executes(doing.phase));
+        let ended = entries.iter().filter(|entry| {
+            entry.phase != Phase::Request && entry.outcome != EntryOutcome::Interrupted
+        });
+        let ended_steps: Vec<&str> = ended.map(|entry| entry.step.as_str()).collect();
+        Ok(TransitionRow {
+            before: transition.before,
+            seq: transition.after().seq,
+            entries: entries.iter().map(JournalRow::of).collect(),
+            doing_text: json(&transition.doing),
+            doing: transition.doing.clone(),
+            state: transition.state,
+            run_at: transition.run_at,
+            result: transition.result.as_ref().map(ToString::to_string),
+            reason: transition.reason.clone(),
+            avoid: transition.avoid.as_ref().map(json),
+            has_begun,
+            recorded: entries.iter().rev().find_map(recorded),
+            ended_steps: json(&ended_steps),
+        })
+    }
+}
+
+/// Returns the text of a value that cannot fail to have one.
+pub(super) fn json<T: serde::Serialize + ?Sized>(value: &T) -> String {
+    serde_json::to_string(value).expect("lists of texts and numbers are JSON")
+}
+
+fn check(transition: &Transition) -> Result<(), BoardError> {
+    let before = transition.before;
+    let wrong = |why: &str| Err(BoardError::Malformed(format!("job {}: {why}", before.id)));
+    let numbers = before.seq + 1..;
+    let is_gapless = transition.entries.iter().zip(numbers);
+    if is_gapless.into_iter().any(|(entry, seq)| entry.seq != seq) {
+        return wrong("the numbers of its entries have a gap");
+    }
+    if transition
+        .entries
+        .iter()
+        .any(|entry| entry.fence != before.fence)
+    {
+        return wrong("an entry has another fence");
+    }
+    if transition.state == JobState::Limited {
+        return wrong("no transition leads behind a limit");
+    }
+    if transition.doing.len() > MOST_DOING {
+        return wrong("more than 16 attempts are in progress");
+    }
+    if transition.state != JobState::Running && !transition.doing.is_empty() {
+        return wrong("attempts are in progress where nothing holds the job");
+    }
+    if transition
+        .avoid
+        .as_ref()
+        .is_some_and(|names| names.len() > MOST_AVOIDED)
+    {
+        return wrong("more than 3 workers are avoided");
+    }
+    Ok(())
+}
+
+/// Returns the pending request that an entry records.
+fn recorded(entry: &JournalEntry) -> Option<&'static str> {
+    if entry.phase != Phase::Request {
+        return None;
+    }
+    match entry.outcome {
+        EntryOutcome::Pause => Some(pending_word(PendingRequest::Pause)),
+        EntryOutcome::Stop => Some(pending_word(PendingRequest::Stop)),
+        EntryOutcome::StopNoRevert => Some(pending_word(PendingRequest::StopNoRevert)),
+        EntryOutcome::Kill => Some(pending_word(PendingRequest::Kill)),
+        _ => None,
+    }
+}
+
+/// Records a transition, or finds out why not.
+pub(super) fn record(
+    tx: &WriteTx<'_>,
+    session: SessionId,
+    row: &TransitionRow,
+) -> Result<TransitionVerdict, SqliteFailure> {
+    if row.entries.is_empty() && !only_grows(tx, row)? {
+        return verdict(tx, row);
+    }
+    let changed = match row.state {
+        JobState::Running => go_on(tx, session, row)?,
+        _ => end_hold(tx, session, row)?,
+    };
+    let Some(changed) = changed else {
+        return verdict(tx, row);
+    };
+    for entry in &row.entries {
+        insert_entry(tx.conn, row.before.id, entry)?;
+    }
+    if changed.crashes > 0 {
+        forget_crashes(tx, row)?;
+    }
+    if row.state == JobState::Waiting {
+        tx.ring();
+    }
+    if let (JobState::Waiting | JobState::Paused, Some(want)) = (row.state, changed.want) {
+        releases::settle(tx, row.before.id, want)?;
+    }
+    Ok(TransitionVerdict::Accepted)
+}
+
+struct Changed {
+    want: Option<PendingRequest>,
+    crashes: u32,
+}
+
+fn changed(row: &rusqlite::Row<'_>) -> rusqlite::Result<Changed> {
+    let want: Option<String> = row.get(0)?;
+    Ok(Changed {
+        want: want.and_then(|word| of_word(&word)),
+        crashes: row.get(1)?,
+    })
+}
+
+/// The `+ 0` keeps the planner off the partial index of what waits.
+pub(super) const GO_ON: &str = r"
+UPDATE job SET seq = ?4, doing = ?5, has_begun = max(has_begun, ?6),
+    want = CASE WHEN want = ?7 THEN NULL ELSE want END, avoid = coalesce(?9, avoid)
+WHERE id = ?1 AND fence = ?2 AND seq = ?3 AND state + 0 = 2 AND owner = ?8
+RETURNING want, crashes";
+
+fn go_on(
+    tx: &WriteTx<'_>,
+    session: SessionId,
+    row: &TransitionRow,
+) -> rusqlite::Result<Option<Changed>> {
+    let mut update = tx.conn.prepare_cached(GO_ON)?;
+    let values = params![
+        row.before.id.0,
+        row.before.fence,
+        row.before.seq,
+        row.seq,
+        row.doing_text,
+        row.has_begun,
+        row.recorded,
+        session.0,
+        row.avoid,
+    ];
+    update.query_row(values, changed).optional()
+}
+
+/// A job that is over or stuck keeps no request; one that waits or is paused may still have one.
+pub(super) const END_HOLD: &str = r"
+UPDATE job SET seq = ?4, doing = '[]', has_begun = max(has_begun, ?6),
+    want = CASE WHEN ?10 > 3 OR want = ?7 THEN NULL ELSE want END,
+    avoid = coalesce(?9, avoid), state = ?10, owner = NULL,
+    run_at = CASE WHEN ?10 = 0 THEN max(?5, ?11) ELSE run_at END,
+    ended = CASE WHEN ?10 > 3 THEN ?11 END, result = coalesce(?12, result), reason = ?13
+WHERE id = ?1 AND fence = ?2 AND seq = ?3 AND state + 0 = 2 AND owner = ?8
+RETURNING want, crashes";
+
+fn end_hold(
+    tx: &WriteTx<'_>,
+    session: SessionId,
+    row: &TransitionRow,
+) -> rusqlite::Result<Option<Changed>> {
+    let mut update = tx.conn.prepare_cached(END_HOLD)?;
+    let values = params![
+        row.before.id.0,
+        row.before.fence,
+        row.before.seq,
+        row.seq,
+        row.run_at,
+        row.has_begun,
+        row.recorded,
+        session.0,
+        row.avoid,
+        row.state.number(),
+        tx.now,
+        row.result,
+        row.reason,
+    ];
+    update.query_row(values, changed).optional()
+}
+
+/// Ends the count of crashes where a step at which they happened has ended.
+fn forget_crashes(tx: &WriteTx<'_>, row: &TransitionRow) -> rusqlite::Result<()> {
+    let mut forget = tx.conn.prepare_cached(
+        "UPDATE job SET crashes = 0, crashed_at = NULL WHERE id = ?1 AND EXISTS (
+            SELECT 1 FROM json_each(job.crashed_at) AS crashed
+            JOIN json_each(?2) AS ended ON ended.value = crashed.value)",
+    )?;
+    forget.execute(params![row.before.id.0, row.ended_steps])?;
+    Ok(())
+}
+
+/// A report without entries that is late must not hide an attempt that began after it.
+fn only_grows(tx: &WriteTx<'_>, row: &TransitionRow) -> rusqlite::Result<bool> {
+    let mut read = tx
+        .conn
+        .prepare_cached("SELECT doing FROM job WHERE id = ?1")?;
+    let text: Option<String> = read
+        .query_row([row.before.id.0], |row| row.get(0))
+        .optional()?;
+    let text = text.unwrap_or_default();
+    if text == "[]" {
+        return Ok(true);
+    }
+    let doing: Vec<Doing> = serde_json::from_str(&text).unwrap_or_default();
+    Ok(doing
+        .iter()
+        .all(|old| row.doing.iter().any(|new| is_same(old, new))))
+}
+
+/// `since` is the board's for what began with the claim.
+fn is_same(old: &Doing, new: &Doing) -> bool {
+    old.step == new.step && old.phase == new.phase && old.attempt == new.attempt
+}
+
+/// Tells a transition that was recorded before from a late one.
+fn verdict(tx: &WriteTx<'_>, row: &TransitionRow) -> Result<TransitionVerdict, SqliteFailure> {
+    let mut read = tx
+        .conn
+        .prepare_cached("SELECT fence, seq, state FROM job WHERE id = ?1")?;
+    let at = read.query_row([row.before.id.0], |row| {
+        Ok((
+            row.get::<_, u64>(0)?,
+            row.get::<_, u64>(1)?,
+            row.get::<_, i64>(2)?,
+        ))
+    });
+    let Some((fence, seq, state)) = at.optional()? else {
+        return Ok(TransitionVerdict::Stale);
+    };
+    let is_there = fence == row.before.fence && seq == row.seq && state == row.state.number();
+    // A reap writes entries under the same fence.
+    let is_ours = match row.entries.last() {
+        Some(last) => last.is_stored(tx.conn, row.before.id)?,
+        None => row.state != JobState::Running,
+    };
+    Ok(match is_there && is_ours {
+        true => TransitionVerdict::Repeated,
+        false => TransitionVerdict::Stale,
+    })
+}

@@ -1,0 +1,287 @@
+//! The one writer of a process: the calls of all threads, many in one transaction.
+
+use std::cell::Cell;
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode};
+
+use super::bell::BellFile;
+use super::board_hold::BoardHold;
+use super::sqlite_failure::{SqliteFailure, board_error};
+use super::write_queue::WriteQueue;
+use crate::board::{BoardClock, BoardError, BoardResult};
+use crate::core::time::{Moment, Mono};
+use crate::unix::clock;
+use crate::unix::waiter::Waiter;
+
+/// How many calls share a transaction at most.
+const MOST_CALLS: usize = 256;
+/// How long a transaction gathers calls at most, once it has begun.
+const LONGEST_GATHERING: Duration = Duration::from_millis(5);
+/// Between two tries to begin, at first and at most.
+const FIRST_PAUSE: Duration = Duration::from_micros(200);
+const LONGEST_PAUSE: Duration = Duration::from_millis(20);
+
+/// A transaction as a call sees it.
+pub(super) struct WriteTx<'a> {
+    /// The connection, within the transaction.
+    pub(super) conn: &'a Connection,
+    /// The time, in milliseconds since 1970.
+    pub(super) now: i64,
+    /// The time on the boot clock.
+    pub(super) mono: Mono,
+    /// Whether claims are barred after a restore.
+    pub(super) hold: &'a BoardHold,
+    is_ringing: Cell<bool>,
+}
+
+impl WriteTx<'_> {
+    /// Notes that a job became claimable: the bell rings after the commit.
+    pub(super) fn ring(&self) {
+        self.is_ringing.set(true);
+    }
+}
+
+type Ending = Box<dyn FnOnce(BoardResult<()>) + Send>;
+/// Runs within the transaction. Returns whether its changes are kept, and what to do after the
+/// commit.
+type Work = Box<dyn FnOnce(&WriteTx<'_>) -> (bool, Ending) + Send>;
+
+struct Call {
+    until: Mono,
+    work: Work,
+    refuse: Box<dyn FnOnce(BoardError) + Send>,
+}
+
+/// The writer's thread and the queue before it; ends when dropped, after what is in the queue.
+pub(super) struct Writer {
+    queue: Arc<WriteQueue<Call>>,
+    thread: Option<JoinHandle<()>>,
+    deadline: Duration,
+    place: String,
+}
+
+impl Writer {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    ///
+    /// When the process can have no more threads or descriptors.
+    pub(super) fn start(
+        conn: Connection,
+        bell: BellFile,
+        clock: BoardClock,
+        deadline: Duration,
+        place: String,
+    ) -> io::Result<Self> {
+        let queue = Arc::new(WriteQueue::new());
+        let mut drain = Drain {
+            queue: Arc::clone(&queue),
+            conn,
+            bell,
+            clock,
+            place: place.clone(),
+            hold: BoardHold::default(),
+            waiter: Waiter::new()?,
+        };
+        let builder = std::thread::Builder::new().name("board".to_owned());
+        let thread = builder.spawn(move || drain.run())?;
+        Ok(Writer {
+            queue,
+            thread: Some(thread),
+            deadline,
+            place,
+        })
+    }
+
+    /// Has a call done in a transaction, and returns when that is durable.
+    ///
+    /// # Errors
+    ///
+    /// Those of the call, and of the board itself.
+    pub(super) fn call<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&WriteTx<'_>) -> Result<T, SqliteFailure> + Send + 'static,
+    ) -> BoardResult<T> {
+        let (reply, answer) = sync_channel::<BoardResult<T>>(1);
+        let refusal = reply.clone();
+        let call = Call {
+            until: clock::mono() + self.deadline,
+            work: wrapped(work, reply, self.place.clone()),
+            refuse: Box::new(move |error| drop(refusal.send(Err(error)))),
+        };
+        if !self.queue.push(call) {
+            return Err(BoardError::Unavailable {
+                place: self.place.clone(),
+                why: "too many calls wait already".to_owned(),
+            });
+        }
+        match answer.recv_timeout(self.deadline) {
+            Ok(result) => result,
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                Err(BoardError::NoAnswer {
+                    place: self.place.clone(),
+                })
+            }
+        }
+    }
+}
+
+fn wrapped<T: Send + 'static>(
+    work: impl FnOnce(&WriteTx<'_>) -> Result<T, SqliteFailure> + Send + 'static,
+    reply: SyncSender<BoardResult<T>>,
+    place: String,
+) -> Work {
+    Box::new(move |tx| {
+        let result = work(tx);
+        let is_kept = result.is_ok();
+        let ending: Ending = Box::new(move |committed| {
+            let result = result.map_err(|failure| failure.at(&place));
+            // Without a receiver the caller has given up.
+            let _ = reply.send(match committed {
+                Ok(()) => result,
+                Err(error) => result.and(Err(error)),
+            });
+        });
+        (is_kept, ending)
+    })
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.queue.close();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+struct Drain {
+    queue: Arc<WriteQueue<Call>>,
+    conn: Connection,
+    bell: BellFile,
+    clock: BoardClock,
+    place: String,
+    hold: BoardHold,
+    waiter: Waiter,
+}
+
+impl Drain {
+    fn run(&mut self) {
+        while let Some(first) = self.queue.wait() {
+            match self.begin(first.until) {
+                Ok(()) => self.group(first),
+                Err(error) => (first.refuse)(error),
+            }
+        }
+    }
+
+    /// Begins a transaction that may write at once: a deferred one that reads first would fail
+    /// when another process has written meanwhile, without asking any busy handler.
+    fn begin(&mut self, until: Mono) -> BoardResult<()> {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let error = match self.conn.execute_batch("BEGIN IMMEDIATE") {
+                Ok(()) => return Ok(()),
+                Err(error) => error,
+            };
+            let now = clock::mono();
+            let is_busy = error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy);
+            if !is_busy || now >= until {
+                return Err(board_error(&error, &self.place));
+            }
+            let jitter = now.as_nanos().unsigned_abs() / 64 % 1024;
+            let pause_now = pause.mul_f64(0.5 + jitter as f64 / 1024.0);
+            let _ = self.waiter.wait([None], now + pause_now);
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    fn group(&mut self, first: Call) {
+        let begun = clock::mono();
+        let is_ringing = Cell::new(false);
+        let mut endings = Vec::new();
+        let mut next = Some(first);
+        while let Some(call) = next {
+            let ending = self.one(call, &is_ringing);
+            endings.extend(ending);
+            if self.conn.is_autocommit() {
+                // A full disk rolls the whole transaction back.
+                return finish(endings, Err(self.rolled_back()));
+            }
+            let gathering = clock::mono().since(begun);
+            let is_full = endings.len() >= MOST_CALLS || gathering >= LONGEST_GATHERING;
+            next = if is_full { None } else { self.queue.next() };
+        }
+        let committed = self.commit();
+        if committed.is_ok() && is_ringing.get() {
+            self.bell.ring();
+        }
+        finish(endings, committed);
+    }
+
+    fn one(&self, call: Call, is_ringing: &Cell<bool>) -> Option<Ending> {
+        if clock::mono() > call.until {
+            (call.refuse)(BoardError::NoAnswer {
+                place: self.place.clone(),
+            });
+            return None;
+        }
+        let now = (self.clock)();
+        let tx = WriteTx {
+            conn: &self.conn,
+            now: millis(now),
+            mono: now.mono,
+            hold: &self.hold,
+            is_ringing: Cell::new(false),
+        };
+        if let Err(error) = run(&self.conn, "SAVEPOINT call") {
+            (call.refuse)(board_error(&error, &self.place));
+            return None;
+        }
+        let (is_kept, ending) = (call.work)(&tx);
+        if !is_kept && !self.conn.is_autocommit() {
+            let _ = run(&self.conn, "ROLLBACK TO call");
+        }
+        if !self.conn.is_autocommit() {
+            let _ = run(&self.conn, "RELEASE call");
+        }
+        is_ringing.set(is_ringing.get() || is_kept && tx.is_ringing.get());
+        Some(ending)
+    }
+
+    fn commit(&self) -> BoardResult<()> {
+        run(&self.conn, "COMMIT").map_err(|error| {
+            // A commit that fails leaves the transaction open, or has rolled it back already.
+            let _ = self.conn.execute_batch("ROLLBACK");
+            board_error(&error, &self.place)
+        })
+    }
+
+    fn rolled_back(&self) -> BoardError {
+        BoardError::Unavailable {
+            place: self.place.clone(),
+            why: "the transaction was rolled back: the disk is full or failed".to_owned(),
+        }
+    }
+}
+
+fn finish(endings: Vec<Ending>, committed: BoardResult<()>) {
+    for ending in endings {
+        ending(committed.clone());
+    }
+}
+
+fn run(conn: &Connection, sql: &str) -> rusqlite::Result<()> {
+    conn.prepare_cached(sql)?.execute([]).map(drop)
+}
+
+/// Returns a moment in milliseconds since 1970.
+pub(super) fn millis(moment: Moment) -> i64 {
+    let since = moment.wall.duration_since(std::time::UNIX_EPOCH);
+    i64::try_from(since.unwrap_or_default().as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,46 @@
+//! What decides why a job waits.
+
+use serde::{Deserialize, Serialize};
+
+use super::job_record::JobRecord;
+
+/// All that is known of why a job waits, for one function that puts it into words.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct WaitFacts {
+    /// The job.
+    pub(crate) job: JobRecord,
+    /// When the facts were read, in milliseconds since 1970.
+    pub(crate) now: i64,
+    /// The tags that the newest shape of the definition needs; `None`: no worker has ever entered
+    /// the definition.
+    pub(crate) needs: Option<Vec<String>>,
+    /// The live sessions, and for each why it does not claim the job.
+    pub(crate) workers: Vec<WorkerFacts>,
+    /// How many jobs of the lane come before it, counted to 10,001 at most.
+    pub(crate) before: u64,
+    /// Whether nothing is claimed yet after a restore, until the longest lease has passed.
+    pub(crate) is_barred: bool,
+}
+
+/// What stands between a live session and a job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct WorkerFacts {
+    /// The name.
+    pub(crate) name: String,
+    /// Whether it has entered the definition.
+    pub(crate) knows_definition: bool,
+    /// Whether the shape that it knows is older than the one under which the job has begun.
+    pub(crate) is_older: bool,
+    /// The needed tags that it lacks.
+    pub(crate) lacks: Vec<String>,
+    /// Whether the job must not be done by it next.
+    pub(crate) is_avoided: bool,
+    /// Whether the job is bound to another host.
+    pub(crate) is_other_host: bool,
+    /// Whether it is asked to drain, to sleep or to quit.
+    pub(crate) is_leaving: bool,
+    /// How many jobs it holds.
+    pub(crate) holds: u64,
+    /// How many steps at once.
+    pub(crate) slots: u32,
+}
