@@ -120,14 +120,16 @@ mod chain;
 mod cli;
 mod config;
 mod core;
-pub mod guide;
 #[expect(dead_code, reason = "the worker is to come")]
 mod flow;
+pub mod guide;
 mod history;
 #[cfg(feature = "import")]
 mod import;
 #[cfg(feature = "cli")]
 mod init;
+#[expect(dead_code, unused_imports, reason = "the worker is to come")]
+mod job;
 mod lease;
 pub mod lock;
 mod logging;
