@@ -135,6 +135,8 @@ mod history;
 mod import;
 #[cfg(feature = "cli")]
 mod init;
+#[expect(dead_code, unused_imports, reason = "the worker is to come")]
+mod job;
 mod lease;
 pub mod lock;
 mod logging;

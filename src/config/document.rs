@@ -8,7 +8,7 @@ use super::options::{self, Applies, ConfigSection, OptionSpec};
 use super::raw::{Raw, RawKey, Shape};
 use super::report::{ConfigProblem, ConfigReport};
 use super::source::SourceFile;
-use super::written::{self, SectionPlace, WrittenConfig, WrittenTask};
+use super::written::{self, SectionPlace, WrittenConfig, WrittenJob, WrittenTask};
 use crate::task::TaskName;
 use crate::text::lists::one_of;
 use crate::text::suggest::{did_you_mean, nearest};
@@ -17,8 +17,8 @@ const MOST_SYNTAX_ERRORS: usize = 10;
 /// For how many unknown keys it is looked for what was meant: a file with more of them is no
 /// configuration.
 const MOST_SUGGESTIONS: usize = 200;
-const TABLES: [&str; 7] = [
-    "log", "history", "metrics", "lock", "mail", "defaults", "tasks",
+const TABLES: [&str; 9] = [
+    "log", "history", "metrics", "lock", "mail", "defaults", "tasks", "worker", "jobs",
 ];
 
 /// Reads a file. What is wrong goes to the report; `None` after syntax errors, which keep the rest
@@ -114,6 +114,11 @@ impl Document<'_> {
                 "mail" => self.table(Within::Section(ConfigSection::Mail), key, value),
                 "defaults" => self.table(Within::Defaults, key, value),
                 "tasks" => self.tasks(key, value),
+                "worker" => {
+                    self.written.has_worker = true;
+                    self.table(Within::Section(ConfigSection::Worker), key, value);
+                }
+                "jobs" => self.jobs(key, value),
                 _ => self.entry(&mut layer, Within::Section(ConfigSection::Root), key, value),
             }
         }
@@ -164,6 +169,21 @@ impl Document<'_> {
                 self.written
                     .tasks
                     .insert(name, WrittenTask { origin, layer });
+            }
+        }
+    }
+
+    /// What is in them is read once all else is known.
+    fn jobs(&mut self, key: &RawKey, value: &Raw) {
+        let Some(jobs) = self.expect_table(key, value) else {
+            return;
+        };
+        for (name, value) in jobs {
+            if let Some(entries) = self.expect_table(name, value) {
+                self.written.jobs.push(WrittenJob {
+                    name: name.clone(),
+                    entries: entries.clone(),
+                });
             }
         }
     }
@@ -268,10 +288,19 @@ fn elsewhere(within: Within<'_>, name: &str) -> Option<String> {
         return Some(format!("`{name}` belongs to the top of the file"));
     }
     let has_it = |section: &ConfigSection| options::find(*section, name).is_some();
-    let homes: Vec<&str> = ConfigSection::ALL
+    let others = ConfigSection::ALL
         .into_iter()
         .filter(|section| *section != within.section())
-        .filter(has_it)
+        .filter(has_it);
+    let (of_jobs, others): (Vec<_>, Vec<_>) = others.partition(|section| section.is_of_jobs());
+    // Few keys are meant for jobs that could be for something else.
+    let of_jobs = of_jobs.into_iter().take(1);
+    let homes: Vec<ConfigSection> = match others.is_empty() {
+        true => of_jobs.collect(),
+        false => others,
+    };
+    let homes: Vec<&str> = homes
+        .into_iter()
         .map(|section| match section {
             ConfigSection::Root => "before the first `[section]`",
             ConfigSection::Log => "to `[log]`",
@@ -280,6 +309,8 @@ fn elsewhere(within: Within<'_>, name: &str) -> Option<String> {
             ConfigSection::Lock => "to `[lock]`",
             ConfigSection::Mail => "to `[mail]`",
             ConfigSection::Task => "to `[tasks.NAME]` or `[defaults]`",
+            ConfigSection::Worker => "to `[worker]`",
+            _ => "to `[jobs.NAME]`",
         })
         .collect();
     (!homes.is_empty()).then(|| format!("`{name}` belongs {}", homes.join(", or ")))

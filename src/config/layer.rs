@@ -107,6 +107,13 @@ impl Layer {
         layer
     }
 
+    /// Returns this layer with some of its keys alone.
+    pub(super) fn keep(&self, keys: &[&str]) -> Layer {
+        let mut layer = self.clone();
+        layer.retain(|key| keys.contains(&key));
+        layer
+    }
+
     /// Removes the values that mean nothing here.
     pub(super) fn retain(&mut self, keep: impl Fn(&str) -> bool) {
         self.entries.retain(|key, _| keep(key));

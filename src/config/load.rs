@@ -1,5 +1,6 @@
 //! Loading a configuration: every layer, put together.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::inputs::Inputs;
@@ -8,7 +9,7 @@ use super::origin::Origin;
 use super::report::{ConfigProblem, ConfigReport};
 use super::source::SourceFile;
 use super::written::WrittenConfig;
-use super::{document, locate, runner, tasks, variables};
+use super::{document, jobs, locate, runner, tasks, variables, worker};
 use crate::task::FunctionNames;
 
 /// Reads and checks the whole configuration. Nothing is created or changed.
@@ -97,9 +98,24 @@ fn put_together(
         base,
     };
     let tasks = tasks::define(&written, &surroundings, &mut report);
+    let worker = worker::settings(&mut written.worker, &mut report);
+    let jobs = match &source {
+        Some(source) => {
+            let around = jobs::JobSurroundings {
+                source,
+                inputs,
+                kill_grace: settings.kill_grace,
+                vars: written.has_worker.then_some(&worker.vars),
+            };
+            jobs::define(&written, &around, &mut report)
+        }
+        None => BTreeMap::new(),
+    };
     Loaded {
         settings,
         tasks,
+        worker,
+        jobs,
         functions: Arc::new(FunctionNames::of(&inputs.registered)),
         warnings: report,
         wrong: None,

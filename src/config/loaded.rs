@@ -11,9 +11,21 @@ use super::report::{ConfigProblem, ConfigReport};
 use super::tasks::TaskDefinition;
 use super::tasks::functions::{UNLINKED, sharing};
 use crate::core::exit;
-use crate::core::settings::Settings;
+use crate::core::settings::{Settings, WorkerSettings};
+use crate::job::JobDefinition;
 use crate::task::{FunctionNames, TaskName};
-use crate::text::suggest::suggestions;
+use crate::text::suggest::{did_you_mean, suggestions};
+
+/// A job that the file defines.
+#[derive(Clone, Debug)]
+pub(crate) struct LoadedJob {
+    /// What the job does.
+    #[expect(dead_code, reason = "the worker is to come")]
+    pub(crate) definition: JobDefinition,
+    /// The section.
+    #[expect(dead_code, reason = "the worker is to come")]
+    pub(crate) defined: Origin,
+}
 
 /// What [`load`](crate::config::load()) returns.
 #[derive(Clone, Debug)]
@@ -22,6 +34,12 @@ pub(crate) struct Loaded {
     pub(crate) settings: Settings,
     /// Every task that is known.
     pub(crate) tasks: BTreeMap<TaskName, TaskDefinition>,
+    /// The settings of a worker.
+    #[expect(dead_code, reason = "the worker is to come")]
+    pub(crate) worker: WorkerSettings,
+    /// Every job that is defined in the file.
+    #[expect(dead_code, reason = "the worker is to come")]
+    pub(crate) jobs: BTreeMap<String, LoadedJob>,
     /// The functions of this program, by name.
     pub(super) functions: Arc<FunctionNames>,
     /// What is odd, if anything.
@@ -54,7 +72,7 @@ impl Loaded {
             ConfigSection::Metrics => Some(&self.metrics),
             ConfigSection::Lock => Some(&self.lock),
             ConfigSection::Mail => Some(&self.mail),
-            ConfigSection::Task => None,
+            _ => None,
         }
     }
 
@@ -118,6 +136,27 @@ impl Loaded {
         problems.into_iter().for_each(|problem| report.add(problem));
         report.add(last.help(self.known()).help(UNLINKED));
         Err(report)
+    }
+
+    /// Finds the job that a command line names.
+    ///
+    /// # Errors
+    ///
+    /// When the file defines no job of that name.
+    #[expect(dead_code, reason = "the worker is to come")]
+    pub(crate) fn job(&self, name: &str) -> Result<&JobDefinition, ConfigReport> {
+        if let Some(job) = self.jobs.get(name) {
+            return Ok(&job.definition);
+        }
+        let problem = ConfigProblem::error(&Origin::Nowhere, format!("unknown job `{name}`"));
+        let names: Vec<&str> = self.jobs.keys().map(String::as_str).collect();
+        let meant = did_you_mean(name, names.iter().copied());
+        let known = match names.is_empty() {
+            true => "no job is defined: write `[jobs.NAME]` into `run_functions.toml`".to_owned(),
+            false => format!("known are {}", names.join(", ")),
+        };
+        let problem = problem.exit(exit::USAGE).maybe_help(meant).help(known);
+        Err(ConfigReport::of(problem))
     }
 
     fn unknown(&self, text: &str) -> ConfigProblem {

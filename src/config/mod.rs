@@ -36,6 +36,7 @@ mod document;
 mod duration;
 mod excerpt;
 pub(crate) mod invocation;
+mod jobs;
 mod layer;
 pub(crate) mod load;
 mod locate;
@@ -52,6 +53,7 @@ mod tasks;
 mod value;
 mod variables;
 mod words;
+mod worker;
 mod written;
 
 pub(crate) use duration::written as written_duration;

@@ -2,50 +2,11 @@
 //!
 //! Reading, defaults, `check --effective`, did-you-mean and the reference are all made from it.
 
-/// Where a key is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ConfigSection {
-    /// Before the first section.
-    Root,
-    /// In `[log]`.
-    Log,
-    /// In `[history]`.
-    History,
-    /// In `[metrics]`.
-    Metrics,
-    /// In `[lock]`.
-    Lock,
-    /// In `[mail]`.
-    Mail,
-    /// In `[tasks.NAME]`, and in `[defaults]` unless it names what is executed.
-    Task,
-}
+mod config_section;
+mod job_options;
 
-impl ConfigSection {
-    /// All of them, in the order of the reference.
-    pub(crate) const ALL: [ConfigSection; 7] = [
-        ConfigSection::Root,
-        ConfigSection::Log,
-        ConfigSection::History,
-        ConfigSection::Metrics,
-        ConfigSection::Lock,
-        ConfigSection::Mail,
-        ConfigSection::Task,
-    ];
-
-    /// Returns how it is written, empty for the root.
-    pub(crate) fn header(self) -> &'static str {
-        match self {
-            ConfigSection::Root => "",
-            ConfigSection::Log => "[log]",
-            ConfigSection::History => "[history]",
-            ConfigSection::Metrics => "[metrics]",
-            ConfigSection::Lock => "[lock]",
-            ConfigSection::Mail => "[mail]",
-            ConfigSection::Task => "[tasks.NAME]",
-        }
-    }
-}
+pub(crate) use config_section::ConfigSection;
+pub(crate) use job_options::JOB_OPTIONS;
 
 /// Whether zero is a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,6 +72,10 @@ pub(crate) enum ValueKind {
     IoNice,
     /// A table of URLs that are asked.
     Ping,
+    /// A table of commands.
+    Commands,
+    /// A list or a table that `[jobs.NAME]` has a reader for; the words are an example.
+    Structure(&'static str),
 }
 
 /// To which tasks a setting can apply.
@@ -196,7 +161,7 @@ use Applies::{Child, Command, Every, Function, Program};
 use ConfigSection::{History, Lock, Log, Mail, Metrics, Root};
 use Fallback::{InWords, Written};
 
-/// Every key.
+/// Every key but those of jobs and workers.
 #[rustfmt::skip]
 pub(crate) const OPTIONS: &[OptionSpec] = &[
     general(Root, "run_root", ValueKind::Path, Written("\"run\""), "directory of the pidfiles"),
@@ -345,9 +310,11 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
 
 /// Returns the options of a section, in order.
 pub(crate) fn of(section: ConfigSection) -> impl Iterator<Item = &'static OptionSpec> {
-    OPTIONS
-        .iter()
-        .filter(move |option| option.section == section)
+    let table = match section.is_of_jobs() {
+        true => JOB_OPTIONS,
+        false => OPTIONS,
+    };
+    table.iter().filter(move |option| option.section == section)
 }
 
 /// Returns one option.

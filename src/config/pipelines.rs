@@ -1,25 +1,26 @@
 //! Pipelines, which hide failures unless their task has `pipefail`.
 
+use std::fmt::Display;
+
 use super::layer::Layer;
 use super::report::{ConfigProblem, ConfigReport};
-use crate::core::settings::{Program, TaskSettings};
-use crate::task::TaskName;
+use crate::core::settings::Program;
 use crate::text::pipeline::{self, Pipelines};
 
 /// Warns of a pipeline whose task does not set `pipefail`. In a pipeline only the last command
 /// counts: a backup whose `pg_dump` is missing would be a success.
 pub(super) fn judge(
-    name: &TaskName,
+    name: &dyn Display,
     layer: &Layer,
-    settings: &TaskSettings,
+    program: Option<&Program>,
     report: &mut ConfigReport,
 ) {
-    let (key, pipelines) = match &settings.program {
+    let (key, pipelines) = match program {
         Some(Program::Shell(text)) => ("shell", pipeline::of_text(text)),
         Some(Program::Command(words)) => ("command", pipeline::of_command(words)),
         _ => return,
     };
-    if settings.child.pipefail.is_some() || pipelines != Pipelines::Hiding {
+    if layer.mentions("pipefail") || pipelines != Pipelines::Hiding {
         return;
     }
     let remedy = match key {

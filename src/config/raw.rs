@@ -124,9 +124,12 @@ impl Raw {
             ValueKind::Addresses | ValueKind::VariableNames => {
                 plain(Shape::List(parts().map(text_of).collect()))
             }
-            ValueKind::Texts | ValueKind::Variables | ValueKind::Limits | ValueKind::Ping => {
-                return None;
-            }
+            ValueKind::Texts
+            | ValueKind::Variables
+            | ValueKind::Limits
+            | ValueKind::Ping
+            | ValueKind::Commands
+            | ValueKind::Structure(_) => return None,
             ValueKind::Path => plain(Shape::Text(text.to_owned())),
             _ => text_of(text),
         })

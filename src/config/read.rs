@@ -86,6 +86,9 @@ pub(super) fn read(option: &OptionSpec, raw: &Raw, base: &Path) -> ReadValue {
         ValueKind::Signal => reader.signal().into(),
         ValueKind::IoNice => reader.io_nice().into(),
         ValueKind::Ping => reader.ping(),
+        ValueKind::Commands => reader.commands(),
+        // These have a reader of their own.
+        ValueKind::Structure(_) => ReadValue::default(),
     }
 }
 

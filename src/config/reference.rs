@@ -41,8 +41,10 @@ fn others(kind: ValueKind, value: &str) -> String {
 
 /// Returns a value that the option could have, as it would be written.
 pub(super) fn example(option: &OptionSpec) -> String {
-    if option.section == ConfigSection::Lock {
-        return example_of_lock(option);
+    match option.section {
+        ConfigSection::Lock => return example_of_lock(option),
+        section if section.is_of_jobs() => return example_of_job(option),
+        _ => {}
     }
     let text = match option.key {
         "state_dir" => r#""/var/lib/run_functions""#,
@@ -80,6 +82,25 @@ fn example_of_lock(option: &OptionSpec) -> String {
     text.to_owned()
 }
 
+fn example_of_job(option: &OptionSpec) -> String {
+    let text = match option.key {
+        "help" => r#""Resizes a picture and publishes it.""#,
+        "name" => r#""hello""#,
+        "slots" => "4",
+        "tags" | "needs" => r#"["imagemagick"]"#,
+        "vars" => r#"{ storage = "/mnt/a" }"#,
+        "limit" => "2",
+        "limit_by" => r#""args.name""#,
+        "shell" => r#""echo \"$ARG_NAME\"""#,
+        "input" => r#""{args.name}""#,
+        "reads" => r#"["args.name"]"#,
+        "times" => "3",
+        "time_limit" | "expires" | "waiting_for_at_most" => r#""1h""#,
+        _ => return example_of_kind(option.kind),
+    };
+    text.to_owned()
+}
+
 fn example_of_kind(kind: ValueKind) -> String {
     let text = match kind {
         ValueKind::Choice(choices) => return format!("\"{}\"", choices[0]),
@@ -100,6 +121,8 @@ fn example_of_kind(kind: ValueKind) -> String {
         ValueKind::Mask => r#""027""#,
         ValueKind::Signal => r#""INT""#,
         ValueKind::IoNice => r#""idle""#,
+        ValueKind::Commands => r#"{ port_is_free = ["test", "!", "-e", "/run/port"] }"#,
+        ValueKind::Structure(example) => example,
         ValueKind::Ping => {
             r#"{ success = "https://hc-ping.com/UUID", failure = "https://hc-ping.com/UUID/fail" }"#
         }

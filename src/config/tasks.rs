@@ -90,7 +90,7 @@ pub(super) fn define(
             },
         };
         let task = open.define(&written.defaults, surroundings, report);
-        judge_recipients(&task.layer, &written.mail, report);
+        check_recipients(&task.layer, &written.mail, report);
         tasks.insert(name.clone(), task);
     }
     tasks
@@ -151,7 +151,7 @@ impl LayeredTask {
         child::judge(&layer, surroundings.inputs, report);
         let settings = settings(&layer, runs == TaskExecution::InChild, program);
         judge_times(&self.name, &layer, &settings, report);
-        pipelines::judge(&self.name, &layer, &settings, report);
+        pipelines::judge(&self.name, &layer, settings.program.as_ref(), report);
         let layer = layer.only(applies);
         TaskDefinition {
             name: self.name,
@@ -257,7 +257,7 @@ pub(super) fn settings(layer: &Layer, isolate: bool, program: Option<Program>) -
     }
 }
 
-fn program(layer: &Layer, base: &Path, report: &mut ConfigReport) -> Option<Program> {
+pub(super) fn program(layer: &Layer, base: &Path, report: &mut ConfigReport) -> Option<Program> {
     let written: Vec<&OptionSpec> = programs().filter(|o| layer.mentions(o.key)).collect();
     if let [first, second, ..] = written.as_slice() {
         let message = format!("`{}` and `{}` exclude each other", first.key, second.key);
@@ -310,7 +310,7 @@ impl TaskExecution {
 
 /// A task that names recipients wants mail: where each mail becomes a file unasked, silence would
 /// look like health.
-fn judge_recipients(layer: &Layer, mail: &Layer, report: &mut ConfigReport) {
+pub(super) fn check_recipients(layer: &Layer, mail: &Layer, report: &mut ConfigReport) {
     let is_open = |key| mail.origin(key) == Origin::Default && !mail.is_broken(key);
     if !is_open("to") || !is_open("transport") {
         return;

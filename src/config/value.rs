@@ -40,6 +40,8 @@ pub(crate) enum Value {
     IoNice(IoNice),
     /// URLs that are asked.
     Ping(Ping),
+    /// Commands by name.
+    Commands(BTreeMap<String, Vec<String>>),
 }
 
 impl Value {
@@ -64,6 +66,10 @@ impl Value {
             Value::Ping(ping) => ping
                 .urls()
                 .map(|(key, url)| (key.to_owned(), Json::from(url.to_string())))
+                .collect(),
+            Value::Commands(commands) => commands
+                .iter()
+                .map(|(name, words)| (name.clone(), Json::from(words.clone())))
                 .collect(),
             Value::Span(_)
             | Value::Never
@@ -116,9 +122,11 @@ impl fmt::Display for Value {
             Value::Codes(codes) => write!(f, "{codes:?}"),
             Value::Text(word) => f.write_str(&text(word)),
             Value::Path(path) => f.write_str(&text(&path.display().to_string())),
-            Value::Texts(texts) => {
-                let each: Vec<String> = texts.iter().map(|each| text(each)).collect();
-                write!(f, "[{}]", each.join(", "))
+            Value::Texts(texts) => f.write_str(&list(texts)),
+            Value::Commands(commands) => {
+                let each = commands.iter();
+                let each = each.map(|(name, words)| (name.clone(), list(words)));
+                braced(f, each.collect())
             }
             Value::Variables(variables) => {
                 let each = variables.iter();
@@ -142,6 +150,12 @@ impl fmt::Display for Value {
             | Value::IoNice(_) => f.write_str(&text(&self.word())),
         }
     }
+}
+
+fn list(texts: &[String]) -> String {
+    let each = texts.iter();
+    let each = each.map(|text| toml::Value::String(text.clone()).to_string());
+    format!("[{}]", each.collect::<Vec<_>>().join(", "))
 }
 
 fn braced(f: &mut fmt::Formatter<'_>, entries: Vec<(String, String)>) -> fmt::Result {
@@ -185,6 +199,7 @@ from_value! {
     i32 = Value::Signal(signal) => *signal;
     IoNice = Value::IoNice(class) => *class;
     Ping = Value::Ping(ping) => ping.clone();
+    BTreeMap<String, Vec<String>> = Value::Commands(commands) => commands.clone();
 }
 
 impl FromValue for Option<Duration> {

@@ -83,7 +83,7 @@ fn ambiguous(origin: &Origin, targets: &[VariableTarget]) -> ConfigProblem {
 fn targets(inputs: &Inputs, written: &WrittenConfig) -> BTreeMap<String, Vec<VariableTarget>> {
     let mut all: BTreeMap<String, Vec<VariableTarget>> = BTreeMap::new();
     let mut add = |name: String, target| all.entry(name).or_default().push(target);
-    for option in OPTIONS {
+    for option in OPTIONS.iter().chain(options::of(ConfigSection::Worker)) {
         let section = match option.section {
             ConfigSection::Root => "",
             ConfigSection::Log => "LOG_",
@@ -93,6 +93,12 @@ fn targets(inputs: &Inputs, written: &WrittenConfig) -> BTreeMap<String, Vec<Var
             ConfigSection::Mail => "MAIL_",
             ConfigSection::Task if option.applies == Applies::Program => continue,
             ConfigSection::Task => "DEFAULTS_",
+            ConfigSection::Worker => "WORKER_",
+            ConfigSection::Job
+            | ConfigSection::Argument
+            | ConfigSection::Step
+            | ConfigSection::Group
+            | ConfigSection::Retry => continue,
         };
         let name = format!("{PREFIX}{section}{}", option.key.to_ascii_uppercase());
         add(name, VariableTarget::Section(option.section, option));

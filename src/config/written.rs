@@ -8,7 +8,7 @@ use super::layer::Layer;
 use super::lock;
 use super::options::{ConfigSection, OptionSpec};
 use super::origin::Origin;
-use super::raw::Raw;
+use super::raw::{Raw, RawKey};
 use super::read::{self, Fault};
 use super::report::{ConfigProblem, ConfigReport};
 use super::value::Value;
@@ -22,6 +22,15 @@ pub(super) struct WrittenTask {
     pub(super) origin: Origin,
     /// Its values.
     pub(super) layer: Layer,
+}
+
+/// What was written for one job.
+#[derive(Clone, Debug)]
+pub(super) struct WrittenJob {
+    /// The name of its section.
+    pub(super) name: RawKey,
+    /// Its keys and values.
+    pub(super) entries: Vec<(RawKey, Raw)>,
 }
 
 /// What was written.
@@ -43,10 +52,16 @@ pub(super) struct WrittenConfig {
     pub(super) defaults: Layer,
     /// `[tasks.NAME]`
     pub(super) tasks: BTreeMap<TaskName, WrittenTask>,
+    /// `[worker]`
+    pub(super) worker: Layer,
+    /// Whether the file has a section `[worker]`.
+    pub(super) has_worker: bool,
+    /// `[jobs.NAME]`
+    pub(super) jobs: Vec<WrittenJob>,
 }
 
 impl WrittenConfig {
-    /// Returns the layer of a section; of `[defaults]` for settings of tasks.
+    /// Returns the layer of a section; of `[defaults]` for settings of tasks and jobs.
     pub(super) fn section(&mut self, section: ConfigSection) -> &mut Layer {
         match section {
             ConfigSection::Root => &mut self.root,
@@ -55,7 +70,13 @@ impl WrittenConfig {
             ConfigSection::Metrics => &mut self.metrics,
             ConfigSection::Lock => &mut self.lock,
             ConfigSection::Mail => &mut self.mail,
-            ConfigSection::Task => &mut self.defaults,
+            ConfigSection::Worker => &mut self.worker,
+            ConfigSection::Task
+            | ConfigSection::Job
+            | ConfigSection::Argument
+            | ConfigSection::Step
+            | ConfigSection::Group
+            | ConfigSection::Retry => &mut self.defaults,
         }
     }
 

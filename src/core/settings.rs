@@ -7,6 +7,7 @@
 mod lock_settings;
 mod metrics_settings;
 mod ping;
+mod worker_settings;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ pub use lock_settings::{LockEngine, LockSettings};
 pub(crate) use lock_settings::{checked_key, consul_address, postgres_address};
 pub(crate) use metrics_settings::MetricsSettings;
 pub(crate) use ping::{Ping, PingUrl};
+pub(crate) use worker_settings::WorkerSettings;
 
 /// What in the name of a setting or a variable makes its value secret, in lower case. The first
 /// eight are the project's rule for mails; the others are common names of passwords and sessions.

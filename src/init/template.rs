@@ -55,7 +55,7 @@ fn commands() -> String {
     ];
     let others = ConfigSection::ALL
         .into_iter()
-        .filter(|section| !own_place.contains(section));
+        .filter(|section| !own_place.contains(section) && !section.is_of_jobs());
     let others: Vec<String> = others
         .map(|other| format!("{}\n\n{}", other.header(), section(other)))
         .collect();

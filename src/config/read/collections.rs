@@ -9,6 +9,7 @@ use crate::config::raw::{Raw, Shape};
 use crate::config::value::Value;
 use crate::config::words;
 use crate::core::settings::Ping;
+use crate::job::{NAMES, is_name};
 use crate::text::lists::one_of;
 use crate::text::suggest::did_you_mean;
 
@@ -138,6 +139,44 @@ impl ValueReader<'_> {
 }
 
 impl ValueReader<'_> {
+    /// Reads commands by name.
+    pub(super) fn commands(&self) -> ReadValue {
+        let Shape::Table(entries) = &self.raw.shape else {
+            let example = "`{ port_is_free = [\"test\", \"!\", \"-e\", \"/run/port\"] }`";
+            return self.wrong_type("a table", example).into();
+        };
+        let mut commands = BTreeMap::new();
+        let mut faults = Vec::new();
+        for (key, value) in entries {
+            if !is_name(&key.name) {
+                faults.push(Fault {
+                    message: format!("`{}` in `{}` is not a possible name", key.name, self.key),
+                    help: Some(NAMES.to_owned()),
+                    span: key.span.clone(),
+                });
+            }
+            let reader = ValueReader {
+                key: "command",
+                raw: value,
+            };
+            let read = reader.list(|item| item.text());
+            match read.value {
+                Some(Value::Texts(words)) => {
+                    commands.insert(key.name.clone(), words);
+                }
+                _ => faults.extend(read.faults.into_iter().map(|fault| Fault {
+                    message: fault.message.replacen(
+                        "`command`",
+                        &format!("`{}` in `{}`", key.name, self.key),
+                        1,
+                    ),
+                    ..fault
+                })),
+            }
+        }
+        finished(Value::Commands(commands), faults)
+    }
+
     /// Reads URLs, which are never shown: each may be a secret.
     pub(super) fn ping(&self) -> ReadValue {
         let Shape::Table(entries) = &self.raw.shape else {

@@ -3,6 +3,7 @@
 
 mod any;
 mod errors;
+mod jobs;
 mod lock;
 mod mail;
 mod precedence;

@@ -5,7 +5,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::Setup;
-use crate::config::options::{Applies, ConfigSection, Fallback, OPTIONS, OptionSpec, of};
+use crate::config::options::{
+    Applies, ConfigSection, Fallback, JOB_OPTIONS, OPTIONS, OptionSpec, ValueKind, of,
+};
 use crate::config::raw::{Raw, Shape};
 use crate::config::read;
 use crate::config::reference::{self, EXAMPLE, commented};
@@ -36,6 +38,44 @@ const DEFAULTS: &str = "
 
 ";
 
+const WORKER: &str = "
+# What a worker has (`run_functions work`), and how much it does at once.
+[worker]
+
+";
+
+const JOB: &str = "
+# A job: posted once, done step by step by a worker, undone when a step fails. What stands in a step about its process (all of
+# [defaults] from `working_dir` on, and `timeout`) can stand here too, for all steps.
+#[jobs.NAME]
+
+";
+
+const ARGUMENT: &str = "
+# An argument of the job: `args.NAME = { type = \"string\" }` is the same on one line.
+#[jobs.NAME.args.NAME]
+
+";
+
+const STEP: &str = "
+# A step: an entry of `steps`, on one line or in a section. Its process is described by the keys of tasks: all of [defaults] from
+# `working_dir` on, and `timeout`.
+#[[jobs.NAME.steps]]
+
+";
+
+const GROUP: &str = "
+# A group: an entry of `steps` that has `steps` itself.
+#[[jobs.NAME.steps]]
+
+";
+
+const RETRY: &str = "
+# How often a step, a group or a revert is tried: `retry = { times = 3 }` is the same on one line.
+#[jobs.NAME.steps.retry]
+
+";
+
 /// Returns the text of `examples/default.toml`.
 fn default_file() -> String {
     let mut text = HEAD.to_owned();
@@ -43,7 +83,7 @@ fn default_file() -> String {
     let alone = [ConfigSection::Root, ConfigSection::Task];
     for section in ConfigSection::ALL
         .into_iter()
-        .filter(|section| !alone.contains(section))
+        .filter(|section| !alone.contains(section) && !section.is_of_jobs())
     {
         let header = section.header();
         let options = commented(section, |_| true);
@@ -55,6 +95,17 @@ fn default_file() -> String {
     text.push_str(&commented(ConfigSection::Task, |option| {
         !is_program(option)
     }));
+    for (head, section) in [
+        (WORKER, ConfigSection::Worker),
+        (JOB, ConfigSection::Job),
+        (ARGUMENT, ConfigSection::Argument),
+        (STEP, ConfigSection::Step),
+        (GROUP, ConfigSection::Group),
+        (RETRY, ConfigSection::Retry),
+    ] {
+        text.push_str(head);
+        text.push_str(&commented(section, |_| true));
+    }
     text
 }
 
@@ -77,9 +128,26 @@ fn is_default(line: &str) -> bool {
     !line.contains(EXAMPLE)
 }
 
-/// Names the task of the reference, and gives it a command.
+/// Names the task of the reference, and gives a command to it and to the steps of its job.
 fn with_a_task(text: &str) -> String {
-    text.replace("[tasks.NAME]\n", "[tasks.x]\ncommand = [\"true\"]\n")
+    const STEPS: &str = "[[jobs.NAME.steps]]\n";
+    let command = "command = [\"true\"]\n";
+    text.replace("[tasks.NAME]\n", &format!("[tasks.x]\n{command}"))
+        .replacen(
+            STEPS,
+            &format!("[[jobs.NAME.STEPS]]\nname = \"a\"\n{command}"),
+            1,
+        )
+        .replacen(
+            STEPS,
+            "[[jobs.NAME.steps]]\nname = \"g\"\nsteps = [{ name = \"b\", command = [\"true\"] }]\n",
+            1,
+        )
+        .replace("STEPS", "steps")
+        .replace(
+            "[jobs.NAME.steps.retry]\n",
+            "[jobs.NAME.steps.retry]\ntimes = 3\n",
+        )
 }
 
 #[test]
@@ -97,7 +165,7 @@ fn the_reference_is_what_the_table_says() {
 fn the_reference_has_every_option_in_order() {
     let text = default_file();
     let mut rest = text.as_str();
-    for option in OPTIONS {
+    for option in OPTIONS.iter().chain(JOB_OPTIONS) {
         let line = format!("\n#{} = ", option.key);
         rest = rest.split_once(&line).unwrap_or_else(|| panic!("{line}")).1;
     }
@@ -118,6 +186,9 @@ fn every_default_of_the_reference_in_force_changes_nothing() {
     settings.state_dir = plain.settings.state_dir.clone();
     settings.lock.directory = plain.settings.lock.directory.clone();
     assert_eq!(settings, plain.settings);
+    assert_eq!(written.worker, plain.worker);
+    let job = &written.job("NAME").unwrap();
+    assert_eq!(job.steps["a"].execute.child, job.steps["b"].execute.child);
     assert!(written.warnings.is_empty(), "{}", written.warnings);
 }
 
@@ -135,7 +206,10 @@ fn the_reference_as_it_stands_changes_nothing() {
 #[test]
 fn every_example_of_the_reference_is_a_value_of_its_option() {
     let base = Path::new("/");
-    for option in OPTIONS {
+    for option in OPTIONS.iter().chain(JOB_OPTIONS) {
+        if matches!(option.kind, ValueKind::Structure(_)) {
+            continue;
+        }
         let text = reference::example(option);
         let document = format!("x = {text}");
         let table = toml::de::DeTable::parse(&document).unwrap();
@@ -158,9 +232,14 @@ fn every_example_of_the_reference_is_a_value_of_its_option() {
 fn guide_tables() -> String {
     let mut text = String::new();
     for section in ConfigSection::ALL {
-        let title = match section.header() {
-            "" => "Before the first section".to_owned(),
-            header => format!("`{header}`"),
+        let header = section.header();
+        let title = match section {
+            ConfigSection::Root => "Before the first section".to_owned(),
+            ConfigSection::Argument => format!("An argument of a job: `{header}`"),
+            ConfigSection::Step => format!("A step of a job: `{header}`"),
+            ConfigSection::Group => format!("A group of steps: `{header}` with `steps`"),
+            ConfigSection::Retry => format!("Retries: `{header}`"),
+            _ => format!("`{header}`"),
         };
         text.push_str(&format!(
             "\n## {title}\n\n| key | default | |\n|---|---|---|\n"
@@ -171,7 +250,7 @@ fn guide_tables() -> String {
                 Fallback::InWords(words) => words.to_owned(),
             };
             // What stands in brackets alone would be a link.
-            let doc = option.doc.replace('[', "\\[");
+            let doc = option.doc.replace('[', "\\[").replace('|', "\\|");
             text.push_str(&format!("| `{}` | {default} | {doc} |\n", option.key));
         }
     }
@@ -194,7 +273,7 @@ fn the_guide_has_every_option() {
 
 #[test]
 fn every_option_has_one_line_of_documentation() {
-    for option in OPTIONS {
+    for option in OPTIONS.iter().chain(JOB_OPTIONS) {
         let doc = option.doc;
         assert!(
             !doc.is_empty() && !doc.ends_with('.') && !doc.contains('\n'),
@@ -206,12 +285,12 @@ fn every_option_has_one_line_of_documentation() {
 
 #[test]
 fn no_section_has_a_key_twice() {
-    for (at, option) in OPTIONS.iter().enumerate() {
-        let same = |other: &&crate::config::options::OptionSpec| {
-            other.key == option.key && other.section == option.section
-        };
+    let all: Vec<&OptionSpec> = OPTIONS.iter().chain(JOB_OPTIONS).collect();
+    for (at, option) in all.iter().enumerate() {
+        let same =
+            |other: &&&OptionSpec| other.key == option.key && other.section == option.section;
         assert!(
-            !OPTIONS[at + 1..].iter().any(|other| same(&other)),
+            !all[at + 1..].iter().any(|other| same(&other)),
             "{}",
             option.key
         );

@@ -3,7 +3,7 @@
 use super::source::{self, Source};
 
 /// The rooms, each with those that it may use. A room stands below all that it uses.
-const ROOMS: [(&str, &[&str]); 33] = [
+const ROOMS: [(&str, &[&str]); 34] = [
     // Documentation without code.
     ("guide", &[]),
     // Pure: no clock, no file, no thread.
@@ -14,6 +14,7 @@ const ROOMS: [(&str, &[&str]); 33] = [
     ("chain", &["core", "task"]),
     ("redact", &["core", "text"]),
     ("flow", &["core", "text"]),
+    ("job", &["core", "flow", "task", "text"]),
     ("mute", &["core", "text"]),
     ("alert", &["core", "mute", "task", "text"]),
     // Texts in, a text out.
@@ -27,7 +28,7 @@ const ROOMS: [(&str, &[&str]); 33] = [
     ("state", &["core", "task"]),
     ("unix", &["chain", "core", "task", "text"]),
     // One subject each; none uses another.
-    ("config", &["core", "task", "text", "unix"]),
+    ("config", &["core", "flow", "job", "task", "text", "unix"]),
     // The simulation with the defaults of the configuration, for authors of tasks.
     (
         "testing",

@@ -1,0 +1,179 @@
+//! `[jobs.NAME]`: from what is written to definitions of jobs. Read once all else is known, and not
+//! at all where there is none.
+
+mod arguments;
+mod commands;
+mod job_reader;
+mod job_steps;
+mod json;
+mod nodes;
+mod retry;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::layer::Layer;
+use super::loaded::LoadedJob;
+use super::options::ConfigSection;
+use super::report::ConfigReport;
+use super::tasks::check_recipients;
+use super::worker::check_tags;
+use super::written::{WrittenConfig, WrittenJob};
+use crate::flow::definition::{FlowDefinition, Group};
+use crate::job::{
+    ArgumentSchema, JobDefinition, JobSchema, NAMES, OverlapMode, ResumeMode, is_name,
+};
+use job_reader::{JobReader, ReadTable, TableKeys, is_surrounding};
+use job_steps::JobSteps;
+
+pub(super) use job_reader::JobSurroundings;
+
+/// Defines every job of the file. What is wrong goes to the report.
+pub(super) fn define(
+    written: &WrittenConfig,
+    around: &JobSurroundings<'_>,
+    report: &mut ConfigReport,
+) -> BTreeMap<String, LoadedJob> {
+    let mut jobs = BTreeMap::new();
+    for job in &written.jobs {
+        let origin = around.source.origin(job.name.span.clone());
+        let mut reader = JobReader::new(around, report);
+        if !is_name(&job.name.name) {
+            let message = format!("`{}` cannot be the name of a job", job.name.name);
+            reader.error(&job.name.span, message, NAMES);
+            continue;
+        }
+        if let Some(definition) = reader.job(job, written) {
+            let loaded = LoadedJob {
+                definition,
+                defined: origin,
+            };
+            jobs.insert(job.name.name.clone(), loaded);
+        }
+    }
+    jobs
+}
+
+impl JobReader<'_> {
+    fn job(&mut self, job: &WrittenJob, written: &WrittenConfig) -> Option<JobDefinition> {
+        let place = format!("`[jobs.{}]`", job.name.name);
+        let keys = [
+            TableKeys::Section(ConfigSection::Job),
+            TableKeys::Surroundings,
+        ];
+        let mut table = self.table(&keys, &job.entries, &job.name.span, &place);
+        let args = match table.raw("args") {
+            Some(raw) => self.arguments(raw),
+            None => ArgumentSchema::default(),
+        };
+        let Some(raw_steps) = table.raw("steps") else {
+            if !table.layer.is_broken("steps") {
+                let message = format!("{place} has no `steps`");
+                let help =
+                    "for example `steps = [{ name = \"hello\", command = [\"echo\", \"hello\"] }]`";
+                self.error(&job.name.span, message, help);
+            }
+            return None;
+        };
+        let surroundings = table.layer.only(is_surrounding);
+        let surroundings = surroundings.over(&inherited(&written.defaults));
+        let mut steps = JobSteps::new(&args, raw_steps, surroundings, self.around.vars);
+        let nodes = self.nodes(raw_steps, &mut steps);
+        self.check_secrets(&args, &steps, table.raw("args"));
+        let JobSteps { commands, .. } = steps;
+        table
+            .layer
+            .fill_defaults(ConfigSection::Job, self.around.source.directory());
+        let schema = self.schema(args, &table);
+        let layer = &table.layer;
+        check_tags(layer, "needs", &schema.needs, self.report);
+        check_recipients(&layer.keep(&["to", "cc"]), &written.mail, self.report);
+        Some(JobDefinition {
+            flow: FlowDefinition {
+                name: job.name.name.clone(),
+                root: Group {
+                    parallel: layer.need("parallel"),
+                    nodes,
+                    on_failure: nodes::on_failure(layer),
+                    ..Group::default()
+                },
+            },
+            schema,
+            steps: commands,
+            to: layer.get("to"),
+            cc: layer.get("cc").unwrap_or_default(),
+        })
+    }
+
+    fn schema(&mut self, args: ArgumentSchema, table: &ReadTable<'_>) -> JobSchema {
+        let layer = &table.layer;
+        let small = |key| {
+            layer
+                .get::<i64>(key)
+                .and_then(|number| number.try_into().ok())
+        };
+        JobSchema {
+            help: layer.get("help").unwrap_or_default(),
+            limit_by: self.limit_by(&args, table),
+            args,
+            resume: match layer.need::<String>("resume").as_str() {
+                "restart" => ResumeMode::Restart,
+                "same-host" => ResumeMode::SameHost,
+                _ => ResumeMode::Anywhere,
+            },
+            needs: layer.get("needs").unwrap_or_default(),
+            priority: i8::try_from(layer.need::<i64>("priority")).unwrap_or_default(),
+            limit: small("limit"),
+            overlap: match layer.need::<String>("overlap").as_str() {
+                "skip" => OverlapMode::Skip,
+                "allow" => OverlapMode::Allow,
+                _ => OverlapMode::Wait,
+            },
+            lease: layer.get("lease"),
+            expires: layer.get("expires"),
+            time_limit: layer.get("time_limit"),
+            waiting_for_at_most: layer.get("waiting_for_at_most"),
+            max_crashes: small("max_crashes").unwrap_or_default(),
+        }
+    }
+
+    /// Returns the argument that `limit_by` names.
+    fn limit_by(&mut self, args: &ArgumentSchema, table: &ReadTable<'_>) -> Option<String> {
+        let text: String = table.layer.get("limit_by")?;
+        let span = table.raw("limit_by")?.span.clone();
+        if !table.layer.mentions("limit") {
+            let help = "write `limit = 1` beside it, or another number";
+            self.error(
+                &span,
+                "`limit_by` has no effect without `limit`".to_owned(),
+                help,
+            );
+        }
+        let spec = text.strip_prefix("args.").and_then(|name| args.get(name));
+        match spec {
+            Some(spec) if spec.secret => {
+                let message = format!("`limit_by` names `{text}`, which is secret");
+                self.error(
+                    &span,
+                    message,
+                    "name another argument: others see the value",
+                );
+                None
+            }
+            Some(spec) => Some(spec.name.clone()),
+            None => {
+                let names = args.specs.iter().map(|spec| format!("args.{}", spec.name));
+                let names: BTreeSet<String> = names.collect();
+                let message = format!("`limit_by` is no argument of the job: `{text}`");
+                self.unknown_name(&span, message, &text, &names);
+                None
+            }
+        }
+    }
+}
+
+/// Returns what the steps of a job take over from `[defaults]`: all that surrounds a process but
+/// where it runs and what it reads, which are those of the job.
+fn inherited(defaults: &Layer) -> Layer {
+    let own = ["working_dir", "stdin", "timeout"];
+    defaults.only(|option| is_surrounding(option) && !own.contains(&option.key))
+}

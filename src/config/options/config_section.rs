@@ -1,0 +1,88 @@
+//! The sections of the file.
+
+/// Where a key is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ConfigSection {
+    /// Before the first section.
+    Root,
+    /// In `[log]`.
+    Log,
+    /// In `[history]`.
+    History,
+    /// In `[metrics]`.
+    Metrics,
+    /// In `[lock]`.
+    Lock,
+    /// In `[mail]`.
+    Mail,
+    /// In `[tasks.NAME]`, and in `[defaults]` unless it names what is executed.
+    Task,
+    /// In `[worker]`.
+    Worker,
+    /// In `[jobs.NAME]`.
+    Job,
+    /// In an argument of a job.
+    Argument,
+    /// In a step of a job.
+    Step,
+    /// In a group of steps.
+    Group,
+    /// In a `retry`.
+    Retry,
+}
+
+impl ConfigSection {
+    /// All of them, in the order of the reference.
+    pub(crate) const ALL: [ConfigSection; 13] = [
+        ConfigSection::Root,
+        ConfigSection::Log,
+        ConfigSection::History,
+        ConfigSection::Metrics,
+        ConfigSection::Lock,
+        ConfigSection::Mail,
+        ConfigSection::Task,
+        ConfigSection::Worker,
+        ConfigSection::Job,
+        ConfigSection::Argument,
+        ConfigSection::Step,
+        ConfigSection::Group,
+        ConfigSection::Retry,
+    ];
+
+    /// Returns whether the section is about jobs and their workers.
+    pub(crate) fn is_of_jobs(self) -> bool {
+        match self {
+            ConfigSection::Worker
+            | ConfigSection::Job
+            | ConfigSection::Argument
+            | ConfigSection::Step
+            | ConfigSection::Group
+            | ConfigSection::Retry => true,
+            ConfigSection::Root
+            | ConfigSection::Log
+            | ConfigSection::History
+            | ConfigSection::Metrics
+            | ConfigSection::Lock
+            | ConfigSection::Mail
+            | ConfigSection::Task => false,
+        }
+    }
+
+    /// Returns how it is written, empty for the root.
+    pub(crate) fn header(self) -> &'static str {
+        match self {
+            ConfigSection::Root => "",
+            ConfigSection::Log => "[log]",
+            ConfigSection::History => "[history]",
+            ConfigSection::Metrics => "[metrics]",
+            ConfigSection::Lock => "[lock]",
+            ConfigSection::Mail => "[mail]",
+            ConfigSection::Task => "[tasks.NAME]",
+            ConfigSection::Worker => "[worker]",
+            ConfigSection::Job => "[jobs.NAME]",
+            ConfigSection::Argument => "[jobs.NAME.args.NAME]",
+            ConfigSection::Step | ConfigSection::Group => "[[jobs.NAME.steps]]",
+            ConfigSection::Retry => "[jobs.NAME.steps.retry]",
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! `[worker]`: what a worker has and how much it does at once.
+
+use std::path::Path;
+
+use super::layer::Layer;
+use super::options::ConfigSection;
+use super::report::{ConfigProblem, ConfigReport};
+use crate::core::settings::WorkerSettings;
+use crate::job::{NAMES, is_name};
+
+/// Puts the settings together, and fills what is open in the layer.
+pub(super) fn settings(layer: &mut Layer, report: &mut ConfigReport) -> WorkerSettings {
+    // Most files have no worker: what holds then needs no parsing.
+    if *layer == Layer::default() {
+        return WorkerSettings::default();
+    }
+    layer.fill_defaults(ConfigSection::Worker, Path::new(""));
+    let settings = WorkerSettings {
+        name: layer.get("name"),
+        slots: layer
+            .get::<i64>("slots")
+            .and_then(|slots| slots.try_into().ok()),
+        tags: layer.get("tags").unwrap_or_default(),
+        can: layer.get("can").unwrap_or_default(),
+        vars: layer.get("vars").unwrap_or_default(),
+        drain_timeout: layer.need("drain_timeout"),
+    };
+    check_name(layer, &settings, report);
+    check_tags(layer, "tags", &settings.tags, report);
+    for tag in settings
+        .can
+        .keys()
+        .filter(|tag| settings.tags.contains(tag))
+    {
+        let message = format!("`{tag}` is in `tags` and in `can`");
+        let problem = ConfigProblem::error(&layer.origin("can"), message);
+        report.add(problem.help("leave it in `can`, whose command says when the worker has it"));
+    }
+    settings
+}
+
+/// The name is a part of the names of files, and is shown beside that of its host.
+fn check_name(layer: &Layer, settings: &WorkerSettings, report: &mut ConfigReport) {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+    let is_wrong = |name: &&String| name.starts_with('.') || !name.chars().all(is_plain);
+    if let Some(name) = settings.name.as_ref().filter(is_wrong) {
+        let message = format!("`{name}` cannot be the name of a worker");
+        let problem = ConfigProblem::error(&layer.origin("name"), message);
+        report.add(problem.help("letters, digits, `.`, `_` and `-`, not beginning with `.`"));
+    }
+}
+
+/// Reports what cannot be a tag.
+pub(super) fn check_tags(layer: &Layer, key: &str, tags: &[String], report: &mut ConfigReport) {
+    for tag in tags.iter().filter(|tag| !is_name(tag)) {
+        let message = format!("`{tag}` in `{key}` cannot be a tag");
+        report.add(ConfigProblem::error(&layer.origin(key), message).help(NAMES));
+    }
+}

@@ -1,0 +1,45 @@
+//! Definitions of jobs: the arguments that a job takes, the commands of its steps as templates, and
+//! the results that steps give.
+//!
+//! Pure, and one rule over all: values are data, never code. A value becomes one argument of a
+//! command, one variable, or standard input; it is never read by a shell, names no program and no
+//! variable, and begins no argument with a `-` unless the definition allows that.
+//!
+//! ```text
+//! words of `post` ──► ArgumentSchema ──► arguments (JSON) ─┐
+//! result files ─────► step_result ─────► results (JSON) ───┼─► CommandTemplate ──► RenderedCommand
+//! [worker] vars ───────────────────────────────────────────┘
+//! ```
+
+mod argument_errors;
+mod argument_kind;
+mod argument_schema;
+mod argument_spec;
+mod command_line;
+mod command_template;
+mod job_data;
+mod job_definition;
+mod job_schema;
+mod names;
+mod program_template;
+mod render_errors;
+mod shell_text;
+pub(crate) mod step_result;
+mod step_variables;
+mod template;
+mod template_scope;
+
+pub(crate) use argument_errors::{ArgumentError, ArgumentErrors};
+pub(crate) use argument_kind::ArgumentKind;
+pub(crate) use argument_schema::ArgumentSchema;
+pub(crate) use argument_spec::ArgumentSpec;
+pub(crate) use command_template::{CommandTemplate, RenderedCommand};
+pub(crate) use job_data::JobData;
+pub(crate) use job_definition::{JobDefinition, StepCommands};
+pub(crate) use job_schema::{JobSchema, OverlapMode, ResumeMode};
+pub(crate) use names::{NAMES, RESERVED, is_name, is_reserved_variable, variable_form};
+pub(crate) use program_template::{ProgramTemplate, element_of_code};
+pub(crate) use render_errors::{RenderError, RenderErrors};
+pub(crate) use step_variables::{StepVariable, step_variables, template_in_text};
+pub(crate) use template::{ArgumentTemplate, DataSource, TemplateReference};
+pub(crate) use template_scope::{SecretUse, TemplateProblem, TemplateScope};
