@@ -118,11 +118,6 @@
 extern crate self as run_functions;
 
 mod alert;
-#[expect(
-    dead_code,
-    unused_imports,
-    reason = "the worker and the commands are to come"
-)]
 mod board;
 mod chain;
 mod cli;
@@ -135,7 +130,6 @@ mod history;
 mod import;
 #[cfg(feature = "cli")]
 mod init;
-#[expect(dead_code, unused_imports, reason = "the worker is to come")]
 mod job;
 mod lease;
 pub mod lock;
@@ -163,6 +157,7 @@ mod task;
 pub mod testing;
 mod text;
 mod unix;
+mod worker;
 
 pub use cli::main;
 #[doc = include_str!("task/attribute.md")]

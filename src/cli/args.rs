@@ -2,6 +2,7 @@
 
 mod count;
 pub(crate) mod init;
+pub(crate) mod jobs;
 mod lock;
 mod once;
 mod run;
@@ -70,6 +71,21 @@ pub(crate) struct Common {
 }
 
 impl Common {
+    /// Returns these options, with those of `other` where they are not given.
+    pub(crate) fn or(&self, other: &Common) -> Common {
+        Common {
+            config: self.config.clone().or_else(|| other.config.clone()),
+            run_root: self.run_root.clone().or_else(|| other.run_root.clone()),
+            verbose: self.verbose.max(other.verbose),
+            quiet: self.quiet.max(other.quiet),
+            log_format: self.log_format.or(other.log_format),
+            color: match self.color {
+                ColorArg::Auto => other.color,
+                color => color,
+            },
+        }
+    }
+
     /// Returns how often `-v` was typed, less `-q`.
     pub(crate) fn verbosity(&self) -> i32 {
         i32::from(self.verbose) - i32::from(self.quiet)
@@ -178,6 +194,21 @@ pub(crate) enum Command {
     Service {
         #[command(subcommand)]
         command: service::ServiceCommand,
+    },
+    /// Post a job: whichever worker is able does it, step by step.
+    Post(jobs::PostArgs),
+    /// List the jobs of the board.
+    Jobs(jobs::JobsArgs),
+    /// Show a job, or ask something of it: stop, kill, pause, resume, retry, skip, revert, cancel.
+    Job(jobs::JobArgs),
+    /// Work: claim jobs from the board and run their steps, until stopped.
+    Work(jobs::WorkArgs),
+    /// List the workers, or ask something of one: drain, sleep, wake, quit.
+    Workers(jobs::WorkersArgs),
+    /// Look after the board itself.
+    Board {
+        #[command(subcommand)]
+        command: jobs::BoardCommand,
     },
     /// Print what completes commands in a shell.
     Completions {

@@ -6,8 +6,8 @@ use super::args::{
     CheckArgs, Command, Common, LockCommandArgs, MailCommand, OnceArgs, ParsedArgs, RunArgs,
 };
 use super::commands::{
-    check, control, history, import, init, list, logs, mail, metrics, mute, pages, report, service,
-    simulate, status,
+    check, control, history, import, init, job, list, logs, mail, metrics, mute, pages, report,
+    service, simulate, status,
 };
 use super::load::{colour, load, load_to_look, load_with_lock, refused};
 use super::output::{print, print_folded};
@@ -116,6 +116,12 @@ fn obey_command(common: &Common, command: Command) -> CommandResult {
         Command::Import { command } => import::print_configuration(&command, common.color),
         Command::Init(args) => init::write(&args),
         Command::Service { command } => service::obey(common, &command),
+        Command::Post(args) => job::post::post(common, &args),
+        Command::Jobs(args) => job::jobs::show(common, &args),
+        Command::Job(args) => job::job::obey(common, &args),
+        Command::Work(args) => job::work::work(common, args),
+        Command::Workers(args) => job::workers::obey(common, &args),
+        Command::Board { command } => job::board::obey(common, &command),
         Command::Completions { shell } => pages::completions(shell),
         Command::Man { directory } => pages::manual(&directory),
     }

@@ -27,6 +27,7 @@ pub(crate) struct MailComposer {
     chain: String,
     labels: Vec<String>,
     call: Call,
+    look: MailLook,
     settings: Vec<TaskSettings>,
     runner: Settings,
     executable_from: Option<SystemTime>,
@@ -46,6 +47,17 @@ pub(crate) struct MailNames {
     pub(crate) labels: Vec<String>,
     /// How this program is called from anywhere to find the chain.
     pub(crate) call: Call,
+    /// What is looked at.
+    pub(crate) look: MailLook,
+}
+
+/// What the command that a mail names looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MailLook {
+    /// A chain and its tasks.
+    Chain,
+    /// The jobs of definitions.
+    Jobs,
 }
 
 impl MailComposer {
@@ -71,6 +83,7 @@ impl MailComposer {
             chain: names.chain,
             labels: names.labels,
             call: names.call,
+            look: names.look,
             settings,
             executable_from: self_exe::changed().ok(),
             runner,
@@ -138,12 +151,16 @@ impl MailComposer {
 
     /// The command that shows more of a task, or of the chain.
     fn look(&self, step: Option<TaskIndex>) -> Vec<String> {
-        match step {
-            Some(step) => {
+        match (step, self.look) {
+            (Some(step), MailLook::Jobs) => {
+                self.call.parts(format_args!("jobs {}", self.labels[step]))
+            }
+            (None, MailLook::Jobs) => self.call.parts("workers"),
+            (Some(step), MailLook::Chain) => {
                 let function = TaskLabel::of(&self.labels[step]).function();
                 self.call.parts(format_args!("logs {function}"))
             }
-            None => self.call.parts(format_args!("status {}", self.chain)),
+            (None, MailLook::Chain) => self.call.parts(format_args!("status {}", self.chain)),
         }
     }
 

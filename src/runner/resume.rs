@@ -31,7 +31,7 @@ use crate::mail::mailer::Mailer;
 use crate::mute::on_disk::mute_file::MuteFile;
 use crate::notify::alert_memory_file::{AlertMemoryFile, FoundMemory};
 use crate::notify::alerter::Alerter;
-use crate::notify::mail_composer::{MailComposer, MailNames};
+use crate::notify::mail_composer::{MailComposer, MailLook, MailNames};
 use crate::notify::mail_dispatch::MailDispatch;
 use crate::notify::recipients::Recipients;
 use crate::ping::Pinger;
@@ -108,6 +108,7 @@ pub(crate) fn open_alerter(
         chain: order.name.to_string(),
         labels: labels.clone(),
         call: Call::from_anywhere(order.inputs, order.loaded),
+        look: MailLook::Chain,
     };
     let recipients = labels.iter().zip(&tasks);
     let recipients = Recipients::new(&settings.mail.to, recipients);

@@ -6,18 +6,29 @@ use crate::config::{Inputs, Loaded, TaskDefinition};
 use crate::core::settings::{Login, PasswordSource, Settings, SmtpSettings, Transport};
 use crate::redact::Redactor;
 
+/// The name of a value that is secret whatever the value is called.
+pub(crate) const PASSWORD: &str = "password";
+
 /// Returns what takes the secrets of this process, of its mail settings and of these tasks out of
 /// texts.
 pub(crate) fn redactor(inputs: &Inputs, loaded: &Loaded, tasks: &[&TaskDefinition]) -> Redactor {
-    let text = |text: &OsString| text.to_string_lossy().into_owned();
-    let environment = inputs.environment.iter();
-    let environment = environment.map(|(name, value)| (text(name), text(value)));
     let of_tasks = tasks
         .iter()
         .flat_map(|task| task.settings.child.env.clone());
+    Redactor::new(own_values(inputs, loaded).chain(of_tasks))
+}
+
+/// Returns the values of this process and of its mail settings, some of which are secret, with
+/// their names.
+pub(crate) fn own_values(
+    inputs: &Inputs,
+    loaded: &Loaded,
+) -> impl Iterator<Item = (String, String)> {
+    let text = |text: &OsString| text.to_string_lossy().into_owned();
+    let environment = inputs.environment.iter();
+    let environment = environment.map(move |(name, value)| (text(name), text(value)));
     let password = crate::mail::password(&loaded.settings.mail);
-    let password = password.map(|value| ("password".to_owned(), value));
-    Redactor::new(environment.chain(of_tasks).chain(password))
+    environment.chain(password.map(|value| (PASSWORD.to_owned(), value)))
 }
 
 /// The variables that hold secrets of our own, which no child gets.

@@ -2,6 +2,8 @@
 //! `status`, reports and metrics.
 
 #[cfg(feature = "cli")]
+pub(crate) mod job_wait;
+#[cfg(feature = "cli")]
 pub(crate) mod json;
 pub(crate) mod lock_status;
 pub(crate) mod lock_view;

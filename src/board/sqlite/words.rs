@@ -12,6 +12,7 @@ pub(super) fn phase_word(phase: Phase) -> &'static str {
         Phase::Revert => "revert",
         Phase::Round => "round",
         Phase::Request => "request",
+        Phase::Decision => "decision",
     }
 }
 
@@ -27,6 +28,7 @@ pub(super) fn outcome_word(outcome: EntryOutcome) -> &'static str {
         EntryOutcome::Stop => "stop",
         EntryOutcome::Kill => "kill",
         EntryOutcome::StopNoRevert => "stop_no_revert",
+        EntryOutcome::Cancel => "cancel",
         EntryOutcome::Pause => "pause",
         EntryOutcome::Resume => "resume",
         EntryOutcome::Retry => "retry",

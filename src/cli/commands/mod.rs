@@ -9,6 +9,7 @@ pub(crate) mod import;
 #[path = "import/left_out.rs"]
 pub(crate) mod import;
 pub(crate) mod init;
+pub(crate) mod job;
 pub(crate) mod list;
 pub(crate) mod logs;
 pub(crate) mod mail;

@@ -36,7 +36,7 @@ pub(crate) fn mute(settings: &Settings, whom: &str, span: &str, reason: &str) ->
             task: target.task.clone(),
             from: now.wall,
             until,
-            by: who(),
+            by: user_name(),
             reason: one_line(reason),
             boot: boot::id(),
             made: now.mono,
@@ -108,8 +108,8 @@ fn parse_span(text: &str) -> Result<Duration, CommandError> {
     }
 }
 
-/// Who types, as people name him.
-fn who() -> String {
+/// Returns the user who types, as people know the user.
+pub(super) fn user_name() -> String {
     let user = User::from_uid(getuid()).ok().flatten();
     let user = user.map_or_else(|| format!("uid {}", getuid()), |user| user.name);
     match std::env::var("SUDO_USER") {

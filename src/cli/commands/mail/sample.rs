@@ -17,7 +17,7 @@ use crate::core::exit;
 use crate::core::failure::{Failure, FailureClass, Output};
 use crate::core::settings::{Healed, TaskSettings};
 use crate::core::time::Moment;
-use crate::notify::mail_composer::{MailComposer, MailNames};
+use crate::notify::mail_composer::{MailComposer, MailLook, MailNames};
 use crate::notify::recipients::Addressed;
 use crate::redact::Redactor;
 use crate::simulate::{Script, SimulatedTask, Simulation};
@@ -60,6 +60,7 @@ pub(super) fn letter(
         chain: name.function().to_owned(),
         labels: vec![NAME.to_owned()],
         call: Call::from_anywhere(inputs, loaded),
+        look: MailLook::Chain,
     };
     let host = inputs.hostname.clone();
     let runner = loaded.settings.clone();

@@ -1,0 +1,222 @@
+//! The words of jobs: `post`, `jobs`, `job`, `work`, `workers`, `board`.
+
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::Common;
+
+/// A job to be posted. What follows its name belongs to `post` or to the job.
+#[derive(Debug, Args)]
+#[command(
+    disable_help_flag = true,
+    after_help = "Exit codes: 0 posted (with --wait: succeeded), 1 not succeeded, 2 the arguments do not fit, 69 the board cannot be used, 75 not over at --timeout."
+)]
+pub(crate) struct PostArgs {
+    /// The job, then its arguments, as `--NAME VALUE` or `--NAME=VALUE`, and options.
+    #[arg(
+        value_name = "JOB",
+        num_args = 0..,
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
+    pub(crate) words: Vec<String>,
+}
+
+/// The options of `post` itself.
+#[derive(Debug, Parser)]
+#[command(
+    name = "post",
+    no_binary_name = true,
+    disable_version_flag = true,
+    about = "Post a job: whichever worker is able does it, step by step, and undoes what was begun when it fails."
+)]
+pub(crate) struct PostOptions {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Not before this time: `2026-12-01 03:00`, `2026-12-01T03:00:00Z`, or `10m` from now.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<String>,
+    /// A key that only one unfinished job has.
+    #[arg(long, value_name = "KEY")]
+    pub(crate) key: Option<String>,
+    /// What follows when an unfinished job has the key.
+    #[arg(long, value_name = "RULE", default_value = "fail", requires = "key")]
+    pub(crate) if_there: KeyRuleArg,
+    /// The class of priority, from -2 to 2; a higher one is claimed first.
+    #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = clap::value_parser!(i8).range(-2..=2))]
+    pub(crate) priority: Option<i8>,
+    /// Print what the job would do, and post nothing.
+    #[arg(long)]
+    pub(crate) plan: bool,
+    /// Wait for the end, and print what happens meanwhile.
+    #[arg(long)]
+    pub(crate) wait: bool,
+    /// How long `--wait` waits.
+    #[arg(long, value_name = "TIME", requires = "wait", value_parser = duration)]
+    pub(crate) timeout: Option<Duration>,
+    /// As data.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The rule for a key that an unfinished job has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum KeyRuleArg {
+    /// The job that is there is meant.
+    Keep,
+    /// The job that is there is cancelled if it has not begun.
+    Replace,
+    /// Nothing is posted.
+    Fail,
+}
+
+/// The jobs to be listed.
+#[derive(Debug, Args)]
+pub(crate) struct JobsArgs {
+    /// Only those of this definition.
+    #[arg(value_name = "JOB")]
+    pub(crate) definition: Option<String>,
+    /// Only those in this state: waiting, running, paused, succeeded, failed, reverted, cancelled,
+    /// stuck.
+    #[arg(long, value_name = "STATE")]
+    pub(crate) state: Vec<String>,
+    /// Only those with this key.
+    #[arg(long, value_name = "KEY")]
+    pub(crate) key: Option<String>,
+    /// Only those posted before this one.
+    #[arg(long, value_name = "ID")]
+    pub(crate) before: Option<u64>,
+    /// How many of the last ones.
+    #[arg(short = 'n', value_name = "N", default_value = "20", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) limit: u32,
+    /// As data.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A job to be looked at, or to be asked something.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 done, 1 the job is over or cannot do this now, 2 no such job, 69 the board cannot be used."
+)]
+pub(crate) struct JobArgs {
+    /// The number of the job.
+    #[arg(value_name = "ID")]
+    pub(crate) id: u64,
+    /// As data.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) verb: Option<JobVerb>,
+}
+
+/// What is asked of a job.
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum JobVerb {
+    /// End it after the steps in progress; what was done is reverted.
+    Stop {
+        /// Revert nothing.
+        #[arg(long)]
+        no_revert: bool,
+    },
+    /// End it now; what was done is reverted.
+    Kill,
+    /// Begin no further step.
+    Pause,
+    /// End a pause.
+    Resume,
+    /// Go on where the job is stuck or has failed.
+    Retry {
+        /// Begin again at this step.
+        #[arg(long, value_name = "STEP")]
+        from: Option<String>,
+    },
+    /// Take a step as done, or as undone, by hand.
+    Skip {
+        /// The step.
+        #[arg(value_name = "STEP")]
+        step: String,
+    },
+    /// Revert what was done.
+    Revert,
+    /// End it as it is.
+    Cancel,
+    /// Set the class of priority, from -2 to 2.
+    Priority {
+        /// The class.
+        #[arg(value_name = "N", allow_hyphen_values = true, value_parser = clap::value_parser!(i8).range(-2..=2))]
+        class: i8,
+    },
+    /// Print what its steps printed.
+    Output,
+}
+
+/// A worker to be started.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Starting a worker of the same name again replaces it: the former one finishes its steps.\n\
+                  Exit codes: 0 stopped, or --once and all jobs succeeded; 1 --once and a job did not; 69 the board cannot be used."
+)]
+pub(crate) struct WorkArgs {
+    /// The name of the worker; that of the host by default.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// How many steps at once.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
+    pub(crate) slots: Option<u32>,
+    /// Something that jobs may need and this worker has.
+    #[arg(long = "tag", value_name = "TAG")]
+    pub(crate) tags: Vec<String>,
+    /// End when no job waits that this worker can do.
+    #[arg(long)]
+    pub(crate) once: bool,
+}
+
+/// The workers to be listed, or to be asked something.
+#[derive(Debug, Args)]
+pub(crate) struct WorkersArgs {
+    /// As data.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) verb: Option<WorkersVerb>,
+}
+
+/// What is asked of a worker.
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum WorkersVerb {
+    /// Claim nothing more, finish what is held, and end.
+    Drain(WorkerNameArg),
+    /// Claim nothing more until woken.
+    Sleep(WorkerNameArg),
+    /// Claim again.
+    Wake(WorkerNameArg),
+    /// Give back what is held after the steps in progress, and end.
+    Quit {
+        #[command(flatten)]
+        worker: WorkerNameArg,
+        /// End the steps in progress.
+        #[arg(long)]
+        now: bool,
+    },
+}
+
+/// The name of a worker.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct WorkerNameArg {
+    /// The worker.
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+}
+
+/// What is done with a board as a whole.
+#[derive(Debug, Subcommand)]
+pub(crate) enum BoardCommand {
+    /// Remove what has been kept for long enough.
+    Gc,
+}
+
+fn duration(text: &str) -> Result<Duration, humantime::DurationError> {
+    humantime::parse_duration(text)
+}

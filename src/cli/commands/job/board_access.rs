@@ -1,0 +1,41 @@
+//! How commands reach the board.
+
+use std::sync::Arc;
+
+use crate::board::{Board, BoardError, JobId, MissingBoard};
+use crate::config::invocation::Call;
+use crate::core::command_error::CommandError;
+use crate::core::exit;
+use crate::core::settings::Settings;
+use crate::worker;
+
+/// Opens the board of a configuration; creates one that is missing.
+///
+/// # Errors
+///
+/// When the board cannot be used.
+pub(crate) fn open(settings: &Settings) -> Result<Arc<dyn Board>, CommandError> {
+    worker::board_place::open(settings, MissingBoard::Create).map_err(refused)
+}
+
+/// Returns the error of a command for that of a board.
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+pub(crate) fn refused(error: BoardError) -> CommandError {
+    let code = match &error {
+        BoardError::KeyTaken { .. } => exit::FAILED,
+        BoardError::NoSuchJob(_) | BoardError::Malformed(_) => exit::USAGE,
+        _ => exit::UNAVAILABLE,
+    };
+    let refusal = CommandError::of(code, &error);
+    match error.remedy() {
+        Some(remedy) => refusal.hint(remedy),
+        None => refusal,
+    }
+}
+
+/// Returns the error for the number of a job that does not exist.
+pub(crate) fn no_such_job(id: JobId) -> CommandError {
+    let list = Call::as_typed().line("jobs");
+    CommandError::new(exit::USAGE, format_args!("there is no job {id}"))
+        .hint(format_args!("`{list}` lists the jobs"))
+}

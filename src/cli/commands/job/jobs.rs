@@ -1,0 +1,99 @@
+//! `jobs`: the jobs of a board, the newest first.
+
+use super::board_access::{open, refused};
+use super::job_json::record_json;
+use super::time::of_millis;
+use crate::board::{Board, JobFilter, JobId, JobRecord, JobState};
+use crate::cli::args::Common;
+use crate::cli::args::jobs::JobsArgs;
+use crate::cli::load::load_to_look;
+use crate::cli::output::{plain, print, width};
+use crate::config::invocation::Call;
+use crate::core::command_error::{CommandError, CommandResult};
+use crate::report::fitting;
+use crate::text::lists::one_of;
+use crate::unix::clock::short;
+
+/// Prints a page of jobs.
+pub(crate) fn show(common: &Common, args: &JobsArgs) -> CommandResult {
+    let (_, loaded) = load_to_look(common)?;
+    let filter = filter(args)?;
+    let board = open(&loaded.settings)?;
+    let page = board.jobs(&filter).map_err(refused)?;
+    if args.json {
+        let jobs: Vec<_> = page.jobs.iter().map(record_json).collect();
+        return print(&format!("{:#}\n", serde_json::Value::from(jobs)));
+    }
+    if page.jobs.is_empty() {
+        return print(&nothing(args, &*board)?);
+    }
+    let mut text = String::new();
+    for job in &page.jobs {
+        text.push_str(fitting(&line(job), width()).trim_end());
+        text.push('\n');
+    }
+    if let Some(next) = page.next {
+        let more = Call::as_typed().line(format_args!("jobs --before {next}"));
+        text.push_str(&format!("… and earlier ones: {more}\n"));
+    }
+    print(&text)
+}
+
+fn filter(args: &JobsArgs) -> Result<JobFilter, CommandError> {
+    let states = args.state.iter().map(|word| {
+        JobState::of_word(word).ok_or_else(|| {
+            let words = one_of(JobState::ALL.iter().map(|state| state.word()));
+            CommandError::usage(format_args!("`{word}` is no state of a job"))
+                .hint(format_args!("a job is {words}"))
+        })
+    });
+    Ok(JobFilter {
+        states: states.collect::<Result<_, _>>()?,
+        definition: args.definition.clone(),
+        key: args.key.clone(),
+        before: args.before.map(JobId),
+        limit: args.limit,
+        ..JobFilter::default()
+    })
+}
+
+/// Returns what is printed where no job is found.
+fn nothing(args: &JobsArgs, board: &dyn Board) -> Result<String, CommandError> {
+    let is_filtered = args.definition.is_some()
+        || !args.state.is_empty()
+        || args.key.is_some()
+        || args.before.is_some();
+    let place = board.place();
+    let any = !board.counts().map_err(refused)?.is_empty();
+    Ok(match (is_filtered, any) {
+        (true, true) => "No job of that sort is on the board.\n".to_owned(),
+        _ => format!(
+            "No job is on the board {place}.\n`{}` posts one.\n",
+            Call::as_typed().line("post JOB")
+        ),
+    })
+}
+
+fn line(job: &JobRecord) -> String {
+    let at = short(of_millis(job.ended.unwrap_or(job.posted)));
+    let state = match job.state {
+        JobState::Waiting if job.run_at > job.posted => "scheduled",
+        state => state.word(),
+    };
+    let mut line = format!("{:>6}  {:<10} {at}  {}", job.id.0, state, job.definition);
+    if let Some(key) = &job.key {
+        line.push_str(&format!(" key={}", plain(key)));
+    }
+    let steps: Vec<&str> = job.doing.iter().map(|doing| doing.step.as_str()).collect();
+    if !steps.is_empty() {
+        line.push_str(&format!("  at {}", steps.join(", ")));
+    }
+    if let Some(worker) = &job.worker {
+        line.push_str(&format!(" on {worker}"));
+    }
+    if let Some(reason) = &job.reason {
+        let reason = plain(reason);
+        line.push_str(&format!("  {}", reason.lines().next().unwrap_or_default()));
+    }
+    line
+}

@@ -1,0 +1,18 @@
+//! The commands of jobs and of the board.
+
+pub(crate) mod board;
+mod board_access;
+mod catalog;
+mod entry_line;
+#[expect(
+    clippy::module_inception,
+    reason = "the file bears the name of its verb"
+)]
+pub(crate) mod job;
+mod job_json;
+pub(crate) mod jobs;
+pub(crate) mod post;
+mod time;
+mod wait;
+pub(crate) mod work;
+pub(crate) mod workers;

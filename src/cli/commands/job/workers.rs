@@ -1,0 +1,132 @@
+//! `workers`: who is on the board, and what a person asks of a worker.
+
+use serde_json::{Value, json};
+
+use super::board_access::{open, refused};
+use super::job_json::time;
+use super::time::of_millis;
+use crate::board::{Board, SessionRecord, SessionWish};
+use crate::cli::args::Common;
+use crate::cli::args::jobs::{WorkersArgs, WorkersVerb};
+use crate::cli::load::load_to_look;
+use crate::cli::output::{print, print_folded};
+use crate::config::invocation::Call;
+use crate::core::command_error::{CommandError, CommandResult};
+use crate::core::exit;
+use crate::text::counts::{counted, counted_or_no};
+use crate::text::suggest::suggestions;
+use crate::unix::clock::short;
+
+/// Prints the workers, or asks one something.
+pub(crate) fn obey(common: &Common, args: &WorkersArgs) -> CommandResult {
+    let (_, loaded) = load_to_look(common)?;
+    let board = open(&loaded.settings)?;
+    let workers = board.workers().map_err(refused)?;
+    if let Some(verb) = &args.verb {
+        let (name, wish) = wish(verb);
+        return ask(&*board, &workers, name, wish);
+    }
+    if args.json {
+        let data: Vec<Value> = workers.iter().map(worker_json).collect();
+        return print(&format!("{:#}\n", Value::from(data)));
+    }
+    if workers.is_empty() {
+        let start = Call::as_typed().line("work");
+        return print(&format!(
+            "No worker is on the board.\n`{start}` starts one.\n"
+        ));
+    }
+    let lines: String = workers.iter().map(line).collect();
+    print_folded(&lines)
+}
+
+fn wish(verb: &WorkersVerb) -> (&str, SessionWish) {
+    match verb {
+        WorkersVerb::Drain(worker) => (&worker.name, SessionWish::Drain),
+        WorkersVerb::Sleep(worker) => (&worker.name, SessionWish::Sleep),
+        WorkersVerb::Wake(worker) => (&worker.name, SessionWish::Work),
+        WorkersVerb::Quit { worker, now: false } => (&worker.name, SessionWish::Quit),
+        WorkersVerb::Quit { worker, now: true } => (&worker.name, SessionWish::QuitNow),
+    }
+}
+
+fn ask(
+    board: &dyn Board,
+    workers: &[SessionRecord],
+    name: &str,
+    wish: SessionWish,
+) -> CommandResult {
+    let of_name = workers.iter().filter(|worker| worker.request.name == name);
+    let mut asked = 0;
+    for worker in of_name {
+        let lives = board.request_of_worker(worker.session, wish);
+        asked += u64::from(lives.map_err(refused)?);
+    }
+    if asked > 0 {
+        return print(&format!(
+            "Asked {}: it is carried out within a second\n",
+            counted(asked, "worker", "workers")
+        ));
+    }
+    let names = workers.iter().map(|worker| worker.request.name.as_str());
+    let refusal = CommandError::new(
+        exit::NOT_RUNNING,
+        format_args!("no worker is called `{name}`"),
+    );
+    Err(match suggestions(name, names).first() {
+        Some(meant) => refusal.hint(format_args!("did you mean `{meant}`?")),
+        None => refusal.hint(format_args!(
+            "`{}` lists them",
+            Call::as_typed().line("workers")
+        )),
+    })
+}
+
+fn line(worker: &SessionRecord) -> String {
+    let request = &worker.request;
+    let doing = match worker.wish {
+        SessionWish::Work if worker.holds == 0 => "idle".to_owned(),
+        SessionWish::Work => format!("holds {}", counted(worker.holds, "job", "jobs")),
+        SessionWish::Drain => format!(
+            "drains, {} left",
+            counted_or_no(worker.holds, "job", "jobs")
+        ),
+        SessionWish::Sleep => "sleeps".to_owned(),
+        SessionWish::Quit | SessionWish::QuitNow => "ends".to_owned(),
+    };
+    let mut line = format!(
+        "{}  {doing}; {}, process {} on {}, version {}, heard of {}",
+        request.name,
+        counted(u64::from(request.slots), "slot", "slots"),
+        request.identity.pid,
+        request.identity.host,
+        request.version,
+        short(of_millis(worker.last_heard)),
+    );
+    if !request.tags.is_empty() {
+        line.push_str(&format!(", tags {}", request.tags.join(", ")));
+    }
+    line.push('\n');
+    line
+}
+
+fn worker_json(worker: &SessionRecord) -> Value {
+    let request = &worker.request;
+    json!({
+        "session": worker.session,
+        "name": request.name,
+        "host": request.identity.host,
+        "pid": request.identity.pid,
+        "version": request.version,
+        "tags": request.tags,
+        "slots": request.slots,
+        "beat": worker.beat,
+        "joined": time(worker.joined),
+        "last_heard": time(worker.last_heard),
+        "is_idle": worker.is_idle,
+        "wish": worker.wish,
+        "holds": worker.holds,
+        "stale": worker.stale,
+        "ended": worker.ended,
+    })
+}

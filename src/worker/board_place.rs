@@ -1,0 +1,23 @@
+//! Where the board is.
+
+use std::sync::Arc;
+
+use crate::board::{Board, BoardResult, BoardSettings, MissingBoard, open_sqlite};
+use crate::core::settings::Settings;
+
+/// The file of a board, in STATE_DIR.
+const FILE: &str = "board.sqlite";
+
+/// Opens the board of a configuration.
+///
+/// # Errors
+///
+/// When the board cannot be used.
+pub(crate) fn open(settings: &Settings, missing: MissingBoard) -> BoardResult<Arc<dyn Board>> {
+    let path = settings.state_dir.join(FILE);
+    let settings = BoardSettings {
+        missing,
+        ..BoardSettings::default()
+    };
+    open_sqlite(&path, &settings)
+}

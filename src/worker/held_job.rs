@@ -1,0 +1,343 @@
+//! A job that this worker holds: where it stands, what the board knows of that, and what comes
+//! next.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::job_directory::JobDirectory;
+use super::step_ending::StepEnding;
+use super::worker_definition::WorkerDefinition;
+use crate::board::{ClaimedJob, JobPosition, JobState, PendingRequest, Transition};
+use crate::core::failure::{Failure, FailureClass};
+use crate::core::time::Moment;
+use crate::flow::journal::{Doing, EntryOutcome, JournalEntry, Phase};
+use crate::flow::{AttemptStart, FlowDecision, FlowEnd, FlowNext, FlowState};
+use crate::lease::LeaseDeadlines;
+use crate::redact::Redactor;
+
+/// A job that this worker holds.
+#[derive(Debug)]
+pub(crate) struct HeldJob {
+    /// What the board has acknowledged.
+    pub(crate) position: JobPosition,
+    /// What the job does.
+    pub(crate) definition: Arc<WorkerDefinition>,
+    /// The arguments.
+    pub(crate) args: Map<String, Value>,
+    /// The directory.
+    pub(crate) directory: JobDirectory,
+    /// The results of the steps that have one.
+    pub(crate) results: BTreeMap<String, Value>,
+    /// The last failure of a step, with the step. Without secrets.
+    pub(crate) failure: Option<(String, Failure)>,
+    /// When this worker claimed it.
+    pub(crate) claimed: Moment,
+    /// When its steps are ended unless the lease is prolonged.
+    pub(crate) deadlines: LeaseDeadlines,
+    /// What takes the secrets of the job out of texts.
+    pub(crate) redactor: Arc<Redactor>,
+    /// The number of the next part of its output.
+    pub(crate) next_part: u64,
+    /// Whether a request to kill it was made.
+    pub(crate) is_killed: bool,
+    requested: Option<PendingRequest>,
+    flow: FlowState,
+    /// What happened and is not in a transition yet.
+    entries: Vec<JournalEntry>,
+    /// The attempts to begin once the board has recorded that they do.
+    starts: Vec<AttemptStart>,
+    next: FlowNext,
+    /// What was sent and not answered; sent again as it is.
+    sent: Option<Transition>,
+    /// Whether the flow is to be asked again.
+    is_changed: bool,
+    /// Whether the worker gives the job back as soon as nothing of it is in progress.
+    is_leaving: bool,
+}
+
+/// What a job needs besides what the board says of it.
+#[derive(Debug)]
+pub(crate) struct HeldJobParts {
+    /// What the job does.
+    pub(crate) definition: Arc<WorkerDefinition>,
+    /// The arguments, checked.
+    pub(crate) args: Map<String, Value>,
+    /// The directory.
+    pub(crate) directory: JobDirectory,
+    /// What takes the secrets of the job out of texts.
+    pub(crate) redactor: Arc<Redactor>,
+    /// When its steps are ended unless the lease is prolonged.
+    pub(crate) deadlines: LeaseDeadlines,
+    /// When it was claimed.
+    pub(crate) claimed: Moment,
+}
+
+impl HeldJob {
+    /// Takes a job that was claimed.
+    pub(crate) fn of(claim: &ClaimedJob, parts: HeldJobParts) -> Self {
+        let plan = &parts.definition.plan;
+        let flow = FlowState::of(plan, claim.position.id.0, &claim.journal, &claim.doing);
+        let mut job = HeldJob {
+            position: claim.position,
+            definition: Arc::clone(&parts.definition),
+            args: parts.args,
+            directory: parts.directory,
+            results: BTreeMap::new(),
+            failure: None,
+            claimed: parts.claimed,
+            deadlines: parts.deadlines,
+            redactor: parts.redactor,
+            // Parts of an earlier claim have smaller numbers.
+            next_part: claim.position.seq << 16,
+            is_killed: false,
+            requested: None,
+            flow,
+            entries: Vec::new(),
+            starts: Vec::new(),
+            next: FlowNext::Wait { until: None },
+            sent: None,
+            is_changed: true,
+            is_leaving: false,
+        };
+        for entry in &claim.journal {
+            job.learn(entry);
+        }
+        job
+    }
+
+    /// Returns how many attempts are in progress, or about to be.
+    pub(crate) fn attempts(&self) -> usize {
+        self.flow.doing().len()
+    }
+
+    /// Returns until when the flow waits, in milliseconds since 1970.
+    pub(crate) fn wait_until(&self) -> Option<i64> {
+        match self.next {
+            FlowNext::Wait { until } => until,
+            _ => None,
+        }
+    }
+
+    /// Has the job given back as soon as nothing of it is in progress.
+    pub(crate) fn leave(&mut self) {
+        self.is_changed |= !self.is_leaving;
+        self.is_leaving = true;
+    }
+
+    /// Records a request of a person; returns whether it is new.
+    pub(crate) fn request(&mut self, request: PendingRequest, now: i64, worker: &str) -> bool {
+        if self.requested.is_some_and(|former| former >= request) {
+            return false;
+        }
+        self.requested = Some(request);
+        let outcome = match request {
+            PendingRequest::Pause => EntryOutcome::Pause,
+            PendingRequest::Stop => EntryOutcome::Stop,
+            PendingRequest::StopNoRevert => EntryOutcome::StopNoRevert,
+            PendingRequest::Kill => EntryOutcome::Kill,
+        };
+        self.is_killed |= request == PendingRequest::Kill;
+        self.decide(&FlowDecision::request(outcome, "", now), worker);
+        true
+    }
+
+    /// Records that a step has failed for good because no other worker is left to try it.
+    pub(crate) fn has_no_other_worker(&mut self, step: &str, now: i64, worker: &str) {
+        self.decide(&FlowDecision::no_other_worker(step, now), worker);
+    }
+
+    /// Records the end of an attempt.
+    pub(crate) fn ended(&mut self, doing: &Doing, ending: StepEnding, now: i64, worker: &str) {
+        let code = ending.code();
+        let kind = ending.kind();
+        let failure = ending.failure.as_ref();
+        let failure = failure.map(|failure| self.redactor.failure(failure));
+        let entry = JournalEntry {
+            seq: self.flow.last_seq() + 1,
+            fence: self.position.fence,
+            step: doing.step.clone(),
+            phase: doing.phase,
+            attempt: doing.attempt,
+            outcome: ending.outcome,
+            started: doing.since,
+            ended: now,
+            code,
+            kind,
+            error: failure.as_ref().map(Failure::text),
+            result: ending.result,
+            worker: worker.to_owned(),
+        };
+        if let (Some(failure), EntryOutcome::Failed) = (failure, ending.outcome) {
+            self.failure = Some((doing.step.clone(), failure));
+        }
+        self.record(entry);
+    }
+
+    /// Asks the flow what comes next, with so many free slots. Returns how many attempts will
+    /// begin.
+    pub(crate) fn advise(&mut self, now: i64, free: usize, worker: &str) -> usize {
+        let is_due = self.wait_until().is_some_and(|until| until <= now);
+        if !(self.is_changed || is_due) || self.sent.is_some() {
+            return 0;
+        }
+        let free = if self.is_leaving { 0 } else { free };
+        let advice = self.flow.advise(now, free, worker);
+        let entries = self.flow.follow(&advice, now, self.position.fence, worker);
+        self.entries.extend(entries);
+        let begun = advice.begin.len();
+        self.starts.extend(advice.begin);
+        self.next = advice.next;
+        // With no slot left the flow has more to begin: it is asked again when one is free.
+        self.is_changed = begun == free && matches!(self.next, FlowNext::Wait { .. });
+        begun
+    }
+
+    /// Returns the step whose next try is another worker's, and the workers that must not make
+    /// the try.
+    pub(crate) fn elsewhere(&self) -> Option<&[String]> {
+        match &self.next {
+            FlowNext::GiveBack { avoid, .. } if !avoid.is_empty() => Some(avoid),
+            _ => None,
+        }
+    }
+
+    /// Returns the steps whose attempts are to be killed.
+    pub(crate) fn to_kill(&self) -> bool {
+        self.is_killed
+    }
+
+    /// Returns what the board is to record, if anything.
+    pub(crate) fn transition(&mut self) -> Option<Transition> {
+        if self.sent.is_none() {
+            self.sent = self.new_transition();
+        }
+        self.sent.clone()
+    }
+
+    fn new_transition(&mut self) -> Option<Transition> {
+        let mut transition = Transition::begin(self.position, self.flow.doing().to_vec());
+        let is_idle = self.flow.doing().is_empty();
+        match &self.next {
+            FlowNext::GiveBack { run_at, avoid } => {
+                transition.state = JobState::Waiting;
+                transition.run_at = *run_at;
+                transition.avoid = Some(avoid.clone());
+            }
+            FlowNext::End(end) => {
+                transition.state = end_state(end);
+                transition.reason = self.reason_of(end);
+                transition.result = self.result();
+            }
+            FlowNext::Wait { until } if self.is_leaving && is_idle => {
+                transition.state = JobState::Waiting;
+                transition.run_at = until.unwrap_or(0);
+            }
+            FlowNext::Wait { .. } => {}
+        }
+        let goes_on = transition.state == JobState::Running;
+        if goes_on && self.entries.is_empty() && self.starts.is_empty() {
+            return None;
+        }
+        transition.entries = std::mem::take(&mut self.entries);
+        Some(transition)
+    }
+
+    /// Takes note that the board has recorded what was sent. Returns the attempts to begin; `None`:
+    /// the job is held no longer.
+    pub(crate) fn acknowledged(&mut self) -> Option<Vec<AttemptStart>> {
+        let sent = self.sent.take()?;
+        self.position = sent.after();
+        (sent.state == JobState::Running).then(|| std::mem::take(&mut self.starts))
+    }
+
+    /// Returns the state in which the job was left by what was sent.
+    pub(crate) fn sent_state(&self) -> Option<JobState> {
+        self.sent.as_ref().map(|sent| sent.state)
+    }
+
+    /// Returns how many bytes the results of all steps but one have.
+    pub(crate) fn bytes_of_others(&self, step: &str) -> usize {
+        let others = self.results.iter().filter(|(name, _)| *name != step);
+        others.map(|(_, value)| value.to_string().len()).sum()
+    }
+
+    /// Returns the text of the last failure.
+    pub(crate) fn error_of(&self, step: &str) -> Option<String> {
+        let (failed, failure) = self.failure.as_ref()?;
+        (failed == step).then(|| failure.text())
+    }
+
+    fn decide(&mut self, decision: &FlowDecision, worker: &str) {
+        let entry = decision.entry(self.flow.last_seq() + 1, self.position.fence, worker);
+        self.record(entry);
+    }
+
+    fn record(&mut self, entry: JournalEntry) {
+        self.flow.apply(&entry);
+        self.learn(&entry);
+        self.entries.push(entry);
+        self.is_changed = true;
+    }
+
+    /// Keeps what later steps read of an entry.
+    fn learn(&mut self, entry: &JournalEntry) {
+        if entry.phase != Phase::Execute {
+            return;
+        }
+        match (&entry.result, entry.outcome) {
+            (_, EntryOutcome::Failed) if self.failure.is_none() => {
+                self.failure = Some((entry.step.clone(), failure_of(entry)));
+            }
+            (Some(result), EntryOutcome::Succeeded) => {
+                self.results.insert(entry.step.clone(), result.clone());
+            }
+            (None, EntryOutcome::Succeeded) => {
+                self.results.remove(&entry.step);
+            }
+            _ => {}
+        }
+    }
+
+    /// Returns what the job gave: the result of its last step that has one.
+    fn result(&self) -> Option<Value> {
+        let steps = self.definition.job.flow.root.steps();
+        let mut last = steps.iter().rev();
+        last.find_map(|step| self.results.get(&step.name)).cloned()
+    }
+
+    /// Returns why the job ended as it did, for people.
+    fn reason_of(&self, end: &FlowEnd) -> Option<String> {
+        match end {
+            FlowEnd::Stuck { step, reason } if step.is_empty() => Some(reason.clone()),
+            FlowEnd::Stuck { step, reason } => Some(format!("{step}: {reason}")),
+            FlowEnd::Failed | FlowEnd::Reverted => {
+                let (step, failure) = self.failure.as_ref()?;
+                Some(format!("{step}: {}", failure.text()))
+            }
+            FlowEnd::Succeeded | FlowEnd::Cancelled | FlowEnd::Paused => None,
+        }
+    }
+}
+
+fn end_state(end: &FlowEnd) -> JobState {
+    match end {
+        FlowEnd::Succeeded => JobState::Succeeded,
+        FlowEnd::Failed => JobState::Failed,
+        FlowEnd::Reverted => JobState::Reverted,
+        FlowEnd::Cancelled => JobState::Cancelled,
+        FlowEnd::Paused => JobState::Paused,
+        FlowEnd::Stuck { .. } => JobState::Stuck,
+    }
+}
+
+/// Returns the failure that an entry of an earlier worker tells of.
+fn failure_of(entry: &JournalEntry) -> Failure {
+    let class = FailureClass::Error {
+        type_name: "step".to_owned(),
+    };
+    let mut failure = Failure::new(class, entry.error.clone().unwrap_or_default());
+    failure.kind.clone_from(&entry.kind);
+    failure
+}

@@ -1,0 +1,226 @@
+//! The start and the end of a worker.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::beat_thread::BeatThread;
+use super::board_place;
+use super::job_alerts::JobAlerts;
+use super::job_directory::JobDirectories;
+use super::rescue::Rescue;
+use super::step_slots::{StepSlots, slot_files};
+use super::work_loop::{WorkEnd, WorkLoop, WorkerParts};
+use super::work_request::WorkRequest;
+use super::worker_definition::WorkerDefinition;
+use crate::board::{
+    Board, BoardError, DefinitionEntry, HostIdentity, MissingBoard, NameRule, SessionRequest,
+    SessionTicket,
+};
+use crate::core::command_error::{CommandError, CommandResult};
+use crate::core::exit;
+use crate::job::JobDefinition;
+use crate::logging::Log;
+use crate::redact::Redactor;
+use crate::service::secrets::{own_values, redactor, secret_variables};
+use crate::task;
+use crate::text::counts::counted;
+use crate::unix::notify::Notifier;
+use crate::unix::signals::{SignalReader, Signals};
+use crate::unix::trusted_paths::{PrivateDir, UntrustedPath};
+use crate::unix::{clock, resource_check, self_exe};
+
+/// Where the workers of a host keep the files of their slots, below STATE_DIR.
+const FILES: &str = "workers";
+/// How long the last mails have to leave.
+const LAST_MAIL: Duration = Duration::from_secs(5);
+
+/// Works until the worker is asked to end.
+pub(crate) fn work(request: &WorkRequest<'_>) -> CommandResult {
+    let settings = &request.loaded.settings;
+    let (_handlers, signals) = Signals::install().map_err(shortage)?;
+    task::install_hook();
+    let log = Log::start(&settings.log, "worker");
+    self_exe::pin().map_err(shortage)?;
+    crate::mail::install(settings.mail.clone(), &settings.state_dir);
+    let state_dir = PrivateDir::open(&settings.state_dir).map_err(unsafe_directory)?;
+    let definitions = definitions(request);
+    let board = board_place::open(settings, MissingBoard::Create).map_err(refused)?;
+    let notifier = Notifier::from_env();
+    loop {
+        let worker = WorkerStart {
+            request,
+            state_dir: &state_dir,
+            definitions: &definitions,
+            board: &board,
+        };
+        let joined = worker.join()?;
+        notifier.ready();
+        let end = worker.run(&joined, &log, &signals)?;
+        if let WorkEnd::Done { all_well } = end {
+            notifier.stopping();
+            return match request.is_once && !all_well {
+                true => Err(CommandError::said(exit::FAILED)),
+                false => Ok(()),
+            };
+        }
+    }
+}
+
+/// What a session of a worker begins with.
+struct WorkerStart<'a> {
+    request: &'a WorkRequest<'a>,
+    state_dir: &'a PrivateDir,
+    definitions: &'a BTreeMap<String, Arc<WorkerDefinition>>,
+    board: &'a Arc<dyn Board>,
+}
+
+impl WorkerStart<'_> {
+    fn join(&self) -> Result<SessionTicket, CommandError> {
+        let request = self.request;
+        let ticket = self.board.join(&SessionRequest {
+            name: request.name.clone(),
+            if_taken: NameRule::TakeOver,
+            identity: here()?,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            tags: request.tags.clone(),
+            slots: u32::try_from(request.slots).unwrap_or(u32::MAX),
+        });
+        let ticket = ticket.map_err(refused)?;
+        let entries = self.definitions.values().map(|known| known.entry());
+        let entries: Vec<DefinitionEntry> = entries.collect();
+        self.board
+            .enter_definitions(ticket.session, &entries)
+            .map_err(refused)?;
+        let slots = counted(request.slots as u64, "slot", "slots");
+        let jobs = counted(entries.len() as u64, "job", "jobs");
+        let place = self.board.place();
+        log::info!(
+            "Worker {} is on {place}: {slots}, knows {jobs}",
+            ticket.name
+        );
+        if let Some(former) = ticket.takes_over {
+            log::info!(
+                "The former {} (session {former}) finishes its steps",
+                ticket.name
+            );
+        }
+        if entries.is_empty() {
+            log::warn!(
+                "This configuration has no `[jobs.NAME]`: there is nothing this worker can do"
+            );
+        }
+        Ok(ticket)
+    }
+
+    fn run(
+        &self,
+        ticket: &SessionTicket,
+        log: &Log,
+        signals: &SignalReader,
+    ) -> Result<WorkEnd, CommandError> {
+        let request = self.request;
+        let session = ticket.session;
+        let files = self.state_dir.below(FILES).map_err(unsafe_directory)?;
+        let secrets = secret_variables(&request.loaded.settings);
+        let slots = StepSlots::new(request.slots, &files, session, secrets);
+        let slots = slots.map_err(|error| CommandError::of(error.exit_code(), &error))?;
+        let rescue = Rescue::new(session, here()?, files.clone());
+        let known: Vec<&JobDefinition> =
+            self.definitions.values().map(|known| &known.job).collect();
+        let alerts = JobAlerts::new(
+            request,
+            &ticket.name,
+            &known,
+            self.state_dir.clone(),
+            log.clone(),
+        )?;
+        let parts = WorkerParts {
+            board: Arc::clone(self.board),
+            session,
+            name: ticket.name.clone(),
+            definitions: self.definitions.clone(),
+            vars: request.vars.clone(),
+            directories: JobDirectories::open(self.state_dir).map_err(unsafe_directory)?,
+            slots,
+            rescue: rescue.map_err(shortage)?,
+            beats: BeatThread::start(Arc::clone(self.board), session).map_err(shortage)?,
+            bell: self.board.bell().map_err(refused)?,
+            alerts,
+            redactor: Arc::new(self.redactor()),
+            own_values: own_values(request.inputs, request.loaded).collect(),
+            is_once: request.is_once,
+            drain_timeout: request.drain_timeout,
+        };
+        let mut worker = WorkLoop::new(parts).map_err(shortage)?;
+        let end = worker.work(signals);
+        worker.finish(clock::mono() + LAST_MAIL);
+        drop(worker);
+        if end != WorkEnd::SessionOver {
+            // A session that could not leave is reaped.
+            let left = self.board.leave(session);
+            log::info!("Worker {} has left", ticket.name);
+            if let Err(error) = left {
+                log::warn!("{error}: the next worker takes this one off the board");
+            }
+        }
+        for file in slot_files(&files, session) {
+            let _ = files.remove(file);
+        }
+        Ok(end)
+    }
+
+    fn redactor(&self) -> Redactor {
+        redactor(self.request.inputs, self.request.loaded, &[])
+    }
+}
+
+fn definitions(request: &WorkRequest<'_>) -> BTreeMap<String, Arc<WorkerDefinition>> {
+    let jobs = request
+        .loaded
+        .jobs
+        .values()
+        .map(|loaded| &loaded.definition);
+    let known = jobs.filter_map(|job| {
+        let lacks: Vec<&str> = job
+            .vars()
+            .into_iter()
+            .filter(|name| !request.vars.contains_key(*name))
+            .collect();
+        if !lacks.is_empty() {
+            log::warn!(
+                "This worker cannot do `{}`: `[worker]` has no vars {}",
+                job.name(),
+                lacks.join(", ")
+            );
+            return None;
+        }
+        let known = WorkerDefinition::of(job.clone())?;
+        Some((job.name().to_owned(), Arc::new(known)))
+    });
+    known.collect()
+}
+
+fn here() -> Result<HostIdentity, CommandError> {
+    HostIdentity::of_this_process().map_err(shortage)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn refused(error: BoardError) -> CommandError {
+    let refusal = CommandError::of(exit::UNAVAILABLE, &error);
+    match error.remedy() {
+        Some(remedy) => refusal.hint(remedy),
+        None => refusal,
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn shortage(error: io::Error) -> CommandError {
+    CommandError::of(exit::SHORTAGE, &error).hint(resource_check::remedy(&error))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn unsafe_directory(error: UntrustedPath) -> CommandError {
+    CommandError::of(error.exit_code(), &error)
+}

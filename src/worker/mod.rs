@@ -1,0 +1,29 @@
+//! The worker: claims jobs from a board under a lease, and runs their flows.
+//!
+//! ```text
+//!            ┌───────────── board ─────────────┐
+//!    advance │ (transitions, claims)           │ beat
+//!        work_loop ──► held_job ──► flow    beat_thread
+//!            │            what comes next
+//!        step_slots ──► keeper ──► launcher ══► command     a keeper for each slot
+//! ```
+//!
+//! One thread does all but beating. A step begins only after the board has recorded that it does,
+//! under the deadline of the job's lease, which the keeper of its slot enforces whatever becomes of
+//! the worker. What has happened is folded into one transition for each job, sent until the board
+//! has answered, and never changed once it was sent.
+
+mod beat_thread;
+pub(crate) mod board_place;
+mod held_job;
+mod job_alerts;
+mod job_directory;
+pub(crate) mod launch;
+mod rescue;
+mod shutdown;
+mod step_command;
+mod step_ending;
+mod step_slots;
+mod work_loop;
+pub(crate) mod work_request;
+mod worker_definition;

@@ -1,0 +1,185 @@
+//! The rescue of jobs whose worker is dead: at once on the same host, after the lease elsewhere.
+
+use std::collections::HashMap;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Duration;
+
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
+
+use super::step_slots::{end_leftovers, slot_files};
+use crate::board::{
+    Board, BoardResult, HostIdentity, IDLE_LEASE, Reap, ReapAnswer, SessionId, SessionRecord,
+    lease_end,
+};
+use crate::core::time::Mono;
+use crate::unix::child::process_table::ProcessEntry;
+use crate::unix::pidfd::Pidfd;
+use crate::unix::trusted_paths::PrivateDir;
+
+/// The observer of all other sessions.
+#[derive(Debug)]
+pub(crate) struct Rescue {
+    own: SessionId,
+    here: HostIdentity,
+    /// Where the workers of this host keep the files of their slots.
+    files: PrivateDir,
+    watched: HashMap<SessionId, WatchedSession>,
+    poll: Epoll,
+}
+
+/// What is remembered of a session.
+#[derive(Debug)]
+struct WatchedSession {
+    beat: u64,
+    since: Mono,
+    /// The process, if it is one of this host.
+    process: Option<Pidfd>,
+    /// Whether the failure of its rescue was logged.
+    is_reported: bool,
+}
+
+impl Rescue {
+    /// Creates the observer.
+    ///
+    /// # Errors
+    ///
+    /// When the process has no descriptor left.
+    pub(crate) fn new(own: SessionId, here: HostIdentity, files: PrivateDir) -> io::Result<Self> {
+        Ok(Rescue {
+            own,
+            here,
+            files,
+            watched: HashMap::new(),
+            poll: Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?,
+        })
+    }
+
+    /// Returns what becomes readable when a worker of this host has died.
+    pub(crate) fn source(&self) -> BorrowedFd<'_> {
+        self.poll.0.as_fd()
+    }
+
+    /// Looks at all other sessions, and takes the jobs of the dead from them.
+    ///
+    /// # Errors
+    ///
+    /// Those of the board.
+    pub(crate) fn look(&mut self, board: &dyn Board, now: Mono) -> BoardResult<()> {
+        let mut sessions = board.workers()?;
+        sessions.retain(|session| session.session != self.own);
+        self.watched
+            .retain(|known, _| sessions.iter().any(|session| session.session == *known));
+        for session in &sessions {
+            self.watch(session, now);
+            let is_here = self.here.shares_host_with(&session.request.identity);
+            let answer = if is_here && self.is_dead(session) {
+                if !self.has_no_leftovers(session) {
+                    continue;
+                }
+                board.reap_dead_on_this_host(session.session, &self.here)?
+            } else if let Some(reap) = self.overdue(session, now) {
+                board.reap(&reap)?
+            } else {
+                continue;
+            };
+            report(session, &answer);
+            if matches!(answer, ReapAnswer::Reaped { .. }) && is_here {
+                self.remove_files(session.session);
+            }
+        }
+        Ok(())
+    }
+
+    fn watch(&mut self, session: &SessionRecord, now: Mono) {
+        let identity = &session.request.identity;
+        let is_here = self.here.shares_host_with(identity);
+        let poll = &self.poll;
+        let watched = self.watched.entry(session.session).or_insert_with(|| {
+            let process = is_here.then(|| process_of(identity)).flatten();
+            if let Some(process) = &process {
+                let _ = poll.add(process, EpollEvent::new(EpollFlags::EPOLLIN, 0));
+            }
+            WatchedSession {
+                beat: session.beat,
+                since: now,
+                process,
+                is_reported: false,
+            }
+        });
+        if watched.beat != session.beat {
+            watched.beat = session.beat;
+            watched.since = now;
+        }
+    }
+
+    /// Returns whether the process of a session of this host has ended.
+    fn is_dead(&self, session: &SessionRecord) -> bool {
+        let watched = self.watched.get(&session.session);
+        match watched.and_then(|watched| watched.process.as_ref()) {
+            Some(process) => process.has_ended().unwrap_or(false),
+            None => process_of(&session.request.identity).is_none(),
+        }
+    }
+
+    fn overdue(&self, session: &SessionRecord, now: Mono) -> Option<Reap> {
+        let watched = self.watched.get(&session.session)?;
+        let stood_for = now.since(watched.since);
+        let shortest = session
+            .leases
+            .map(|(shortest, _)| Duration::from_millis(shortest));
+        let least = lease_end(shortest.unwrap_or(IDLE_LEASE));
+        (stood_for >= least).then_some(Reap {
+            session: session.session,
+            beat: session.beat,
+            stood_for,
+        })
+    }
+
+    /// Ends what the steps of a dead worker have left; returns whether all of it is seen gone.
+    fn has_no_leftovers(&mut self, session: &SessionRecord) -> bool {
+        let Err(error) = end_leftovers(&self.files, session.session) else {
+            return true;
+        };
+        if let Some(watched) = self.watched.get_mut(&session.session)
+            && !std::mem::replace(&mut watched.is_reported, true)
+        {
+            let name = &session.request.name;
+            log::warn!("The jobs of {name}, which has died, wait for their leases: {error}");
+        }
+        false
+    }
+
+    fn remove_files(&self, session: SessionId) {
+        for file in slot_files(&self.files, session) {
+            let _ = self.files.remove(file);
+        }
+    }
+}
+
+/// Returns the process of an identity of this host, if it lives.
+fn process_of(identity: &HostIdentity) -> Option<Pidfd> {
+    let pid = i32::try_from(identity.pid).ok()?;
+    let pinned = Pidfd::open(pid).ok()??;
+    let found = ProcessEntry::read(pid)?;
+    (found.started == identity.start_ticks && !found.is_zombie()).then_some(pinned)
+}
+
+fn report(session: &SessionRecord, answer: &ReapAnswer) {
+    let name = &session.request.name;
+    if let ReapAnswer::Reaped {
+        released,
+        stuck,
+        settled,
+        ..
+    } = answer
+    {
+        let taken = released.len() + stuck.len() + settled.len();
+        if taken > 0 {
+            log::warn!("Worker {name} has died: {taken} of its jobs were taken from it");
+        }
+        for job in stuck {
+            log::error!("Job {job} is stuck: its workers have died too often at the same steps");
+        }
+    }
+}

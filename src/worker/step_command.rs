@@ -1,0 +1,173 @@
+//! The command of an attempt, with the data of its job in it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use super::job_directory::JobDirectory;
+use super::step_slots::StepCommandLine;
+use crate::board::JobPosition;
+use crate::core::failure::{Failure, FailureClass};
+use crate::flow::AttemptStart;
+use crate::flow::journal::Phase;
+use crate::job::step_result::{CONTROL_DIRECTORY, VARIABLE};
+use crate::job::{CommandTemplate, JobData, JobDefinition};
+use crate::task::TaskName;
+
+/// The data from which the command of an attempt is made.
+#[derive(Debug)]
+pub(crate) struct CommandData<'a> {
+    /// The definition.
+    pub(crate) definition: &'a JobDefinition,
+    /// The job and its fence.
+    pub(crate) position: JobPosition,
+    /// The arguments.
+    pub(crate) args: &'a Map<String, Value>,
+    /// The results of the steps that have one.
+    pub(crate) results: &'a BTreeMap<String, Value>,
+    /// The text of the failure that a revert follows.
+    pub(crate) error: Option<&'a str>,
+    /// The variables of the worker.
+    pub(crate) vars: &'a BTreeMap<String, String>,
+    /// The directory of the job.
+    pub(crate) directory: &'a JobDirectory,
+}
+
+/// What an attempt comes to.
+#[derive(Debug)]
+pub(crate) enum AttemptCommand {
+    /// A command to be run.
+    Run(Box<StepCommandLine>),
+    /// Nothing: the step gave nothing that could be undone.
+    NothingToUndo,
+}
+
+impl CommandData<'_> {
+    /// Makes the command of an attempt.
+    ///
+    /// # Errors
+    ///
+    /// The failure of the attempt, for which nothing was started.
+    pub(crate) fn command(&self, start: &AttemptStart) -> Result<AttemptCommand, Box<Failure>> {
+        let template = self.template(start).ok_or_else(|| {
+            let message = format!("this program has no {:?} of `{}`", start.phase, start.step);
+            not_started(message.to_lowercase())
+        })?;
+        let data = JobData {
+            job_id: &self.position.id.to_string(),
+            args: self.args,
+            results: self.results,
+            each: self.each(start),
+            vars: self.vars,
+        };
+        let rendered = match template.render(&data) {
+            Ok(rendered) => rendered,
+            Err(errors)
+                if start.phase == Phase::Revert && errors.lack_only_result_of(&start.step) =>
+            {
+                return Ok(AttemptCommand::NothingToUndo);
+            }
+            Err(errors) => return Err(not_started(errors.to_string())),
+        };
+        let mut settings = template.child.clone();
+        let user = settings.user.clone();
+        let result_file = self.directory.prepare(&start.step, user.as_deref());
+        let result_file = result_file.map_err(|error| {
+            not_started(format!("the directory of the job cannot be used: {error}"))
+        })?;
+        let directory = self.directory.path();
+        settings
+            .working_dir
+            .get_or_insert_with(|| directory.to_owned());
+        settings.env.extend(rendered.variables);
+        settings.env.extend(self.variables(start, &result_file));
+        if let Some(input) = rendered.input {
+            let file = self.write_input(start, &input);
+            let file = file.map_err(|error| {
+                not_started(format!(
+                    "standard input of the step cannot be written: {error}"
+                ))
+            })?;
+            settings.stdin = Some(file);
+        }
+        Ok(AttemptCommand::Run(Box::new(StepCommandLine {
+            program: rendered.program,
+            settings,
+            timeout: template.timeout,
+            task: self.task(&start.step),
+            fence: self.position.fence,
+        })))
+    }
+
+    fn template(&self, start: &AttemptStart) -> Option<&CommandTemplate> {
+        let step = self.definition.steps.get(&start.step)?;
+        match start.phase {
+            Phase::Execute => Some(&step.execute),
+            Phase::Revert => step.revert.as_ref(),
+            Phase::When => step.when.as_ref(),
+            Phase::Check => step.check.as_ref(),
+            Phase::Round | Phase::Request | Phase::Decision => None,
+        }
+    }
+
+    fn each(&self, start: &AttemptStart) -> Option<&Value> {
+        let steps = self.definition.flow.root.steps();
+        let step = steps.into_iter().find(|step| step.name == start.step)?;
+        step.try_each.get(start.each?)
+    }
+
+    /// Returns the variables by which a step knows where it is.
+    fn variables(&self, start: &AttemptStart, result_file: &Path) -> Vec<(String, String)> {
+        let text = |path: &Path| path.to_string_lossy().into_owned();
+        let mut variables = vec![
+            ("JOB_DIR".to_owned(), text(self.directory.path())),
+            (VARIABLE.to_owned(), text(result_file)),
+            ("JOB_STEP".to_owned(), start.step.clone()),
+            ("JOB_ATTEMPT".to_owned(), start.attempt.to_string()),
+            ("JOB_KEY".to_owned(), self.idempotency_key(start)),
+        ];
+        if let (Phase::Revert, Some(error)) = (start.phase, self.error) {
+            variables.push(("STEP_ERROR".to_owned(), error.replace('\0', " ")));
+        }
+        variables
+    }
+
+    /// Returns a text that is the same for each execution of a step of a job: what a service that
+    /// the step asks can know a second request by.
+    fn idempotency_key(&self, start: &AttemptStart) -> String {
+        format!("{}-{}", self.position.id, start.step)
+    }
+
+    fn write_input(&self, start: &AttemptStart, input: &str) -> io::Result<std::path::PathBuf> {
+        let name = format!("input-{}", start.step);
+        let path = self.directory.path().join(CONTROL_DIRECTORY).join(name);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut options = fs::File::options();
+        let mut file = options
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&path)?;
+        io::Write::write_all(&mut file, input.as_bytes())?;
+        Ok(path)
+    }
+
+    /// Returns the name by which the process of a step knows what it is.
+    fn task(&self, step: &str) -> TaskName {
+        let plain = |text: &str| text.replace('-', "_");
+        let name = format!("jobs::{}::{}", plain(self.definition.name()), plain(step));
+        TaskName::parse(&name)
+            .unwrap_or_else(|_| TaskName::parse("jobs::step").expect("the name is a name"))
+    }
+}
+
+fn not_started(message: String) -> Box<Failure> {
+    Box::new(Failure::new(FailureClass::NotStarted, message))
+}

@@ -1,0 +1,59 @@
+//! A definition as a worker uses it: with its plan and what it enters on the board.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::board::{DefinitionEntry, LaneWish};
+use crate::flow::{FlowPlan, shape};
+use crate::job::{JobDefinition, ResumeMode};
+
+/// The lease of a definition that says nothing else, on a board in a file.
+const LEASE: Duration = Duration::from_secs(5 * 60);
+
+/// A definition as a worker uses it.
+#[derive(Debug)]
+pub(crate) struct WorkerDefinition {
+    /// What the configuration says.
+    pub(crate) job: JobDefinition,
+    /// The flow, laid out for the interpreter.
+    pub(crate) plan: Arc<FlowPlan>,
+}
+
+impl WorkerDefinition {
+    /// Lays out a definition, which the configuration has found valid.
+    pub(crate) fn of(job: JobDefinition) -> Option<Self> {
+        let plan = FlowPlan::new(job.flow.clone()).ok()?;
+        Some(WorkerDefinition {
+            job,
+            plan: Arc::new(plan),
+        })
+    }
+
+    /// Returns how long the holder of a job may go on unheard.
+    pub(crate) fn lease(&self) -> Duration {
+        self.job.schema.lease.unwrap_or(LEASE)
+    }
+
+    /// Returns what the worker enters on the board.
+    pub(crate) fn entry(&self) -> DefinitionEntry {
+        let schema = &self.job.schema;
+        DefinitionEntry {
+            name: self.job.name().to_owned(),
+            shape: shape::of(&self.job.flow),
+            help: schema.help.clone(),
+            schema: serde_json::to_value(schema).unwrap_or_default(),
+            needs: schema.needs.clone(),
+        }
+    }
+
+    /// Returns the lane of its jobs.
+    pub(crate) fn lane(&self) -> LaneWish {
+        LaneWish {
+            definition: self.job.name().to_owned(),
+            lease: self.lease(),
+            max_crashes: self.job.schema.max_crashes,
+            is_bound_to_host: self.job.schema.resume == ResumeMode::SameHost,
+            first: Vec::new(),
+        }
+    }
+}
