@@ -4,7 +4,7 @@ use super::advice::AttemptStart;
 use super::definition::Interrupted;
 use super::flow_state::FlowState;
 use super::journal::Phase;
-use super::plan::ROOT;
+use super::plan::{Needs, ROOT};
 use super::step_state::StepStatus;
 
 /// What a walk over the flow has found.
@@ -59,9 +59,15 @@ impl<'a> Forward<'a> {
         if due > self.now {
             return self.wait_until(due);
         }
+        let mut all_before = true;
         for child in state.plan.children(at) {
             let node = state.plan.node(child);
-            if self.ended[child] || !node.needs.iter().all(|need| self.ended[*need]) {
+            let may_begin = match &node.needs {
+                Needs::AllBefore => all_before,
+                Needs::These(needs) => needs.iter().all(|need| self.ended[*need]),
+            };
+            all_before &= self.ended[child];
+            if self.ended[child] || !may_begin {
                 continue;
             }
             match node.step {
@@ -97,7 +103,7 @@ impl<'a> Forward<'a> {
         if is_elsewhere {
             self.avoid = Some(known.failed_at.clone());
             if known.failed_at.iter().any(|name| name == self.worker) {
-                self.elsewhere_at = Some(state.due(at, self.now).max(self.now));
+                self.elsewhere_at = Some(state.due(at, Phase::Execute, self.now).max(self.now));
                 return;
             }
         }
@@ -105,7 +111,7 @@ impl<'a> Forward<'a> {
     }
 
     fn start(&mut self, at: usize, phase: Phase, attempt: u32) {
-        let due = self.state.due(at, self.now);
+        let due = self.state.due(at, phase, self.now);
         if due > self.now {
             self.wait_until(due);
         } else {
@@ -133,7 +139,8 @@ impl<'a> Forward<'a> {
 
     fn add_undo(&mut self, at: usize) {
         if let Some(seq) = self.state.to_undo(at) {
-            self.undos.push((seq, at, self.state.due(at, self.now)));
+            let due = self.state.due(at, Phase::Revert, self.now);
+            self.undos.push((seq, at, due));
         }
     }
 

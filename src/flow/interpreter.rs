@@ -127,13 +127,12 @@ impl FlowState {
         }
         let steps = self.plan.steps_in(ROOT);
         let last = steps.max_by_key(|at| self.to_undo(*at));
-        match last.filter(|at| self.to_undo(*at).is_some()) {
-            None => (Vec::new(), self.end(self.end_of_backward())),
-            Some(at) if self.due(at, now) > now => (
-                Vec::new(),
-                self.wait(Some(self.due(at, now)), now, Vec::new()),
-            ),
-            Some(at) => (vec![self.start_revert(at)], wait),
+        let Some(at) = last.filter(|at| self.to_undo(*at).is_some()) else {
+            return (Vec::new(), self.end(self.end_of_backward()));
+        };
+        match self.due(at, Phase::Revert, now) {
+            due if due > now => (Vec::new(), self.wait(Some(due), now, Vec::new())),
+            _ => (vec![self.start_revert(at)], wait),
         }
     }
 
