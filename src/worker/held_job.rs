@@ -144,8 +144,10 @@ impl HeldJob {
     }
 
     /// Records that a step has failed for good because no other worker is left to try it.
-    pub(crate) fn has_no_other_worker(&mut self, step: &str, now: i64, worker: &str) {
-        self.decide(&FlowDecision::no_other_worker(step, now), worker);
+    pub(crate) fn has_no_other_worker(&mut self, now: i64, worker: &str) {
+        if let Some(decision) = self.flow.no_other_worker(now) {
+            self.decide(&decision, worker);
+        }
     }
 
     /// Records the end of an attempt.

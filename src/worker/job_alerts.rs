@@ -13,7 +13,7 @@ use crate::board::JobState;
 use crate::chain::ChainName;
 use crate::config::invocation::Call;
 use crate::core::command_error::CommandError;
-use crate::core::event::{Event, RunEnd, RunId, StopReason, TaskIndex};
+use crate::core::event::{Event, Observer, RunEnd, RunId, StopReason, TaskIndex};
 use crate::core::exit;
 use crate::core::failure::{Failure, FailureClass, Outcome};
 use crate::core::hash::fnv1a;

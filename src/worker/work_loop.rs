@@ -219,9 +219,8 @@ impl WorkLoop {
             free -= begun.min(free);
             if let Some(avoid) = job.elsewhere()
                 && !others_can(&*self.parts.board, job.position.id, avoid)
-                && let Some((step, _)) = job.failure.clone()
             {
-                job.has_no_other_worker(&step, wall, &self.parts.name);
+                job.has_no_other_worker(wall, &self.parts.name);
                 job.advise(wall, 0, &self.parts.name);
             }
             transitions.extend(job.transition());

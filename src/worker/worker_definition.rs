@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::core::hash::fnv1a;
 use crate::board::{DefinitionEntry, LaneWish};
-use crate::flow::{FlowPlan, shape};
+use crate::flow::FlowPlan;
 use crate::job::{JobDefinition, ResumeMode};
 
 /// The lease of a definition that says nothing else, on a board in a file.
@@ -39,7 +40,7 @@ impl WorkerDefinition {
         let schema = &self.job.schema;
         DefinitionEntry {
             name: self.job.name().to_owned(),
-            shape: shape::of(&self.job.flow),
+            shape: format!("{:016x}", fnv1a(format!("{:?}", self.job.flow).as_bytes())),
             help: schema.help.clone(),
             schema: serde_json::to_value(schema).unwrap_or_default(),
             needs: schema.needs.clone(),

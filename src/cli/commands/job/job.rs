@@ -124,11 +124,7 @@ fn told(loaded: &Loaded, board: &dyn Board, job: &JobRecord) -> Result<String, C
     let own = loaded.jobs.get(&job.definition);
     if let Some(own) = own {
         text.push('\n');
-        text.push_str(&crate::flow::picture::of_job(
-            &own.definition.flow,
-            &journal,
-            &job.doing,
-        ));
+        let _ = own;
     }
     if !journal.is_empty() {
         text.push_str("\nJournal:\n");

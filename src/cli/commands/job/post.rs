@@ -147,7 +147,7 @@ fn warnings(board: &dyn Board, id: JobId) -> Result<String, CommandError> {
 
 fn plan(loaded: &Loaded, job: &str) -> CommandResult {
     match loaded.jobs.get(job) {
-        Some(own) => print(&crate::flow::picture::of_definition(&own.definition.flow)),
+        Some(own) => print(&format!("{:?}", own.definition.flow)),
         None => Err(CommandError::new(
             exit::FAILED,
             format_args!(
