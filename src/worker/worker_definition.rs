@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::core::hash::fnv1a;
 use crate::board::{DefinitionEntry, LaneWish};
+use crate::core::hash::fnv1a;
 use crate::flow::FlowPlan;
 use crate::job::{JobDefinition, ResumeMode};
 

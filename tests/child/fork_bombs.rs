@@ -14,8 +14,7 @@ fn fork_bombs_are_ended() {
     }
     let inside = Inside::new("cgroup", "pids");
     fs::write(inside.path.join("pids.max"), "200").unwrap();
-    let (_scripts, bombs) = bombs();
-    for bomb in bombs {
+    for bomb in bombs() {
         let child = Child::shell(&bomb).timeout(Duration::from_secs(1));
         let child = child.with(|settings| settings.kill_grace = Duration::ZERO);
         let ended = child.run();
@@ -31,18 +30,13 @@ fn fork_bombs_are_ended() {
     }
 }
 
-/// Returns shell lines that make processes without end, in one group and in a session each, and the directory of what they need.
-pub(crate) fn bombs() -> (tempfile::TempDir, [String; 2]) {
-    let in_group = "bomb() { bomb | bomb & }; bomb; exec sleep 1000";
-    let dir = tempfile::tempdir().unwrap();
-    let script = dir.path().join("bomb");
-    fs::write(
-        &script,
-        "#!/bin/sh\nwhile :; do setsid \"$0\" & sleep 0.01; done\n",
-    )
-    .unwrap();
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    fs::set_permissions(&script, mode).unwrap();
-    let in_sessions = format!("{} 2>/dev/null & exec sleep 1000", script.display());
-    (dir, [in_group.to_owned(), in_sessions])
+/// Returns shell lines that make processes without end, in one group and in a session each. A fork that fails ends none of them.
+pub(crate) fn bombs() -> [String; 2] {
+    let bomb = |in_child: &str| {
+        format!(
+            "perl -MPOSIX=setsid -e '$SIG{{CHLD}} = \"IGNORE\"; while (1) {{ $pid = fork; \
+             if (defined $pid && $pid == 0) {{ {in_child} }} select undef, undef, undef, 0.01 }}' & exec sleep 1000"
+        )
+    };
+    [bomb(""), bomb("setsid")]
 }

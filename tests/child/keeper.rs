@@ -374,8 +374,7 @@ fn a_fork_bomb_is_dead_at_the_deadline() {
     let inside = Inside::new("cgroup", "pids");
     fs::write(inside.path.join("pids.max"), "200").unwrap();
     child_support::pin();
-    let (_scripts, bombs) = bombs();
-    for bomb in bombs {
+    for bomb in bombs() {
         let keeper = start();
         keeper.set_deadline(Some(deadline(FAR))).unwrap();
         let run = kept(&bomb, &keeper).begin().unwrap();

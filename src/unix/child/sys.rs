@@ -244,10 +244,17 @@ pub(super) fn set_ioprio(class: u8, level: u8) -> io::Result<()> {
 
 /// Sets the niceness of this process (setpriority(2)).
 #[expect(unsafe_code, reason = "no safe form in std or nix")]
-pub(super) fn set_nice(niceness: i32) -> io::Result<()> {
+pub(crate) fn set_nice(niceness: i32) -> io::Result<()> {
     // SAFETY: the call takes three numbers.
     let answer = unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, niceness) };
     checked(libc::c_long::from(answer)).map(drop)
+}
+
+/// Returns the niceness of this process (getpriority(2)).
+#[expect(unsafe_code, reason = "no safe form in std or nix")]
+pub(crate) fn nice() -> i32 {
+    // SAFETY: the call takes two numbers. Of this process it does not fail.
+    unsafe { libc::getpriority(libc::PRIO_PROCESS, 0) }
 }
 
 /// Sets a variable of this process's environment, or removes it.

@@ -28,6 +28,8 @@ use crate::core::time::{Mono, in_words};
 const NAME: &std::ffi::CStr = c"run_fns_keeper";
 /// How many messages are read between two looks at the clock.
 const MESSAGES_PER_TURN: usize = 64;
+/// The niceness of a keeper that kills.
+const MOST_URGENT: i32 = -20;
 /// The pauses between two looks at dying processes.
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
@@ -95,6 +97,8 @@ struct KeeperProcess {
     waiter: Waiter,
     footprint: MemoryTrim,
     trees: Trees,
+    /// The niceness that this process began with.
+    niceness: i32,
     permission: Permission,
     stage: Stage,
 }
@@ -125,6 +129,7 @@ impl KeeperProcess {
             waiter,
             footprint: MemoryTrim::default(),
             trees: Trees::default(),
+            niceness: sys::nice(),
             permission: Permission::None,
             stage: Stage::Calm,
         })
@@ -273,6 +278,9 @@ impl KeeperProcess {
     }
 
     fn begin_killing(&mut self, now: Mono) {
+        // Among hundreds of processes that fork, this one has to have its turn. Only root may.
+        let _ = sys::set_nice(MOST_URGENT);
+        self.trees.begin_killing();
         if self.guards_runner && !self.is_runner_gone {
             let _ = self.runner.send(Signal::SIGSTOP);
         }
@@ -306,6 +314,8 @@ impl KeeperProcess {
         if self.guards_runner && !self.is_runner_gone && !killing.is_runner_dead {
             killing.is_runner_dead = self.kill_runner(killing.begun, now);
         } else if is_settled {
+            // What is started later inherits it.
+            let _ = sys::set_nice(self.niceness);
             self.stage = self.stage_after_killing(now);
             return;
         }

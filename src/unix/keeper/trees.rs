@@ -1,6 +1,6 @@
 //! The trees of a keeper, and their end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::super::child::cgroup;
@@ -9,6 +9,9 @@ use super::super::child::process_table::{ProcessEntry, Table};
 use super::super::child::run_parent::RunParent;
 use super::super::child::sys::{self, ChildState, Whom};
 use super::messages::KeptChild;
+
+/// How often what makes more of itself is looked for in one turn.
+const MOST_LOOKS: usize = 1_000;
 
 /// What descends from the keeper.
 ///
@@ -19,7 +22,12 @@ use super::messages::KeptChild;
 pub(super) struct Trees {
     awaited: BTreeMap<i32, AwaitedChild>,
     cgroups: Vec<PathBuf>,
+    /// Those that were killed since the killing began.
+    killed: BTreeSet<ProcessKey>,
 }
+
+/// A number, and when it was given: a process for ever.
+type ProcessKey = (i32, u64);
 
 #[derive(Debug)]
 struct AwaitedChild {
@@ -91,7 +99,15 @@ impl Trees {
         }
     }
 
+    /// Begins to kill.
+    pub(super) fn begin_killing(&mut self) {
+        self.killed.clear();
+    }
+
     /// Kills all that is seen. Returns whether none is left, for sure.
+    ///
+    /// What has made more of itself since the last time is stopped before it is killed: whatever
+    /// leaves room by its death would let another one fork in its place.
     pub(super) fn kill(&mut self) -> bool {
         for path in &self.cgroups {
             cgroup::kill_all(path);
@@ -111,11 +127,16 @@ impl Trees {
                 let _ = sys::reap(Whom::Pid(child.pid));
             }
         }
-        leftovers::signal_each(
-            &living(&table, own, children),
-            libc::SIGKILL,
-            &RunParent::default(),
-        );
+        let mut alive = living(&table, own, children);
+        if !self.killed.is_empty()
+            && alive
+                .iter()
+                .any(|process| !self.killed.contains(&key(process)))
+        {
+            alive = stopped(own);
+        }
+        leftovers::signal_each(&alive, libc::SIGKILL, &RunParent::default());
+        self.killed.extend(alive.iter().map(key));
         is_settled
     }
 
@@ -152,6 +173,29 @@ pub(super) fn kill_children_of_runner(runner: i32) -> bool {
     let left = living(&table, runner, children);
     leftovers::signal_each(&left, libc::SIGKILL, &RunParent::default());
     left.is_empty()
+}
+
+fn key(process: &ProcessEntry) -> ProcessKey {
+    (process.pid, process.started)
+}
+
+/// Stops all that descends from a process, until a look finds none that was not stopped; returns
+/// what it has found.
+fn stopped(root: i32) -> Vec<ProcessEntry> {
+    let mut stopped = BTreeSet::new();
+    let mut alive = Vec::new();
+    for _ in 0..MOST_LOOKS {
+        let table = Table::read();
+        alive = living(&table, root, table.children(root));
+        let is_new = |process: &ProcessEntry| !stopped.contains(&key(process));
+        let running: Vec<ProcessEntry> = alive.iter().filter(|&one| is_new(one)).cloned().collect();
+        if running.is_empty() {
+            break;
+        }
+        leftovers::signal_each(&running, libc::SIGSTOP, &RunParent::default());
+        stopped.extend(running.iter().map(key));
+    }
+    alive
 }
 
 fn living(table: &Table, root: i32, children: Vec<ProcessEntry>) -> Vec<ProcessEntry> {
