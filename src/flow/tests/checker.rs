@@ -753,11 +753,12 @@ impl<'a> Checker<'a> {
         let names: Vec<&str> = self.steps.keys().copied().collect();
         for name in names {
             let is_later = from.is_some_and(|from| self.follows(name, from));
-            if let Some(seen) = self
-                .steps
-                .get_mut(name)
-                .filter(|seen| is_later || !seen.ended)
-            {
+            let Some(seen) = self.steps.get_mut(name) else {
+                continue;
+            };
+            seen.failures[2] = 0;
+            seen.failures[3] = 0;
+            if is_later || !seen.ended {
                 *seen = Seen {
                     executed: seen.executed,
                     executed_attempt: seen.executed_attempt,
