@@ -6,5 +6,6 @@ mod pictures;
 mod random;
 mod refusals;
 mod requests;
+mod robust;
 mod sentences;
 mod shapes;
