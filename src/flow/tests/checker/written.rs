@@ -30,6 +30,9 @@ impl Checker<'_> {
             is_known || busy.is_none() && is_interrupted,
             "ended without a beginning",
         )?;
+        let is_killed = std::mem::take(&mut seen.is_killed);
+        let may = is_killed || entry.outcome != EntryOutcome::Killed;
+        require(may, "killed without a request")?;
         seen.not_before = None;
         let terms = match entry.phase {
             Phase::Revert => step.revert.ok_or("it has no revert")?,
