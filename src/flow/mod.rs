@@ -1,7 +1,17 @@
 //! Job flows: what a definition says, what the journal of a job has, and what follows from both.
 //!
-//! Pure: no clock, no file, no thread. A worker asks [`FlowState::advise`] what to begin or to wait
-//! for, and writes down what happened.
+//! Pure: no clock, no file, no thread. A worker drives a flow so:
+//!
+//! 1. Once for each definition: [`FlowPlan::new`] checks it and lays it out; all faults at once.
+//! 2. For each job that it claims: [`FlowState::of`] folds the journal, by a seed that is of the
+//!    job (its id), with nothing in progress: what was in progress has entries as `interrupted`.
+//! 3. [`FlowState::advise`], and [`FlowState::follow`] with the advice, which returns the entries
+//!    that were decided. These entries, those of 5, and `doing` go to the board in one transaction.
+//!    What begins begins after that was acknowledged. A transaction that is refused, or whose
+//!    answer is lost, means 2 again.
+//! 4. Processes of the steps in `kill` are ended; then [`FlowNext`]: to wait, to give the job back,
+//!    or its end.
+//! 5. The end of an attempt, and each request, is an entry: [`FlowState::apply`], then 3 again.
 //!
 //! | file | what it has |
 //! |---|---|
@@ -12,6 +22,7 @@
 //! | `step_state.rs`, `flow_state.rs`, `requests.rs` | what is so after the entries of a journal |
 //! | `retry_wait.rs` | when something is tried again |
 //! | `advice.rs`, `decide.rs`, `attempts.rs`, `stuck.rs`, `forward.rs`, `interpreter.rs` | what is to be done next |
+//! | `shape.rs`, `picture.rs`, `picture_notes.rs`, `picture_states.rs` | the version of a definition; a flow as text |
 //! | `playback.rs`, `chosen_ends.rs`, `flow_history.rs` | a flow played in virtual time |
 
 mod advice;
@@ -26,10 +37,14 @@ mod forward;
 mod interpreter;
 pub(crate) mod journal;
 mod links;
+mod picture;
+mod picture_notes;
+mod picture_states;
 mod plan;
 pub(crate) mod playback;
 mod requests;
 mod retry_wait;
+mod shape;
 mod step_state;
 mod stuck;
 mod validate;

@@ -49,6 +49,16 @@ pub(crate) enum Needs {
     These(Vec<usize>),
 }
 
+impl Needs {
+    /// Returns the numbers of the nodes that are named.
+    pub(crate) fn named(&self) -> &[usize] {
+        match self {
+            Needs::AllBefore => &[],
+            Needs::These(needs) => needs,
+        }
+    }
+}
+
 impl FlowPlan {
     /// Creates the plan of a definition, or returns all that is wrong with the definition.
     pub(crate) fn new(definition: FlowDefinition) -> Result<Self, Vec<FlowError>> {

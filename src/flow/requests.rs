@@ -118,8 +118,12 @@ impl FlowState {
     /// goes on with that.
     fn go_forward(&mut self) {
         self.mode = FlowMode::Forward;
-        let open = self.steps.iter_mut().filter(|step| !step.has_ended());
-        open.for_each(StepState::begin_anew);
+        for step in &mut self.steps {
+            match step.has_ended() {
+                true => step.try_again(),
+                false => step.begin_anew(),
+            }
+        }
         let rounds = self.rounds.iter_mut();
         let settled = rounds.filter(|round| !round.is_undoing);
         settled.for_each(|round| *round = GroupRound::default());

@@ -299,7 +299,7 @@ pub(crate) fn checked(
     let plan = FlowPlan::new(definition.clone()).map_err(|errors| format!("{errors:?}"))?;
     let terms = PlayTerms {
         slots,
-        workers: 3,
+        workers: 2 + slots % 2,
         seed: 7,
         most_events: 20_000,
     };
