@@ -120,7 +120,7 @@ mod chain;
 mod cli;
 mod config;
 mod core;
-#[expect(dead_code, reason = "the worker is to come")]
+#[expect(dead_code, unused_imports, reason = "the worker is to come")]
 mod flow;
 pub mod guide;
 mod history;

@@ -20,10 +20,10 @@ use crate::text::suggest::{did_you_mean, suggestions};
 #[derive(Clone, Debug)]
 pub(crate) struct LoadedJob {
     /// What the job does.
-    #[expect(dead_code, reason = "the worker is to come")]
+    #[cfg_attr(not(test), expect(dead_code, reason = "the worker is to come"))]
     pub(crate) definition: JobDefinition,
     /// The section.
-    #[expect(dead_code, reason = "the worker is to come")]
+    #[cfg_attr(not(test), expect(dead_code, reason = "the worker is to come"))]
     pub(crate) defined: Origin,
 }
 
@@ -35,10 +35,10 @@ pub(crate) struct Loaded {
     /// Every task that is known.
     pub(crate) tasks: BTreeMap<TaskName, TaskDefinition>,
     /// The settings of a worker.
-    #[expect(dead_code, reason = "the worker is to come")]
+    #[cfg_attr(not(test), expect(dead_code, reason = "the worker is to come"))]
     pub(crate) worker: WorkerSettings,
     /// Every job that is defined in the file.
-    #[expect(dead_code, reason = "the worker is to come")]
+    #[cfg_attr(not(test), expect(dead_code, reason = "the worker is to come"))]
     pub(crate) jobs: BTreeMap<String, LoadedJob>,
     /// The functions of this program, by name.
     pub(super) functions: Arc<FunctionNames>,
@@ -143,7 +143,7 @@ impl Loaded {
     /// # Errors
     ///
     /// When the file defines no job of that name.
-    #[expect(dead_code, reason = "the worker is to come")]
+    #[cfg_attr(not(test), expect(dead_code, reason = "the worker is to come"))]
     pub(crate) fn job(&self, name: &str) -> Result<&JobDefinition, ConfigReport> {
         if let Some(job) = self.jobs.get(name) {
             return Ok(&job.definition);

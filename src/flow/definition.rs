@@ -23,6 +23,40 @@ pub(crate) enum Node {
     Group(Group),
 }
 
+impl Node {
+    /// Returns the name.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Node::Step(step) => &step.name,
+            Node::Group(group) => &group.name,
+        }
+    }
+
+    /// Returns the nodes of the same list that must have ended before this one begins.
+    pub(crate) fn after(&self) -> &[String] {
+        match self {
+            Node::Step(step) => &step.after,
+            Node::Group(group) => &group.after,
+        }
+    }
+
+    /// Returns the step, or those in the group and below, in the order in which they are written.
+    pub(crate) fn steps(&self) -> Vec<&Step> {
+        match self {
+            Node::Step(step) => vec![step],
+            Node::Group(group) => group.steps(),
+        }
+    }
+
+    /// Returns the number of nodes, this one and all below.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Node::Step(_) => 1,
+            Node::Group(group) => 1 + group.nodes.iter().map(Node::size).sum::<usize>(),
+        }
+    }
+}
+
 /// A list of steps and groups.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Group {
@@ -38,6 +72,23 @@ pub(crate) struct Group {
     pub(crate) retry: RetryTerms,
     /// What follows when one of its steps fails for good; `None`: what the list above says.
     pub(crate) on_failure: Option<OnFailure>,
+}
+
+impl Group {
+    /// Returns the steps in it and in the groups below, in the order in which they are written.
+    pub(crate) fn steps(&self) -> Vec<&Step> {
+        self.nodes.iter().flat_map(Node::steps).collect()
+    }
+
+    /// Returns what follows a failure for which nothing is written: what was done is undone where
+    /// anything can be.
+    pub(crate) fn default_on_failure(&self) -> OnFailure {
+        if self.steps().iter().any(|step| step.revert.is_some()) {
+            OnFailure::Revert
+        } else {
+            OnFailure::Stop
+        }
+    }
 }
 
 /// One step of a flow.
@@ -128,10 +179,10 @@ pub(crate) enum Interrupted {
     /// It is executed again, and no attempt is counted.
     #[default]
     Again,
-    /// A check says whether it was done.
+    /// A check finds out whether it was done; where it was not, it is executed again.
     Check,
-    /// It is reverted.
+    /// It is reverted, then executed again; no attempt is counted.
     Revert,
-    /// A person is to look: the job is stuck.
+    /// The job is stuck until a person has looked.
     Hold,
 }

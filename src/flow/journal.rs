@@ -48,8 +48,10 @@ pub(crate) enum Phase {
     Revert,
     /// A new round of a group begins.
     Round,
-    /// What a person or a program asked for.
+    /// What a person or a program asked for; of a step where the request names one.
     Request,
+    /// What the flow decided after a step had failed for good.
+    Decision,
 }
 
 /// How something ended.
@@ -60,27 +62,32 @@ pub(crate) enum EntryOutcome {
     Succeeded,
     /// It failed.
     Failed,
-    /// It asked to be tried again later, which counts no attempt.
+    /// It asked to be tried again later, which counts no attempt. A number as the result of the
+    /// entry is how many milliseconds it asked to wait.
     RetryLater,
     /// It was cut off by a crash, or by the end of a lease.
     Interrupted,
     /// It was killed on request.
     Killed,
-    /// The step is passed over; of `Check`: the execution was not done.
+    /// The step is passed over; of `Check`: the execution was not done; of `Request`: a person has
+    /// seen to the step.
     Skipped,
     /// The request to stop: no step begins, then reverts.
     Stop,
     /// The same at once.
     Kill,
-    /// The same without reverts.
+    /// The same without reverts; of `Decision`: the job ends as `failed`.
     StopNoRevert,
+    /// The request to leave a stuck or failed job as it is: `cancelled`.
+    Cancel,
     /// The request to begin nothing.
     Pause,
     /// The end of a pause.
     Resume,
-    /// The request to go on where the job was stuck or had failed.
+    /// The request to go on where the job was stuck or had failed; of `Round`: the round begins.
     Retry,
-    /// The request to revert a job that is stuck or has failed.
+    /// The request to revert a job that is stuck or has failed; of `Decision`: the job is reverted;
+    /// of `Round`: the round before is reverted, so that this one can begin.
     Revert,
 }
 

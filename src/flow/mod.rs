@@ -1,7 +1,47 @@
 //! Job flows: what a definition says, what the journal of a job has, and what follows from both.
 //!
-//! Pure: no clock, no file, no thread. A worker asks [`Interpreter`](interpreter) what to begin or
-//! to wait for, and writes down what happened.
+//! Pure: no clock, no file, no thread. A worker asks [`FlowState::advise`] what to begin or to wait
+//! for, and writes down what happened.
+//!
+//! | file | what it has |
+//! |---|---|
+//! | `definition.rs` | what a definition says |
+//! | `links.rs`, `validate.rs`, `flow_error.rs` | which node waits for which; what is wrong with a definition |
+//! | `plan.rs` | a valid definition, laid out for the interpreter |
+//! | `journal.rs` | the entries of a journal |
+//! | `step_state.rs`, `flow_state.rs`, `requests.rs` | what is so after the entries of a journal |
+//! | `retry_wait.rs` | when something is tried again |
+//! | `advice.rs`, `decide.rs`, `attempts.rs`, `stuck.rs`, `forward.rs`, `interpreter.rs` | what is to be done next |
+//! | `playback.rs`, `chosen_ends.rs`, `flow_history.rs` | a flow played in virtual time |
 
+mod advice;
+mod attempts;
+mod chosen_ends;
+mod decide;
 pub(crate) mod definition;
+mod flow_error;
+mod flow_history;
+mod flow_state;
+mod forward;
+mod interpreter;
 pub(crate) mod journal;
+mod links;
+mod plan;
+pub(crate) mod playback;
+mod requests;
+mod retry_wait;
+mod step_state;
+mod stuck;
+mod validate;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use advice::{AttemptStart, FlowAdvice, FlowDecision, FlowEnd, FlowNext};
+pub(crate) use chosen_ends::ChosenEnds;
+pub(crate) use flow_error::{FlowError, MissingCause, TermsFault};
+pub(crate) use flow_history::{FlowEvent, FlowHistory};
+pub(crate) use flow_state::{FlowMode, FlowState};
+pub(crate) use plan::{FlowPlan, PlanNode};
+pub(crate) use playback::{FlowScript, Intervention, PlayPoint, PlayTerms, PlayedEnd, play};
+pub(crate) use step_state::{AttemptRecord, StepState, StepStatus};

@@ -24,7 +24,7 @@ overlap = "wait"
 expires = "1h"
 steps = [
   { name = "fetch",  command = ["fetch", "--", "{args.path}"], revert = { command = ["rm", "-f", "{fetch.file}"] }, retry = { times = 3, every = "10s" } },
-  { name = "shrink", command = ["convert", "{fetch.file}", "-resize", "{args.width}", "small.png"] },
+  { name = "shrink", command = ["convert", "{fetch.file}", "-resize", "{args.width}", "small.png"], elsewhere = true },
 ]
 [worker]
 slots = 4
@@ -70,6 +70,8 @@ fn the_job_of_the_design_is_understood() {
     assert!(loaded.warnings.is_empty(), "{}", loaded.warnings);
     let job = resize(&loaded);
     assert_eq!(job.name(), "resize");
+    let defined = loaded.jobs["resize"].defined.to_string();
+    assert_eq!(defined, "run_functions.toml:2");
     assert_eq!(job.schema.help, "Resizes a picture and publishes it.");
     assert_eq!(job.schema.resume, ResumeMode::Restart);
     assert_eq!(job.schema.overlap, OverlapMode::Wait);
@@ -92,7 +94,11 @@ fn the_job_of_the_design_is_understood() {
         step: "fetch".to_owned(),
         has_default: false,
     };
-    assert_eq!(step(&job.flow.root, "shrink").reads, [reads].into());
+    let shrink = step(&job.flow.root, "shrink");
+    assert!(
+        shrink.elsewhere && shrink.reads == [reads].into(),
+        "{shrink:?}"
+    );
     let made = rendered(
         job,
         "shrink",
@@ -147,7 +153,7 @@ timeout = "5m"
 on_failure = "stop"
 steps = [
   { name = "publish", parallel = true, retry = { times = 2 }, on_failure = "continue", steps = [
-    { name = "cdn", shell = "put", env = { X = "1" }, timeout = "1m", elsewhere = true,
+    { name = "cdn", shell = "put", env = { X = "1" }, timeout = "1m",
       when = ["test", "-e", "x"], check = { shell = "is_done", timeout = "2s" }, interrupted = "check",
       revert = { script = "undo.sh", retry = { times = 9, factor = 1.5, max = "1h" }, env = { X = "2" } } },
     { name = "index", command = ["./index", "{each}"], try_each = ["a", { b = 1 }], after = ["cdn"], interrupted = "hold" },
@@ -174,7 +180,7 @@ steps = [
         ..RetryTerms::OF_REVERTS
     };
     assert_eq!(cdn.revert, Some(revert));
-    assert!(cdn.elsewhere && cdn.has_when && cdn.interrupted == Interrupted::Check);
+    assert!(cdn.has_when && cdn.interrupted == Interrupted::Check);
     let index = step(publish, "index");
     assert_eq!(index.try_each, [json!("a"), json!({"b": 1})]);
     assert_eq!(
@@ -452,6 +458,50 @@ steps = [
     19 |   "more",
        |   ^^^^^^
     help: for example `{ name = "hello", command = ["echo", "hello"] }`
+    "##);
+}
+
+#[test]
+fn what_no_flow_can_be_is_told_at_its_step() {
+    let setup = Setup::with(
+        r#"[jobs.x]
+steps = [
+  { name = "a", command = ["true"], after = ["bb"] },
+  { name = "b", command = ["echo", "{c.x}"], revert = ["rm", "{b.y}"] },
+  { name = "c", command = ["true"], when = ["true"] },
+  { name = "d", shell = "echo $RESULT_C_X ${RESULT_A_X:-0}" },
+  { name = "e", command = ["echo", "{c.x|none}", "{e.x}"] },
+]
+"#,
+    );
+    insta::assert_snapshot!(setup.refusal(), @r##"
+    error: `a` is to begin after `bb`, which is unknown
+     --> run_functions.toml:3:12
+      |
+    3 |   { name = "a", command = ["true"], after = ["bb"] },
+      |            ^^^
+    help: did you mean `b`?
+
+    error: `b` reads the result of `c`, which need not have ended by then
+     --> run_functions.toml:4:12
+      |
+    4 |   { name = "b", command = ["echo", "{c.x}"], revert = ["rm", "{b.y}"] },
+      |            ^^^
+    help: add `after`
+
+    error: `d` reads the result of `c`, which may be skipped
+     --> run_functions.toml:6:12
+      |
+    6 |   { name = "d", shell = "echo $RESULT_C_X ${RESULT_A_X:-0}" },
+      |            ^^^
+    help: write a default: `{c.KEY|default}`
+
+    error: `e` reads the result of `e`, which need not have ended by then
+     --> run_functions.toml:7:12
+      |
+    7 |   { name = "e", command = ["echo", "{c.x|none}", "{e.x}"] },
+      |            ^^^
+    help: add `after`
     "##);
 }
 

@@ -1,0 +1,4 @@
+mod faults;
+mod make;
+mod requests;
+mod sentences;
