@@ -20,7 +20,6 @@ use crate::text::suggest::{did_you_mean, suggestions};
 #[derive(Clone, Debug)]
 pub(crate) struct LoadedJob {
     /// What the job does.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the worker is to come"))]
     pub(crate) definition: JobDefinition,
     /// The section.
     #[cfg_attr(not(test), expect(dead_code, reason = "the worker is to come"))]
@@ -38,7 +37,6 @@ pub(crate) struct Loaded {
     #[cfg_attr(not(test), expect(dead_code, reason = "the worker is to come"))]
     pub(crate) worker: WorkerSettings,
     /// Every job that is defined in the file.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the worker is to come"))]
     pub(crate) jobs: BTreeMap<String, LoadedJob>,
     /// The functions of this program, by name.
     pub(super) functions: Arc<FunctionNames>,
