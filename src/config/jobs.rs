@@ -1,5 +1,5 @@
-//! `[jobs.NAME]`: from what is written to definitions of jobs. Read once all else is known, and not
-//! at all where there is none.
+//! `[jobs.NAME]`: from what is written to definitions of jobs. Read once all else is known, and
+//! without any cost where the file has no job.
 
 mod arguments;
 mod commands;

@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::data_source::DataSource;
 use super::job_data::JobData;
 use super::names::variable_form;
 use super::program_template::ProgramTemplate;
 use super::render_errors::{RenderError, RenderErrors};
 use super::step_variables::StepVariable;
-use super::template::{ArgumentTemplate, DataSource, TemplateReference};
+use super::template::ArgumentTemplate;
+use super::template_reference::TemplateReference;
 use crate::core::settings::{ChildSettings, Program};
 use crate::flow::definition::ResultUse;
 
@@ -136,7 +138,7 @@ fn surroundings(data: &JobData<'_>) -> BTreeMap<String, String> {
     let mut variables: BTreeMap<String, String> = vars.collect();
     variables.insert("JOB_ID".to_owned(), data.job_id.to_owned());
     let each = TemplateReference::to(DataSource::Each, Vec::new());
-    if let Ok((each, _)) = each.render(data) {
+    if let Ok((each, _)) = data.text(&each) {
         variables.insert("EACH".to_owned(), each.into_owned());
     }
     variables

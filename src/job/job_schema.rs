@@ -56,12 +56,12 @@ pub(crate) enum ResumeMode {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum OverlapMode {
-    /// One waits; more are skipped and counted.
+    /// The next job waits; more are skipped and counted.
     #[default]
     Wait,
-    /// None is posted.
+    /// No job is posted.
     Skip,
-    /// All run.
+    /// All jobs run.
     Allow,
 }
 
