@@ -14,8 +14,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::layer::Layer;
 use super::loaded::LoadedJob;
 use super::options::ConfigSection;
+use super::origin::Origin;
 use super::raw::RawKey;
-use super::report::ConfigReport;
+use super::report::{ConfigProblem, ConfigReport};
 use super::tasks::check_recipients;
 use super::worker::check_tags;
 use super::written::{WrittenConfig, WrittenJob};
@@ -45,8 +46,11 @@ pub(super) fn define(
             continue;
         }
         if let Some(definition) = reader.job(job, written) {
+            let is_resume_written = job.entries.iter().any(|(key, _)| key.name == "resume");
+            let doubt = resume_doubt(&definition, &origin).filter(|_| !is_resume_written);
             let loaded = LoadedJob {
                 definition,
+                resume_doubt: doubt,
                 defined: origin,
             };
             jobs.insert(job.name.name.clone(), loaded);
@@ -194,6 +198,17 @@ impl JobReader<'_> {
             }
         }
     }
+}
+
+/// Returns the warning about a job whose later steps use what is on one host alone.
+fn resume_doubt(definition: &JobDefinition, origin: &Origin) -> Option<ConfigProblem> {
+    let (step, local) = definition.local_use()?;
+    let name = definition.name();
+    let message = format!(
+        "step `{step}` of `{name}` uses `{local}`, which another host does not have when it goes on there"
+    );
+    let help = "write `resume = \"same-host\"` or `resume = \"restart\"`; `resume = \"anywhere\"` if all hosts have it";
+    Some(ConfigProblem::warning(origin, message).help(help))
 }
 
 /// Returns the flow of a job.

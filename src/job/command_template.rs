@@ -114,6 +114,35 @@ impl CommandTemplate {
         uses.collect()
     }
 
+    /// Returns what in the command is on one host alone, if anything is: the directory of the job, a
+    /// relative path, a file that an earlier step gave.
+    pub(crate) fn local_use(&self) -> Option<String> {
+        let in_shell = match &self.program {
+            ProgramTemplate::Shell(text) => ["$JOB_DIR", "${JOB_DIR"]
+                .iter()
+                .any(|name| text.contains(name)),
+            ProgramTemplate::Command(_) | ProgramTemplate::Script(_) => false,
+        };
+        if in_shell {
+            return Some("$JOB_DIR".to_owned());
+        }
+        let results = self.references().find_map(|(reference, _)| {
+            let key = reference.path.last()?.to_ascii_lowercase();
+            let is_file = ["file", "path", "dir"]
+                .iter()
+                .any(|part| key.contains(part));
+            let is_result = matches!(reference.source, DataSource::Result(_));
+            (is_file && is_result).then(|| format!("{{{}}}", reference.written()))
+        });
+        let words = self.program.templates().iter().skip(1);
+        let mut literals = words.filter_map(ArgumentTemplate::literal);
+        results.or_else(|| {
+            literals
+                .find(|word| is_relative_path(word))
+                .map(str::to_owned)
+        })
+    }
+
     /// Returns whether the command reads a value of this source.
     pub(crate) fn reads(&self, source: &DataSource) -> bool {
         let mut references = self.references();
@@ -128,6 +157,16 @@ impl CommandTemplate {
                 _ => None,
             })
     }
+}
+
+/// Returns whether a word is most probably a path that begins where the step runs.
+fn is_relative_path(word: &str) -> bool {
+    let is_other = word.starts_with(['-', '/']) || word.contains("://");
+    let extension = word.rsplit_once('.').map_or("", |(_, extension)| extension);
+    let is_extension = (1..=4).contains(&extension.len())
+        && extension.starts_with(|c: char| c.is_ascii_alphabetic())
+        && extension.chars().all(|c| c.is_ascii_alphanumeric());
+    !is_other && !word.contains(' ') && (word.contains('/') || is_extension)
 }
 
 /// Returns the variables that every command has: the number of the job, the value of `try_each`,

@@ -30,6 +30,8 @@ mod step_variables;
 mod template;
 mod template_reference;
 mod template_scope;
+#[cfg(test)]
+mod value_tests;
 
 pub(crate) use argument_errors::{ArgumentError, ArgumentErrors};
 pub(crate) use argument_kind::ArgumentKind;

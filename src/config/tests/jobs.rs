@@ -114,6 +114,37 @@ fn the_job_of_the_design_is_understood() {
 }
 
 #[test]
+fn a_job_that_could_not_go_on_elsewhere_is_doubted_unless_that_is_decided() {
+    let doubt = |first: &str, later: &str, resume: &str| {
+        let text = format!(
+            "[jobs.x]\n{resume}\nsteps = [{{ name = \"a\", {first} }}, {{ name = \"b\", {later} }}]"
+        );
+        let loaded = Setup::with(&text).load();
+        assert!(loaded.warnings.is_empty(), "{}", loaded.warnings);
+        let doubt = loaded.jobs["x"].resume_doubt.clone();
+        doubt.map(|problem| problem.message)
+    };
+    let plain = "command = [\"true\"]";
+    for (later, used) in [
+        ("shell = \"ls \\\"$JOB_DIR\\\"\"", "$JOB_DIR"),
+        ("command = [\"cat\", \"{a.file}\"]", "{a.file}"),
+        ("command = [\"cat\", \"small.png\"]", "small.png"),
+        ("command = [\"cat\", \"out/small\"]", "out/small"),
+    ] {
+        let told = doubt(plain, later, "").unwrap();
+        assert!(
+            told.starts_with(&format!("step `b` of `x` uses `{used}`")),
+            "{told}"
+        );
+        assert_eq!(doubt(plain, later, "resume = \"anywhere\""), None);
+    }
+    let first = "command = [\"cat\", \"small.png\"]";
+    let later =
+        "command = [\"curl\", \"-s\", \"https://a.example/b.png\", \"{a.count}\", \"/x/y.png\"]";
+    assert_eq!(doubt(first, later, ""), None);
+}
+
+#[test]
 fn the_worker_has_what_is_written() {
     let worker = Setup::with(DESIGN).load().worker;
     let command = ["test", "!", "-e", "/run/port"].map(str::to_owned).into();
