@@ -8,10 +8,11 @@ use super::job_data::JobData;
 use super::names::variable_form;
 use super::program_template::ProgramTemplate;
 use super::render_errors::{RenderError, RenderErrors};
+use super::rendered_command::RenderedCommand;
 use super::step_variables::StepVariable;
 use super::template::ArgumentTemplate;
 use super::template_reference::TemplateReference;
-use crate::core::settings::{ChildSettings, Program};
+use crate::core::settings::ChildSettings;
 use crate::flow::definition::ResultUse;
 
 /// A command of a step.
@@ -27,28 +28,6 @@ pub(crate) struct CommandTemplate {
     pub(crate) timeout: Option<Duration>,
     /// What surrounds the process. Without `working_dir` it runs in the directory of the job.
     pub(crate) child: ChildSettings,
-}
-
-/// A command with the data of a job in it.
-#[derive(Clone, PartialEq)]
-pub(crate) struct RenderedCommand {
-    /// What is executed.
-    pub(crate) program: Program,
-    /// The variables to set, on top of those of [`ChildSettings::env`].
-    pub(crate) variables: BTreeMap<String, String>,
-    /// What the command reads as standard input, in place of [`ChildSettings::stdin`].
-    pub(crate) input: Option<String>,
-}
-
-impl std::fmt::Debug for RenderedCommand {
-    /// Prints no values of variables, and no input: they may be secret.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RenderedCommand")
-            .field("program", &self.program)
-            .field("variables", &self.variables.keys())
-            .field("input", &self.input.as_ref().map(String::len))
-            .finish()
-    }
 }
 
 impl CommandTemplate {
