@@ -5,9 +5,11 @@ use super::flow_state::FlowState;
 use super::journal::Phase;
 
 impl FlowState {
-    /// Returns when the wait of a step is over.
-    pub(super) fn due(&self, at: usize, now: i64) -> i64 {
-        let Some(wait) = self.steps[at].wait else {
+    /// Returns when a phase of a step may begin. The wait for another phase does not count: what was
+    /// to be tried again in an hour is reverted at once.
+    pub(super) fn due(&self, at: usize, phase: Phase, now: i64) -> i64 {
+        let wait = self.steps[at].wait;
+        let Some(wait) = wait.filter(|wait| wait.phase == phase) else {
             return i64::MIN;
         };
         let node = self.plan.node(at);

@@ -4,7 +4,7 @@ use super::advice::AttemptStart;
 use super::definition::Interrupted;
 use super::flow_state::FlowState;
 use super::journal::Phase;
-use super::plan::ROOT;
+use super::plan::{Needs, ROOT};
 use super::step_state::StepStatus;
 
 /// What a walk over the flow has found.
@@ -12,10 +12,14 @@ pub(super) struct Forward<'a> {
     state: &'a FlowState,
     now: i64,
     worker: &'a str,
+    /// How many attempts may begin.
+    most: usize,
     /// Whether each node has ended.
     ended: Vec<bool>,
-    /// What may begin at once.
+    /// What may begin at once, as far as it is not more than may begin.
     pub(super) ready: Vec<AttemptStart>,
+    /// Whether anything may begin, were there a slot.
+    pub(super) is_ready: bool,
     /// When the first wait is over.
     pub(super) due: Option<i64>,
     /// The workers that must not make the next try, if it is to be made elsewhere.
@@ -28,13 +32,15 @@ pub(super) struct Forward<'a> {
 
 impl<'a> Forward<'a> {
     /// Returns what may begin now at a worker.
-    pub(super) fn of(state: &'a FlowState, now: i64, worker: &'a str) -> Self {
+    pub(super) fn of(state: &'a FlowState, now: i64, worker: &'a str, most: usize) -> Self {
         let mut forward = Forward {
             state,
             now,
             worker,
+            most,
             ended: ended(state),
             ready: Vec::new(),
+            is_ready: false,
             due: None,
             avoid: None,
             elsewhere_at: None,
@@ -42,6 +48,7 @@ impl<'a> Forward<'a> {
         };
         forward.group(ROOT);
         forward.undo();
+        forward.ready.truncate(most);
         forward
     }
 
@@ -59,9 +66,15 @@ impl<'a> Forward<'a> {
         if due > self.now {
             return self.wait_until(due);
         }
+        let mut all_before = true;
         for child in state.plan.children(at) {
             let node = state.plan.node(child);
-            if self.ended[child] || !node.needs.iter().all(|need| self.ended[*need]) {
+            let may_begin = match &node.needs {
+                Needs::AllBefore => all_before,
+                Needs::These(needs) => needs.iter().all(|need| self.ended[*need]),
+            };
+            all_before &= self.ended[child];
+            if self.ended[child] || !may_begin {
                 continue;
             }
             match node.step {
@@ -97,7 +110,7 @@ impl<'a> Forward<'a> {
         if is_elsewhere {
             self.avoid = Some(known.failed_at.clone());
             if known.failed_at.iter().any(|name| name == self.worker) {
-                self.elsewhere_at = Some(state.due(at, self.now).max(self.now));
+                self.elsewhere_at = Some(state.due(at, Phase::Execute, self.now).max(self.now));
                 return;
             }
         }
@@ -105,10 +118,13 @@ impl<'a> Forward<'a> {
     }
 
     fn start(&mut self, at: usize, phase: Phase, attempt: u32) {
-        let due = self.state.due(at, self.now);
+        let due = self.state.due(at, phase, self.now);
         if due > self.now {
-            self.wait_until(due);
-        } else {
+            return self.wait_until(due);
+        }
+        self.is_ready = true;
+        // A list of a thousand steps is not copied for four slots.
+        if self.ready.len() < self.most {
             self.ready.push(self.state.start(at, phase, attempt));
         }
     }
@@ -133,7 +149,8 @@ impl<'a> Forward<'a> {
 
     fn add_undo(&mut self, at: usize) {
         if let Some(seq) = self.state.to_undo(at) {
-            self.undos.push((seq, at, self.state.due(at, self.now)));
+            let due = self.state.due(at, Phase::Revert, self.now);
+            self.undos.push((seq, at, due));
         }
     }
 
@@ -146,6 +163,7 @@ impl<'a> Forward<'a> {
         let now = self.now;
         let ready = self.undos.iter().filter(|(_, _, due)| *due <= now);
         if let Some((_, at, _)) = ready.max() {
+            self.is_ready = true;
             self.ready.insert(0, state.start_revert(*at));
         } else if let Some(due) = self.undos.iter().map(|(_, _, due)| *due).min() {
             self.wait_until(due);

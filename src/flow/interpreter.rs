@@ -54,10 +54,11 @@ impl FlowState {
     }
 
     fn advise_decided(&self, now: i64, free: usize, worker: &str) -> FlowAdvice {
+        let most = free.min(MOST_AT_ONCE.saturating_sub(self.doing.len()));
         let (mut begin, next) = match self.stuck() {
             Some(end) => (Vec::new(), self.end(end)),
             None => match self.mode {
-                FlowMode::Forward => self.advise_forward(now, worker),
+                FlowMode::Forward => self.advise_forward(now, worker, most),
                 FlowMode::Backward { .. } => self.advise_backward(now),
                 FlowMode::Halt { is_cancelled } => (Vec::new(), self.end(end_of(is_cancelled))),
             },
@@ -69,7 +70,7 @@ impl FlowState {
         } else {
             next
         };
-        begin.truncate(free.min(MOST_AT_ONCE.saturating_sub(self.doing.len())));
+        begin.truncate(most);
         FlowAdvice {
             decisions: Vec::new(),
             begin,
@@ -87,12 +88,12 @@ impl FlowState {
         }
     }
 
-    fn advise_forward(&self, now: i64, worker: &str) -> (Vec<AttemptStart>, FlowNext) {
-        let forward = Forward::of(self, now, worker);
+    fn advise_forward(&self, now: i64, worker: &str, most: usize) -> (Vec<AttemptStart>, FlowNext) {
+        let forward = Forward::of(self, now, worker, most);
         if forward.has_ended() {
             return (Vec::new(), self.end(FlowEnd::Succeeded));
         }
-        let is_idle = self.doing.is_empty() && forward.ready.is_empty();
+        let is_idle = self.doing.is_empty() && !forward.is_ready;
         let next = if let (Some(run_at), true) = (forward.elsewhere_at, is_idle) {
             FlowNext::GiveBack {
                 run_at,
@@ -127,13 +128,12 @@ impl FlowState {
         }
         let steps = self.plan.steps_in(ROOT);
         let last = steps.max_by_key(|at| self.to_undo(*at));
-        match last.filter(|at| self.to_undo(*at).is_some()) {
-            None => (Vec::new(), self.end(self.end_of_backward())),
-            Some(at) if self.due(at, now) > now => (
-                Vec::new(),
-                self.wait(Some(self.due(at, now)), now, Vec::new()),
-            ),
-            Some(at) => (vec![self.start_revert(at)], wait),
+        let Some(at) = last.filter(|at| self.to_undo(*at).is_some()) else {
+            return (Vec::new(), self.end(self.end_of_backward()));
+        };
+        match self.due(at, Phase::Revert, now) {
+            due if due > now => (Vec::new(), self.wait(Some(due), now, Vec::new())),
+            _ => (vec![self.start_revert(at)], wait),
         }
     }
 

@@ -12,6 +12,7 @@
 //! | `step_state.rs`, `flow_state.rs`, `requests.rs` | what is so after the entries of a journal |
 //! | `retry_wait.rs` | when something is tried again |
 //! | `advice.rs`, `decide.rs`, `attempts.rs`, `stuck.rs`, `forward.rs`, `interpreter.rs` | what is to be done next |
+//! | `shape.rs`, `picture.rs`, `picture_notes.rs`, `picture_states.rs` | the version of a definition; a flow as text |
 //! | `playback.rs`, `chosen_ends.rs`, `flow_history.rs` | a flow played in virtual time |
 
 mod advice;
@@ -26,10 +27,14 @@ mod forward;
 mod interpreter;
 pub(crate) mod journal;
 mod links;
+mod picture;
+mod picture_notes;
+mod picture_states;
 mod plan;
 pub(crate) mod playback;
 mod requests;
 mod retry_wait;
+mod shape;
 mod step_state;
 mod stuck;
 mod validate;

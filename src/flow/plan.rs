@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use super::definition::{FlowDefinition, Group, Node, OnFailure, RetryTerms, Step};
 use super::flow_error::FlowError;
-use super::links;
 use super::validate;
 
 /// The number of the list of top.
@@ -30,7 +29,7 @@ pub(crate) struct PlanNode {
     /// The first number that is no longer below it.
     pub(crate) end: usize,
     /// The nodes of the same list that must have ended before this one begins.
-    pub(crate) needs: Vec<usize>,
+    pub(crate) needs: Needs,
     /// How often it is executed.
     pub(crate) retry: RetryTerms,
     /// What follows a failure, where this node has an answer of its own.
@@ -41,6 +40,25 @@ pub(crate) struct PlanNode {
     pub(crate) is_parallel: bool,
 }
 
+/// For which nodes of its list a node waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Needs {
+    /// For all that stand before it.
+    AllBefore,
+    /// For these.
+    These(Vec<usize>),
+}
+
+impl Needs {
+    /// Returns the numbers of the nodes that are named.
+    pub(crate) fn named(&self) -> &[usize] {
+        match self {
+            Needs::AllBefore => &[],
+            Needs::These(needs) => needs,
+        }
+    }
+}
+
 impl FlowPlan {
     /// Creates the plan of a definition, or returns all that is wrong with the definition.
     pub(crate) fn new(definition: FlowDefinition) -> Result<Self, Vec<FlowError>> {
@@ -49,7 +67,7 @@ impl FlowPlan {
             return Err(errors);
         }
         let mut nodes = Vec::new();
-        add_group(&mut nodes, &definition.root, ROOT, Vec::new());
+        add_group(&mut nodes, &definition.root, ROOT, Needs::AllBefore);
         let numbered = nodes.iter().enumerate();
         let places = numbered.map(|(at, node)| (node.name.clone(), at)).collect();
         let on_failure = definition.root.default_on_failure();
@@ -119,7 +137,7 @@ impl FlowPlan {
     }
 }
 
-fn add_group(nodes: &mut Vec<PlanNode>, group: &Group, parent: usize, needs: Vec<usize>) {
+fn add_group(nodes: &mut Vec<PlanNode>, group: &Group, parent: usize, needs: Needs) {
     let at = nodes.len();
     nodes.push(PlanNode {
         name: group.name.clone(),
@@ -138,8 +156,14 @@ fn add_group(nodes: &mut Vec<PlanNode>, group: &Group, parent: usize, needs: Vec
         numbers.push(next);
         next += node.size();
     }
-    for (node, needs) in group.nodes.iter().zip(links::needs(group)) {
-        let needs = needs.into_iter().map(|place| numbers[place]).collect();
+    for node in &group.nodes {
+        let place = |name: &String| group.nodes.iter().position(|node| node.name() == name);
+        let after = node.after().iter().filter_map(place);
+        let after: Vec<usize> = after.map(|place| numbers[place]).collect();
+        let needs = match after.is_empty() && !group.parallel {
+            true => Needs::AllBefore,
+            false => Needs::These(after),
+        };
         match node {
             Node::Step(step) => add_step(nodes, step, at, needs),
             Node::Group(group) => add_group(nodes, group, at, needs),
@@ -148,7 +172,7 @@ fn add_group(nodes: &mut Vec<PlanNode>, group: &Group, parent: usize, needs: Vec
     nodes[at].end = nodes.len();
 }
 
-fn add_step(nodes: &mut Vec<PlanNode>, step: &Step, parent: usize, needs: Vec<usize>) {
+fn add_step(nodes: &mut Vec<PlanNode>, step: &Step, parent: usize, needs: Needs) {
     nodes.push(PlanNode {
         name: step.name.clone(),
         parent,

@@ -1,8 +1,8 @@
 //! What a request changes: of a person, or of a program.
 
-use super::flow_state::{FlowMode, FlowState};
+use super::flow_state::{FlowMode, FlowState, GroupRound};
 use super::journal::{EntryOutcome, JournalEntry};
-use super::plan::ROOT;
+use super::plan::{Needs, ROOT};
 use super::step_state::{StepState, StepStatus};
 
 impl FlowState {
@@ -78,10 +78,8 @@ impl FlowState {
             return;
         };
         self.take_up();
+        self.rounds.fill(GroupRound::default());
         self.go_forward();
-        for round in &mut self.rounds {
-            round.is_undoing = false;
-        }
         for at in self.following(at) {
             self.begin_anew(at);
         }
@@ -99,8 +97,12 @@ impl FlowState {
             // A node may need one that is written after it.
             loop {
                 let needs_later = |child: &usize| {
-                    let needs = &self.plan.node(*child).needs;
-                    !later.contains(child) && needs.iter().any(|need| later.contains(need))
+                    let is_new = !later.contains(child);
+                    is_new
+                        && match &self.plan.node(*child).needs {
+                            Needs::AllBefore => later.iter().any(|other| other < child),
+                            Needs::These(needs) => needs.iter().any(|need| later.contains(need)),
+                        }
                 };
                 let Some(next) = self.plan.children(group).find(needs_later) else {
                     break;
@@ -112,17 +114,19 @@ impl FlowState {
         found
     }
 
+    /// Lets what has not ended begin anew, in a first round; a round that is still being reverted
+    /// goes on with that.
     fn go_forward(&mut self) {
         self.mode = FlowMode::Forward;
         for step in &mut self.steps {
-            match step.status {
-                StepStatus::Failed
-                | StepStatus::Failing
-                | StepStatus::Interrupted
-                | StepStatus::Reverted => step.begin_anew(),
-                _ => step.try_again(),
+            match step.has_ended() {
+                true => step.try_again(),
+                false => step.begin_anew(),
             }
         }
+        let rounds = self.rounds.iter_mut();
+        let settled = rounds.filter(|round| !round.is_undoing);
+        settled.for_each(|round| *round = GroupRound::default());
     }
 
     fn revert(&mut self) {
@@ -164,7 +168,7 @@ impl FlowState {
         }
         self.rounds[at].is_undoing = false;
         if is_over {
-            self.mode = FlowMode::Forward;
+            self.go_forward();
         }
     }
 

@@ -1,4 +1,11 @@
+mod checker;
+mod every_point;
 mod faults;
 mod make;
+mod pictures;
+mod random;
+mod refusals;
 mod requests;
+mod robust;
 mod sentences;
+mod shapes;
