@@ -1,5 +1,5 @@
-//! `[jobs.NAME]`: from what is written to definitions of jobs. Read once all else is known, and not
-//! at all where there is none.
+//! `[jobs.NAME]`: from what is written to definitions of jobs. Read once all else is known, and
+//! without any cost where the file has no job.
 
 mod arguments;
 mod commands;
@@ -14,10 +14,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::layer::Layer;
 use super::loaded::LoadedJob;
 use super::options::ConfigSection;
-use super::report::ConfigReport;
+use super::origin::Origin;
+use super::raw::RawKey;
+use super::report::{ConfigProblem, ConfigReport};
 use super::tasks::check_recipients;
 use super::worker::check_tags;
 use super::written::{WrittenConfig, WrittenJob};
+use crate::flow::FlowPlan;
 use crate::flow::definition::{FlowDefinition, Group};
 use crate::job::{
     ArgumentSchema, JobDefinition, JobSchema, NAMES, OverlapMode, ResumeMode, is_name,
@@ -43,8 +46,11 @@ pub(super) fn define(
             continue;
         }
         if let Some(definition) = reader.job(job, written) {
+            let is_resume_written = job.entries.iter().any(|(key, _)| key.name == "resume");
+            let doubt = resume_doubt(&definition, &origin).filter(|_| !is_resume_written);
             let loaded = LoadedJob {
                 definition,
+                resume_doubt: doubt,
                 defined: origin,
             };
             jobs.insert(job.name.name.clone(), loaded);
@@ -55,6 +61,7 @@ pub(super) fn define(
 
 impl JobReader<'_> {
     fn job(&mut self, job: &WrittenJob, written: &WrittenConfig) -> Option<JobDefinition> {
+        let before = self.report.errors();
         let place = format!("`[jobs.{}]`", job.name.name);
         let keys = [
             TableKeys::Section(ConfigSection::Job),
@@ -65,43 +72,65 @@ impl JobReader<'_> {
             Some(raw) => self.arguments(raw),
             None => ArgumentSchema::default(),
         };
-        let Some(raw_steps) = table.raw("steps") else {
+        let surroundings = table.layer.only(is_surrounding);
+        let surroundings = surroundings.over(&inherited(&written.defaults));
+        let steps = self.steps(&args, &table, job, surroundings)?;
+        self.check_secrets(&args, &steps.commands, table.raw("args"));
+        table
+            .layer
+            .fill_defaults(ConfigSection::Job, self.around.source.directory());
+        let flow = flow(&job.name.name, &steps, &table.layer);
+        // Steps that could not be read would be missing in it.
+        if self.report.errors() == before {
+            self.check_flow(&flow, &steps, &job.name);
+        }
+        let commands = steps.commands;
+        let schema = self.schema(args, &table);
+        let layer = &table.layer;
+        check_tags(layer, "needs", &schema.needs, self.report);
+        check_recipients(&layer.keep(&["to", "cc"]), &written.mail, self.report);
+        Some(JobDefinition {
+            flow,
+            schema,
+            steps: commands,
+            to: layer.get("to"),
+            cc: layer.get("cc").unwrap_or_default(),
+        })
+    }
+
+    /// Reads the steps; `None`: there are none.
+    fn steps<'j>(
+        &mut self,
+        args: &'j ArgumentSchema,
+        table: &ReadTable<'_>,
+        job: &WrittenJob,
+        surroundings: Layer,
+    ) -> Option<JobSteps<'j>>
+    where
+        Self: 'j,
+    {
+        let Some(raw) = table.raw("steps") else {
             if !table.layer.is_broken("steps") {
-                let message = format!("{place} has no `steps`");
+                let message = format!("`[jobs.{}]` has no `steps`", job.name.name);
                 let help =
                     "for example `steps = [{ name = \"hello\", command = [\"echo\", \"hello\"] }]`";
                 self.error(&job.name.span, message, help);
             }
             return None;
         };
-        let surroundings = table.layer.only(is_surrounding);
-        let surroundings = surroundings.over(&inherited(&written.defaults));
-        let mut steps = JobSteps::new(&args, raw_steps, surroundings, self.around.vars);
-        let nodes = self.nodes(raw_steps, &mut steps);
-        self.check_secrets(&args, &steps, table.raw("args"));
-        let JobSteps { commands, .. } = steps;
-        table
-            .layer
-            .fill_defaults(ConfigSection::Job, self.around.source.directory());
-        let schema = self.schema(args, &table);
-        let layer = &table.layer;
-        check_tags(layer, "needs", &schema.needs, self.report);
-        check_recipients(&layer.keep(&["to", "cc"]), &written.mail, self.report);
-        Some(JobDefinition {
-            flow: FlowDefinition {
-                name: job.name.name.clone(),
-                root: Group {
-                    parallel: layer.need("parallel"),
-                    nodes,
-                    on_failure: nodes::on_failure(layer),
-                    ..Group::default()
-                },
-            },
-            schema,
-            steps: commands,
-            to: layer.get("to"),
-            cc: layer.get("cc").unwrap_or_default(),
-        })
+        let mut steps = JobSteps::new(args, raw, surroundings, self.around.vars);
+        steps.nodes = self.nodes(raw, &mut steps);
+        Some(steps)
+    }
+
+    /// Reports what no flow can be: circles, results that are read before they are there.
+    fn check_flow(&mut self, flow: &FlowDefinition, steps: &JobSteps<'_>, name: &RawKey) {
+        for error in FlowPlan::new(flow.clone()).err().unwrap_or_default() {
+            let span = steps.places.get(error.node()).unwrap_or(&name.span);
+            let text = error.to_string();
+            let (message, help) = text.split_once("; ").unwrap_or((&text, ""));
+            self.error(span, message.to_owned(), help);
+        }
     }
 
     fn schema(&mut self, args: ArgumentSchema, table: &ReadTable<'_>) -> JobSchema {
@@ -168,6 +197,30 @@ impl JobReader<'_> {
                 None
             }
         }
+    }
+}
+
+/// Returns the warning about a job whose later steps use what is on one host alone.
+fn resume_doubt(definition: &JobDefinition, origin: &Origin) -> Option<ConfigProblem> {
+    let (step, local) = definition.local_use()?;
+    let name = definition.name();
+    let message = format!(
+        "step `{step}` of `{name}` uses `{local}`, which another host does not have when it goes on there"
+    );
+    let help = "write `resume = \"same-host\"` or `resume = \"restart\"`; `resume = \"anywhere\"` if all hosts have it";
+    Some(ConfigProblem::warning(origin, message).help(help))
+}
+
+/// Returns the flow of a job.
+fn flow(name: &str, steps: &JobSteps<'_>, layer: &Layer) -> FlowDefinition {
+    FlowDefinition {
+        name: name.to_owned(),
+        root: Group {
+            parallel: layer.need("parallel"),
+            nodes: steps.nodes.clone(),
+            on_failure: nodes::on_failure(layer),
+            ..Group::default()
+        },
     }
 }
 

@@ -21,6 +21,10 @@ use crate::text::suggest::{did_you_mean, suggestions};
 pub(crate) struct LoadedJob {
     /// What the job does.
     pub(crate) definition: JobDefinition,
+    /// A warning for `check` and `post --plan`, where nothing is written of `resume` and the job may
+    /// not be able to go on at another host.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the worker is to come"))]
+    pub(crate) resume_doubt: Option<ConfigProblem>,
     /// The section.
     pub(crate) defined: Origin,
 }

@@ -189,8 +189,13 @@ impl ConfigReport {
 
     /// Returns whether there is an error among the problems.
     pub(crate) fn has_errors(&self) -> bool {
-        let mut all = self.problems.iter();
-        all.any(|problem| problem.severity == ProblemSeverity::Error)
+        self.errors() > 0
+    }
+
+    /// Returns how many errors there are among the problems.
+    pub(super) fn errors(&self) -> usize {
+        let is_error = |problem: &&ConfigProblem| problem.severity == ProblemSeverity::Error;
+        self.problems.iter().filter(is_error).count()
     }
 
     /// Returns the exit code: that of the errors where they agree, else the one for a wrong

@@ -20,7 +20,8 @@ pub(crate) enum ArgumentKind {
     Boolean,
     /// A path: a text that is not empty.
     Path,
-    /// Any JSON.
+    /// Any JSON. A type of a later version is taken for this one: the worker checks it again.
+    #[serde(other)]
     Json,
 }
 

@@ -3,13 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::data_source::DataSource;
 use super::job_data::JobData;
 use super::names::variable_form;
 use super::program_template::ProgramTemplate;
 use super::render_errors::{RenderError, RenderErrors};
+use super::rendered_command::RenderedCommand;
 use super::step_variables::StepVariable;
-use super::template::{ArgumentTemplate, DataSource, TemplateReference};
-use crate::core::settings::{ChildSettings, Program};
+use super::template::ArgumentTemplate;
+use super::template_reference::TemplateReference;
+use crate::core::settings::ChildSettings;
 use crate::flow::definition::ResultUse;
 
 /// A command of a step.
@@ -25,28 +28,6 @@ pub(crate) struct CommandTemplate {
     pub(crate) timeout: Option<Duration>,
     /// What surrounds the process. Without `working_dir` it runs in the directory of the job.
     pub(crate) child: ChildSettings,
-}
-
-/// A command with the data of a job in it.
-#[derive(Clone, PartialEq)]
-pub(crate) struct RenderedCommand {
-    /// What is executed.
-    pub(crate) program: Program,
-    /// The variables to set, on top of those of [`ChildSettings::env`].
-    pub(crate) variables: BTreeMap<String, String>,
-    /// What the command reads as standard input, in place of [`ChildSettings::stdin`].
-    pub(crate) input: Option<String>,
-}
-
-impl std::fmt::Debug for RenderedCommand {
-    /// Prints no values of variables, and no input: they may be secret.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RenderedCommand")
-            .field("program", &self.program)
-            .field("variables", &self.variables.keys())
-            .field("input", &self.input.as_ref().map(String::len))
-            .finish()
-    }
 }
 
 impl CommandTemplate {
@@ -112,6 +93,35 @@ impl CommandTemplate {
         uses.collect()
     }
 
+    /// Returns what in the command is on one host alone, if anything is: the directory of the job, a
+    /// relative path, a file that an earlier step gave.
+    pub(crate) fn local_use(&self) -> Option<String> {
+        let in_shell = match &self.program {
+            ProgramTemplate::Shell(text) => ["$JOB_DIR", "${JOB_DIR"]
+                .iter()
+                .any(|name| text.contains(name)),
+            ProgramTemplate::Command(_) | ProgramTemplate::Script(_) => false,
+        };
+        if in_shell {
+            return Some("$JOB_DIR".to_owned());
+        }
+        let results = self.references().find_map(|(reference, _)| {
+            let key = reference.path.last()?.to_ascii_lowercase();
+            let is_file = ["file", "path", "dir"]
+                .iter()
+                .any(|part| key.contains(part));
+            let is_result = matches!(reference.source, DataSource::Result(_));
+            (is_file && is_result).then(|| format!("{{{}}}", reference.written()))
+        });
+        let words = self.program.templates().iter().skip(1);
+        let mut literals = words.filter_map(ArgumentTemplate::literal);
+        results.or_else(|| {
+            literals
+                .find(|word| is_relative_path(word))
+                .map(str::to_owned)
+        })
+    }
+
     /// Returns whether the command reads a value of this source.
     pub(crate) fn reads(&self, source: &DataSource) -> bool {
         let mut references = self.references();
@@ -128,6 +138,16 @@ impl CommandTemplate {
     }
 }
 
+/// Returns whether a word is most probably a path that begins where the step runs.
+fn is_relative_path(word: &str) -> bool {
+    let is_other = word.starts_with(['-', '/']) || word.contains("://");
+    let extension = word.rsplit_once('.').map_or("", |(_, extension)| extension);
+    let is_extension = (1..=4).contains(&extension.len())
+        && extension.starts_with(|c: char| c.is_ascii_alphabetic())
+        && extension.chars().all(|c| c.is_ascii_alphanumeric());
+    !is_other && !word.contains(' ') && (word.contains('/') || is_extension)
+}
+
 /// Returns the variables that every command has: the number of the job, the value of `try_each`,
 /// the variables of the worker.
 fn surroundings(data: &JobData<'_>) -> BTreeMap<String, String> {
@@ -136,7 +156,7 @@ fn surroundings(data: &JobData<'_>) -> BTreeMap<String, String> {
     let mut variables: BTreeMap<String, String> = vars.collect();
     variables.insert("JOB_ID".to_owned(), data.job_id.to_owned());
     let each = TemplateReference::to(DataSource::Each, Vec::new());
-    if let Ok((each, _)) = each.render(data) {
+    if let Ok((each, _)) = data.text(&each) {
         variables.insert("EACH".to_owned(), each.into_owned());
     }
     variables

@@ -1,8 +1,11 @@
+use std::path::Path;
+
 use serde_json::{Map, Value, json};
 
 use super::*;
 use crate::job::{
-    ArgumentKind, ArgumentSchema, ArgumentSpec, TemplateProblem, TemplateScope, step_variables,
+    ArgumentKind, ArgumentSchema, ArgumentSpec, StepFiles, TemplateProblem, TemplateScope,
+    step_variables,
 };
 
 fn schema() -> ArgumentSchema {
@@ -153,6 +156,42 @@ fn every_error_of_a_command_is_listed_at_once() {
     let results = json!({"fetch": {"a": "-x"}, "to": {"b": "b", "c": "c"}});
     let made = rendered(&command, results).unwrap();
     let argv = ["cp", "--", "-x", "b", "5"].map(str::to_owned);
-    assert_eq!(made.program, Program::Command(argv.into()));
+    assert_eq!(
+        made.program,
+        crate::core::settings::Program::Command(argv.into())
+    );
     assert_eq!(made.input.as_deref(), Some("-c"));
+}
+
+#[test]
+fn a_step_runs_in_the_directory_of_its_job_with_its_variables() {
+    let command = shell("true").unwrap();
+    let made = rendered(&command, json!({})).unwrap();
+    let child = ChildSettings {
+        env: BTreeMap::from([("LANG".to_owned(), "C".to_owned())]),
+        ..ChildSettings::default()
+    };
+    let files = StepFiles {
+        job_dir: Path::new("/j/7"),
+        result_file: Path::new("/j/7/r"),
+        input: Some(Path::new("/j/7/i")),
+    };
+    let around = made.surroundings(&child, files);
+    assert_eq!(around.working_dir.as_deref(), Some(Path::new("/j/7")));
+    assert_eq!(around.stdin.as_deref(), Some(Path::new("/j/7/i")));
+    for (name, value) in [
+        ("LANG", "C"),
+        ("JOB_DIR", "/j/7"),
+        ("RESULT_FILE", "/j/7/r"),
+        ("JOB_ID", "17"),
+        ("ARG_DRY_RUN", "true"),
+    ] {
+        assert_eq!(around.env[name], value, "{name}");
+    }
+    let own = ChildSettings {
+        working_dir: Some("/srv".into()),
+        ..child
+    };
+    let around = made.surroundings(&own, files);
+    assert_eq!(around.working_dir.as_deref(), Some(Path::new("/srv")));
 }

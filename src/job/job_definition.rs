@@ -56,6 +56,18 @@ impl JobDefinition {
         commands.flat_map(CommandTemplate::vars).collect()
     }
 
+    /// Returns the first later step that uses what is on one host alone, and what that is: on another
+    /// host the job could not go on there.
+    pub(crate) fn local_use(&self) -> Option<(&str, String)> {
+        let later = self.flow.root.steps().into_iter().skip(1);
+        let mut uses = later.filter_map(|step| {
+            let commands = self.steps.get(&step.name)?;
+            let local = commands.all().find_map(CommandTemplate::local_use)?;
+            Some((step.name.as_str(), local))
+        });
+        uses.next()
+    }
+
     /// Returns the values that are to be shown nowhere.
     pub(crate) fn secrets<'a>(
         &'a self,

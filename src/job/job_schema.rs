@@ -28,12 +28,16 @@ pub(crate) struct JobSchema {
     /// What becomes of a post of a schedule while another job of it is there.
     pub(crate) overlap: OverlapMode,
     /// How long the holder of a job may go on unheard; `None`: as long as the board has it.
+    #[serde(rename = "lease_ms", with = "milliseconds")]
     pub(crate) lease: Option<Duration>,
     /// How long a job waits to be begun before it is cancelled.
+    #[serde(rename = "expires_ms", with = "milliseconds")]
     pub(crate) expires: Option<Duration>,
     /// How long a job may take in all.
+    #[serde(rename = "time_limit_ms", with = "milliseconds")]
     pub(crate) time_limit: Option<Duration>,
     /// How long a job may wait before that is mailed.
+    #[serde(rename = "waiting_for_at_most_ms", with = "milliseconds")]
     pub(crate) waiting_for_at_most: Option<Duration>,
     /// How many workers in a row may die at the same steps before the job is stuck.
     pub(crate) max_crashes: u32,
@@ -48,7 +52,8 @@ pub(crate) enum ResumeMode {
     Anywhere,
     /// On another host at the first step, without reverts.
     Restart,
-    /// On the same host alone.
+    /// On the same host alone, as with all that a later version adds.
+    #[serde(other)]
     SameHost,
 }
 
@@ -56,13 +61,14 @@ pub(crate) enum ResumeMode {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum OverlapMode {
-    /// One waits; more are skipped and counted.
-    #[default]
-    Wait,
-    /// None is posted.
+    /// No job is posted.
     Skip,
-    /// All run.
+    /// All jobs run.
     Allow,
+    /// The next job waits; more are skipped and counted. So with all that a later version adds.
+    #[default]
+    #[serde(other)]
+    Wait,
 }
 
 impl JobSchema {
@@ -75,6 +81,29 @@ impl JobSchema {
         };
         let value = args.get(argument).unwrap_or(&Value::Null);
         Some(format!("{name}:{argument}={value}"))
+    }
+}
+
+/// Durations as whole milliseconds, which SQL reads too.
+mod milliseconds {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[expect(clippy::ref_option, reason = "serde passes it so")]
+    pub(super) fn serialize<S: Serializer>(
+        span: &Option<Duration>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let whole = |span: Duration| u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+        span.map(whole).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'d, D: Deserializer<'d>>(
+        deserializer: D,
+    ) -> Result<Option<Duration>, D::Error> {
+        let whole = Option::<u64>::deserialize(deserializer)?;
+        Ok(whole.map(Duration::from_millis))
     }
 }
 
@@ -94,11 +123,18 @@ mod tests {
             ..JobSchema::default()
         };
         let json = serde_json::to_value(&schema).unwrap();
-        assert_eq!(json["resume"], "same-host");
+        assert_eq!(
+            (&json["resume"], &json["lease_ms"]),
+            (&json!("same-host"), &json!(1500))
+        );
         assert_eq!(serde_json::from_value::<JobSchema>(json).unwrap(), schema);
-        let later = json!({"help": "x", "colour": 1, "args": [{"name": "a", "colour": 2}]});
+        let later = json!({
+            "help": "x", "colour": 1, "overlap": "replace",
+            "args": [{"name": "a", "type": "date", "colour": 2}]
+        });
         let read: JobSchema = serde_json::from_value(later).unwrap();
         assert_eq!((read.help.as_str(), read.args.specs.len()), ("x", 1));
+        assert!(read.args.check(&json!({"a": "2026-11-30"})).is_ok());
     }
 
     #[test]

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use super::data_source::DataSource;
 use super::job_data::JobData;
 use super::render_errors::RenderError;
-use super::template::{ArgumentTemplate, DataSource};
+use super::template::ArgumentTemplate;
 use crate::core::settings::Program;
 
 /// What a step executes.

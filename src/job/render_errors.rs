@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-use super::template::DataSource;
+use super::data_source::DataSource;
 
 /// Why a value cannot stand where it is referred to.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::argument_schema::ArgumentSchema;
+use super::data_source::DataSource;
 use super::job_data::JobData;
 use super::names::variable_form;
 use super::program_template::ProgramTemplate;
 use super::render_errors::{RenderError, RenderErrorKind};
 use super::shell_text::{ARGUMENT, RESULT, VariableMention, variables_in};
-use super::template::{DataSource, TemplateReference};
+use super::template_reference::TemplateReference;
 use super::template_scope::{SecretUse, TemplateProblem, TemplateScope};
 use crate::text::suggest::did_you_mean;
 
@@ -35,7 +36,7 @@ impl StepVariable {
         {
             reference.path = vec![key.to_owned()];
         }
-        let rendered = reference.render(data);
+        let rendered = data.text(&reference);
         match rendered {
             Ok((text, _)) => Ok(Some(text.into_owned())),
             Err(error) if self.is_optional && error.kind == RenderErrorKind::Missing => Ok(None),
@@ -85,7 +86,7 @@ pub(crate) fn step_variables(
 }
 
 /// Returns the first template in a text in which nothing is replaced, and the variable that has its
-/// value. What only looks like one, such as `{print}`, is none.
+/// value. What only looks like a template, such as `{print}`, is left out.
 pub(crate) fn template_in_text(text: &str, scope: &TemplateScope<'_>) -> Option<(String, String)> {
     let inside = text.match_indices('{').filter_map(|(at, _)| {
         let rest = &text[at + 1..];

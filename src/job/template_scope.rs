@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::argument_kind::ArgumentKind;
 use super::argument_schema::ArgumentSchema;
+use super::data_source::DataSource;
 use super::names::variable_form;
-use super::template::{ArgumentTemplate, DataSource, TemplateReference};
+use super::template::ArgumentTemplate;
+use super::template_reference::TemplateReference;
 use crate::text::lists::one_of;
 use crate::text::suggest::did_you_mean;
 

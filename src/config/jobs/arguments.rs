@@ -1,11 +1,13 @@
 //! `args.NAME = { type = "path", help = "the picture" }`.
 
+use std::collections::BTreeMap;
+
 use super::job_reader::{JobReader, ReadTable, TableKeys};
-use super::job_steps::JobSteps;
 use crate::config::options::ConfigSection;
 use crate::config::raw::{Raw, RawKey, Shape};
 use crate::job::{
-    ArgumentKind, ArgumentSchema, ArgumentSpec, DataSource, NAMES, is_name, variable_form,
+    ArgumentKind, ArgumentSchema, ArgumentSpec, DataSource, NAMES, StepCommands, is_name,
+    variable_form,
 };
 
 const EXAMPLE: &str = "args.width = { type = \"integer\", default = 800 }";
@@ -107,14 +109,14 @@ impl JobReader<'_> {
     pub(super) fn check_secrets(
         &mut self,
         args: &ArgumentSchema,
-        steps: &JobSteps<'_>,
+        commands: &BTreeMap<String, StepCommands>,
         raw: Option<&Raw>,
     ) {
-        let commands = || steps.commands.values().flat_map(|step| step.all());
+        let all = || commands.values().flat_map(StepCommands::all);
         for spec in args.specs.iter().filter(|spec| spec.secret) {
             let source = DataSource::Argument(spec.name.clone());
             let place = raw.and_then(|raw| key_span(raw, &spec.name));
-            let Some(place) = place.filter(|_| commands().all(|c| !c.reads(&source))) else {
+            let Some(place) = place.filter(|_| all().all(|command| !command.reads(&source))) else {
                 continue;
             };
             let message = format!("no step reads the secret argument `{}`", spec.name);

@@ -30,7 +30,7 @@ const EXAMPLE: &str = "[\"rm\", \"-f\", \"{fetch.file}\"]";
 pub(super) struct CommandPlace<'a> {
     /// What the templates can refer to.
     pub(super) scope: TemplateScope<'a>,
-    /// What surrounds the command unless it says otherwise.
+    /// What surrounds the command where its table has nothing else.
     pub(super) surroundings: &'a Layer,
     /// The command in words: step `fetch`.
     pub(super) what: String,

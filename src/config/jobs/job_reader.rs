@@ -219,7 +219,7 @@ impl<'a> JobReader<'a> {
         meant
     }
 
-    /// Returns the entries of a table, or reports that it is none.
+    /// Returns the entries of a table, or reports that there is no table.
     pub(super) fn entries<'r>(
         &mut self,
         what: &str,
@@ -236,7 +236,7 @@ impl<'a> JobReader<'a> {
         }
     }
 
-    /// Returns the items of a list that is not empty, or reports that it is none.
+    /// Returns the items of a list that is not empty, or reports what is there instead.
     pub(super) fn items<'r>(
         &mut self,
         what: &str,

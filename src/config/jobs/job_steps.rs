@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use crate::config::layer::Layer;
 use crate::config::raw::{Raw, Shape};
+use crate::flow::definition::Node;
 use crate::job::{ArgumentSchema, StepCommands, TemplateScope};
 
 /// The steps of a job while they are read, and what they all have in common.
@@ -19,6 +20,8 @@ pub(super) struct JobSteps<'a> {
     pub(super) surroundings: Layer,
     /// Where each step and each group has its name.
     pub(super) places: BTreeMap<String, Range<usize>>,
+    /// The steps and groups of the top.
+    pub(super) nodes: Vec<Node>,
     /// The commands, by step.
     pub(super) commands: BTreeMap<String, StepCommands>,
 }
@@ -39,6 +42,7 @@ impl<'a> JobSteps<'a> {
             names,
             surroundings,
             places: BTreeMap::new(),
+            nodes: Vec::new(),
             commands: BTreeMap::new(),
         }
     }

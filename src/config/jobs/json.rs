@@ -8,10 +8,10 @@ use super::job_reader::JobReader;
 use crate::config::raw::{Raw, Shape};
 
 /// What is wrong with a value, and where.
-type Wrong = (&'static str, Range<usize>);
+type JsonFault = (&'static str, Range<usize>);
 
 /// Returns a value as JSON.
-fn json(raw: &Raw) -> Result<Value, Wrong> {
+fn json(raw: &Raw) -> Result<Value, JsonFault> {
     let wrong = |message| Err((message, raw.span.clone()));
     match &raw.shape {
         Shape::Text(text) => Ok(Value::from(text.as_str())),

@@ -93,6 +93,12 @@ impl JobReader<'_> {
         let (commands, revert) = self.commands(&table, &place, steps);
         let interrupted = self.interrupted(&table, &place);
         let (name, commands) = (name?, commands?);
+        let reads = reads(&commands, &name);
+        if reads.iter().any(|used| used.step == name) {
+            let message = format!("{place} reads its own result");
+            let help = "only its `revert` can: the result is there once the step has ended";
+            self.error(&table.span, message, help);
+        }
         let step = Step {
             after: table.layer.get("after").unwrap_or_default(),
             retry: retry.unwrap_or_default(),
@@ -102,7 +108,7 @@ impl JobReader<'_> {
             interrupted,
             has_when: commands.when.is_some(),
             elsewhere: table.layer.get("elsewhere").unwrap_or_default(),
-            reads: reads(&commands, &name),
+            reads,
             name: name.clone(),
         };
         steps.commands.insert(name, commands);

@@ -19,9 +19,9 @@ const OF_STEPS: RetryTerms = RetryTerms {
 impl JobReader<'_> {
     /// Reads the retries of a step or a group.
     pub(super) fn retry(&mut self, raw: &Raw, place: &str) -> RetryTerms {
-        let before = self.report.problems().len();
+        let before = self.report.errors();
         let (terms, is_written) = self.terms(raw, place, OF_STEPS);
-        if !is_written && self.report.problems().len() == before {
+        if !is_written && self.report.errors() == before {
             let message = format!("`retry` of {place} has no `times`");
             self.error(&raw.span, message, &format!("for example `{EXAMPLE}`"));
         }

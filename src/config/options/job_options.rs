@@ -1,9 +1,9 @@
 //! The keys of `[worker]` and `[jobs.NAME]`. What surrounds the process of a step is in the table
 //! of tasks.
 
-use super::ConfigSection::{Argument, Group, Job, Retry, Step, Worker};
-use super::Fallback::{InWords, Written};
-use super::{LIMIT, OptionSpec, PAUSE, ValueKind, general};
+use super::config_section::ConfigSection::{Argument, Group, Job, Retry, Step, Worker};
+use super::option_spec::Fallback::{InWords, Written};
+use super::option_spec::{LIMIT, OptionSpec, PAUSE, ValueKind, general};
 use crate::job::ArgumentKind;
 
 const ON_FAILURE: ValueKind = ValueKind::Choice(&["revert", "stop", "continue"]);

@@ -18,6 +18,22 @@ umask = 0o027
 rlimits = { core = 0 }
 "#;
 
+const JOBS: &str = r#"[worker]
+vars = { storage = "/a" }
+can = { port = ["test", "-e", "x"] }
+[jobs.x]
+args.path = { type = "path", one_of = ["a"] }
+args.t = { secret = true, default = "" }
+limit = 1
+limit_by = "args.path"
+steps = [
+  { name = "a", command = ["cp", "--", "{args.path}", "{var.storage}/{job.id}"], retry = { times = 3, factor = 1.5 }, reads = ["args.t"] },
+  { name = "g", parallel = true, steps = [
+    { name = "b", shell = "ls ${RESULT_A_X:-0} $EACH", try_each = [1, { a = "b" }], revert = { script = "x", retry = { times = 2 } } },
+  ] },
+]
+"#;
+
 fn answer(text: &str) {
     match load(&Setup::with(text).inputs) {
         Ok(loaded) => drop(loaded.warnings.render(Colour::Ansi)),
@@ -27,6 +43,11 @@ fn answer(text: &str) {
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(150) })]
+
+    #[test]
+    fn damaged_jobs_are_answered(cut in 0..JOBS.len(), len in 0usize..12, put in "[\\[\\]{}=\"',.|$\\n0-9a-z-]{0,6}") {
+        answer(&format!("{}{put}{}", &JOBS[..cut], &JOBS[(cut + len).min(JOBS.len())..]));
+    }
 
     #[test]
     fn a_damaged_file_is_answered(cut in 0..GOOD.len(), len in 0usize..12, put in "[\\[\\]{}=\"'#,.\\n\\t\\r0-9a-zé日\u{0}\u{1b}-]{0,6}") {

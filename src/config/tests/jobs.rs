@@ -24,7 +24,7 @@ overlap = "wait"
 expires = "1h"
 steps = [
   { name = "fetch",  command = ["fetch", "--", "{args.path}"], revert = { command = ["rm", "-f", "{fetch.file}"] }, retry = { times = 3, every = "10s" } },
-  { name = "shrink", command = ["convert", "{fetch.file}", "-resize", "{args.width}", "small.png"] },
+  { name = "shrink", command = ["convert", "{fetch.file}", "-resize", "{args.width}", "small.png"], elsewhere = true },
 ]
 [worker]
 slots = 4
@@ -70,6 +70,8 @@ fn the_job_of_the_design_is_understood() {
     assert!(loaded.warnings.is_empty(), "{}", loaded.warnings);
     let job = resize(&loaded);
     assert_eq!(job.name(), "resize");
+    let defined = loaded.jobs["resize"].defined.to_string();
+    assert_eq!(defined, "run_functions.toml:2");
     assert_eq!(job.schema.help, "Resizes a picture and publishes it.");
     assert_eq!(job.schema.resume, ResumeMode::Restart);
     assert_eq!(job.schema.overlap, OverlapMode::Wait);
@@ -92,7 +94,11 @@ fn the_job_of_the_design_is_understood() {
         step: "fetch".to_owned(),
         has_default: false,
     };
-    assert_eq!(step(&job.flow.root, "shrink").reads, [reads].into());
+    let shrink = step(&job.flow.root, "shrink");
+    assert!(
+        shrink.elsewhere && shrink.reads == [reads].into(),
+        "{shrink:?}"
+    );
     let made = rendered(
         job,
         "shrink",
@@ -105,6 +111,37 @@ fn the_job_of_the_design_is_understood() {
     let argv = ["fetch", "--", "-a.png"].map(str::to_owned);
     assert_eq!(made.program, Program::Command(argv.into()));
     assert_eq!(made.variables["ARG_WIDTH"], "800");
+}
+
+#[test]
+fn a_job_that_could_not_go_on_elsewhere_is_doubted_unless_that_is_decided() {
+    let doubt = |first: &str, later: &str, resume: &str| {
+        let text = format!(
+            "[jobs.x]\n{resume}\nsteps = [{{ name = \"a\", {first} }}, {{ name = \"b\", {later} }}]"
+        );
+        let loaded = Setup::with(&text).load();
+        assert!(loaded.warnings.is_empty(), "{}", loaded.warnings);
+        let doubt = loaded.jobs["x"].resume_doubt.clone();
+        doubt.map(|problem| problem.message)
+    };
+    let plain = "command = [\"true\"]";
+    for (later, used) in [
+        ("shell = \"ls \\\"$JOB_DIR\\\"\"", "$JOB_DIR"),
+        ("command = [\"cat\", \"{a.file}\"]", "{a.file}"),
+        ("command = [\"cat\", \"small.png\"]", "small.png"),
+        ("command = [\"cat\", \"out/small\"]", "out/small"),
+    ] {
+        let told = doubt(plain, later, "").unwrap();
+        assert!(
+            told.starts_with(&format!("step `b` of `x` uses `{used}`")),
+            "{told}"
+        );
+        assert_eq!(doubt(plain, later, "resume = \"anywhere\""), None);
+    }
+    let first = "command = [\"cat\", \"small.png\"]";
+    let later =
+        "command = [\"curl\", \"-s\", \"https://a.example/b.png\", \"{a.count}\", \"/x/y.png\"]";
+    assert_eq!(doubt(first, later, ""), None);
 }
 
 #[test]
@@ -147,7 +184,7 @@ timeout = "5m"
 on_failure = "stop"
 steps = [
   { name = "publish", parallel = true, retry = { times = 2 }, on_failure = "continue", steps = [
-    { name = "cdn", shell = "put", env = { X = "1" }, timeout = "1m", elsewhere = true,
+    { name = "cdn", shell = "put", env = { X = "1" }, timeout = "1m",
       when = ["test", "-e", "x"], check = { shell = "is_done", timeout = "2s" }, interrupted = "check",
       revert = { script = "undo.sh", retry = { times = 9, factor = 1.5, max = "1h" }, env = { X = "2" } } },
     { name = "index", command = ["./index", "{each}"], try_each = ["a", { b = 1 }], after = ["cdn"], interrupted = "hold" },
@@ -174,7 +211,7 @@ steps = [
         ..RetryTerms::OF_REVERTS
     };
     assert_eq!(cdn.revert, Some(revert));
-    assert!(cdn.elsewhere && cdn.has_when && cdn.interrupted == Interrupted::Check);
+    assert!(cdn.has_when && cdn.interrupted == Interrupted::Check);
     let index = step(publish, "index");
     assert_eq!(index.try_each, [json!("a"), json!({"b": 1})]);
     assert_eq!(
@@ -211,16 +248,7 @@ args.size = { one_of = ["s", 5] }
 args.token = { secret = true, default = "hunter2" }
 args.Width = { type = "json" }
 args."9" = {}
-steps = [
-  { name = "fetch", commnd = ["x"], retry = { every = "5s" } },
-  { name = "args", command = ["{args.size}", "a"] },
-  { name = "shrink", command = ["convert", "{fetch.file", "{args.widht}", "{args.token}"] },
-  { name = "shrink", command = ["sh", "-c", "echo {args.size}"] },
-  { name = "index", shell = "index {args.size} $ARG_SIZ", env = { ARG_X = "1", Y = "{args.size}" } },
-  { name = "put", command = ["a"], shell = "b", revert = "undo", interrupted = "check" },
-  { command = ["true"], retry = 3, try_each = [] },
-  "more",
-]
+steps = [{ name = "a", command = ["true"] }]
 "#,
     );
     insta::assert_snapshot!(setup.refusal(), @r##"
@@ -305,153 +333,254 @@ steps = [
     10 | args."9" = {}
        |      ^^^
     help: letters, digits, `_` and `-`, beginning with a letter
+    "##);
+}
+
+#[test]
+fn everything_that_is_wrong_with_the_commands_of_steps_is_told() {
+    let setup = Setup::with(
+        r#"[jobs.resize]
+args.size = {}
+args.token = { secret = true }
+steps = [
+  { name = "fetch", commnd = ["x"] },
+  { name = "shrink", command = ["convert", "{fetch.file", "{args.sice}", "{args.token}"] },
+  { name = "code", command = ["sh", "-c", "echo {args.size}"] },
+  { name = "data", command = ["{args.size}", "a"] },
+  { name = "index", shell = "index {args.size} $ARG_SIZ", env = { ARG_X = "1", Y = "{args.size}" } },
+  { name = "put", command = ["a"], shell = "b", revert = "undo" },
+]
+"#,
+    );
+    insta::assert_snapshot!(setup.refusal(), @r##"
+    warning: no step reads the secret argument `token`
+     --> run_functions.toml:3:6
+      |
+    3 | args.token = …
+      |      ^^^^^
+    help: write `reads = ["args.token"]` at the step that needs it as `$ARG_TOKEN`
 
     error: unknown key `commnd` in step `fetch`
-     --> run_functions.toml:12:21
-       |
-    12 |   { name = "fetch", commnd = ["x"], retry = { every = "5s" } },
-       |                     ^^^^^^
+     --> run_functions.toml:5:21
+      |
+    5 |   { name = "fetch", commnd = ["x"] },
+      |                     ^^^^^^
     help: did you mean `command`?
 
-    error: `retry` of step `fetch` has no `times`
-     --> run_functions.toml:12:45
-       |
-    12 |   { name = "fetch", commnd = ["x"], retry = { every = "5s" } },
-       |                                             ^^^^^^^^^^^^^^^^
-    help: for example `retry = { times = 3, every = "10s" }`
-
-    error: `args` cannot be the name of a step or a group
-     --> run_functions.toml:13:12
-       |
-    13 |   { name = "args", command = ["{args.size}", "a"] },
-       |            ^^^^^^
-    help: `{args…}` in a command is something else; choose another
-
-    error: `command` of step `args` would make code of a value
-     --> run_functions.toml:13:31
-       |
-    13 |   { name = "args", command = ["{args.size}", "a"] },
-       |                               ^^^^^^^^^^^^^
-    help: a program is written in this file, or is `{var.NAME}` of the worker
-
     error: `command` of step `shrink` has a `{` without a `}`
-     --> run_functions.toml:14:44
-       |
-    14 |   { name = "shrink", command = ["convert", "{fetch.file", "{args.widht}", "{args.token}"] },
-       |                                            ^^^^^^^^^^^^^
+     --> run_functions.toml:6:44
+      |
+    6 |   { name = "shrink", command = ["convert", "{fetch.file", "{args.sice}", "{args.token}"] },
+      |                                            ^^^^^^^^^^^^^
     help: write `{{` for a brace
 
-    error: `command` of step `shrink` has `{args.widht}`, and there is no argument `widht`
-     --> run_functions.toml:14:59
-       |
-    14 |   { name = "shrink", command = ["convert", "{fetch.file", "{args.widht}", "{args.token}"] },
-       |                                                           ^^^^^^^^^^^^^^
-    help: did you mean `width`?
+    error: `command` of step `shrink` has `{args.sice}`, and there is no argument `sice`
+     --> run_functions.toml:6:59
+      |
+    6 |   { name = "shrink", command = ["convert", "{fetch.file", "{args.sice}", "{args.token}"] },
+      |                                                           ^^^^^^^^^^^^^
+    help: did you mean `size`?
 
     error: `command` of step `shrink` has `{args.token}`, which is secret, and others can read a command line
-     --> run_functions.toml:14:75
-       |
-    14 |   { name = "shrink", command = ["convert", "{fetch.file", "{args.widht}", "{args.token}"] },
-       |                                                                           ^^^^^^^^^^^^^^
+     --> run_functions.toml:6:74
+      |
+    6 |   { name = "shrink", command = ["convert", "{fetch.file", "{args.sice}", "{args.token}"] },
+      |                                                                          ^^^^^^^^^^^^^^
     help: write `reads = ["args.token"]` for the variable `$ARG_TOKEN`, or `input = "{args.token}"`
 
-    error: `shrink` is there twice
-     --> run_functions.toml:15:12
-       |
-    15 |   { name = "shrink", command = ["sh", "-c", "echo {args.size}"] },
-       |            ^^^^^^^^
-    help: choose another name: what a step did is kept under it
-
-    error: `command` of step `shrink` would make code of a value
-     --> run_functions.toml:15:45
-       |
-    15 |   { name = "shrink", command = ["sh", "-c", "echo {args.size}"] },
-       |                                             ^^^^^^^^^^^^^^^^^^
+    error: `command` of step `code` would make code of a value
+     --> run_functions.toml:7:43
+      |
+    7 |   { name = "code", command = ["sh", "-c", "echo {args.size}"] },
+      |                                           ^^^^^^^^^^^^^^^^^^
     help: write `shell = "…"`, which sees values as "$ARG_NAME" and "$RESULT_STEP_KEY"
 
+    error: `command` of step `data` would make code of a value
+     --> run_functions.toml:8:31
+      |
+    8 |   { name = "data", command = ["{args.size}", "a"] },
+      |                               ^^^^^^^^^^^^^
+    help: a program is written in this file, or is `{var.NAME}` of the worker
+
     error: `shell` of step `index` has `{args.size}`, which nothing replaces there
-     --> run_functions.toml:16:29
-       |
-    16 |   { name = "index", shell = "index {args.size} $ARG_SIZ", env = { ARG_X = "1", Y = "{args.size}" } },
-       |                             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+     --> run_functions.toml:9:29
+      |
+    9 |   { name = "index", shell = "index {args.size} $ARG_SIZ", env = { ARG_X = "1", Y = "{args.size}" } },
+      |                             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
     help: write `"$ARG_SIZE"`
 
     error: `shell` of step `index` has `$ARG_SIZ`, and the job has no such argument
-     --> run_functions.toml:16:29
-       |
-    16 |   { name = "index", shell = "index {args.size} $ARG_SIZ", env = { ARG_X = "1", Y = "{args.size}" } },
-       |                             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+     --> run_functions.toml:9:29
+      |
+    9 |   { name = "index", shell = "index {args.size} $ARG_SIZ", env = { ARG_X = "1", Y = "{args.size}" } },
+      |                             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
     help: did you mean `ARG_SIZE`?
 
     error: variable `ARG_X` in `env` is set by the worker
-     --> run_functions.toml:16:67
-       |
-    16 |   { name = "index", shell = "index {args.size} $ARG_SIZ", env = { ARG_X = "1", Y = "{args.size}" } },
-       |                                                                   ^^^^^
+     --> run_functions.toml:9:67
+      |
+    9 |   { name = "index", shell = "index {args.size} $ARG_SIZ", env = { ARG_X = "1", Y = "{args.size}" } },
+      |                                                                   ^^^^^
     help: choose another name
 
     error: variable `Y` in `env` has `{args.size}`, which nothing replaces there
-     --> run_functions.toml:16:84
-       |
-    16 |   { name = "index", shell = "index {args.size} $ARG_SIZ", env = { ARG_X = "1", Y = "{args.size}" } },
-       |                                                                                    ^^^^^^^^^^^^^
+     --> run_functions.toml:9:84
+      |
+    9 |   { name = "index", shell = "index {args.size} $ARG_SIZ", env = { ARG_X = "1", Y = "{args.size}" } },
+      |                                                                                    ^^^^^^^^^^^^^
     help: the step sees the value as `$ARG_SIZE`
 
     error: `command` and `shell` exclude each other
-     --> run_functions.toml:17:44
+     --> run_functions.toml:10:44
        |
-    17 |   { name = "put", command = ["a"], shell = "b", revert = "undo", interrupted = "check" },
+    10 |   { name = "put", command = ["a"], shell = "b", revert = "undo" },
        |                                            ^^^
     help: keep one of them
 
     error: `revert` of step `put` is a list or a table, not a text
-     --> run_functions.toml:17:58
+     --> run_functions.toml:10:58
        |
-    17 |   { name = "put", command = ["a"], shell = "b", revert = "undo", interrupted = "check" },
+    10 |   { name = "put", command = ["a"], shell = "b", revert = "undo" },
        |                                                          ^^^^^^
     help: for example `["rm", "-f", "{fetch.file}"]`
+    "##);
+}
 
-    error: step `put` has `interrupted = "check"` and no `check`
-     --> run_functions.toml:17:80
-       |
-    17 |   { name = "put", command = ["a"], shell = "b", revert = "undo", interrupted = "check" },
-       |                                                                                ^^^^^^^
+#[test]
+fn everything_that_is_wrong_with_steps_is_told() {
+    let setup = Setup::with(
+        r#"[jobs.resize]
+steps = [
+  { name = "args", command = ["true"] },
+  { name = "a-b", command = ["true"], retry = { every = "5s", factor = 0.5 } },
+  { name = "a_b", command = ["true"], interrupted = "check" },
+  { name = "a-b", command = ["true"], check = ["true"] },
+  { name = "self", command = ["rm", "{self.x}"], revert = ["rm", "{self.x}"] },
+  { command = ["true"], retry = 3, try_each = [] },
+  "more",
+]
+"#,
+    );
+    insta::assert_snapshot!(setup.refusal(), @r##"
+    error: `args` cannot be the name of a step or a group
+     --> run_functions.toml:3:12
+      |
+    3 |   { name = "args", command = ["true"] },
+      |            ^^^^^^
+    help: `{args…}` in a command is something else; choose another
+
+    error: `factor` is a number from 1 to 100
+     --> run_functions.toml:4:72
+      |
+    4 |   { name = "a-b", command = ["true"], retry = { every = "5s", factor = 0.5 } },
+      |                                                                        ^^^
+
+    error: `a-b` and `a_b` are the same as variables: `$RESULT_A_B_KEY`
+     --> run_functions.toml:5:12
+      |
+    5 |   { name = "a_b", command = ["true"], interrupted = "check" },
+      |            ^^^^^
+    help: choose another name: what a step did is kept under it
+
+    error: step `a_b` has `interrupted = "check"` and no `check`
+     --> run_functions.toml:5:53
+      |
+    5 |   { name = "a_b", command = ["true"], interrupted = "check" },
+      |                                                     ^^^^^^^
     help: add `check = ["program", "argument"]`
 
+    error: `a-b` is there twice
+     --> run_functions.toml:6:12
+      |
+    6 |   { name = "a-b", command = ["true"], check = ["true"] },
+      |            ^^^^^
+    help: choose another name: what a step did is kept under it
+
+    warning: `check` of step `a-b` has no effect
+     --> run_functions.toml:6:47
+      |
+    6 |   { name = "a-b", command = ["true"], check = ["true"] },
+      |                                               ^^^^^^^^
+    help: write `interrupted = "check"` beside it
+
+    error: step `self` reads its own result
+     --> run_functions.toml:7:3
+      |
+    7 |   { name = "self", command = ["rm", "{self.x}"], revert = ["rm", "{self.x}"] },
+      |   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    help: only its `revert` can: the result is there once the step has ended
+
     error: a step has no `name`
-     --> run_functions.toml:18:3
-       |
-    18 |   { command = ["true"], retry = 3, try_each = [] },
-       |   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+     --> run_functions.toml:8:3
+      |
+    8 |   { command = ["true"], retry = 3, try_each = [] },
+      |   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
     help: add `name = "…"`
 
     error: `retry` of a step is a table, not a number
-     --> run_functions.toml:18:33
-       |
-    18 |   { command = ["true"], retry = 3, try_each = [] },
-       |                                 ^
+     --> run_functions.toml:8:33
+      |
+    8 |   { command = ["true"], retry = 3, try_each = [] },
+      |                                 ^
     help: for example `retry = { times = 3, every = "10s" }`
 
     error: `try_each` of a step is empty
-     --> run_functions.toml:18:47
-       |
-    18 |   { command = ["true"], retry = 3, try_each = [] },
-       |                                               ^^
+     --> run_functions.toml:8:47
+      |
+    8 |   { command = ["true"], retry = 3, try_each = [] },
+      |                                               ^^
     help: for example `try_each = ["mirror1", "mirror2"]`
 
     error: `retry` and `try_each` of a step exclude each other
-     --> run_functions.toml:18:47
-       |
-    18 |   { command = ["true"], retry = 3, try_each = [] },
-       |                                               ^^
+     --> run_functions.toml:8:47
+      |
+    8 |   { command = ["true"], retry = 3, try_each = [] },
+      |                                               ^^
     help: keep one of them
 
     error: a step is a table, not a text
-     --> run_functions.toml:19:3
-       |
-    19 |   "more",
-       |   ^^^^^^
+     --> run_functions.toml:9:3
+      |
+    9 |   "more",
+      |   ^^^^^^
     help: for example `{ name = "hello", command = ["echo", "hello"] }`
+    "##);
+}
+
+#[test]
+fn what_no_flow_can_be_is_told_at_its_step() {
+    let setup = Setup::with(
+        r#"[jobs.x]
+steps = [
+  { name = "a", command = ["true"], after = ["bb"] },
+  { name = "b", command = ["echo", "{c.x}"], revert = ["rm", "{b.y}"] },
+  { name = "c", command = ["true"], when = ["true"] },
+  { name = "d", shell = "echo $RESULT_C_X ${RESULT_A_X:-0}" },
+  { name = "e", command = ["echo", "{c.x|none}"] },
+]
+"#,
+    );
+    insta::assert_snapshot!(setup.refusal(), @r##"
+    error: `a` is to begin after `bb`, which is unknown
+     --> run_functions.toml:3:12
+      |
+    3 |   { name = "a", command = ["true"], after = ["bb"] },
+      |            ^^^
+    help: did you mean `b`?
+
+    error: `b` reads the result of `c`, which need not have ended by then
+     --> run_functions.toml:4:12
+      |
+    4 |   { name = "b", command = ["echo", "{c.x}"], revert = ["rm", "{b.y}"] },
+      |            ^^^
+    help: add `after`
+
+    error: `d` reads the result of `c`, which may be skipped
+     --> run_functions.toml:6:12
+      |
+    6 |   { name = "d", shell = "echo $RESULT_C_X ${RESULT_A_X:-0}" },
+      |            ^^^
+    help: write a default: `{c.KEY|default}`
     "##);
 }
 
