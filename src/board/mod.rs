@@ -10,6 +10,8 @@ mod beat;
 mod board_error;
 mod board_settings;
 mod board_trait;
+#[cfg(test)]
+mod conformance;
 mod definition_entry;
 mod host_identity;
 mod job_id;

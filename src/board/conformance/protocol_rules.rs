@@ -1,0 +1,1 @@
+//! The rules of the protocol that a board keeps, each with the story that follows without it.
