@@ -19,6 +19,7 @@ mod job_record;
 mod job_request;
 mod job_state;
 mod keep_limits;
+pub mod measured;
 mod output_part;
 mod post;
 mod reap;
