@@ -53,3 +53,11 @@ impl BoardArena for SqliteArena {
 fn each_call_does_in_each_state_what_the_table_has() {
     table_cases::all(|| Box::new(SqliteArena::new()));
 }
+
+mod protocol {
+    crate::board::conformance::protocol_rules::protocol_rule_tests!(super::SqliteArena::new());
+}
+
+mod claims {
+    crate::board::conformance::claim_rules::claim_rule_tests!(super::SqliteArena::new());
+}
