@@ -10,6 +10,8 @@ mod beat;
 mod board_error;
 mod board_settings;
 mod board_trait;
+#[cfg(test)]
+mod conformance;
 mod definition_entry;
 mod host_identity;
 mod job_id;
@@ -17,6 +19,7 @@ mod job_record;
 mod job_request;
 mod job_state;
 mod keep_limits;
+pub mod measured;
 mod output_part;
 mod post;
 mod reap;

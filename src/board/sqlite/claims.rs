@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rusqlite::{Row, ToSql, params};
+use rusqlite::{OptionalExtension, Row, ToSql, params};
 
 use super::board_hold;
 use super::journal_rows::{insert_entry, journal, request_entry};
@@ -47,9 +47,9 @@ impl LaneRow {
 /// What to claim, as the writer needs it.
 #[derive(Debug)]
 pub(super) struct ClaimRow {
-    at_most: usize,
-    lanes: Vec<LaneRow>,
-    only: Vec<JobId>,
+    pub(super) at_most: usize,
+    pub(super) lanes: Vec<LaneRow>,
+    pub(super) only: Vec<JobId>,
 }
 
 impl ClaimRow {
@@ -120,9 +120,10 @@ pub(super) struct Claims {
     pub(super) next_due: Option<i64>,
 }
 
-/// A lane in which something waits, with the order of the shape that the session knows.
-struct OpenLane<'a> {
-    row: &'a LaneRow,
+/// A lane, with the order of the shape that the session has entered.
+#[derive(Debug)]
+pub(super) struct KnownLane {
+    row: LaneRow,
     order: i64,
 }
 
@@ -138,18 +139,20 @@ struct Look<'a> {
 pub(super) fn claim(
     tx: &WriteTx<'_>,
     claimer: &Claimer,
-    wish: &ClaimRow,
+    lanes: &[KnownLane],
+    at_most: usize,
+    only: &[JobId],
 ) -> Result<Claims, SqliteFailure> {
     end_expired(tx)?;
     let mut claims = Claims::default();
-    if wish.lanes.is_empty() {
+    if lanes.is_empty() {
         return Ok(claims);
     }
     let epoch = board_hold::epoch(tx)?;
     if epoch.is_barred {
         return Ok(claims);
     }
-    let lanes = open_lanes(tx, claimer.session, &wish.lanes)?;
+    let lanes = open_lanes(tx, lanes)?;
     let look = Look {
         tx,
         claimer,
@@ -158,13 +161,13 @@ pub(super) fn claim(
     };
     for priority in PRIORITIES.rev() {
         for lane in &lanes {
-            let room = wish.at_most.saturating_sub(claims.jobs.len());
+            let room = at_most.saturating_sub(claims.jobs.len());
             if room == 0 {
                 break;
             }
-            let found = match wish.only.is_empty() {
+            let found = match only.is_empty() {
                 true => look.lane(lane, priority, room)?,
-                false => look.only(lane, priority, &wish.only, room)?,
+                false => look.only(lane, priority, only, room)?,
             };
             claims.jobs.extend(found);
         }
@@ -177,10 +180,11 @@ pub(super) fn claim(
 pub(super) fn peek(
     tx: &WriteTx<'_>,
     claimer: &Claimer,
-    lanes: &[LaneRow],
+    lanes: Vec<LaneRow>,
     at_most: usize,
 ) -> Result<Vec<JobId>, SqliteFailure> {
-    let lanes = open_lanes(tx, claimer.session, lanes)?;
+    let lanes = known_lanes(tx, claimer.session, lanes)?;
+    let lanes = open_lanes(tx, &lanes)?;
     let look = Look {
         tx,
         claimer,
@@ -198,34 +202,49 @@ pub(super) fn peek(
     Ok(found)
 }
 
-/// Returns the lanes in which something waits at all.
-fn open_lanes<'a>(
+/// Returns the lanes of a wish with the order of the shapes that the session has entered.
+///
+/// # Errors
+///
+/// When the session has not entered a definition.
+pub(super) fn known_lanes(
     tx: &WriteTx<'_>,
     session: SessionId,
-    lanes: &'a [LaneRow],
-) -> Result<Vec<OpenLane<'a>>, SqliteFailure> {
-    let mut read = tx.conn.prepare_cached(OPEN_LANE)?;
-    let mut open = Vec::new();
+    lanes: Vec<LaneRow>,
+) -> Result<Vec<KnownLane>, SqliteFailure> {
+    let mut read = tx.conn.prepare_cached(
+        "SELECT definition FROM session_definition WHERE session = ?1 AND name = ?2",
+    )?;
+    let mut known = Vec::with_capacity(lanes.len());
     for row in lanes {
-        let found = read.query_row(params![session.0, row.definition], |found| {
-            Ok((found.get::<_, Option<i64>>(0)?, found.get::<_, bool>(1)?))
-        });
-        let (order, waits) = found?;
-        let Some(order) = order else {
+        let order = read.query_row(params![session.0, row.definition], |found| found.get(0));
+        let Some(order) = order.optional()? else {
             let why = format!("session {session} has not entered `{}`", row.definition);
             return Err(BoardError::Malformed(why).into());
         };
-        if waits {
-            open.push(OpenLane { row, order });
+        known.push(KnownLane { row, order });
+    }
+    Ok(known)
+}
+
+/// Returns the lanes in which something waits at all.
+fn open_lanes<'a>(
+    tx: &WriteTx<'_>,
+    lanes: &'a [KnownLane],
+) -> rusqlite::Result<Vec<&'a KnownLane>> {
+    let mut read = tx.conn.prepare_cached(OPEN_LANE)?;
+    let mut open = Vec::new();
+    for lane in lanes {
+        if read.exists([&lane.row.definition])? {
+            open.push(lane);
         }
     }
     Ok(open)
 }
 
-/// Whether anything waits in a lane, and the order of the shape that the session has entered.
-pub(super) const OPEN_LANE: &str = r"
-SELECT (SELECT definition FROM session_definition WHERE session = ?1 AND name = ?2),
-    EXISTS (SELECT 1 FROM job INDEXED BY job_lane WHERE state = 0 AND definition = ?2)";
+/// Whether anything waits in a lane.
+pub(super) const OPEN_LANE: &str =
+    "SELECT 1 FROM job INDEXED BY job_lane WHERE state = 0 AND definition = ?1 LIMIT 1";
 
 macro_rules! find {
     ($from:literal, $due:literal, $order:literal) => {
@@ -265,19 +284,14 @@ UPDATE job SET state = 2, owner = ?2, fence = ?3, doing = ?4, has_begun = max(ha
 WHERE id = ?1";
 
 impl Look<'_> {
-    fn lane(
-        &self,
-        lane: &OpenLane<'_>,
-        priority: i8,
-        room: usize,
-    ) -> rusqlite::Result<Vec<ClaimRaw>> {
+    fn lane(&self, lane: &KnownLane, priority: i8, room: usize) -> rusqlite::Result<Vec<ClaimRaw>> {
         let found = self.found(FIND_IN_LANE, lane, priority, &room)?;
         found.into_iter().map(|job| self.take(lane, job)).collect()
     }
 
     fn only(
         &self,
-        lane: &OpenLane<'_>,
+        lane: &KnownLane,
         priority: i8,
         only: &[JobId],
         room: usize,
@@ -297,7 +311,7 @@ impl Look<'_> {
     fn found(
         &self,
         sql: &str,
-        lane: &OpenLane<'_>,
+        lane: &KnownLane,
         priority: i8,
         last: &dyn ToSql,
     ) -> rusqlite::Result<Vec<ClaimRaw>> {
@@ -314,7 +328,7 @@ impl Look<'_> {
         find.query_map(values, ClaimRaw::of_row)?.collect()
     }
 
-    fn take(&self, lane: &OpenLane<'_>, found: ClaimRaw) -> rusqlite::Result<ClaimRaw> {
+    fn take(&self, lane: &KnownLane, found: ClaimRaw) -> rusqlite::Result<ClaimRaw> {
         let mut job = found;
         let is_fresh = job.position.seq == 0;
         job.position.fence = job.position.fence.max(self.least_fence) + 1;
@@ -347,7 +361,7 @@ impl Look<'_> {
     }
 
     /// Returns when the next job is due.
-    fn next_due(&self, lanes: &[OpenLane<'_>]) -> rusqlite::Result<Option<i64>> {
+    fn next_due(&self, lanes: &[&KnownLane]) -> rusqlite::Result<Option<i64>> {
         let mut next: Option<i64> = None;
         for priority in PRIORITIES.rev() {
             for lane in lanes {

@@ -20,10 +20,10 @@ mod requests;
 mod schema;
 mod session_queries;
 mod sessions;
-#[cfg(test)]
-mod smoke_tests;
 mod sqlite_board;
 mod sqlite_failure;
+#[cfg(test)]
+mod tests;
 mod transitions;
 mod words;
 mod write_queue;

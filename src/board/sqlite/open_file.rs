@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::schema::{APPLICATION_ID, READABLE_FROM, SCHEMA_VERSION};
@@ -96,6 +97,8 @@ pub(super) fn open_to_write(path: &Path) -> BoardResult<Connection> {
     let prepared = || -> rusqlite::Result<()> {
         conn.busy_timeout(BUSY_TIMEOUT)?;
         conn.set_prepared_statement_cache_capacity(STATEMENTS);
+        // Else statements are parsed again for each value that a plan might depend on.
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         conn.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA cache_size = -8192;")
     };
     prepared().map_err(|error| board_error(&error, &place))?;

@@ -84,6 +84,10 @@ pub(super) fn release(
             insert_entry(tx.conn, job.id, &entry)?;
         }
     }
+    if job.seq == 0 {
+        // What began with the claim was never started.
+        job.has_begun = false;
+    }
     if leaving == Leaving::Crash {
         let is_again = job.crashed_at.as_ref() == Some(&steps);
         job.crashes = if is_again { job.crashes + 1 } else { 1 };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::bell::BellFile;
-use super::claims::{ClaimRaw, ClaimRow, Claimer, Claims, LaneRow, claim, peek};
+use super::claims::{ClaimRaw, ClaimRow, Claims, LaneRow, claim, known_lanes, peek};
 use super::open_file::{check_place, open_to_write};
 use super::posting::{self, PostRow};
 use super::readers::Readers;
@@ -115,12 +115,15 @@ struct AdvanceRaw {
     requests: Vec<HeldRequest>,
 }
 
+/// All that a rule refuses is refused before the first write.
 fn advance(
     tx: &WriteTx<'_>,
     session: SessionId,
     transitions: &[TransitionRow],
-    wish: &ClaimRow,
+    wish: ClaimRow,
 ) -> Result<AdvanceRaw, SqliteFailure> {
+    let claimer = sessions::claimer(tx, session)?;
+    let lanes = known_lanes(tx, session, wish.lanes)?;
     let heard = sessions::count_beat(tx, session, None)?;
     let mut verdicts = Vec::with_capacity(transitions.len());
     for row in transitions {
@@ -131,10 +134,7 @@ fn advance(
         .filter(|verdict| **verdict == TransitionVerdict::Stale);
     sessions::count_stale(tx, session, stale.count())?;
     let claims = match heard.wish {
-        SessionWish::Work => {
-            let claimer: Claimer = sessions::claimer(tx, session)?;
-            claim(tx, &claimer, wish)?
-        }
+        SessionWish::Work => claim(tx, &claimer, &lanes, wish.at_most, &wish.only)?,
         _ => Claims::default(),
     };
     Ok(AdvanceRaw {
@@ -180,7 +180,9 @@ impl Board for SqliteBoard {
         let transitions = request.transitions.iter().map(TransitionRow::of);
         let transitions: Vec<TransitionRow> = transitions.collect::<Result<_, _>>()?;
         let wish = ClaimRow::of(&request.claim);
-        let raw = self.write(move |tx| advance(tx, session, &transitions, &wish))?;
+        let raw = self
+            .writer
+            .call_checked_first(move |tx| advance(tx, session, &transitions, wish))?;
         let claimed: Vec<ClaimedJob> = raw.claims.jobs.into_iter().map(ClaimRaw::parsed).collect();
         Ok(AdvanceAnswer {
             beat: raw.heard.beat,
@@ -201,7 +203,7 @@ impl Board for SqliteBoard {
         let lanes: Vec<LaneRow> = lanes.iter().map(LaneRow::of).collect();
         self.write(move |tx| {
             let claimer = sessions::claimer(tx, session)?;
-            let found = peek(tx, &claimer, &lanes, at_most as usize)?;
+            let found = peek(tx, &claimer, lanes, at_most as usize)?;
             let jobs = found.into_iter().map(|id| queries::job(tx.conn, id));
             let jobs: Vec<Option<JobRecord>> = jobs.collect::<rusqlite::Result<_>>()?;
             Ok(jobs.into_iter().flatten().collect())

@@ -132,53 +132,51 @@ pub(super) fn record(
     if row.entries.is_empty() && !only_grows(tx, row)? {
         return verdict(tx, row);
     }
-    let changed = match row.state {
+    let is_recorded = match row.state {
         JobState::Running => go_on(tx, session, row)?,
         _ => end_hold(tx, session, row)?,
     };
-    let Some(changed) = changed else {
+    if !is_recorded {
         return verdict(tx, row);
-    };
+    }
     for entry in &row.entries {
         insert_entry(tx.conn, row.before.id, entry)?;
-    }
-    if changed.crashes > 0 {
-        forget_crashes(tx, row)?;
     }
     if row.state == JobState::Waiting {
         tx.ring();
     }
-    if let (JobState::Waiting | JobState::Paused, Some(want)) = (row.state, changed.want) {
-        releases::settle(tx, row.before.id, want)?;
-    }
+    follow_up(tx, row)?;
     Ok(TransitionVerdict::Accepted)
 }
 
-struct Changed {
-    want: Option<PendingRequest>,
-    crashes: u32,
-}
-
-fn changed(row: &rusqlite::Row<'_>) -> rusqlite::Result<Changed> {
-    let want: Option<String> = row.get(0)?;
-    Ok(Changed {
-        want: want.and_then(|word| of_word(&word)),
-        crashes: row.get(1)?,
-    })
+/// Ends the count of crashes at steps that have ended, and carries out what is still wanted of a
+/// job that is held no longer. Most jobs have neither; a `RETURNING` of both would cost each
+/// transition more than this look.
+fn follow_up(tx: &WriteTx<'_>, row: &TransitionRow) -> Result<(), SqliteFailure> {
+    let id = row.before.id;
+    let mut read = tx
+        .conn
+        .prepare_cached("SELECT want, crashes FROM job WHERE id = ?1")?;
+    let (want, crashes) = read.query_row([id.0], |row| {
+        Ok((row.get::<_, Option<String>>(0)?, row.get::<_, u32>(1)?))
+    })?;
+    if crashes > 0 {
+        forget_crashes(tx, row)?;
+    }
+    let want: Option<PendingRequest> = want.and_then(|word| of_word(&word));
+    if let (JobState::Waiting | JobState::Paused, Some(want)) = (row.state, want) {
+        releases::settle(tx, id, want)?;
+    }
+    Ok(())
 }
 
 /// The `+ 0` keeps the planner off the partial index of what waits.
 pub(super) const GO_ON: &str = r"
 UPDATE job SET seq = ?4, doing = ?5, has_begun = max(has_begun, ?6),
     want = CASE WHEN want = ?7 THEN NULL ELSE want END, avoid = coalesce(?9, avoid)
-WHERE id = ?1 AND fence = ?2 AND seq = ?3 AND state + 0 = 2 AND owner = ?8
-RETURNING want, crashes";
+WHERE id = ?1 AND fence = ?2 AND seq = ?3 AND state + 0 = 2 AND owner = ?8";
 
-fn go_on(
-    tx: &WriteTx<'_>,
-    session: SessionId,
-    row: &TransitionRow,
-) -> rusqlite::Result<Option<Changed>> {
+fn go_on(tx: &WriteTx<'_>, session: SessionId, row: &TransitionRow) -> rusqlite::Result<bool> {
     let mut update = tx.conn.prepare_cached(GO_ON)?;
     let values = params![
         row.before.id.0,
@@ -191,7 +189,7 @@ fn go_on(
         session.0,
         row.avoid,
     ];
-    update.query_row(values, changed).optional()
+    Ok(update.execute(values)? == 1)
 }
 
 /// A job that is over or stuck keeps no request; one that waits or is paused may still have one.
@@ -201,14 +199,9 @@ UPDATE job SET seq = ?4, doing = '[]', has_begun = max(has_begun, ?6),
     avoid = coalesce(?9, avoid), state = ?10, owner = NULL,
     run_at = CASE WHEN ?10 = 0 THEN max(?5, ?11) ELSE run_at END,
     ended = CASE WHEN ?10 > 3 THEN ?11 END, result = coalesce(?12, result), reason = ?13
-WHERE id = ?1 AND fence = ?2 AND seq = ?3 AND state + 0 = 2 AND owner = ?8
-RETURNING want, crashes";
+WHERE id = ?1 AND fence = ?2 AND seq = ?3 AND state + 0 = 2 AND owner = ?8";
 
-fn end_hold(
-    tx: &WriteTx<'_>,
-    session: SessionId,
-    row: &TransitionRow,
-) -> rusqlite::Result<Option<Changed>> {
+fn end_hold(tx: &WriteTx<'_>, session: SessionId, row: &TransitionRow) -> rusqlite::Result<bool> {
     let mut update = tx.conn.prepare_cached(END_HOLD)?;
     let values = params![
         row.before.id.0,
@@ -225,7 +218,7 @@ fn end_hold(
         row.result,
         row.reason,
     ];
-    update.query_row(values, changed).optional()
+    Ok(update.execute(values)? == 1)
 }
 
 /// Ends the count of crashes where a step at which they happened has ended.

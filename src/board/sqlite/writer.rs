@@ -46,6 +46,16 @@ impl WriteTx<'_> {
     }
 }
 
+/// What becomes of the transaction when a call of it fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Guard {
+    /// What the call has written is taken back. Costs each page a copy.
+    Savepoint,
+    /// The call has written nothing when a rule refuses it; when the database fails in its midst,
+    /// the whole transaction is taken back.
+    Whole,
+}
+
 type Ending = Box<dyn FnOnce(BoardResult<()>) + Send>;
 /// Runs within the transaction. Returns whether its changes are kept, and what to do after the
 /// commit.
@@ -53,6 +63,7 @@ type Work = Box<dyn FnOnce(&WriteTx<'_>) -> (bool, Ending) + Send>;
 
 struct Call {
     until: Mono,
+    guard: Guard,
     work: Work,
     refuse: Box<dyn FnOnce(BoardError) + Send>,
 }
@@ -107,10 +118,31 @@ impl Writer {
         &self,
         work: impl FnOnce(&WriteTx<'_>) -> Result<T, SqliteFailure> + Send + 'static,
     ) -> BoardResult<T> {
+        self.enqueue(Guard::Savepoint, work)
+    }
+
+    /// The same for a call that a rule refuses, if at all, before it has written.
+    ///
+    /// # Errors
+    ///
+    /// Those of the call, and of the board itself.
+    pub(super) fn call_checked_first<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&WriteTx<'_>) -> Result<T, SqliteFailure> + Send + 'static,
+    ) -> BoardResult<T> {
+        self.enqueue(Guard::Whole, work)
+    }
+
+    fn enqueue<T: Send + 'static>(
+        &self,
+        guard: Guard,
+        work: impl FnOnce(&WriteTx<'_>) -> Result<T, SqliteFailure> + Send + 'static,
+    ) -> BoardResult<T> {
         let (reply, answer) = sync_channel::<BoardResult<T>>(1);
         let refusal = reply.clone();
         let call = Call {
             until: clock::mono() + self.deadline,
+            guard,
             work: wrapped(work, reply, self.place.clone()),
             refuse: Box::new(move |error| drop(refusal.send(Err(error)))),
         };
@@ -239,19 +271,40 @@ impl Drain {
             hold: &self.hold,
             is_ringing: Cell::new(false),
         };
-        if let Err(error) = run(&self.conn, "SAVEPOINT call") {
-            (call.refuse)(board_error(&error, &self.place));
-            return None;
-        }
-        let (is_kept, ending) = (call.work)(&tx);
-        if !is_kept && !self.conn.is_autocommit() {
-            let _ = run(&self.conn, "ROLLBACK TO call");
-        }
-        if !self.conn.is_autocommit() {
-            let _ = run(&self.conn, "RELEASE call");
-        }
+        let is_kept = match call.guard {
+            Guard::Savepoint => self.within_savepoint(call.work, &tx),
+            Guard::Whole => self.or_nothing(call.work, &tx),
+        };
+        let (is_kept, ending) = is_kept;
         is_ringing.set(is_ringing.get() || is_kept && tx.is_ringing.get());
         Some(ending)
+    }
+
+    fn within_savepoint(&self, work: Work, tx: &WriteTx<'_>) -> (bool, Ending) {
+        let is_guarded = run(&self.conn, "SAVEPOINT call").is_ok();
+        let (is_kept, ending) = work(tx);
+        let end = match is_kept {
+            true => "RELEASE call",
+            false => "ROLLBACK TO call",
+        };
+        let is_open = !self.conn.is_autocommit();
+        let is_ended = is_open && is_guarded && run(&self.conn, end).is_ok();
+        if is_open && !is_ended {
+            let _ = self.conn.execute_batch("ROLLBACK");
+        }
+        if is_ended && !is_kept {
+            let _ = run(&self.conn, "RELEASE call");
+        }
+        (is_kept, ending)
+    }
+
+    fn or_nothing(&self, work: Work, tx: &WriteTx<'_>) -> (bool, Ending) {
+        let before = self.conn.total_changes();
+        let (is_kept, ending) = work(tx);
+        if !is_kept && self.conn.total_changes() != before {
+            let _ = self.conn.execute_batch("ROLLBACK");
+        }
+        (is_kept, ending)
     }
 
     fn commit(&self) -> BoardResult<()> {
@@ -265,7 +318,7 @@ impl Drain {
     fn rolled_back(&self) -> BoardError {
         BoardError::Unavailable {
             place: self.place.clone(),
-            why: "the transaction was rolled back: the disk is full or failed".to_owned(),
+            why: "its transaction was rolled back: the disk is full or failed".to_owned(),
         }
     }
 }

@@ -1,0 +1,9 @@
+//! The conformance suite of boards: one for every engine, made from the table of states and calls,
+//! from the rules of the protocol, and from a small model that random calls are compared with.
+
+pub(crate) mod arena;
+pub(crate) mod claim_rules;
+pub(crate) mod protocol_rules;
+pub(crate) mod state_table;
+pub(crate) mod table_cases;
+mod table_document;

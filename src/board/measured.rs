@@ -1,0 +1,184 @@
+//! What benches measure: a board in a SQLite file, seen from outside.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::{
+    Advance, AdvanceAnswer, Board, BoardSettings, ClaimWish, ClaimedJob, DefinitionEntry,
+    HostIdentity, JobState, LaneWish, NameRule, Post, SessionId, SessionRequest, Transition,
+    open_sqlite,
+};
+use crate::core::time::Mono;
+use crate::flow::journal::{Doing, EntryOutcome, JournalEntry, Phase};
+use crate::unix::clock;
+use crate::unix::waiter::Waiter;
+
+/// A board whose calls are measured.
+#[derive(Clone)]
+pub struct MeasuredBoard(Arc<dyn Board>);
+
+/// A worker of a board, whose steps do nothing.
+pub struct MeasuredWorker {
+    board: Arc<dyn Board>,
+    session: SessionId,
+    definition: String,
+    held: Vec<ClaimedJob>,
+}
+
+/// What a measured call may fail with, in words.
+pub type Measured<T> = Result<T, String>;
+
+fn words<T, E: ToString>(result: Result<T, E>) -> Measured<T> {
+    result.map_err(|error| error.to_string())
+}
+
+impl MeasuredBoard {
+    /// Opens a board.
+    ///
+    /// # Errors
+    ///
+    /// When the place is not fit.
+    pub fn open(path: &Path) -> Measured<Self> {
+        let settings = BoardSettings {
+            deadline: Duration::from_secs(60),
+            ..BoardSettings::default()
+        };
+        words(open_sqlite(path, &settings)).map(MeasuredBoard)
+    }
+
+    /// Posts jobs of a definition, numbered from `first`, in one transaction.
+    ///
+    /// # Errors
+    ///
+    /// Those of the board.
+    pub fn post(&self, definition: &str, first: u64, jobs: u64) -> Measured<()> {
+        let post = |number| {
+            let posting = format!("{definition}-{number}");
+            Post::new(
+                definition,
+                json!({"path": "/srv/a.png", "width": 800}),
+                posting,
+            )
+        };
+        let posts: Vec<Post> = (first..first + jobs).map(post).collect();
+        words(self.0.post_all(&posts)).map(drop)
+    }
+
+    /// Adds a worker that knows a definition.
+    ///
+    /// # Errors
+    ///
+    /// Those of the board.
+    pub fn join(&self, definition: &str) -> Measured<MeasuredWorker> {
+        let request = SessionRequest {
+            name: "measured".to_owned(),
+            if_taken: NameRule::NextNumber,
+            identity: words(HostIdentity::of_this_process())?,
+            version: String::new(),
+            tags: Vec::new(),
+            slots: 64,
+        };
+        let session = words(self.0.join(&request))?.session;
+        let entry = DefinitionEntry {
+            name: definition.to_owned(),
+            shape: String::new(),
+            help: String::new(),
+            schema: json!({}),
+            needs: Vec::new(),
+        };
+        words(self.0.enter_definitions(session, &[entry]))?;
+        Ok(MeasuredWorker {
+            board: Arc::clone(&self.0),
+            session,
+            definition: definition.to_owned(),
+            held: Vec::new(),
+        })
+    }
+}
+
+impl MeasuredWorker {
+    /// Reports the end of all jobs that are held, and claims others in the same transaction.
+    /// Returns how many are held now.
+    ///
+    /// # Errors
+    ///
+    /// Those of the board.
+    pub fn turn(&mut self, at_most: u32) -> Measured<usize> {
+        let answer = self.advance(at_most)?;
+        self.held = answer.claimed;
+        Ok(self.held.len())
+    }
+
+    /// Waits for the bell until a job is claimed, or a second has passed. Returns when the claim
+    /// was acknowledged.
+    ///
+    /// # Errors
+    ///
+    /// Those of the board.
+    pub fn wait_for_job(&mut self) -> Measured<Mono> {
+        let bell = words(self.board.bell())?;
+        let mut waiter = words(Waiter::new())?;
+        loop {
+            bell.clear();
+            if self.turn(1)? > 0 {
+                return Ok(clock::mono());
+            }
+            let until = clock::mono() + Duration::from_secs(1);
+            words(waiter.wait([Some(bell.as_fd())], until))?;
+        }
+    }
+
+    fn advance(&mut self, at_most: u32) -> Measured<AdvanceAnswer> {
+        let ended: Vec<Transition> = self.held.drain(..).map(end).collect();
+        let doing = Doing {
+            step: "only".to_owned(),
+            phase: Phase::Execute,
+            attempt: 1,
+            since: 0,
+        };
+        let lane = LaneWish {
+            definition: self.definition.clone(),
+            lease: Duration::from_secs(300),
+            max_crashes: 3,
+            is_bound_to_host: false,
+            first: vec![doing],
+        };
+        let advance = Advance {
+            session: self.session,
+            transitions: ended,
+            claim: ClaimWish {
+                at_most,
+                lanes: vec![lane],
+                only: Vec::new(),
+            },
+        };
+        words(self.board.advance(&advance))
+    }
+}
+
+fn end(job: ClaimedJob) -> Transition {
+    let at = job.position;
+    let entry = JournalEntry {
+        seq: at.seq + 1,
+        fence: at.fence,
+        step: "only".to_owned(),
+        phase: Phase::Execute,
+        attempt: 1,
+        outcome: EntryOutcome::Succeeded,
+        started: 1_795_305_600_000,
+        ended: 1_795_305_600_123,
+        code: Some(0),
+        kind: None,
+        error: None,
+        result: Some(json!({"file": "small.png"})),
+        worker: "measured".to_owned(),
+    };
+    Transition {
+        entries: vec![entry],
+        state: JobState::Succeeded,
+        ..Transition::begin(at, Vec::new())
+    }
+}

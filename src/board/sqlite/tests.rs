@@ -1,0 +1,63 @@
+use std::sync::Arc;
+
+use tempfile::TempDir;
+
+use crate::board::conformance::arena::{BoardArena, VirtualClock};
+use crate::board::conformance::table_cases;
+use crate::board::sqlite::SqliteBoard;
+use crate::board::{Board, BoardSettings, JobId};
+
+/// A board in a directory of its own.
+pub(super) struct SqliteArena {
+    pub(super) board: Arc<SqliteBoard>,
+    clock: VirtualClock,
+    _dir: TempDir,
+}
+
+impl SqliteArena {
+    pub(super) fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = VirtualClock::new();
+        let settings = BoardSettings {
+            clock: clock.board_clock(),
+            ..BoardSettings::default()
+        };
+        let board = SqliteBoard::open(&dir.path().join("board.sqlite"), &settings).unwrap();
+        SqliteArena {
+            board: Arc::new(board),
+            clock,
+            _dir: dir,
+        }
+    }
+}
+
+impl BoardArena for SqliteArena {
+    fn board(&self) -> &dyn Board {
+        &*self.board
+    }
+
+    fn clock(&self) -> &VirtualClock {
+        &self.clock
+    }
+
+    fn limit(&self, id: JobId) {
+        let limit = "UPDATE job SET state = 1 WHERE id = ?1";
+        let limited = self
+            .board
+            .write(move |tx| Ok(tx.conn.execute(limit, [id.0])?));
+        assert_eq!(limited.unwrap(), 1);
+    }
+}
+
+#[test]
+fn each_call_does_in_each_state_what_the_table_has() {
+    table_cases::all(|| Box::new(SqliteArena::new()));
+}
+
+mod protocol {
+    crate::board::conformance::protocol_rules::protocol_rule_tests!(super::SqliteArena::new());
+}
+
+mod claims {
+    crate::board::conformance::claim_rules::claim_rule_tests!(super::SqliteArena::new());
+}
