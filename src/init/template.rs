@@ -15,6 +15,8 @@ pub(crate) enum Template {
     Rust,
     /// A chain that fails soon: mails within seconds, as files.
     Demo,
+    /// A job whose steps are undone when it fails.
+    Jobs,
 }
 
 /// The name that people know a configuration by.
@@ -29,6 +31,9 @@ pub(crate) fn files(template: Template, directory: &Path) -> Vec<NewFile> {
         Template::Commands => vec![configuration(commands())],
         Template::Demo => vec![configuration(
             include_str!("templates/demo.toml").to_owned(),
+        )],
+        Template::Jobs => vec![configuration(
+            include_str!("templates/jobs.toml").to_owned(),
         )],
         Template::Rust => program(&package_name(directory)),
     }
@@ -152,7 +157,12 @@ mod tests {
 
     #[test]
     fn no_placeholder_is_left() {
-        for template in [Template::Commands, Template::Rust, Template::Demo] {
+        for template in [
+            Template::Commands,
+            Template::Rust,
+            Template::Demo,
+            Template::Jobs,
+        ] {
             for file in files(template, Path::new("/srv/shop")) {
                 let left = [
                     "{root}",

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::board::{DefinitionEntry, LaneWish};
-use crate::core::hash::fnv1a;
 use crate::flow::FlowPlan;
 use crate::job::{JobDefinition, ResumeMode};
 
@@ -40,7 +39,7 @@ impl WorkerDefinition {
         let schema = &self.job.schema;
         DefinitionEntry {
             name: self.job.name().to_owned(),
-            shape: format!("{:016x}", fnv1a(format!("{:?}", self.job.flow).as_bytes())),
+            shape: self.plan.definition().shape(),
             help: schema.help.clone(),
             schema: serde_json::to_value(schema).unwrap_or_default(),
             needs: schema.needs.clone(),

@@ -23,4 +23,6 @@ pub(crate) enum TemplateArg {
     Rust,
     /// A chain that fails soon: mails within seconds, as files.
     Demo,
+    /// A job whose steps are undone when it fails.
+    Jobs,
 }

@@ -36,6 +36,7 @@ fn template_of(typed: TemplateArg) -> Template {
         TemplateArg::Commands => Template::Commands,
         TemplateArg::Rust => Template::Rust,
         TemplateArg::Demo => Template::Demo,
+        TemplateArg::Jobs => Template::Jobs,
     }
 }
 
@@ -107,6 +108,21 @@ fn steps(template: TemplateArg) -> Vec<InitStep> {
                 "run it; Ctrl-C stops it",
             ),
             ("cat run/mail/*.eml".to_owned(), "what you are mailed"),
+        ],
+        TemplateArg::Jobs => vec![
+            (
+                format!("{own} work{named} &"),
+                "a worker; `kill %1` ends it",
+            ),
+            (
+                format!("{own} post greet --name world --wait{named}"),
+                "a job, step by step",
+            ),
+            (
+                format!("{own} post greet --name world --fail --wait{named}"),
+                "one that is undone",
+            ),
+            (format!("{own} jobs{named}"), "each job, and how it ended"),
         ],
         TemplateArg::Demo => vec![
             (

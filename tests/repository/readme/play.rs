@@ -69,6 +69,48 @@ pub(crate) fn played(place: &Place, command: &str, expected: &[String], at: &str
     }
 }
 
+/// What a shell keeps from one command to the next.
+#[derive(Default)]
+pub(crate) struct Shell {
+    /// Where it has changed to.
+    directory: Option<String>,
+    /// What runs in the background, until the end of the section.
+    jobs: Vec<Session>,
+}
+
+impl Shell {
+    /// Types a command, and returns what it printed; `None`: it goes on in the background.
+    pub(crate) fn types(
+        &mut self,
+        place: &Place,
+        command: &str,
+        expected: &[String],
+        at: &str,
+    ) -> Option<Vec<String>> {
+        let whole = match &self.directory {
+            Some(directory) => format!("cd {directory}; {command}"),
+            None => command.to_owned(),
+        };
+        if let Some(line) = whole.strip_suffix(" &") {
+            self.jobs.push(Session::start(place, line));
+            return None;
+        }
+        if let Some((_, directory)) = command.rsplit_once(" && cd ") {
+            self.directory = Some(directory.to_owned());
+        }
+        Some(played(place, &whole, expected, at))
+    }
+}
+
+impl Drop for Shell {
+    fn drop(&mut self) {
+        for job in &mut self.jobs {
+            job.signal(Signal::SIGTERM);
+            job.wait("what runs in the background");
+        }
+    }
+}
+
 /// A shell that runs one command.
 struct Session {
     shell: Child,

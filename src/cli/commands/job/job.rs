@@ -1,5 +1,7 @@
 //! `job ID`: one job, and what a person asks of it.
 
+use std::sync::Arc;
+
 use super::board_access::{no_such_job, open, refused};
 use super::entry_line::entry_line;
 use super::job_json::job_json;
@@ -13,6 +15,7 @@ use crate::config::Loaded;
 use crate::config::invocation::Call;
 use crate::core::command_error::{CommandError, CommandResult};
 use crate::core::exit;
+use crate::flow::{FlowPlan, FlowState};
 use crate::status::job_wait::why_waits;
 use crate::unix::clock::short;
 
@@ -124,7 +127,10 @@ fn told(loaded: &Loaded, board: &dyn Board, job: &JobRecord) -> Result<String, C
     let own = loaded.jobs.get(&job.definition);
     if let Some(own) = own {
         text.push('\n');
-        let _ = own;
+        if let Ok(plan) = FlowPlan::new(own.definition.flow.clone()) {
+            let state = FlowState::of(&Arc::new(plan), job.id.0, &journal, &job.doing);
+            text.push_str(&state.picture(facts.now));
+        }
     }
     if !journal.is_empty() {
         text.push_str("\nJournal:\n");

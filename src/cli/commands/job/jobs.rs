@@ -68,7 +68,7 @@ fn nothing(args: &JobsArgs, board: &dyn Board) -> Result<String, CommandError> {
     Ok(match (is_filtered, any) {
         (true, true) => "No job of that sort is on the board.\n".to_owned(),
         _ => format!(
-            "No job is on the board {place}.\n`{}` posts one.\n",
+            "No job is on {place}.\n`{}` posts one.\n",
             Call::as_typed().line("post JOB")
         ),
     })

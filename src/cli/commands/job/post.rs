@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use clap::{Args as _, CommandFactory, FromArgMatches as _, Parser as _};
+use clap::{CommandFactory as _, Parser as _};
 use serde_json::json;
 
 use super::board_access::{open, refused};
@@ -18,7 +18,8 @@ use crate::config::Loaded;
 use crate::config::invocation::Call;
 use crate::core::command_error::{CommandError, CommandResult};
 use crate::core::exit;
-use crate::job::JobSchema;
+use crate::flow::FlowPlan;
+use crate::job::{JobDefinition, JobSchema};
 use crate::status::job_wait::why_waits;
 use crate::unix::random;
 
@@ -147,7 +148,7 @@ fn warnings(board: &dyn Board, id: JobId) -> Result<String, CommandError> {
 
 fn plan(loaded: &Loaded, job: &str) -> CommandResult {
     match loaded.jobs.get(job) {
-        Some(own) => print(&format!("{:?}", own.definition.flow)),
+        Some(own) => print(&planned(&own.definition)?),
         None => Err(CommandError::new(
             exit::FAILED,
             format_args!(
@@ -156,6 +157,20 @@ fn plan(loaded: &Loaded, job: &str) -> CommandResult {
         )
         .hint("`--config FILE` names the configuration of its workers")),
     }
+}
+
+/// Returns the picture of a definition, with what is doubtful about it.
+fn planned(job: &JobDefinition) -> Result<String, CommandError> {
+    let plan = FlowPlan::new(job.flow.clone()).map_err(|errors| {
+        let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        CommandError::new(exit::CONFIG, errors.join("\n"))
+    })?;
+    Ok(format!(
+        "{}: {}\n\n{}",
+        job.name(),
+        job.schema.help,
+        plan.picture()
+    ))
 }
 
 fn known(catalog: &JobCatalog) -> String {
@@ -168,8 +183,8 @@ fn known(catalog: &JobCatalog) -> String {
 
 /// Returns the explanation of `post` with the jobs that are known.
 fn help(catalog: &JobCatalog) -> String {
-    let mut command = PostOptions::augment_args(PostOptions::command())
-        .override_usage("run_functions post JOB [--NAME VALUE]… [OPTIONS]");
+    let mut command =
+        PostOptions::command().override_usage("run_functions post JOB [--NAME VALUE]… [OPTIONS]");
     let mut text = command.render_help().to_string();
     text.push_str("\nJobs:\n");
     for (name, schema) in catalog.all() {

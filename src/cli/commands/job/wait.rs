@@ -66,18 +66,21 @@ impl JobScreen {
             board.watch_output(job.id, WATCHED_FOR).map_err(refused)?;
             self.watched_until = Some(now + WATCHED_FOR / 2);
         }
-        let mut text = String::new();
+        // What a step printed is sent before its end is recorded, and is read after the journal.
+        let journal = board.journal(job.id).map_err(refused)?;
+        let mut lines: Vec<(i64, String)> = Vec::new();
         for part in board.output(job.id, self.part).map_err(refused)? {
             self.part = Some(part.part);
             for line in plain(&part.text).lines() {
-                text.push_str(&format!("  {} | {line}\n", part.step));
+                lines.push((part.at, format!("  {} | {line}\n", part.step)));
             }
         }
-        let journal = board.journal(job.id).map_err(refused)?;
         for entry in journal.iter().skip(self.entries) {
-            text.push_str(&format!("  {}\n", entry_line(entry)));
+            lines.push((entry.ended, format!("  {}\n", entry_line(entry))));
         }
         self.entries = journal.len();
+        lines.sort_by_key(|(at, _)| *at);
+        let text: String = lines.into_iter().map(|(_, line)| line).collect();
         match text.is_empty() {
             true => Ok(()),
             false => print(&text),
