@@ -141,7 +141,7 @@ impl WorkLoop {
                 self.step_ended(ended);
             }
             self.carry_out_leaving(now.mono);
-            if let Some(end) = self.turn(now) {
+            if let Some(end) = self.turn(clock::now()) {
                 return end;
             }
             self.parts.alerts.poll(now);

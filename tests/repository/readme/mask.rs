@@ -57,7 +57,15 @@ impl Mask {
         line = words(&line);
         line = all_after(&line, "Message-ID: ");
         line = all_after(&line, "executable of ");
-        for label in ["Run took ", "took ", "next in ", "failed "] {
+        for label in [
+            "Run took ",
+            "took ",
+            "next in ",
+            "failed ",
+            "done in ",
+            "reverted in ",
+            "after ",
+        ] {
             line = duration_after(&line, label);
         }
         line = masked_after(&line, ":00 (", "TIME", |rest| rest.find(')').unwrap_or(0));

@@ -8,8 +8,8 @@ use serde_json::json;
 use super::board_access::{open, refused};
 use super::catalog::JobCatalog;
 use super::time::parse_at;
-use super::wait;
-use crate::board::{Board, JobId, KeyRule, Post, PostReceipt};
+use super::wait::{self, why_it_waits};
+use crate::board::{Board, KeyRule, Post, PostReceipt};
 use crate::cli::args::Common;
 use crate::cli::args::jobs::{KeyRuleArg, PostArgs, PostOptions};
 use crate::cli::load::load;
@@ -20,7 +20,6 @@ use crate::core::command_error::{CommandError, CommandResult};
 use crate::core::exit;
 use crate::flow::FlowPlan;
 use crate::job::{JobDefinition, JobSchema};
-use crate::status::job_wait::why_waits;
 use crate::unix::random;
 
 /// Posts what was typed.
@@ -128,7 +127,9 @@ fn answer(
             false => format!("Job {id} ({job}) is there already\n"),
         };
         print(&line)?;
-        print(&warnings(&**board, id)?)?;
+        if !options.wait {
+            print(&why_it_waits(&**board, id)?)?;
+        }
     }
     if options.wait {
         return wait::until_over(board, id, options.timeout, options.json);
@@ -137,13 +138,6 @@ fn answer(
         true => print(&format!("{:#}\n", json!({ "id": id, "is_new": is_new }))),
         false => Ok(()),
     }
-}
-
-/// Returns what keeps a job from being done at once.
-fn warnings(board: &dyn Board, id: JobId) -> Result<String, CommandError> {
-    let facts = board.wait_facts(id).map_err(refused)?;
-    let lines = why_waits(&facts).into_iter();
-    Ok(lines.map(|why| format!("It waits: {why}\n")).collect())
 }
 
 fn plan(loaded: &Loaded, job: &str) -> CommandResult {

@@ -6,17 +6,20 @@ use std::time::Duration;
 use super::board_access::{no_such_job, refused};
 use super::entry_line::entry_line;
 use super::job_json::job_json;
-use crate::board::{Board, JobId, JobRecord, JobState};
+use crate::board::{Board, JobId, JobRecord, JobState, OutputPart};
 use crate::cli::output::{plain, print};
 use crate::config::invocation::Call;
 use crate::core::command_error::{CommandError, CommandResult};
 use crate::core::exit;
 use crate::core::time::{Mono, in_words};
+use crate::status::job_wait::why_waits;
 use crate::unix::clock;
 use crate::unix::waiter::Waiter;
 
 /// Between two looks at the board.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
+/// A job that is not claimed for so long is said to wait.
+const WORTH_SAYING: Duration = Duration::from_secs(3);
 /// For how long the holder is asked to send output as it comes.
 const WATCHED_FOR: Duration = Duration::from_secs(10);
 
@@ -30,6 +33,7 @@ pub(crate) fn until_over(
     let mut waiter = Waiter::new().map_err(|error| CommandError::of(exit::SHORTAGE, &error))?;
     let end = timeout.map_or(Mono::NEVER, |timeout| clock::mono() + timeout);
     let mut screen = JobScreen::default();
+    let mut say_why_at = Some(clock::mono() + WORTH_SAYING);
     loop {
         let job = board.job(id).map_err(refused)?;
         let job = job.ok_or_else(|| no_such_job(id))?;
@@ -40,6 +44,12 @@ pub(crate) fn until_over(
             return ended(&**board, &job, as_data);
         }
         let now = clock::mono();
+        if say_why_at.is_some_and(|at| now >= at) {
+            say_why_at = None;
+            if !as_data && job.state == JobState::Waiting {
+                print(&why_it_waits(&**board, id)?)?;
+            }
+        }
         if now >= end {
             let span = in_words(timeout.unwrap_or_default());
             let message = format!("job {id} is not over after {span}: it is {}", job.state);
@@ -49,6 +59,13 @@ pub(crate) fn until_over(
         }
         let _ = waiter.wait([None], end.min(now + BETWEEN_LOOKS));
     }
+}
+
+/// Returns what keeps a job from going on, a line each.
+pub(crate) fn why_it_waits(board: &dyn Board, id: JobId) -> Result<String, CommandError> {
+    let facts = board.wait_facts(id).map_err(refused)?;
+    let lines = why_waits(&facts).into_iter();
+    Ok(lines.map(|why| format!("It waits: {why}\n")).collect())
 }
 
 /// What is on the screen already.
@@ -68,23 +85,30 @@ impl JobScreen {
         }
         // What a step printed is sent before its end is recorded, and is read after the journal.
         let journal = board.journal(job.id).map_err(refused)?;
-        let mut lines: Vec<(i64, String)> = Vec::new();
-        for part in board.output(job.id, self.part).map_err(refused)? {
-            self.part = Some(part.part);
-            for line in plain(&part.text).lines() {
-                lines.push((part.at, format!("  {} | {line}\n", part.step)));
-            }
-        }
+        let mut parts = board.output(job.id, self.part).map_err(refused)?;
+        self.part = parts.last().map(|part| part.part).or(self.part);
+        let mut text = String::new();
         for entry in journal.iter().skip(self.entries) {
-            lines.push((entry.ended, format!("  {}\n", entry_line(entry))));
+            let of_entry = |part: &mut OutputPart| {
+                part.step == entry.step && part.attempt == entry.attempt && part.at <= entry.ended
+            };
+            for part in parts.extract_if(.., of_entry) {
+                push_lines(&mut text, &part);
+            }
+            text.push_str(&format!("  {}\n", entry_line(entry)));
         }
+        parts.iter().for_each(|part| push_lines(&mut text, part));
         self.entries = journal.len();
-        lines.sort_by_key(|(at, _)| *at);
-        let text: String = lines.into_iter().map(|(_, line)| line).collect();
         match text.is_empty() {
             true => Ok(()),
             false => print(&text),
         }
+    }
+}
+
+fn push_lines(text: &mut String, part: &OutputPart) {
+    for line in plain(&part.text).lines() {
+        text.push_str(&format!("  {} | {line}\n", part.step));
     }
 }
 
