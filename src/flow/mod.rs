@@ -11,7 +11,8 @@
 //!    answer is lost, means 2 again.
 //! 4. Processes of the steps in `kill` are ended; then [`FlowNext`]: to wait, to give the job back,
 //!    or its end.
-//! 5. The end of an attempt, and each request, is an entry: [`FlowState::apply`], then 3 again.
+//! 5. The end of an attempt is an entry: [`FlowState::apply`]. A request is one too:
+//!    [`FlowState::note`]. Then 3 again.
 //!
 //! | file | what it has |
 //! |---|---|

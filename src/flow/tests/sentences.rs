@@ -8,7 +8,8 @@ use super::make::{
 use crate::flow::definition::{Group, Interrupted, OnFailure, RetryTerms, Step};
 use crate::flow::journal::{EntryOutcome, Phase};
 use crate::flow::{
-    ChosenEnds, FlowEnd, FlowEvent, FlowHistory, FlowNext, FlowState, Intervention, PlayTerms, play,
+    ChosenEnds, FlowDecision, FlowEnd, FlowEvent, FlowHistory, FlowNext, FlowState, Intervention,
+    PlayTerms, play,
 };
 
 const SECOND: i64 = 1_000;
@@ -468,6 +469,32 @@ fn a_check_finds_out_whether_what_was_interrupted_was_done() {
 }
 
 #[test]
+fn each_interruption_has_its_own_checks() {
+    let b = Step {
+        interrupted: Interrupted::Check,
+        retry: terms(2, 1),
+        ..step("b")
+    };
+    let list = job(nodes![b]);
+    use EntryOutcome::{Failed, Skipped, Succeeded};
+    let ends = script()
+        .crashes("b", Phase::Execute, 1)
+        .crashes("b", Phase::Execute, 2)
+        .ends("b", Phase::Check, &[Failed, Skipped, Failed, Succeeded]);
+    assert_eq!(played(list, ends), "b~ =b! =b/ b~ =b! =b: succeeded");
+}
+
+#[test]
+fn what_was_killed_is_not_tried_again() {
+    let a = Step {
+        retry: terms(3, 0),
+        ..step("a")
+    };
+    let ends = script().ends("a", Phase::Execute, &[EntryOutcome::Killed]);
+    assert_eq!(played(job(nodes![a]), ends), "a# -a: reverted");
+}
+
+#[test]
 fn what_was_interrupted_is_reverted_then_runs_again() {
     let ends = script().crashes("b", Phase::Execute, 1);
     let expected = "a b~ -b b c: succeeded";
@@ -540,4 +567,54 @@ fn a_step_that_was_done_and_that_no_program_has_makes_the_job_stuck() {
         reason.contains("no step of that name to revert"),
         "{reason}"
     );
+}
+
+#[test]
+fn a_restart_on_another_host_begins_at_the_first_step_without_reverts() {
+    let list = plan(job(nodes![step("a"), step("b"), plain("c")]));
+    let mut ends = script().crashes("c", Phase::Execute, 1);
+    let journal = play(&list, PlayTerms::default(), &mut ends).journal;
+    let until_crash = journal.iter().take(3);
+    let mut state = FlowState::of(&list, 0, until_crash, &[]);
+    let entry = state.note(&state.restart(0), 2, "elsewhere");
+    assert_eq!((entry.seq, entry.attempt), (4, 2));
+    let advice = state.advise(0, 4, "elsewhere");
+    let begun: Vec<&str> = advice.begin.iter().map(|start| &*start.step).collect();
+    assert_eq!(begun, ["a"]);
+    // What was done there is still to be reverted when the job is stopped here.
+    state.note(
+        &FlowDecision::request(EntryOutcome::Stop, "", 0),
+        2,
+        "elsewhere",
+    );
+    let advice = state.advise(0, 4, "elsewhere");
+    let first = advice.begin.first().expect("a revert");
+    assert_eq!((&*first.step, first.phase), ("b", Phase::Revert));
+}
+
+#[test]
+fn results_are_those_of_steps_that_have_ended() {
+    let skipped = Step {
+        has_when: true,
+        ..plain("b")
+    };
+    let list = plan(job(nodes![plain("a"), skipped, plain("c"), plain("d")]));
+    let mut ends = script()
+        .gives("a", json!(1))
+        .gives("c", json!({"file": "x"}))
+        .fails("d", 1)
+        .ends("b", Phase::When, &[EntryOutcome::Skipped]);
+    let journal = play(&list, PlayTerms::default(), &mut ends).journal;
+    let state = FlowState::of(&list, 0, &journal, &[]);
+    let results: Vec<(&str, String)> = state
+        .results()
+        .map(|(name, result)| (name, result.to_string()))
+        .collect();
+    assert_eq!(
+        results,
+        [("a", "1".to_owned()), ("c", r#"{"file":"x"}"#.to_owned())]
+    );
+    assert_eq!(state.last_result(), Some(&json!({"file": "x"})));
+    assert_eq!(state.result("d"), None);
+    assert_eq!(state.result("unknown"), None);
 }

@@ -148,6 +148,10 @@ impl Checker<'_> {
             return Ok(());
         }
         require(
+            !self.is_inside_undoing(&entry.step),
+            "a round in a group that is reverted",
+        )?;
+        require(
             group.undoing && entry.attempt == group.round,
             "no round is to begin",
         )?;
@@ -173,6 +177,13 @@ impl Checker<'_> {
         self.settle(&entry.step);
         self.put(&entry.step, known);
         Ok(())
+    }
+
+    /// Returns whether a group stands in one that is being reverted.
+    fn is_inside_undoing(&self, group: &str) -> bool {
+        let outer = groups(&self.definition.root).into_iter();
+        let mut undoing = outer.filter(|outer| self.groups[&*outer.name].undoing);
+        undoing.any(|outer| outer.name != group && find(outer, group).is_some())
     }
 
     fn put(&mut self, group: &str, known: SeenGroup) {
