@@ -30,6 +30,9 @@ use job_steps::JobSteps;
 
 pub(super) use job_reader::JobSurroundings;
 
+/// Far more than is written by hand; what is checked of a flow grows faster than its steps.
+const MOST_STEPS: usize = 1000;
+
 /// Defines every job of the file. What is wrong goes to the report.
 pub(super) fn define(
     written: &WrittenConfig,
@@ -119,6 +122,14 @@ impl JobReader<'_> {
             return None;
         };
         let mut steps = JobSteps::new(args, raw, surroundings, self.around.vars);
+        if steps.names.len() > MOST_STEPS {
+            let message = format!(
+                "`[jobs.{}]` has more than {MOST_STEPS} steps",
+                job.name.name
+            );
+            self.error(&job.name.span, message, "make several jobs of it");
+            return None;
+        }
         steps.nodes = self.nodes(raw, &mut steps);
         Some(steps)
     }

@@ -1,12 +1,13 @@
 //! `[worker]`: what a worker has and how much it does at once.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::layer::Layer;
 use super::options::ConfigSection;
 use super::report::{ConfigProblem, ConfigReport};
 use crate::core::settings::WorkerSettings;
-use crate::job::{NAMES, is_name};
+use crate::job::{NAMES, is_name, variable_form};
 
 /// Puts the settings together, and fills what is open in the layer.
 pub(super) fn settings(layer: &mut Layer, report: &mut ConfigReport) -> WorkerSettings {
@@ -27,6 +28,7 @@ pub(super) fn settings(layer: &mut Layer, report: &mut ConfigReport) -> WorkerSe
     };
     check_name(layer, &settings, report);
     check_tags(layer, "tags", &settings.tags, report);
+    check_vars(layer, &settings, report);
     for tag in settings
         .can
         .keys()
@@ -47,6 +49,20 @@ fn check_name(layer: &Layer, settings: &WorkerSettings, report: &mut ConfigRepor
         let message = format!("`{name}` cannot be the name of a worker");
         let problem = ConfigProblem::error(&layer.origin("name"), message);
         report.add(problem.help("letters, digits, `.`, `_` and `-`, not beginning with `.`"));
+    }
+}
+
+/// Two variables that differ in letter case alone would be one in the environment of a step.
+fn check_vars(layer: &Layer, settings: &WorkerSettings, report: &mut ConfigReport) {
+    let mut forms: BTreeMap<String, &str> = BTreeMap::new();
+    for name in settings.vars.keys() {
+        let form = variable_form(name);
+        if let Some(other) = forms.get(&form) {
+            let message = format!("`{other}` and `{name}` in `vars` are both `$VAR_{form}`");
+            let problem = ConfigProblem::error(&layer.origin("vars"), message);
+            report.add(problem.help("choose another name"));
+        }
+        forms.insert(form, name);
     }
 }
 

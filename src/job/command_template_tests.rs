@@ -146,6 +146,25 @@ fn what_reads_names_is_a_variable_of_every_program() {
 }
 
 #[test]
+fn two_values_are_not_the_same_variable() {
+    let script = || ProgramTemplate::Script("/x".into());
+    for (reads, problem) in [
+        (
+            ["fetch.a-b", "fetch.a_b"],
+            "has `fetch.a_b`, and `$RESULT_FETCH_A_B` is something else already",
+        ),
+        (
+            ["to.cdn", "to_cdn"],
+            "has `to_cdn`, and `$RESULT_TO_CDN` is something else already",
+        ),
+    ] {
+        let error = command(script(), &reads).unwrap_err();
+        assert!(error.starts_with(problem), "{error}");
+    }
+    assert!(command(script(), &["fetch.a", "fetch.a"]).is_ok());
+}
+
+#[test]
 fn every_error_of_a_command_is_listed_at_once() {
     let words = ["cp", "--", "{fetch.a}", "{to.b}", "{each}"];
     let words = words.map(|word| ArgumentTemplate::parse(word).unwrap());

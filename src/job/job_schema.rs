@@ -6,6 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::argument_schema::ArgumentSchema;
+use crate::core::hash::fnv1a;
+
+/// Longer values are in the key of a limit by their hash.
+const MOST_BYTES_OF_KEY: usize = 200;
 
 /// What a program needs to know of a job to post it. What a later version adds is passed over.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -79,8 +83,12 @@ impl JobSchema {
         let Some(argument) = &self.limit_by else {
             return Some(name.to_owned());
         };
-        let value = args.get(argument).unwrap_or(&Value::Null);
-        Some(format!("{name}:{argument}={value}"))
+        let value = args.get(argument).unwrap_or(&Value::Null).to_string();
+        // The key is in an index, which takes no long ones.
+        Some(match value.len() {
+            0..=MOST_BYTES_OF_KEY => format!("{name}:{argument}={value}"),
+            _ => format!("{name}:{argument}=#{:016x}", fnv1a(value.as_bytes())),
+        })
     }
 }
 
@@ -150,6 +158,7 @@ mod tests {
         };
         assert_eq!(key(json!("a")), "resize:customer=\"a\"");
         assert_ne!(key(json!("5")), key(json!(5)));
+        assert!(key(json!("x".repeat(5000))).len() < 50);
         assert_eq!(JobSchema::default().limit_key("resize", &Map::new()), None);
     }
 }

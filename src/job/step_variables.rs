@@ -8,7 +8,7 @@ use super::job_data::JobData;
 use super::names::variable_form;
 use super::program_template::ProgramTemplate;
 use super::render_errors::{RenderError, RenderErrorKind};
-use super::shell_text::{ARGUMENT, RESULT, VariableMention, variables_in};
+use super::shell_text::{ARGUMENT, RESULT, RESULT_FILE, VariableMention, variables_in};
 use super::template_reference::TemplateReference;
 use super::template_scope::{SecretUse, TemplateProblem, TemplateScope};
 use crate::text::suggest::did_you_mean;
@@ -59,6 +59,14 @@ pub(crate) fn step_variables(
     }
     for text in reads {
         match declared(text, scope) {
+            Ok((name, variable))
+                if name == RESULT_FILE || is_other(&variables, &name, &variable) =>
+            {
+                problems.push(TemplateProblem {
+                    message: format!("has `{text}`, and `${name}` is something else already"),
+                    help: "leave one of them out, or rename it".to_owned(),
+                });
+            }
             Ok((name, variable)) => {
                 variables.insert(name, variable);
             }
@@ -83,6 +91,15 @@ pub(crate) fn step_variables(
         }
     }
     variables
+}
+
+fn is_other(
+    variables: &BTreeMap<String, StepVariable>,
+    name: &str,
+    variable: &StepVariable,
+) -> bool {
+    let same = variables.get(name);
+    same.is_some_and(|same| same.reference.written() != variable.reference.written())
 }
 
 /// Returns the first template in a text in which nothing is replaced, and the variable that has its

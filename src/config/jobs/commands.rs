@@ -15,7 +15,7 @@ use crate::config::{child, pipelines, tasks};
 use crate::core::settings::Program;
 use crate::job::{
     ArgumentTemplate, CommandTemplate, ProgramTemplate, SecretUse, TemplateProblem, TemplateScope,
-    element_of_code, is_reserved_variable, step_variables, template_in_text,
+    is_reserved_variable, step_variables, template_in_text, word_of_code,
 };
 
 /// The keys of a command that is written as a table.
@@ -159,7 +159,7 @@ impl JobReader<'_> {
         if templates.len() < words.len() {
             return None;
         }
-        if let Some(at) = element_of_code(&templates) {
+        if let Some(at) = word_of_code(&templates) {
             let message = format!("`command` of {} would make code of a value", place.what);
             let help = match at {
                 0 => "a program is written in this file, or is `{var.NAME}` of the worker",

@@ -19,9 +19,8 @@ const OF_STEPS: RetryTerms = RetryTerms {
 impl JobReader<'_> {
     /// Reads the retries of a step or a group.
     pub(super) fn retry(&mut self, raw: &Raw, place: &str) -> RetryTerms {
-        let before = self.report.errors();
-        let (terms, is_written) = self.terms(raw, place, OF_STEPS);
-        if !is_written && self.report.errors() == before {
+        let (terms, lacks_times) = self.terms(raw, place, OF_STEPS);
+        if lacks_times {
             let message = format!("`retry` of {place} has no `times`");
             self.error(&raw.span, message, &format!("for example `{EXAMPLE}`"));
         }
@@ -33,7 +32,7 @@ impl JobReader<'_> {
         self.terms(raw, place, RetryTerms::OF_REVERTS).0
     }
 
-    /// Returns the terms, and whether `times` is written.
+    /// Returns the terms, and whether nothing is written of `times`.
     fn terms(&mut self, raw: &Raw, place: &str, usual: RetryTerms) -> (RetryTerms, bool) {
         let what = format!("`retry` of {place}");
         let Some(entries) = self.entries(&what, raw, EXAMPLE) else {
@@ -50,7 +49,7 @@ impl JobReader<'_> {
             factor: factor.unwrap_or(usual.factor),
             max: table.layer.get("max").unwrap_or(usual.max),
         };
-        (terms, times.is_some())
+        (terms, !table.layer.mentions("times"))
     }
 
     fn factor(&mut self, raw: &Raw, usual: RetryTerms) -> f64 {

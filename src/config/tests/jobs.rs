@@ -469,6 +469,13 @@ steps = [
       |            ^^^^^^
     help: `{args…}` in a command is something else; choose another
 
+    error: `retry` of step `a-b` has no `times`
+     --> run_functions.toml:4:47
+      |
+    4 |   { name = "a-b", command = ["true"], retry = { every = "5s", factor = 0.5 } },
+      |                                               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    help: for example `retry = { times = 3, every = "10s" }`
+
     error: `factor` is a number from 1 to 100
      --> run_functions.toml:4:72
       |
@@ -623,6 +630,18 @@ fn other_mistakes_are_told_with_the_remedy() {
             "error: `gpu` is in `tags` and in `can`",
         ),
         (
+            "[worker]\nvars = { a = \"1\", A = \"2\" }",
+            "error: `A` and `a` in `vars` are both `$VAR_A`",
+        ),
+        (
+            "[[jobs.x.steps]]\ncommand = [\"a\"]\n[jobs.x.steps.retry]\nevery = \"5s\"",
+            "error: a step has no `name`\nerror: `retry` of a step has no `times`",
+        ),
+        (
+            "[jobs.x]\nlimit_by = 5\nlimit = 1\nsteps = [{ name = \"a\", command = [\"a\"], stdin = \"/dev/null\", input = \"x\" }]",
+            "error: `limit_by` is a text, not a number\nerror: `stdin` and `input` exclude each other",
+        ),
+        (
             "[worker]\nlots = 5",
             "error: unknown key `lots` in `[worker]`",
         ),
@@ -641,6 +660,23 @@ fn other_mistakes_are_told_with_the_remedy() {
     );
     let setup = Setup::with("[jobs.x]\nsteps = [{ name = \"s\", command = [\"{var.b}/x\"] }]");
     assert_eq!(setup.load().job("x").unwrap().vars(), ["b"].into());
+}
+
+#[test]
+fn a_thousand_steps_are_read_and_no_more() {
+    let text = |count: usize| {
+        let step =
+            |at| format!("  {{ name = \"s{at}\", command = [\"echo\", \"{{job.id}}\"] }},\n");
+        let steps: String = (0..count).map(step).collect();
+        format!("[jobs.x]\nsteps = [\n{steps}]\n")
+    };
+    let loaded = Setup::with(&text(1000)).load();
+    assert_eq!(loaded.job("x").unwrap().steps.len(), 1000);
+    let refusal = Setup::with(&text(1001)).refusal();
+    assert_eq!(
+        titles(&refusal),
+        ["error: `[jobs.x]` has more than 1000 steps"]
+    );
 }
 
 #[test]
