@@ -19,6 +19,7 @@ mod job_record;
 mod job_request;
 mod job_state;
 mod keep_limits;
+mod maintenance;
 pub mod measured;
 mod output_part;
 mod post;
@@ -46,11 +47,13 @@ pub(crate) use job_record::{JobFilter, JobOutcome, JobPage, JobRecord, StateCoun
 pub(crate) use job_request::{HeldRequest, JobRequest, PendingRequest, RequestAnswer};
 pub(crate) use job_state::JobState;
 pub(crate) use keep_limits::{GcAnswer, KeepLimits};
+pub(crate) use maintenance::{CheckReport, CopyReport, QueryAnswer, QueryLimits};
 pub(crate) use output_part::{OutputBatch, OutputPart};
 pub(crate) use post::{KeyRule, PRIORITIES, Post, PostReceipt};
 pub(crate) use reap::{IDLE_LEASE, Reap, ReapAnswer, lease_end};
 pub(crate) use session_request::{
     EndCount, NameRule, SessionRecord, SessionRequest, SessionTicket, SessionWish,
 };
+pub(crate) use sqlite::maintenance as sqlite_maintenance;
 pub(crate) use sqlite::open as open_sqlite;
 pub(crate) use wait_facts::{WaitFacts, WorkerFacts};

@@ -3,7 +3,9 @@
 
 pub(crate) mod arena;
 pub(crate) mod claim_rules;
+pub(crate) mod model;
 pub(crate) mod protocol_rules;
+pub(crate) mod random_calls;
 pub(crate) mod state_table;
 pub(crate) mod table_cases;
 mod table_document;

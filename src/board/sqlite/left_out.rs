@@ -11,9 +11,76 @@ use crate::board::{Board, BoardError, BoardResult, BoardSettings, place_of};
 ///
 /// Always: the program was built without the feature `board-sqlite`.
 pub(crate) fn open(path: &Path, _settings: &BoardSettings) -> BoardResult<Arc<dyn Board>> {
+    refused(path)
+}
+
+fn refused<T>(path: &Path) -> BoardResult<T> {
     Err(BoardError::Refused {
         place: place_of(path),
         why: "this program was built without the feature `board-sqlite`".to_owned(),
         remedy: "build it with `--features board-sqlite`".to_owned(),
     })
+}
+
+/// What stands for the maintenance of a board's file.
+pub(crate) mod maintenance {
+    use std::path::Path;
+
+    use super::refused;
+    use crate::board::{
+        BoardResult, BoardSettings, CheckReport, CopyReport, QueryAnswer, QueryLimits,
+    };
+
+    /// Refuses to check a board.
+    ///
+    /// # Errors
+    ///
+    /// Always.
+    pub(crate) fn check(path: &Path) -> BoardResult<CheckReport> {
+        refused(path)
+    }
+
+    /// Refuses to migrate a board.
+    ///
+    /// # Errors
+    ///
+    /// Always.
+    pub(crate) fn migrate(path: &Path, _settings: &BoardSettings) -> BoardResult<(i64, i64)> {
+        refused(path)
+    }
+
+    /// Refuses to copy a board.
+    ///
+    /// # Errors
+    ///
+    /// Always.
+    pub(crate) fn backup(path: &Path, _to: &Path) -> BoardResult<CopyReport> {
+        refused(path)
+    }
+
+    /// Refuses to restore a board.
+    ///
+    /// # Errors
+    ///
+    /// Always.
+    pub(crate) fn restore(
+        path: &Path,
+        _from: &Path,
+        _settings: &BoardSettings,
+    ) -> BoardResult<CopyReport> {
+        refused(path)
+    }
+
+    /// Refuses to query a board.
+    ///
+    /// # Errors
+    ///
+    /// Always.
+    pub(crate) fn query(
+        path: &Path,
+        _sql: &str,
+        _limits: &QueryLimits,
+    ) -> BoardResult<QueryAnswer> {
+        refused(path)
+    }
 }

@@ -3,8 +3,9 @@
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::schema::{APPLICATION_ID, MIGRATIONS, READABLE_FROM, SCHEMA_VERSION};
+use super::sessions::identity_of;
 use super::sqlite_failure::board_error;
-use crate::board::{BoardError, BoardResult};
+use crate::board::{BoardError, BoardResult, HostIdentity};
 use crate::unix::random;
 
 /// Brings the schema to the version of this program; one that is newer stays.
@@ -60,16 +61,28 @@ fn apply(conn: &Connection, from: i64, id: &str, now: i64) -> rusqlite::Result<(
     conn.pragma_update(None, "user_version", SCHEMA_VERSION)
 }
 
-/// A migration waits until no session of a program lives that does not know the new schema.
+/// A migration waits until no session of a program lives that does not know the new schema. One
+/// whose process is seen dead from here does not count.
 fn refuse_older_sessions(conn: &Connection, place: &str) -> BoardResult<()> {
-    let read = || -> rusqlite::Result<Vec<String>> {
+    let here = HostIdentity::of_this_process().ok();
+    let read = || -> rusqlite::Result<Vec<(String, HostIdentity)>> {
         let mut read = conn.prepare(
-            "SELECT name || ' (' || version || ')' FROM session
-             WHERE left IS NULL AND schema_version < ?1 ORDER BY name LIMIT 10",
+            "SELECT name || ' (' || version || ')', host, uid, boot_id, pid_namespace,
+                time_namespace, pid, start_ticks
+             FROM session WHERE left IS NULL AND schema_version < ?1 ORDER BY name",
         )?;
-        read.query_map([READABLE_FROM], |row| row.get(0))?.collect()
+        let rows = read.query_map([READABLE_FROM], |row| {
+            Ok((row.get(0)?, identity_of(row, 1)?))
+        })?;
+        rows.collect()
     };
-    let names = read().map_err(|error| board_error(&error, place))?;
+    let older = read().map_err(|error| board_error(&error, place))?;
+    let is_dead = |identity: &HostIdentity| {
+        let here = here.as_ref();
+        here.and_then(|here| identity.is_dead_seen_from(here)) == Some(true)
+    };
+    let alive = older.into_iter().filter(|(_, identity)| !is_dead(identity));
+    let names: Vec<String> = alive.map(|(name, _)| name).collect();
     if names.is_empty() {
         return Ok(());
     }

@@ -9,6 +9,7 @@ mod board_hold;
 mod claims;
 mod garbage;
 mod journal_rows;
+pub(crate) mod maintenance;
 mod migration;
 mod open_file;
 mod outputs;

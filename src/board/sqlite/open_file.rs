@@ -122,6 +122,17 @@ pub(super) fn open_to_write(path: &Path) -> BoardResult<Connection> {
     }
 }
 
+/// Opens a new file for a copy.
+///
+/// # Errors
+///
+/// When it cannot be opened.
+pub(super) fn open_copy(path: &Path) -> BoardResult<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let place = place_of(path);
+    Connection::open_with_flags(path, flags).map_err(|error| board_error(&error, &place))
+}
+
 /// The change of the journal's mode asks no busy handler.
 fn retrying<T>(mut ask: impl FnMut() -> rusqlite::Result<T>) -> rusqlite::Result<T> {
     const TRIES: u32 = 100;

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use tempfile::TempDir;
 
 use crate::board::conformance::arena::{BoardArena, VirtualClock};
-use crate::board::conformance::table_cases;
+use crate::board::conformance::{random_calls, table_cases};
 use crate::board::sqlite::SqliteBoard;
 use crate::board::{Board, BoardSettings, JobId};
 
@@ -52,6 +52,14 @@ impl BoardArena for SqliteArena {
 #[test]
 fn each_call_does_in_each_state_what_the_table_has() {
     table_cases::all(|| Box::new(SqliteArena::new()));
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+    #[test]
+    fn random_calls_are_answered_as_by_the_model(calls in random_calls::calls()) {
+        random_calls::run(&SqliteArena::new(), &calls);
+    }
 }
 
 mod protocol {

@@ -39,7 +39,18 @@ pub(super) struct WriteTx<'a> {
     is_ringing: Cell<bool>,
 }
 
-impl WriteTx<'_> {
+impl<'a> WriteTx<'a> {
+    /// Creates what a call sees of a transaction that has begun.
+    pub(super) fn new(conn: &'a Connection, now: i64, mono: Mono, hold: &'a BoardHold) -> Self {
+        WriteTx {
+            conn,
+            now,
+            mono,
+            hold,
+            is_ringing: Cell::new(false),
+        }
+    }
+
     /// Notes that a job became claimable: the bell rings after the commit.
     pub(super) fn ring(&self) {
         self.is_ringing.set(true);
@@ -264,13 +275,7 @@ impl Drain {
             return None;
         }
         let now = (self.clock)();
-        let tx = WriteTx {
-            conn: &self.conn,
-            now: millis(now),
-            mono: now.mono,
-            hold: &self.hold,
-            is_ringing: Cell::new(false),
-        };
+        let tx = WriteTx::new(&self.conn, millis(now), now.mono, &self.hold);
         let is_kept = match call.guard {
             Guard::Savepoint => self.within_savepoint(call.work, &tx),
             Guard::Whole => self.or_nothing(call.work, &tx),

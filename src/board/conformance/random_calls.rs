@@ -1,0 +1,381 @@
+//! Random calls to a board and to the model: the answers are the same, and so are the jobs.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::arena::{BoardArena, TestWorker, check_journal, doing, entry, fresh, lane};
+use super::model::{MAX_CRASHES, Model, ModelPost, waiting};
+use crate::board::{
+    Advance, BoardError, ClaimWish, GiveBack, JobId, JobPosition, JobRequest, JobState, KeyRule,
+    LaneWish, LeftoverFate, Post, ReapAnswer, Transition, TransitionVerdict,
+};
+use crate::flow::journal::EntryOutcome;
+
+const DEFINITIONS: [&str; 2] = ["d", "e"];
+const WORKERS: usize = 3;
+
+/// A call, by numbers that are taken modulo what there is.
+#[derive(Clone, Debug)]
+pub(crate) enum RandomCall {
+    Post {
+        definition: usize,
+        key: usize,
+        rule: KeyRule,
+        priority: i8,
+        delay: i64,
+    },
+    PostAgain(usize),
+    Claim {
+        worker: usize,
+        at_most: u32,
+    },
+    Report {
+        worker: usize,
+        position: usize,
+        kind: usize,
+        step: usize,
+    },
+    Again {
+        worker: usize,
+        report: usize,
+    },
+    GiveBack {
+        worker: usize,
+        position: usize,
+    },
+    Leave(usize),
+    Reap {
+        worker: usize,
+        is_late: bool,
+    },
+    Request {
+        job: usize,
+        request: usize,
+    },
+    Pass(u64),
+}
+
+/// Returns sequences of calls.
+pub(crate) fn calls() -> impl Strategy<Value = Vec<RandomCall>> {
+    let rules = prop_oneof![
+        Just(KeyRule::Keep),
+        Just(KeyRule::Replace),
+        Just(KeyRule::Fail)
+    ];
+    let number = 0..64_usize;
+    let call = prop_oneof![
+        4 => (0..2_usize, 0..6_usize, rules, -2..=2_i8, 0..40_i64).prop_map(
+            |(definition, key, rule, priority, delay)| RandomCall::Post {
+                definition, key, rule, priority, delay: (delay - 30).max(0),
+            }
+        ),
+        1 => number.clone().prop_map(RandomCall::PostAgain),
+        5 => (0..WORKERS, 0..4_u32)
+            .prop_map(|(worker, at_most)| RandomCall::Claim { worker, at_most }),
+        8 => (0..WORKERS, number.clone(), 0..8_usize, 0..3_usize).prop_map(
+            |(worker, position, kind, step)| RandomCall::Report { worker, position, kind, step }
+        ),
+        2 => (0..WORKERS, number.clone())
+            .prop_map(|(worker, report)| RandomCall::Again { worker, report }),
+        1 => (0..WORKERS, number.clone())
+            .prop_map(|(worker, position)| RandomCall::GiveBack { worker, position }),
+        1 => (0..WORKERS).prop_map(RandomCall::Leave),
+        2 => (0..WORKERS, any::<bool>())
+            .prop_map(|(worker, is_late)| RandomCall::Reap { worker, is_late }),
+        5 => (number, 0..10_usize).prop_map(|(job, request)| RandomCall::Request { job, request }),
+        2 => (0..30_u64).prop_map(RandomCall::Pass),
+    ];
+    prop::collection::vec(call, 1..80)
+}
+
+struct Run<'a> {
+    arena: &'a dyn BoardArena,
+    model: Model,
+    workers: Vec<TestWorker<'a>>,
+    posts: Vec<(Post, KeyRule)>,
+    positions: Vec<JobPosition>,
+    reports: Vec<Transition>,
+}
+
+/// Does the calls on an empty board and on the model.
+pub(crate) fn run(arena: &dyn BoardArena, calls: &[RandomCall]) {
+    let mut run = Run {
+        arena,
+        model: Model::default(),
+        workers: (0..WORKERS).map(|_| join(arena)).collect(),
+        posts: Vec::new(),
+        positions: Vec::new(),
+        reports: Vec::new(),
+    };
+    for call in calls {
+        run.model.now = arena.clock().millis();
+        run.one(call);
+        run.compare();
+    }
+}
+
+fn join(arena: &dyn BoardArena) -> TestWorker<'_> {
+    TestWorker::join(arena.board()).knows(&DEFINITIONS)
+}
+
+fn nth<T>(of: &[T], number: usize) -> Option<&T> {
+    // The latest are the likeliest to matter.
+    of.len()
+        .checked_sub(1 + number % of.len().max(1))
+        .and_then(|at| of.get(at))
+}
+
+impl Run<'_> {
+    fn one(&mut self, call: &RandomCall) {
+        match call {
+            RandomCall::Post {
+                definition,
+                key,
+                rule,
+                priority,
+                delay,
+            } => {
+                let post = Post {
+                    key: (*key < 3).then(|| format!("key{key}")),
+                    priority: *priority,
+                    run_at: self.model.now + delay,
+                    if_there: *rule,
+                    ..Post::new(DEFINITIONS[*definition], json!({}), fresh("posting"))
+                };
+                self.posts.push((post.clone(), *rule));
+                self.post(post, *rule);
+            }
+            RandomCall::PostAgain(number) => {
+                if let Some((post, rule)) = nth(&self.posts, *number).cloned() {
+                    self.post(post, rule);
+                }
+            }
+            RandomCall::Claim { worker, at_most } => self.claim(*worker, *at_most),
+            RandomCall::Report {
+                worker,
+                position,
+                kind,
+                step,
+            } => {
+                if let Some(at) = nth(&self.positions, *position).copied() {
+                    let report = report(at, *kind, ["a", "b", "c"][*step], self.model.now);
+                    self.reports.push(report.clone());
+                    self.report(*worker, &report);
+                }
+            }
+            RandomCall::Again { worker, report } => {
+                if let Some(report) = nth(&self.reports, *report).cloned() {
+                    self.report(*worker, &report);
+                }
+            }
+            RandomCall::GiveBack { worker, position } => {
+                if let Some(at) = nth(&self.positions, *position).copied() {
+                    self.give_back(*worker, at);
+                }
+            }
+            RandomCall::Leave(worker) => self.leave(*worker),
+            RandomCall::Reap { worker, is_late } => self.reap(*worker, *is_late),
+            RandomCall::Request { job, request } => self.request(*job, *request),
+            RandomCall::Pass(millis) => self.arena.clock().pass(Duration::from_millis(*millis)),
+        }
+    }
+
+    fn post(&mut self, post: Post, rule: KeyRule) {
+        let mut job = waiting(&post.definition, post.posting.clone(), post.key.clone());
+        job.priority = post.priority;
+        job.run_at = post.run_at.max(self.model.now);
+        let expected = self.model.post(&job, rule);
+        match (self.arena.board().post(&post), expected) {
+            (Ok(receipt), ModelPost::New) if receipt.is_new => self.model.add(receipt.id, job),
+            (Ok(receipt), ModelPost::There(id)) if !receipt.is_new => assert_eq!(receipt.id, id),
+            (Err(BoardError::KeyTaken { id, state }), ModelPost::KeyTaken(there, found)) => {
+                assert_eq!((id, state), (there, found));
+            }
+            (found, expected) => panic!("{post:?}: {found:?} for {expected:?}"),
+        }
+    }
+
+    fn claim(&mut self, worker: usize, at_most: u32) {
+        let lanes = DEFINITIONS.map(|name| LaneWish {
+            max_crashes: MAX_CRASHES,
+            ..lane(name)
+        });
+        let claim = ClaimWish {
+            at_most,
+            lanes: lanes.to_vec(),
+            only: Vec::new(),
+        };
+        let answer = self.workers[worker].advance(Vec::new(), claim);
+        let found: Vec<_> = answer.claimed.iter().map(|job| job.position).collect();
+        let lanes = DEFINITIONS.map(str::to_owned);
+        assert_eq!(found, self.model.claim(worker, &lanes, at_most as usize));
+        for job in &answer.claimed {
+            assert_eq!(job.journal, self.model.jobs[&job.position.id].journal);
+        }
+        self.positions.extend(found);
+    }
+
+    fn report(&mut self, worker: usize, report: &Transition) {
+        let advance = Advance {
+            session: self.workers[worker].session,
+            transitions: vec![report.clone()],
+            claim: ClaimWish::default(),
+        };
+        let answer = self.arena.board().advance(&advance).unwrap();
+        let expected = self.model.report(worker, report);
+        assert_eq!(answer.verdicts, [expected], "{report:?}");
+        if expected == TransitionVerdict::Accepted {
+            self.positions.push(report.after());
+        }
+    }
+
+    fn give_back(&mut self, worker: usize, at: JobPosition) {
+        let session = self.workers[worker].session;
+        let job = GiveBack {
+            position: at,
+            fate: LeftoverFate::Interrupted,
+        };
+        let verdicts = self.arena.board().give_back(session, &[job]).unwrap();
+        let name = self.workers[worker].name.clone();
+        let now = self.model.now;
+        let job = self.model.jobs.get_mut(&at.id).unwrap();
+        let is_right = job.owner == Some(worker)
+            && job.fence == at.fence
+            && job.journal.len() as u64 == at.seq;
+        let expected = match is_right {
+            true => {
+                job.release(&name, false, now);
+                TransitionVerdict::Accepted
+            }
+            false => TransitionVerdict::Stale,
+        };
+        assert_eq!(verdicts, [expected]);
+    }
+
+    fn release_all(&mut self, worker: usize, is_crash: bool) -> [Vec<JobId>; 3] {
+        let name = self.workers[worker].name.clone();
+        let now = self.model.now;
+        let mut after = [Vec::new(), Vec::new(), Vec::new()];
+        for (id, job) in &mut self.model.jobs {
+            if job.owner == Some(worker) {
+                let which = match job.release(&name, is_crash, now) {
+                    JobState::Waiting => 0,
+                    JobState::Stuck => 1,
+                    _ => 2,
+                };
+                after[which].push(*id);
+            }
+        }
+        after
+    }
+
+    fn leave(&mut self, worker: usize) {
+        self.arena
+            .board()
+            .leave(self.workers[worker].session)
+            .unwrap();
+        self.release_all(worker, false);
+        self.workers[worker] = join(self.arena);
+    }
+
+    fn reap(&mut self, worker: usize, is_late: bool) {
+        if is_late {
+            let beat = self.workers[worker].counter();
+            self.workers[worker].beat();
+            let reap = crate::board::Reap {
+                session: self.workers[worker].session,
+                beat,
+                stood_for: Duration::from_secs(100_000),
+            };
+            let answer = self.arena.board().reap(&reap).unwrap();
+            assert_eq!(answer, ReapAnswer::Alive(beat + 1));
+            return;
+        }
+        let answer = self.workers[worker].is_reaped();
+        let [released, stuck, settled] = self.release_all(worker, true);
+        let kept = 0;
+        let expected = ReapAnswer::Reaped {
+            released,
+            stuck,
+            settled,
+            kept,
+        };
+        assert_eq!(answer, expected);
+        self.workers[worker] = join(self.arena);
+    }
+
+    fn request(&mut self, job: usize, request: usize) {
+        let ids: Vec<JobId> = self.model.jobs.keys().copied().collect();
+        let Some(id) = nth(&ids, job).copied() else {
+            return;
+        };
+        let request = match request {
+            0 => JobRequest::Stop,
+            1 => JobRequest::StopNoRevert,
+            2 => JobRequest::Kill,
+            3 => JobRequest::Pause,
+            4 | 5 => JobRequest::Resume,
+            6 => JobRequest::Retry { from: None },
+            7 => JobRequest::Skip {
+                step: "a".to_owned(),
+            },
+            8 => JobRequest::Revert,
+            _ => JobRequest::Priority(1),
+        };
+        let answer = self.arena.board().request(id, &request).unwrap();
+        assert_eq!(answer, self.model.request(id, &request), "{request:?}");
+    }
+
+    fn compare(&self) {
+        for (id, job) in &self.model.jobs {
+            let found = self.arena.board().job(*id).unwrap().unwrap();
+            let owner = job.owner.map(|owner| self.workers[owner].session);
+            assert_eq!(
+                (found.state, found.owner),
+                (job.state, owner),
+                "{found:?} {job:?}"
+            );
+            assert_eq!(
+                (found.fence, &found.doing),
+                (job.fence, &job.doing),
+                "{found:?}"
+            );
+            assert_eq!(
+                (found.crashes, found.request),
+                (job.crashes, job.want),
+                "{found:?}"
+            );
+            assert_eq!(found.has_begun, job.has_begun, "{found:?} {job:?}");
+            if job.state == JobState::Waiting {
+                assert_eq!(found.run_at, job.run_at, "{found:?}");
+            }
+            assert_eq!(check_journal(self.arena.board(), *id), job.journal);
+        }
+    }
+}
+
+fn report(at: JobPosition, kind: usize, step: &str, now: i64) -> Transition {
+    let ends = |outcome, state| Transition {
+        entries: vec![entry(at, step, outcome)],
+        state,
+        ..Transition::begin(at, Vec::new())
+    };
+    match kind {
+        0 => Transition::begin(at, vec![doing(step)]),
+        1 => Transition::begin(at, vec![doing("a"), doing("b")]),
+        2 => Transition {
+            doing: vec![doing("c")],
+            ..ends(EntryOutcome::Succeeded, JobState::Running)
+        },
+        3 => Transition {
+            run_at: now + 10,
+            ..ends(EntryOutcome::Failed, JobState::Waiting)
+        },
+        4 => ends(EntryOutcome::Succeeded, JobState::Succeeded),
+        5 => ends(EntryOutcome::Failed, JobState::Failed),
+        6 => ends(EntryOutcome::Failed, JobState::Stuck),
+        _ => ends(EntryOutcome::Succeeded, JobState::Paused),
+    }
+}

@@ -1,0 +1,12 @@
+//! What commands do to a board's file: check, copy, restore, query, migrate.
+
+mod check;
+mod copy;
+mod query;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use check::{check, migrate};
+pub(crate) use copy::{backup, restore};
+pub(crate) use query::query;
