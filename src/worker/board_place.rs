@@ -1,5 +1,6 @@
 //! Where the board is.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::board::{Board, BoardResult, BoardSettings, MissingBoard, open_sqlite};
@@ -14,10 +15,14 @@ const FILE: &str = "board.sqlite";
 ///
 /// When the board cannot be used.
 pub(crate) fn open(settings: &Settings, missing: MissingBoard) -> BoardResult<Arc<dyn Board>> {
-    let path = settings.state_dir.join(FILE);
-    let settings = BoardSettings {
+    let opening = BoardSettings {
         missing,
         ..BoardSettings::default()
     };
-    open_sqlite(&path, &settings)
+    open_sqlite(&path(settings), &opening)
+}
+
+/// Returns the file of the board of a configuration.
+pub(crate) fn path(settings: &Settings) -> PathBuf {
+    settings.state_dir.join(FILE)
 }

@@ -1,5 +1,6 @@
 //! The words of jobs: `post`, `jobs`, `job`, `work`, `workers`, `board`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -213,6 +214,35 @@ pub(crate) struct WorkerNameArg {
 /// What is done with a board as a whole.
 #[derive(Debug, Subcommand)]
 pub(crate) enum BoardCommand {
+    /// Check that the board is whole, and print what is on it.
+    Check {
+        /// As data.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Copy the board into a new file while it is in use.
+    Backup {
+        /// The copy.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Put a copy in the place of the board. Nothing is claimed until the longest lease has passed.
+    Restore {
+        /// The copy.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Print what a statement of SQL finds that only reads.
+    Query {
+        /// The statement.
+        #[arg(value_name = "SQL")]
+        sql: String,
+        /// As data.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Bring the board to the form that this program writes.
+    Migrate,
     /// Remove what has been kept for long enough.
     Gc,
 }
