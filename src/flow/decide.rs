@@ -20,7 +20,8 @@ impl FlowState {
     }
 
     /// Returns the decision that the whole job begins at its first step again, without reverts: on
-    /// another host, where nothing is left of what its steps had made.
+    /// another host, where nothing is left of what its steps had made. Where the job fails later,
+    /// what was executed before is reverted too.
     pub(crate) fn restart(&self, now: i64) -> FlowDecision {
         FlowDecision {
             step: String::new(),

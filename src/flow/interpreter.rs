@@ -1,6 +1,6 @@
 //! The interpreter: from the state of a job and the time, what is to be done next.
 
-use super::advice::{AttemptStart, FlowAdvice, FlowEnd, FlowNext};
+use super::advice::{AttemptStart, FlowAdvice, FlowDecision, FlowEnd, FlowNext};
 use super::flow_state::{FlowMode, FlowState};
 use super::forward::Forward;
 use super::journal::{JournalEntry, Phase};
@@ -43,14 +43,24 @@ impl FlowState {
     ) -> Vec<JournalEntry> {
         let mut entries = Vec::with_capacity(advice.decisions.len());
         for decision in &advice.decisions {
-            let entry = decision.entry(self.last_seq + 1, fence, worker);
-            self.apply(&entry);
-            entries.push(entry);
+            entries.push(self.note(decision, fence, worker));
         }
         for start in &advice.begin {
             self.begin(start.doing(now));
         }
         entries
+    }
+
+    /// Applies a decision or a request. Returns the entry to write.
+    pub(crate) fn note(
+        &mut self,
+        decision: &FlowDecision,
+        fence: u64,
+        worker: &str,
+    ) -> JournalEntry {
+        let entry = decision.entry(self.last_seq + 1, fence, worker);
+        self.apply(&entry);
+        entry
     }
 
     fn advise_decided(&self, now: i64, free: usize, worker: &str) -> FlowAdvice {
@@ -151,7 +161,7 @@ impl FlowState {
 
     /// Returns the steps whose attempts a request to kill is about: all but reverts that began
     /// after the request.
-    fn to_kill(&self) -> Vec<String> {
+    pub(crate) fn to_kill(&self) -> Vec<String> {
         let Some(killed_at) = self.killed_at else {
             return Vec::new();
         };

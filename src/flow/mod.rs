@@ -1,7 +1,18 @@
 //! Job flows: what a definition says, what the journal of a job has, and what follows from both.
 //!
-//! Pure: no clock, no file, no thread. A worker asks [`FlowState::advise`] what to begin or to wait
-//! for, and writes down what happened.
+//! Pure: no clock, no file, no thread. A worker drives a flow so:
+//!
+//! 1. Once for each definition: [`FlowPlan::new`] checks it and lays it out; all faults at once.
+//! 2. For each job that it claims: [`FlowState::of`] folds the journal, by a seed that is of the
+//!    job (its id), with nothing in progress: what was in progress has entries as `interrupted`.
+//! 3. [`FlowState::advise`], and [`FlowState::follow`] with the advice, which returns the entries
+//!    that were decided. These entries, those of 5, and `doing` go to the board in one transaction.
+//!    What begins begins after that was acknowledged. A transaction that is refused, or whose
+//!    answer is lost, means 2 again.
+//! 4. Processes of the steps in `kill` are ended; then [`FlowNext`]: to wait, to give the job back,
+//!    or its end.
+//! 5. The end of an attempt is an entry: [`FlowState::apply`]. A request is one too:
+//!    [`FlowState::note`]. Then 3 again.
 //!
 //! | file | what it has |
 //! |---|---|

@@ -168,7 +168,7 @@ impl Player {
         }
         let (now, worker) = (self.now, self.name());
         let entries = self.state.follow(&advice, now, self.fence, &worker);
-        entries.into_iter().for_each(|entry| self.note(entry));
+        entries.into_iter().for_each(|entry| self.record(entry));
         script.observe(&self.state, &self.history.journal);
         if let Some(intervention) = script.intervene(PlayPoint::AfterWrite(&advice)) {
             self.intervene(intervention);
@@ -190,19 +190,19 @@ impl Player {
         self.terms.slots.saturating_sub(self.running.len())
     }
 
-    fn note(&mut self, entry: JournalEntry) {
+    fn record(&mut self, entry: JournalEntry) {
         self.history.events.push(FlowEvent::Wrote(entry.clone()));
         self.history.journal.push(entry);
     }
 
     fn write(&mut self, entry: JournalEntry) {
         self.state.apply(&entry);
-        self.note(entry);
+        self.record(entry);
     }
 
     fn decide(&mut self, decision: &FlowDecision) {
-        let seq = self.state.last_seq() + 1;
-        self.write(decision.entry(seq, self.fence, &self.name()));
+        let entry = self.state.note(decision, self.fence, &self.name());
+        self.record(entry);
     }
 
     fn intervene(&mut self, intervention: Intervention) {

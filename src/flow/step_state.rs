@@ -133,7 +133,6 @@ impl StepState {
             attempt: entry.attempt,
         });
         self.check_failures = 0;
-        self.revert_failures = 0;
         self.result.clone_from(&entry.result);
         self.error.clone_from(&entry.error);
         match entry.outcome {

@@ -9,3 +9,5 @@ mod requests;
 mod robust;
 mod sentences;
 mod shapes;
+mod waits;
+mod words;

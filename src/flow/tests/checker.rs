@@ -61,6 +61,8 @@ struct Seen {
     not_before: Option<(Phase, i64)>,
     failed_at: Vec<String>,
     busy: Option<(Phase, u32)>,
+    /// Whether a request to kill came while it was in progress.
+    is_killed: bool,
 }
 
 #[derive(Clone, Debug)]

@@ -1,10 +1,9 @@
 //! What requests do, one test for each promise.
 
-use super::make::{definition, job, nodes, parallel, plain, played, sequence, step, terms};
-use crate::flow::ChosenEnds;
-use crate::flow::Intervention;
+use super::make::{definition, job, nodes, parallel, plain, plan, played, sequence, step, terms};
 use crate::flow::definition::{FlowDefinition, Group, OnFailure, Step};
 use crate::flow::journal::{EntryOutcome, Phase};
+use crate::flow::{ChosenEnds, FlowDecision, FlowNext, FlowState, Intervention, PlayTerms, play};
 
 fn script() -> ChosenEnds {
     ChosenEnds::default()
@@ -18,6 +17,24 @@ fn abc() -> FlowDefinition {
 fn stop_lets_the_step_end_then_reverts() {
     let ends = script().requested(EntryOutcome::Stop, "b", 1);
     assert_eq!(played(abc(), ends), "a b -b -a: cancelled");
+}
+
+#[test]
+fn a_stop_does_not_wait_for_the_next_try() {
+    let a = Step {
+        retry: terms(2, 3_600),
+        ..step("a")
+    };
+    let list = plan(job(nodes![a]));
+    let mut ends = script().fails("a", 1);
+    let journal = play(&list, PlayTerms::default(), &mut ends).journal;
+    let mut state = FlowState::of(&list, 0, journal.first(), &[]);
+    let now = journal[0].ended + 1_000;
+    let waits = state.advise(now, 1, "w").next;
+    assert!(matches!(waits, FlowNext::GiveBack { .. }), "{waits:?}");
+    state.note(&FlowDecision::request(EntryOutcome::Stop, "", now), 1, "w");
+    let begun = state.advise(now, 1, "w").begin;
+    assert_eq!((begun.len(), begun[0].phase), (1, Phase::Revert));
 }
 
 #[test]

@@ -8,7 +8,8 @@ use super::make::{
 use crate::flow::definition::{Group, Interrupted, OnFailure, RetryTerms, Step};
 use crate::flow::journal::{EntryOutcome, Phase};
 use crate::flow::{
-    ChosenEnds, FlowEnd, FlowEvent, FlowHistory, FlowNext, FlowState, Intervention, PlayTerms, play,
+    ChosenEnds, FlowDecision, FlowEnd, FlowEvent, FlowHistory, FlowNext, FlowState, Intervention,
+    PlayTerms, play,
 };
 
 const SECOND: i64 = 1_000;
@@ -468,6 +469,32 @@ fn a_check_finds_out_whether_what_was_interrupted_was_done() {
 }
 
 #[test]
+fn each_interruption_has_its_own_checks() {
+    let b = Step {
+        interrupted: Interrupted::Check,
+        retry: terms(2, 1),
+        ..step("b")
+    };
+    let list = job(nodes![b]);
+    use EntryOutcome::{Failed, Skipped, Succeeded};
+    let ends = script()
+        .crashes("b", Phase::Execute, 1)
+        .crashes("b", Phase::Execute, 2)
+        .ends("b", Phase::Check, &[Failed, Skipped, Failed, Succeeded]);
+    assert_eq!(played(list, ends), "b~ =b! =b/ b~ =b! =b: succeeded");
+}
+
+#[test]
+fn what_was_killed_is_not_tried_again() {
+    let a = Step {
+        retry: terms(3, 0),
+        ..step("a")
+    };
+    let ends = script().ends("a", Phase::Execute, &[EntryOutcome::Killed]);
+    assert_eq!(played(job(nodes![a]), ends), "a# -a: reverted");
+}
+
+#[test]
 fn what_was_interrupted_is_reverted_then_runs_again() {
     let ends = script().crashes("b", Phase::Execute, 1);
     let expected = "a b~ -b b c: succeeded";
@@ -539,5 +566,109 @@ fn a_step_that_was_done_and_that_no_program_has_makes_the_job_stuck() {
     assert!(
         reason.contains("no step of that name to revert"),
         "{reason}"
+    );
+}
+
+#[test]
+fn a_restart_on_another_host_begins_at_the_first_step_without_reverts() {
+    let list = plan(job(nodes![step("a"), step("b"), plain("c")]));
+    let mut ends = script().crashes("c", Phase::Execute, 1);
+    let journal = play(&list, PlayTerms::default(), &mut ends).journal;
+    let until_crash = journal.iter().take(3);
+    let mut state = FlowState::of(&list, 0, until_crash, &[]);
+    let entry = state.note(&state.restart(0), 2, "elsewhere");
+    assert_eq!((entry.seq, entry.attempt), (4, 2));
+    let advice = state.advise(0, 4, "elsewhere");
+    let begun: Vec<&str> = advice.begin.iter().map(|start| &*start.step).collect();
+    assert_eq!(begun, ["a"]);
+    // What was done there is still to be reverted when the job is stopped here.
+    state.note(
+        &FlowDecision::request(EntryOutcome::Stop, "", 0),
+        2,
+        "elsewhere",
+    );
+    let advice = state.advise(0, 4, "elsewhere");
+    let first = advice.begin.first().expect("a revert");
+    assert_eq!((&*first.step, first.phase), ("b", Phase::Revert));
+}
+
+#[test]
+fn results_are_those_of_steps_that_have_ended() {
+    let skipped = Step {
+        has_when: true,
+        ..plain("b")
+    };
+    let list = plan(job(nodes![plain("a"), skipped, plain("c"), plain("d")]));
+    let mut ends = script()
+        .gives("a", json!(1))
+        .gives("c", json!({"file": "x"}))
+        .fails("d", 1)
+        .ends("b", Phase::When, &[EntryOutcome::Skipped]);
+    let journal = play(&list, PlayTerms::default(), &mut ends).journal;
+    let state = FlowState::of(&list, 0, &journal, &[]);
+    let results: Vec<(&str, String)> = state
+        .results()
+        .map(|(name, result)| (name, result.to_string()))
+        .collect();
+    assert_eq!(
+        results,
+        [("a", "1".to_owned()), ("c", r#"{"file":"x"}"#.to_owned())]
+    );
+    assert_eq!(state.last_result(), Some(&json!({"file": "x"})));
+    assert_eq!(state.result("d"), None);
+    assert_eq!(state.result("unknown"), None);
+}
+
+#[test]
+fn state_follows_the_name() {
+    let old = plan(job(nodes![step("a"), step("b"), step("c")]));
+    let journal = play(&old, PlayTerms::default(), &mut script()).journal;
+    let group = sequence("g", nodes![step("new"), step("a")]);
+    let new = plan(job(nodes![step("b"), group, step("c")]));
+    let state = FlowState::of(&new, 0, &journal[..2], &[]);
+    let begun = state.advise(0, 4, "w").begin;
+    let names: Vec<&str> = begun.iter().map(|start| &*start.step).collect();
+    assert_eq!(names, ["new"]);
+}
+
+#[test]
+fn no_newer_definition_takes_a_decision_back() {
+    let times = |times| {
+        let b = Step {
+            retry: terms(times, 0),
+            ..step("b")
+        };
+        plan(job(nodes![step("a"), b]))
+    };
+    let mut ends = script().fails("b", 9);
+    let journal = play(&times(1), PlayTerms::default(), &mut ends).journal;
+    let decided = journal
+        .iter()
+        .position(|entry| entry.phase == Phase::Decision);
+    let decided = decided.expect("a decision");
+    let begun = |length| {
+        let state = FlowState::of(&times(3), 0, &journal[..length], &[]);
+        state
+            .advise(journal[decided].ended, 1, "w")
+            .begin
+            .remove(0)
+            .phase
+    };
+    assert_eq!(begun(decided), Phase::Execute);
+    assert_eq!(begun(decided + 1), Phase::Revert);
+}
+
+#[test]
+fn sixteen_attempts_at_most_are_in_progress() {
+    let steps = (0..20).map(|at| step(&format!("s{at}")).into()).collect();
+    let list = plan(definition(parallel("", steps)));
+    let mut state = FlowState::new(&list, 0);
+    let advice = state.advise(0, 50, "w");
+    assert_eq!(advice.begin.len(), 16);
+    state.follow(&advice, 0, 1, "w");
+    let advice = state.advise(0, 50, "w");
+    assert_eq!(
+        (advice.begin.len(), advice.next),
+        (0, FlowNext::Wait { until: None })
     );
 }

@@ -26,6 +26,9 @@ impl Checker<'_> {
             Stop => self.turn(Way::Back { cancelled: true }),
             StopNoRevert => self.turn(Way::Out { cancelled: true }),
             Kill => {
+                for seen in self.steps.values_mut().filter(|seen| seen.busy.is_some()) {
+                    seen.is_killed = true;
+                }
                 let is_back = matches!(self.way, Way::Back { .. });
                 self.held |= is_back && self.reverts.0;
                 self.turn(Way::Back { cancelled: true });

@@ -30,6 +30,9 @@ impl Checker<'_> {
             is_known || busy.is_none() && is_interrupted,
             "ended without a beginning",
         )?;
+        let is_killed = std::mem::take(&mut seen.is_killed);
+        let may = is_killed || entry.outcome != EntryOutcome::Killed;
+        require(may, "killed without a request")?;
         seen.not_before = None;
         let terms = match entry.phase {
             Phase::Revert => step.revert.ok_or("it has no revert")?,
@@ -145,6 +148,10 @@ impl Checker<'_> {
             return Ok(());
         }
         require(
+            !self.is_inside_undoing(&entry.step),
+            "a round in a group that is reverted",
+        )?;
+        require(
             group.undoing && entry.attempt == group.round,
             "no round is to begin",
         )?;
@@ -170,6 +177,13 @@ impl Checker<'_> {
         self.settle(&entry.step);
         self.put(&entry.step, known);
         Ok(())
+    }
+
+    /// Returns whether a group stands in one that is being reverted.
+    fn is_inside_undoing(&self, group: &str) -> bool {
+        let outer = groups(&self.definition.root).into_iter();
+        let mut undoing = outer.filter(|outer| self.groups[&*outer.name].undoing);
+        undoing.any(|outer| outer.name != group && find(outer, group).is_some())
     }
 
     fn put(&mut self, group: &str, known: SeenGroup) {
