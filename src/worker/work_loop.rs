@@ -47,6 +47,8 @@ pub(crate) struct WorkerParts {
     pub(crate) name: String,
     /// What it can do.
     pub(crate) definitions: BTreeMap<String, Arc<WorkerDefinition>>,
+    /// What this worker has that jobs may need.
+    pub(crate) tags: Vec<String>,
     /// The variables of this worker.
     pub(crate) vars: BTreeMap<String, String>,
     /// Where the directories of jobs are.
@@ -236,8 +238,9 @@ impl WorkLoop {
         if free == 0 || !self.may_claim() {
             return ClaimWish::default();
         }
-        let lanes = self.parts.definitions.values();
-        let mut lanes: Vec<LaneWish> = lanes.map(|known| known.lane()).collect();
+        let able = self.parts.definitions.values();
+        let able = able.filter(|known| known.has_what_it_needs(&self.parts.tags));
+        let mut lanes: Vec<LaneWish> = able.map(|known| known.lane()).collect();
         if !lanes.is_empty() {
             self.first_lane = (self.first_lane + 1) % lanes.len();
             lanes.rotate_left(self.first_lane);
