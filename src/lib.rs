@@ -120,9 +120,9 @@ mod chain;
 mod cli;
 mod config;
 mod core;
-pub mod guide;
 #[expect(dead_code, unused_imports, reason = "the worker is to come")]
 mod flow;
+pub mod guide;
 mod history;
 #[cfg(feature = "import")]
 mod import;

@@ -1,8 +1,8 @@
 //! Plays a flow in virtual time: the driver of the tests of this room, and of users' unit tests.
 //!
 //! The player stands for board and worker: it writes what the interpreter advises, begins it, and
-//! writes how it ended. How attempts end, what is requested, and where a worker dies, a script
-//! says.
+//! writes how it ended. A script has how attempts
+//! end, what is requested, and where a worker dies.
 
 use std::sync::Arc;
 
