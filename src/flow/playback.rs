@@ -25,6 +25,9 @@ pub(crate) trait FlowScript {
     /// Returns how an attempt ends.
     fn end(&mut self, attempt: &AttemptStart) -> PlayedEnd;
 
+    /// Takes note that an attempt has ended as it was to, and was not cut off.
+    fn ended(&mut self, _attempt: &AttemptStart) {}
+
     /// Returns what intervenes at a point.
     fn intervene(&mut self, _point: PlayPoint<'_>) -> Option<Intervention> {
         None
@@ -329,7 +332,10 @@ impl Player {
                 let point = PlayPoint::BeforeEnd(&running.attempt);
                 match script.intervene(point) {
                     Some(intervention) => self.intervene(intervention),
-                    None => self.end(&running.attempt, running.since, running.end),
+                    None => {
+                        script.ended(&running.attempt);
+                        self.end(&running.attempt, running.since, running.end);
+                    }
                 }
                 None
             }
