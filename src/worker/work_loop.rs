@@ -318,11 +318,12 @@ impl WorkLoop {
         let now = clock::now();
         let doing = start.doing(millis(now));
         let error = job.error_of(&start.step);
+        let results = job.results();
         let data = CommandData {
             definition: &job.definition.job,
             position: job.position,
             args: &job.args,
-            results: &job.results,
+            results: &results,
             error: error.as_deref(),
             vars: &self.parts.vars,
             directory: &job.directory,
@@ -335,7 +336,7 @@ impl WorkLoop {
                     Err(outcome) => StepEnding::of(
                         *outcome,
                         start.phase,
-                        job.is_killed,
+                        job.to_kill().contains(&start.step),
                         &start.step,
                         &job.directory,
                         0,
@@ -364,7 +365,7 @@ impl WorkLoop {
         let ending = StepEnding::of(
             ended.outcome,
             doing.phase,
-            job.is_killed,
+            job.to_kill().contains(&doing.step),
             &doing.step,
             &job.directory,
             others,
@@ -587,10 +588,10 @@ impl WorkLoop {
     }
 
     fn kill_killed(&mut self, now: Mono) {
-        let killed = self.jobs.values().filter(|job| job.is_killed);
-        let killed: Vec<JobId> = killed.map(|job| job.position.id).collect();
-        for id in killed {
-            self.parts.slots.terminate_executions(id, now);
+        for (id, job) in &self.jobs {
+            for step in job.to_kill() {
+                self.parts.slots.terminate_step(*id, &step, now);
+            }
         }
     }
 

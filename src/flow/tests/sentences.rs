@@ -567,6 +567,15 @@ fn a_step_that_was_done_and_that_no_program_has_makes_the_job_stuck() {
         reason.contains("no step of that name to revert"),
         "{reason}"
     );
+    // A person has undone it by hand.
+    let mut state = state;
+    state.note(
+        &FlowDecision::request(EntryOutcome::Skipped, "gone", 0),
+        2,
+        "w",
+    );
+    let next = state.advise(0, 1, "w").next;
+    assert_eq!(next, FlowNext::End(FlowEnd::Reverted));
 }
 
 #[test]
