@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
@@ -16,6 +17,7 @@ use super::write_queue::WriteQueue;
 use crate::board::{BoardClock, BoardError, BoardResult};
 use crate::core::time::{Moment, Mono};
 use crate::unix::clock;
+use crate::unix::fault_points;
 use crate::unix::waiter::Waiter;
 
 /// How many calls share a transaction at most.
@@ -313,10 +315,21 @@ impl Drain {
     }
 
     fn commit(&self) -> BoardResult<()> {
-        run(&self.conn, "COMMIT").map_err(|error| {
+        let refused = fault_points::step(Path::new(&self.place));
+        let committed = match refused {
+            Ok(()) => run(&self.conn, "COMMIT").map_err(|error| board_error(&error, &self.place)),
+            Err(error) => Err(BoardError::Unavailable {
+                place: self.place.clone(),
+                why: error.to_string(),
+            }),
+        };
+        if committed.is_err() {
             // A commit that fails leaves the transaction open, or has rolled it back already.
             let _ = self.conn.execute_batch("ROLLBACK");
-            board_error(&error, &self.place)
+            return committed;
+        }
+        fault_points::step(Path::new(&self.place)).map_err(|_| BoardError::NoAnswer {
+            place: self.place.clone(),
         })
     }
 
