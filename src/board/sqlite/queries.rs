@@ -151,7 +151,7 @@ const COUNTS: [(JobState, &str); 9] = [
     (JobState::Cancelled, OTHERS),
     (JobState::Stuck, OTHERS),
 ];
-const OTHERS: &str = "INDEXED BY job_other_end WHERE state NOT IN (0, 2, 4) AND state = ";
+const OTHERS: &str = "INDEXED BY job_other_end WHERE state <> 0 AND state <> 2 AND state <> 4 AND state = ";
 
 /// Returns how many jobs of each definition are in each state, each capped.
 pub(super) fn counts(conn: &Connection) -> rusqlite::Result<Vec<StateCount>> {
