@@ -17,6 +17,7 @@ pub(crate) mod maintenance;
 mod migration;
 mod open_file;
 mod outputs;
+mod pages;
 #[cfg(test)]
 mod plan_tests;
 mod posting;

@@ -103,6 +103,9 @@ impl Writer {
         place: String,
     ) -> io::Result<Self> {
         let queue = Arc::new(WriteQueue::new());
+        // The pauses of SQLite are whole milliseconds, without jitter.
+        let waits_itself = conn.busy_timeout(Duration::ZERO);
+        waits_itself.map_err(io::Error::other)?;
         let mut drain = Drain {
             queue: Arc::clone(&queue),
             conn,
@@ -162,7 +165,7 @@ impl Writer {
         if !self.queue.push(call) {
             return Err(BoardError::Unavailable {
                 place: self.place.clone(),
-                why: "too many calls wait already".to_owned(),
+                why: "too many calls wait already, or the writer has ended".to_owned(),
             });
         }
         match answer.recv_timeout(self.deadline) {
@@ -213,6 +216,14 @@ struct Drain {
     place: String,
     hold: BoardHold,
     waiter: Waiter,
+}
+
+impl Drop for Drain {
+    /// Should a call panic, no other is left to wait for its deadline.
+    fn drop(&mut self) {
+        self.queue.close();
+        while self.queue.next().is_some() {}
+    }
 }
 
 impl Drain {
