@@ -123,6 +123,14 @@ mod chain;
 mod cli;
 mod config;
 mod core;
+#[cfg_attr(
+    not(test),
+    expect(
+        dead_code,
+        unused_imports,
+        reason = "flows are played in tests alone so far"
+    )
+)]
 mod flow;
 pub mod guide;
 mod history;
@@ -130,6 +138,10 @@ mod history;
 mod import;
 #[cfg(feature = "cli")]
 mod init;
+#[expect(
+    unused_imports,
+    reason = "errors are named where they are handled one by one"
+)]
 mod job;
 mod lease;
 pub mod lock;

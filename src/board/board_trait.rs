@@ -90,6 +90,13 @@ pub(crate) trait Board: Send + Sync {
     /// # Errors
     ///
     /// [`BoardError::SessionOver`].
+    #[cfg_attr(
+        not(test),
+        expect(
+            dead_code,
+            reason = "the tags of `can`, and boards behind a network, need it"
+        )
+    )]
     fn peek(
         &self,
         session: SessionId,
@@ -186,6 +193,13 @@ pub(crate) trait Board: Send + Sync {
     /// # Errors
     ///
     /// Only those of the board itself.
+    #[cfg_attr(
+        not(test),
+        expect(
+            dead_code,
+            reason = "the tags of `can`, and boards behind a network, need it"
+        )
+    )]
     fn outcome_of(&self, positions: &[JobPosition]) -> BoardResult<Vec<Option<JobOutcome>>>;
 
     /// Returns a job.

@@ -14,7 +14,7 @@ use crate::core::exit;
 use crate::core::settings::{Settings, WorkerSettings};
 use crate::job::JobDefinition;
 use crate::task::{FunctionNames, TaskName};
-use crate::text::suggest::{did_you_mean, suggestions};
+use crate::text::suggest::suggestions;
 
 /// A job that the file defines.
 #[derive(Clone, Debug)]
@@ -23,9 +23,9 @@ pub(crate) struct LoadedJob {
     pub(crate) definition: JobDefinition,
     /// A warning for `check` and `post --plan`, where nothing is written of `resume` and the job may
     /// not be able to go on at another host.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the worker is to come"))]
     pub(crate) resume_doubt: Option<ConfigProblem>,
     /// The section.
+    #[cfg_attr(not(test), expect(dead_code, reason = "`list` shows jobs later"))]
     pub(crate) defined: Origin,
 }
 
@@ -136,26 +136,6 @@ impl Loaded {
         problems.into_iter().for_each(|problem| report.add(problem));
         report.add(last.help(self.known()).help(UNLINKED));
         Err(report)
-    }
-
-    /// Finds the job that a command line names.
-    ///
-    /// # Errors
-    ///
-    /// When the file defines no job of that name.
-    pub(crate) fn job(&self, name: &str) -> Result<&JobDefinition, ConfigReport> {
-        if let Some(job) = self.jobs.get(name) {
-            return Ok(&job.definition);
-        }
-        let problem = ConfigProblem::error(&Origin::Nowhere, format!("unknown job `{name}`"));
-        let names: Vec<&str> = self.jobs.keys().map(String::as_str).collect();
-        let meant = did_you_mean(name, names.iter().copied());
-        let known = match names.is_empty() {
-            true => "no job is defined: write `[jobs.NAME]` into `run_functions.toml`".to_owned(),
-            false => format!("known are {}", names.join(", ")),
-        };
-        let problem = problem.exit(exit::USAGE).maybe_help(meant).help(known);
-        Err(ConfigReport::of(problem))
     }
 
     fn unknown(&self, text: &str) -> ConfigProblem {

@@ -53,11 +53,10 @@ mod validate;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use advice::{AttemptStart, FlowAdvice, FlowDecision, FlowEnd, FlowNext};
+pub(crate) use advice::{AttemptStart, FlowDecision, FlowEnd, FlowNext};
 pub(crate) use chosen_ends::ChosenEnds;
-pub(crate) use flow_error::{FlowError, MissingCause, TermsFault};
+pub(crate) use flow_error::FlowError;
 pub(crate) use flow_history::{FlowEvent, FlowHistory};
-pub(crate) use flow_state::{FlowMode, FlowState};
-pub(crate) use plan::{FlowPlan, PlanNode};
+pub(crate) use flow_state::FlowState;
+pub(crate) use plan::FlowPlan;
 pub(crate) use playback::{FlowScript, Intervention, PlayPoint, PlayTerms, PlayedEnd, play};
-pub(crate) use step_state::{AttemptRecord, StepState, StepStatus};

@@ -78,7 +78,7 @@ impl BeatThread {
     }
 
     /// Returns what becomes readable when a beat has brought something.
-    pub(crate) fn bell(&self) -> &Wakeup {
+    pub(crate) fn news_bell(&self) -> &Wakeup {
         &self.shared.news_bell
     }
 

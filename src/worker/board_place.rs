@@ -3,11 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::board::{Board, BoardResult, BoardSettings, MissingBoard, open_sqlite};
+use crate::board::{BOARD_FILE, Board, BoardResult, BoardSettings, MissingBoard, open_sqlite};
 use crate::core::settings::Settings;
-
-/// The file of a board, in STATE_DIR.
-const FILE: &str = "board.sqlite";
 
 /// Opens the board of a configuration.
 ///
@@ -24,5 +21,5 @@ pub(crate) fn open(settings: &Settings, missing: MissingBoard) -> BoardResult<Ar
 
 /// Returns the file of the board of a configuration.
 pub(crate) fn path(settings: &Settings) -> PathBuf {
-    settings.state_dir.join(FILE)
+    settings.state_dir.join(BOARD_FILE)
 }

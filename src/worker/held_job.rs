@@ -168,6 +168,17 @@ impl HeldJob {
             self.failure = Some((doing.step.clone(), failure));
         }
         self.record(entry);
+        if ending.is_final && doing.phase == Phase::Execute {
+            let decision = FlowDecision {
+                step: doing.step.clone(),
+                phase: Phase::Decision,
+                attempt: doing.attempt,
+                outcome: EntryOutcome::Failed,
+                error: Some("its exit code asks for no other try".to_owned()),
+                at: now,
+            };
+            self.decide(&decision, worker);
+        }
     }
 
     /// Asks the flow what comes next, with so many free slots. Returns how many attempts will
@@ -253,11 +264,6 @@ impl HeldJob {
         let sent = self.sent.take()?;
         self.position = sent.after();
         (sent.state == JobState::Running).then(|| std::mem::take(&mut self.starts))
-    }
-
-    /// Returns the state in which the job was left by what was sent.
-    pub(crate) fn sent_state(&self) -> Option<JobState> {
-        self.sent.as_ref().map(|sent| sent.state)
     }
 
     /// Returns how many bytes the results of all steps but one have.

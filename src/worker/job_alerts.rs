@@ -2,7 +2,6 @@
 //! what a run is.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use super::held_job::HeldJob;
 use super::work_request::WorkRequest;

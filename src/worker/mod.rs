@@ -23,7 +23,18 @@ mod rescue;
 mod shutdown;
 mod step_command;
 mod step_ending;
+mod step_report;
 mod step_slots;
 mod work_loop;
 pub(crate) mod work_request;
 mod worker_definition;
+
+use std::time::UNIX_EPOCH;
+
+use crate::core::time::Moment;
+
+/// Returns the wall clock in milliseconds since 1970.
+fn wall_millis(now: Moment) -> i64 {
+    let since = now.wall.duration_since(UNIX_EPOCH);
+    i64::try_from(since.unwrap_or_default().as_millis()).unwrap_or(i64::MAX)
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
@@ -14,8 +14,8 @@ use crate::board::JobPosition;
 use crate::core::failure::{Failure, FailureClass};
 use crate::flow::AttemptStart;
 use crate::flow::journal::Phase;
-use crate::job::step_result::{CONTROL_DIRECTORY, VARIABLE};
-use crate::job::{CommandTemplate, JobData, JobDefinition};
+use crate::job::step_result::CONTROL_DIRECTORY;
+use crate::job::{CommandTemplate, JobData, JobDefinition, StepFiles};
 use crate::task::TaskName;
 
 /// The data from which the command of an attempt is made.
@@ -73,27 +73,27 @@ impl CommandData<'_> {
             }
             Err(errors) => return Err(not_started(errors.to_string())),
         };
-        let mut settings = template.child.clone();
-        let user = settings.user.clone();
-        let result_file = self.directory.prepare(&start.step, user.as_deref());
+        let user = template.child.user.as_deref();
+        let result_file = self.directory.prepare(&start.step, user);
         let result_file = result_file.map_err(|error| {
             not_started(format!("the directory of the job cannot be used: {error}"))
         })?;
-        let directory = self.directory.path();
-        settings
-            .working_dir
-            .get_or_insert_with(|| directory.to_owned());
-        settings.env.extend(rendered.variables);
-        settings.env.extend(self.variables(start, &result_file));
-        if let Some(input) = rendered.input {
-            let file = self.write_input(start, &input);
-            let file = file.map_err(|error| {
-                not_started(format!(
-                    "standard input of the step cannot be written: {error}"
-                ))
-            })?;
-            settings.stdin = Some(file);
-        }
+        let input = rendered.input.as_ref();
+        let input = input
+            .map(|input| self.write_input(start, input))
+            .transpose();
+        let input = input.map_err(|error| {
+            not_started(format!(
+                "standard input of the step cannot be written: {error}"
+            ))
+        })?;
+        let files = StepFiles {
+            job_dir: self.directory.path(),
+            result_file: &result_file,
+            input: input.as_deref(),
+        };
+        let mut settings = rendered.surroundings(&template.child, files);
+        settings.env.extend(self.variables(start));
         Ok(AttemptCommand::Run(Box::new(StepCommandLine {
             program: rendered.program,
             settings,
@@ -121,11 +121,8 @@ impl CommandData<'_> {
     }
 
     /// Returns the variables by which a step knows where it is.
-    fn variables(&self, start: &AttemptStart, result_file: &Path) -> Vec<(String, String)> {
-        let text = |path: &Path| path.to_string_lossy().into_owned();
+    fn variables(&self, start: &AttemptStart) -> Vec<(String, String)> {
         let mut variables = vec![
-            ("JOB_DIR".to_owned(), text(self.directory.path())),
-            (VARIABLE.to_owned(), text(result_file)),
             ("JOB_STEP".to_owned(), start.step.clone()),
             ("JOB_ATTEMPT".to_owned(), start.attempt.to_string()),
             ("JOB_KEY".to_owned(), self.idempotency_key(start)),
@@ -142,7 +139,7 @@ impl CommandData<'_> {
         format!("{}-{}", self.position.id, start.step)
     }
 
-    fn write_input(&self, start: &AttemptStart, input: &str) -> io::Result<std::path::PathBuf> {
+    fn write_input(&self, start: &AttemptStart, input: &str) -> io::Result<PathBuf> {
         let name = format!("input-{}", start.step);
         let path = self.directory.path().join(CONTROL_DIRECTORY).join(name);
         match fs::remove_file(&path) {

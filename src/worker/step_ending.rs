@@ -20,6 +20,8 @@ pub(crate) struct StepEnding {
     pub(crate) result: Option<Value>,
     /// The failure, if it is one. Raw.
     pub(crate) failure: Option<Failure>,
+    /// Whether no other try is to be made.
+    pub(crate) is_final: bool,
 }
 
 impl StepEnding {
@@ -29,6 +31,7 @@ impl StepEnding {
             outcome,
             result: None,
             failure: None,
+            is_final: false,
         }
     }
 
@@ -38,6 +41,7 @@ impl StepEnding {
             outcome: EntryOutcome::Failed,
             result: None,
             failure: Some(failure),
+            is_final: false,
         }
     }
 
@@ -62,7 +66,11 @@ impl StepEnding {
             },
             Outcome::Interrupted { .. } if is_killed => StepEnding::plain(EntryOutcome::Killed),
             Outcome::Interrupted { .. } => StepEnding::plain(EntryOutcome::Interrupted),
-            Outcome::Failure(failure) | Outcome::Fatal(failure) => {
+            Outcome::Fatal(failure) => StepEnding {
+                is_final: true,
+                ..StepEnding::failed(*failure)
+            },
+            Outcome::Failure(failure) => {
                 let answers = matches!(phase, Phase::When | Phase::Check);
                 match failure.class {
                     FailureClass::Exit(NO) if answers => StepEnding::plain(EntryOutcome::Skipped),

@@ -117,11 +117,6 @@ impl StepSlots {
         self.slots.iter().all(|slot| slot.step.is_none())
     }
 
-    /// Returns whether a job has a step in progress.
-    pub(crate) fn has(&self, job: JobId) -> bool {
-        self.steps().any(|step| step.job == job)
-    }
-
     /// Returns what becomes readable when there is something to do in
     /// [`collect`](StepSlots::collect).
     pub(crate) fn source(&self) -> BorrowedFd<'_> {

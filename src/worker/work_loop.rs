@@ -14,14 +14,15 @@ use super::rescue::Rescue;
 use super::shutdown::{Leaving, LeavingStage};
 use super::step_command::{AttemptCommand, CommandData};
 use super::step_ending::StepEnding;
+use super::step_report::{capitalised, log_ending, send_output};
 use super::step_slots::{EndedStep, StepSlots};
+use super::wall_millis;
 use super::worker_definition::WorkerDefinition;
 use crate::board::{
     Advance, AdvanceAnswer, Board, BoardBell, BoardError, ClaimWish, ClaimedJob, EndCount,
-    GiveBack, JobId, JobPosition, JobState, LaneWish, LeftoverFate, OutputBatch, OutputPart,
-    SessionId, SessionWish, Transition, TransitionVerdict,
+    GiveBack, JobId, JobPosition, JobState, LaneWish, LeftoverFate, SessionId, SessionWish,
+    Transition, TransitionVerdict,
 };
-use crate::core::failure::Output;
 use crate::core::time::{Moment, Mono};
 use crate::flow::AttemptStart;
 use crate::flow::journal::EntryOutcome;
@@ -158,7 +159,9 @@ impl WorkLoop {
     fn over(&self) -> Option<WorkEnd> {
         let is_idle = self.jobs.is_empty() && self.parts.slots.are_idle();
         let is_answered = self.unanswered.is_none();
-        let none_is_due = self.next_due.is_none_or(|due| due > millis(clock::now()));
+        let none_is_due = self
+            .next_due
+            .is_none_or(|due| due > wall_millis(clock::now()));
         let is_done = self.leaving.is_asked() || self.parts.is_once && is_answered && none_is_due;
         (is_idle && is_done).then_some(WorkEnd::Done {
             all_well: self.all_well,
@@ -197,7 +200,7 @@ impl WorkLoop {
     }
 
     fn is_more_due(&self, now: Moment) -> bool {
-        let is_due = self.next_due.is_some_and(|due| due <= millis(now));
+        let is_due = self.next_due.is_some_and(|due| due <= wall_millis(now));
         is_due && self.may_claim() && self.free() > 0
     }
 
@@ -214,7 +217,7 @@ impl WorkLoop {
     /// Returns all that the board is to know and to give.
     fn advance(&mut self, now: Moment) -> Advance {
         let mut free = self.free();
-        let wall = millis(now);
+        let wall = wall_millis(now);
         let mut transitions = Vec::new();
         for job in self.jobs.values_mut() {
             let begun = job.advise(wall, free, &self.parts.name);
@@ -268,7 +271,7 @@ impl WorkLoop {
         for claim in answer.claimed {
             self.take(&claim, sent, claimed);
         }
-        let wall = millis(claimed);
+        let wall = wall_millis(claimed);
         for held in answer.requests {
             if let Some(job) = self.jobs.get_mut(&held.id) {
                 goes_on |= job.request(held.request, wall, &self.parts.name);
@@ -316,7 +319,7 @@ impl WorkLoop {
             return false;
         };
         let now = clock::now();
-        let doing = start.doing(millis(now));
+        let doing = start.doing(wall_millis(now));
         let error = job.error_of(&start.step);
         let results = job.results();
         let data = CommandData {
@@ -346,7 +349,7 @@ impl WorkLoop {
             Ok(AttemptCommand::NothingToUndo) => StepEnding::plain(EntryOutcome::Succeeded),
             Err(failure) => StepEnding::failed(*failure),
         };
-        job.ended(&doing, ending, millis(now), &self.parts.name);
+        job.ended(&doing, ending, wall_millis(now), &self.parts.name);
         true
     }
 
@@ -372,7 +375,7 @@ impl WorkLoop {
         );
         let label = format!("{} {id}", job.definition.job.name());
         log_ending(&label, &doing, &ending, &job.redactor);
-        job.ended(&doing, ending, millis(clock::now()), &self.parts.name);
+        job.ended(&doing, ending, wall_millis(clock::now()), &self.parts.name);
     }
 
     /// Takes a job that was claimed.
@@ -389,7 +392,7 @@ impl WorkLoop {
                 log::info!("[{label}] {verb}");
                 let mut job = HeldJob::of(claim, parts);
                 if let Some(request) = claim.request {
-                    job.request(request, millis(claimed), &self.parts.name);
+                    job.request(request, wall_millis(claimed), &self.parts.name);
                 }
                 self.jobs.insert(id, job);
             }
@@ -535,7 +538,7 @@ impl WorkLoop {
         let now = clock::now();
         for held in answer.requests {
             if let Some(job) = self.jobs.get_mut(&held.id) {
-                job.request(held.request, millis(now), &self.parts.name);
+                job.request(held.request, wall_millis(now), &self.parts.name);
             }
         }
         self.kill_killed(now.mono);
@@ -650,14 +653,14 @@ impl WorkLoop {
         let waits = self.jobs.values().filter_map(HeldJob::wait_until);
         let dues = waits.chain(self.next_due.filter(|_| self.may_claim()));
         if let Some(due) = dues.min().filter(|_| self.free() > 0) {
-            let span = u64::try_from(due.saturating_sub(millis(now))).unwrap_or(0);
+            let span = u64::try_from(due.saturating_sub(wall_millis(now))).unwrap_or(0);
             until = until.min(now.mono + Duration::from_millis(span));
         }
         let rings = self.may_claim() && self.free() > 0;
         let sources = [
             Some(signals.as_fd()),
             Some(self.parts.slots.source()),
-            Some(self.parts.beats.bell().fd()),
+            Some(self.parts.beats.news_bell().fd()),
             Some(self.parts.rescue.source()),
             rings.then(|| self.parts.bell.as_fd()),
         ];
@@ -686,72 +689,4 @@ fn others_can(board: &dyn Board, id: JobId, avoid: &[String]) -> bool {
             && !worker.is_leaving
             && !avoid.contains(&worker.name)
     })
-}
-
-/// Sends what a step has printed. Without an answer it is lost: the journal is not.
-fn send_output(board: &dyn Board, job: &mut HeldJob, step: &str, attempt: u32, output: &Output) {
-    let redacted = job.redactor.output(output);
-    let at = millis(clock::now());
-    let mut parts = Vec::new();
-    let pieces = [(redacted.head, 0), (redacted.tail, redacted.cut)];
-    for (text, omitted) in pieces {
-        if text.is_empty() {
-            continue;
-        }
-        parts.push(OutputPart {
-            part: job.next_part,
-            step: step.to_owned(),
-            attempt,
-            at,
-            omitted,
-            text,
-        });
-        job.next_part += 1;
-    }
-    if parts.is_empty() {
-        return;
-    }
-    let batch = OutputBatch {
-        id: job.position.id,
-        fence: job.position.fence,
-        parts,
-    };
-    if let Err(error) = board.append_output(&batch) {
-        log::warn!("The output of job {} is not kept: {error}", batch.id);
-    }
-}
-
-fn log_ending(
-    label: &str,
-    doing: &crate::flow::journal::Doing,
-    ending: &StepEnding,
-    redactor: &Redactor,
-) {
-    let step = &doing.step;
-    let what = match doing.phase {
-        crate::flow::journal::Phase::Revert => "Revert",
-        crate::flow::journal::Phase::When => "Condition",
-        crate::flow::journal::Phase::Check => "Check",
-        _ => "Execution",
-    };
-    match (&ending.outcome, &ending.failure) {
-        (EntryOutcome::Failed, Some(failure)) => {
-            let text = redactor.failure(failure).text();
-            log::error!("[{label}] {step}: {what} failed: {text}");
-        }
-        (EntryOutcome::Succeeded, _) => log::info!("[{label}] {step}: {what} successful"),
-        (outcome, _) => log::info!("[{label}] {step}: {what} {outcome:?}"),
-    }
-}
-
-fn capitalised(word: &str) -> String {
-    let mut chars = word.chars();
-    let first = chars.next().map(|c| c.to_ascii_uppercase());
-    first.into_iter().chain(chars).collect()
-}
-
-/// Returns the wall clock in milliseconds since 1970.
-fn millis(now: Moment) -> i64 {
-    let since = now.wall.duration_since(std::time::UNIX_EPOCH);
-    i64::try_from(since.unwrap_or_default().as_millis()).unwrap_or(i64::MAX)
 }

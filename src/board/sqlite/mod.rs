@@ -37,4 +37,6 @@ mod words;
 mod write_queue;
 mod writer;
 
-pub(crate) use sqlite_board::{SqliteBoard, open};
+#[cfg(test)]
+pub(crate) use sqlite_board::SqliteBoard;
+pub(crate) use sqlite_board::open;

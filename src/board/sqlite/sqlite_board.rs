@@ -86,6 +86,7 @@ impl SqliteBoard {
     }
 
     /// Returns the file.
+    #[cfg(test)]
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }

@@ -34,9 +34,7 @@ vars  = { storage = "/mnt/a" }
 "#;
 
 fn resize(loaded: &Loaded) -> &JobDefinition {
-    loaded
-        .job("resize")
-        .unwrap_or_else(|report| panic!("{report}"))
+    &loaded.jobs["resize"].definition
 }
 
 fn step<'a>(group: &'a Group, name: &str) -> &'a Step {
@@ -680,7 +678,7 @@ fn other_mistakes_are_told_with_the_remedy() {
             .contains("there is no `b` in `vars` of `[worker]`")
     );
     let setup = Setup::with("[jobs.x]\nsteps = [{ name = \"s\", command = [\"{var.b}/x\"] }]");
-    assert_eq!(setup.load().job("x").unwrap().vars(), ["b"].into());
+    assert_eq!(setup.load().jobs["x"].definition.vars(), ["b"].into());
 }
 
 #[test]
@@ -692,23 +690,10 @@ fn a_thousand_steps_are_read_and_no_more() {
         format!("[jobs.x]\nsteps = [\n{steps}]\n")
     };
     let loaded = Setup::with(&text(1000)).load();
-    assert_eq!(loaded.job("x").unwrap().steps.len(), 1000);
+    assert_eq!(loaded.jobs["x"].definition.steps.len(), 1000);
     let refusal = Setup::with(&text(1001)).refusal();
     assert_eq!(
         titles(&refusal),
         ["error: `[jobs.x]` has more than 1000 steps"]
     );
-}
-
-#[test]
-fn an_unknown_job_is_told_with_what_was_meant() {
-    let report = Setup::with(DESIGN).load().job("resise").unwrap_err();
-    let told = report.to_string();
-    assert!(
-        told.contains("unknown job `resise`") && told.contains("did you mean `resize`?"),
-        "{told}"
-    );
-    let report = Setup::bare().load().job("resize").unwrap_err();
-    assert!(report.to_string().contains("no job is defined"), "{report}");
-    assert_eq!(report.exit_code(), crate::core::exit::USAGE);
 }

@@ -187,7 +187,7 @@ fn every_default_of_the_reference_in_force_changes_nothing() {
     settings.lock.directory = plain.settings.lock.directory.clone();
     assert_eq!(settings, plain.settings);
     assert_eq!(written.worker, plain.worker);
-    let job = &written.job("NAME").unwrap();
+    let job = &written.jobs["NAME"].definition;
     assert_eq!(job.steps["a"].execute.child, job.steps["b"].execute.child);
     assert!(written.warnings.is_empty(), "{}", written.warnings);
 }

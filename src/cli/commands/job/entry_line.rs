@@ -44,6 +44,8 @@ fn what_happened(entry: &JournalEntry) -> String {
         (Phase::Round, EntryOutcome::Revert) => "reverted for another round".to_owned(),
         (Phase::Round, _) => format!("round {} begins", entry.attempt),
         (Phase::Decision, EntryOutcome::Revert) => "what was done is reverted".to_owned(),
+        (Phase::Decision, EntryOutcome::Failed) => "no other try is made".to_owned(),
+        (Phase::Decision, EntryOutcome::Skipped) => "passed over".to_owned(),
         (Phase::Decision, _) => "the job ends here".to_owned(),
         (Phase::Request, outcome) => request(outcome).to_owned(),
         (_, EntryOutcome::RetryLater) => format!("asked to be tried again later{attempt}"),

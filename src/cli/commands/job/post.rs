@@ -15,12 +15,13 @@ use crate::cli::args::Common;
 use crate::cli::args::jobs::{KeyRuleArg, PostArgs, PostOptions};
 use crate::cli::load::load;
 use crate::cli::output::{print, print_folded};
-use crate::config::Loaded;
 use crate::config::invocation::Call;
+use crate::config::{Colour, ConfigReport, Loaded};
 use crate::core::command_error::{CommandError, CommandResult};
 use crate::core::exit;
 use crate::flow::FlowPlan;
 use crate::job::{JobDefinition, JobSchema};
+use crate::unix::terminal::print_to_stderr;
 use crate::unix::{clock, random};
 
 /// Posts what was typed.
@@ -155,7 +156,12 @@ fn answer(
 
 fn plan(loaded: &Loaded, job: &str) -> CommandResult {
     match loaded.jobs.get(job) {
-        Some(own) => print(&planned(&own.definition)?),
+        Some(own) => {
+            if let Some(doubt) = &own.resume_doubt {
+                print_to_stderr(&ConfigReport::of(doubt.clone()).render(Colour::Plain));
+            }
+            print(&planned(&own.definition)?)
+        }
         None => Err(CommandError::new(
             exit::FAILED,
             format_args!(
@@ -203,20 +209,17 @@ fn help(catalog: &JobCatalog) -> String {
 fn help_of(name: &str, schema: &JobSchema) -> String {
     let mut text = format!("{}\n\nUsage: run_functions post {name}", schema.help);
     for spec in &schema.args.specs {
-        let value = spec.name.to_uppercase();
-        match spec.default.is_some() || spec.secret {
-            true => text.push_str(&format!(" [--{} {value}]", spec.name)),
-            false => text.push_str(&format!(" --{} {value}", spec.name)),
+        let is_needed = spec.default.is_none() && !spec.secret;
+        if is_needed {
+            text.push_str(&format!(
+                " --{} {}",
+                spec.name,
+                spec.kind.word().to_uppercase()
+            ));
         }
     }
-    text.push_str("\n\nArguments:\n");
-    for spec in &schema.args.specs {
-        text.push_str(&format!("  --{}  {}", spec.name, spec.help));
-        if let Some(default) = &spec.default {
-            text.push_str(&format!(" [default: {default}]"));
-        }
-        text.push('\n');
-    }
+    text.push_str(" [ARGUMENTS] [OPTIONS]\n\nArguments:\n");
+    text.push_str(&schema.args.usage());
     text.push_str("\n`run_functions post --help` lists the options of post itself.\n");
     text
 }
