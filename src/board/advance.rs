@@ -173,6 +173,6 @@ pub(crate) struct GiveBack {
 pub(crate) enum LeftoverFate {
     /// None of them was started.
     NeverStarted,
-    /// They may have been started, and are dead: the journal gets `interrupted` for each.
+    /// Some may have been started; all are dead: the journal gets `interrupted` for each.
     Interrupted,
 }

@@ -37,7 +37,7 @@ pub(crate) enum BoardError {
     SessionOver(SessionId),
     /// A job with the same key is there and not over.
     KeyTaken {
-        /// That job.
+        /// The job that is there.
         id: JobId,
         /// Where it stands.
         state: JobState,

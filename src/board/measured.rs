@@ -9,8 +9,8 @@ use serde_json::json;
 
 use super::{
     Advance, AdvanceAnswer, Board, BoardBell, BoardSettings, ClaimWish, ClaimedJob,
-    DefinitionEntry, HostIdentity, JobState, LaneWish, NameRule, Post, SessionId, SessionRequest,
-    Transition, open_sqlite,
+    DefinitionEntry, HostIdentity, JobFilter, JobState, LaneWish, NameRule, Post, SessionId,
+    SessionRequest, Transition, open_sqlite,
 };
 use crate::core::time::Mono;
 use crate::flow::journal::{Doing, EntryOutcome, JournalEntry, Phase};
@@ -76,6 +76,29 @@ impl MeasuredBoard {
         };
         let posts: Vec<Post> = (first..first + jobs).map(post).collect();
         words(self.0.post_all(&posts)).map(drop)
+    }
+
+    /// Reads what a page that gives an overview shows: counts, and pages of jobs.
+    ///
+    /// # Errors
+    ///
+    /// Those of the board.
+    pub fn overview(&self) -> Measured<()> {
+        words(self.0.counts())?;
+        for states in [
+            vec![],
+            vec![JobState::Waiting],
+            vec![JobState::Running],
+            vec![JobState::Failed, JobState::Stuck],
+        ] {
+            let filter = JobFilter {
+                states,
+                limit: 50,
+                ..JobFilter::default()
+            };
+            words(self.0.jobs(&filter))?;
+        }
+        Ok(())
     }
 
     /// Adds a worker that knows a definition.

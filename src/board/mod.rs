@@ -37,7 +37,7 @@ pub(crate) use advance::{
     TransitionVerdict,
 };
 pub(crate) use beat::{Beat, BeatAnswer, JobPosition};
-pub(crate) use board_error::{BoardError, place_of};
+pub(crate) use board_error::BoardError;
 pub(crate) use board_settings::{BOARD_FILE, BoardClock, BoardSettings, MissingBoard};
 pub(crate) use board_trait::{Board, BoardBell, BoardResult};
 pub(crate) use definition_entry::{DefinitionEntry, DefinitionRecord};

@@ -271,6 +271,7 @@ impl FlowState {
     }
 
     /// Returns where a group stands; the empty name is that of the list of top.
+    #[cfg(test)]
     pub(crate) fn round(&self, name: &str) -> Option<&GroupRound> {
         let at = self.plan.place(name)?;
         self.plan.node(at).step.is_none().then(|| &self.rounds[at])

@@ -10,19 +10,20 @@ use serde_json::{Map, Value};
 
 use super::job_directory::JobDirectory;
 use super::step_slots::StepCommandLine;
+use super::worker_definition::WorkerDefinition;
 use crate::board::JobPosition;
 use crate::core::failure::{Failure, FailureClass};
 use crate::flow::AttemptStart;
 use crate::flow::journal::Phase;
 use crate::job::step_result::CONTROL_DIRECTORY;
-use crate::job::{CommandTemplate, JobData, JobDefinition, StepFiles};
+use crate::job::{CommandTemplate, JobData, StepFiles};
 use crate::task::TaskName;
 
 /// The data from which the command of an attempt is made.
 #[derive(Debug)]
 pub(crate) struct CommandData<'a> {
     /// The definition.
-    pub(crate) definition: &'a JobDefinition,
+    pub(crate) definition: &'a WorkerDefinition,
     /// The job and its fence.
     pub(crate) position: JobPosition,
     /// The arguments.
@@ -104,7 +105,7 @@ impl CommandData<'_> {
     }
 
     fn template(&self, start: &AttemptStart) -> Option<&CommandTemplate> {
-        let step = self.definition.steps.get(&start.step)?;
+        let step = self.definition.job.steps.get(&start.step)?;
         match start.phase {
             Phase::Execute => Some(&step.execute),
             Phase::Revert => step.revert.as_ref(),
@@ -115,8 +116,7 @@ impl CommandData<'_> {
     }
 
     fn each(&self, start: &AttemptStart) -> Option<&Value> {
-        let steps = self.definition.flow.root.steps();
-        let step = steps.into_iter().find(|step| step.name == start.step)?;
+        let step = self.definition.plan.step_named(&start.step)?;
         step.try_each.get(start.each?)
     }
 
@@ -159,7 +159,11 @@ impl CommandData<'_> {
     /// Returns the name by which the process of a step knows what it is.
     fn task(&self, step: &str) -> TaskName {
         let plain = |text: &str| text.replace('-', "_");
-        let name = format!("jobs::{}::{}", plain(self.definition.name()), plain(step));
+        let name = format!(
+            "jobs::{}::{}",
+            plain(self.definition.job.name()),
+            plain(step)
+        );
         TaskName::parse(&name)
             .unwrap_or_else(|_| TaskName::parse("jobs::step").expect("the name is a name"))
     }

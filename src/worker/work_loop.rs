@@ -323,7 +323,7 @@ impl WorkLoop {
         let error = job.error_of(&start.step);
         let results = job.results();
         let data = CommandData {
-            definition: &job.definition.job,
+            definition: &job.definition,
             position: job.position,
             args: &job.args,
             results: &results,

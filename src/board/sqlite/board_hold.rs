@@ -1,12 +1,7 @@
 //! The time after a restore in which nothing is claimed.
 
 use std::cell::Cell;
-use std::time::Duration;
 
-use rusqlite::OptionalExtension;
-
-use super::writer::WriteTx;
-use crate::board::lease_end;
 use crate::core::time::Mono;
 
 /// Since when this process has seen the epoch of a restored board.
@@ -18,36 +13,15 @@ pub(super) struct BoardHold {
     seen: Cell<Option<(u64, Mono)>>,
 }
 
-/// The epoch of a board, and whether jobs may be claimed.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct BoardEpoch {
-    /// The epoch.
-    pub(super) epoch: u64,
-    /// Whether nothing is claimed yet.
-    pub(super) is_barred: bool,
-}
-
-/// Reads the epoch; ends the hold when the longest lease has passed.
-pub(super) fn epoch(tx: &WriteTx<'_>) -> rusqlite::Result<BoardEpoch> {
-    let mut read = tx.conn.prepare_cached("SELECT epoch, hold FROM board")?;
-    let row = read.query_row([], |row| Ok((row.get(0)?, row.get::<_, u64>(1)?)));
-    let (epoch, hold): (u64, u64) = row.optional()?.unwrap_or((1, 0));
-    if hold == 0 {
-        return Ok(BoardEpoch {
-            epoch,
-            is_barred: false,
-        });
-    }
-    let since = match tx.hold.seen.get() {
-        Some((seen, since)) if seen == epoch => since,
-        _ => {
-            tx.hold.seen.set(Some((epoch, tx.mono)));
-            tx.mono
+impl BoardHold {
+    /// Returns since when this process has seen an epoch.
+    pub(super) fn since(&self, epoch: u64, now: Mono) -> Mono {
+        match self.seen.get() {
+            Some((seen, since)) if seen == epoch => since,
+            _ => {
+                self.seen.set(Some((epoch, now)));
+                now
+            }
         }
-    };
-    let is_barred = tx.mono.since(since) < lease_end(Duration::from_millis(hold));
-    if !is_barred {
-        tx.conn.execute("UPDATE board SET hold = 0", [])?;
     }
-    Ok(BoardEpoch { epoch, is_barred })
 }

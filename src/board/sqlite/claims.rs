@@ -1,109 +1,20 @@
 //! The look for work: lanes of what waits.
 
-use std::time::Duration;
+use rusqlite::{OptionalExtension, ToSql, params};
 
-use rusqlite::{OptionalExtension, Row, ToSql, params};
-
-use super::board_hold;
+use super::board_epoch;
+use super::claim_rows::{ClaimRaw, LaneRow};
 use super::journal_rows::{insert_entry, journal, request_entry};
 use super::sqlite_failure::SqliteFailure;
-use super::transitions::json;
-use super::writer::WriteTx;
-use crate::board::{
-    BoardError, ClaimWish, ClaimedJob, JobId, JobPosition, LaneWish, PRIORITIES, SessionId,
-};
-use crate::flow::journal::{Doing, EntryOutcome, JournalEntry, Phase};
+use super::words::json;
+use super::write_tx::WriteTx;
+use crate::board::{BoardError, JobId, PRIORITIES, SessionId};
+use crate::flow::journal::{Doing, EntryOutcome};
 
 /// Above the bits of a fence that count claims stands the epoch.
 pub(super) const EPOCH_SHIFT: u32 = 40;
 /// How many expired jobs a look ends at most.
 const MOST_EXPIRED: usize = 50;
-
-/// A lane as the writer needs it.
-#[derive(Debug)]
-pub(super) struct LaneRow {
-    definition: String,
-    lease: i64,
-    max_crashes: u32,
-    is_bound: bool,
-    first: Vec<Doing>,
-    has_begun: bool,
-}
-
-impl LaneRow {
-    /// Turns a lane into a row.
-    pub(super) fn of(lane: &LaneWish) -> Self {
-        LaneRow {
-            definition: lane.definition.clone(),
-            lease: whole_millis(lane.lease),
-            max_crashes: lane.max_crashes,
-            is_bound: lane.is_bound_to_host,
-            first: lane.first.clone(),
-            has_begun: lane.first.iter().any(|doing| doing.phase == Phase::Execute),
-        }
-    }
-}
-
-/// What to claim, as the writer needs it.
-#[derive(Debug)]
-pub(super) struct ClaimRow {
-    pub(super) at_most: usize,
-    pub(super) lanes: Vec<LaneRow>,
-    pub(super) only: Vec<JobId>,
-}
-
-impl ClaimRow {
-    /// Turns a wish into a row.
-    pub(super) fn of(wish: &ClaimWish) -> Self {
-        ClaimRow {
-            at_most: wish.at_most as usize,
-            lanes: wish.lanes.iter().map(LaneRow::of).collect(),
-            only: wish.only.clone(),
-        }
-    }
-}
-
-/// A job that was claimed: its arguments are parsed by the caller's thread.
-#[derive(Debug)]
-pub(super) struct ClaimRaw {
-    run_at: i64,
-    position: JobPosition,
-    definition: String,
-    args: String,
-    doing: Vec<Doing>,
-    journal: Vec<JournalEntry>,
-    priority: i8,
-    crashes: u32,
-    avoid: Option<String>,
-    last_host: Option<String>,
-    key: Option<String>,
-    project: Option<String>,
-    posted_by: String,
-    posted: i64,
-}
-
-impl ClaimRaw {
-    /// Returns the job as its holder gets it.
-    pub(super) fn parsed(self) -> ClaimedJob {
-        let avoid = self.avoid.and_then(|text| serde_json::from_str(&text).ok());
-        ClaimedJob {
-            position: self.position,
-            definition: self.definition,
-            args: serde_json::from_str(&self.args).unwrap_or_default(),
-            journal: self.journal,
-            doing: self.doing,
-            request: None,
-            priority: self.priority,
-            crashes: self.crashes,
-            avoid: avoid.unwrap_or_default(),
-            last_host: self.last_host,
-            key: self.key,
-            project: self.project,
-            posted_by: self.posted_by,
-            posted: self.posted,
-        }
-    }
-}
 
 /// The session that looks.
 #[derive(Debug)]
@@ -148,7 +59,7 @@ pub(super) fn claim(
     if lanes.is_empty() {
         return Ok(claims);
     }
-    let epoch = board_hold::epoch(tx)?;
+    let epoch = board_epoch::epoch(tx)?;
     if epoch.is_barred {
         return Ok(claims);
     }
@@ -377,32 +288,6 @@ impl Look<'_> {
     }
 }
 
-impl ClaimRaw {
-    fn of_row(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let position = JobPosition {
-            id: JobId(row.get(0)?),
-            fence: row.get(1)?,
-            seq: row.get(2)?,
-        };
-        Ok(ClaimRaw {
-            position,
-            args: row.get(3)?,
-            run_at: row.get(4)?,
-            crashes: row.get(5)?,
-            avoid: row.get(6)?,
-            last_host: row.get(7)?,
-            key: row.get(8)?,
-            project: row.get(9)?,
-            posted_by: row.get(10)?,
-            posted: row.get(11)?,
-            definition: row.get(12)?,
-            priority: row.get(13)?,
-            doing: Vec::new(),
-            journal: Vec::new(),
-        })
-    }
-}
-
 /// Ends jobs that had not begun when they expired.
 fn end_expired(tx: &WriteTx<'_>) -> rusqlite::Result<()> {
     let mut read = tx.conn.prepare_cached(EXPIRED)?;
@@ -426,8 +311,3 @@ fn end_expired(tx: &WriteTx<'_>) -> rusqlite::Result<()> {
 pub(super) const EXPIRED: &str = r"
 SELECT id, fence, seq FROM job INDEXED BY job_expiring
 WHERE expires IS NOT NULL AND state = 0 AND has_begun = 0 AND expires <= ?1 LIMIT ?2";
-
-/// Returns a duration as the tables have it.
-pub(super) fn whole_millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
-}

@@ -10,8 +10,8 @@ use serde_json::json;
 use crate::board::conformance::arena::{
     TestWorker, check_journal, doing, entry, fresh, lane, session_request,
 };
-use crate::board::sqlite::SqliteBoard;
 use crate::board::sqlite::maintenance::check;
+use crate::board::sqlite::sqlite_board::SqliteBoard;
 use crate::board::{
     Board, BoardSettings, ClaimWish, ClaimedJob, HostIdentity, JobId, JobState, LaneWish, Post,
     ReapAnswer, SessionRequest, Transition, TransitionVerdict,

@@ -5,8 +5,8 @@ use std::process::Command;
 use serde_json::json;
 
 use crate::board::conformance::arena::{TestWorker, doing, fresh, lane, post};
-use crate::board::sqlite::SqliteBoard;
 use crate::board::sqlite::maintenance::check;
+use crate::board::sqlite::sqlite_board::SqliteBoard;
 use crate::board::{Board, BoardError, BoardSettings, LaneWish, Post};
 use crate::core::time::Mono;
 use crate::unix::waiter::Waiter;

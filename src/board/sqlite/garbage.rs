@@ -2,9 +2,9 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::claims::whole_millis;
 use super::sqlite_failure::SqliteFailure;
-use super::writer::WriteTx;
+use super::words::whole_millis;
+use super::write_tx::WriteTx;
 use crate::board::{GcAnswer, JobState, KeepLimits};
 
 /// How many rows a transaction removes.

@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::board::{Board, BoardError, BoardResult, BoardSettings, place_of};
+use crate::board::board_error::place_of;
+use crate::board::{Board, BoardError, BoardResult, BoardSettings};
 
 /// Refuses to open a board.
 ///

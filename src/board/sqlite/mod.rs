@@ -5,7 +5,10 @@
 //! of it, its locks are gone.
 
 mod bell;
+mod board_epoch;
 mod board_hold;
+mod board_writer;
+mod claim_rows;
 mod claims;
 #[cfg(all(test, debug_assertions))]
 mod crash_tests;
@@ -22,10 +25,11 @@ mod pages;
 mod plan_tests;
 mod posting;
 mod queries;
-mod readers;
+mod read_pool;
 mod releases;
 mod requests;
 mod schema;
+mod session_ends;
 mod session_queries;
 mod sessions;
 mod sqlite_board;
@@ -35,8 +39,6 @@ mod tests;
 mod transitions;
 mod words;
 mod write_queue;
-mod writer;
+mod write_tx;
 
-#[cfg(test)]
-pub(crate) use sqlite_board::SqliteBoard;
 pub(crate) use sqlite_board::open;

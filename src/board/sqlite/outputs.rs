@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::claims::whole_millis;
-use super::writer::WriteTx;
+use super::words::whole_millis;
+use super::write_tx::WriteTx;
 use crate::board::{JobId, OutputBatch, OutputPart};
 
 /// No answer has more parts.

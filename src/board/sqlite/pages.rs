@@ -9,14 +9,14 @@ use crate::board::{JobFilter, JobPage, JobRecord, JobState};
 const LONGEST_PAGE: u32 = 1000;
 
 /// A condition on jobs, with the value that stands for its `?`.
-type Condition<'a> = (&'static str, &'a dyn ToSql);
+type JobCondition<'a> = (&'static str, &'a dyn ToSql);
 
 /// Returns a page of jobs, the newest first.
 pub(super) fn jobs(conn: &Connection, filter: &JobFilter) -> rusqlite::Result<JobPage> {
     let limit = filter.limit.clamp(1, LONGEST_PAGE) as usize;
     let before = filter.before.map_or(i64::MAX as u64, |id| id.0);
     let owner = filter.owner.map(|owner| owner.0);
-    let mut conditions: Vec<Condition<'_>> = vec![("id < ?", &before)];
+    let mut conditions: Vec<JobCondition<'_>> = vec![("id < ?", &before)];
     let texts = [
         ("definition = ?", &filter.definition),
         ("key = ?", &filter.key),

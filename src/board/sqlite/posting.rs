@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, params};
 
 use super::releases::JobAtRest;
 use super::sqlite_failure::SqliteFailure;
-use super::writer::WriteTx;
+use super::write_tx::WriteTx;
 use crate::board::{BoardError, JobId, JobState, KeyRule, PRIORITIES, Post, PostReceipt};
 use crate::flow::journal::EntryOutcome;
 

@@ -5,9 +5,9 @@ use rusqlite::{OptionalExtension, Row, params};
 
 use super::journal_rows::{insert_entry, interrupted_entry, request_entry};
 use super::sqlite_failure::SqliteFailure;
-use super::transitions::json;
+use super::words::json;
 use super::words::of_word;
-use super::writer::WriteTx;
+use super::write_tx::WriteTx;
 use crate::board::{JobId, JobState, PendingRequest, RequestAnswer};
 use crate::flow::journal::{Doing, EntryOutcome, Phase};
 

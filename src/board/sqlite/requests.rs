@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, params};
 use super::releases::{self, JobAtRest, at_rest};
 use super::sqlite_failure::SqliteFailure;
 use super::words::{of_word, pending_word};
-use super::writer::WriteTx;
+use super::write_tx::WriteTx;
 use crate::board::{
     BoardError, JobId, JobRequest, JobState, PRIORITIES, PendingRequest, RequestAnswer,
 };

@@ -1,21 +1,17 @@
 //! Sessions: join, beat, leave, reap.
 
-use std::time::Duration;
-
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::board_hold;
+use super::board_epoch;
 use super::claims::Claimer;
-use super::releases::{self, Leaving, held, release};
 use super::schema::SCHEMA_VERSION;
 use super::sqlite_failure::SqliteFailure;
-use super::transitions::json;
+use super::words::json;
 use super::words::{of_word, wish_word};
-use super::writer::WriteTx;
+use super::write_tx::WriteTx;
 use crate::board::{
-    Beat, BeatAnswer, BoardError, DefinitionEntry, GiveBack, HeldRequest, HostIdentity, IDLE_LEASE,
-    JobId, JobPosition, JobState, LeftoverFate, NameRule, Reap, ReapAnswer, SessionId,
-    SessionRequest, SessionTicket, SessionWish, TransitionVerdict, lease_end,
+    Beat, BeatAnswer, BoardError, DefinitionEntry, HeldRequest, HostIdentity, JobId, JobPosition,
+    NameRule, SessionId, SessionRequest, SessionTicket, SessionWish,
 };
 
 /// Adds a session.
@@ -160,7 +156,7 @@ pub(super) fn claimer(tx: &WriteTx<'_>, session: SessionId) -> Result<Claimer, S
 
 /// The counter and the wish of a session after a beat.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Heard {
+pub(super) struct BeatCount {
     pub(super) beat: u64,
     pub(super) wish: SessionWish,
 }
@@ -170,7 +166,7 @@ pub(super) fn count_beat(
     tx: &WriteTx<'_>,
     session: SessionId,
     report: Option<&Beat>,
-) -> Result<Heard, SqliteFailure> {
+) -> Result<BeatCount, SqliteFailure> {
     let mut update = tx.conn.prepare_cached(
         "UPDATE session SET beat = beat + 1, last_heard = ?2, is_idle = coalesce(?3, 0),
             ended = coalesce(?4, ended)
@@ -180,7 +176,7 @@ pub(super) fn count_beat(
     let ended = report.map(|beat| json(&beat.ended));
     let heard = update.query_row(params![session.0, tx.now, is_idle, ended], |row| {
         let wish: String = row.get(1)?;
-        Ok(Heard {
+        Ok(BeatCount {
             beat: row.get(0)?,
             wish: of_word(&wish).unwrap_or_default(),
         })
@@ -202,7 +198,7 @@ pub(super) fn beat(tx: &WriteTx<'_>, beat: &Beat) -> Result<BeatAnswer, SqliteFa
     });
     Ok(BeatAnswer {
         beat: heard.beat,
-        epoch: board_hold::epoch(tx)?.epoch,
+        epoch: board_epoch::epoch(tx)?.epoch,
         owned: owned?.collect::<rusqlite::Result<_>>()?,
         requests: requests_of(tx, beat.session)?,
         watched: watched_of(tx, beat.session)?,
@@ -269,140 +265,4 @@ pub(super) fn count_stale(
     tx.conn
         .execute("UPDATE board SET stale = stale + ?1", [stale])?;
     Ok(())
-}
-
-/// Takes jobs back that a session gives back.
-pub(super) fn give_back(
-    tx: &WriteTx<'_>,
-    session: SessionId,
-    jobs: &[GiveBack],
-) -> Result<Vec<TransitionVerdict>, SqliteFailure> {
-    let name = claimer(tx, session)?.name;
-    let mut verdicts = Vec::with_capacity(jobs.len());
-    for give_back in jobs {
-        let at = give_back.position;
-        let held = held(tx, session.0)?;
-        let job = held.into_iter().find(|job| job.id == at.id);
-        let job = job.filter(|job| job.fence == at.fence && job.seq == at.seq);
-        let Some(job) = job else {
-            verdicts.push(TransitionVerdict::Stale);
-            continue;
-        };
-        let leaving = match give_back.fate {
-            LeftoverFate::NeverStarted => Leaving::NeverStarted,
-            LeftoverFate::Interrupted => Leaving::Interrupted,
-        };
-        release(tx, job, &name, leaving)?;
-        verdicts.push(TransitionVerdict::Accepted);
-    }
-    let stale = verdicts
-        .iter()
-        .filter(|verdict| **verdict == TransitionVerdict::Stale);
-    count_stale(tx, session, stale.count())?;
-    Ok(verdicts)
-}
-
-/// Ends a session; what it holds is given back.
-pub(super) fn leave(tx: &WriteTx<'_>, session: SessionId) -> Result<(), SqliteFailure> {
-    let name = match claimer(tx, session) {
-        Ok(claimer) => claimer.name,
-        Err(SqliteFailure::Board(BoardError::SessionOver(_))) => return Ok(()),
-        Err(failure) => return Err(failure),
-    };
-    for job in held(tx, session.0)? {
-        release(tx, job, &name, Leaving::Interrupted)?;
-    }
-    end(tx, session)
-}
-
-fn end(tx: &WriteTx<'_>, session: SessionId) -> Result<(), SqliteFailure> {
-    let update = "UPDATE session SET left = ?2 WHERE id = ?1";
-    tx.conn.execute(update, params![session.0, tx.now])?;
-    let forget = "DELETE FROM session_definition WHERE session = ?1";
-    tx.conn.execute(forget, [session.0])?;
-    Ok(())
-}
-
-struct Suspect {
-    name: String,
-    beat: u64,
-    identity: HostIdentity,
-}
-
-fn suspect(tx: &WriteTx<'_>, session: SessionId) -> rusqlite::Result<Option<Suspect>> {
-    let mut read = tx.conn.prepare_cached(
-        "SELECT name, beat, host, uid, boot_id, pid_namespace, time_namespace, pid, start_ticks
-         FROM session WHERE id = ?1 AND left IS NULL",
-    )?;
-    let found = read.query_row([session.0], |row| {
-        Ok(Suspect {
-            name: row.get(0)?,
-            beat: row.get(1)?,
-            identity: identity_of(row, 2)?,
-        })
-    });
-    found.optional()
-}
-
-/// Takes the jobs of a session whose counter stands where the observer saw it.
-pub(super) fn reap(tx: &WriteTx<'_>, reap: &Reap) -> Result<ReapAnswer, SqliteFailure> {
-    let Some(suspect) = suspect(tx, reap.session)? else {
-        return Ok(ReapAnswer::Gone);
-    };
-    if suspect.beat != reap.beat {
-        return Ok(ReapAnswer::Alive(suspect.beat));
-    }
-    let holds = held(tx, reap.session.0)?;
-    if holds.is_empty() && reap.stood_for < lease_end(IDLE_LEASE) {
-        return Ok(ReapAnswer::Alive(suspect.beat));
-    }
-    let is_over = |job: &releases::HeldJob| {
-        let lease = Duration::from_millis(u64::try_from(job.lease).unwrap_or(0));
-        reap.stood_for >= lease_end(lease)
-    };
-    let (dead, kept): (Vec<_>, Vec<_>) = holds.into_iter().partition(is_over);
-    take(tx, reap.session, &suspect.name, dead, kept.len() as u64)
-}
-
-/// Takes all jobs of a session that was seen dead on the host of the caller.
-pub(super) fn reap_dead(
-    tx: &WriteTx<'_>,
-    session: SessionId,
-    here: &HostIdentity,
-) -> Result<ReapAnswer, SqliteFailure> {
-    let Some(suspect) = suspect(tx, session)? else {
-        return Ok(ReapAnswer::Gone);
-    };
-    if !suspect.identity.shares_host_with(here) {
-        return Ok(ReapAnswer::Alive(suspect.beat));
-    }
-    let dead = held(tx, session.0)?;
-    take(tx, session, &suspect.name, dead, 0)
-}
-
-fn take(
-    tx: &WriteTx<'_>,
-    session: SessionId,
-    name: &str,
-    dead: Vec<releases::HeldJob>,
-    kept: u64,
-) -> Result<ReapAnswer, SqliteFailure> {
-    let (mut released, mut stuck, mut settled) = (Vec::new(), Vec::new(), Vec::new());
-    for job in dead {
-        let id = job.id;
-        match release(tx, job, name, Leaving::Crash)? {
-            JobState::Waiting => released.push(id),
-            JobState::Stuck => stuck.push(id),
-            _ => settled.push(id),
-        }
-    }
-    if kept == 0 {
-        end(tx, session)?;
-    }
-    Ok(ReapAnswer::Reaped {
-        released,
-        stuck,
-        settled,
-        kept,
-    })
 }

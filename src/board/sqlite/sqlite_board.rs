@@ -6,23 +6,27 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::bell::BellFile;
-use super::claims::{ClaimRaw, ClaimRow, Claims, LaneRow, claim, known_lanes, peek};
+use super::board_writer::BoardWriter;
+use super::claim_rows::{ClaimRaw, ClaimRow, LaneRow};
+use super::claims::{Claims, claim, known_lanes, peek};
 use super::open_file::{check_place, open_to_write};
 use super::posting::{self, PostRow};
-use super::readers::Readers;
+use super::read_pool::ReadPool;
 use super::sqlite_failure::SqliteFailure;
 use super::transitions::{TransitionRow, record};
-use super::writer::{WriteTx, Writer, millis};
+use super::write_tx::{WriteTx, millis};
 use super::{
-    garbage, journal_rows, migration, outputs, pages, queries, requests, session_queries, sessions,
+    garbage, journal_rows, migration, outputs, pages, queries, requests, session_ends,
+    session_queries, sessions,
 };
+use crate::board::board_error::place_of;
 use crate::board::{
     Advance, AdvanceAnswer, Beat, BeatAnswer, Board, BoardBell, BoardClock, BoardError,
     BoardResult, BoardSettings, ClaimedJob, DefinitionEntry, DefinitionRecord, GcAnswer, GiveBack,
     HeldRequest, HostIdentity, JobFilter, JobId, JobOutcome, JobPage, JobPosition, JobRecord,
     JobRequest, KeepLimits, LaneWish, OutputBatch, OutputPart, Post, PostReceipt, Reap, ReapAnswer,
     RequestAnswer, SessionId, SessionRecord, SessionRequest, SessionTicket, SessionWish,
-    StateCount, TransitionVerdict, WaitFacts, place_of,
+    StateCount, TransitionVerdict, WaitFacts,
 };
 use crate::flow::journal::JournalEntry;
 
@@ -38,8 +42,8 @@ pub(crate) fn open(path: &Path, settings: &BoardSettings) -> BoardResult<Arc<dyn
 /// The board in a SQLite file.
 pub(crate) struct SqliteBoard {
     path: PathBuf,
-    writer: Writer,
-    readers: Readers,
+    writer: BoardWriter,
+    readers: ReadPool,
     bell: BellFile,
     clock: BoardClock,
 }
@@ -65,7 +69,7 @@ impl SqliteBoard {
         let mut conn = open_to_write(&path)?;
         migration::migrate(&mut conn, millis((settings.clock)()), &place)?;
         let bell = BellFile::of(&path);
-        let started = Writer::start(
+        let started = BoardWriter::start(
             conn,
             bell.clone(),
             settings.clock.clone(),
@@ -77,7 +81,7 @@ impl SqliteBoard {
             why: error.to_string(),
         })?;
         Ok(SqliteBoard {
-            readers: Readers::new(path.clone(), settings.deadline),
+            readers: ReadPool::new(path.clone(), settings.deadline),
             writer,
             bell,
             clock: settings.clock.clone(),
@@ -110,7 +114,7 @@ impl SqliteBoard {
 
 /// What an advance brings, before the caller's thread parses it.
 struct AdvanceRaw {
-    heard: sessions::Heard,
+    heard: sessions::BeatCount,
     verdicts: Vec<TransitionVerdict>,
     claims: Claims,
     requests: Vec<HeldRequest>,
@@ -217,16 +221,16 @@ impl Board for SqliteBoard {
         jobs: &[GiveBack],
     ) -> BoardResult<Vec<TransitionVerdict>> {
         let jobs = jobs.to_vec();
-        self.write(move |tx| sessions::give_back(tx, session, &jobs))
+        self.write(move |tx| session_ends::give_back(tx, session, &jobs))
     }
 
     fn leave(&self, session: SessionId) -> BoardResult<()> {
-        self.write(move |tx| sessions::leave(tx, session))
+        self.write(move |tx| session_ends::leave(tx, session))
     }
 
     fn reap(&self, reap: &Reap) -> BoardResult<ReapAnswer> {
         let reap = *reap;
-        self.write(move |tx| sessions::reap(tx, &reap))
+        self.write(move |tx| session_ends::reap(tx, &reap))
     }
 
     fn reap_dead_on_this_host(
@@ -235,7 +239,7 @@ impl Board for SqliteBoard {
         here: &HostIdentity,
     ) -> BoardResult<ReapAnswer> {
         let here = here.clone();
-        self.write(move |tx| sessions::reap_dead(tx, session, &here))
+        self.write(move |tx| session_ends::reap_dead(tx, session, &here))
     }
 
     fn request(&self, id: JobId, request: &JobRequest) -> BoardResult<RequestAnswer> {

@@ -4,7 +4,7 @@ use tempfile::TempDir;
 
 use crate::board::conformance::arena::{BoardArena, VirtualClock};
 use crate::board::conformance::{random_calls, table_cases};
-use crate::board::sqlite::SqliteBoard;
+use crate::board::sqlite::sqlite_board::SqliteBoard;
 use crate::board::{Board, BoardSettings, JobId};
 
 /// A board in a directory of its own.

@@ -5,8 +5,8 @@ use rusqlite::{OptionalExtension, params};
 use super::journal_rows::{JournalRow, insert_entry};
 use super::releases;
 use super::sqlite_failure::SqliteFailure;
-use super::words::{of_word, pending_word};
-use super::writer::WriteTx;
+use super::words::{json, of_word, pending_word};
+use super::write_tx::WriteTx;
 use crate::board::{
     BoardError, JobPosition, JobState, PendingRequest, SessionId, Transition, TransitionVerdict,
 };
@@ -68,11 +68,6 @@ impl TransitionRow {
             ended_steps: json(&ended_steps),
         })
     }
-}
-
-/// Returns the text of a value that cannot fail to have one.
-pub(super) fn json<T: serde::Serialize + ?Sized>(value: &T) -> String {
-    serde_json::to_string(value).expect("lists of texts and numbers are JSON")
 }
 
 fn check(transition: &Transition) -> Result<(), BoardError> {

@@ -1,4 +1,6 @@
-//! The words by which enumerations are stored; they never change.
+//! The words and numbers by which values are stored; they never change.
+
+use std::time::Duration;
 
 use crate::board::{PendingRequest, SessionWish};
 use crate::flow::journal::{EntryOutcome, Phase};
@@ -60,6 +62,16 @@ pub(super) fn wish_word(wish: SessionWish) -> &'static str {
 /// Returns the value of a stored word.
 pub(super) fn of_word<T: serde::de::DeserializeOwned>(word: &str) -> Option<T> {
     serde_json::from_value(serde_json::Value::String(word.to_owned())).ok()
+}
+
+/// Returns the text of a value that cannot fail to have one.
+pub(super) fn json<T: serde::Serialize + ?Sized>(value: &T) -> String {
+    serde_json::to_string(value).expect("lists of texts and numbers are JSON")
+}
+
+/// Returns a duration as the tables have it.
+pub(super) fn whole_millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

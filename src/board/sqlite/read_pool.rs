@@ -8,7 +8,8 @@ use rusqlite::Connection;
 
 use super::open_file::open_to_read;
 use super::sqlite_failure::board_error;
-use crate::board::{BoardResult, place_of};
+use crate::board::BoardResult;
+use crate::board::board_error::place_of;
 use crate::unix::clock;
 
 /// So many idle connections are kept.
@@ -18,16 +19,16 @@ const STEPS: i32 = 20_000;
 
 /// The connections that read. A reader that stays open would let the write-ahead log grow.
 #[derive(Debug)]
-pub(super) struct Readers {
+pub(super) struct ReadPool {
     path: PathBuf,
     idle: Mutex<Vec<Connection>>,
     deadline: Duration,
 }
 
-impl Readers {
+impl ReadPool {
     /// Creates a pool without connections.
     pub(super) fn new(path: PathBuf, deadline: Duration) -> Self {
-        Readers {
+        ReadPool {
             path,
             idle: Mutex::new(Vec::new()),
             deadline,

@@ -14,8 +14,9 @@ use super::bell::BellFile;
 use super::board_hold::BoardHold;
 use super::sqlite_failure::{SqliteFailure, board_error};
 use super::write_queue::WriteQueue;
+use super::write_tx::{WriteTx, millis};
 use crate::board::{BoardClock, BoardError, BoardResult};
-use crate::core::time::{Moment, Mono};
+use crate::core::time::Mono;
 use crate::unix::clock;
 use crate::unix::fault_points;
 use crate::unix::waiter::Waiter;
@@ -28,37 +29,6 @@ const LONGEST_GATHERING: Duration = Duration::from_millis(5);
 const FIRST_PAUSE: Duration = Duration::from_micros(200);
 const LONGEST_PAUSE: Duration = Duration::from_millis(20);
 
-/// A transaction as a call sees it.
-pub(super) struct WriteTx<'a> {
-    /// The connection, within the transaction.
-    pub(super) conn: &'a Connection,
-    /// The time, in milliseconds since 1970.
-    pub(super) now: i64,
-    /// The time on the boot clock.
-    pub(super) mono: Mono,
-    /// Whether claims are barred after a restore.
-    pub(super) hold: &'a BoardHold,
-    is_ringing: Cell<bool>,
-}
-
-impl<'a> WriteTx<'a> {
-    /// Creates what a call sees of a transaction that has begun.
-    pub(super) fn new(conn: &'a Connection, now: i64, mono: Mono, hold: &'a BoardHold) -> Self {
-        WriteTx {
-            conn,
-            now,
-            mono,
-            hold,
-            is_ringing: Cell::new(false),
-        }
-    }
-
-    /// Notes that a job became claimable: the bell rings after the commit.
-    pub(super) fn ring(&self) {
-        self.is_ringing.set(true);
-    }
-}
-
 /// What becomes of the transaction when a call of it fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Guard {
@@ -69,12 +39,12 @@ enum Guard {
     Whole,
 }
 
-type Ending = Box<dyn FnOnce(BoardResult<()>) + Send>;
+type CallEnding = Box<dyn FnOnce(BoardResult<()>) + Send>;
 /// Runs within the transaction. Returns whether its changes are kept, and what to do after the
 /// commit.
-type Work = Box<dyn FnOnce(&WriteTx<'_>) -> (bool, Ending) + Send>;
+type Work = Box<dyn FnOnce(&WriteTx<'_>) -> (bool, CallEnding) + Send>;
 
-struct Call {
+struct WriteCall {
     until: Mono,
     guard: Guard,
     work: Work,
@@ -82,14 +52,14 @@ struct Call {
 }
 
 /// The writer's thread and the queue before it; ends when dropped, after what is in the queue.
-pub(super) struct Writer {
-    queue: Arc<WriteQueue<Call>>,
+pub(super) struct BoardWriter {
+    queue: Arc<WriteQueue<WriteCall>>,
     thread: Option<JoinHandle<()>>,
     deadline: Duration,
     place: String,
 }
 
-impl Writer {
+impl BoardWriter {
     /// Starts the thread.
     ///
     /// # Errors
@@ -117,7 +87,7 @@ impl Writer {
         };
         let builder = std::thread::Builder::new().name("board".to_owned());
         let thread = builder.spawn(move || drain.run())?;
-        Ok(Writer {
+        Ok(BoardWriter {
             queue,
             thread: Some(thread),
             deadline,
@@ -156,7 +126,7 @@ impl Writer {
     ) -> BoardResult<T> {
         let (reply, answer) = sync_channel::<BoardResult<T>>(1);
         let refusal = reply.clone();
-        let call = Call {
+        let call = WriteCall {
             until: clock::mono() + self.deadline,
             guard,
             work: wrapped(work, reply, self.place.clone()),
@@ -187,7 +157,7 @@ fn wrapped<T: Send + 'static>(
     Box::new(move |tx| {
         let result = work(tx);
         let is_kept = result.is_ok();
-        let ending: Ending = Box::new(move |committed| {
+        let ending: CallEnding = Box::new(move |committed| {
             let result = result.map_err(|failure| failure.at(&place));
             // Without a receiver the caller has given up.
             let _ = reply.send(match committed {
@@ -199,7 +169,7 @@ fn wrapped<T: Send + 'static>(
     })
 }
 
-impl Drop for Writer {
+impl Drop for BoardWriter {
     fn drop(&mut self) {
         self.queue.close();
         if let Some(thread) = self.thread.take() {
@@ -209,7 +179,7 @@ impl Drop for Writer {
 }
 
 struct Drain {
-    queue: Arc<WriteQueue<Call>>,
+    queue: Arc<WriteQueue<WriteCall>>,
     conn: Connection,
     bell: BellFile,
     clock: BoardClock,
@@ -257,7 +227,7 @@ impl Drain {
         }
     }
 
-    fn group(&mut self, first: Call) {
+    fn group(&mut self, first: WriteCall) {
         let begun = clock::mono();
         let is_ringing = Cell::new(false);
         let mut endings = Vec::new();
@@ -280,7 +250,7 @@ impl Drain {
         finish(endings, committed);
     }
 
-    fn one(&self, call: Call, is_ringing: &Cell<bool>) -> Option<Ending> {
+    fn one(&self, call: WriteCall, is_ringing: &Cell<bool>) -> Option<CallEnding> {
         if clock::mono() > call.until {
             (call.refuse)(BoardError::NoAnswer {
                 place: self.place.clone(),
@@ -294,11 +264,11 @@ impl Drain {
             Guard::Whole => self.or_nothing(call.work, &tx),
         };
         let (is_kept, ending) = is_kept;
-        is_ringing.set(is_ringing.get() || is_kept && tx.is_ringing.get());
+        is_ringing.set(is_ringing.get() || is_kept && tx.is_ringing());
         Some(ending)
     }
 
-    fn within_savepoint(&self, work: Work, tx: &WriteTx<'_>) -> (bool, Ending) {
+    fn within_savepoint(&self, work: Work, tx: &WriteTx<'_>) -> (bool, CallEnding) {
         let is_guarded = run(&self.conn, "SAVEPOINT call").is_ok();
         let (is_kept, ending) = work(tx);
         let end = match is_kept {
@@ -316,7 +286,7 @@ impl Drain {
         (is_kept, ending)
     }
 
-    fn or_nothing(&self, work: Work, tx: &WriteTx<'_>) -> (bool, Ending) {
+    fn or_nothing(&self, work: Work, tx: &WriteTx<'_>) -> (bool, CallEnding) {
         let before = self.conn.total_changes();
         let (is_kept, ending) = work(tx);
         if !is_kept && self.conn.total_changes() != before {
@@ -352,7 +322,7 @@ impl Drain {
     }
 }
 
-fn finish(endings: Vec<Ending>, committed: BoardResult<()>) {
+fn finish(endings: Vec<CallEnding>, committed: BoardResult<()>) {
     for ending in endings {
         ending(committed.clone());
     }
@@ -360,10 +330,4 @@ fn finish(endings: Vec<Ending>, committed: BoardResult<()>) {
 
 fn run(conn: &Connection, sql: &str) -> rusqlite::Result<()> {
     conn.prepare_cached(sql)?.execute([]).map(drop)
-}
-
-/// Returns a moment in milliseconds since 1970.
-pub(super) fn millis(moment: Moment) -> i64 {
-    let since = moment.wall.duration_since(std::time::UNIX_EPOCH);
-    i64::try_from(since.unwrap_or_default().as_millis()).unwrap_or(i64::MAX)
 }

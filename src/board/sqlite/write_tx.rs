@@ -1,0 +1,50 @@
+//! A transaction of the writer, as a call sees it.
+
+use std::cell::Cell;
+
+use rusqlite::Connection;
+
+use super::board_hold::BoardHold;
+use crate::core::time::{Moment, Mono};
+
+/// A transaction as a call sees it.
+pub(super) struct WriteTx<'a> {
+    /// The connection, within the transaction.
+    pub(super) conn: &'a Connection,
+    /// The time, in milliseconds since 1970.
+    pub(super) now: i64,
+    /// The time on the boot clock.
+    pub(super) mono: Mono,
+    /// Whether claims are barred after a restore.
+    pub(super) hold: &'a BoardHold,
+    is_ringing: Cell<bool>,
+}
+
+impl<'a> WriteTx<'a> {
+    /// Creates what a call sees of a transaction that has begun.
+    pub(super) fn new(conn: &'a Connection, now: i64, mono: Mono, hold: &'a BoardHold) -> Self {
+        WriteTx {
+            conn,
+            now,
+            mono,
+            hold,
+            is_ringing: Cell::new(false),
+        }
+    }
+
+    /// Returns whether the bell is to ring.
+    pub(super) fn is_ringing(&self) -> bool {
+        self.is_ringing.get()
+    }
+
+    /// Notes that a job became claimable: the bell rings after the commit.
+    pub(super) fn ring(&self) {
+        self.is_ringing.set(true);
+    }
+}
+
+/// Returns a moment in milliseconds since 1970.
+pub(super) fn millis(moment: Moment) -> i64 {
+    let since = moment.wall.duration_since(std::time::UNIX_EPOCH);
+    i64::try_from(since.unwrap_or_default().as_millis()).unwrap_or(i64::MAX)
+}
