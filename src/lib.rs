@@ -207,6 +207,7 @@ pub mod __internal {
     use std::io;
     use std::path::Path;
 
+    pub use crate::board::measured as board;
     pub use crate::chain::ChainName;
     pub use crate::core::event::RunId;
     pub use crate::core::failure::{Failure, FailureClass, Outcome, Output};

@@ -10,6 +10,9 @@ use crate::unix::clock;
 /// How long a call may take where nothing else is set.
 const DEADLINE: Duration = Duration::from_secs(5);
 
+/// The name of a board's file in STATE_DIR.
+pub(crate) const BOARD_FILE: &str = "board.sqlite";
+
 /// The clock of a board: real, or a test's.
 pub(crate) type BoardClock = Arc<dyn Fn() -> Moment + Send + Sync>;
 

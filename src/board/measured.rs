@@ -1,5 +1,6 @@
 //! What benches measure: a board in a SQLite file, seen from outside.
 
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,9 +8,9 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{
-    Advance, AdvanceAnswer, Board, BoardSettings, ClaimWish, ClaimedJob, DefinitionEntry,
-    HostIdentity, JobState, LaneWish, NameRule, Post, SessionId, SessionRequest, Transition,
-    open_sqlite,
+    Advance, AdvanceAnswer, Board, BoardBell, BoardSettings, ClaimWish, ClaimedJob,
+    DefinitionEntry, HostIdentity, JobState, LaneWish, NameRule, Post, SessionId, SessionRequest,
+    Transition, open_sqlite,
 };
 use crate::core::time::Mono;
 use crate::flow::journal::{Doing, EntryOutcome, JournalEntry, Phase};
@@ -20,12 +21,22 @@ use crate::unix::waiter::Waiter;
 #[derive(Clone)]
 pub struct MeasuredBoard(Arc<dyn Board>);
 
+impl fmt::Debug for MeasuredBoard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("MeasuredBoard")
+            .field(&self.0.place())
+            .finish()
+    }
+}
+
 /// A worker of a board, whose steps do nothing.
 pub struct MeasuredWorker {
     board: Arc<dyn Board>,
     session: SessionId,
     definition: String,
     held: Vec<ClaimedJob>,
+    bell: Box<dyn BoardBell>,
+    waiter: Waiter,
 }
 
 /// What a measured call may fail with, in words.
@@ -95,6 +106,8 @@ impl MeasuredBoard {
             session,
             definition: definition.to_owned(),
             held: Vec::new(),
+            bell: words(self.0.bell())?,
+            waiter: words(Waiter::new())?,
         })
     }
 }
@@ -112,22 +125,19 @@ impl MeasuredWorker {
         Ok(self.held.len())
     }
 
-    /// Waits for the bell until a job is claimed, or a second has passed. Returns when the claim
-    /// was acknowledged.
+    /// Waits for the bell until a job is claimed. Returns when that was acknowledged.
     ///
     /// # Errors
     ///
     /// Those of the board.
     pub fn wait_for_job(&mut self) -> Measured<Mono> {
-        let bell = words(self.board.bell())?;
-        let mut waiter = words(Waiter::new())?;
         loop {
-            bell.clear();
+            self.bell.clear();
             if self.turn(1)? > 0 {
                 return Ok(clock::mono());
             }
             let until = clock::mono() + Duration::from_secs(1);
-            words(waiter.wait([Some(bell.as_fd())], until))?;
+            words(self.waiter.wait([Some(self.bell.as_fd())], until))?;
         }
     }
 

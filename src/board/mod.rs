@@ -38,7 +38,7 @@ pub(crate) use advance::{
 };
 pub(crate) use beat::{Beat, BeatAnswer, JobPosition};
 pub(crate) use board_error::{BoardError, place_of};
-pub(crate) use board_settings::{BoardClock, BoardSettings, MissingBoard};
+pub(crate) use board_settings::{BOARD_FILE, BoardClock, BoardSettings, MissingBoard};
 pub(crate) use board_trait::{Board, BoardBell, BoardResult};
 pub(crate) use definition_entry::{DefinitionEntry, DefinitionRecord};
 pub(crate) use host_identity::HostIdentity;

@@ -4,7 +4,7 @@
 //! locate ─► document ─► written ◄─ variables, command line        what has been written, with its places
 //!                          │
 //!                          ▼
-//!            runner, mail, tasks, child ─► Loaded                  layers put together and checked
+//!     runner, mail, tasks, child, worker, jobs ─► Loaded           layers put together and checked
 //! ```
 //!
 //! All keys are in one table ([`options`]). Everything that is wrong is collected in a

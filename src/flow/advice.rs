@@ -34,7 +34,7 @@ pub(crate) enum FlowNext {
     End(FlowEnd),
 }
 
-/// How a job leaves its worker for good, or until somebody asks for something.
+/// How a job leaves its worker for good, or until a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum FlowEnd {
     /// Every step has ended.
@@ -43,16 +43,16 @@ pub(crate) enum FlowEnd {
     Failed,
     /// What was executed has been reverted.
     Reverted,
-    /// It was cancelled by request.
+    /// A request has cancelled the job.
     Cancelled,
-    /// It needs a person.
+    /// A person is needed.
     Stuck {
         /// The step that it is about; empty: no single one.
         step: String,
         /// Why, as a sentence without a full stop.
         reason: String,
     },
-    /// It begins nothing until it is resumed.
+    /// Nothing begins until the job is resumed.
     Paused,
 }
 

@@ -15,6 +15,8 @@ pub(crate) struct ChosenEnds {
     results: HashMap<String, Value>,
     takes: HashMap<String, i64>,
     begun: HashMap<(String, Phase), usize>,
+    /// What was cut off takes no chosen end away.
+    ended: HashMap<(String, Phase), usize>,
     /// What intervenes while an attempt is in progress: step, phase, its place among those of the
     /// step and phase.
     meanwhile: Vec<(String, Phase, usize, Intervention)>,
@@ -88,7 +90,8 @@ impl FlowScript for ChosenEnds {
         let key = (attempt.step.clone(), attempt.phase);
         let number = self.begun.entry(key.clone()).or_default();
         *number += 1;
-        let chosen = self.ends.get(&key).and_then(|ends| ends.get(*number - 1));
+        let ended = self.ended.get(&key).copied().unwrap_or_default();
+        let chosen = self.ends.get(&key).and_then(|ends| ends.get(ended));
         let outcome = chosen.copied().unwrap_or(EntryOutcome::Succeeded);
         let is_now = |(step, phase, at, _): &&(String, Phase, usize, Intervention)| {
             *step == attempt.step && *phase == attempt.phase && at == number
@@ -102,6 +105,11 @@ impl FlowScript for ChosenEnds {
             takes: self.takes.get(&attempt.step).copied().unwrap_or(1_000),
             result: self.results.get(&attempt.step).filter(|_| is_done).cloned(),
         }
+    }
+
+    fn ended(&mut self, attempt: &AttemptStart) {
+        let key = (attempt.step.clone(), attempt.phase);
+        *self.ended.entry(key).or_default() += 1;
     }
 
     fn intervene(&mut self, point: PlayPoint<'_>) -> Option<Intervention> {

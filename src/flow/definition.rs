@@ -64,13 +64,13 @@ pub(crate) struct Group {
     pub(crate) name: String,
     /// The nodes of the same list that must have ended before this one begins.
     pub(crate) after: Vec<String>,
-    /// Whether nodes begin at once, but for what `after` says; else one after the other.
+    /// Whether nodes begin at once, those with `after` excepted; else one after the other.
     pub(crate) parallel: bool,
     /// Its steps and groups.
     pub(crate) nodes: Vec<Node>,
     /// How often, and when, the whole group is executed again: each time a round.
     pub(crate) retry: RetryTerms,
-    /// What follows when one of its steps fails for good; `None`: what the list above says.
+    /// What follows when one of its steps fails for good; `None`: as in the list above.
     pub(crate) on_failure: Option<OnFailure>,
 }
 
@@ -91,7 +91,7 @@ impl Group {
     }
 }
 
-/// One step of a flow.
+/// A step of a flow.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Step {
     /// Unique among the steps and groups of a definition.
@@ -104,7 +104,7 @@ pub(crate) struct Step {
     pub(crate) try_each: Vec<Value>,
     /// How often a revert is tried; `None`: the step has no revert.
     pub(crate) revert: Option<RetryTerms>,
-    /// What follows when it fails for good; `None`: what the list above says.
+    /// What follows when it fails for good; `None`: as in the list above.
     pub(crate) on_failure: Option<OnFailure>,
     /// What is done with an execution that a crash has interrupted.
     pub(crate) interrupted: Interrupted,
@@ -139,7 +139,7 @@ pub(crate) struct RetryTerms {
 }
 
 impl RetryTerms {
-    /// One try and no other.
+    /// A single try.
     pub(crate) const ONCE: RetryTerms = RetryTerms {
         times: 1,
         every: Duration::ZERO,
@@ -147,7 +147,7 @@ impl RetryTerms {
         max: Duration::MAX,
     };
 
-    /// The terms of a revert that says nothing else: 5 tries, 10 s × 2.
+    /// The terms of a revert without terms of its own: 5 tries, 10 s × 2.
     pub(crate) const OF_REVERTS: RetryTerms = RetryTerms {
         times: 5,
         every: Duration::from_secs(10),
@@ -176,12 +176,12 @@ pub(crate) enum OnFailure {
 /// What is done with an execution of which nothing is known but that it began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Interrupted {
-    /// It is executed again, and no attempt is counted.
+    /// The execution begins again, and no attempt is counted.
     #[default]
     Again,
     /// A check finds out whether it was done; where it was not, it is executed again.
     Check,
-    /// It is reverted, then executed again; no attempt is counted.
+    /// A revert, then the execution again; no attempt is counted.
     Revert,
     /// The job is stuck until a person has looked.
     Hold,

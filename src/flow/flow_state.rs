@@ -238,7 +238,7 @@ impl FlowState {
         }
     }
 
-    /// Returns the number of the last entry; 0 where there is none.
+    /// Returns the number of the last entry; 0 for an empty journal.
     pub(crate) fn last_seq(&self) -> u64 {
         self.last_seq
     }

@@ -161,7 +161,7 @@ impl FlowState {
 
     /// Returns the steps whose attempts a request to kill is about: all but reverts that began
     /// after the request.
-    fn to_kill(&self) -> Vec<String> {
+    pub(crate) fn to_kill(&self) -> Vec<String> {
         let Some(killed_at) = self.killed_at else {
             return Vec::new();
         };

@@ -58,16 +58,16 @@ pub(crate) enum Phase {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum EntryOutcome {
-    /// It was done; of `When`: the step runs; of `Check`: the execution was done.
+    /// Done; of `When`: the step runs; of `Check`: the execution was done.
     Succeeded,
-    /// It failed.
+    /// A failure.
     Failed,
-    /// It asked to be tried again later, which counts no attempt. A number as the result of the
-    /// entry is how many milliseconds it asked to wait.
+    /// The attempt asked to be made again later, and does not count. A number as the result of
+    /// the entry is how many milliseconds it asked to wait.
     RetryLater,
-    /// It was cut off by a crash, or by the end of a lease.
+    /// Cut off by a crash, or by the end of a lease.
     Interrupted,
-    /// It was killed on request.
+    /// Killed on request.
     Killed,
     /// The step is passed over; of `Check`: the execution was not done; of `Request`: a person has
     /// seen to the step.

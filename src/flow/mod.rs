@@ -1,4 +1,4 @@
-//! Job flows: what a definition says, what the journal of a job has, and what follows from both.
+//! Job flows: what is defined, what the journal of a job has, and what follows from both.
 //!
 //! Pure: no clock, no file, no thread. A worker drives a flow so:
 //!
@@ -16,7 +16,7 @@
 //!
 //! | file | what it has |
 //! |---|---|
-//! | `definition.rs` | what a definition says |
+//! | `definition.rs` | the words of a definition |
 //! | `links.rs`, `validate.rs`, `flow_error.rs` | which node waits for which; what is wrong with a definition |
 //! | `plan.rs` | a valid definition, laid out for the interpreter |
 //! | `journal.rs` | the entries of a journal |

@@ -12,7 +12,7 @@ const WIDTH: usize = 80;
 /// The widest column of names; the notes of what is longer stand in the next line.
 const WIDEST_NAME: usize = 36;
 
-/// One node of the tree.
+/// A node of the tree.
 struct Row {
     /// The lines of the tree before the name.
     branch: String,

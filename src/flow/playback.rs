@@ -1,8 +1,8 @@
 //! Plays a flow in virtual time: the driver of the tests of this room, and of users' unit tests.
 //!
 //! The player stands for board and worker: it writes what the interpreter advises, begins it, and
-//! writes how it ended. How attempts end, what is requested, and where a worker dies, a script
-//! says.
+//! writes how it ended. A script has how attempts
+//! end, what is requested, and where a worker dies.
 
 use std::sync::Arc;
 
@@ -24,6 +24,9 @@ const LEASE: i64 = 60_000;
 pub(crate) trait FlowScript {
     /// Returns how an attempt ends.
     fn end(&mut self, attempt: &AttemptStart) -> PlayedEnd;
+
+    /// Takes note that an attempt has ended as it was to, and was not cut off.
+    fn ended(&mut self, _attempt: &AttemptStart) {}
 
     /// Returns what intervenes at a point.
     fn intervene(&mut self, _point: PlayPoint<'_>) -> Option<Intervention> {
@@ -329,7 +332,10 @@ impl Player {
                 let point = PlayPoint::BeforeEnd(&running.attempt);
                 match script.intervene(point) {
                     Some(intervention) => self.intervene(intervention),
-                    None => self.end(&running.attempt, running.since, running.end),
+                    None => {
+                        script.ended(&running.attempt);
+                        self.end(&running.attempt, running.since, running.end);
+                    }
                 }
                 None
             }

@@ -70,7 +70,7 @@ pub(crate) struct ExecutionEnd {
     pub(crate) attempt: u32,
 }
 
-/// One attempt, for a reader.
+/// An attempt, for a reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct AttemptRecord {
     /// What was done.

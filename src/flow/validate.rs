@@ -22,7 +22,7 @@ pub(crate) fn errors(definition: &FlowDefinition) -> Vec<FlowError> {
     };
     check.terms("", "retry", &definition.root.retry);
     check.list(&root);
-    check.reads(&definition.root, &mut HashMap::new());
+    check.reads(&definition.root, &HashMap::new());
     check.errors
 }
 
@@ -181,16 +181,19 @@ impl<'a> Check<'a> {
 
     /// Checks what the steps of a list read. `earlier` has the steps that have ended before the
     /// list begins.
-    fn reads(&mut self, group: &'a Group, earlier: &mut HashMap<&'a str, &'a Step>) {
+    fn reads(&mut self, group: &'a Group, earlier: &HashMap<&'a str, &'a Step>) {
         let reachable = links::reachable(&links::needs(group));
         for (node, before) in group.nodes.iter().zip(reachable) {
+            if node.steps().iter().all(|step| step.reads.is_empty()) {
+                continue;
+            }
             let mut known = earlier.clone();
             let ended = group.nodes.iter().zip(before);
             for (other, _) in ended.filter(|(_, is_before)| *is_before) {
                 known.extend(other.steps().into_iter().map(|step| (&*step.name, step)));
             }
             match node {
-                Node::Group(group) => self.reads(group, &mut known),
+                Node::Group(group) => self.reads(group, &known),
                 Node::Step(step) => {
                     for read in &step.reads {
                         self.read(step, read, &known);

@@ -76,6 +76,19 @@ pub(crate) enum OverlapMode {
 }
 
 impl JobSchema {
+    /// Returns the settings of a job that this version reads and does not carry out. Such a job is
+    /// neither posted nor done: a limit that limits nothing would look like one.
+    pub(crate) fn not_carried_out(&self) -> Vec<&'static str> {
+        let settings = [
+            ("limit", self.limit.is_some()),
+            ("overlap", self.overlap != OverlapMode::Wait),
+            ("time_limit", self.time_limit.is_some()),
+            ("waiting_for_at_most", self.waiting_for_at_most.is_some()),
+        ];
+        let is_set = settings.into_iter().filter(|(_, is_set)| *is_set);
+        is_set.map(|(name, _)| name).collect()
+    }
+
     /// Returns the key that jobs behind the same limit share: the name of the definition, and the
     /// value of the argument in `limit_by`. `None`: the job has no limit.
     pub(crate) fn limit_key(&self, name: &str, args: &Map<String, Value>) -> Option<String> {

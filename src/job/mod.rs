@@ -15,6 +15,7 @@ mod argument_errors;
 mod argument_kind;
 mod argument_schema;
 mod argument_spec;
+mod argument_usage;
 mod code_guard;
 mod command_line;
 mod command_template;

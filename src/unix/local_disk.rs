@@ -8,7 +8,7 @@ use std::path::Path;
 
 use nix::sys::stat::{Mode, SFlag, mknod};
 use nix::sys::statfs::{FsType, statfs};
-use nix::unistd::geteuid;
+use nix::unistd::{AccessFlags, access, geteuid};
 
 /// File systems whose locks do not reach all hosts, or not through crashes: the number of
 /// statfs(2), and the name for people.
@@ -85,6 +85,15 @@ pub(crate) fn look(path: &Path) -> io::Result<FileLook> {
         let _ = fs::set_permissions(path, fs::Permissions::from_mode(0o600));
     }
     Ok(FileLook::Ours)
+}
+
+/// Checks that files can be created in a directory and changed.
+///
+/// # Errors
+///
+/// Those of access(2): `EROFS` on a read-only disk, `EACCES` where the user may not.
+pub(crate) fn check_writable(directory: &Path) -> io::Result<()> {
+    Ok(access(directory, AccessFlags::W_OK)?)
 }
 
 /// Creates an empty file with mode 0600 without a descriptor of it.

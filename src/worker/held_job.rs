@@ -28,8 +28,6 @@ pub(crate) struct HeldJob {
     pub(crate) args: Map<String, Value>,
     /// The directory.
     pub(crate) directory: JobDirectory,
-    /// The results of the steps that have one.
-    pub(crate) results: BTreeMap<String, Value>,
     /// The last failure of a step, with the step. Without secrets.
     pub(crate) failure: Option<(String, Failure)>,
     /// When this worker claimed it.
@@ -40,8 +38,6 @@ pub(crate) struct HeldJob {
     pub(crate) redactor: Arc<Redactor>,
     /// The number of the next part of its output.
     pub(crate) next_part: u64,
-    /// Whether a request to kill it was made.
-    pub(crate) is_killed: bool,
     requested: Option<PendingRequest>,
     flow: FlowState,
     /// What happened and is not in a transition yet.
@@ -84,14 +80,12 @@ impl HeldJob {
             definition: Arc::clone(&parts.definition),
             args: parts.args,
             directory: parts.directory,
-            results: BTreeMap::new(),
             failure: None,
             claimed: parts.claimed,
             deadlines: parts.deadlines,
             redactor: parts.redactor,
             // Parts of an earlier claim have smaller numbers.
             next_part: claim.position.seq << 16,
-            is_killed: false,
             requested: None,
             flow,
             entries: Vec::new(),
@@ -138,7 +132,6 @@ impl HeldJob {
             PendingRequest::StopNoRevert => EntryOutcome::StopNoRevert,
             PendingRequest::Kill => EntryOutcome::Kill,
         };
-        self.is_killed |= request == PendingRequest::Kill;
         self.decide(&FlowDecision::request(outcome, "", now), worker);
         true
     }
@@ -205,9 +198,17 @@ impl HeldJob {
         }
     }
 
-    /// Returns the steps whose attempts are to be killed.
-    pub(crate) fn to_kill(&self) -> bool {
-        self.is_killed
+    /// Returns the steps whose attempts a request to kill is about.
+    pub(crate) fn to_kill(&self) -> Vec<String> {
+        self.flow.to_kill()
+    }
+
+    /// Returns the results of the steps that have one.
+    pub(crate) fn results(&self) -> BTreeMap<String, Value> {
+        let results = self.flow.results();
+        results
+            .map(|(step, value)| (step.to_owned(), value.clone()))
+            .collect()
     }
 
     /// Returns what the board is to record, if anything.
@@ -230,7 +231,7 @@ impl HeldJob {
             FlowNext::End(end) => {
                 transition.state = end_state(end);
                 transition.reason = self.reason_of(end);
-                transition.result = self.result();
+                transition.result = self.flow.last_result().cloned();
             }
             FlowNext::Wait { until } if self.is_leaving && is_idle => {
                 transition.state = JobState::Waiting;
@@ -261,7 +262,7 @@ impl HeldJob {
 
     /// Returns how many bytes the results of all steps but one have.
     pub(crate) fn bytes_of_others(&self, step: &str) -> usize {
-        let others = self.results.iter().filter(|(name, _)| *name != step);
+        let others = self.flow.results().filter(|(name, _)| *name != step);
         others.map(|(_, value)| value.to_string().len()).sum()
     }
 
@@ -283,30 +284,14 @@ impl HeldJob {
         self.is_changed = true;
     }
 
-    /// Keeps what later steps read of an entry.
+    /// Keeps the failure of an entry.
     fn learn(&mut self, entry: &JournalEntry) {
         if entry.phase != Phase::Execute {
             return;
         }
-        match (&entry.result, entry.outcome) {
-            (_, EntryOutcome::Failed) if self.failure.is_none() => {
-                self.failure = Some((entry.step.clone(), failure_of(entry)));
-            }
-            (Some(result), EntryOutcome::Succeeded) => {
-                self.results.insert(entry.step.clone(), result.clone());
-            }
-            (None, EntryOutcome::Succeeded) => {
-                self.results.remove(&entry.step);
-            }
-            _ => {}
+        if entry.outcome == EntryOutcome::Failed && self.failure.is_none() {
+            self.failure = Some((entry.step.clone(), failure_of(entry)));
         }
-    }
-
-    /// Returns what the job gave: the result of its last step that has one.
-    fn result(&self) -> Option<Value> {
-        let steps = self.definition.job.flow.root.steps();
-        let mut last = steps.iter().rev();
-        last.find_map(|step| self.results.get(&step.name)).cloned()
     }
 
     /// Returns why the job ended as it did, for people.

@@ -45,6 +45,7 @@ pub(crate) fn work(request: &WorkRequest<'_>) -> CommandResult {
     self_exe::pin().map_err(shortage)?;
     crate::mail::install(settings.mail.clone(), &settings.state_dir);
     let state_dir = PrivateDir::open(&settings.state_dir).map_err(unsafe_directory)?;
+    refuse_what_is_not_carried_out(request)?;
     let definitions = definitions(request);
     let board = board_place::open(settings, MissingBoard::Create).map_err(refused)?;
     let notifier = Notifier::from_env();
@@ -141,6 +142,7 @@ impl WorkerStart<'_> {
             session,
             name: ticket.name.clone(),
             definitions: self.definitions.clone(),
+            tags: request.tags.clone(),
             vars: request.vars.clone(),
             directories: JobDirectories::open(self.state_dir).map_err(unsafe_directory)?,
             slots,
@@ -174,6 +176,22 @@ impl WorkerStart<'_> {
     fn redactor(&self) -> Redactor {
         redactor(self.request.inputs, self.request.loaded, &[])
     }
+}
+
+/// Refuses settings that this version reads and does not carry out.
+fn refuse_what_is_not_carried_out(request: &WorkRequest<'_>) -> CommandResult {
+    let of_jobs = request.loaded.jobs.iter().flat_map(|(name, job)| {
+        let settings = job.definition.schema.not_carried_out().into_iter();
+        settings.map(move |setting| format!("`{setting}` of `[jobs.{name}]`"))
+    });
+    let can = &request.loaded.worker.can;
+    let of_worker = (!can.is_empty()).then(|| "`can` of `[worker]`".to_owned());
+    let all: Vec<String> = of_jobs.chain(of_worker).collect();
+    if all.is_empty() {
+        return Ok(());
+    }
+    let message = format!("this version does not carry out {}", all.join(", "));
+    Err(CommandError::new(exit::CONFIG, message).hint("leave it out until a later version does"))
 }
 
 fn definitions(request: &WorkRequest<'_>) -> BTreeMap<String, Arc<WorkerDefinition>> {

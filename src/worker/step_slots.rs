@@ -16,7 +16,7 @@ use crate::core::event::RunId;
 use crate::core::failure::Outcome;
 use crate::core::settings::{ChildSettings, Program};
 use crate::core::time::{Moment, Mono};
-use crate::flow::journal::{Doing, Phase};
+use crate::flow::journal::Doing;
 use crate::lease::LeaseDeadlines;
 use crate::task::TaskName;
 use crate::unix::child::{ChildRun, EndedRun, RunTarget, Spec};
@@ -213,11 +213,11 @@ impl StepSlots {
         self.of_job(job).for_each(|step| step.run.terminate(now));
     }
 
-    /// Asks the steps of a job to end, but for reverts.
-    pub(crate) fn terminate_executions(&mut self, job: JobId, now: Mono) {
+    /// Asks a step of a job to end.
+    pub(crate) fn terminate_step(&mut self, job: JobId, step: &str, now: Mono) {
         let steps = self.of_job(job);
-        let executions = steps.filter(|step| step.doing.phase != Phase::Revert);
-        executions.for_each(|step| step.run.terminate(now));
+        let meant = steps.filter(|running| running.doing.step == step);
+        meant.for_each(|running| running.run.terminate(now));
     }
 
     /// Kills the steps of a job.

@@ -47,6 +47,8 @@ pub(crate) struct WorkerParts {
     pub(crate) name: String,
     /// What it can do.
     pub(crate) definitions: BTreeMap<String, Arc<WorkerDefinition>>,
+    /// What this worker has that jobs may need.
+    pub(crate) tags: Vec<String>,
     /// The variables of this worker.
     pub(crate) vars: BTreeMap<String, String>,
     /// Where the directories of jobs are.
@@ -236,8 +238,9 @@ impl WorkLoop {
         if free == 0 || !self.may_claim() {
             return ClaimWish::default();
         }
-        let lanes = self.parts.definitions.values();
-        let mut lanes: Vec<LaneWish> = lanes.map(|known| known.lane()).collect();
+        let able = self.parts.definitions.values();
+        let able = able.filter(|known| known.has_what_it_needs(&self.parts.tags));
+        let mut lanes: Vec<LaneWish> = able.map(|known| known.lane()).collect();
         if !lanes.is_empty() {
             self.first_lane = (self.first_lane + 1) % lanes.len();
             lanes.rotate_left(self.first_lane);
@@ -315,11 +318,12 @@ impl WorkLoop {
         let now = clock::now();
         let doing = start.doing(millis(now));
         let error = job.error_of(&start.step);
+        let results = job.results();
         let data = CommandData {
             definition: &job.definition.job,
             position: job.position,
             args: &job.args,
-            results: &job.results,
+            results: &results,
             error: error.as_deref(),
             vars: &self.parts.vars,
             directory: &job.directory,
@@ -332,7 +336,7 @@ impl WorkLoop {
                     Err(outcome) => StepEnding::of(
                         *outcome,
                         start.phase,
-                        job.is_killed,
+                        job.to_kill().contains(&start.step),
                         &start.step,
                         &job.directory,
                         0,
@@ -361,7 +365,7 @@ impl WorkLoop {
         let ending = StepEnding::of(
             ended.outcome,
             doing.phase,
-            job.is_killed,
+            job.to_kill().contains(&doing.step),
             &doing.step,
             &job.directory,
             others,
@@ -584,10 +588,10 @@ impl WorkLoop {
     }
 
     fn kill_killed(&mut self, now: Mono) {
-        let killed = self.jobs.values().filter(|job| job.is_killed);
-        let killed: Vec<JobId> = killed.map(|job| job.position.id).collect();
-        for id in killed {
-            self.parts.slots.terminate_executions(id, now);
+        for (id, job) in &self.jobs {
+            for step in job.to_kill() {
+                self.parts.slots.terminate_step(*id, &step, now);
+            }
         }
     }
 

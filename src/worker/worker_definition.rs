@@ -34,6 +34,12 @@ impl WorkerDefinition {
         self.job.schema.lease.unwrap_or(LEASE)
     }
 
+    /// Returns whether a worker with these tags may do its jobs.
+    pub(crate) fn has_what_it_needs(&self, tags: &[String]) -> bool {
+        let needs = &self.job.schema.needs;
+        needs.iter().all(|need| tags.contains(need))
+    }
+
     /// Returns what the worker enters on the board.
     pub(crate) fn entry(&self) -> DefinitionEntry {
         let schema = &self.job.schema;

@@ -394,14 +394,22 @@ pub(crate) fn pages_of_jobs_follow_one_another(arena: &dyn BoardArena) {
         let page = board.jobs(&JobFilter { limit: 9, ..filter }).unwrap();
         page.jobs.iter().map(|job| job.id).collect()
     };
-    let states = vec![JobState::Failed, JobState::Stuck];
-    assert_eq!(
+    let in_states = |states: &[JobState], definition: Option<&str>| {
         ids_of(JobFilter {
-            states,
+            states: states.to_vec(),
+            definition: definition.map(str::to_owned),
             ..JobFilter::default()
-        }),
-        [at.id]
-    );
+        })
+    };
+    let running = worker.claim("d").unwrap().position.id;
+    let waiting: Vec<JobId> = ids[2..].iter().rev().copied().collect();
+    assert_eq!(in_states(&[JobState::Waiting], Some("d")), waiting);
+    assert_eq!(in_states(&[JobState::Waiting], None).len(), 4);
+    assert_eq!(in_states(&[JobState::Running], None), [running]);
+    let over = [JobState::Failed, JobState::Stuck];
+    assert_eq!(in_states(&over, None), [at.id]);
+    let mixed = [JobState::Failed, JobState::Running, JobState::Succeeded];
+    assert_eq!(in_states(&mixed, None), [running, at.id]);
     let kind = Some("disk full".to_owned());
     assert_eq!(
         ids_of(JobFilter {
@@ -419,7 +427,7 @@ pub(crate) fn pages_of_jobs_follow_one_another(arena: &dyn BoardArena) {
     };
     assert_eq!(
         (count("d", JobState::Waiting), count("d", JobState::Failed)),
-        (4, 1)
+        (3, 1)
     );
     assert_eq!(
         (count("e", JobState::Waiting), count("e", JobState::Running)),

@@ -33,7 +33,9 @@ const SUCCEEDED: &str = "INDEXED BY job_succeeded WHERE state = 4";
 
 fn of_state(state: JobState) -> String {
     let number = state.number();
-    format!("INDEXED BY job_other_end WHERE state NOT IN (0, 2, 4) AND state = {number}")
+    format!(
+        "INDEXED BY job_other_end WHERE state <> 0 AND state <> 2 AND state <> 4 AND state = {number}"
+    )
 }
 
 fn definitions(conn: &Connection, from: &str) -> rusqlite::Result<Vec<String>> {

@@ -7,12 +7,19 @@
 mod bell;
 mod board_hold;
 mod claims;
+#[cfg(all(test, debug_assertions))]
+mod crash_tests;
+#[cfg(test)]
+mod disk_tests;
 mod garbage;
 mod journal_rows;
 pub(crate) mod maintenance;
 mod migration;
 mod open_file;
 mod outputs;
+mod pages;
+#[cfg(test)]
+mod plan_tests;
 mod posting;
 mod queries;
 mod readers;

@@ -64,6 +64,7 @@ pub(super) fn check_place(path: &Path, missing: MissingBoard) -> BoardResult<Pat
             "keep the board on a local disk, or use PostgreSQL",
         ));
     }
+    local_disk::check_writable(&directory).map_err(|error| unavailable(&place, &error))?;
     let path = directory.join(name);
     match local_disk::look(&path).map_err(|error| unavailable(&place, &error))? {
         local_disk::FileLook::Ours => Ok(path),

@@ -102,7 +102,7 @@ fn of_key(
 ) -> Result<Option<PostReceipt>, SqliteFailure> {
     let mut read = tx.conn.prepare_cached(
         "SELECT id, state, fence, seq, has_begun FROM job INDEXED BY job_key
-         WHERE key = ?1 AND key IS NOT NULL AND state NOT IN (4, 5, 6, 7)",
+         WHERE key = ?1 AND key IS NOT NULL AND (state < 4 OR state > 7)",
     )?;
     let there = read.query_row([key], |row| {
         Ok(JobAtRest {

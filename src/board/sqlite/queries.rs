@@ -1,14 +1,10 @@
 //! What is read of jobs.
 
-use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::words::of_word;
-use crate::board::{
-    JobFilter, JobId, JobOutcome, JobPage, JobPosition, JobRecord, JobState, SessionId, StateCount,
-};
+use crate::board::{JobId, JobOutcome, JobPosition, JobRecord, JobState, SessionId, StateCount};
 
-/// No page is longer.
-const LONGEST_PAGE: u32 = 1000;
 /// Nothing is counted further.
 pub(super) const COUNTED: i64 = 10_001;
 
@@ -16,7 +12,8 @@ const COLUMNS: &str = "job.id, posting, key, definition, priority, run_at, state
     session.name, fence, seq, doing, lease, crashes, want, avoid, has_begun, args, result,
     project, posted_by, posted, job.ended";
 
-fn select(rest: &str) -> String {
+/// Returns the text of a query for records of jobs.
+pub(super) fn select(rest: &str) -> String {
     format!("SELECT {COLUMNS} FROM job LEFT JOIN session ON session.id = job.owner {rest}")
 }
 
@@ -26,7 +23,8 @@ pub(super) fn job(conn: &Connection, id: JobId) -> rusqlite::Result<Option<JobRe
     read.query_row([id.0], record).optional()
 }
 
-fn record(row: &Row<'_>) -> rusqlite::Result<JobRecord> {
+/// Reads the record of a job.
+pub(super) fn record(row: &Row<'_>) -> rusqlite::Result<JobRecord> {
     let text = |at: usize| row.get::<_, Option<String>>(at);
     let parsed = |text: Option<String>| text.and_then(|text| serde_json::from_str(&text).ok());
     Ok(JobRecord {
@@ -59,57 +57,6 @@ fn record(row: &Row<'_>) -> rusqlite::Result<JobRecord> {
         posted: row.get(22)?,
         ended: row.get(23)?,
     })
-}
-
-/// A condition on jobs, with the value that stands for its `?`.
-type Condition<'a> = (&'static str, &'a dyn ToSql);
-
-/// Returns a page of jobs, the newest first.
-pub(super) fn jobs(conn: &Connection, filter: &JobFilter) -> rusqlite::Result<JobPage> {
-    let limit = filter.limit.clamp(1, LONGEST_PAGE) as usize;
-    let before = filter.before.map_or(i64::MAX as u64, |id| id.0);
-    let owner = filter.owner.map(|owner| owner.0);
-    let mut conditions: Vec<Condition<'_>> = vec![("job.id < ?", &before)];
-    let texts = [
-        ("definition = ?", &filter.definition),
-        ("key = ?", &filter.key),
-        ("project = ?", &filter.project),
-        (
-            "job.id IN (SELECT job FROM journal WHERE kind = ?)",
-            &filter.kind,
-        ),
-    ];
-    for (condition, value) in texts {
-        conditions.extend(value.as_ref().map(|value| (condition, value as &dyn ToSql)));
-    }
-    conditions.extend(
-        owner
-            .as_ref()
-            .map(|owner| ("owner = ?", owner as &dyn ToSql)),
-    );
-    let states: Vec<String> = filter
-        .states
-        .iter()
-        .map(|state| state.number().to_string())
-        .collect();
-    let mut wheres: Vec<&str> = conditions.iter().map(|(condition, _)| *condition).collect();
-    let in_states = format!("state IN ({})", states.join(", "));
-    if !states.is_empty() {
-        wheres.push(&in_states);
-    }
-    let rest = format!(
-        "WHERE {} ORDER BY job.id DESC LIMIT {}",
-        wheres.join(" AND "),
-        limit + 1
-    );
-    let mut read = conn.prepare(&select(&rest))?;
-    let values: Vec<&dyn ToSql> = conditions.iter().map(|(_, value)| *value).collect();
-    let rows = read.query_map(&values[..], record)?;
-    let mut jobs: Vec<JobRecord> = rows.collect::<rusqlite::Result<_>>()?;
-    let has_more = jobs.len() > limit;
-    jobs.truncate(limit);
-    let next = jobs.last().filter(|_| has_more).map(|job| job.id);
-    Ok(JobPage { jobs, next })
 }
 
 /// Returns what became of a write.
@@ -151,7 +98,8 @@ const COUNTS: [(JobState, &str); 9] = [
     (JobState::Cancelled, OTHERS),
     (JobState::Stuck, OTHERS),
 ];
-const OTHERS: &str = "INDEXED BY job_other_end WHERE state NOT IN (0, 2, 4) AND state = ";
+const OTHERS: &str =
+    "INDEXED BY job_other_end WHERE state <> 0 AND state <> 2 AND state <> 4 AND state = ";
 
 /// Returns how many jobs of each definition are in each state, each capped.
 pub(super) fn counts(conn: &Connection) -> rusqlite::Result<Vec<StateCount>> {

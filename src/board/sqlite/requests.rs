@@ -145,7 +145,7 @@ fn go_on(tx: &WriteTx<'_>, job: &JobAtRest, step: &str, outcome: EntryOutcome) -
 fn key_holder(tx: &WriteTx<'_>, id: JobId) -> rusqlite::Result<Option<JobId>> {
     let mut read = tx.conn.prepare_cached(
         "SELECT other.id FROM job JOIN job AS other ON other.key = job.key
-         WHERE job.id = ?1 AND other.id <> job.id AND other.state NOT IN (4, 5, 6, 7)",
+         WHERE job.id = ?1 AND other.id <> job.id AND (other.state < 4 OR other.state > 7)",
     )?;
     let other = read.query_row([id.0], |row| row.get(0)).optional()?;
     Ok(other.map(JobId))

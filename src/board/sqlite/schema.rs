@@ -110,10 +110,12 @@ CREATE TABLE job (
     project TEXT,
     posted_by TEXT NOT NULL
 ) STRICT;
+-- A list of states in a condition would be a table in memory for each change of a row.
 CREATE UNIQUE INDEX job_posting ON job (posting);
-CREATE UNIQUE INDEX job_key ON job (key) WHERE key IS NOT NULL AND state NOT IN (4, 5, 6, 7);
+CREATE UNIQUE INDEX job_key ON job (key) WHERE key IS NOT NULL AND (state < 4 OR state > 7);
 CREATE INDEX job_by_key ON job (key, id) WHERE key IS NOT NULL;
 CREATE INDEX job_lane ON job (definition, priority, run_at, id) WHERE state = 0;
+CREATE INDEX job_definition ON job (definition, id);
 CREATE INDEX job_owner ON job (owner) WHERE owner IS NOT NULL;
 CREATE INDEX job_wanted ON job (owner) WHERE want IS NOT NULL AND owner IS NOT NULL;
 CREATE INDEX job_watched ON job (owner, watching_until)
@@ -121,7 +123,7 @@ CREATE INDEX job_watched ON job (owner, watching_until)
 CREATE INDEX job_expiring ON job (expires)
     WHERE expires IS NOT NULL AND state = 0 AND has_begun = 0;
 CREATE INDEX job_succeeded ON job (definition, ended, id) WHERE state = 4;
-CREATE INDEX job_other_end ON job (state, definition, ended, id) WHERE state NOT IN (0, 2, 4);
+CREATE INDEX job_other_end ON job (state, definition, ended, id) WHERE state <> 0 AND state <> 2 AND state <> 4;
 
 CREATE TABLE journal (
     job INTEGER NOT NULL,

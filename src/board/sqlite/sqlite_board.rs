@@ -14,7 +14,7 @@ use super::sqlite_failure::SqliteFailure;
 use super::transitions::{TransitionRow, record};
 use super::writer::{WriteTx, Writer, millis};
 use super::{
-    garbage, journal_rows, migration, outputs, queries, requests, session_queries, sessions,
+    garbage, journal_rows, migration, outputs, pages, queries, requests, session_queries, sessions,
 };
 use crate::board::{
     Advance, AdvanceAnswer, Beat, BeatAnswer, Board, BoardBell, BoardClock, BoardError,
@@ -279,7 +279,7 @@ impl Board for SqliteBoard {
     }
 
     fn jobs(&self, filter: &JobFilter) -> BoardResult<JobPage> {
-        self.read(|conn| queries::jobs(conn, filter))
+        self.read(|conn| pages::jobs(conn, filter))
     }
 
     fn counts(&self) -> BoardResult<Vec<StateCount>> {

@@ -166,6 +166,11 @@ fn follow_up(tx: &WriteTx<'_>, row: &TransitionRow) -> Result<(), SqliteFailure>
     let want: Option<PendingRequest> = want.and_then(|word| of_word(&word));
     if let (JobState::Waiting | JobState::Paused, Some(want)) = (row.state, want) {
         releases::settle(tx, id, want)?;
+        // Also where the job was so already.
+        let mut clear = tx
+            .conn
+            .prepare_cached("UPDATE job SET want = NULL WHERE id = ?1")?;
+        clear.execute([id.0])?;
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
@@ -16,6 +17,7 @@ use super::write_queue::WriteQueue;
 use crate::board::{BoardClock, BoardError, BoardResult};
 use crate::core::time::{Moment, Mono};
 use crate::unix::clock;
+use crate::unix::fault_points;
 use crate::unix::waiter::Waiter;
 
 /// How many calls share a transaction at most.
@@ -101,6 +103,9 @@ impl Writer {
         place: String,
     ) -> io::Result<Self> {
         let queue = Arc::new(WriteQueue::new());
+        // The pauses of SQLite are whole milliseconds, without jitter.
+        let waits_itself = conn.busy_timeout(Duration::ZERO);
+        waits_itself.map_err(io::Error::other)?;
         let mut drain = Drain {
             queue: Arc::clone(&queue),
             conn,
@@ -160,7 +165,7 @@ impl Writer {
         if !self.queue.push(call) {
             return Err(BoardError::Unavailable {
                 place: self.place.clone(),
-                why: "too many calls wait already".to_owned(),
+                why: "too many calls wait already, or the writer has ended".to_owned(),
             });
         }
         match answer.recv_timeout(self.deadline) {
@@ -211,6 +216,14 @@ struct Drain {
     place: String,
     hold: BoardHold,
     waiter: Waiter,
+}
+
+impl Drop for Drain {
+    /// Should a call panic, no other is left to wait for its deadline.
+    fn drop(&mut self) {
+        self.queue.close();
+        while self.queue.next().is_some() {}
+    }
 }
 
 impl Drain {
@@ -313,10 +326,21 @@ impl Drain {
     }
 
     fn commit(&self) -> BoardResult<()> {
-        run(&self.conn, "COMMIT").map_err(|error| {
+        let refused = fault_points::step(Path::new(&self.place));
+        let committed = match refused {
+            Ok(()) => run(&self.conn, "COMMIT").map_err(|error| board_error(&error, &self.place)),
+            Err(error) => Err(BoardError::Unavailable {
+                place: self.place.clone(),
+                why: error.to_string(),
+            }),
+        };
+        if committed.is_err() {
             // A commit that fails leaves the transaction open, or has rolled it back already.
             let _ = self.conn.execute_batch("ROLLBACK");
-            board_error(&error, &self.place)
+            return committed;
+        }
+        fault_points::step(Path::new(&self.place)).map_err(|_| BoardError::NoAnswer {
+            place: self.place.clone(),
         })
     }
 

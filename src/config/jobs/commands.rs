@@ -65,6 +65,7 @@ impl JobReader<'_> {
         let program = self.program(table, &layer, place);
         let input = self.input(table, place);
         self.check_env(table, place);
+        self.check_plain(table, place);
         let program = program?;
         let reads: Vec<String> = table.layer.get("reads").unwrap_or_default();
         let mut problems = Vec::new();
@@ -206,6 +207,33 @@ impl JobReader<'_> {
                 place.what
             );
             self.error(&raw.span, message, &format!("write `\"{variable}\"`"));
+        }
+    }
+
+    /// Reports a template in a text that is read as it stands.
+    fn check_plain(&mut self, table: &ReadTable<'_>, place: &CommandPlace<'_>) {
+        for key in [
+            "script",
+            "working_dir",
+            "stdin",
+            "output_file",
+            "user",
+            "group",
+        ] {
+            let Some(raw) = table.raw(key) else {
+                continue;
+            };
+            let Shape::Text(text) = &raw.shape else {
+                continue;
+            };
+            if let Some((written, variable)) = template_in_text(text, &place.scope) {
+                let message = format!(
+                    "`{key}` of {} has `{{{written}}}`, which nothing replaces there",
+                    place.what
+                );
+                let help = format!("a `shell` sees the value as \"{variable}\"");
+                self.error(&raw.span, message, &help);
+            }
         }
     }
 

@@ -204,8 +204,15 @@ impl<'a> JobReader<'a> {
         let help = match meant {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => {
-                let known = options.iter().filter(|option| !is_surrounding(option));
-                let known = format!("known are {}", one_of(known.map(|option| option.key)));
+                let own = options.iter().filter(|option| !is_surrounding(option));
+                // The programs are in the table of tasks and in that of steps.
+                let mut known: Vec<&str> = Vec::new();
+                for option in own {
+                    if !known.contains(&option.key) {
+                        known.push(option.key);
+                    }
+                }
+                let known = format!("known are {}", one_of(known));
                 let surroundings = keys
                     .iter()
                     .any(|keys| matches!(keys, TableKeys::Surroundings));

@@ -349,6 +349,7 @@ steps = [
   { name = "data", command = ["{args.size}", "a"] },
   { name = "index", shell = "index {args.size} $ARG_SIZ", env = { ARG_X = "1", Y = "{args.size}" } },
   { name = "put", command = ["a"], shell = "b", revert = "undo" },
+  { name = "cd", command = ["ls"], working_dir = "{var.storage}/x", color = 1 },
 ]
 "#,
     );
@@ -443,6 +444,26 @@ steps = [
     10 |   { name = "put", command = ["a"], shell = "b", revert = "undo" },
        |                                                          ^^^^^^
     help: for example `["rm", "-f", "{fetch.file}"]`
+
+    warning: `working_dir` does not exist: `ROOT/cwd/{var.storage}/x`
+     --> run_functions.toml:11:50
+       |
+    11 |   { name = "cd", command = ["ls"], working_dir = "{var.storage}/x", color = 1 },
+       |                                                  ^^^^^^^^^^^^^^^^^
+
+    error: `working_dir` of step `cd` has `{var.storage}`, which nothing replaces there
+     --> run_functions.toml:11:50
+       |
+    11 |   { name = "cd", command = ["ls"], working_dir = "{var.storage}/x", color = 1 },
+       |                                                  ^^^^^^^^^^^^^^^^^
+    help: a `shell` sees the value as "$VAR_STORAGE"
+
+    error: unknown key `color` in step `cd`
+     --> run_functions.toml:11:69
+       |
+    11 |   { name = "cd", command = ["ls"], working_dir = "{var.storage}/x", color = 1 },
+       |                                                                     ^^^^^
+    help: known are `command`, `shell`, `script`, `name`, `input`, `reads`, `revert`, `when`, `check`, `interrupted`, `retry`, `try_each`, `after`, `on_failure` or `elsewhere`, and what surrounds a command in `[tasks.NAME]`
     "##);
 }
 

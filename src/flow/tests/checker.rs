@@ -13,7 +13,7 @@ use crate::flow::definition::{
 use crate::flow::journal::Phase;
 use crate::flow::{FlowEnd, FlowEvent, FlowHistory};
 
-/// Checks a history. The text says what was not allowed.
+/// Checks a history. The text has what was not allowed.
 pub(crate) fn check(
     definition: &FlowDefinition,
     slots: usize,
@@ -216,7 +216,7 @@ impl<'a> Checker<'a> {
     }
 
     /// A node that must end before, and in which the other is, must end with all that is in it; a
-    /// node around the step itself says nothing of what else is in it.
+    /// node around the step itself has no meaning for what else is in it.
     fn contains(found: &Node, node: &str, at: usize, group: &Group) -> bool {
         let Node::Group(inner) = found else {
             return false;

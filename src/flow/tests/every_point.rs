@@ -32,6 +32,10 @@ impl FlowScript for DyingScript {
         self.ends.end(attempt)
     }
 
+    fn ended(&mut self, attempt: &AttemptStart) {
+        self.ends.ended(attempt);
+    }
+
     fn intervene(&mut self, point: PlayPoint<'_>) -> Option<Intervention> {
         let is_request = matches!(self.with, Intervention::Request(..));
         if is_request && point != PlayPoint::Between {
@@ -81,7 +85,7 @@ fn hard() -> ChosenEnds {
         .fails("fetch", 1)
         .fails("optional", 1)
         .fails("index", 3)
-        .fails("notify", 99)
+        .fails("notify", 1)
         .revert_fails("fetch", 1)
 }
 

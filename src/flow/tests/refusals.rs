@@ -19,7 +19,7 @@ fn failing() -> FlowHistory {
     history(list(), ChosenEnds::default().fails("b", 1).fails("d", 1))
 }
 
-/// Returns what the checker says of a history in which something was changed.
+/// Returns what the checker has against a history in which something was changed.
 fn verdict(
     definition: &FlowDefinition,
     mut history: FlowHistory,

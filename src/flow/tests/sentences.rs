@@ -567,6 +567,15 @@ fn a_step_that_was_done_and_that_no_program_has_makes_the_job_stuck() {
         reason.contains("no step of that name to revert"),
         "{reason}"
     );
+    // A person has undone it by hand.
+    let mut state = state;
+    state.note(
+        &FlowDecision::request(EntryOutcome::Skipped, "gone", 0),
+        2,
+        "w",
+    );
+    let next = state.advise(0, 1, "w").next;
+    assert_eq!(next, FlowNext::End(FlowEnd::Reverted));
 }
 
 #[test]
@@ -617,4 +626,58 @@ fn results_are_those_of_steps_that_have_ended() {
     assert_eq!(state.last_result(), Some(&json!({"file": "x"})));
     assert_eq!(state.result("d"), None);
     assert_eq!(state.result("unknown"), None);
+}
+
+#[test]
+fn state_follows_the_name() {
+    let old = plan(job(nodes![step("a"), step("b"), step("c")]));
+    let journal = play(&old, PlayTerms::default(), &mut script()).journal;
+    let group = sequence("g", nodes![step("new"), step("a")]);
+    let new = plan(job(nodes![step("b"), group, step("c")]));
+    let state = FlowState::of(&new, 0, &journal[..2], &[]);
+    let begun = state.advise(0, 4, "w").begin;
+    let names: Vec<&str> = begun.iter().map(|start| &*start.step).collect();
+    assert_eq!(names, ["new"]);
+}
+
+#[test]
+fn no_newer_definition_takes_a_decision_back() {
+    let times = |times| {
+        let b = Step {
+            retry: terms(times, 0),
+            ..step("b")
+        };
+        plan(job(nodes![step("a"), b]))
+    };
+    let mut ends = script().fails("b", 9);
+    let journal = play(&times(1), PlayTerms::default(), &mut ends).journal;
+    let decided = journal
+        .iter()
+        .position(|entry| entry.phase == Phase::Decision);
+    let decided = decided.expect("a decision");
+    let begun = |length| {
+        let state = FlowState::of(&times(3), 0, &journal[..length], &[]);
+        state
+            .advise(journal[decided].ended, 1, "w")
+            .begin
+            .remove(0)
+            .phase
+    };
+    assert_eq!(begun(decided), Phase::Execute);
+    assert_eq!(begun(decided + 1), Phase::Revert);
+}
+
+#[test]
+fn sixteen_attempts_at_most_are_in_progress() {
+    let steps = (0..20).map(|at| step(&format!("s{at}")).into()).collect();
+    let list = plan(definition(parallel("", steps)));
+    let mut state = FlowState::new(&list, 0);
+    let advice = state.advise(0, 50, "w");
+    assert_eq!(advice.begin.len(), 16);
+    state.follow(&advice, 0, 1, "w");
+    let advice = state.advise(0, 50, "w");
+    assert_eq!(
+        (advice.begin.len(), advice.next),
+        (0, FlowNext::Wait { until: None })
+    );
 }

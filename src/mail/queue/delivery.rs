@@ -110,8 +110,8 @@ impl QueueDelivery<'_> {
     }
 
     fn settle(&mut self, stem: &OsStr, message: &Message, fates: &[DeliveryResult]) {
-        let mut later = Group::default();
-        let mut never = Group::default();
+        let mut later = FailedRecipients::default();
+        let mut never = FailedRecipients::default();
         for (address, fate) in message.to.iter().zip(fates) {
             match fate {
                 DeliveryResult::Accepted(_) => {}
@@ -192,13 +192,13 @@ impl QueueDelivery<'_> {
 
 /// Recipients that share a fate.
 #[derive(Default)]
-struct Group {
+struct FailedRecipients {
     to: Vec<String>,
     lines: Vec<String>,
     trouble: Option<DeliveryError>,
 }
 
-impl Group {
+impl FailedRecipients {
     fn add(&mut self, address: &str, trouble: &DeliveryError) {
         self.to.push(address.to_owned());
         self.lines.push(format!("{address}: {}", trouble.line()));

@@ -29,7 +29,7 @@ use crate::core::failure::{Outcome, signal_name};
 use crate::core::settings::{ChildSettings, Leak};
 use crate::core::time::{Moment, Mono, in_words};
 
-use phase::Phase;
+use phase::RunPhase;
 
 /// A process that has not gone this long after SIGKILL hangs in the kernel.
 const MOST_AFTER_KILL: Duration = Duration::from_secs(5);
@@ -52,7 +52,7 @@ pub struct ChildRun {
     output: OutputReader,
     tolerated: Tolerated,
     marks: RunMarks,
-    phase: Phase,
+    phase: RunPhase,
     ended: Option<Ending>,
     /// Whether the keeper has died meanwhile.
     is_orphaned: bool,
@@ -96,7 +96,7 @@ impl ChildRun {
             poll,
             output,
             tolerated,
-            phase: Phase::Running,
+            phase: RunPhase::Running,
             ended: None,
             is_orphaned: false,
             left: BTreeMap::new(),
@@ -124,18 +124,18 @@ impl ChildRun {
     /// Returns when there is something to do in [`step`](ChildRun::step) at the latest.
     pub fn due(&self) -> Mono {
         match self.phase {
-            Phase::Running => {
+            RunPhase::Running => {
                 let times_out = self.timeout.map(|limit| self.started + limit);
                 let silence = self.settings.silence_timeout;
                 let silent = silence.map(|limit| self.output.latest + limit);
                 let first = times_out.into_iter().chain(silent).min();
                 first.unwrap_or(Mono::NEVER)
             }
-            Phase::Asked { kill_at } => kill_at,
-            Phase::Killed { give_up_at } => give_up_at,
-            Phase::Lingering { kill_at, look, .. } => look.at.min(kill_at),
-            Phase::Sweeping { look, .. } | Phase::Clearing { look, .. } => look.at,
-            Phase::Over => Mono::NEVER,
+            RunPhase::Asked { kill_at } => kill_at,
+            RunPhase::Killed { give_up_at } => give_up_at,
+            RunPhase::Lingering { kill_at, look, .. } => look.at.min(kill_at),
+            RunPhase::Sweeping { look, .. } | RunPhase::Clearing { look, .. } => look.at,
+            RunPhase::Over => Mono::NEVER,
         }
     }
 
@@ -152,33 +152,33 @@ impl ChildRun {
             self.lose_keeper(now);
         }
         match self.phase {
-            Phase::Running | Phase::Asked { .. } | Phase::Killed { .. } => self.watch(now),
-            Phase::Lingering {
+            RunPhase::Running | RunPhase::Asked { .. } | RunPhase::Killed { .. } => self.watch(now),
+            RunPhase::Lingering {
                 status,
                 kill_at,
                 look,
             } if now >= look.at.min(kill_at) => self.linger(status, kill_at, look, now),
-            Phase::Sweeping {
+            RunPhase::Sweeping {
                 status,
                 until,
                 look,
             } if now >= look.at => self.sweep(status, until, look, now),
-            Phase::Clearing {
+            RunPhase::Clearing {
                 status,
                 give_up_at,
                 look,
             } if now >= look.at => self.clear(status, give_up_at, look, now),
-            Phase::Lingering { .. }
-            | Phase::Sweeping { .. }
-            | Phase::Clearing { .. }
-            | Phase::Over => None,
+            RunPhase::Lingering { .. }
+            | RunPhase::Sweeping { .. }
+            | RunPhase::Clearing { .. }
+            | RunPhase::Over => None,
         }
     }
 
     /// Asks the run to end: `stop_signal` (and CONT) to its group, after `kill_grace` KILL. Asked
     /// before, or ended already: changes nothing.
     pub fn terminate(&mut self, now: Mono) {
-        if matches!(self.phase, Phase::Running) && self.status().is_none() {
+        if matches!(self.phase, RunPhase::Running) && self.status().is_none() {
             let signal = signal_name(self.settings.stop_signal);
             self.ask(Ending::Asked(self.how(&signal, now)), now);
         }
@@ -186,8 +186,8 @@ impl ChildRun {
 
     /// Kills the run now, with all that belongs to it.
     pub fn kill(&mut self, now: Mono) {
-        let alive = matches!(self.phase, Phase::Running | Phase::Asked { .. });
-        if let Phase::Lingering { kill_at, .. } = &mut self.phase {
+        let alive = matches!(self.phase, RunPhase::Running | RunPhase::Asked { .. });
+        if let RunPhase::Lingering { kill_at, .. } = &mut self.phase {
             *kill_at = now.min(*kill_at);
         } else if alive && self.status().is_none() {
             let how = self.how("SIGKILL", now);
@@ -240,8 +240,8 @@ impl ChildRun {
         self.settings.leak = Leak::Kill;
         self.tolerated = Tolerated::default();
         match &mut self.phase {
-            Phase::Lingering { kill_at, .. } => *kill_at = now,
-            Phase::Running | Phase::Asked { .. } => {
+            RunPhase::Lingering { kill_at, .. } => *kill_at = now,
+            RunPhase::Running | RunPhase::Asked { .. } => {
                 let ended_itself = matches!(self.status(), Some(Status::Exited(_)));
                 self.kill_tree(now);
                 if !ended_itself {
@@ -264,8 +264,8 @@ impl ChildRun {
             return None;
         }
         match self.phase {
-            Phase::Running => self.ask(self.overdue(now), now),
-            Phase::Asked { .. } => self.kill_tree(now),
+            RunPhase::Running => self.ask(self.overdue(now), now),
+            RunPhase::Asked { .. } => self.kill_tree(now),
             _ => return Some(self.give_up(now)),
         }
         None
@@ -283,7 +283,7 @@ impl ChildRun {
         self.signal(self.settings.stop_signal);
         // Who is stopped could not obey.
         self.signal(libc::SIGCONT);
-        self.phase = Phase::Asked {
+        self.phase = RunPhase::Asked {
             kill_at: now + self.settings.kill_grace,
         };
     }
@@ -295,7 +295,7 @@ impl ChildRun {
         }
         self.signal(libc::SIGKILL);
         self.kill_cgroup();
-        self.phase = Phase::Killed {
+        self.phase = RunPhase::Killed {
             give_up_at: now + MOST_AFTER_KILL,
         };
     }
@@ -335,7 +335,7 @@ impl Drop for ChildRun {
     fn drop(&mut self) {
         if matches!(
             self.phase,
-            Phase::Sweeping { .. } | Phase::Clearing { .. } | Phase::Over
+            RunPhase::Sweeping { .. } | RunPhase::Clearing { .. } | RunPhase::Over
         ) {
             return;
         }

@@ -1,13 +1,14 @@
 //! `post`: posts a job, and waits for its end if that is wanted.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::{CommandFactory as _, Parser as _};
 use serde_json::json;
 
 use super::board_access::{open, refused};
 use super::catalog::JobCatalog;
-use super::time::parse_at;
+use super::time::{millis, of_millis, parse_at};
 use super::wait::{self, why_it_waits};
 use crate::board::{Board, KeyRule, Post, PostReceipt};
 use crate::cli::args::Common;
@@ -20,7 +21,7 @@ use crate::core::command_error::{CommandError, CommandResult};
 use crate::core::exit;
 use crate::flow::FlowPlan;
 use crate::job::{JobDefinition, JobSchema};
-use crate::unix::random;
+use crate::unix::{clock, random};
 
 /// Posts what was typed.
 pub(crate) fn post(common: &Common, args: &PostArgs) -> CommandResult {
@@ -51,6 +52,11 @@ pub(crate) fn post(common: &Common, args: &PostArgs) -> CommandResult {
     })?;
     if options.plan {
         return plan(&loaded, &job);
+    }
+    if let Some(setting) = schema.not_carried_out().first() {
+        let message = format!("this version does not carry out `{setting}` of `{job}`");
+        return Err(CommandError::new(exit::CONFIG, message)
+            .hint("leave it out until a later version does"));
     }
     let request = request(&job, schema, parsed.into(), &options)?;
     let receipt = board.post(&request).map_err(refused)?;
@@ -109,9 +115,16 @@ fn request(
         },
         priority: options.priority.unwrap_or(schema.priority),
         run_at: run_at.unwrap_or(0),
+        expires: schema.expires.and_then(|span| expiry(span, run_at)),
         posted_by: super::super::mute::user_name(),
         ..Post::new(job, args, posting)
     })
+}
+
+/// Returns when a job that has not begun is cancelled, counted from when it may begin.
+fn expiry(span: Duration, run_at: Option<i64>) -> Option<i64> {
+    let from = run_at.map_or_else(clock::wall, of_millis);
+    from.checked_add(span).and_then(millis)
 }
 
 fn answer(

@@ -91,6 +91,7 @@ impl Checker<'_> {
             };
             seen.failures[2] = 0;
             seen.failures[3] = 0;
+            seen.not_before = None;
             if is_later || !seen.ended {
                 *seen = Seen {
                     executed: seen.executed,

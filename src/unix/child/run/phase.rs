@@ -15,7 +15,7 @@ const LONGEST_DYING: Duration = Duration::from_secs(2);
 const LONGEST_SWEEP: Duration = Duration::from_secs(10);
 
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Phase {
+pub(super) enum RunPhase {
     /// The process runs.
     Running,
     /// The run was asked to end.

@@ -4,7 +4,7 @@ use super::super::outcome::{self, RunObservation};
 use super::super::process_table::ProcessEntry;
 use super::super::spec::EndedRun;
 use super::super::sys::Status;
-use super::{ChildRun, Phase};
+use super::{ChildRun, RunPhase};
 use crate::core::failure::{Failure, FailureClass, Outcome, Output};
 use crate::core::settings::Leak;
 use crate::core::time::{Mono, in_words};
@@ -28,7 +28,7 @@ impl ChildRun {
 
     /// Puts together what was seen.
     pub(super) fn tell(&mut self, status: Status) -> EndedRun {
-        self.phase = Phase::Over;
+        self.phase = RunPhase::Over;
         self.output.drain(&mut self.child.output);
         let output = self.output.take();
         let mut notes = std::mem::take(&mut self.notes);

@@ -7,7 +7,7 @@ use super::super::process_table::ProcessEntry;
 use super::super::spec::EndedRun;
 use super::super::sys::{self, Status};
 use super::ChildRun;
-use super::phase::{Phase, PhaseLook, Until};
+use super::phase::{PhaseLook, RunPhase, Until};
 use super::result::mark_unkillable;
 use crate::core::settings::Leak;
 use crate::core::time::Mono;
@@ -20,7 +20,7 @@ const LONGEST_CLEARING: Duration = Duration::from_secs(1);
 impl ChildRun {
     pub(super) fn leader_ended(&mut self, status: Status, now: Mono) -> Option<EndedRun> {
         let _ = self.poll.delete(&self.child.pidfd);
-        let Phase::Asked { kill_at } = self.phase else {
+        let RunPhase::Asked { kill_at } = self.phase else {
             return self.close(status, now);
         };
         let left = self.look().alive;
@@ -32,7 +32,7 @@ impl ChildRun {
         leftovers::signal_each(&others, self.settings.stop_signal, &self.parent);
         leftovers::signal_each(&others, libc::SIGCONT, &self.parent);
         let look = PhaseLook::first(now).next(now);
-        self.phase = Phase::Lingering {
+        self.phase = RunPhase::Lingering {
             status,
             kill_at,
             look,
@@ -51,7 +51,7 @@ impl ChildRun {
             return self.close(status, now);
         }
         let look = look.next(now);
-        self.phase = Phase::Lingering {
+        self.phase = RunPhase::Lingering {
             status,
             kill_at,
             look,
@@ -109,7 +109,7 @@ impl ChildRun {
             true => (until.prolonged(now), PhaseLook::first(now)),
             false => (until, look.next(now)),
         };
-        self.phase = Phase::Sweeping {
+        self.phase = RunPhase::Sweeping {
             status,
             until,
             look,
@@ -138,7 +138,7 @@ impl ChildRun {
             return Some(self.tell(status));
         }
         let look = look.next(now);
-        self.phase = Phase::Clearing {
+        self.phase = RunPhase::Clearing {
             status,
             give_up_at,
             look,

@@ -1,0 +1,178 @@
+//! What the board in a SQLite file does, each ratio within one run: `cargo bench --bench board`, or a part of it:
+//! `cargo bench --bench board -- work waiting latency`. The file is in the working directory of the bench, or in `BENCH_DIRECTORY`.
+//!
+//! | line | goal |
+//! |---|---|
+//! | one-step jobs, journal kept, 64 in flight | ≥ 30,000 a second |
+//! | the same while a million of another definition waits | ≥ 85 % of it |
+//! | post to claim | p50 ≤ 1 ms, p99 ≤ 5 ms |
+//!
+//! Each job is a claim, a journal entry and an end; the end of one batch and the claim of the next are one transaction. A commit is one
+//! fdatasync(2), which is measured beside: where that takes 5 ms, 64 in flight cannot be more than 12,800 a second.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a measure looks at the clock, answers, and ends when anything fails"
+)]
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use run_functions::__internal::board::MeasuredBoard;
+use run_functions::__internal::{Mono, now};
+
+const JOBS: u64 = 100_000;
+const OTHERS: u64 = 1_000_000;
+const IN_FLIGHT: u64 = 64;
+const POSTS: u64 = 1_000;
+
+fn main() {
+    let wanted: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|word| !word.starts_with('-'))
+        .collect();
+    let is_wanted = |part: &str| wanted.is_empty() || wanted.iter().any(|word| word == part);
+    println!("fdatasync of 32 KiB: {:.0} µs", synced() * 1e6);
+    if is_wanted("work") {
+        work_beside_what_waits(is_wanted("waiting"));
+    }
+    if is_wanted("latency") {
+        post_to_claim();
+    }
+}
+
+fn directory() -> tempfile::TempDir {
+    let base =
+        std::env::var_os("BENCH_DIRECTORY").map_or_else(|| PathBuf::from("."), PathBuf::from);
+    tempfile::tempdir_in(base).unwrap()
+}
+
+/// The median time of a write to the disk, which each commit waits for.
+fn synced() -> f64 {
+    let dir = directory();
+    let file = File::create(dir.path().join("synced")).unwrap();
+    let once = |at: u64| {
+        let start = Instant::now();
+        file.write_all_at(&[7; 32 << 10], at * (32 << 10)).unwrap();
+        file.sync_data().unwrap();
+        start.elapsed().as_secs_f64()
+    };
+    let mut times: Vec<f64> = (0..101).map(once).collect();
+    times.sort_by(f64::total_cmp);
+    times[50]
+}
+
+fn post(board: &MeasuredBoard, definition: &str, first: u64, jobs: u64) -> f64 {
+    let start = Instant::now();
+    for at in (first..first + jobs).step_by(1_000) {
+        board.post(definition, at, 1_000).unwrap();
+    }
+    jobs as f64 / start.elapsed().as_secs_f64()
+}
+
+/// Returns how many jobs a second are done, by so many threads that share a worker's slots.
+fn work(board: &MeasuredBoard, threads: u64) -> f64 {
+    let mut workers: Vec<_> = (0..threads)
+        .map(|_| board.join("resize").unwrap())
+        .collect();
+    let slots = u32::try_from(IN_FLIGHT / threads).unwrap();
+    let start = Instant::now();
+    let done: usize = std::thread::scope(|scope| {
+        let work = |worker: &mut run_functions::__internal::board::MeasuredWorker| {
+            let turns = std::iter::from_fn(|| Some(worker.turn(slots).unwrap()));
+            turns.take_while(|held| *held > 0).sum::<usize>()
+        };
+        let threads: Vec<_> = workers
+            .iter_mut()
+            .map(|worker| scope.spawn(move || work(worker)))
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .sum()
+    });
+    done as f64 / start.elapsed().as_secs_f64()
+}
+
+/// How often each measure is taken; the median counts.
+const TIMES: usize = 3;
+
+/// Returns the medians of jobs a second, with one thread and with two.
+fn medians(board: &MeasuredBoard, first: &mut u64) -> [f64; 2] {
+    let mut found = [Vec::new(), Vec::new()];
+    for _ in 0..TIMES {
+        for threads in [1, 2] {
+            post(board, "resize", *first, JOBS);
+            *first += JOBS;
+            // What was posted is written back before, not beside, what is measured.
+            assert!(Command::new("sync").status().unwrap().success());
+            found[threads - 1].push(work(board, threads as u64));
+        }
+    }
+    found.map(|mut rates| {
+        rates.sort_by(f64::total_cmp);
+        rates[TIMES / 2]
+    })
+}
+
+fn work_beside_what_waits(with_others: bool) {
+    let dir = directory();
+    let board = MeasuredBoard::open(&dir.path().join("board.sqlite")).unwrap();
+    let mut first = 0;
+    let alone = medians(&board, &mut first);
+    println!(
+        "64 in flight: {:.0} jobs/s by one thread, {:.0} by two",
+        alone[0], alone[1]
+    );
+    if !with_others {
+        return;
+    }
+    let posted = post(&board, "other", 0, OTHERS);
+    println!("a million of another definition posted: {posted:.0}/s");
+    let beside = medians(&board, &mut first);
+    let percent = |at: usize| 100.0 * beside[at] / alone[at];
+    println!(
+        "64 in flight beside a million: {:.0} and {:.0} jobs/s, {:.0} % and {:.0} %",
+        beside[0],
+        beside[1],
+        percent(0),
+        percent(1)
+    );
+}
+
+fn post_to_claim() {
+    let dir = directory();
+    let board = MeasuredBoard::open(&dir.path().join("board.sqlite")).unwrap();
+    let mut worker = board.join("resize").unwrap();
+    let (claimed, claims) = mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        for _ in 0..POSTS {
+            claimed.send(worker.wait_for_job().unwrap()).unwrap();
+        }
+    });
+    let (mut whole, mut after) = (Vec::new(), Vec::new());
+    for number in 0..POSTS {
+        let begun: Mono = now().mono;
+        board.post("resize", number, 1).unwrap();
+        let posted = now().mono;
+        let claimed = claims.recv().unwrap();
+        whole.push(claimed.since(begun));
+        after.push(claimed.since(posted));
+    }
+    thread.join().unwrap();
+    for (what, mut times) in [
+        ("begin of a post to claim", whole),
+        ("acknowledged post to claim", after),
+    ] {
+        times.sort();
+        let at = |percent: usize| times[times.len() * percent / 100];
+        let show = |time: Duration| format!("{:.2} ms", time.as_secs_f64() * 1e3);
+        println!("{what}: p50 {}, p99 {}", show(at(50)), show(at(99)));
+    }
+}

@@ -1,0 +1,72 @@
+use super::claims::{EXPIRED, FIND_FIRST, FIND_IN_LANE, FIND_ONE, OPEN_LANE, TAKE};
+use super::releases::{HELD, RELEASE};
+use super::sessions::{OWNED, WANTED, WATCHED};
+use super::tests::SqliteArena;
+use super::transitions::{END_HOLD, GO_ON};
+
+fn plan(arena: &SqliteArena, sql: &str) -> Vec<String> {
+    let plan = arena.board.read(|conn| {
+        let mut read = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
+        let count = read.parameter_count();
+        let values = rusqlite::params_from_iter(std::iter::repeat_n(1, count));
+        read.query_map(values, |row| row.get(3))?.collect()
+    });
+    plan.unwrap()
+}
+
+/// What waits of other lanes, or of others at all, is never looked at.
+#[test]
+fn the_calls_of_workers_find_their_rows_by_an_index() {
+    let arena = SqliteArena::new();
+    let by_number = "SEARCH job USING INTEGER PRIMARY KEY (rowid=?)";
+    let of_lane = "SEARCH job USING INDEX job_lane (definition=? AND priority=?";
+    let expected = [
+        (GO_ON, by_number),
+        (END_HOLD, by_number),
+        (RELEASE, by_number),
+        (TAKE, by_number),
+        (FIND_ONE, by_number),
+        (
+            FIND_IN_LANE,
+            "SEARCH job USING INDEX job_lane (definition=? AND priority=? AND run_at<?",
+        ),
+        (FIND_FIRST, of_lane),
+        (
+            OPEN_LANE,
+            "SEARCH job USING COVERING INDEX job_lane (definition=?",
+        ),
+        (
+            EXPIRED,
+            "SEARCH job USING INDEX job_expiring (expires>? AND expires<?",
+        ),
+        (HELD, "SEARCH job USING INDEX job_owner (owner=?"),
+        (OWNED, "SEARCH job USING INDEX job_owner (owner=?"),
+        (WANTED, "SEARCH job USING INDEX job_wanted (owner=?"),
+        (
+            WATCHED,
+            "SEARCH job USING COVERING INDEX job_watched (owner=? AND watching_until>?",
+        ),
+    ];
+    for (sql, step) in expected {
+        let plan = plan(&arena, sql);
+        assert_eq!(
+            plan.len(),
+            1,
+            "{sql}: {plan:?}, with a sort or a second table"
+        );
+        assert!(plan[0].starts_with(step), "{sql}: {plan:?}");
+    }
+}
+
+#[test]
+fn an_index_that_is_named_cannot_be_left_aside() {
+    let arena = SqliteArena::new();
+    let read = "SELECT 1 FROM job INDEXED BY job_lane WHERE state + 0 = 0";
+    let refused = arena.board.read(|conn| conn.prepare(read).map(drop));
+    assert!(
+        refused
+            .unwrap_err()
+            .to_string()
+            .contains("no query solution")
+    );
+}

@@ -1,0 +1,21 @@
+//! Jobs on the embedded board: real workers, real commands, real kills.
+#![cfg(test)]
+#![allow(
+    clippy::allow_attributes,
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "tests may fail loudly, and look again and again at what other processes do"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod bad_input;
+mod board;
+mod crashes;
+mod desk;
+mod flows;
+mod origin;
+mod requests;
+mod workers;
