@@ -4,6 +4,8 @@
 //! | page | for whom |
 //! |---|---|
 //! | [`tutorial`] | who wants to see it work: a task, its first mail, an upgrade |
+//! | [`jobs`] | who posts work once: steps, what is undone, what a crash leaves, workers |
+//! | [`board`] | who looks after the board of jobs: backup, upgrade, failover, limits |
 //! | [`configuration`] | who writes `run_functions.toml`: every key, with its default |
 //! | [`alerts`] | who gets the mails: which, when, and why not more |
 //! | [`operations`] | who looks after the machine: upgrade, crash, signals, logs, files |
@@ -17,6 +19,12 @@
 
 #[doc = include_str!("tutorial.md")]
 pub mod tutorial {}
+
+#[doc = include_str!("jobs.md")]
+pub mod jobs {}
+
+#[doc = include_str!("board.md")]
+pub mod board {}
 
 #[doc = include_str!("configuration.md")]
 pub mod configuration {}

@@ -78,6 +78,7 @@ fn the_transcripts_of_the_readme_are_what_happens() {
 fn the_transcripts_of_the_guide_are_what_happens() {
     for page in [
         "tutorial",
+        "jobs",
         "alerts",
         "operations",
         "metrics",
@@ -87,7 +88,7 @@ fn the_transcripts_of_the_guide_are_what_happens() {
         assert!(play(&format!("src/guide/{page}.md")) > 0, "{page}");
     }
     // Nothing is typed there yet; what will be is played.
-    for page in ["errors", "security", "limitations"] {
+    for page in ["board", "errors", "security", "limitations"] {
         play(&format!("src/guide/{page}.md"));
     }
 }

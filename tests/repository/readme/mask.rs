@@ -48,7 +48,7 @@ impl Mask {
             let user = format!("{label}{}", self.user);
             line = replace_words(&line, &user, &format!("{label}{SHOWN_USER}"));
         }
-        for label in ["(pid ", ", pid ", "Runner ", "runner "] {
+        for label in ["(pid ", ", pid ", ", process ", "Runner ", "runner "] {
             line = number_after(&line, label);
         }
         // Before the words: four digits of a kind may look like a year.
