@@ -270,13 +270,6 @@ impl FlowState {
         Some(&self.steps[at])
     }
 
-    /// Returns where a group stands; the empty name is that of the list of top.
-    #[cfg(test)]
-    pub(crate) fn round(&self, name: &str) -> Option<&GroupRound> {
-        let at = self.plan.place(name)?;
-        self.plan.node(at).step.is_none().then(|| &self.rounds[at])
-    }
-
     /// Returns what a step gave, for the steps that read it.
     pub(crate) fn result(&self, step: &str) -> Option<&Value> {
         let step = self.step(step)?;

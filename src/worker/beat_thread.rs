@@ -88,7 +88,7 @@ impl BeatThread {
         self.shared.state().news.take()
     }
 
-    /// Says what the worker holds from now on, and what has ended under it.
+    /// Sets what the worker holds from now on, and what has ended under it.
     pub(crate) fn hold(
         &self,
         held: Vec<JobPosition>,

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::held_job::HeldJob;
+use super::claimed_flow::ClaimedFlow;
 use super::work_request::WorkRequest;
 use crate::alert::fingerprint;
 use crate::alert::memory::AlertMemory;
@@ -94,7 +94,7 @@ impl JobAlerts {
     /// Takes note of the end of a job.
     pub(crate) fn ended(
         &mut self,
-        job: &HeldJob,
+        job: &ClaimedFlow,
         state: JobState,
         reason: Option<&str>,
         now: Moment,
@@ -159,7 +159,7 @@ fn note(log: &mut EventLog, event: &Event<'_>) {
 }
 
 /// Returns the failure of a job: that of its step, with where it happened.
-fn failure(job: &HeldJob, state: JobState, reason: Option<&str>) -> Failure {
+fn failure(job: &ClaimedFlow, state: JobState, reason: Option<&str>) -> Failure {
     let id = job.position.id;
     let class = || FailureClass::Error {
         type_name: "job".to_owned(),

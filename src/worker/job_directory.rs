@@ -108,7 +108,7 @@ impl JobDirectory {
     ///
     /// # Errors
     ///
-    /// When the file is none that may be read.
+    /// When the file may not be read.
     pub(crate) fn result(&self, step: &str) -> io::Result<Vec<u8>> {
         let path = self.path.join(step_result::path(step));
         let mut options = File::options();

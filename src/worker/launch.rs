@@ -11,9 +11,10 @@ use super::job_alerts::JobAlerts;
 use super::job_directory::JobDirectories;
 use super::rescue::Rescue;
 use super::step_slots::{StepSlots, slot_files};
-use super::work_loop::{WorkEnd, WorkLoop, WorkerParts};
+use super::work_loop::{WorkEnd, WorkLoop};
 use super::work_request::WorkRequest;
 use super::worker_definition::WorkerDefinition;
+use super::worker_parts::WorkerParts;
 use crate::board::{
     Board, BoardError, DefinitionEntry, HostIdentity, MissingBoard, NameRule, SessionRequest,
     SessionTicket,

@@ -3,7 +3,7 @@
 //! ```text
 //!            ┌───────────── board ─────────────┐
 //!    advance │ (transitions, claims)           │ beat
-//!        work_loop ──► held_job ──► flow    beat_thread
+//!        work_loop ──► claimed_flow ──► flow    beat_thread
 //!            │            what comes next
 //!        step_slots ──► keeper ──► launcher ══► command     a keeper for each slot
 //! ```
@@ -15,7 +15,7 @@
 
 mod beat_thread;
 pub(crate) mod board_place;
-mod held_job;
+mod claimed_flow;
 mod job_alerts;
 mod job_directory;
 pub(crate) mod launch;
@@ -28,6 +28,7 @@ mod step_slots;
 mod work_loop;
 pub(crate) mod work_request;
 mod worker_definition;
+mod worker_parts;
 
 use std::time::UNIX_EPOCH;
 

@@ -7,7 +7,7 @@ use crate::unix::signals::Signal;
 
 /// How far the end of a worker has gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum LeavingStage {
+pub(crate) enum ShutdownStage {
     /// Steps in progress finish, and no step begins.
     Finish,
     /// Steps in progress are asked to end.
@@ -18,15 +18,15 @@ pub(crate) enum LeavingStage {
 
 /// The request to end a worker, if there is one.
 #[derive(Clone, Debug)]
-pub(crate) struct Leaving {
+pub(crate) struct WorkerShutdown {
     drain_timeout: Duration,
-    asked: Option<(LeavingStage, Mono)>,
+    asked: Option<(ShutdownStage, Mono)>,
 }
 
-impl Leaving {
+impl WorkerShutdown {
     /// Creates the state of a worker that goes on.
     pub(crate) fn new(drain_timeout: Duration) -> Self {
-        Leaving {
+        WorkerShutdown {
             drain_timeout,
             asked: None,
         }
@@ -35,14 +35,14 @@ impl Leaving {
     /// Takes note of a signal. The second request to end is more urgent than the first.
     pub(crate) fn signal(&mut self, signal: Signal, now: Mono) {
         match signal {
-            Signal::Quit => self.ask(LeavingStage::Kill, now),
-            Signal::Now => self.ask(LeavingStage::Terminate, now),
+            Signal::Quit => self.ask(ShutdownStage::Kill, now),
+            Signal::Now => self.ask(ShutdownStage::Terminate, now),
             Signal::Term | Signal::Int | Signal::Replace { .. } => {
                 log::info!("{signal} received");
                 let next = match self.asked {
-                    None => LeavingStage::Finish,
-                    Some((LeavingStage::Finish, _)) => LeavingStage::Terminate,
-                    Some(_) => LeavingStage::Kill,
+                    None => ShutdownStage::Finish,
+                    Some((ShutdownStage::Finish, _)) => ShutdownStage::Terminate,
+                    Some(_) => ShutdownStage::Kill,
                 };
                 self.ask(next, now);
             }
@@ -51,7 +51,7 @@ impl Leaving {
     }
 
     /// Asks for the end, unless that was asked for as urgently before.
-    pub(crate) fn ask(&mut self, stage: LeavingStage, now: Mono) {
+    pub(crate) fn ask(&mut self, stage: ShutdownStage, now: Mono) {
         if self.asked.is_none_or(|(asked, _)| asked < stage) {
             let first = self.asked.map_or(now, |(_, first)| first);
             self.asked = Some((stage, first));
@@ -64,11 +64,11 @@ impl Leaving {
     }
 
     /// Returns how far the end has gone; `None`: the worker goes on.
-    pub(crate) fn stage(&self, now: Mono) -> Option<LeavingStage> {
+    pub(crate) fn stage(&self, now: Mono) -> Option<ShutdownStage> {
         let (stage, first) = self.asked?;
         let is_over = now >= first + self.drain_timeout;
         Some(if is_over {
-            stage.max(LeavingStage::Terminate)
+            stage.max(ShutdownStage::Terminate)
         } else {
             stage
         })
@@ -77,7 +77,7 @@ impl Leaving {
     /// Returns when the end goes further by itself.
     pub(crate) fn due(&self) -> Mono {
         match self.asked {
-            Some((LeavingStage::Finish, first)) => first + self.drain_timeout,
+            Some((ShutdownStage::Finish, first)) => first + self.drain_timeout,
             _ => Mono::NEVER,
         }
     }
@@ -89,18 +89,18 @@ mod tests {
 
     #[test]
     fn a_second_request_ends_what_a_first_one_lets_finish() {
-        let mut leaving = Leaving::new(Duration::from_secs(3600));
+        let mut leaving = WorkerShutdown::new(Duration::from_secs(3600));
         let now = Mono::BOOT + Duration::from_secs(10);
         assert_eq!((leaving.stage(now), leaving.due()), (None, Mono::NEVER));
         leaving.signal(Signal::Term, now);
-        assert_eq!(leaving.stage(now), Some(LeavingStage::Finish));
+        assert_eq!(leaving.stage(now), Some(ShutdownStage::Finish));
         let late = leaving.due();
-        assert_eq!(leaving.stage(late), Some(LeavingStage::Terminate));
+        assert_eq!(leaving.stage(late), Some(ShutdownStage::Terminate));
         leaving.signal(Signal::Term, now);
-        assert_eq!(leaving.stage(now), Some(LeavingStage::Terminate));
-        leaving.ask(LeavingStage::Finish, now);
-        assert_eq!(leaving.stage(now), Some(LeavingStage::Terminate));
+        assert_eq!(leaving.stage(now), Some(ShutdownStage::Terminate));
+        leaving.ask(ShutdownStage::Finish, now);
+        assert_eq!(leaving.stage(now), Some(ShutdownStage::Terminate));
         leaving.signal(Signal::Int, now);
-        assert_eq!(leaving.stage(now), Some(LeavingStage::Kill));
+        assert_eq!(leaving.stage(now), Some(ShutdownStage::Kill));
     }
 }

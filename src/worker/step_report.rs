@@ -1,6 +1,6 @@
 //! What a worker reports of steps: their output to the board, their ends to the log.
 
-use super::held_job::HeldJob;
+use super::claimed_flow::ClaimedFlow;
 use super::step_ending::StepEnding;
 use super::wall_millis;
 use crate::board::{Board, OutputBatch, OutputPart};
@@ -12,7 +12,7 @@ use crate::unix::clock;
 /// Sends what a step has printed. Without an answer it is lost: the journal is not.
 pub(super) fn send_output(
     board: &dyn Board,
-    job: &mut HeldJob,
+    job: &mut ClaimedFlow,
     step: &str,
     attempt: u32,
     output: &Output,

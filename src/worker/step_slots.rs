@@ -231,7 +231,7 @@ impl StepSlots {
 }
 
 impl StepSlot {
-    /// Returns the keeper, started anew if there is none, with these deadlines set.
+    /// Returns the keeper, started anew if it is missing, with these deadlines set.
     fn kept_until(&mut self, deadlines: LeaseDeadlines) -> io::Result<Arc<Keeper>> {
         let living = self.keeper.take().filter(|keeper| !keeper.is_gone());
         let keeper = match living {

@@ -4,16 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::board::{DefinitionEntry, LaneWish};
+use crate::core::time::Mono;
 use crate::flow::FlowPlan;
 use crate::job::{JobDefinition, ResumeMode};
+use crate::lease::{LeaseDeadlines, LeaseTerms};
 
-/// The lease of a definition that says nothing else, on a board in a file.
+/// The lease of a definition without `lease`, on a board in a file.
 const LEASE: Duration = Duration::from_secs(5 * 60);
 
 /// A definition as a worker uses it.
 #[derive(Debug)]
 pub(crate) struct WorkerDefinition {
-    /// What the configuration says.
+    /// The definition in the configuration.
     pub(crate) job: JobDefinition,
     /// The flow, laid out for the interpreter.
     pub(crate) plan: Arc<FlowPlan>,
@@ -32,6 +34,11 @@ impl WorkerDefinition {
     /// Returns how long the holder of a job may go on unheard.
     pub(crate) fn lease(&self) -> Duration {
         self.job.schema.lease.unwrap_or(LEASE)
+    }
+
+    /// Returns the deadlines of a job after a request that was sent at a moment and acknowledged.
+    pub(crate) fn deadlines(&self, sent: Mono) -> LeaseDeadlines {
+        LeaseTerms::of_ttl(self.lease()).deadlines(sent)
     }
 
     /// Returns whether a worker with these tags may do its jobs.

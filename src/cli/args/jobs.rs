@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::Common;
+use super::common::Common;
 
 /// A job to be posted. What follows its name belongs to `post` or to the job.
 #[derive(Debug, Args)]

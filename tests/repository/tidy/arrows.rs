@@ -3,7 +3,7 @@
 use super::source::{self, Source};
 
 /// The rooms, each with those that it may use. A room stands below all that it uses.
-const ROOMS: [(&str, &[&str]); 34] = [
+const ROOMS: [(&str, &[&str]); 35] = [
     // Documentation without code.
     ("guide", &[]),
     // Pure: no clock, no file, no thread.
@@ -49,8 +49,8 @@ const ROOMS: [(&str, &[&str]); 34] = [
     (
         "status",
         &[
-            "alert", "chain", "config", "core", "history", "lock", "mail", "metrics", "mute",
-            "report", "state", "task", "text", "unix",
+            "alert", "board", "chain", "config", "core", "history", "lock", "mail", "metrics",
+            "mute", "report", "state", "task", "text", "unix",
         ],
     ),
     (
@@ -70,6 +70,13 @@ const ROOMS: [(&str, &[&str]); 34] = [
     ("init", &["config", "unix"]),
     ("systemd", &["chain", "config", "core"]),
     ("service", &["config", "core", "mail", "redact", "unix"]),
+    (
+        "worker",
+        &[
+            "alert", "board", "chain", "config", "core", "flow", "job", "lease", "logging", "mail",
+            "mute", "notify", "redact", "service", "state", "task", "text", "unix",
+        ],
+    ),
     (
         "runner",
         &[

@@ -19,7 +19,7 @@ pub(crate) struct JobCatalog {
 }
 
 impl JobCatalog {
-    /// Collects all that are known; what the own configuration says comes first.
+    /// Collects all that are known; the own configuration comes first.
     ///
     /// # Errors
     ///

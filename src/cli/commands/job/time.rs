@@ -11,7 +11,7 @@ use crate::unix::clock;
 ///
 /// # Errors
 ///
-/// When the text is none of these.
+/// When the text has none of these forms.
 pub(crate) fn parse_at(text: &str) -> Result<i64, CommandError> {
     let at = parse_span(text)
         .or_else(|| humantime::parse_rfc3339(text).ok())

@@ -19,7 +19,7 @@ use crate::redact::Redactor;
 
 /// A job that this worker holds.
 #[derive(Debug)]
-pub(crate) struct HeldJob {
+pub(crate) struct ClaimedFlow {
     /// What the board has acknowledged.
     pub(crate) position: JobPosition,
     /// What the job does.
@@ -53,9 +53,9 @@ pub(crate) struct HeldJob {
     is_leaving: bool,
 }
 
-/// What a job needs besides what the board says of it.
+/// What a job needs besides the answer to its claim.
 #[derive(Debug)]
-pub(crate) struct HeldJobParts {
+pub(crate) struct ClaimedFlowParts {
     /// What the job does.
     pub(crate) definition: Arc<WorkerDefinition>,
     /// The arguments, checked.
@@ -70,12 +70,12 @@ pub(crate) struct HeldJobParts {
     pub(crate) claimed: Moment,
 }
 
-impl HeldJob {
+impl ClaimedFlow {
     /// Takes a job that was claimed.
-    pub(crate) fn of(claim: &ClaimedJob, parts: HeldJobParts) -> Self {
+    pub(crate) fn of(claim: &ClaimedJob, parts: ClaimedFlowParts) -> Self {
         let plan = &parts.definition.plan;
         let flow = FlowState::of(plan, claim.position.id.0, &claim.journal, &claim.doing);
-        let mut job = HeldJob {
+        let mut job = ClaimedFlow {
             position: claim.position,
             definition: Arc::clone(&parts.definition),
             args: parts.args,
@@ -325,7 +325,7 @@ fn end_state(end: &FlowEnd) -> JobState {
     }
 }
 
-/// Returns the failure that an entry of an earlier worker tells of.
+/// Returns the failure in an entry of an earlier worker.
 fn failure_of(entry: &JournalEntry) -> Failure {
     let class = FailureClass::Error {
         type_name: "step".to_owned(),
