@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::job_id::JobId;
 use super::job_state::JobState;
 
-/// A request to a job. What each does in each state is in [`table`](super::state_table).
+/// A request to a job. What each does in each state is in the table of the room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum JobRequest {

@@ -7,11 +7,17 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{
-    Advance, AdvanceAnswer, Board, BoardBell, BoardSettings, ClaimWish, ClaimedJob,
-    DefinitionEntry, HostIdentity, JobFilter, JobState, LaneWish, NameRule, Post, SessionId,
-    SessionRequest, Transition, open_sqlite,
-};
+use crate::board::advance::{Advance, AdvanceAnswer, ClaimWish, ClaimedJob, LaneWish, Transition};
+use crate::board::board_settings::BoardSettings;
+use crate::board::board_trait::{Board, BoardBell};
+use crate::board::definition_entry::DefinitionEntry;
+use crate::board::host_identity::HostIdentity;
+use crate::board::job_id::SessionId;
+use crate::board::job_record::JobFilter;
+use crate::board::job_state::JobState;
+use crate::board::post::Post;
+use crate::board::session_request::{NameRule, SessionRequest};
+use crate::board::sqlite::open;
 use crate::core::time::Mono;
 use crate::flow::journal::{Doing, EntryOutcome, JournalEntry, Phase};
 use crate::unix::clock;
@@ -57,7 +63,7 @@ impl MeasuredBoard {
             deadline: Duration::from_secs(60),
             ..BoardSettings::default()
         };
-        words(open_sqlite(path, &settings)).map(MeasuredBoard)
+        words(open(path, &settings)).map(MeasuredBoard)
     }
 
     /// Posts jobs of a definition, numbered from `first`, in one transaction.

@@ -2,8 +2,9 @@
 //!
 //! A [`Board`] is a serialisation point: each call is one transaction. Workers join, claim jobs
 //! under a lease, report what happened, and beat; observers time the counters of others and reap
-//! the dead. What each call does in each state of a job is a table (`state_table`), from which the
-//! conformance suite is made.
+//! the dead. The table below is what the cases of the conformance suite are made from.
+//!
+#![doc = include_str!("STATES.md")]
 
 mod advance;
 mod beat;

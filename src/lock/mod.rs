@@ -56,7 +56,6 @@ mod postgres;
 #[cfg(not(feature = "lock-postgres"))]
 #[path = "postgres/left_out.rs"]
 mod postgres;
-#[cfg(any(feature = "lock-consul", feature = "lock-postgres"))]
 mod registered;
 #[cfg(any(feature = "lock-consul", feature = "lock-postgres"))]
 mod secret;

@@ -257,7 +257,7 @@ pub(crate) fn a_late_give_back_changes_nothing(arena: &dyn BoardArena) {
     let give = || {
         arena
             .board()
-            .give_back(worker.session, &[give_back.clone()])
+            .give_back(worker.session, std::slice::from_ref(&give_back))
             .unwrap()
     };
     assert_eq!(give(), [Accepted]);

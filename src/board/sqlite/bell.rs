@@ -8,7 +8,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::board::BoardBell;
+use crate::board::board_trait::BoardBell;
 use crate::unix::dir_watch::DirWatch;
 
 /// The file that rings when a writer closes it.

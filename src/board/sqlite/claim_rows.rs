@@ -3,7 +3,9 @@
 use rusqlite::Row;
 
 use super::words::whole_millis;
-use crate::board::{ClaimWish, ClaimedJob, JobId, JobPosition, LaneWish};
+use crate::board::advance::{ClaimWish, ClaimedJob, LaneWish};
+use crate::board::beat::JobPosition;
+use crate::board::job_id::JobId;
 use crate::flow::journal::{Doing, JournalEntry, Phase};
 
 /// A lane as the writer needs it.

@@ -8,7 +8,9 @@ use super::journal_rows::{insert_entry, journal, request_entry};
 use super::sqlite_failure::SqliteFailure;
 use super::words::json;
 use super::write_tx::WriteTx;
-use crate::board::{BoardError, JobId, PRIORITIES, SessionId};
+use crate::board::board_error::BoardError;
+use crate::board::job_id::{JobId, SessionId};
+use crate::board::post::PRIORITIES;
 use crate::flow::journal::{Doing, EntryOutcome};
 
 /// Above the bits of a fence that count claims stands the epoch.

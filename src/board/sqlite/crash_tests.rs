@@ -8,20 +8,20 @@ use std::process::Command;
 use serde_json::json;
 
 use crate::board::conformance::arena::{
-    TestWorker, check_journal, doing, entry, fresh, lane, session_request,
+    TestWorker, check_journal, definition, doing, entry, fresh, lane, session_request,
 };
 use crate::board::sqlite::maintenance::check;
 use crate::board::sqlite::sqlite_board::SqliteBoard;
 use crate::board::{
-    Board, BoardSettings, ClaimWish, ClaimedJob, HostIdentity, JobId, JobState, LaneWish, Post,
-    ReapAnswer, SessionRequest, Transition, TransitionVerdict,
+    Advance, Beat, Board, BoardResult, BoardSettings, ClaimWish, ClaimedJob, GiveBack,
+    HostIdentity, JobId, JobPosition, JobState, LaneWish, LeftoverFate, Post, ReapAnswer,
+    SessionRequest, Transition, TransitionVerdict,
 };
 use crate::flow::journal::EntryOutcome;
 
 /// The directory of a process that is to die; see `unix::fault_points` for the moment.
 const DIRECTORY: &str = "TEST_RUN_FUNCTIONS_BOARD";
 const FAULTS: &str = "TEST_RUN_FUNCTIONS_WRITES";
-const THIS_TEST: &str = "a_process_that_dies_before_or_after_a_commit_leaves_an_exact_journal";
 const JOBS: usize = 3;
 
 /// What a process wrote down as done, outside of the board.
@@ -56,17 +56,28 @@ fn open(directory: &Path) -> SqliteBoard {
 }
 
 fn join(board: &SqliteBoard) -> TestWorker<'_> {
-    let request = SessionRequest {
-        identity: HostIdentity::of_this_process().unwrap(),
-        ..session_request(&fresh("w"), "")
-    };
-    let ticket = board.join(&request).unwrap();
+    let ticket = board.join(&request()).unwrap();
     let worker = TestWorker {
         board,
         session: ticket.session,
         name: ticket.name,
     };
     worker.knows(&["d"])
+}
+
+fn request() -> SessionRequest {
+    SessionRequest {
+        identity: HostIdentity::of_this_process().unwrap(),
+        ..session_request(&fresh("w"), "")
+    }
+}
+
+fn claim() -> ClaimWish {
+    ClaimWish {
+        at_most: 2,
+        lanes: vec![look()],
+        only: Vec::new(),
+    }
 }
 
 fn look() -> LaneWish {
@@ -100,18 +111,23 @@ fn work(directory: &Path) {
     let mut claimed = worker.look(look(), 2);
     while !claimed.is_empty() {
         let ends: Vec<_> = claimed.iter().map(|job| execute(&mut notes, job)).collect();
-        let claim = ClaimWish {
-            at_most: 2,
-            lanes: vec![look()],
-            only: Vec::new(),
-        };
-        let answer = worker.advance(ends, claim);
+        let answer = worker.advance(ends, claim());
         claimed
             .iter()
             .for_each(|job| notes.write("ended", job.position.id));
         claimed = answer.claimed;
     }
     board.leave(worker.session).unwrap();
+}
+
+/// Starts this test program anew, to do one thing only, with a fault.
+fn start(test: &str, directory: &Path, fault: &str) -> std::process::Output {
+    let module = module_path!();
+    let module = module.split_once("::").map_or(module, |(_, module)| module);
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", &format!("{module}::{test}"), "--nocapture"]);
+    command.env(DIRECTORY, directory).env(FAULTS, fault);
+    command.output().unwrap()
 }
 
 #[test]
@@ -122,17 +138,8 @@ fn a_process_that_dies_before_or_after_a_commit_leaves_an_exact_journal() {
     let mut deaths = 0;
     for number in 1.. {
         let dir = tempfile::tempdir().unwrap();
-        let status = Command::new(std::env::current_exe().unwrap())
-            .args([
-                "--exact",
-                &format!("{}::{THIS_TEST}", test_module()),
-                "--nocapture",
-            ])
-            .env(DIRECTORY, dir.path())
-            .env(FAULTS, format!("kill {number}"))
-            .output()
-            .unwrap()
-            .status;
+        let test = "a_process_that_dies_before_or_after_a_commit_leaves_an_exact_journal";
+        let status = start(test, dir.path(), &format!("kill {number}")).status;
         if status.success() {
             break;
         }
@@ -144,9 +151,105 @@ fn a_process_that_dies_before_or_after_a_commit_leaves_an_exact_journal() {
     assert!(deaths >= 2 * (JOBS + 5), "{deaths} deaths");
 }
 
-fn test_module() -> &'static str {
-    let path = module_path!();
-    path.split_once("::").map_or(path, |(_, module)| module)
+#[test]
+fn a_commit_that_is_refused_and_an_answer_that_is_lost_change_nothing_in_the_end() {
+    if let Some(directory) = std::env::var_os(DIRECTORY) {
+        return persist(Path::new(&directory));
+    }
+    let mut faults = 0;
+    for number in 1.. {
+        let dir = tempfile::tempdir().unwrap();
+        let test = "a_commit_that_is_refused_and_an_answer_that_is_lost_change_nothing_in_the_end";
+        let output = start(test, dir.path(), &format!("refuse 28 {number}"));
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "fault {number}: {text}");
+        let board = open(dir.path());
+        assert_eq!(check(board.path()).unwrap().problems, [""; 0]);
+        let effects = read_notes(dir.path(), "effect");
+        assert_eq!(effects.values().copied().collect::<Vec<_>>(), [1; JOBS]);
+        for id in effects.keys() {
+            let journal = check_journal(&board, *id);
+            assert_eq!(journal.len(), 1, "{journal:?}");
+        }
+        if !read_notes(dir.path(), "tried-again").contains_key(&JobId(0)) {
+            break;
+        }
+        faults += 1;
+    }
+    assert!(faults >= 2 * (JOBS + 5), "{faults} faults");
+}
+
+/// Does a call until it is answered.
+fn until_answered<T>(notes: &mut Notes, call: impl Fn() -> BoardResult<T>) -> T {
+    loop {
+        match call() {
+            Ok(answer) => return answer,
+            Err(error) => assert!(error.may_pass(), "{error}"),
+        }
+        notes.write("tried-again", JobId(0));
+    }
+}
+
+/// Works while the board refuses a commit, or an answer is lost: each call is sent again, and jobs
+/// of a claim that was not heard of are given back.
+fn persist(directory: &Path) {
+    let mut notes = Notes::of(directory);
+    let board = open(directory);
+    for number in 0..JOBS {
+        let post = Post::new("d", json!({}), format!("posting {number}"));
+        until_answered(&mut notes, || board.post(&post));
+    }
+    let request = request();
+    let session = until_answered(&mut notes, || board.join(&request)).session;
+    let definitions = [definition("d", "s")];
+    until_answered(&mut notes, || {
+        board.enter_definitions(session, &definitions)
+    });
+    let mut transitions = Vec::new();
+    loop {
+        let advance = Advance {
+            session,
+            transitions: std::mem::take(&mut transitions),
+            claim: claim(),
+        };
+        let answer = match board.advance(&advance) {
+            Ok(answer) => answer,
+            Err(error) => {
+                assert!(error.may_pass(), "{error}");
+                notes.write("tried-again", JobId(0));
+                give_back_unknown(&mut notes, &board, &advance);
+                board.advance(&advance).unwrap()
+            }
+        };
+        assert!(!answer.verdicts.contains(&TransitionVerdict::Stale));
+        if answer.claimed.is_empty() {
+            break;
+        }
+        transitions = answer
+            .claimed
+            .iter()
+            .map(|job| execute(&mut notes, job))
+            .collect();
+    }
+    until_answered(&mut notes, || board.leave(session));
+}
+
+fn give_back_unknown(notes: &mut Notes, board: &SqliteBoard, sent: &Advance) {
+    let beat = Beat {
+        session: sent.session,
+        is_idle: false,
+        ended: Vec::new(),
+    };
+    let owned = until_answered(notes, || board.beat(&beat)).owned;
+    let is_known = |at: &JobPosition| sent.transitions.iter().any(|end| end.before.id == at.id);
+    let unknown = owned.into_iter().filter(|at| !is_known(at));
+    let jobs: Vec<GiveBack> = unknown
+        .map(|position| GiveBack {
+            position,
+            fate: LeftoverFate::NeverStarted,
+        })
+        .collect();
+    until_answered(notes, || board.give_back(sent.session, &jobs));
 }
 
 /// Another worker goes on after the death, and all is as if it had not happened.

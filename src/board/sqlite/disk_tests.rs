@@ -1,6 +1,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -9,6 +10,7 @@ use crate::board::sqlite::maintenance::check;
 use crate::board::sqlite::sqlite_board::SqliteBoard;
 use crate::board::{Board, BoardError, BoardSettings, LaneWish, Post};
 use crate::core::time::Mono;
+use crate::unix::clock;
 use crate::unix::waiter::Waiter;
 
 /// A small file system in memory; unmounted when dropped.
@@ -167,4 +169,27 @@ fn two_boards_of_one_file_never_claim_the_same_job() {
     let distinct: std::collections::BTreeSet<_> = claimed.iter().collect();
     assert_eq!((claimed.len(), distinct.len()), (200, 200));
     assert_eq!(check(boards[0].path()).unwrap().problems, [""; 0]);
+}
+
+#[test]
+fn a_call_returns_at_its_deadline_while_another_process_writes() {
+    let dir = tempfile::tempdir().unwrap();
+    let settings = BoardSettings {
+        deadline: Duration::from_millis(200),
+        ..BoardSettings::default()
+    };
+    let board = SqliteBoard::open(&dir.path().join("board.sqlite"), &settings).unwrap();
+    let other = rusqlite::Connection::open(board.path()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let post = Post::new("d", json!({}), fresh("posting"));
+    let begun = clock::mono();
+    let error = board.post(&post).unwrap_err();
+    assert!(error.may_pass(), "{error}");
+    let waited = clock::mono().since(begun);
+    assert!(waited >= Duration::from_millis(150), "{waited:?}");
+    assert!(waited < Duration::from_secs(20), "{waited:?}");
+    other.execute_batch("COMMIT").unwrap();
+    // A call that was given up is not carried out later.
+    let id = board.post(&post).unwrap();
+    assert!(id.is_new);
 }

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::words::{of_word, outcome_word, phase_word};
-use crate::board::JobId;
+use crate::board::job_id::JobId;
 use crate::flow::journal::{EntryOutcome, JournalEntry, Phase};
 
 /// A journal entry as the table has it.

@@ -3,8 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::board::board_error::BoardError;
 use crate::board::board_error::place_of;
-use crate::board::{Board, BoardError, BoardResult, BoardSettings};
+use crate::board::board_settings::BoardSettings;
+use crate::board::board_trait::{Board, BoardResult};
 
 /// Refuses to open a board.
 ///
@@ -28,9 +30,9 @@ pub(crate) mod maintenance {
     use std::path::Path;
 
     use super::refused;
-    use crate::board::{
-        BoardResult, BoardSettings, CheckReport, CopyReport, QueryAnswer, QueryLimits,
-    };
+    use crate::board::board_settings::BoardSettings;
+    use crate::board::board_trait::BoardResult;
+    use crate::board::maintenance::{CheckReport, CopyReport, QueryAnswer, QueryLimits};
 
     /// Refuses to check a board.
     ///

@@ -5,7 +5,9 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use super::schema::{APPLICATION_ID, MIGRATIONS, READABLE_FROM, SCHEMA_VERSION};
 use super::sessions::identity_of;
 use super::sqlite_failure::board_error;
-use crate::board::{BoardError, BoardResult, HostIdentity};
+use crate::board::board_error::BoardError;
+use crate::board::board_trait::BoardResult;
+use crate::board::host_identity::HostIdentity;
 use crate::unix::random;
 
 /// Brings the schema to the version of this program; one that is newer stays.

@@ -10,7 +10,8 @@ mod board_hold;
 mod board_writer;
 mod claim_rows;
 mod claims;
-#[cfg(all(test, debug_assertions))]
+#[cfg(test)]
+#[cfg(debug_assertions)]
 mod crash_tests;
 #[cfg(test)]
 mod disk_tests;

@@ -6,7 +6,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::words::whole_millis;
 use super::write_tx::WriteTx;
-use crate::board::{JobId, OutputBatch, OutputPart};
+use crate::board::job_id::JobId;
+use crate::board::output_part::{OutputBatch, OutputPart};
 
 /// No answer has more parts.
 const MOST_PARTS: u32 = 256;

@@ -3,7 +3,8 @@
 use rusqlite::{Connection, ToSql};
 
 use super::queries::{COUNTED, record, select};
-use crate::board::{JobFilter, JobPage, JobRecord, JobState};
+use crate::board::job_record::{JobFilter, JobPage, JobRecord};
+use crate::board::job_state::JobState;
 
 /// No page is longer.
 const LONGEST_PAGE: u32 = 1000;

@@ -5,7 +5,10 @@ use rusqlite::{OptionalExtension, params};
 use super::releases::JobAtRest;
 use super::sqlite_failure::SqliteFailure;
 use super::write_tx::WriteTx;
-use crate::board::{BoardError, JobId, JobState, KeyRule, PRIORITIES, Post, PostReceipt};
+use crate::board::board_error::BoardError;
+use crate::board::job_id::JobId;
+use crate::board::job_state::JobState;
+use crate::board::post::{KeyRule, PRIORITIES, Post, PostReceipt};
 use crate::flow::journal::EntryOutcome;
 
 /// No posting, key or name is longer.

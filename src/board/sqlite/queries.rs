@@ -3,7 +3,10 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::words::of_word;
-use crate::board::{JobId, JobOutcome, JobPosition, JobRecord, JobState, SessionId, StateCount};
+use crate::board::beat::JobPosition;
+use crate::board::job_id::{JobId, SessionId};
+use crate::board::job_record::{JobOutcome, JobRecord, StateCount};
+use crate::board::job_state::JobState;
 
 /// Nothing is counted further.
 pub(super) const COUNTED: i64 = 10_001;

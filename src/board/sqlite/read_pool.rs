@@ -8,8 +8,8 @@ use rusqlite::Connection;
 
 use super::open_file::open_to_read;
 use super::sqlite_failure::board_error;
-use crate::board::BoardResult;
 use crate::board::board_error::place_of;
+use crate::board::board_trait::BoardResult;
 use crate::unix::clock;
 
 /// So many idle connections are kept.

@@ -8,7 +8,9 @@ use super::sqlite_failure::SqliteFailure;
 use super::words::json;
 use super::words::of_word;
 use super::write_tx::WriteTx;
-use crate::board::{JobId, JobState, PendingRequest, RequestAnswer};
+use crate::board::job_id::JobId;
+use crate::board::job_request::{PendingRequest, RequestAnswer};
+use crate::board::job_state::JobState;
 use crate::flow::journal::{Doing, EntryOutcome, Phase};
 
 /// A job at the moment when it leaves its holder.

@@ -6,9 +6,11 @@ use super::releases::{self, JobAtRest, at_rest};
 use super::sqlite_failure::SqliteFailure;
 use super::words::{of_word, pending_word};
 use super::write_tx::WriteTx;
-use crate::board::{
-    BoardError, JobId, JobRequest, JobState, PRIORITIES, PendingRequest, RequestAnswer,
-};
+use crate::board::board_error::BoardError;
+use crate::board::job_id::JobId;
+use crate::board::job_request::{JobRequest, PendingRequest, RequestAnswer};
+use crate::board::job_state::JobState;
+use crate::board::post::PRIORITIES;
 use crate::flow::journal::EntryOutcome;
 
 type Answered = Result<RequestAnswer, SqliteFailure>;

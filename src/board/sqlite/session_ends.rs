@@ -8,11 +8,13 @@ use super::releases::{self, Leaving, held, release};
 use super::sessions::{claimer, count_stale, identity_of};
 use super::sqlite_failure::SqliteFailure;
 use super::write_tx::WriteTx;
+use crate::board::advance::{GiveBack, LeftoverFate, TransitionVerdict};
+use crate::board::board_error::BoardError;
+use crate::board::host_identity::HostIdentity;
+use crate::board::job_id::SessionId;
+use crate::board::job_state::JobState;
 use crate::board::reap::lease_end;
-use crate::board::{
-    BoardError, GiveBack, HostIdentity, IDLE_LEASE, JobState, LeftoverFate, Reap, ReapAnswer,
-    SessionId, TransitionVerdict,
-};
+use crate::board::reap::{IDLE_LEASE, Reap, ReapAnswer};
 
 /// Takes jobs back that a session gives back.
 pub(super) fn give_back(

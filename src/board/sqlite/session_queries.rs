@@ -7,10 +7,11 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::queries::{self, COUNTED};
 use super::sessions::identity_of;
 use super::words::of_word;
-use crate::board::{
-    DefinitionEntry, DefinitionRecord, JobId, JobRecord, NameRule, SessionId, SessionRecord,
-    SessionRequest, SessionWish, WaitFacts, WorkerFacts,
-};
+use crate::board::definition_entry::{DefinitionEntry, DefinitionRecord};
+use crate::board::job_id::{JobId, SessionId};
+use crate::board::job_record::JobRecord;
+use crate::board::session_request::{NameRule, SessionRecord, SessionRequest, SessionWish};
+use crate::board::wait_facts::{WaitFacts, WorkerFacts};
 
 /// Returns the live sessions.
 pub(super) fn workers(conn: &Connection) -> rusqlite::Result<Vec<SessionRecord>> {

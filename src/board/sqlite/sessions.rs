@@ -9,10 +9,13 @@ use super::sqlite_failure::SqliteFailure;
 use super::words::json;
 use super::words::{of_word, wish_word};
 use super::write_tx::WriteTx;
-use crate::board::{
-    Beat, BeatAnswer, BoardError, DefinitionEntry, HeldRequest, HostIdentity, JobId, JobPosition,
-    NameRule, SessionId, SessionRequest, SessionTicket, SessionWish,
-};
+use crate::board::beat::{Beat, BeatAnswer, JobPosition};
+use crate::board::board_error::BoardError;
+use crate::board::definition_entry::DefinitionEntry;
+use crate::board::host_identity::HostIdentity;
+use crate::board::job_id::{JobId, SessionId};
+use crate::board::job_request::HeldRequest;
+use crate::board::session_request::{NameRule, SessionRequest, SessionTicket, SessionWish};
 
 /// Adds a session.
 pub(super) fn join(

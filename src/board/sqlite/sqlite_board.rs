@@ -19,15 +19,25 @@ use super::{
     garbage, journal_rows, migration, outputs, pages, queries, requests, session_ends,
     session_queries, sessions,
 };
-use crate::board::board_error::place_of;
-use crate::board::{
-    Advance, AdvanceAnswer, Beat, BeatAnswer, Board, BoardBell, BoardClock, BoardError,
-    BoardResult, BoardSettings, ClaimedJob, DefinitionEntry, DefinitionRecord, GcAnswer, GiveBack,
-    HeldRequest, HostIdentity, JobFilter, JobId, JobOutcome, JobPage, JobPosition, JobRecord,
-    JobRequest, KeepLimits, LaneWish, OutputBatch, OutputPart, Post, PostReceipt, Reap, ReapAnswer,
-    RequestAnswer, SessionId, SessionRecord, SessionRequest, SessionTicket, SessionWish,
-    StateCount, TransitionVerdict, WaitFacts,
+use crate::board::advance::{
+    Advance, AdvanceAnswer, ClaimedJob, GiveBack, LaneWish, TransitionVerdict,
 };
+use crate::board::beat::{Beat, BeatAnswer, JobPosition};
+use crate::board::board_error::BoardError;
+use crate::board::board_error::place_of;
+use crate::board::board_settings::{BoardClock, BoardSettings};
+use crate::board::board_trait::{Board, BoardBell, BoardResult};
+use crate::board::definition_entry::{DefinitionEntry, DefinitionRecord};
+use crate::board::host_identity::HostIdentity;
+use crate::board::job_id::{JobId, SessionId};
+use crate::board::job_record::{JobFilter, JobOutcome, JobPage, JobRecord, StateCount};
+use crate::board::job_request::{HeldRequest, JobRequest, RequestAnswer};
+use crate::board::keep_limits::{GcAnswer, KeepLimits};
+use crate::board::output_part::{OutputBatch, OutputPart};
+use crate::board::post::{Post, PostReceipt};
+use crate::board::reap::{Reap, ReapAnswer};
+use crate::board::session_request::{SessionRecord, SessionRequest, SessionTicket, SessionWish};
+use crate::board::wait_facts::WaitFacts;
 use crate::flow::journal::JournalEntry;
 
 /// Opens a board in a SQLite file.

@@ -2,7 +2,7 @@
 
 use rusqlite::ErrorCode;
 
-use crate::board::BoardError;
+use crate::board::board_error::BoardError;
 
 /// Why a call within a transaction failed: the database, or a rule of the board.
 #[derive(Debug)]

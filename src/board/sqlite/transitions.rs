@@ -7,9 +7,12 @@ use super::releases;
 use super::sqlite_failure::SqliteFailure;
 use super::words::{json, of_word, pending_word};
 use super::write_tx::WriteTx;
-use crate::board::{
-    BoardError, JobPosition, JobState, PendingRequest, SessionId, Transition, TransitionVerdict,
-};
+use crate::board::advance::{Transition, TransitionVerdict};
+use crate::board::beat::JobPosition;
+use crate::board::board_error::BoardError;
+use crate::board::job_id::SessionId;
+use crate::board::job_request::PendingRequest;
+use crate::board::job_state::JobState;
 use crate::flow::journal::{Doing, EntryOutcome, JournalEntry, Phase};
 
 /// No job has more attempts in progress.

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::board::{PendingRequest, SessionWish};
+use crate::board::job_request::PendingRequest;
+use crate::board::session_request::SessionWish;
 use crate::flow::journal::{EntryOutcome, Phase};
 
 /// Returns the stored word of a phase.

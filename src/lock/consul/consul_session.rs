@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::consul_client::{ConsulClient, ConsulRequest};
 use crate::lease::LeaseTerms;
 use crate::lock::error::LockError;
-use crate::unix::random::hex_id;
+use crate::unix::random;
 
 /// Consul takes no shorter session.
 const LEAST_SESSION: Duration = Duration::from_secs(10);
@@ -89,7 +89,7 @@ impl ConsulSession {
         key: &str,
         times: ConsulTimes,
     ) -> Result<Self, LockError> {
-        let random = hex_id().map_err(|error| LockError::Unreachable {
+        let random = random::hex_id().map_err(|error| LockError::Unreachable {
             place: client.place(),
             why: format!("the system gives no random bytes: {error}"),
         })?;

@@ -18,8 +18,7 @@ use crate::lock::attempt::{LockAttempt, LockRenewal};
 use crate::lock::error::{LockError, check_length};
 use crate::lock::holder::{LockHolder, LockOwner};
 use crate::lock::lock_trait::{Lock, LockInterrupter};
-use crate::unix::clock;
-use crate::unix::random::hex_id;
+use crate::unix::{clock, random};
 
 /// The deadline of a call of the holder, at least.
 const LEAST_DEADLINE: Duration = Duration::from_millis(800);
@@ -56,7 +55,7 @@ impl PostgresLock {
     pub(super) fn new(settings: &LockSettings, name: &str) -> Result<Self, LockError> {
         let terms = LeaseTerms::of_ttl(settings.ttl);
         let client = PgClient::new(settings, name, MOST_DEADLINE)?;
-        let instance = hex_id().map_err(|error| LockError::Unreachable {
+        let instance = random::hex_id().map_err(|error| LockError::Unreachable {
             place: client.place(),
             why: format!("the system gives no random bytes: {error}"),
         })?;

@@ -5,11 +5,14 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use crate::board::board_error::place_of;
+use crate::board::board_settings::{BoardSettings, MissingBoard};
+use crate::board::board_trait::BoardResult;
+use crate::board::job_state::JobState;
+use crate::board::maintenance::CheckReport;
 use crate::board::sqlite::migration;
 use crate::board::sqlite::open_file::{check_place, open_to_write};
 use crate::board::sqlite::sqlite_failure::board_error;
 use crate::board::sqlite::write_tx::millis;
-use crate::board::{BoardResult, BoardSettings, CheckReport, JobState, MissingBoard};
 
 /// No more problems of a kind are named.
 const MOST_PROBLEMS: u32 = 20;

@@ -6,13 +6,16 @@ use std::time::Duration;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
+use crate::board::board_error::BoardError;
 use crate::board::board_error::place_of;
+use crate::board::board_settings::{BoardSettings, MissingBoard};
+use crate::board::board_trait::BoardResult;
+use crate::board::maintenance::CopyReport;
 use crate::board::sqlite::board_hold::BoardHold;
 use crate::board::sqlite::open_file::{check_place, open_copy, open_to_read, open_to_write};
 use crate::board::sqlite::releases::{Leaving, held, release};
 use crate::board::sqlite::sqlite_failure::{SqliteFailure, board_error};
 use crate::board::sqlite::write_tx::{WriteTx, millis};
-use crate::board::{BoardError, BoardResult, BoardSettings, CopyReport, MissingBoard};
 use crate::unix::clock;
 use crate::unix::waiter::Waiter;
 

@@ -7,10 +7,13 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 use serde_json::Value;
 
+use crate::board::board_error::BoardError;
 use crate::board::board_error::place_of;
+use crate::board::board_settings::MissingBoard;
+use crate::board::board_trait::BoardResult;
+use crate::board::maintenance::{QueryAnswer, QueryLimits};
 use crate::board::sqlite::open_file::{check_place, open_to_read};
 use crate::board::sqlite::sqlite_failure::board_error;
-use crate::board::{BoardError, BoardResult, MissingBoard, QueryAnswer, QueryLimits};
 use crate::unix::clock;
 
 /// How many steps of the database's machine lie between two looks at the clock.
