@@ -39,18 +39,18 @@ pub(crate) use advance::{
 };
 pub(crate) use beat::{Beat, BeatAnswer, JobPosition};
 pub(crate) use board_error::BoardError;
-pub(crate) use board_settings::{BOARD_FILE, BoardClock, BoardSettings, MissingBoard};
+pub(crate) use board_settings::{BOARD_FILE, BoardSettings, MissingBoard};
 pub(crate) use board_trait::{Board, BoardBell, BoardResult};
-pub(crate) use definition_entry::{DefinitionEntry, DefinitionRecord};
+pub(crate) use definition_entry::DefinitionEntry;
 pub(crate) use host_identity::HostIdentity;
 pub(crate) use job_id::{JobId, SessionId};
-pub(crate) use job_record::{JobFilter, JobOutcome, JobPage, JobRecord, StateCount};
-pub(crate) use job_request::{HeldRequest, JobRequest, PendingRequest, RequestAnswer};
+pub(crate) use job_record::{JobFilter, JobRecord};
+pub(crate) use job_request::{JobRequest, PendingRequest, RequestAnswer};
 pub(crate) use job_state::JobState;
-pub(crate) use keep_limits::{GcAnswer, KeepLimits};
-pub(crate) use maintenance::{CheckReport, CopyReport, QueryAnswer, QueryLimits};
+pub(crate) use keep_limits::KeepLimits;
+pub(crate) use maintenance::{CheckReport, QueryAnswer, QueryLimits};
 pub(crate) use output_part::{OutputBatch, OutputPart};
-pub(crate) use post::{KeyRule, PRIORITIES, Post, PostReceipt};
+pub(crate) use post::{KeyRule, Post, PostReceipt};
 pub(crate) use reap::{IDLE_LEASE, Reap, ReapAnswer, lease_end};
 pub(crate) use session_request::{
     EndCount, NameRule, SessionRecord, SessionRequest, SessionTicket, SessionWish,

@@ -1,4 +1,4 @@
-//! What can be typed. Nothing is judged here beyond its form.
+//! What can be typed: the form alone is checked here.
 
 mod common;
 mod count;

@@ -6,10 +6,11 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::json;
 
+use crate::board::board_settings::BoardClock;
 use crate::board::{
-    Advance, AdvanceAnswer, Beat, Board, BoardClock, ClaimWish, ClaimedJob, DefinitionEntry,
-    HostIdentity, JobId, JobPosition, JobState, LaneWish, NameRule, Post, Reap, ReapAnswer,
-    SessionId, SessionRequest, Transition, TransitionVerdict,
+    Advance, AdvanceAnswer, Beat, Board, ClaimWish, ClaimedJob, DefinitionEntry, HostIdentity,
+    JobId, JobPosition, JobState, LaneWish, NameRule, Post, Reap, ReapAnswer, SessionId,
+    SessionRequest, Transition, TransitionVerdict,
 };
 use crate::core::time::{Moment, Mono};
 use crate::flow::journal::{Doing, EntryOutcome, JournalEntry, Phase};

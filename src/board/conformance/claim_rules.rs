@@ -7,9 +7,10 @@ use serde_json::json;
 use super::arena::{
     BoardArena, TestWorker, definition, doing, ends, entry, fresh, lane, post, session_request,
 };
+use crate::board::job_record::JobOutcome;
 use crate::board::{
-    Board, BoardError, ClaimWish, JobFilter, JobId, JobOutcome, JobPosition, JobRequest, JobState,
-    LaneWish, NameRule, OutputBatch, OutputPart, Post, RequestAnswer, SessionRequest, SessionWish,
+    Board, BoardError, ClaimWish, JobFilter, JobId, JobPosition, JobRequest, JobState, LaneWish,
+    NameRule, OutputBatch, OutputPart, Post, RequestAnswer, SessionRequest, SessionWish,
     Transition, TransitionVerdict,
 };
 use crate::flow::journal::EntryOutcome;

@@ -1,4 +1,4 @@
-//! The call of the board: what it is told, and what its answer allows.
+//! The call of the board: what is reported and wished for, and what the answer allows.
 
 use super::super::step_report::capitalised;
 use super::super::wall_millis;
