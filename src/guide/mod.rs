@@ -4,8 +4,8 @@
 //! | page | for whom |
 //! |---|---|
 //! | [`tutorial`] | who wants to see it work: a task, its first mail, an upgrade |
-//! | [`jobs`] | who posts work once: steps, what is undone, what a crash leaves, workers |
-//! | [`board`] | who looks after the board of jobs: backup, upgrade, failover, limits |
+//! | [`jobs`] | for work that is posted once: steps, what is undone, what a crash leaves, workers |
+//! | [`board`] | for the board of jobs in operation: backup, upgrade, failover, limits |
 //! | [`configuration`] | who writes `run_functions.toml`: every key, with its default |
 //! | [`alerts`] | who gets the mails: which, when, and why not more |
 //! | [`operations`] | who looks after the machine: upgrade, crash, signals, logs, files |
