@@ -104,7 +104,7 @@ impl LineReader<'_> {
         if spec.secret {
             let variable = format!("ARG_{}", variable_form(&spec.name));
             let help =
-                format!("set the variable `{variable}`, or write it into a file for `--from`");
+                format!("set the variable `{variable}`");
             let message = "is secret, and others can read a command line";
             self.error(shown, message, Some(help));
             return;
@@ -238,7 +238,7 @@ mod tests {
             (
                 "--path a --token=hunter2",
                 "--token: is secret, and others can read a command line; \
-                 set the variable `ARG_TOKEN`, or write it into a file for `--from`",
+                 set the variable `ARG_TOKEN`",
             ),
         ] {
             assert_eq!(parsed(line), Err(errors.to_owned()), "{line}");

@@ -150,6 +150,7 @@ impl WorkerStart<'_> {
             rescue: rescue.map_err(shortage)?,
             beats: BeatThread::start(Arc::clone(self.board), session).map_err(shortage)?,
             bell: self.board.bell().map_err(refused)?,
+            log: log.clone(),
             alerts,
             redactor: Arc::new(self.redactor()),
             own_values: own_values(request.inputs, request.loaded).collect(),

@@ -60,16 +60,18 @@ impl Rescue {
         self.poll.0.as_fd()
     }
 
-    /// Looks at all other sessions, and takes the jobs of the dead from them.
+    /// Looks at all other sessions, and takes the jobs of the dead from them. Returns whether there
+    /// were any.
     ///
     /// # Errors
     ///
     /// Those of the board.
-    pub(crate) fn look(&mut self, board: &dyn Board, now: Mono) -> BoardResult<()> {
+    pub(crate) fn look(&mut self, board: &dyn Board, now: Mono) -> BoardResult<bool> {
         let mut sessions = board.workers()?;
         sessions.retain(|session| session.session != self.own);
         self.watched
             .retain(|known, _| sessions.iter().any(|session| session.session == *known));
+        let mut has_released = false;
         for session in &sessions {
             self.watch(session, now);
             let is_here = self.here.shares_host_with(&session.request.identity);
@@ -84,11 +86,13 @@ impl Rescue {
                 continue;
             };
             report(session, &answer);
+            has_released |=
+                matches!(&answer, ReapAnswer::Reaped { released, .. } if !released.is_empty());
             if matches!(answer, ReapAnswer::Reaped { .. }) && is_here {
                 self.remove_files(session.session);
             }
         }
-        Ok(())
+        Ok(has_released)
     }
 
     fn watch(&mut self, session: &SessionRecord, now: Mono) {

@@ -125,7 +125,7 @@ impl CommandData<'_> {
         let mut variables = vec![
             ("JOB_STEP".to_owned(), start.step.clone()),
             ("JOB_ATTEMPT".to_owned(), start.attempt.to_string()),
-            ("JOB_KEY".to_owned(), self.idempotency_key(start)),
+            ("JOB_STEP_ID".to_owned(), self.step_id(start)),
         ];
         if let (Phase::Revert, Some(error)) = (start.phase, self.error) {
             variables.push(("STEP_ERROR".to_owned(), error.replace('\0', " ")));
@@ -135,7 +135,7 @@ impl CommandData<'_> {
 
     /// Returns a text that is the same for each execution of a step of a job: what a service that
     /// the step asks can know a second request by.
-    fn idempotency_key(&self, start: &AttemptStart) -> String {
+    fn step_id(&self, start: &AttemptStart) -> String {
         format!("{}-{}", self.position.id, start.step)
     }
 

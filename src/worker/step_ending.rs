@@ -61,7 +61,12 @@ impl StepEnding {
             }
             Outcome::Success => StepEnding::plain(EntryOutcome::Succeeded),
             Outcome::RetryLater { reason } => StepEnding {
-                failure: Some(Failure::new(FailureClass::Exit(75), reason)),
+                failure: Some(Failure::new(
+                    FailureClass::Error {
+                        type_name: "later".to_owned(),
+                    },
+                    reason,
+                )),
                 ..StepEnding::plain(EntryOutcome::RetryLater)
             },
             Outcome::Interrupted { .. } if is_killed => StepEnding::plain(EntryOutcome::Killed),

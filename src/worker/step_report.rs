@@ -62,7 +62,12 @@ pub(super) fn log_ending(label: &str, doing: &Doing, ending: &StepEnding, redact
             log::error!("[{label}] {step}: {what} failed: {text}");
         }
         (EntryOutcome::Succeeded, _) => log::info!("[{label}] {step}: {what} successful"),
-        (outcome, _) => log::info!("[{label}] {step}: {what} {outcome:?}"),
+        (EntryOutcome::RetryLater, _) => {
+            log::info!("[{label}] {step}: {what} asks to be tried again later");
+        }
+        (EntryOutcome::Skipped, _) => log::info!("[{label}] {step}: {what} says no"),
+        (EntryOutcome::Killed, _) => log::info!("[{label}] {step}: {what} killed, as requested"),
+        _ => log::info!("[{label}] {step}: {what} interrupted"),
     }
 }
 

@@ -17,7 +17,7 @@ use super::worker_parts::WorkerParts;
 use crate::board::{BoardError, EndCount, JobId};
 use crate::core::time::{Moment, Mono, in_words};
 use crate::unix::clock;
-use crate::unix::signals::SignalReader;
+use crate::unix::signals::{Signal, SignalReader};
 use crate::unix::waiter::Waiter;
 
 /// How often is looked for work, for requests and for the dead, whatever rings.
@@ -84,7 +84,10 @@ impl WorkLoop {
         loop {
             let now = clock::now();
             for signal in signals.drain() {
-                self.leaving.signal(signal, now.mono);
+                match signal {
+                    Signal::Hangup => self.parts.log.reopen(),
+                    signal => self.leaving.signal(signal, now.mono),
+                }
             }
             if let Some(news) = self.parts.beats.take_news()
                 && let Some(end) = self.hear(news)
@@ -172,7 +175,9 @@ impl WorkLoop {
 
     fn look_after_the_dead(&mut self) {
         match self.parts.rescue.look(&*self.parts.board, clock::mono()) {
-            Ok(()) => {}
+            // What was released may be claimed at once.
+            Ok(true) => self.next_due = Some(0),
+            Ok(false) => {}
             Err(error) => self.unanswered_by(&error),
         }
     }

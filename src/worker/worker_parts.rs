@@ -11,6 +11,7 @@ use super::rescue::Rescue;
 use super::step_slots::StepSlots;
 use super::worker_definition::WorkerDefinition;
 use crate::board::{Board, BoardBell, SessionId};
+use crate::logging::Log;
 use crate::redact::Redactor;
 
 /// What a worker works with.
@@ -37,6 +38,8 @@ pub(crate) struct WorkerParts {
     pub(crate) beats: BeatThread,
     /// What rings when a job may be due.
     pub(crate) bell: Box<dyn BoardBell>,
+    /// The log.
+    pub(crate) log: Log,
     /// The mails about jobs.
     pub(crate) alerts: JobAlerts,
     /// What takes the secrets of this process out of texts.

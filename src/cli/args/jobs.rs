@@ -187,7 +187,7 @@ pub(crate) struct WorkersArgs {
 /// What is asked of a worker.
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum WorkersVerb {
-    /// Claim nothing more, finish what is held, and end.
+    /// Claim nothing more, finish the steps in progress, give back what is held, and end.
     Drain(WorkerNameArg),
     /// Claim nothing more until woken.
     Sleep(WorkerNameArg),

@@ -101,7 +101,9 @@ impl WorkLoop {
 
     /// Ends all that runs: nothing of it is this worker's any more.
     pub(super) fn session_over(&mut self) -> WorkEnd {
-        log::error!("The board has taken this worker off: it was not heard of for too long");
+        log::error!(
+            "The board has taken this worker off: it was not heard of for too long, or the board was restored"
+        );
         let ids: Vec<JobId> = self.jobs.keys().copied().collect();
         for id in ids {
             self.drop_job(id);

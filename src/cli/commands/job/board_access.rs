@@ -18,6 +18,19 @@ pub(crate) fn open(settings: &Settings) -> Result<Arc<dyn Board>, CommandError> 
     worker::board_place::open(settings, MissingBoard::Create).map_err(refused)
 }
 
+/// Opens the board of a configuration; `None`: there is none yet.
+///
+/// # Errors
+///
+/// When the board cannot be used.
+pub(crate) fn open_existing(settings: &Settings) -> Result<Option<Arc<dyn Board>>, CommandError> {
+    if !worker::board_place::path(settings).exists() {
+        return Ok(None);
+    }
+    let board = worker::board_place::open(settings, MissingBoard::Refuse);
+    board.map(Some).map_err(refused)
+}
+
 /// Returns the error of a command for that of a board.
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 pub(crate) fn refused(error: BoardError) -> CommandError {

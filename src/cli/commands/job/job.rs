@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::board_access::{no_such_job, open, refused};
+use super::board_access::{no_such_job, open_existing, refused};
 use super::entry_line::entry_line;
 use super::job_json::job_json;
 use super::time::of_millis;
@@ -22,8 +22,8 @@ use crate::unix::clock::short;
 /// Prints a job, or carries out what is asked of it.
 pub(crate) fn obey(common: &Common, args: &JobArgs) -> CommandResult {
     let (_, loaded) = load_to_look(common)?;
-    let board = open(&loaded.settings)?;
     let id = JobId(args.id);
+    let board = open_existing(&loaded.settings)?.ok_or_else(|| no_such_job(id))?;
     let job = board.job(id).map_err(refused)?;
     let job = job.ok_or_else(|| no_such_job(id))?;
     match &args.verb {
@@ -106,22 +106,20 @@ fn told(loaded: &Loaded, board: &dyn Board, job: &JobRecord) -> Result<String, C
     let mut text = format!("Job {} ({}) {}\n", job.id, job.definition, is(job.state));
     let posted = short(of_millis(job.posted));
     text.push_str(&format!("Posted {posted} by {}\n", plain(&job.posted_by)));
-    if let Some(ended) = job.ended {
+    if let Some(ended) = job.ended.filter(|_| job.state.is_over()) {
         text.push_str(&format!("Ended {}\n", short(of_millis(ended))));
     }
     if let Some(worker) = &job.worker {
         text.push_str(&format!("Held by {worker}\n"));
     }
-    match (&job.reason, job.state) {
-        (Some(reason), state) if state != JobState::Stuck => {
-            text.push_str(&format!("Why: {}\n", plain(reason)));
+    if let Some(reason) = &job.reason {
+        text.push_str(&format!("Why: {}\n", plain(reason)));
+    }
+    if job.state != JobState::Stuck {
+        for why in why_waits(&facts) {
+            text.push_str(&format!("It waits: {}\n", plain(&why)));
         }
-        _ => {}
-    }
-    for why in why_waits(&facts) {
-        text.push_str(&format!("It waits: {}\n", plain(&why)));
-    }
-    if job.state == JobState::Stuck {
+    } else {
         text.push_str(&ways_out(job.id));
     }
     let own = loaded.jobs.get(&job.definition);

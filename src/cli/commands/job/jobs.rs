@@ -1,6 +1,6 @@
 //! `jobs`: the jobs of a board, the newest first.
 
-use super::board_access::{open, refused};
+use super::board_access::{open_existing, refused};
 use super::job_json::record_json;
 use super::time::of_millis;
 use crate::board::{Board, JobFilter, JobId, JobRecord, JobState};
@@ -12,13 +12,18 @@ use crate::config::invocation::Call;
 use crate::core::command_error::{CommandError, CommandResult};
 use crate::report::fitting;
 use crate::text::lists::one_of;
-use crate::unix::clock::short;
+use crate::unix::clock::{self, short};
+use crate::worker::board_place;
 
 /// Prints a page of jobs.
 pub(crate) fn show(common: &Common, args: &JobsArgs) -> CommandResult {
     let (_, loaded) = load_to_look(common)?;
     let filter = filter(args)?;
-    let board = open(&loaded.settings)?;
+    let Some(board) = open_existing(&loaded.settings)? else {
+        return print(&no_job(
+            &board_place::path(&loaded.settings).display().to_string(),
+        ));
+    };
     let page = board.jobs(&filter).map_err(refused)?;
     if args.json {
         let jobs: Vec<_> = page.jobs.iter().map(record_json).collect();
@@ -67,17 +72,19 @@ fn nothing(args: &JobsArgs, board: &dyn Board) -> Result<String, CommandError> {
     let any = !board.counts().map_err(refused)?.is_empty();
     Ok(match (is_filtered, any) {
         (true, true) => "No job of that sort is on the board.\n".to_owned(),
-        _ => format!(
-            "No job is on {place}.\n`{}` posts one.\n",
-            Call::as_typed().line("post JOB")
-        ),
+        _ => no_job(&place),
     })
+}
+
+fn no_job(place: &str) -> String {
+    let post = Call::as_typed().line("post JOB");
+    format!("No job is on {place}.\n`{post}` posts one.\n")
 }
 
 fn line(job: &JobRecord) -> String {
     let at = short(of_millis(job.ended.unwrap_or(job.posted)));
     let state = match job.state {
-        JobState::Waiting if job.run_at > job.posted => "scheduled",
+        JobState::Waiting if of_millis(job.run_at) > clock::wall() => "scheduled",
         state => state.word(),
     };
     let mut line = format!("{:>6}  {:<10} {at}  {}", job.id.0, state, job.definition);

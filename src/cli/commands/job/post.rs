@@ -45,15 +45,16 @@ pub(crate) fn post(common: &Common, args: &PostArgs) -> CommandResult {
     if wants_help {
         return print_folded(&help_of(&job, schema));
     }
+    if options.plan {
+        return plan(&loaded, &job);
+    }
     let variable = |name: &str| std::env::var(name).ok();
     let parsed = schema.args.parse_words(&words, variable);
     let parsed = parsed.map_err(|errors| {
         let usage = Call::as_typed().line(format_args!("post {job} --help"));
+        let errors = errors.to_string().replace('\n', "\nerror: ");
         CommandError::new(exit::USAGE, errors).hint(format_args!("`{usage}` lists the arguments"))
     })?;
-    if options.plan {
-        return plan(&loaded, &job);
-    }
     if let Some(setting) = schema.not_carried_out().first() {
         let message = format!("this version does not carry out `{setting}` of `{job}`");
         return Err(CommandError::new(exit::CONFIG, message)

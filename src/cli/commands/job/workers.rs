@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::board_access::{open, refused};
+use super::board_access::{open_existing, refused};
 use super::job_json::time;
 use super::time::of_millis;
 use crate::board::{Board, SessionRecord, SessionWish};
@@ -20,11 +20,14 @@ use crate::unix::clock::short;
 /// Prints the workers, or asks one something.
 pub(crate) fn obey(common: &Common, args: &WorkersArgs) -> CommandResult {
     let (_, loaded) = load_to_look(common)?;
-    let board = open(&loaded.settings)?;
-    let workers = board.workers().map_err(refused)?;
+    let board = open_existing(&loaded.settings)?;
+    let workers = match &board {
+        Some(board) => board.workers().map_err(refused)?,
+        None => Vec::new(),
+    };
     if let Some(verb) = &args.verb {
         let (name, wish) = wish(verb);
-        return ask(&*board, &workers, name, wish);
+        return ask(board.as_deref(), &workers, name, wish);
     }
     if args.json {
         let data: Vec<Value> = workers.iter().map(worker_json).collect();
@@ -51,7 +54,7 @@ fn wish(verb: &WorkersVerb) -> (&str, SessionWish) {
 }
 
 fn ask(
-    board: &dyn Board,
+    board: Option<&dyn Board>,
     workers: &[SessionRecord],
     name: &str,
     wish: SessionWish,
@@ -59,8 +62,10 @@ fn ask(
     let of_name = workers.iter().filter(|worker| worker.request.name == name);
     let mut asked = 0;
     for worker in of_name {
-        let lives = board.request_of_worker(worker.session, wish);
-        asked += u64::from(lives.map_err(refused)?);
+        if let Some(board) = board {
+            let lives = board.request_of_worker(worker.session, wish);
+            asked += u64::from(lives.map_err(refused)?);
+        }
     }
     if asked > 0 {
         return print(&format!(
