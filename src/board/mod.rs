@@ -11,7 +11,7 @@ mod beat;
 mod board_error;
 mod board_settings;
 mod board_trait;
-#[cfg(test)]
+#[cfg(all(test, feature = "board-sqlite"))]
 mod conformance;
 mod definition_entry;
 mod host_identity;

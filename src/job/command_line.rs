@@ -103,8 +103,7 @@ impl LineReader<'_> {
     fn value(&mut self, spec: &ArgumentSpec, shown: &str, value: &str) {
         if spec.secret {
             let variable = format!("ARG_{}", variable_form(&spec.name));
-            let help =
-                format!("set the variable `{variable}`");
+            let help = format!("set the variable `{variable}`");
             let message = "is secret, and others can read a command line";
             self.error(shown, message, Some(help));
             return;

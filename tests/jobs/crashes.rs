@@ -249,3 +249,17 @@ steps = [
         }
     }
 }
+
+#[test]
+fn a_single_pass_does_what_a_killed_worker_has_left() {
+    let desk = desk();
+    let mut first = desk.worker(&["--name", "one"]);
+    let id = desk.post(&["long"]);
+    pid_of_step(&desk, id, 0);
+    first.signal(Signal::SIGKILL);
+    first.wait_for_status();
+    desk.place.write("go", "");
+    desk.says(&["work", "--once", "--name", "two"]);
+    is_exact(&desk.job(id));
+    assert_eq!(desk.job(id)["state"], "succeeded");
+}
