@@ -11,7 +11,8 @@ mod beat;
 mod board_error;
 mod board_settings;
 mod board_trait;
-#[cfg(all(test, feature = "board-sqlite"))]
+#[cfg(test)]
+#[cfg(feature = "board-sqlite")]
 mod conformance;
 mod definition_entry;
 mod host_identity;
