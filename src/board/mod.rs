@@ -12,6 +12,7 @@ mod board_error;
 mod board_settings;
 mod board_trait;
 #[cfg(test)]
+#[cfg(feature = "board-sqlite")]
 mod conformance;
 mod definition_entry;
 mod host_identity;
@@ -37,7 +38,7 @@ pub(crate) use advance::{
     Advance, AdvanceAnswer, ClaimWish, ClaimedJob, GiveBack, LaneWish, LeftoverFate, Transition,
     TransitionVerdict,
 };
-pub(crate) use beat::{Beat, BeatAnswer, JobPosition};
+pub(crate) use beat::{Beat, BeatAnswer, JobPosition, LookAnswer};
 pub(crate) use board_error::BoardError;
 pub(crate) use board_settings::{BOARD_FILE, BoardClock, BoardSettings, MissingBoard};
 pub(crate) use board_trait::{Board, BoardBell, BoardResult};
