@@ -142,6 +142,14 @@ pub(crate) fn a_begun_job_is_continued_by_no_older_shape(arena: &dyn BoardArena)
         .enter_definitions(new.session, &[definition("d", "new")])
         .unwrap();
     let (first, second) = (post(board, "d"), post(board, "d"));
+    // What never began may be claimed by an older one too.
+    for job in new.look(lane("d"), 2) {
+        let back = Transition {
+            state: JobState::Waiting,
+            ..Transition::begin(job.position, Vec::new())
+        };
+        assert_eq!(new.report(back), Accepted);
+    }
     let give_back = |worker: &TestWorker<'_>, at| {
         let back = ends(at, EntryOutcome::RetryLater, JobState::Waiting);
         assert_eq!(worker.report(back), Accepted);
@@ -180,6 +188,12 @@ pub(crate) fn a_job_that_is_bound_to_a_host_stays_there(arena: &dyn BoardArena) 
     let back = ends(job.position, EntryOutcome::RetryLater, JobState::Waiting);
     assert_eq!(here.report(back), Accepted);
     assert!(there.look(bound.clone(), 1).is_empty());
+    let facts = board.wait_facts(job.position.id).unwrap();
+    let is_elsewhere = |name: &str| {
+        let found = facts.workers.iter().find(|worker| worker.name == name);
+        found.unwrap().is_other_host
+    };
+    assert!(is_elsewhere(&there.name) && !is_elsewhere(&here.name));
     let job = here.look(bound, 1).pop().unwrap();
     assert_eq!(job.last_host.as_deref(), Some("here"));
 }

@@ -186,7 +186,8 @@ macro_rules! find {
             $from,
             " AND definition = ?1 AND priority = ?2 ",
             $due,
-            " AND shape_order <= ?4 AND (is_bound = 0 OR last_host = ?5)
+            " AND (seq = 0 AND has_begun = 0 OR shape_order <= ?4)
+                AND (seq = 0 AND has_begun = 0 OR is_bound = 0 OR last_host = ?5)
                 AND (avoid IS NULL OR instr(avoid, ?6) = 0) ",
             $order
         )
