@@ -87,7 +87,7 @@ pub(crate) struct JobFilter {
 pub(crate) struct JobPage {
     /// The jobs, the newest first.
     pub(crate) jobs: Vec<JobRecord>,
-    /// What to ask for the next page with; `None`: there is none.
+    /// What to ask for the next page with; `None`: this is the last.
     pub(crate) next: Option<JobId>,
 }
 

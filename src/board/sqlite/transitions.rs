@@ -258,7 +258,7 @@ fn is_same(old: &Doing, new: &Doing) -> bool {
     old.step == new.step && old.phase == new.phase && old.attempt == new.attempt
 }
 
-/// Tells a transition that was recorded before from a late one.
+/// Distinguishes a transition that was recorded before from a late one.
 fn verdict(tx: &WriteTx<'_>, row: &TransitionRow) -> Result<TransitionVerdict, SqliteFailure> {
     let mut read = tx
         .conn
