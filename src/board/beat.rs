@@ -36,6 +36,18 @@ pub(crate) struct BeatAnswer {
     pub(crate) wish: SessionWish,
 }
 
+/// What a look for work finds, which writes nothing and is no beat.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct LookAnswer {
+    /// When the next job of the lanes is due, in milliseconds since 1970; a time that has passed:
+    /// there is something to claim. `None`: none waits.
+    pub(crate) next_due: Option<i64>,
+    /// What the jobs of the session are asked for.
+    pub(crate) requests: Vec<HeldRequest>,
+    /// What the session is asked for.
+    pub(crate) wish: SessionWish,
+}
+
 /// A job at a point of its journal: what each write is guarded by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct JobPosition {

@@ -4,7 +4,7 @@ use std::os::fd::AsFd;
 use std::time::Duration;
 
 use super::advance::{Advance, AdvanceAnswer, GiveBack, LaneWish, TransitionVerdict};
-use super::beat::{Beat, BeatAnswer, JobPosition};
+use super::beat::{Beat, BeatAnswer, JobPosition, LookAnswer};
 use super::board_error::BoardError;
 use super::definition_entry::{DefinitionEntry, DefinitionRecord};
 use super::host_identity::HostIdentity;
@@ -83,6 +83,14 @@ pub(crate) trait Board: Send + Sync {
     ///
     /// [`BoardError::SessionOver`]: nothing was changed, all transitions are stale.
     fn advance(&self, advance: &Advance) -> BoardResult<AdvanceAnswer>;
+
+    /// Looks whether there is something to do, without a write: what a worker asks once a second,
+    /// and at each ring, before it claims by an [`advance`](Board::advance). No beat.
+    ///
+    /// # Errors
+    ///
+    /// [`BoardError::SessionOver`].
+    fn look(&self, session: SessionId, lanes: &[LaneWish]) -> BoardResult<LookAnswer>;
 
     /// Returns up to `at_most` jobs that these lanes would bring, without claiming them: id,
     /// definition and arguments in the order of claims.

@@ -87,7 +87,7 @@ pub(crate) struct JobFilter {
 pub(crate) struct JobPage {
     /// The jobs, the newest first.
     pub(crate) jobs: Vec<JobRecord>,
-    /// The position from which the next page is asked for; `None`: this page is the last.
+    /// What to ask for the next page with; `None`: this is the last.
     pub(crate) next: Option<JobId>,
 }
 

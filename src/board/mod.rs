@@ -46,7 +46,7 @@ pub(crate) use definition_entry::DefinitionEntry;
 pub(crate) use host_identity::HostIdentity;
 pub(crate) use job_id::{JobId, SessionId};
 pub(crate) use job_record::{JobFilter, JobRecord};
-pub(crate) use job_request::{JobRequest, PendingRequest, RequestAnswer};
+pub(crate) use job_request::{HeldRequest, JobRequest, PendingRequest, RequestAnswer};
 pub(crate) use job_state::JobState;
 pub(crate) use keep_limits::KeepLimits;
 pub(crate) use maintenance::{CheckReport, QueryAnswer, QueryLimits};

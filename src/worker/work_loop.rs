@@ -14,7 +14,7 @@ use super::claimed_flow::ClaimedFlow;
 use super::shutdown::WorkerShutdown;
 use super::wall_millis;
 use super::worker_parts::WorkerParts;
-use crate::board::{BoardError, EndCount, JobId};
+use crate::board::{BoardError, EndCount, JobId, LaneWish};
 use crate::core::time::{Moment, Mono, in_words};
 use crate::unix::clock;
 use crate::unix::signals::{Signal, SignalReader};
@@ -131,6 +131,15 @@ impl WorkLoop {
             if advance.transitions.is_empty() && !is_due {
                 return None;
             }
+            if advance.transitions.is_empty() && !self.is_more_due(now) {
+                // An idle worker writes nothing.
+                match self.look(&advance.claim.lanes) {
+                    Ok(true) => now = clock::now(),
+                    Ok(false) => return None,
+                    Err(end) => return Some(end),
+                }
+                continue;
+            }
             self.parts.bell.clear();
             let sent = clock::mono();
             match self.parts.board.advance(&advance) {
@@ -151,6 +160,27 @@ impl WorkLoop {
             }
             now = clock::now();
         }
+    }
+
+    /// Looks for work and for requests; returns whether there is something to do.
+    fn look(&mut self, lanes: &[LaneWish]) -> Result<bool, WorkEnd> {
+        self.parts.bell.clear();
+        self.look_at = clock::mono() + LOOK;
+        let found = match self.parts.board.look(self.parts.session, lanes) {
+            Ok(found) => found,
+            Err(BoardError::SessionOver(_)) => return Err(self.session_over()),
+            Err(error) => {
+                self.unanswered_by(&error);
+                return Ok(false);
+            }
+        };
+        self.answered();
+        self.next_due = found.next_due;
+        let now = clock::now();
+        let has_requests = self.hear_requests(&found.requests, now);
+        self.hear_wish(found.wish, now.mono);
+        self.look_after_the_dead();
+        Ok(has_requests || self.is_more_due(now))
     }
 
     fn is_more_due(&self, now: Moment) -> bool {

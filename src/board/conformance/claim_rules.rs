@@ -9,9 +9,9 @@ use super::arena::{
 };
 use crate::board::job_record::JobOutcome;
 use crate::board::{
-    Board, BoardError, ClaimWish, JobFilter, JobId, JobPosition, JobRequest, JobState, LaneWish,
-    NameRule, OutputBatch, OutputPart, Post, RequestAnswer, SessionRequest, SessionWish,
-    Transition, TransitionVerdict,
+    Board, BoardError, ClaimWish, ClaimedJob, JobFilter, JobId, JobPosition, JobRequest, JobState,
+    KeepLimits, LaneWish, NameRule, OutputBatch, OutputPart, Post, RequestAnswer, SessionRequest,
+    SessionWish, Transition, TransitionVerdict,
 };
 use crate::flow::journal::EntryOutcome;
 
@@ -32,6 +32,8 @@ macro_rules! claim_rule_tests {
             a_takeover_has_the_old_session_drain
             a_job_that_has_not_begun_when_it_expires_is_cancelled
             a_look_claims_only_the_jobs_that_were_peeked_at
+            a_look_finds_what_is_due_and_asked_for_and_writes_nothing
+            what_is_over_is_removed_in_steps_and_what_is_stuck_never
             posts_are_all_made_or_none
             the_outcome_of_a_write_is_read_back
             output_is_stored_once_and_under_the_last_fence
@@ -141,6 +143,14 @@ pub(crate) fn a_begun_job_is_continued_by_no_older_shape(arena: &dyn BoardArena)
         .enter_definitions(new.session, &[definition("d", "new")])
         .unwrap();
     let (first, second) = (post(board, "d"), post(board, "d"));
+    // What never began may be claimed by an older one too.
+    for job in new.look(lane("d"), 2) {
+        let back = Transition {
+            state: JobState::Waiting,
+            ..Transition::begin(job.position, Vec::new())
+        };
+        assert_eq!(new.report(back), Accepted);
+    }
     let give_back = |worker: &TestWorker<'_>, at| {
         let back = ends(at, EntryOutcome::RetryLater, JobState::Waiting);
         assert_eq!(worker.report(back), Accepted);
@@ -179,6 +189,12 @@ pub(crate) fn a_job_that_is_bound_to_a_host_stays_there(arena: &dyn BoardArena) 
     let back = ends(job.position, EntryOutcome::RetryLater, JobState::Waiting);
     assert_eq!(here.report(back), Accepted);
     assert!(there.look(bound.clone(), 1).is_empty());
+    let facts = board.wait_facts(job.position.id).unwrap();
+    let is_elsewhere = |name: &str| {
+        let found = facts.workers.iter().find(|worker| worker.name == name);
+        found.unwrap().is_other_host
+    };
+    assert!(is_elsewhere(&there.name) && !is_elsewhere(&here.name));
     let job = here.look(bound, 1).pop().unwrap();
     assert_eq!(job.last_host.as_deref(), Some("here"));
 }
@@ -261,6 +277,74 @@ pub(crate) fn a_look_claims_only_the_jobs_that_were_peeked_at(arena: &dyn BoardA
     let claimed = worker.advance(Vec::new(), claim).claimed;
     assert_eq!(claimed.len(), 1);
     assert_eq!(claimed[0].position.id, ids[1]);
+}
+
+pub(crate) fn a_look_finds_what_is_due_and_asked_for_and_writes_nothing(arena: &dyn BoardArena) {
+    let board = arena.board();
+    let worker = TestWorker::join(board).knows(&["d"]);
+    let look = || board.look(worker.session, &[lane("d")]).unwrap();
+    let beat = worker.counter();
+    assert_eq!(look().next_due, None);
+    let run_at = arena.clock().millis() + 5_000;
+    numbered(board, "d", |post| Post { run_at, ..post });
+    assert_eq!(look().next_due, Some(run_at));
+    let id = post(board, "d");
+    assert_eq!(look().next_due, Some(arena.clock().millis()));
+    assert_eq!(worker.counter(), beat, "a look is no beat");
+    worker.claim("d").unwrap();
+    board.request(id, &JobRequest::Stop).unwrap();
+    board
+        .request_of_worker(worker.session, SessionWish::Drain)
+        .unwrap();
+    let found = look();
+    assert_eq!((found.requests[0].id, found.wish), (id, SessionWish::Drain));
+    board.leave(worker.session).unwrap();
+    let over = board.look(worker.session, &[lane("d")]);
+    assert_eq!(over, Err(BoardError::SessionOver(worker.session)));
+}
+
+pub(crate) fn what_is_over_is_removed_in_steps_and_what_is_stuck_never(arena: &dyn BoardArena) {
+    let board = arena.board();
+    let worker = TestWorker::join(board).knows(&["d"]);
+    let posts = (0..602).map(|_| Post::new("d", json!({}), fresh("posting")));
+    board.post_all(&posts.collect::<Vec<_>>()).unwrap();
+    let jobs = worker.look(lane("d"), 602);
+    let end = |job: &ClaimedJob, state| ends(job.position, EntryOutcome::Succeeded, state);
+    let mut all: Vec<Transition> = jobs
+        .iter()
+        .map(|job| end(job, JobState::Succeeded))
+        .collect();
+    all[0].state = JobState::Stuck;
+    all[1].state = JobState::Failed;
+    worker.advance(all, ClaimWish::default());
+    let count = |state| {
+        let counts = board.counts().unwrap();
+        counts
+            .iter()
+            .find(|count| count.state == state)
+            .map_or(0, |count| count.jobs)
+    };
+    let by_number = KeepLimits {
+        most_succeeded: 50,
+        ..KeepLimits::default()
+    };
+    let first = board.gc(&by_number).unwrap();
+    // A job and its entry are two rows.
+    assert_eq!((first.jobs, first.rows, first.has_more), (250, 500, true));
+    while board.gc(&by_number).unwrap().has_more {}
+    assert_eq!(
+        (count(JobState::Succeeded), count(JobState::Failed)),
+        (50, 1)
+    );
+    arena.clock().pass(Duration::from_secs(8 * 86_400));
+    while board.gc(&KeepLimits::default()).unwrap().has_more {}
+    assert_eq!(
+        (count(JobState::Succeeded), count(JobState::Failed)),
+        (0, 1)
+    );
+    arena.clock().pass(Duration::from_secs(90 * 86_400));
+    while board.gc(&KeepLimits::default()).unwrap().has_more {}
+    assert_eq!((count(JobState::Failed), count(JobState::Stuck)), (0, 1));
 }
 
 pub(crate) fn posts_are_all_made_or_none(arena: &dyn BoardArena) {

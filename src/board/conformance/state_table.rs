@@ -2,7 +2,7 @@
 
 use crate::board::JobState;
 
-/// A state of a job, split by whether a step has begun where that matters.
+/// A state of a job, and whether a step has begun where that matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Situation {
     Waiting,

@@ -1,6 +1,6 @@
 //! The look for work: lanes of what waits.
 
-use rusqlite::{OptionalExtension, ToSql, params};
+use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
 use super::board_epoch;
 use super::claim_rows::{ClaimRaw, LaneRow};
@@ -17,6 +17,8 @@ use crate::flow::journal::{Doing, EntryOutcome};
 pub(super) const EPOCH_SHIFT: u32 = 40;
 /// How many expired jobs a look ends at most.
 const MOST_EXPIRED: usize = 50;
+/// Between two looks for work of an idle worker.
+const LOOK_MILLIS: i64 = 1000;
 
 /// The session that looks.
 #[derive(Debug)]
@@ -42,7 +44,8 @@ pub(super) struct KnownLane {
 
 /// A look for work in progress.
 struct Look<'a> {
-    tx: &'a WriteTx<'a>,
+    conn: &'a Connection,
+    now: i64,
     claimer: &'a Claimer,
     quoted_name: String,
     least_fence: u64,
@@ -65,9 +68,10 @@ pub(super) fn claim(
     if epoch.is_barred {
         return Ok(claims);
     }
-    let lanes = open_lanes(tx, lanes)?;
+    let lanes = open_lanes(tx.conn, lanes)?;
     let look = Look {
-        tx,
+        conn: tx.conn,
+        now: tx.now,
         claimer,
         quoted_name: json(&claimer.name),
         least_fence: epoch.epoch << EPOCH_SHIFT,
@@ -89,21 +93,17 @@ pub(super) fn claim(
     Ok(claims)
 }
 
-/// Returns jobs that a claim would bring, in its order.
+/// Returns jobs that a claim would bring, in its order. Writes nothing.
 pub(super) fn peek(
-    tx: &WriteTx<'_>,
+    conn: &Connection,
+    now: i64,
     claimer: &Claimer,
     lanes: Vec<LaneRow>,
     at_most: usize,
 ) -> Result<Vec<JobId>, SqliteFailure> {
-    let lanes = known_lanes(tx, claimer.session, lanes)?;
-    let lanes = open_lanes(tx, &lanes)?;
-    let look = Look {
-        tx,
-        claimer,
-        quoted_name: json(&claimer.name),
-        least_fence: 0,
-    };
+    let lanes = known_lanes(conn, claimer.session, lanes)?;
+    let lanes = open_lanes(conn, &lanes)?;
+    let look = Look::to_read(conn, now, claimer);
     let mut found = Vec::new();
     for priority in PRIORITIES.rev() {
         for lane in &lanes {
@@ -115,17 +115,35 @@ pub(super) fn peek(
     Ok(found)
 }
 
+/// Returns when the next job of these lanes is due. Writes nothing.
+pub(super) fn due(
+    conn: &Connection,
+    now: i64,
+    claimer: &Claimer,
+    lanes: Vec<LaneRow>,
+) -> Result<Option<i64>, SqliteFailure> {
+    let lanes = known_lanes(conn, claimer.session, lanes)?;
+    let lanes = open_lanes(conn, &lanes)?;
+    let due = Look::to_read(conn, now, claimer).next_due(&lanes)?;
+    let is_barred = conn.query_row("SELECT hold > 0 FROM board", [], |row| row.get(0))?;
+    // The beat of a session ends the hold.
+    Ok(match is_barred {
+        true => due.map(|due| due.max(now + LOOK_MILLIS)),
+        false => due,
+    })
+}
+
 /// Returns the lanes of a wish with the order of the shapes that the session has entered.
 ///
 /// # Errors
 ///
 /// When the session has not entered a definition.
 pub(super) fn known_lanes(
-    tx: &WriteTx<'_>,
+    conn: &Connection,
     session: SessionId,
     lanes: Vec<LaneRow>,
 ) -> Result<Vec<KnownLane>, SqliteFailure> {
-    let mut read = tx.conn.prepare_cached(
+    let mut read = conn.prepare_cached(
         "SELECT definition FROM session_definition WHERE session = ?1 AND name = ?2",
     )?;
     let mut known = Vec::with_capacity(lanes.len());
@@ -142,10 +160,10 @@ pub(super) fn known_lanes(
 
 /// Returns the lanes in which something waits at all.
 fn open_lanes<'a>(
-    tx: &WriteTx<'_>,
+    conn: &Connection,
     lanes: &'a [KnownLane],
 ) -> rusqlite::Result<Vec<&'a KnownLane>> {
-    let mut read = tx.conn.prepare_cached(OPEN_LANE)?;
+    let mut read = conn.prepare_cached(OPEN_LANE)?;
     let mut open = Vec::new();
     for lane in lanes {
         if read.exists([&lane.row.definition])? {
@@ -168,7 +186,8 @@ macro_rules! find {
             $from,
             " AND definition = ?1 AND priority = ?2 ",
             $due,
-            " AND shape_order <= ?4 AND (is_bound = 0 OR last_host = ?5)
+            " AND (seq = 0 AND has_begun = 0 OR shape_order <= ?4)
+                AND (seq = 0 AND has_begun = 0 OR is_bound = 0 OR last_host = ?5)
                 AND (avoid IS NULL OR instr(avoid, ?6) = 0) ",
             $order
         )
@@ -196,7 +215,17 @@ UPDATE job SET state = 2, owner = ?2, fence = ?3, doing = ?4, has_begun = max(ha
     lease = ?6, max_crashes = ?7, is_bound = ?8, shape_order = ?9, last_host = ?10
 WHERE id = ?1";
 
-impl Look<'_> {
+impl<'a> Look<'a> {
+    fn to_read(conn: &'a Connection, now: i64, claimer: &'a Claimer) -> Self {
+        Look {
+            conn,
+            now,
+            claimer,
+            quoted_name: json(&claimer.name),
+            least_fence: 0,
+        }
+    }
+
     fn lane(&self, lane: &KnownLane, priority: i8, room: usize) -> rusqlite::Result<Vec<ClaimRaw>> {
         let found = self.found(FIND_IN_LANE, lane, priority, &room)?;
         found.into_iter().map(|job| self.take(lane, job)).collect()
@@ -228,11 +257,11 @@ impl Look<'_> {
         priority: i8,
         last: &dyn ToSql,
     ) -> rusqlite::Result<Vec<ClaimRaw>> {
-        let mut find = self.tx.conn.prepare_cached(sql)?;
+        let mut find = self.conn.prepare_cached(sql)?;
         let values = params![
             lane.row.definition,
             priority,
-            self.tx.now,
+            self.now,
             lane.order,
             self.claimer.host,
             self.quoted_name,
@@ -246,7 +275,7 @@ impl Look<'_> {
         let is_fresh = job.position.seq == 0;
         job.position.fence = job.position.fence.max(self.least_fence) + 1;
         if is_fresh {
-            let now = self.tx.now;
+            let now = self.now;
             let first = lane.row.first.iter().cloned();
             job.doing = first
                 .map(|doing| Doing {
@@ -255,9 +284,9 @@ impl Look<'_> {
                 })
                 .collect();
         } else {
-            job.journal = journal(self.tx.conn, job.position.id)?;
+            job.journal = journal(self.conn, job.position.id)?;
         }
-        let mut take = self.tx.conn.prepare_cached(TAKE)?;
+        let mut take = self.conn.prepare_cached(TAKE)?;
         take.execute(params![
             job.position.id.0,
             self.claimer.session.0,
@@ -278,7 +307,7 @@ impl Look<'_> {
         let mut next: Option<i64> = None;
         for priority in PRIORITIES.rev() {
             for lane in lanes {
-                if next.is_some_and(|next| next <= self.tx.now) {
+                if next.is_some_and(|next| next <= self.now) {
                     return Ok(next);
                 }
                 let first = self.found(FIND_FIRST, lane, priority, &1)?;

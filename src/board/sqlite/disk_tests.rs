@@ -193,3 +193,13 @@ fn a_call_returns_at_its_deadline_while_another_process_writes() {
     let id = board.post(&post).unwrap();
     assert!(id.is_new);
 }
+
+#[test]
+fn the_library_is_the_bundled_one_without_the_defect_of_write_ahead_logs() {
+    // A reset of the log could corrupt the file up to 3.51.2.
+    assert!(
+        rusqlite::version_number() >= 3_051_003,
+        "{}",
+        rusqlite::version()
+    );
+}

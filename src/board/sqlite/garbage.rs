@@ -16,15 +16,15 @@ pub(super) fn find(conn: &Connection, limits: &KeepLimits, now: i64) -> rusqlite
     let mut found = Vec::new();
     let since = now.saturating_sub(whole_millis(limits.succeeded));
     for definition in definitions(conn, SUCCEEDED)? {
-        let by_number = last_kept(conn, &definition, limits.most_succeeded)?;
-        let ended_before = by_number.map_or(since, |ended| ended.max(since));
-        add(conn, SUCCEEDED, &definition, ended_before, &mut found)?;
+        let by_number = first_beyond(conn, &definition, limits.most_succeeded)?;
+        let last = by_number.map_or(before(since), |beyond| beyond.max(before(since)));
+        add(conn, SUCCEEDED, &definition, last, &mut found)?;
     }
     let since = now.saturating_sub(whole_millis(limits.others));
     for state in [JobState::Failed, JobState::Reverted, JobState::Cancelled] {
         let from = of_state(state);
         for definition in definitions(conn, &from)? {
-            add(conn, &from, &definition, since, &mut found)?;
+            add(conn, &from, &definition, before(since), &mut found)?;
         }
     }
     Ok(found)
@@ -54,29 +54,44 @@ fn definitions(conn: &Connection, from: &str) -> rusqlite::Result<Vec<String>> {
     }
 }
 
-/// Returns when the job ended that is the first beyond the number to keep.
-fn last_kept(conn: &Connection, definition: &str, most: u32) -> rusqlite::Result<Option<i64>> {
+/// A job in the order of ends: many may end in the same millisecond.
+type EndPosition = (i64, i64);
+
+/// Returns the last position before a time.
+fn before(time: i64) -> EndPosition {
+    (time.saturating_sub(1), i64::MAX)
+}
+
+/// Returns the newest job beyond the number to keep.
+fn first_beyond(
+    conn: &Connection,
+    definition: &str,
+    most: u32,
+) -> rusqlite::Result<Option<EndPosition>> {
     let mut read = conn.prepare_cached(&format!(
-        "SELECT ended + 1 FROM job {SUCCEEDED} AND definition = ?1
+        "SELECT ended, id FROM job {SUCCEEDED} AND definition = ?1
          ORDER BY ended DESC, id DESC LIMIT 1 OFFSET ?2"
     ))?;
-    read.query_row(params![definition, most], |row| row.get(0))
-        .optional()
+    let found = read.query_row(params![definition, most], |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    });
+    found.optional()
 }
 
 fn add(
     conn: &Connection,
     from: &str,
     definition: &str,
-    ended_before: i64,
+    last: EndPosition,
     found: &mut Vec<u64>,
 ) -> rusqlite::Result<()> {
     let room = MOST_ROWS.saturating_sub(found.len() as u64);
     let mut read = conn.prepare_cached(&format!(
-        "SELECT id FROM job {from} AND definition = ?1 AND ended < ?2
-         ORDER BY ended, id LIMIT ?3"
+        "SELECT id FROM job {from} AND definition = ?1 AND (ended, id) <= (?2, ?3)
+         ORDER BY ended, id LIMIT ?4"
     ))?;
-    let rows = read.query_map(params![definition, ended_before, room], |row| row.get(0))?;
+    let values = params![definition, last.0, last.1, room];
+    let rows = read.query_map(values, |row| row.get(0))?;
     found.extend(rows.collect::<rusqlite::Result<Vec<u64>>>()?);
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, ToSql};
 
-use super::queries::{COUNTED, record, select};
+use super::queries::{record, select};
 use crate::board::job_record::{JobFilter, JobPage, JobRecord};
 use crate::board::job_state::JobState;
 
@@ -38,7 +38,7 @@ pub(super) fn jobs(conn: &Connection, filter: &JobFilter) -> rusqlite::Result<Jo
     let wheres: Vec<&str> = conditions.iter().map(|(condition, _)| *condition).collect();
     let ids = format!(
         "SELECT id FROM job {} AND {} ORDER BY id DESC LIMIT {}",
-        from(conn, filter)?,
+        from(filter),
         wheres.join(" AND "),
         limit + 1
     );
@@ -56,10 +56,10 @@ pub(super) fn jobs(conn: &Connection, filter: &JobFilter) -> rusqlite::Result<Jo
 
 /// Returns where to look for jobs in these states. Whatever is asked for by definition, key,
 /// session or kind has an index of its own.
-fn from(conn: &Connection, filter: &JobFilter) -> rusqlite::Result<String> {
+fn from(filter: &JobFilter) -> String {
     let states = &filter.states;
     if states.is_empty() {
-        return Ok("WHERE 1".to_owned());
+        return "WHERE 1".to_owned();
     }
     let numbers: Vec<String> = states
         .iter()
@@ -73,25 +73,18 @@ fn from(conn: &Connection, filter: &JobFilter) -> rusqlite::Result<String> {
             JobState::Waiting | JobState::Running | JobState::Succeeded
         )
     };
-    Ok(match states[..] {
+    match states[..] {
         _ if is_narrow => format!("WHERE {in_states}"),
         [JobState::Running] => {
             "INDEXED BY job_owner WHERE owner IS NOT NULL AND state = 2".to_owned()
         }
-        [JobState::Waiting] if few_wait(conn)? => "INDEXED BY job_lane WHERE state = 0".to_owned(),
+        [JobState::Waiting] if filter.definition.is_some() => {
+            "INDEXED BY job_lane WHERE state = 0".to_owned()
+        }
+        [JobState::Waiting] => "INDEXED BY job_waiting WHERE state = 0".to_owned(),
         _ if states.iter().all(is_other) => format!(
             "INDEXED BY job_other_end WHERE state <> 0 AND state <> 2 AND state <> 4 AND {in_states}"
         ),
         _ => format!("WHERE {in_states}"),
-    })
-}
-
-/// Where many wait, some of them are among the newest jobs.
-fn few_wait(conn: &Connection) -> rusqlite::Result<bool> {
-    let count = format!(
-        "SELECT count(*) FROM (
-            SELECT 1 FROM job INDEXED BY job_lane WHERE state = 0 LIMIT {COUNTED})"
-    );
-    let waiting: i64 = conn.query_row(&count, [], |row| row.get(0))?;
-    Ok(waiting < COUNTED)
+    }
 }

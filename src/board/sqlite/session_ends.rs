@@ -22,7 +22,7 @@ pub(super) fn give_back(
     session: SessionId,
     jobs: &[GiveBack],
 ) -> Result<Vec<TransitionVerdict>, SqliteFailure> {
-    let name = claimer(tx, session)?.name;
+    let name = claimer(tx.conn, session)?.name;
     let mut verdicts = Vec::with_capacity(jobs.len());
     for give_back in jobs {
         let at = give_back.position;
@@ -49,7 +49,7 @@ pub(super) fn give_back(
 
 /// Ends a session; what it holds is given back.
 pub(super) fn leave(tx: &WriteTx<'_>, session: SessionId) -> Result<(), SqliteFailure> {
-    let name = match claimer(tx, session) {
+    let name = match claimer(tx.conn, session) {
         Ok(claimer) => claimer.name,
         Err(SqliteFailure::Board(BoardError::SessionOver(_))) => return Ok(()),
         Err(failure) => return Err(failure),

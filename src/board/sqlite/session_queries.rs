@@ -125,10 +125,13 @@ fn worker_facts(
     needs: &[String],
 ) -> rusqlite::Result<Vec<WorkerFacts>> {
     let mut bound = conn.prepare_cached(
-        "SELECT CASE WHEN is_bound THEN last_host END, shape_order FROM job WHERE id = ?1",
+        "SELECT CASE WHEN is_bound THEN last_host END, shape_order, seq > 0 OR has_begun
+         FROM job WHERE id = ?1",
     )?;
-    let (bound_to, order): (Option<String>, i64) =
-        bound.query_row([job.id.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let (bound_to, order, has_begun): (Option<String>, i64, bool) = bound
+        .query_row([job.id.0], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?;
     let mut known = conn.prepare_cached(
         "SELECT definition FROM session_definition WHERE session = ?1 AND name = ?2",
     )?;
@@ -141,11 +144,12 @@ fn worker_facts(
         facts.push(WorkerFacts {
             lacks: lacks.cloned().collect(),
             knows_definition: knows.is_some(),
-            is_older: knows.is_some_and(|knows| knows < order),
+            is_older: has_begun && knows.is_some_and(|knows| knows < order),
             is_avoided: job.avoid.contains(&worker.request.name),
-            is_other_host: bound_to
-                .as_ref()
-                .is_some_and(|host| *host != worker.request.identity.host),
+            is_other_host: has_begun
+                && bound_to
+                    .as_ref()
+                    .is_some_and(|host| *host != worker.request.identity.host),
             is_leaving: worker.wish != SessionWish::Work,
             holds: worker.holds,
             slots: worker.request.slots,

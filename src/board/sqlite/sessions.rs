@@ -1,15 +1,16 @@
 //! Sessions: join, beat, leave, reap.
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::board_epoch;
-use super::claims::Claimer;
+use super::claim_rows::LaneRow;
+use super::claims::{Claimer, due};
 use super::schema::SCHEMA_VERSION;
 use super::sqlite_failure::SqliteFailure;
 use super::words::json;
 use super::words::{of_word, wish_word};
 use super::write_tx::WriteTx;
-use crate::board::beat::{Beat, BeatAnswer, JobPosition};
+use crate::board::beat::{Beat, BeatAnswer, JobPosition, LookAnswer};
 use crate::board::board_error::BoardError;
 use crate::board::definition_entry::DefinitionEntry;
 use crate::board::host_identity::HostIdentity;
@@ -108,7 +109,7 @@ pub(super) fn enter_definitions(
     session: SessionId,
     definitions: &[DefinitionEntry],
 ) -> Result<(), SqliteFailure> {
-    claimer(tx, session)?;
+    claimer(tx.conn, session)?;
     let conn = tx.conn;
     conn.execute(
         "DELETE FROM session_definition WHERE session = ?1",
@@ -142,10 +143,9 @@ pub(super) fn enter_definitions(
 }
 
 /// Returns what a session claims as; an error when it is over.
-pub(super) fn claimer(tx: &WriteTx<'_>, session: SessionId) -> Result<Claimer, SqliteFailure> {
-    let mut read = tx
-        .conn
-        .prepare_cached("SELECT name, host FROM session WHERE id = ?1 AND left IS NULL")?;
+pub(super) fn claimer(conn: &Connection, session: SessionId) -> Result<Claimer, SqliteFailure> {
+    let mut read =
+        conn.prepare_cached("SELECT name, host FROM session WHERE id = ?1 AND left IS NULL")?;
     let found = read.query_row([session.0], |row| {
         Ok(Claimer {
             session,
@@ -155,6 +155,23 @@ pub(super) fn claimer(tx: &WriteTx<'_>, session: SessionId) -> Result<Claimer, S
     });
     let found = found.optional()?;
     found.ok_or_else(|| BoardError::SessionOver(session).into())
+}
+
+/// Looks whether there is something to do for a session. Writes nothing.
+pub(super) fn look(
+    conn: &Connection,
+    now: i64,
+    session: SessionId,
+    lanes: Vec<LaneRow>,
+) -> Result<LookAnswer, SqliteFailure> {
+    let claimer = claimer(conn, session)?;
+    let mut read = conn.prepare_cached("SELECT wish FROM session WHERE id = ?1")?;
+    let wish: String = read.query_row([session.0], |row| row.get(0))?;
+    Ok(LookAnswer {
+        next_due: due(conn, now, &claimer, lanes)?,
+        requests: requests_of(conn, session)?,
+        wish: of_word(&wish).unwrap_or_default(),
+    })
 }
 
 /// The counter and the wish of a session after a beat.
@@ -203,7 +220,7 @@ pub(super) fn beat(tx: &WriteTx<'_>, beat: &Beat) -> Result<BeatAnswer, SqliteFa
         beat: heard.beat,
         epoch: board_epoch::epoch(tx)?.epoch,
         owned: owned?.collect::<rusqlite::Result<_>>()?,
-        requests: requests_of(tx, beat.session)?,
+        requests: requests_of(tx.conn, beat.session)?,
         watched: watched_of(tx, beat.session)?,
         wish: heard.wish,
     })
@@ -221,10 +238,10 @@ pub(super) const WATCHED: &str = "SELECT id FROM job INDEXED BY job_watched
 
 /// Returns what the jobs of a session are asked for.
 pub(super) fn requests_of(
-    tx: &WriteTx<'_>,
+    conn: &Connection,
     session: SessionId,
 ) -> rusqlite::Result<Vec<HeldRequest>> {
-    let mut read = tx.conn.prepare_cached(WANTED)?;
+    let mut read = conn.prepare_cached(WANTED)?;
     let rows = read.query_map([session.0], |row| {
         let want: String = row.get(1)?;
         let id = JobId(row.get(0)?);

@@ -22,7 +22,7 @@ use super::{
 use crate::board::advance::{
     Advance, AdvanceAnswer, ClaimedJob, GiveBack, LaneWish, TransitionVerdict,
 };
-use crate::board::beat::{Beat, BeatAnswer, JobPosition};
+use crate::board::beat::{Beat, BeatAnswer, JobPosition, LookAnswer};
 use crate::board::board_error::BoardError;
 use crate::board::board_error::place_of;
 use crate::board::board_settings::{BoardClock, BoardSettings};
@@ -122,6 +122,17 @@ impl SqliteBoard {
     }
 }
 
+impl SqliteBoard {
+    /// Reads in one transaction what rules of the board may refuse.
+    fn look_at<T>(
+        &self,
+        look: impl FnOnce(&rusqlite::Connection) -> Result<T, SqliteFailure>,
+    ) -> BoardResult<T> {
+        let looked = self.read(|conn| Ok(look(conn)))?;
+        looked.map_err(|failure| failure.at(&self.place()))
+    }
+}
+
 /// What an advance brings, before the caller's thread parses it.
 struct AdvanceRaw {
     heard: sessions::BeatCount,
@@ -137,8 +148,8 @@ fn advance(
     transitions: &[TransitionRow],
     wish: ClaimRow,
 ) -> Result<AdvanceRaw, SqliteFailure> {
-    let claimer = sessions::claimer(tx, session)?;
-    let lanes = known_lanes(tx, session, wish.lanes)?;
+    let claimer = sessions::claimer(tx.conn, session)?;
+    let lanes = known_lanes(tx.conn, session, wish.lanes)?;
     let heard = sessions::count_beat(tx, session, None)?;
     let mut verdicts = Vec::with_capacity(transitions.len());
     for row in transitions {
@@ -156,7 +167,7 @@ fn advance(
         heard,
         verdicts,
         claims,
-        requests: sessions::requests_of(tx, session)?,
+        requests: sessions::requests_of(tx.conn, session)?,
     })
 }
 
@@ -216,13 +227,20 @@ impl Board for SqliteBoard {
         at_most: u32,
     ) -> BoardResult<Vec<JobRecord>> {
         let lanes: Vec<LaneRow> = lanes.iter().map(LaneRow::of).collect();
-        self.write(move |tx| {
-            let claimer = sessions::claimer(tx, session)?;
-            let found = peek(tx, &claimer, lanes, at_most as usize)?;
-            let jobs = found.into_iter().map(|id| queries::job(tx.conn, id));
+        let now = millis((self.clock)());
+        self.look_at(|conn| {
+            let claimer = sessions::claimer(conn, session)?;
+            let found = peek(conn, now, &claimer, lanes, at_most as usize)?;
+            let jobs = found.into_iter().map(|id| queries::job(conn, id));
             let jobs: Vec<Option<JobRecord>> = jobs.collect::<rusqlite::Result<_>>()?;
             Ok(jobs.into_iter().flatten().collect())
         })
+    }
+
+    fn look(&self, session: SessionId, lanes: &[LaneWish]) -> BoardResult<LookAnswer> {
+        let lanes: Vec<LaneRow> = lanes.iter().map(LaneRow::of).collect();
+        let now = millis((self.clock)());
+        self.look_at(|conn| sessions::look(conn, now, session, lanes))
     }
 
     fn give_back(

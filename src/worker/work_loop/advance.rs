@@ -73,13 +73,7 @@ impl WorkLoop {
         for claim in answer.claimed {
             self.take(&claim, sent, claimed);
         }
-        let wall = wall_millis(claimed);
-        for held in answer.requests {
-            if let Some(job) = self.jobs.get_mut(&held.id) {
-                goes_on |= job.request(held.request, wall, &self.parts.name);
-            }
-        }
-        self.kill_killed(claimed.mono);
+        goes_on |= self.hear_requests(&answer.requests, claimed);
         self.hear_wish(answer.wish, claimed.mono);
         self.next_due = answer.next_due;
         self.tell_beats();

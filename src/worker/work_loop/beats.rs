@@ -4,8 +4,10 @@ use super::super::beat_thread::BeatNews;
 use super::super::shutdown::ShutdownStage;
 use super::super::wall_millis;
 use super::{LOOK, WorkEnd, WorkLoop};
-use crate::board::{BoardError, GiveBack, JobId, JobPosition, LeftoverFate, SessionWish};
-use crate::core::time::Mono;
+use crate::board::{
+    BoardError, GiveBack, HeldRequest, JobId, JobPosition, LeftoverFate, SessionWish,
+};
+use crate::core::time::{Moment, Mono};
 use crate::unix::clock;
 
 impl WorkLoop {
@@ -45,15 +47,22 @@ impl WorkLoop {
         }
         self.give_back_unknown(&news.held, &answer.owned);
         let now = clock::now();
-        for held in answer.requests {
-            if let Some(job) = self.jobs.get_mut(&held.id) {
-                job.request(held.request, wall_millis(now), &self.parts.name);
-            }
-        }
-        self.kill_killed(now.mono);
+        self.hear_requests(&answer.requests, now);
         self.hear_wish(answer.wish, now.mono);
         self.tell_beats();
         None
+    }
+
+    /// Hears what jobs of this worker are asked for; returns whether any of it is new.
+    pub(super) fn hear_requests(&mut self, requests: &[HeldRequest], now: Moment) -> bool {
+        let mut is_new = false;
+        for held in requests {
+            if let Some(job) = self.jobs.get_mut(&held.id) {
+                is_new |= job.request(held.request, wall_millis(now), &self.parts.name);
+            }
+        }
+        self.kill_killed(now.mono);
+        is_new
     }
 
     /// Gives back jobs whose claim was answered to nobody: they were never begun.
