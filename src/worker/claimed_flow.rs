@@ -14,6 +14,7 @@ use crate::core::failure::{Failure, FailureClass};
 use crate::core::time::Moment;
 use crate::flow::journal::{Doing, EntryOutcome, JournalEntry, Phase};
 use crate::flow::{AttemptStart, FlowDecision, FlowEnd, FlowNext, FlowState};
+use crate::job::ResumeMode;
 use crate::lease::LeaseDeadlines;
 use crate::redact::Redactor;
 
@@ -134,6 +135,15 @@ impl ClaimedFlow {
         };
         self.decide(&FlowDecision::request(outcome, "", now), worker);
         true
+    }
+
+    /// Takes note that the job was on another host before: what its steps have made there is not
+    /// here.
+    pub(crate) fn came_from_another_host(&mut self, now: i64, worker: &str) {
+        if self.definition.job.schema.resume == ResumeMode::Restart {
+            let decision = self.flow.restart(now);
+            self.decide(&decision, worker);
+        }
     }
 
     /// Records that a step has failed for good because no other worker is left to try it.

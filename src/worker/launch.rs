@@ -143,6 +143,7 @@ impl WorkerStart<'_> {
             session,
             name: ticket.name.clone(),
             definitions: self.definitions.clone(),
+            host: here()?.host,
             tags: request.tags.clone(),
             vars: request.vars.clone(),
             directories: JobDirectories::open(self.state_dir).map_err(unsafe_directory)?,

@@ -117,6 +117,11 @@ impl StepSlots {
         self.slots.iter().all(|slot| slot.step.is_none())
     }
 
+    /// Returns whether a step of a job is in progress.
+    pub(crate) fn has(&self, job: JobId) -> bool {
+        self.steps().any(|step| step.job == job)
+    }
+
     /// Returns what becomes readable when there is something to do in
     /// [`collect`](StepSlots::collect).
     pub(crate) fn source(&self) -> BorrowedFd<'_> {

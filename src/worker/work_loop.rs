@@ -153,6 +153,7 @@ impl WorkLoop {
                     }
                 }
                 Err(BoardError::SessionOver(_)) => return Some(self.session_over()),
+                Err(error @ BoardError::Malformed(_)) => return Some(self.refused(&error)),
                 Err(error) => {
                     self.unanswered_by(&error);
                     return None;

@@ -24,6 +24,8 @@ pub(crate) struct WorkerParts {
     pub(crate) name: String,
     /// What it can do.
     pub(crate) definitions: BTreeMap<String, Arc<WorkerDefinition>>,
+    /// The host.
+    pub(crate) host: String,
     /// What this worker has that jobs may need.
     pub(crate) tags: Vec<String>,
     /// The variables of this worker.

@@ -2,7 +2,7 @@
 
 use super::super::step_report::capitalised;
 use super::super::wall_millis;
-use super::WorkLoop;
+use super::{LOOK, WorkLoop};
 use crate::board::{
     Advance, AdvanceAnswer, Board, ClaimWish, EndCount, JobId, JobState, LaneWish, Transition,
     TransitionVerdict,
@@ -143,10 +143,20 @@ impl WorkLoop {
         }
     }
 
-    /// Ends what runs of a job, and forgets the job.
+    /// Forgets a job, and sees what runs of it dead: it may be claimed again by this very worker.
     pub(super) fn drop_job(&mut self, id: JobId) {
-        self.parts.slots.kill(id, clock::mono());
         self.jobs.remove(&id);
+        self.parts.slots.kill(id, clock::mono());
+        while self.parts.slots.has(id) {
+            let now = clock::mono();
+            for ended in self.parts.slots.collect(now) {
+                self.step_ended(ended);
+            }
+            if self.parts.slots.has(id) {
+                let until = self.parts.slots.due().min(now + LOOK);
+                let _ = self.waiter.wait([Some(self.parts.slots.source())], until);
+            }
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::super::beat_thread::BeatNews;
 use super::super::shutdown::ShutdownStage;
 use super::super::wall_millis;
-use super::{LOOK, WorkEnd, WorkLoop};
+use super::{WorkEnd, WorkLoop};
 use crate::board::{
     BoardError, GiveBack, HeldRequest, JobId, JobPosition, LeftoverFate, SessionWish,
 };
@@ -113,17 +113,24 @@ impl WorkLoop {
         log::error!(
             "The board has taken this worker off: it was not heard of for too long, or the board was restored"
         );
+        self.drop_all();
+        WorkEnd::SessionOver
+    }
+
+    /// Ends all that runs, and leaves: the board has refused what this worker sent.
+    pub(super) fn refused(&mut self, error: &BoardError) -> WorkEnd {
+        log::error!("{error}, which is a defect of this program; its jobs are given back");
+        self.drop_all();
+        // A session that could not leave is reaped.
+        let _ = self.parts.board.leave(self.parts.session);
+        WorkEnd::SessionOver
+    }
+
+    fn drop_all(&mut self) {
         let ids: Vec<JobId> = self.jobs.keys().copied().collect();
         for id in ids {
             self.drop_job(id);
         }
-        while !self.parts.slots.are_idle() {
-            let now = clock::mono();
-            self.parts.slots.collect(now);
-            let until = self.parts.slots.due().min(now + LOOK);
-            let _ = self.waiter.wait([Some(self.parts.slots.source())], until);
-        }
-        WorkEnd::SessionOver
     }
 
     pub(super) fn tell_beats(&self) {

@@ -23,7 +23,11 @@ impl WorkLoop {
                     "Claimed, and goes on"
                 };
                 log::info!("[{label}] {verb}");
+                let is_elsewhere = claim.last_host.as_ref() != Some(&self.parts.host);
                 let mut job = ClaimedFlow::of(claim, parts);
+                if is_elsewhere && !claim.journal.is_empty() {
+                    job.came_from_another_host(wall_millis(claimed), &self.parts.name);
+                }
                 if let Some(request) = claim.request {
                     job.request(request, wall_millis(claimed), &self.parts.name);
                 }
