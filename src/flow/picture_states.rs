@@ -98,6 +98,9 @@ fn standing(state: &FlowState, at: usize, known: &StepState, now: i64) -> (char,
         StepStatus::Failing => failing(state, at, known, now),
         StepStatus::Interrupted => ('!', interrupted(state, at)),
         StepStatus::Reverted => ('↩', format!("reverted in {took}")),
+        StepStatus::Succeeded if is_killed(known.last) => {
+            ('✗', format!("its revert was killed after {took}"))
+        }
         StepStatus::Succeeded => ('✓', format!("done in {took}{}", done_at(state, at, known))),
         StepStatus::Skipped => ('–', "skipped".to_owned()),
         StepStatus::PassedOver => ('–', format!("failed after {took}, and was passed over")),

@@ -35,6 +35,10 @@ fn what_happened(entry: &JournalEntry) -> String {
         (Phase::Revert, EntryOutcome::Failed) => {
             format!("the revert failed after {took}{attempt}")
         }
+        (Phase::Revert, EntryOutcome::Killed) => format!("its revert was killed after {took}"),
+        (Phase::Revert, EntryOutcome::Interrupted) => {
+            format!("its revert was interrupted after {took}")
+        }
         (Phase::When, EntryOutcome::Succeeded) => "its condition holds".to_owned(),
         (Phase::When, EntryOutcome::Skipped) => "skipped: its condition does not hold".to_owned(),
         (Phase::When, EntryOutcome::Failed) => "its condition could not be asked".to_owned(),
