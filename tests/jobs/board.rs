@@ -4,7 +4,7 @@ use crate::desk::Desk;
 use crate::support::eventually;
 
 const QUICK: &str =
-    "[jobs.quick]\nlease = \"1s\"\nsteps = [{ name = \"a\", command = [\"true\"] }]";
+    "[jobs.quick]\nlease = \"5s\"\nsteps = [{ name = \"a\", command = [\"true\"] }]";
 
 #[test]
 fn a_copy_is_made_while_workers_work_and_put_back() {

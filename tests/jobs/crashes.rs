@@ -11,7 +11,7 @@ const LONG: &str = r#"
 [worker]
 slots = 2
 [jobs.long]
-lease = "2s"
+lease = "5s"
 steps = [
   { name = "first", command = ["true"], revert = { command = ["true"] } },
   { name = "long", shell = 'echo $$ >> pids; while [ ! -e "$OLDPWD_FILE" ]; do sleep 0.05; done', env = { OLDPWD_FILE = "GO" } },
@@ -212,7 +212,7 @@ fn nothing_is_lost_or_doubled_while_workers_are_killed() {
 [worker]
 slots = 4
 [jobs.x]
-lease = "2s"
+lease = "5s"
 max_crashes = 100
 steps = [
   {{ name = "a", shell = 'sleep 0.05; echo "$RUN_FUNCTIONS_FENCE" >> "{0}/$JOB_ID.a"' }},

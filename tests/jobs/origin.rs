@@ -112,13 +112,13 @@ fn a_saturated_worker_keeps_its_jobs() {
     let desk = Desk::with("");
     let go = desk.place.path("go").display().to_string();
     desk.place.configure(&format!(
-        "[worker]\nslots = 2\n[jobs.x]\nlease = \"1s\"\nsteps = [{{ name = \"a\", shell = 'while [ ! -e \"{go}\" ]; do sleep 0.05; done' }}]"
+        "[worker]\nslots = 2\n[jobs.x]\nlease = \"5s\"\nsteps = [{{ name = \"a\", shell = 'while [ ! -e \"{go}\" ]; do sleep 0.05; done' }}]"
     ));
     let busy = desk.worker(&["--name", "busy"]);
     let ids = [desk.post(&["x"]), desk.post(&["x"])];
     ids.iter().for_each(|id| desk.wait_for_step(*id, "a"));
     let idle = desk.worker(&["--name", "idle"]);
-    // Three leases, counted by the beats that the board has seen.
+    // More than a lease, counted by the beats that the board has seen, four in each.
     let beat = || -> u64 {
         let list: serde_json::Value =
             serde_json::from_str(&desk.says(&["workers", "--json"])).unwrap();
@@ -128,7 +128,7 @@ fn a_saturated_worker_keeps_its_jobs() {
             .unwrap()
     };
     let first = beat();
-    assert!(eventually(|| beat() >= first + 12));
+    assert!(eventually(|| beat() >= first + 6));
     desk.place.write("go", "");
     for id in ids {
         assert_eq!(
