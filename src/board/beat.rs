@@ -44,6 +44,8 @@ pub(crate) struct LookAnswer {
     pub(crate) next_due: Option<i64>,
     /// What the jobs of the session are asked for.
     pub(crate) requests: Vec<HeldRequest>,
+    /// The jobs of the session whose output is looked at now.
+    pub(crate) watched: Vec<JobId>,
     /// What the session is asked for.
     pub(crate) wish: SessionWish,
 }

@@ -2,50 +2,75 @@
 
 use super::claimed_flow::ClaimedFlow;
 use super::step_ending::StepEnding;
+use super::step_slots::PrintedLines;
 use super::wall_millis;
 use crate::board::{Board, OutputBatch, OutputPart};
 use crate::core::failure::Output;
 use crate::flow::journal::{Doing, EntryOutcome, Phase};
 use crate::redact::Redactor;
+use crate::text::cut::floor;
 use crate::unix::clock;
 
-/// Sends what a step has printed. Without an answer it is lost: the journal is not.
+/// Sends what a step has printed, but for the first `sent` bytes. Without an answer it is lost: the
+/// journal is not.
 pub(super) fn send_output(
     board: &dyn Board,
     job: &mut ClaimedFlow,
-    step: &str,
-    attempt: u32,
+    doing: &Doing,
     output: &Output,
+    sent: u64,
 ) {
-    let redacted = job.redactor.output(output);
-    let at = wall_millis(clock::now());
-    let mut parts = Vec::new();
-    let pieces = [(redacted.head, 0), (redacted.tail, redacted.cut)];
-    for (text, omitted) in pieces {
-        if text.is_empty() {
-            continue;
-        }
-        parts.push(OutputPart {
-            part: job.next_part,
-            step: step.to_owned(),
-            attempt,
-            at,
+    // A secret may be cut in two where bytes were left out.
+    let redacted = (sent == 0).then(|| job.redactor.output(output));
+    for (omitted, text) in rest_of(redacted.as_ref().unwrap_or(output), sent) {
+        let lines = PrintedLines {
+            step: doing.step.clone(),
+            attempt: doing.attempt,
             omitted,
             text,
-        });
-        job.next_part += 1;
+        };
+        send_lines(board, job, lines);
     }
-    if parts.is_empty() {
-        return;
-    }
+}
+
+/// Sends lines that a step has printed.
+pub(super) fn send_lines(board: &dyn Board, job: &mut ClaimedFlow, lines: PrintedLines) {
     let batch = OutputBatch {
         id: job.position.id,
         fence: job.position.fence,
-        parts,
+        parts: vec![OutputPart {
+            part: job.next_part,
+            step: lines.step,
+            attempt: lines.attempt,
+            at: wall_millis(clock::now()),
+            omitted: lines.omitted,
+            text: job.redactor.text(&lines.text).into_owned(),
+        }],
     };
+    job.next_part += 1;
     if let Err(error) = board.append_output(&batch) {
         log::warn!("The output of job {} is not kept: {error}", batch.id);
     }
+}
+
+/// Returns the pieces of an output after its first bytes, each with how many bytes before it are
+/// left out.
+fn rest_of(output: &Output, sent: u64) -> Vec<(u64, String)> {
+    let from = |text: &str, sent: u64| {
+        let at = usize::try_from(sent).unwrap_or(usize::MAX).min(text.len());
+        text[floor(text, at)..].to_owned()
+    };
+    let head = output.head.len() as u64;
+    let before_tail = head + output.cut;
+    let pieces = [
+        (0, from(&output.head, sent)),
+        (
+            before_tail.saturating_sub(sent.max(head)),
+            from(&output.tail, sent.saturating_sub(before_tail)),
+        ),
+    ];
+    let printed = pieces.into_iter().filter(|(_, text)| !text.is_empty());
+    printed.collect()
 }
 
 pub(super) fn log_ending(label: &str, doing: &Doing, ending: &StepEnding, redactor: &Redactor) {
@@ -75,4 +100,26 @@ pub(super) fn capitalised(word: &str) -> String {
     let mut chars = word.chars();
     let first = chars.next().map(|c| c.to_ascii_uppercase());
     first.into_iter().chain(chars).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_sent_while_a_step_ran_is_not_sent_again() {
+        let output = Output {
+            head: "one\ntwo\n".to_owned(),
+            cut: 100,
+            tail: "nine\nten\n".to_owned(),
+        };
+        let rest = |sent| rest_of(&output, sent);
+        let piece = |omitted, text: &str| (omitted, text.to_owned());
+        assert_eq!(rest(0), [piece(0, "one\ntwo\n"), piece(100, "nine\nten\n")]);
+        assert_eq!(rest(4), [piece(0, "two\n"), piece(100, "nine\nten\n")]);
+        assert_eq!(rest(8), [piece(100, "nine\nten\n")]);
+        assert_eq!(rest(58), [piece(50, "nine\nten\n")]);
+        assert_eq!(rest(113), [piece(0, "ten\n")]);
+        assert_eq!(rest(117), []);
+    }
 }

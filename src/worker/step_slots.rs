@@ -48,6 +48,21 @@ struct RunningStep {
     job: JobId,
     doing: Doing,
     run: ChildRun,
+    /// How many bytes of its output were sent while it ran.
+    sent: u64,
+}
+
+/// What a step has printed since the last time.
+#[derive(Debug)]
+pub(crate) struct PrintedLines {
+    /// The step.
+    pub(crate) step: String,
+    /// Which attempt, from 1.
+    pub(crate) attempt: u32,
+    /// How many bytes before it are kept no longer.
+    pub(crate) omitted: u64,
+    /// Whole lines.
+    pub(crate) text: String,
 }
 
 /// An attempt that has ended.
@@ -59,6 +74,8 @@ pub(crate) struct EndedStep {
     pub(crate) doing: Doing,
     /// How it ended.
     pub(crate) ended: EndedRun,
+    /// How many bytes of its output were sent while it ran.
+    pub(crate) sent: u64,
 }
 
 #[derive(Debug)]
@@ -175,7 +192,12 @@ impl StepSlots {
         self.poll
             .add(run.source(), readable)
             .map_err(|errno| interrupted(errno.into()))?;
-        slot.step = Some(RunningStep { job, doing, run });
+        slot.step = Some(RunningStep {
+            job,
+            doing,
+            run,
+            sent: 0,
+        });
         Ok(())
     }
 
@@ -188,8 +210,16 @@ impl StepSlots {
                 continue;
             };
             let _ = self.poll.delete(step.run.source());
-            if let Some(RunningStep { job, doing, .. }) = slot.step.take() {
-                all.push(EndedStep { job, doing, ended });
+            if let Some(RunningStep {
+                job, doing, sent, ..
+            }) = slot.step.take()
+            {
+                all.push(EndedStep {
+                    job,
+                    doing,
+                    ended,
+                    sent,
+                });
             }
             slot.rest();
         }
@@ -225,6 +255,13 @@ impl StepSlots {
         self.of_job(job).for_each(|step| step.run.kill(now));
     }
 
+    /// Takes the lines that the steps of a job have printed since the last time.
+    pub(crate) fn take_printed(&mut self, job: JobId) -> Vec<PrintedLines> {
+        self.of_job(job)
+            .filter_map(RunningStep::take_printed)
+            .collect()
+    }
+
     fn steps(&self) -> impl Iterator<Item = &RunningStep> {
         self.slots.iter().filter_map(|slot| slot.step.as_ref())
     }
@@ -232,6 +269,20 @@ impl StepSlots {
     fn of_job(&mut self, job: JobId) -> impl Iterator<Item = &mut RunningStep> {
         let steps = self.slots.iter_mut().filter_map(|slot| slot.step.as_mut());
         steps.filter(move |step| step.job == job)
+    }
+}
+
+impl RunningStep {
+    fn take_printed(&mut self) -> Option<PrintedLines> {
+        let (omitted, bytes) = self.run.printed_from(self.sent);
+        let whole = bytes.iter().rposition(|byte| *byte == b'\n')? + 1;
+        self.sent += omitted + whole as u64;
+        Some(PrintedLines {
+            step: self.doing.step.clone(),
+            attempt: self.doing.attempt,
+            omitted,
+            text: String::from_utf8_lossy(&bytes[..whole]).into_owned(),
+        })
     }
 }
 

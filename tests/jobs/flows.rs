@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::desk::{Desk, is_exact, journal};
-use crate::support::stdout;
+use crate::support::{eventually, stdout};
 
 const TWO_STEPS: &str = r#"
 [worker]
@@ -152,6 +152,30 @@ steps = [
         journal(&job).contains(&"maybe when skipped".to_owned()),
         "{job:#}"
     );
+}
+
+#[test]
+fn what_a_step_prints_is_seen_while_it_runs_and_once() {
+    let desk = Desk::with("");
+    let go = desk.place.path("go").display().to_string();
+    desk.place.configure(&format!(
+        r#"
+[jobs.x]
+steps = [{{ name = "a", shell = 'echo one; while [ ! -e "{go}" ]; do sleep 0.05; done; echo two' }}]
+"#
+    ));
+    let _worker = desk.worker(&[]);
+    let seen = desk.place.path("seen");
+    let mut command = desk.command(&["post", "x", "--wait"]);
+    command.stdout(std::fs::File::create(&seen).unwrap());
+    let mut waits = command.spawn().unwrap();
+    let read = || std::fs::read_to_string(&seen).unwrap();
+    assert!(eventually(|| read().contains("a | one\n")), "{}", read());
+    assert!(!read().contains("a: done"), "{}", read());
+    desk.place.write("go", "");
+    assert!(waits.wait().unwrap().success());
+    let lines = |text: &str| read().lines().filter(|line| line.contains(text)).count();
+    assert_eq!((lines("a | one"), lines("a | two")), (1, 1), "{}", read());
 }
 
 #[test]

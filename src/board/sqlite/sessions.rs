@@ -170,6 +170,7 @@ pub(super) fn look(
     Ok(LookAnswer {
         next_due: due(conn, now, &claimer, lanes)?,
         requests: requests_of(conn, session)?,
+        watched: watched_of(conn, session, now)?,
         wish: of_word(&wish).unwrap_or_default(),
     })
 }
@@ -221,7 +222,7 @@ pub(super) fn beat(tx: &WriteTx<'_>, beat: &Beat) -> Result<BeatAnswer, SqliteFa
         epoch: board_epoch::epoch(tx)?.epoch,
         owned: owned?.collect::<rusqlite::Result<_>>()?,
         requests: requests_of(tx.conn, beat.session)?,
-        watched: watched_of(tx, beat.session)?,
+        watched: watched_of(tx.conn, beat.session, tx.now)?,
         wish: heard.wish,
     })
 }
@@ -251,9 +252,9 @@ pub(super) fn requests_of(
     Ok(found.into_iter().flatten().collect())
 }
 
-fn watched_of(tx: &WriteTx<'_>, session: SessionId) -> rusqlite::Result<Vec<JobId>> {
-    let mut read = tx.conn.prepare_cached(WATCHED)?;
-    let rows = read.query_map(params![session.0, tx.now], |row| Ok(JobId(row.get(0)?)))?;
+fn watched_of(conn: &Connection, session: SessionId, now: i64) -> rusqlite::Result<Vec<JobId>> {
+    let mut read = conn.prepare_cached(WATCHED)?;
+    let rows = read.query_map(params![session.0, now], |row| Ok(JobId(row.get(0)?)))?;
     rows.collect()
 }
 

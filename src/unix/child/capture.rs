@@ -47,6 +47,22 @@ impl Capture {
         self.total
     }
 
+    /// Returns what is kept of the bytes from a position on, as far as that is one piece, and how
+    /// many bytes before it are kept no longer.
+    pub(super) fn kept_from(&self, from: u64) -> (u64, Vec<u8>) {
+        let at = |position: u64| usize::try_from(position).unwrap_or(usize::MAX);
+        if let Some(rest) = self.head.get(at(from)..).filter(|rest| !rest.is_empty()) {
+            return (0, rest.to_vec());
+        }
+        let tail = self.tail.to_bytes();
+        let start = self.total - tail.len() as u64;
+        let begin = from.clamp(start, self.total);
+        (
+            begin.saturating_sub(from),
+            tail[at(begin - start)..].to_vec(),
+        )
+    }
+
     /// Makes the text.
     pub fn finish(self) -> Output {
         let limit = self.head_limit + self.tail.limit;
@@ -287,6 +303,11 @@ impl Ring {
             let wanted = needed.max(self.bytes.capacity() * 2).min(self.limit);
             self.bytes.reserve_exact(wanted - self.bytes.len());
         }
+    }
+
+    fn to_bytes(&self) -> Vec<u8> {
+        let (newest, oldest) = self.bytes.split_at(self.oldest);
+        [oldest, newest].concat()
     }
 
     fn into_bytes(mut self) -> Vec<u8> {

@@ -108,6 +108,11 @@ impl OutputReader {
         }
     }
 
+    /// Returns what was printed from a position on: see [`Capture::kept_from`].
+    pub(super) fn printed_from(&self, from: u64) -> (u64, Vec<u8>) {
+        self.capture.kept_from(from)
+    }
+
     /// Takes the text out.
     pub(super) fn take(&mut self) -> Output {
         std::mem::replace(&mut self.capture, Capture::new(0)).finish()

@@ -139,6 +139,12 @@ impl ChildRun {
         }
     }
 
+    /// Returns what was printed so far from a position on, as far as that is kept in one piece, and
+    /// how many bytes before it are kept no longer.
+    pub(crate) fn printed_from(&self, from: u64) -> (u64, Vec<u8>) {
+        self.output.printed_from(from)
+    }
+
     /// Does what is to be done at `now`; returns the end when it has come. Never waits.
     pub fn step(&mut self, now: Mono) -> Option<EndedRun> {
         if self

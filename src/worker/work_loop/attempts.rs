@@ -2,7 +2,7 @@
 
 use super::super::step_command::{AttemptCommand, CommandData};
 use super::super::step_ending::StepEnding;
-use super::super::step_report::{log_ending, send_output};
+use super::super::step_report::{log_ending, send_lines, send_output};
 use super::super::step_slots::EndedStep;
 use super::super::wall_millis;
 use super::WorkLoop;
@@ -67,12 +67,13 @@ impl WorkLoop {
             job: id,
             doing,
             ended,
+            sent,
         } = ended;
         let Some(job) = self.jobs.get_mut(&id) else {
             return;
         };
         let output = ended.output().clone();
-        send_output(&*self.parts.board, job, &doing.step, doing.attempt, &output);
+        send_output(&*self.parts.board, job, &doing, &output, sent);
         let others = job.bytes_of_others(&doing.step);
         let ending = StepEnding::of(
             ended.outcome,
@@ -91,6 +92,17 @@ impl WorkLoop {
         for (id, job) in &self.jobs {
             for step in job.to_kill() {
                 self.parts.slots.terminate_step(*id, &step, now);
+            }
+        }
+    }
+
+    /// Sends what the steps of jobs have printed whose output is looked at.
+    pub(super) fn send_watched(&mut self, watched: &[JobId]) {
+        for id in watched {
+            if let Some(job) = self.jobs.get_mut(id) {
+                for lines in self.parts.slots.take_printed(*id) {
+                    send_lines(&*self.parts.board, job, lines);
+                }
             }
         }
     }
