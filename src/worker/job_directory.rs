@@ -65,6 +65,18 @@ impl JobDirectories {
         }
     }
 
+    /// Returns the jobs that have a directory here.
+    ///
+    /// # Errors
+    ///
+    /// When the directory cannot be read.
+    pub(crate) fn jobs(&self) -> io::Result<Vec<JobId>> {
+        let entries = fs::read_dir(self.parent.path())?;
+        let names = entries.flatten().map(|entry| entry.file_name());
+        let ids = names.filter_map(|name| name.to_str()?.parse().ok());
+        Ok(ids.collect())
+    }
+
     fn path_of(&self, job: JobId) -> PathBuf {
         self.parent.path().join(job.to_string())
     }

@@ -4,6 +4,7 @@ mod advance;
 mod attempts;
 mod beats;
 mod claims;
+mod removal;
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
@@ -41,6 +42,8 @@ pub(crate) struct WorkLoop {
     first_lane: usize,
     /// Since when the board does not answer.
     unanswered: Option<Mono>,
+    /// When what was kept for long enough is removed.
+    clean_at: Mono,
     /// Whether all jobs that ended here have succeeded.
     all_well: bool,
 }
@@ -75,6 +78,7 @@ impl WorkLoop {
             next_due: None,
             first_lane: 0,
             unanswered: None,
+            clean_at: clock::mono(),
             all_well: true,
         })
     }
@@ -102,6 +106,7 @@ impl WorkLoop {
                 return end;
             }
             self.parts.alerts.poll(now);
+            self.clean(now.mono);
             if let Some(end) = self.over() {
                 return end;
             }
@@ -236,6 +241,7 @@ impl WorkLoop {
         let now = clock::now();
         let mut until = self.look_at.min(self.parts.slots.due());
         until = until.min(self.leaving.due()).min(self.parts.alerts.due());
+        until = until.min(self.clean_at);
         let waits = self.jobs.values().filter_map(ClaimedFlow::wait_until);
         let dues = waits.chain(self.next_due.filter(|_| self.may_claim()));
         if let Some(due) = dues.min().filter(|_| self.free() > 0) {

@@ -169,3 +169,19 @@ fn a_job_that_is_not_due_is_not_claimed() {
         "{job:#}"
     );
 }
+
+#[test]
+fn the_directory_of_a_job_that_was_cancelled_while_it_waited_is_removed() {
+    let desk = desk();
+    let mut worker = desk.worker(&[]);
+    let id = desk.post(&["x"]);
+    desk.wait_for_step(id, "long");
+    worker.signal(Signal::SIGTERM);
+    desk.place.write("go", "");
+    assert_eq!(worker.wait_for_end(), Some(0));
+    let directory = desk.place.path(&format!("run/jobs/{id}"));
+    assert!(directory.exists(), "the job goes on in it");
+    assert!(desk.asks(id, &["stop"]).status.success());
+    let _next = desk.worker(&[]);
+    assert!(eventually(|| !directory.exists()));
+}
