@@ -191,7 +191,7 @@ fn hints_repeat_the_options_that_were_typed() {
         (&["mute", "nobody", "1h"], "`run_functions status"),
         (&["stop", "nobody"], "`run_functions status"),
         (&["logs", "--run", "mhx3k9ab2"], "`run_functions history"),
-        (&["word"], "`run_functions list"),
+        (&["banana"], "`run_functions list"),
         (&["mute", "a", "1h"], "`run_functions unmute a"),
         (&["unmute", "a/tasks::a"], "`run_functions unmute a"),
     ] {
