@@ -143,6 +143,19 @@ fn a_stranger_that_holds_the_lock_is_named_and_left_alone() {
     assert_eq!(runner.stop(), Some(0));
 }
 
+/// Returns when a process began, in hundredths of a second since boot (field 22 of proc_pid_stat(5)).
+fn start_ticks(pid: i32) -> u64 {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let (_, fields) = stat.rsplit_once(')').unwrap();
+    fields.split_whitespace().nth(19).unwrap().parse().unwrap()
+}
+
+fn ticks_now() -> u64 {
+    let uptime = fs::read_to_string("/proc/uptime").unwrap();
+    let seconds = uptime.split_whitespace().next().unwrap();
+    seconds.replace('.', "").parse().unwrap()
+}
+
 #[test]
 fn a_stranger_that_is_older_than_the_run_is_left_alone_when_the_run_is_ended() {
     let place = with_child("sleep 1000");
@@ -152,6 +165,9 @@ fn a_stranger_that_is_older_than_the_run_is_left_alone_when_the_run_is_ended() {
     fs::remove_file(place.path("second")).unwrap();
     // It shares the lock with the runner, as if it had got the descriptor from a task.
     let stranger = Stranger::holding(&place);
+    // What begins in the same tick of the clock is no older.
+    let begun = start_ticks(stranger.pid());
+    assert!(eventually(|| ticks_now() > begun));
     runner.signal(Signal::SIGUSR2);
     let left = pid_in(&place, "child");
     let mut runner = runner;
