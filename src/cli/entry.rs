@@ -215,6 +215,9 @@ fn check(common: &Common, args: &CheckArgs) -> CommandResult {
     warnings.extend(plan.doubtful_directories());
     warnings.extend(plan.unusable_directories());
     warnings.extend(plan.only_at_a_login());
+    if args.tasks.is_empty() {
+        warnings.extend(check::doubts_about_jobs(&loaded));
+    }
     warn(&warnings, common);
     match (args.json, args.effective) {
         (true, _) => written(|out| check::print_json(out, &plan)),

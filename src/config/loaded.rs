@@ -25,7 +25,6 @@ pub(crate) struct LoadedJob {
     /// not be able to go on at another host.
     pub(crate) resume_doubt: Option<ConfigProblem>,
     /// The section.
-    #[cfg_attr(not(test), expect(dead_code, reason = "`list` shows jobs later"))]
     pub(crate) defined: Origin,
 }
 

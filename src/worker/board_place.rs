@@ -1,6 +1,7 @@
 //! Where the board is.
 
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::board::{BOARD_FILE, Board, BoardResult, BoardSettings, MissingBoard, open_sqlite};
@@ -17,6 +18,33 @@ pub(crate) fn open(settings: &Settings, missing: MissingBoard) -> BoardResult<Ar
         ..BoardSettings::default()
     };
     open_sqlite(&path(settings), &opening)
+}
+
+/// The file of an open board, by which a worker sees that it was removed or replaced.
+#[derive(Clone, Debug)]
+pub(crate) struct BoardFile {
+    path: PathBuf,
+    identity: Option<(u64, u64)>,
+}
+
+impl BoardFile {
+    /// Remembers the file that is there now.
+    pub(crate) fn of(settings: &Settings) -> Self {
+        let path = path(settings);
+        let identity = identity(&path);
+        BoardFile { path, identity }
+    }
+
+    /// Returns whether the same file is there still.
+    pub(crate) fn is_in_its_place(&self) -> bool {
+        identity(&self.path) == self.identity
+    }
+}
+
+/// Returns device and inode of a file.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    let found = std::fs::metadata(path).ok()?;
+    Some((found.dev(), found.ino()))
 }
 
 /// Returns the file of the board of a configuration.

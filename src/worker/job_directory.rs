@@ -1,9 +1,9 @@
 //! The directory of a job, `$JOB_DIR`: the working directory of its steps, and where they leave
 //! their results.
 
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, DirBuilder, File, Permissions};
 use std::io::{self, Read};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use nix::unistd::{Gid, Uid, chown};
@@ -15,6 +15,8 @@ use crate::unix::trusted_paths::{PrivateDir, UntrustedPath};
 
 /// The directory below STATE_DIR.
 const BELOW: &str = "jobs";
+/// Others may go through the directory, and not look into it.
+const FOR_PASSING: u32 = 0o711;
 /// The directories are for the user of the steps alone.
 const FOR_ITS_OWNER: u32 = 0o700;
 
@@ -38,6 +40,10 @@ impl JobDirectories {
     /// When the directory cannot be used safely.
     pub(crate) fn open(state_dir: &PrivateDir) -> Result<Self, UntrustedPath> {
         let parent = state_dir.below(BELOW)?;
+        // The users of steps go through it; what is in it is closed to others.
+        let mode = Permissions::from_mode(FOR_PASSING);
+        fs::set_permissions(parent.path(), mode)
+            .map_err(|error| state_dir.io_error(BELOW, error))?;
         Ok(JobDirectories { parent })
     }
 
@@ -108,11 +114,31 @@ impl JobDirectory {
                     format!("no user is called `{name}`"),
                 )
             })?;
+            self.check_way(name, found.uid, found.gid)?;
             for path in [&self.path, &self.path.join(CONTROL_DIRECTORY)] {
                 hand_over(path, found.uid, found.gid)?;
             }
         }
         Ok(file)
+    }
+
+    /// Checks that a user may enter all directories above.
+    fn check_way(&self, name: &str, user: Uid, group: Gid) -> io::Result<()> {
+        for above in self.path.ancestors().skip(1) {
+            let found = fs::metadata(above)?;
+            let bit = match (found.uid() == user.as_raw(), found.gid() == group.as_raw()) {
+                (true, _) => 0o100,
+                (false, true) => 0o010,
+                (false, false) => 0o001,
+            };
+            if !user.is_root() && found.mode() & bit == 0 {
+                let above = above.display();
+                return Err(io::Error::other(format!(
+                    "`{name}` may not enter `{above}`: `chmod o+x {above}`"
+                )));
+            }
+        }
+        Ok(())
     }
 
     /// Reads what a step has left as its result: without following links, and only if that is a

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::beat_thread::BeatThread;
-use super::board_place;
+use super::board_place::{self, BoardFile};
 use super::job_alerts::JobAlerts;
 use super::job_directory::JobDirectories;
 use super::rescue::Rescue;
@@ -48,9 +48,9 @@ pub(crate) fn work(request: &WorkRequest<'_>) -> CommandResult {
     let state_dir = PrivateDir::open(&settings.state_dir).map_err(unsafe_directory)?;
     refuse_what_is_not_carried_out(request)?;
     let definitions = definitions(request);
-    let board = board_place::open(settings, MissingBoard::Create).map_err(refused)?;
     let notifier = Notifier::from_env();
     loop {
+        let board = board_place::open(settings, MissingBoard::Create).map_err(refused)?;
         let worker = WorkerStart {
             request,
             state_dir: &state_dir,
@@ -140,6 +140,7 @@ impl WorkerStart<'_> {
         )?;
         let parts = WorkerParts {
             board: Arc::clone(self.board),
+            board_file: BoardFile::of(&request.loaded.settings),
             session,
             name: ticket.name.clone(),
             definitions: self.definitions.clone(),

@@ -130,6 +130,9 @@ impl WorkLoop {
     /// Asks the flows what comes next, and the board to record it. Goes on while there is more.
     fn turn(&mut self, now: Moment) -> Option<WorkEnd> {
         let mut now = now;
+        if now.mono >= self.look_at && !self.parts.board_file.is_in_its_place() {
+            return Some(self.board_is_gone());
+        }
         loop {
             let advance = self.advance(now);
             let is_due = now.mono >= self.look_at || self.is_more_due(now);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::beat_thread::BeatThread;
+use super::board_place::BoardFile;
 use super::job_alerts::JobAlerts;
 use super::job_directory::JobDirectories;
 use super::rescue::Rescue;
@@ -18,6 +19,8 @@ use crate::redact::Redactor;
 pub(crate) struct WorkerParts {
     /// The board.
     pub(crate) board: Arc<dyn Board>,
+    /// The file of the board.
+    pub(crate) board_file: BoardFile,
     /// The session.
     pub(crate) session: SessionId,
     /// The name that the session has.

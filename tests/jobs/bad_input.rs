@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::desk::Desk;
+use crate::support::{stderr, stdout};
 
 const GREET: &str = r#"
 [jobs.greet]
@@ -79,6 +80,13 @@ fn a_definition_that_cannot_be_is_an_error_with_its_place() {
 #[test]
 fn what_this_version_does_not_carry_out_is_refused() {
     let desk = Desk::with("[jobs.x]\nlimit = 1\nsteps = [{ name = \"a\", command = [\"true\"] }]");
+    let checked = desk.place.run(&["check"]);
+    assert!(stderr(&checked).contains("this version does not carry out `limit`"));
+    assert!(
+        stdout(&checked).contains("Jobs      x\n"),
+        "{}",
+        stdout(&checked)
+    );
     for command in [vec!["work"], vec!["post", "x"]] {
         let told = desk.refuses(&command, 78);
         assert!(

@@ -73,3 +73,15 @@ fn jobs_are_listed_the_newest_first_and_by_what_they_are() {
     assert!(wrong.contains("a job is `waiting`, `limited`"), "{wrong}");
     assert!(eventually(|| desk.says(&["workers"]).contains("idle")));
 }
+
+#[test]
+fn a_worker_whose_board_was_removed_says_so_and_joins_the_new_one() {
+    let desk = Desk::with(QUICK);
+    let worker = desk.worker(&[]);
+    for name in ["board.sqlite", "board.sqlite-wal", "board.sqlite-shm"] {
+        std::fs::remove_file(desk.place.path(&format!("run/{name}"))).unwrap();
+    }
+    worker.wait_for("was removed or replaced");
+    worker.wait_for_count("is on the board", 2);
+    desk.wait_for(desk.post(&["quick"]), "succeeded");
+}

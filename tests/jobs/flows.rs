@@ -44,7 +44,7 @@ fn a_job_is_done_step_by_step_and_its_results_are_read_by_later_steps() {
 #[test]
 fn a_job_that_fails_is_reverted_in_reverse_and_mailed_once() {
     let desk = Desk::with(TWO_STEPS);
-    let _worker = desk.worker(&[]);
+    let worker = desk.worker(&[]);
     for _ in 0..2 {
         let id = desk.post(&["copy", "--text", "x", "--fail"]);
         let job = desk.wait_for(id, "reverted");
@@ -62,6 +62,9 @@ fn a_job_that_fails_is_reverted_in_reverse_and_mailed_once() {
         assert_eq!(job["reason"], "end: exit 1");
         is_exact(&job);
     }
+    assert!(eventually(|| !desk.place.subjects().is_empty()));
+    // The mails of both jobs would be there when the worker has ended.
+    assert_eq!(worker.stop(), Some(0));
     let subjects = desk.place.subjects();
     assert_eq!(subjects.len(), 1, "{subjects:?}");
     assert!(
@@ -206,4 +209,29 @@ steps = [{ name = "a", shell = 'echo "the token is $ARG_TOKEN"; exit 1' }]
         desk.says(&["job", "1", "output"])
             .contains("the token is [redacted]")
     );
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_step_of_another_user_has_the_directory_and_the_way_to_it() {
+    let desk = Desk::with(
+        r#"
+[jobs.x]
+steps = [{ name = "a", shell = 'id -un; touch here; echo 1 > "$RESULT_FILE"', user = "nobody" }]
+"#,
+    );
+    let _worker = desk.worker(&[]);
+    let closed = desk.wait_for(desk.post(&["x"]), "failed");
+    let reason = closed["reason"].as_str().unwrap();
+    assert!(
+        reason.contains("`nobody` may not enter") && reason.contains("chmod o+x"),
+        "{reason}"
+    );
+    for above in [desk.place.dir().to_owned(), desk.place.path("run")] {
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o711);
+        std::fs::set_permissions(above, mode).unwrap();
+    }
+    let id = desk.post(&["x"]);
+    desk.wait_for(id, "succeeded");
+    assert_eq!(desk.says(&["job", &id.to_string(), "output"]), "nobody\n");
 }

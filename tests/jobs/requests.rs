@@ -1,7 +1,7 @@
 //! What a person asks of a job, in each state.
 
 use crate::desk::{Desk, journal};
-use crate::support::{stderr, stdout};
+use crate::support::{eventually, stderr, stdout};
 
 fn desk() -> Desk {
     let desk = Desk::with("");
@@ -129,8 +129,8 @@ fn a_revert_that_fails_for_good_is_stuck_until_a_person_decides() {
         let _worker = desk.worker(&[]);
         let id = desk.post(&["sticky"]);
         desk.wait_for(id, "stuck");
-        let subjects = desk.place.subjects();
-        assert_eq!(subjects.len(), 1, "{subjects:?}");
+        let is_mailed = || desk.place.subjects().len() == 1;
+        assert!(eventually(is_mailed), "{:?}", desk.place.subjects());
         desk.place.write("go", "");
         let asked = desk.asks(id, &verb);
         assert_eq!(asked.status.code(), Some(0), "{}", stderr(&asked));

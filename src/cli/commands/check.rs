@@ -15,7 +15,10 @@ use std::path::Path;
 
 use crate::alert::fingerprint;
 use crate::config::cycle::Cycle;
-use crate::config::{Inputs, Loaded, Origin, TaskDefinition, written_duration};
+use crate::config::invocation::Call;
+use crate::config::{
+    ConfigProblem, ConfigReport, Inputs, Loaded, Origin, TaskDefinition, written_duration,
+};
 use crate::core::settings::{ChildSettings, LogFormat, Settings, TaskSettings};
 use crate::plan::dry_run_plan::DryRunPlan;
 use crate::service::secrets::redactor;
@@ -59,7 +62,37 @@ pub(crate) fn print(out: &mut dyn Write, plan: &DryRunPlan<'_>) -> io::Result<()
     mail::print(out, &settings.mail)?;
     lock::print_lock(out, plan)?;
     MuteCheck::of(plan).print(out)?;
+    if plan.chain.is_none() {
+        print_jobs(out, plan)?;
+    }
     print_runner(out, plan, settings)
+}
+
+fn print_jobs(out: &mut dyn Write, plan: &DryRunPlan<'_>) -> io::Result<()> {
+    let names: Vec<&str> = plan.loaded.jobs.keys().map(String::as_str).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    line(out, "Jobs", &names.join(", "))?;
+    let more = Call::as_typed().line("post JOB --plan");
+    line(out, "", &format!("`{more}` draws what one does"))
+}
+
+/// Returns what is doubtful about the jobs of a configuration.
+pub(crate) fn doubts_about_jobs(loaded: &Loaded) -> ConfigReport {
+    let mut report = ConfigReport::default();
+    for (name, job) in &loaded.jobs {
+        job.resume_doubt
+            .clone()
+            .into_iter()
+            .for_each(|doubt| report.add(doubt));
+        for setting in job.definition.schema.not_carried_out() {
+            let message = format!("this version does not carry out `{setting}` of `[jobs.{name}]`");
+            let problem = ConfigProblem::warning(&job.defined, message);
+            report.add(problem.help("`work` and `post` refuse the job until that is left out"));
+        }
+    }
+    report
 }
 
 fn in_order(tasks: usize) -> String {

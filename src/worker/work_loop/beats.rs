@@ -117,6 +117,14 @@ impl WorkLoop {
         WorkEnd::SessionOver
     }
 
+    /// Ends all that runs: the board of these jobs is no longer where others look for it.
+    pub(super) fn board_is_gone(&mut self) -> WorkEnd {
+        let place = self.parts.board.place();
+        log::error!("The file of {place} was removed or replaced: what ran is ended");
+        self.drop_all();
+        WorkEnd::SessionOver
+    }
+
     /// Ends all that runs, and leaves: the board has refused what this worker sent.
     pub(super) fn refused(&mut self, error: &BoardError) -> WorkEnd {
         log::error!("{error}, which is a defect of this program; its jobs are given back");
