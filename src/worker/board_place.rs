@@ -37,7 +37,7 @@ impl BoardFile {
 
     /// Returns whether the same file is there still.
     pub(crate) fn is_in_its_place(&self) -> bool {
-        identity(&self.path) == self.identity
+        self.identity.is_some() && identity(&self.path) == self.identity
     }
 }
 

@@ -51,11 +51,13 @@ pub(crate) fn work(request: &WorkRequest<'_>) -> CommandResult {
     let notifier = Notifier::from_env();
     loop {
         let board = board_place::open(settings, MissingBoard::Create).map_err(refused)?;
+        let board_file = BoardFile::of(settings);
         let worker = WorkerStart {
             request,
             state_dir: &state_dir,
             definitions: &definitions,
             board: &board,
+            board_file: &board_file,
         };
         let joined = worker.join()?;
         notifier.ready();
@@ -76,6 +78,7 @@ struct WorkerStart<'a> {
     state_dir: &'a PrivateDir,
     definitions: &'a BTreeMap<String, Arc<WorkerDefinition>>,
     board: &'a Arc<dyn Board>,
+    board_file: &'a BoardFile,
 }
 
 impl WorkerStart<'_> {
@@ -140,7 +143,7 @@ impl WorkerStart<'_> {
         )?;
         let parts = WorkerParts {
             board: Arc::clone(self.board),
-            board_file: BoardFile::of(&request.loaded.settings),
+            board_file: self.board_file.clone(),
             session,
             name: ticket.name.clone(),
             definitions: self.definitions.clone(),
