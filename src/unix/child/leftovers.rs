@@ -21,6 +21,9 @@ use super::process_table::{ProcessEntry, Table};
 use super::run_parent::RunParent;
 use super::sys::{self, ChildState, Status};
 
+/// How often what makes more of itself is looked for in one turn.
+const MOST_LOOKS: usize = 100;
+
 /// The sessions of those that were there before a run, and live on after it: they were tolerated.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tolerated {
@@ -164,6 +167,28 @@ pub(super) fn look(tolerated: &Tolerated, marks: &RunMarks, parent: &RunParent) 
         killed,
         is_settled: is_settled || parent.has_no_children(),
     }
+}
+
+/// Stops all that a look finds, until a look finds none that was not stopped; returns what the last
+/// one has found. For what makes more of itself: whatever leaves room by its death would let
+/// another one fork in its place.
+pub(crate) fn stop_all(
+    mut look: impl FnMut() -> Vec<ProcessEntry>,
+    parent: &RunParent,
+) -> Vec<ProcessEntry> {
+    let mut stopped = BTreeSet::new();
+    let mut alive = Vec::new();
+    for _ in 0..MOST_LOOKS {
+        alive = look();
+        let is_new = |process: &&ProcessEntry| !stopped.contains(&process.key());
+        let running: Vec<ProcessEntry> = alive.iter().filter(is_new).cloned().collect();
+        if running.is_empty() {
+            break;
+        }
+        signal_each(&running, libc::SIGSTOP, parent);
+        stopped.extend(running.iter().map(ProcessEntry::key));
+    }
+    alive
 }
 
 /// Sends a signal to each of these, if it is still the same process.

@@ -22,7 +22,8 @@
 //!
 //! Limits. A process that sits in an uninterruptible system call (state D) cannot be ended by
 //! anybody: the run is given up after 5 s and [`EndedRun::unkillable`] names it. A fork bomb in
-//! sessions of its own can outrun the sweep; a delegated cgroup (v2) cannot be outrun. A
+//! sessions of its own is stopped as a whole before it is killed, and can outrun even that where
+//! nothing bounds it; a delegated cgroup (v2) cannot be outrun. A
 //! set-user-ID program undoes `PR_SET_PDEATHSIG`: when the runner is killed with -9 it lives on;
 //! the in-flight file shows it. A process that closes that file's descriptor *and* leaves the
 //! session (a daemon that closes all it has) is ended with its run, but found by a new runner, when

@@ -51,6 +51,11 @@ impl ProcessEntry {
         })
     }
 
+    /// Returns its number and when that was given: a process for ever.
+    pub(crate) fn key(&self) -> (i32, u64) {
+        (self.pid, self.started)
+    }
+
     /// Returns whether it has ended and waits for its parent.
     pub(crate) fn is_zombie(&self) -> bool {
         matches!(self.state, 'Z' | 'X')

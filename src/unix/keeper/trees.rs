@@ -10,9 +10,6 @@ use super::super::child::run_parent::RunParent;
 use super::super::child::sys::{self, ChildState, Whom};
 use super::messages::KeptChild;
 
-/// How often what makes more of itself is looked for in one turn.
-const MOST_LOOKS: usize = 1_000;
-
 /// What descends from the keeper.
 ///
 /// A child that the runner asked for stays a zombie until the runner has seen its end, so that its
@@ -23,11 +20,8 @@ pub(super) struct Trees {
     awaited: BTreeMap<i32, AwaitedChild>,
     cgroups: Vec<PathBuf>,
     /// Those that were killed since the killing began.
-    killed: BTreeSet<ProcessKey>,
+    killed: BTreeSet<(i32, u64)>,
 }
-
-/// A number, and when it was given: a process for ever.
-type ProcessKey = (i32, u64);
 
 #[derive(Debug)]
 struct AwaitedChild {
@@ -128,15 +122,16 @@ impl Trees {
             }
         }
         let mut alive = living(&table, own, children);
-        if !self.killed.is_empty()
-            && alive
-                .iter()
-                .any(|process| !self.killed.contains(&key(process)))
-        {
-            alive = stopped(own);
+        let is_new = |process: &ProcessEntry| !self.killed.contains(&process.key());
+        if !self.killed.is_empty() && alive.iter().any(is_new) {
+            let look = || {
+                let table = Table::read();
+                living(&table, own, table.children(own))
+            };
+            alive = leftovers::stop_all(look, &RunParent::default());
         }
         leftovers::signal_each(&alive, libc::SIGKILL, &RunParent::default());
-        self.killed.extend(alive.iter().map(key));
+        self.killed.extend(alive.iter().map(ProcessEntry::key));
         is_settled
     }
 
@@ -173,29 +168,6 @@ pub(super) fn kill_children_of_runner(runner: i32) -> bool {
     let left = living(&table, runner, children);
     leftovers::signal_each(&left, libc::SIGKILL, &RunParent::default());
     left.is_empty()
-}
-
-fn key(process: &ProcessEntry) -> ProcessKey {
-    (process.pid, process.started)
-}
-
-/// Stops all that descends from a process, until a look finds none that was not stopped; returns
-/// what it has found.
-fn stopped(root: i32) -> Vec<ProcessEntry> {
-    let mut stopped = BTreeSet::new();
-    let mut alive = Vec::new();
-    for _ in 0..MOST_LOOKS {
-        let table = Table::read();
-        alive = living(&table, root, table.children(root));
-        let is_new = |process: &ProcessEntry| !stopped.contains(&key(process));
-        let running: Vec<ProcessEntry> = alive.iter().filter(|&one| is_new(one)).cloned().collect();
-        if running.is_empty() {
-            break;
-        }
-        leftovers::signal_each(&running, libc::SIGSTOP, &RunParent::default());
-        stopped.extend(running.iter().map(key));
-    }
-    alive
 }
 
 fn living(table: &Table, root: i32, children: Vec<ProcessEntry>) -> Vec<ProcessEntry> {

@@ -11,6 +11,8 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
 /// A process that is still there this long after it was killed hangs in the kernel.
 const LONGEST_DYING: Duration = Duration::from_secs(2);
+/// How often what goes on appearing is stopped as a whole.
+const MOST_STOPS: u32 = 5;
 /// How long a fork bomb is chased.
 const LONGEST_SWEEP: Duration = Duration::from_secs(10);
 
@@ -50,6 +52,8 @@ pub(super) struct Until {
     /// When those that were killed hang, if no new ones appear.
     pub(super) give_up_at: Mono,
     at_most: Mono,
+    /// How often all of them may still be stopped before they are killed.
+    stops_left: u32,
 }
 
 impl Until {
@@ -57,6 +61,21 @@ impl Until {
         Until {
             give_up_at: now + LONGEST_DYING,
             at_most: now + LONGEST_SWEEP,
+            stops_left: MOST_STOPS,
+        }
+    }
+
+    /// Returns whether what goes on appearing may be stopped once more.
+    pub(super) fn may_stop(self) -> bool {
+        self.stops_left > 0
+    }
+
+    /// All were stopped, and killed just now: from here on they have the time that the dying have.
+    pub(super) fn stopped(self, now: Mono) -> Self {
+        Until {
+            give_up_at: now + LONGEST_DYING,
+            at_most: self.at_most.max(now + LONGEST_DYING),
+            stops_left: self.stops_left.saturating_sub(1),
         }
     }
 

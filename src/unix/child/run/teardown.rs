@@ -11,7 +11,7 @@ use super::phase::{PhaseLook, RunPhase, Until};
 use super::result::mark_unkillable;
 use crate::core::settings::Leak;
 use crate::core::time::Mono;
-use crate::unix::own_children;
+use crate::unix::{clock, own_children};
 
 /// How long is waited for the kernel to let go of the last dead in a cgroup; after that, the next
 /// run removes it.
@@ -90,6 +90,7 @@ impl ChildRun {
         now: Mono,
     ) -> Option<EndedRun> {
         let seen = self.look();
+        let is_first = self.left.is_empty();
         let is_new = |process: &ProcessEntry| !self.left.contains_key(&process.pid);
         let are_new = seen.alive.iter().any(is_new);
         self.remember(&seen.alive);
@@ -98,6 +99,18 @@ impl ChildRun {
             return self.leave(status, now);
         }
         self.kill_cgroup();
+        if are_new && !is_first && until.may_stop() {
+            let parent = self.parent.clone();
+            let stopped = leftovers::stop_all(|| self.look().alive, &parent);
+            leftovers::signal_each(&stopped, libc::SIGKILL, &parent);
+            let now = clock::mono();
+            self.phase = RunPhase::Sweeping {
+                status,
+                until: until.stopped(now),
+                look: PhaseLook::first(now),
+            };
+            return None;
+        }
         leftovers::signal_each(&seen.alive, libc::SIGKILL, &self.parent);
         if is_over {
             let mut ended = self.tell(status);
