@@ -13,7 +13,6 @@ use crate::board::{
     lease_end,
 };
 use crate::core::time::Mono;
-use crate::unix::child::process_table::ProcessEntry;
 use crate::unix::pidfd::Pidfd;
 use crate::unix::trusted_paths::PrivateDir;
 
@@ -33,8 +32,8 @@ pub(crate) struct Rescue {
 struct WatchedSession {
     beat: u64,
     since: Mono,
-    /// The process, if it is one of this host.
-    process: Option<Pidfd>,
+    /// The process, if it is one of this host: its end wakes this worker.
+    _process: Option<Pidfd>,
     /// Whether the failure of its rescue was logged.
     is_reported: bool,
 }
@@ -75,10 +74,8 @@ impl Rescue {
         for session in &sessions {
             self.watch(session, now);
             let is_here = self.here.shares_host_with(&session.request.identity);
-            let answer = if is_here && self.is_dead(session) {
-                if !self.has_no_leftovers(session) {
-                    continue;
-                }
+            let is_dead = session.request.identity.is_dead_seen_from(&self.here) == Some(true);
+            let answer = if is_dead && self.has_no_leftovers(session) {
                 board.reap_dead_on_this_host(session.session, &self.here)?
             } else if let Some(reap) = self.overdue(session, now) {
                 board.reap(&reap)?
@@ -107,22 +104,13 @@ impl Rescue {
             WatchedSession {
                 beat: session.beat,
                 since: now,
-                process,
+                _process: process,
                 is_reported: false,
             }
         });
         if watched.beat != session.beat {
             watched.beat = session.beat;
             watched.since = now;
-        }
-    }
-
-    /// Returns whether the process of a session of this host has ended.
-    fn is_dead(&self, session: &SessionRecord) -> bool {
-        let watched = self.watched.get(&session.session);
-        match watched.and_then(|watched| watched.process.as_ref()) {
-            Some(process) => process.has_ended().unwrap_or(false),
-            None => process_of(&session.request.identity).is_none(),
         }
     }
 
@@ -140,8 +128,13 @@ impl Rescue {
         })
     }
 
-    /// Ends what the steps of a dead worker have left; returns whether all of it is seen gone.
+    /// Ends what the steps of a dead worker have left; returns whether all of it is seen gone. That is
+    /// tried once, for it may take seconds: what does not end then waits for the lease.
     fn has_no_leftovers(&mut self, session: &SessionRecord) -> bool {
+        let watched = self.watched.get(&session.session);
+        if watched.is_some_and(|watched| watched.is_reported) {
+            return false;
+        }
         let Err(error) = end_leftovers(&self.files, session.session) else {
             return true;
         };
@@ -161,12 +154,10 @@ impl Rescue {
     }
 }
 
-/// Returns the process of an identity of this host, if it lives.
+/// Returns what becomes readable when the process of an identity of this host ends.
 fn process_of(identity: &HostIdentity) -> Option<Pidfd> {
     let pid = i32::try_from(identity.pid).ok()?;
-    let pinned = Pidfd::open(pid).ok()??;
-    let found = ProcessEntry::read(pid)?;
-    (found.started == identity.start_ticks && !found.is_zombie()).then_some(pinned)
+    Pidfd::open(pid).ok()?
 }
 
 fn report(session: &SessionRecord, answer: &ReapAnswer) {

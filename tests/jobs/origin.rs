@@ -138,3 +138,40 @@ fn a_saturated_worker_keeps_its_jobs() {
     }
     assert_eq!((busy.count("Claimed"), idle.count("Claimed")), (2, 0));
 }
+
+/// Their leftover process blocked a worker for good. Here it is one that belongs to nothing of ours, and is left alone.
+#[test]
+fn what_cannot_be_ended_of_a_dead_worker_delays_its_job_by_the_lease_alone() {
+    let desk = Desk::with("");
+    let go = desk.place.path("go").display().to_string();
+    desk.place.configure(&format!(
+        "[worker]\nslots = 1\n[jobs.x]\nlease = \"5s\"\nsteps = [{{ name = \"a\", shell = 'while [ ! -e \"{go}\" ]; do sleep 0.05; done' }}]"
+    ));
+    let mut first = desk.worker(&["--name", "one"]);
+    // It holds the lock by which a later worker finds what a step has left, and is older than the step.
+    let script = "exec 9<run/workers/worker-1-0.task && flock -s 9 && : > held && exec sleep 1000";
+    let mut stranger = std::process::Command::new("sh")
+        .args(["-c", script])
+        .current_dir(desk.place.dir())
+        .spawn()
+        .unwrap();
+    assert!(eventually(|| desk.place.path("held").exists()));
+    let uptime = || std::fs::read_to_string("/proc/uptime").unwrap();
+    let then = uptime();
+    assert!(eventually(|| uptime() != then));
+    let id = desk.post(&["x"]);
+    desk.wait_for_step(id, "a");
+    let second = desk.worker(&["--name", "two"]);
+    first.signal(Signal::SIGKILL);
+    first.wait_for_status();
+    second.wait_for("wait for their leases");
+    second.wait_for("Claimed, and goes on");
+    assert!(
+        stranger.try_wait().unwrap().is_none(),
+        "the stranger was ended"
+    );
+    desk.place.write("go", "");
+    is_exact(&desk.wait_for(id, "succeeded"));
+    stranger.kill().unwrap();
+    stranger.wait().unwrap();
+}
