@@ -93,6 +93,12 @@ impl Moment {
     }
 }
 
+/// Returns a time in milliseconds since 1970, as boards and journals have times; 0 for one before.
+pub(crate) fn unix_millis(time: SystemTime) -> i64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
 /// The last second that four digits of a year can say.
 const LAST_SECOND: u64 = 253_402_300_799;
 

@@ -46,5 +46,4 @@ pub(crate) mod request;
 pub(crate) mod resume;
 pub(crate) mod shutdown;
 pub(crate) mod signal_thread;
-pub(crate) mod start_error;
 pub(crate) mod unix_host;

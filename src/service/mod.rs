@@ -3,4 +3,5 @@
 
 pub(crate) mod handlers;
 pub(crate) mod secrets;
+pub(crate) mod start_error;
 pub(crate) mod stop_escalation;

@@ -1,4 +1,4 @@
-//! Why a runner cannot begin, with the remedy.
+//! Why a runner or a worker cannot begin, with the remedy.
 
 use std::io;
 
@@ -7,12 +7,12 @@ use crate::core::exit;
 use crate::unix::resource_check;
 use crate::unix::trusted_paths::UntrustedPath;
 
-pub(super) fn no_descriptor(error: io::Error) -> CommandError {
+pub(crate) fn no_descriptor(error: io::Error) -> CommandError {
     CommandError::of(exit::SHORTAGE, &error).hint(resource_check::remedy(&error))
 }
 
 /// Without `/proc` no task can be started, and nothing that a former runner left is seen.
-pub(super) fn no_proc(error: io::Error) -> CommandError {
+pub(crate) fn no_proc(error: io::Error) -> CommandError {
     match error.kind() {
         io::ErrorKind::NotFound => CommandError::new(
             exit::SHORTAGE,
@@ -23,12 +23,12 @@ pub(super) fn no_proc(error: io::Error) -> CommandError {
     }
 }
 
-pub(super) fn no_thread(error: io::Error) -> CommandError {
+pub(crate) fn no_thread(error: io::Error) -> CommandError {
     CommandError::of(exit::SHORTAGE, &error).hint(
         "this process may have no more threads: look at `ulimit -u`, and at TasksMax= of its unit",
     )
 }
 
-pub(super) fn unsafe_directory(error: UntrustedPath) -> CommandError {
+pub(crate) fn unsafe_directory(error: UntrustedPath) -> CommandError {
     CommandError::of(error.exit_code(), &error)
 }

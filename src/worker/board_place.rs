@@ -4,7 +4,11 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::board::{BOARD_FILE, Board, BoardResult, BoardSettings, MissingBoard, open_sqlite};
+use crate::board::{
+    BOARD_FILE, Board, BoardError, BoardResult, BoardSettings, MissingBoard, open_sqlite,
+};
+use crate::core::command_error::CommandError;
+use crate::core::exit;
 use crate::core::settings::Settings;
 
 /// Opens the board of a configuration.
@@ -50,4 +54,19 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
 /// Returns the file of the board of a configuration.
 pub(crate) fn path(settings: &Settings) -> PathBuf {
     settings.state_dir.join(BOARD_FILE)
+}
+
+/// Returns the error of a command for that of a board.
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+pub(crate) fn refused(error: BoardError) -> CommandError {
+    let code = match &error {
+        BoardError::KeyTaken { .. } => exit::FAILED,
+        BoardError::NoSuchJob(_) | BoardError::Malformed(_) => exit::USAGE,
+        _ => exit::UNAVAILABLE,
+    };
+    let refusal = CommandError::of(code, &error);
+    match error.remedy() {
+        Some(remedy) => refusal.hint(remedy),
+        None => refusal,
+    }
 }

@@ -289,12 +289,17 @@ impl ClaimedFlow {
     }
 
     fn decide(&mut self, decision: &FlowDecision, worker: &str) {
-        let entry = decision.entry(self.flow.last_seq() + 1, self.position.fence, worker);
-        self.record(entry);
+        let entry = self.flow.note(decision, self.position.fence, worker);
+        self.keep(entry);
     }
 
     fn record(&mut self, entry: JournalEntry) {
         self.flow.apply(&entry);
+        self.keep(entry);
+    }
+
+    /// Keeps an entry for the board.
+    fn keep(&mut self, entry: JournalEntry) {
         self.learn(&entry);
         self.entries.push(entry);
         self.is_changed = true;

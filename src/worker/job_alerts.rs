@@ -13,7 +13,6 @@ use crate::chain::ChainName;
 use crate::config::invocation::Call;
 use crate::core::command_error::CommandError;
 use crate::core::event::{Event, Observer, RunEnd, RunId, StopReason, TaskIndex};
-use crate::core::exit;
 use crate::core::failure::{Failure, FailureClass, Outcome};
 use crate::core::hash::fnv1a;
 use crate::core::settings::TaskSettings;
@@ -27,10 +26,11 @@ use crate::notify::alerter::Alerter;
 use crate::notify::mail_composer::{MailComposer, MailLook, MailNames};
 use crate::notify::mail_dispatch::MailDispatch;
 use crate::notify::recipients::Recipients;
+use crate::service::start_error::no_descriptor;
 use crate::state::saved_memory::ChainIdentity;
 use crate::task::TaskName;
 use crate::unix::trusted_paths::PrivateDir;
-use crate::unix::{boot, clock, resource_check, self_exe};
+use crate::unix::{boot, clock, self_exe};
 
 /// The mails about jobs that this worker saw end.
 #[derive(Debug)]
@@ -66,7 +66,8 @@ impl JobAlerts {
         let mut memory = AlertMemoryFile::new(state_dir, &chain, identity(&labels)?);
         let alerts = remembered(&mut memory, now);
         let policy = ChainPolicy::new(rules.collect(), ChainRules::of(&settings.mail), alerts, now);
-        let mailer = Mailer::new(memory.state_dir(), settings.mail.clone()).map_err(shortage)?;
+        let mailer =
+            Mailer::new(memory.state_dir(), settings.mail.clone()).map_err(no_descriptor)?;
         let names = MailNames {
             chain: chain.to_string(),
             labels: labels.clone(),
@@ -208,7 +209,7 @@ fn memory_name(worker: &str) -> ChainName {
 }
 
 fn identity(labels: &[String]) -> Result<ChainIdentity, CommandError> {
-    let program = self_exe::identity().map_err(shortage)?;
+    let program = self_exe::identity().map_err(no_descriptor)?;
     let names: Vec<TaskName> = labels.iter().map(|label| task_name(label)).collect();
     let settings = fnv1a(labels.join("\0").as_bytes());
     Ok(ChainIdentity::new(
@@ -229,9 +230,4 @@ fn remembered(memory: &mut AlertMemoryFile, now: Moment) -> AlertMemory {
             AlertMemory::empty(now, &boot)
         }
     }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-fn shortage(error: std::io::Error) -> CommandError {
-    CommandError::of(exit::SHORTAGE, &error).hint(resource_check::remedy(&error))
 }

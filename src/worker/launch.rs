@@ -1,12 +1,11 @@
 //! The start and the end of a worker.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::beat_thread::BeatThread;
-use super::board_place::{self, BoardFile};
+use super::board_place::{self, BoardFile, refused};
 use super::job_alerts::JobAlerts;
 use super::job_directory::JobDirectories;
 use super::rescue::Rescue;
@@ -16,8 +15,7 @@ use super::work_request::WorkRequest;
 use super::worker_definition::WorkerDefinition;
 use super::worker_parts::WorkerParts;
 use crate::board::{
-    Board, BoardError, DefinitionEntry, HostIdentity, MissingBoard, NameRule, SessionRequest,
-    SessionTicket,
+    Board, DefinitionEntry, HostIdentity, MissingBoard, NameRule, SessionRequest, SessionTicket,
 };
 use crate::core::command_error::{CommandError, CommandResult};
 use crate::core::exit;
@@ -25,12 +23,13 @@ use crate::job::JobDefinition;
 use crate::logging::Log;
 use crate::redact::Redactor;
 use crate::service::secrets::{own_values, redactor, secret_variables};
+use crate::service::start_error::{no_descriptor, unsafe_directory};
 use crate::task;
 use crate::text::counts::counted;
 use crate::unix::notify::Notifier;
 use crate::unix::signals::{SignalReader, Signals};
-use crate::unix::trusted_paths::{PrivateDir, UntrustedPath};
-use crate::unix::{clock, resource_check, self_exe};
+use crate::unix::trusted_paths::PrivateDir;
+use crate::unix::{clock, self_exe};
 
 /// Where the workers of a host keep the files of their slots, below STATE_DIR.
 const FILES: &str = "workers";
@@ -40,10 +39,10 @@ const LAST_MAIL: Duration = Duration::from_secs(5);
 /// Works until the worker is asked to end.
 pub(crate) fn work(request: &WorkRequest<'_>) -> CommandResult {
     let settings = &request.loaded.settings;
-    let (_handlers, signals) = Signals::install().map_err(shortage)?;
+    let (_handlers, signals) = Signals::install().map_err(no_descriptor)?;
     task::install_hook();
     let log = Log::start(&settings.log, "worker");
-    self_exe::pin().map_err(shortage)?;
+    self_exe::pin().map_err(no_descriptor)?;
     crate::mail::install(settings.mail.clone(), &settings.state_dir);
     let state_dir = PrivateDir::open(&settings.state_dir).map_err(unsafe_directory)?;
     refuse_what_is_not_carried_out(request)?;
@@ -152,8 +151,8 @@ impl WorkerStart<'_> {
             vars: request.vars.clone(),
             directories: JobDirectories::open(self.state_dir).map_err(unsafe_directory)?,
             slots,
-            rescue: rescue.map_err(shortage)?,
-            beats: BeatThread::start(Arc::clone(self.board), session).map_err(shortage)?,
+            rescue: rescue.map_err(no_descriptor)?,
+            beats: BeatThread::start(Arc::clone(self.board), session).map_err(no_descriptor)?,
             bell: self.board.bell().map_err(refused)?,
             log: log.clone(),
             alerts,
@@ -162,7 +161,7 @@ impl WorkerStart<'_> {
             is_once: request.is_once,
             drain_timeout: request.drain_timeout,
         };
-        let mut worker = WorkLoop::new(parts).map_err(shortage)?;
+        let mut worker = WorkLoop::new(parts).map_err(no_descriptor)?;
         let end = worker.work(signals);
         worker.finish(clock::mono() + LAST_MAIL);
         drop(worker);
@@ -228,24 +227,5 @@ fn definitions(request: &WorkRequest<'_>) -> BTreeMap<String, Arc<WorkerDefiniti
 }
 
 fn here() -> Result<HostIdentity, CommandError> {
-    HostIdentity::of_this_process().map_err(shortage)
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-fn refused(error: BoardError) -> CommandError {
-    let refusal = CommandError::of(exit::UNAVAILABLE, &error);
-    match error.remedy() {
-        Some(remedy) => refusal.hint(remedy),
-        None => refusal,
-    }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-fn shortage(error: io::Error) -> CommandError {
-    CommandError::of(exit::SHORTAGE, &error).hint(resource_check::remedy(&error))
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-fn unsafe_directory(error: UntrustedPath) -> CommandError {
-    CommandError::of(error.exit_code(), &error)
+    HostIdentity::of_this_process().map_err(no_descriptor)
 }

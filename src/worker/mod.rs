@@ -30,12 +30,9 @@ pub(crate) mod work_request;
 mod worker_definition;
 mod worker_parts;
 
-use std::time::UNIX_EPOCH;
-
-use crate::core::time::Moment;
+use crate::core::time::{Moment, unix_millis};
 
 /// Returns the wall clock in milliseconds since 1970.
 fn wall_millis(now: Moment) -> i64 {
-    let since = now.wall.duration_since(UNIX_EPOCH);
-    i64::try_from(since.unwrap_or_default().as_millis()).unwrap_or(i64::MAX)
+    unix_millis(now.wall)
 }

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use rusqlite::Connection;
 
 use super::board_hold::BoardHold;
-use crate::core::time::{Moment, Mono};
+use crate::core::time::{Moment, Mono, unix_millis};
 
 /// A transaction as a call sees it.
 pub(super) struct WriteTx<'a> {
@@ -45,6 +45,5 @@ impl<'a> WriteTx<'a> {
 
 /// Returns a moment in milliseconds since 1970.
 pub(super) fn millis(moment: Moment) -> i64 {
-    let since = moment.wall.duration_since(std::time::UNIX_EPOCH);
-    i64::try_from(since.unwrap_or_default().as_millis()).unwrap_or(i64::MAX)
+    unix_millis(moment.wall)
 }

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::super::start_error::no_descriptor;
 use super::lock_state::{LockReport, LockStanding, LockState};
 use crate::core::command_error::CommandError;
 use crate::lease::LeaseDeadlines;
 use crate::lock::{Lock, LockEvent, LockHandle, LockOwner};
+use crate::service::start_error::no_descriptor;
 use crate::task::context::{self, StopCause};
 use crate::unix::clock;
 use crate::unix::keeper::{Keeper, KeeperDeadline};

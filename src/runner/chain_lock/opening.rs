@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex};
 
 use super::super::control::RunnerControl;
 use super::super::request::RunRequest;
-use super::super::start_error::no_descriptor;
 use super::lock_listener::LockListener;
 use super::lock_reporter::LockReporter;
 use super::lock_request::refused;
@@ -14,6 +13,7 @@ use super::runner_lock::{LockPolicy, RunnerLock};
 use crate::chain::Cooldowns;
 use crate::core::command_error::CommandError;
 use crate::lock::{self, Lock, LockOwner};
+use crate::service::start_error::no_descriptor;
 use crate::status::lock_view;
 use crate::unix::keeper::Keeper;
 use crate::unix::trusted_paths::PrivateDir;

@@ -4,7 +4,6 @@ use std::io;
 use std::os::fd::AsFd;
 use std::sync::Arc;
 
-use super::super::start_error::no_descriptor;
 use super::lock_listener::LockListener;
 use super::lock_request::{refused, take_now};
 use super::lock_state::LockStanding;
@@ -17,6 +16,7 @@ use crate::core::failure::{FailureClass, Outcome};
 use crate::core::settings::{ChildSettings, Program, Settings};
 use crate::lock::{self, LockOwner};
 use crate::service::secrets::secret_variables;
+use crate::service::start_error::no_descriptor;
 use crate::task::{Context, TaskName};
 use crate::unix::child::spec::{EndedRun, RunTarget, Spec};
 use crate::unix::child::{ChildRun, StandardStreams};

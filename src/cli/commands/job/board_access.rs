@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::board::{Board, BoardError, JobId, MissingBoard};
+use crate::board::{Board, JobId, MissingBoard};
 use crate::config::invocation::Call;
 use crate::core::command_error::CommandError;
 use crate::core::exit;
 use crate::core::settings::Settings;
 use crate::worker;
+pub(crate) use crate::worker::board_place::refused;
 
 /// Opens the board of a configuration; creates one that is missing.
 ///
@@ -29,21 +30,6 @@ pub(crate) fn open_existing(settings: &Settings) -> Result<Option<Arc<dyn Board>
     }
     let board = worker::board_place::open(settings, MissingBoard::Refuse);
     board.map(Some).map_err(refused)
-}
-
-/// Returns the error of a command for that of a board.
-#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-pub(crate) fn refused(error: BoardError) -> CommandError {
-    let code = match &error {
-        BoardError::KeyTaken { .. } => exit::FAILED,
-        BoardError::NoSuchJob(_) | BoardError::Malformed(_) => exit::USAGE,
-        _ => exit::UNAVAILABLE,
-    };
-    let refusal = CommandError::of(code, &error);
-    match error.remedy() {
-        Some(remedy) => refusal.hint(remedy),
-        None => refusal,
-    }
 }
 
 /// Returns the error for the number of a job that does not exist.
