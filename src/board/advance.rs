@@ -90,6 +90,8 @@ pub(crate) struct LaneWish {
     pub(crate) max_crashes: u32,
     /// Whether a job that has begun is continued by workers of the same host alone.
     pub(crate) is_bound_to_host: bool,
+    /// How long a job may take in all, from its first claim on.
+    pub(crate) time_limit: Option<Duration>,
     /// What a job with an empty journal begins with: in progress from the claim on, which saves a
     /// transaction. Empty: the worker reports what it begins. `since` is set by the board.
     pub(crate) first: Vec<Doing>,
@@ -156,6 +158,8 @@ pub(crate) struct ClaimedJob {
     pub(crate) posted_by: String,
     /// When it was posted, in milliseconds since 1970.
     pub(crate) posted: i64,
+    /// When its time limit is over, in milliseconds since 1970.
+    pub(crate) ends_by: Option<i64>,
 }
 
 /// A job that a worker gives back without count: its tree is dead, or never was.

@@ -46,6 +46,8 @@ pub(crate) enum BoardError {
     Malformed(String),
     /// There is no such job.
     NoSuchJob(JobId),
+    /// A job for every worker was posted, and no live worker can do the definition.
+    NoWorker(String),
 }
 
 impl BoardError {
@@ -79,6 +81,9 @@ impl fmt::Display for BoardError {
             }
             BoardError::Malformed(why) => write!(f, "the request contradicts itself: {why}"),
             BoardError::NoSuchJob(id) => write!(f, "there is no job {id}"),
+            BoardError::NoWorker(definition) => {
+                write!(f, "no worker on the board can do `{definition}`")
+            }
         }
     }
 }

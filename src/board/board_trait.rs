@@ -4,6 +4,7 @@ use std::os::fd::AsFd;
 use std::time::Duration;
 
 use super::advance::{Advance, AdvanceAnswer, GiveBack, LaneWish, TransitionVerdict};
+use super::batch::{BatchId, BatchPost, BatchReceipt, BatchRecord, BulkAnswer};
 use super::beat::{Beat, BeatAnswer, JobPosition, LookAnswer};
 use super::board_error::BoardError;
 use super::definition_entry::{DefinitionEntry, DefinitionRecord};
@@ -12,7 +13,9 @@ use super::job_id::{JobId, SessionId};
 use super::job_record::{JobFilter, JobOutcome, JobPage, JobRecord, StateCount};
 use super::job_request::{JobRequest, RequestAnswer};
 use super::keep_limits::{GcAnswer, KeepLimits};
+use super::next_post::{FollowedPost, NextPost, NextRecord};
 use super::output_part::{OutputBatch, OutputPart};
+use super::pause::{PauseRecord, PauseScope};
 use super::post::{Post, PostReceipt};
 use super::reap::{Reap, ReapAnswer};
 use super::session_request::{SessionRecord, SessionRequest, SessionTicket, SessionWish};
@@ -50,6 +53,43 @@ pub(crate) trait Board: Send + Sync {
     ///
     /// As for [`post`](Board::post).
     fn post_all(&self, posts: &[Post]) -> BoardResult<Vec<PostReceipt>>;
+
+    /// Posts members of a batch, all in one transaction or none. The batch is created by the first
+    /// call with its posting. With `is_whole` no more members come, and what comes after the batch
+    /// is posted as soon as none is left. A batch that is whole already stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// As for [`post`](Board::post).
+    fn post_batch(
+        &self,
+        batch: &BatchPost,
+        posts: &[Post],
+        is_whole: bool,
+    ) -> BoardResult<BatchReceipt>;
+
+    /// Has a job posted when another job, or a batch, is over; at once if that is so already.
+    ///
+    /// # Errors
+    ///
+    /// [`BoardError::NoSuchJob`]; [`BoardError::Malformed`] for a batch that does not exist.
+    fn post_after(&self, after: FollowedPost, next: &NextPost) -> BoardResult<NextRecord>;
+
+    /// Pauses, or resumes, a definition, a project or a worker: what waits is claimed by nothing.
+    /// Returns whether that changed anything.
+    ///
+    /// # Errors
+    ///
+    /// Only those of the board itself.
+    fn set_pause(&self, scope: &PauseScope, by: Option<&str>) -> BoardResult<bool>;
+
+    /// Asks something of the jobs that a filter finds, up to 500 in one transaction, from the
+    /// newest on.
+    ///
+    /// # Errors
+    ///
+    /// Only those of the board itself.
+    fn request_all(&self, filter: &JobFilter, request: &JobRequest) -> BoardResult<BulkAnswer>;
 
     /// Adds a worker to the board. Not idempotent: after no answer the session that was not heard
     /// of holds nothing and is reaped by the next look.
@@ -251,6 +291,34 @@ pub(crate) trait Board: Send + Sync {
     ///
     /// Only those of the board itself.
     fn definitions(&self) -> BoardResult<Vec<DefinitionRecord>>;
+
+    /// Returns a batch.
+    ///
+    /// # Errors
+    ///
+    /// Only those of the board itself.
+    fn batch(&self, id: BatchId) -> BoardResult<Option<BatchRecord>>;
+
+    /// Returns what comes after a job or a batch.
+    ///
+    /// # Errors
+    ///
+    /// Only those of the board itself.
+    fn what_follows(&self, after: FollowedPost) -> BoardResult<Vec<NextRecord>>;
+
+    /// Returns what a job was posted after; `None`: it was posted by itself.
+    ///
+    /// # Errors
+    ///
+    /// Only those of the board itself.
+    fn followed_by(&self, id: JobId) -> BoardResult<Option<FollowedPost>>;
+
+    /// Returns the pauses.
+    ///
+    /// # Errors
+    ///
+    /// Only those of the board itself.
+    fn pauses(&self) -> BoardResult<Vec<PauseRecord>>;
 
     /// Returns what decides why a job waits.
     ///

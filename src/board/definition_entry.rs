@@ -16,6 +16,10 @@ pub(crate) struct DefinitionEntry {
     pub(crate) schema: Value,
     /// The tags that a worker must have.
     pub(crate) needs: Vec<String>,
+    /// How many jobs of one limit key run at once: takes the place of what was entered before.
+    pub(crate) limit: Option<u32>,
+    /// The project that the definition belongs to.
+    pub(crate) project: Option<String>,
 }
 
 /// A definition as the board knows it.

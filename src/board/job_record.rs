@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::batch::BatchId;
 use super::job_id::{JobId, SessionId};
 use super::job_request::PendingRequest;
 use super::job_state::JobState;
@@ -59,6 +60,18 @@ pub(crate) struct JobRecord {
     pub(crate) posted: i64,
     /// When it was over or stuck, in milliseconds since 1970.
     pub(crate) ended: Option<i64>,
+    /// Cancelled when not begun by then, in milliseconds since 1970.
+    pub(crate) expires: Option<i64>,
+    /// When its time limit is over, in milliseconds since 1970.
+    pub(crate) ends_by: Option<i64>,
+    /// The key of the limit that it counts for.
+    pub(crate) limit_key: Option<String>,
+    /// The batch that it is a member of.
+    pub(crate) batch: Option<BatchId>,
+    /// The name of the only worker that may claim it.
+    pub(crate) for_worker: Option<String>,
+    /// Whether it is claimed in spite of pauses.
+    pub(crate) ignores_pauses: bool,
 }
 
 /// A query over jobs, the newest first; what is `None` is not asked for.
@@ -72,6 +85,8 @@ pub(crate) struct JobFilter {
     pub(crate) key: Option<String>,
     /// Only jobs that this session holds.
     pub(crate) owner: Option<SessionId>,
+    /// Only members of this batch.
+    pub(crate) batch: Option<BatchId>,
     /// Only jobs of this project.
     pub(crate) project: Option<String>,
     /// Only jobs with a failure of this fingerprint.

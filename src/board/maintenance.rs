@@ -20,6 +20,8 @@ pub(crate) struct CheckReport {
     pub(crate) readable_from: i64,
     /// What is wrong, for people; empty: nothing.
     pub(crate) problems: Vec<String>,
+    /// What was wrong and is repaired, for people.
+    pub(crate) repaired: Vec<String>,
     /// How many jobs are in each state.
     pub(crate) jobs: Vec<(JobState, u64)>,
     /// How many late transitions were refused since the board was created.

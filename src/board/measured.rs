@@ -128,6 +128,8 @@ impl MeasuredBoard {
             help: String::new(),
             schema: json!({}),
             needs: Vec::new(),
+            limit: None,
+            project: None,
         };
         words(self.0.enter_definitions(session, &[entry]))?;
         Ok(MeasuredWorker {
@@ -183,6 +185,7 @@ impl MeasuredWorker {
             lease: Duration::from_secs(300),
             max_crashes: 3,
             is_bound_to_host: false,
+            time_limit: None,
             first: vec![doing],
         };
         let advance = Advance {

@@ -7,6 +7,7 @@
 #![doc = include_str!("STATES.md")]
 
 mod advance;
+mod batch;
 mod beat;
 mod board_error;
 mod board_settings;
@@ -23,7 +24,9 @@ mod job_state;
 mod keep_limits;
 mod maintenance;
 pub mod measured;
+mod next_post;
 mod output_part;
+mod pause;
 mod post;
 mod reap;
 mod session_request;
@@ -38,6 +41,7 @@ pub(crate) use advance::{
     Advance, AdvanceAnswer, ClaimWish, ClaimedJob, GiveBack, LaneWish, LeftoverFate, Transition,
     TransitionVerdict,
 };
+pub(crate) use batch::{BatchId, BatchPost, BatchReceipt, BatchRecord, BulkAnswer};
 pub(crate) use beat::{Beat, BeatAnswer, JobPosition};
 pub(crate) use board_error::BoardError;
 pub(crate) use board_settings::{BOARD_FILE, BoardSettings, MissingBoard};
@@ -50,12 +54,14 @@ pub(crate) use job_request::{HeldRequest, JobRequest, PendingRequest, RequestAns
 pub(crate) use job_state::JobState;
 pub(crate) use keep_limits::KeepLimits;
 pub(crate) use maintenance::{CheckReport, QueryAnswer, QueryLimits};
+pub(crate) use next_post::{FollowedPost, NextPost, NextRecord, ThenRule};
 pub(crate) use output_part::{OutputBatch, OutputPart};
-pub(crate) use post::{KeyRule, Post, PostReceipt};
+pub(crate) use pause::{PauseRecord, PauseScope};
+pub(crate) use post::{KeyRule, Post, PostLimit, PostReceipt};
 pub(crate) use reap::{IDLE_LEASE, Reap, ReapAnswer, lease_end};
 pub(crate) use session_request::{
     EndCount, NameRule, SessionRecord, SessionRequest, SessionTicket, SessionWish,
 };
 pub(crate) use sqlite::maintenance as sqlite_maintenance;
 pub(crate) use sqlite::open as open_sqlite;
-pub(crate) use wait_facts::{WaitFacts, WorkerFacts};
+pub(crate) use wait_facts::{LimitFacts, WaitFacts, WorkerFacts};

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::job_id::JobId;
+use super::next_post::NextPost;
 
 /// The lowest and the highest class of priority.
 pub(crate) const PRIORITIES: std::ops::RangeInclusive<i8> = -2..=2;
@@ -32,6 +33,27 @@ pub(crate) struct Post {
     pub(crate) project: Option<String>,
     /// The user or program that posts, for people.
     pub(crate) posted_by: String,
+    /// The limit behind which the job waits.
+    #[serde(default)]
+    pub(crate) limit: Option<PostLimit>,
+    /// Whether a person wants the job now: it is claimed in spite of pauses.
+    #[serde(default)]
+    pub(crate) ignores_pauses: bool,
+    /// The name of the only worker that may claim the job.
+    #[serde(default)]
+    pub(crate) for_worker: Option<String>,
+    /// What is posted when the job is over.
+    #[serde(default)]
+    pub(crate) then: Vec<NextPost>,
+}
+
+/// A limit as the poster knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PostLimit {
+    /// The key that jobs behind the same limit share.
+    pub(crate) key: String,
+    /// How many of them run at once, unless a worker has entered another number.
+    pub(crate) most: u32,
 }
 
 impl Post {
@@ -48,6 +70,10 @@ impl Post {
             expires: None,
             project: None,
             posted_by: String::new(),
+            limit: None,
+            ignores_pauses: false,
+            for_worker: None,
+            then: Vec::new(),
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::job_id::JobId;
 use super::job_record::JobRecord;
+use super::pause::PauseRecord;
 
 /// All that is known of why a job waits, for one function that puts it into words.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,6 +22,21 @@ pub(crate) struct WaitFacts {
     pub(crate) before: u64,
     /// Whether nothing is claimed yet after a restore, until the longest lease has passed.
     pub(crate) is_barred: bool,
+    /// The limit that the job counts for.
+    pub(crate) limit: Option<LimitFacts>,
+    /// The pauses of its definition and of the project of that.
+    pub(crate) pauses: Vec<PauseRecord>,
+}
+
+/// What stands between a limited job and its admission.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LimitFacts {
+    /// How many jobs of the key hold a place at once; `None`: any number.
+    pub(crate) most: Option<u32>,
+    /// The first eight jobs that hold a place.
+    pub(crate) holders: Vec<JobId>,
+    /// How many limited jobs of the key come before it, counted to 10,001 at most.
+    pub(crate) before: u64,
 }
 
 /// What stands between a live session and a job.
@@ -37,8 +54,12 @@ pub(crate) struct WorkerFacts {
     pub(crate) is_avoided: bool,
     /// Whether the job is bound to another host.
     pub(crate) is_other_host: bool,
+    /// Whether the job is for another worker alone.
+    pub(crate) is_for_other: bool,
     /// Whether it is asked to drain, to sleep or to quit.
     pub(crate) is_leaving: bool,
+    /// The pause of the worker.
+    pub(crate) pause: Option<PauseRecord>,
     /// How many jobs it holds.
     pub(crate) holds: u64,
     /// How many steps at once.

@@ -8,6 +8,7 @@ mod job_steps;
 mod json;
 mod nodes;
 mod retry;
+mod then;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,7 +24,7 @@ use super::written::{WrittenConfig, WrittenJob};
 use crate::flow::FlowPlan;
 use crate::flow::definition::{FlowDefinition, Group};
 use crate::job::{
-    ArgumentSchema, JobDefinition, JobSchema, NAMES, OverlapMode, ResumeMode, is_name,
+    ArgumentSchema, JobDefinition, JobSchema, NAMES, OverlapMode, ResumeMode, ThenIf, is_name,
 };
 use job_reader::{JobReader, ReadTable, TableKeys, is_surrounding};
 use job_steps::JobSteps;
@@ -59,6 +60,7 @@ pub(super) fn define(
             jobs.insert(job.name.name.clone(), loaded);
         }
     }
+    JobReader::new(around, report).check_then(&written.jobs, &jobs);
     jobs
 }
 
@@ -173,6 +175,14 @@ impl JobReader<'_> {
             time_limit: layer.get("time_limit"),
             waiting_for_at_most: layer.get("waiting_for_at_most"),
             max_crashes: small("max_crashes").unwrap_or_default(),
+            project: layer.get("project"),
+            every_worker: layer.need("every_worker"),
+            then: layer.get("then").unwrap_or_default(),
+            then_if: match layer.need::<String>("then_if").as_str() {
+                "ended" => ThenIf::Ended,
+                _ => ThenIf::Succeeded,
+            },
+            fails_at: small("fails_at"),
         }
     }
 

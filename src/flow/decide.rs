@@ -52,6 +52,38 @@ impl FlowState {
         })
     }
 
+    /// Returns the decision that the time of the job is over: what is in progress is killed, and
+    /// what follows is what follows a failure of the job. `None` for a job that goes back already,
+    /// or to its end: what was done is undone however long that takes.
+    pub(crate) fn time_is_over(&self, limit: &str, now: i64) -> Option<FlowDecision> {
+        (self.mode == FlowMode::Forward).then(|| FlowDecision {
+            step: String::new(),
+            phase: Phase::Decision,
+            attempt: 1,
+            outcome: EntryOutcome::Killed,
+            error: Some(format!("its time limit of {limit} is over")),
+            at: now,
+        })
+    }
+
+    /// Turns the job when its time is over.
+    pub(super) fn apply_time_is_over(&mut self, now: i64) {
+        let job = &self.plan.node(ROOT).on_failure;
+        let on_failure = job.unwrap_or(self.plan.default_on_failure());
+        let begun = self.doing.iter();
+        let begun = begun.map(|doing| doing.since.saturating_add(1));
+        self.killed_at = Some(begun.fold(now, i64::max));
+        self.is_paused = false;
+        if self.mode == FlowMode::Forward {
+            self.mode = match on_failure {
+                OnFailure::Revert => FlowMode::backward(false),
+                OnFailure::Stop | OnFailure::Continue => FlowMode::Halt {
+                    is_cancelled: false,
+                },
+            };
+        }
+    }
+
     /// Returns a step that has failed for good, and of which nothing was decided.
     fn failed_for_good(&self) -> Option<usize> {
         let mut steps = self.plan.steps_in(ROOT);

@@ -216,6 +216,9 @@ impl FlowState {
     }
 
     fn apply_decision(&mut self, entry: &JournalEntry) {
+        if entry.outcome == EntryOutcome::Killed {
+            return self.apply_time_is_over(entry.ended);
+        }
         if let Some(at) = self.plan.place(&entry.step) {
             let step = &mut self.steps[at];
             step.wait = None;

@@ -57,6 +57,6 @@ pub(crate) use advice::{AttemptStart, FlowDecision, FlowEnd, FlowNext};
 pub(crate) use chosen_ends::ChosenEnds;
 pub(crate) use flow_error::FlowError;
 pub(crate) use flow_history::{FlowEvent, FlowHistory};
-pub(crate) use flow_state::FlowState;
+pub(crate) use flow_state::{FlowMode, FlowState};
 pub(crate) use plan::FlowPlan;
 pub(crate) use playback::{FlowScript, Intervention, PlayPoint, PlayTerms, PlayedEnd, play};

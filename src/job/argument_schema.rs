@@ -83,7 +83,6 @@ impl ArgumentSchema {
     /// # Errors
     ///
     /// Everything that is wrong.
-    #[cfg_attr(not(test), expect(dead_code, reason = "posts from a file are to come"))]
     pub(crate) fn parse_json(&self, line: &str) -> Result<Map<String, Value>, ArgumentErrors> {
         match serde_json::from_str::<Value>(line) {
             Ok(value) => self.check(&value),

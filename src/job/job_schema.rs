@@ -45,6 +45,28 @@ pub(crate) struct JobSchema {
     pub(crate) waiting_for_at_most: Option<Duration>,
     /// How many workers in a row may die at the same steps before the job is stuck.
     pub(crate) max_crashes: u32,
+    /// The project that the job belongs to.
+    pub(crate) project: Option<String>,
+    /// Whether a job is posted for each live worker that can do it.
+    pub(crate) every_worker: bool,
+    /// The jobs that are posted when a job, or the batch that it is posted in, is over.
+    pub(crate) then: Vec<String>,
+    /// After which ends they are posted.
+    pub(crate) then_if: ThenIf,
+    /// With so many members that did not succeed a batch of the job ends early.
+    pub(crate) fails_at: Option<u32>,
+}
+
+/// After which ends of a job what comes after is posted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum ThenIf {
+    /// After any end.
+    Ended,
+    /// After a success. So with all that a later version adds.
+    #[default]
+    #[serde(other)]
+    Succeeded,
 }
 
 /// On which host a job goes on whose worker is gone.
@@ -80,9 +102,7 @@ impl JobSchema {
     /// neither posted nor done: a limit that limits nothing would look like one.
     pub(crate) fn not_carried_out(&self) -> Vec<&'static str> {
         let settings = [
-            ("limit", self.limit.is_some()),
             ("overlap", self.overlap != OverlapMode::Wait),
-            ("time_limit", self.time_limit.is_some()),
             ("waiting_for_at_most", self.waiting_for_at_most.is_some()),
         ];
         let is_set = settings.into_iter().filter(|(_, is_set)| *is_set);
@@ -91,7 +111,6 @@ impl JobSchema {
 
     /// Returns the key that jobs behind the same limit share: the name of the definition, and the
     /// value of the argument in `limit_by`. `None`: the job has no limit.
-    #[cfg_attr(not(test), expect(dead_code, reason = "limits are to come"))]
     pub(crate) fn limit_key(&self, name: &str, args: &Map<String, Value>) -> Option<String> {
         self.limit?;
         let Some(argument) = &self.limit_by else {

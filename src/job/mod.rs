@@ -45,7 +45,7 @@ pub(crate) use command_template::CommandTemplate;
 pub(crate) use data_source::DataSource;
 pub(crate) use job_data::JobData;
 pub(crate) use job_definition::{JobDefinition, StepCommands};
-pub(crate) use job_schema::{JobSchema, OverlapMode, ResumeMode};
+pub(crate) use job_schema::{JobSchema, OverlapMode, ResumeMode, ThenIf};
 pub(crate) use names::{NAMES, RESERVED, is_name, is_reserved_variable, variable_form};
 pub(crate) use program_template::ProgramTemplate;
 pub(crate) use render_errors::{RenderError, RenderErrors};

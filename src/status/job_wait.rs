@@ -1,10 +1,13 @@
 //! Why a job waits, in words: one function for `job ID`, `post` and mails.
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::board::{JobState, WaitFacts, WorkerFacts};
+use crate::board::{JobState, LimitFacts, PauseRecord, PauseScope, WaitFacts, WorkerFacts};
 use crate::text::counts::counted;
 use crate::unix::clock::short;
+
+/// How many holders of a limit a board names.
+const MOST_HOLDERS: usize = 8;
 
 /// Returns why a job does not go on, a sentence each without a full stop; empty for a job that
 /// nothing holds up.
@@ -12,7 +15,7 @@ pub(crate) fn why_waits(facts: &WaitFacts) -> Vec<String> {
     let mut reasons = Vec::new();
     match facts.job.state {
         JobState::Waiting => {}
-        JobState::Limited => return vec!["it waits behind a limit".to_owned()],
+        JobState::Limited => return why_limited(facts),
         JobState::Paused => return vec!["it is paused".to_owned()],
         JobState::Stuck => {
             let reason = facts.job.reason.clone();
@@ -27,7 +30,7 @@ pub(crate) fn why_waits(facts: &WaitFacts) -> Vec<String> {
         );
     }
     if facts.job.run_at > facts.now {
-        let at = UNIX_EPOCH + Duration::from_millis(facts.job.run_at.unsigned_abs());
+        let at = moment(facts.job.run_at);
         let what = if facts.job.has_begun {
             "its next try is"
         } else {
@@ -35,8 +38,63 @@ pub(crate) fn why_waits(facts: &WaitFacts) -> Vec<String> {
         };
         reasons.push(format!("{what} due at {}", short(at)));
     }
-    reasons.extend(why_unclaimed(facts));
+    if !facts.job.ignores_pauses {
+        reasons.extend(facts.pauses.iter().map(why_paused));
+    }
+    if reasons.is_empty() || facts.pauses.is_empty() {
+        reasons.extend(why_unclaimed(facts));
+    }
     reasons
+}
+
+/// Returns behind which limit a job waits, and which jobs hold its places.
+fn why_limited(facts: &WaitFacts) -> Vec<String> {
+    let name = &facts.job.definition;
+    let mut reasons = Vec::new();
+    if facts.job.run_at > facts.now {
+        reasons.push(format!("it is due at {}", short(moment(facts.job.run_at))));
+    }
+    reasons.extend(facts.pauses.iter().map(why_paused));
+    let Some(LimitFacts {
+        most: Some(most),
+        holders,
+        before,
+    }) = &facts.limit
+    else {
+        reasons.push(format!("it is about to be admitted to `{name}`"));
+        return reasons;
+    };
+    let key = facts.job.limit_key.as_deref().unwrap_or(name);
+    let mut why = format!("it is behind the limit {most} of {key}");
+    let mut ids: Vec<String> = holders.iter().map(ToString::to_string).collect();
+    if usize::try_from(*most).is_ok_and(|most| most > ids.len()) && ids.len() >= MOST_HOLDERS {
+        ids.push("…".to_owned());
+    }
+    if !ids.is_empty() {
+        why.push_str(&format!("; its places have: {}", ids.join(", ")));
+    }
+    if *before > 0 {
+        why.push_str(&format!(
+            "; {} before it",
+            counted(*before, "job is", "jobs are")
+        ));
+    }
+    reasons.push(why);
+    reasons
+}
+
+fn why_paused(pause: &PauseRecord) -> String {
+    let (word, name) = pause.scope.parts();
+    let what = match pause.scope {
+        PauseScope::Definition(_) => format!("`{name}`"),
+        _ => format!("{word} `{name}`"),
+    };
+    let since = short(moment(pause.since));
+    format!("{what} is paused by {} since {since}", pause.by)
+}
+
+fn moment(millis: i64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_millis(millis.unsigned_abs())
 }
 
 /// Returns why no worker claims a job that is due.
@@ -53,9 +111,9 @@ fn why_unclaimed(facts: &WaitFacts) -> Option<String> {
     let awake: Vec<_> = able.iter().filter(|worker| !worker.is_leaving).collect();
     if awake.is_empty() {
         let names = names(able.iter().copied());
-        return Some(format!(
-            "the workers that know `{name}` sleep or leave: {names}"
-        ));
+        return Some(
+            format!("the workers that know `{name}` sleep or leave: {names}") + &asleep(&able),
+        );
     }
     let is_busy = |worker: &&&&WorkerFacts| worker.holds >= u64::from(worker.slots);
     if awake.iter().filter(is_busy).count() == awake.len() {
@@ -71,17 +129,33 @@ fn why_unclaimed(facts: &WaitFacts) -> Option<String> {
     }
 }
 
+/// Returns by which users workers were sent to sleep, and since when.
+fn asleep(able: &[&WorkerFacts]) -> String {
+    let pauses = able.iter().filter_map(|worker| worker.pause.as_ref());
+    let words: Vec<String> = pauses.map(why_paused).collect();
+    match words.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", words.join("; ")),
+    }
+}
+
 fn is_able(worker: &WorkerFacts) -> bool {
     worker.knows_definition
         && !worker.is_older
         && worker.lacks.is_empty()
         && !worker.is_avoided
         && !worker.is_other_host
+        && !worker.is_for_other
 }
 
 fn why_none_is_able(facts: &WaitFacts) -> String {
     let name = &facts.job.definition;
     let all = || facts.workers.iter();
+    if let Some(only) = &facts.job.for_worker
+        && all().all(|worker| worker.is_for_other)
+    {
+        return format!("it is for worker {only}, which is not on the board");
+    }
     let knowing: Vec<_> = all().filter(|worker| worker.knows_definition).collect();
     if knowing.is_empty() {
         return format!("no worker knows `{name}`: {}", names(all()));

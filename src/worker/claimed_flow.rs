@@ -11,12 +11,15 @@ use super::step_ending::StepEnding;
 use super::worker_definition::WorkerDefinition;
 use crate::board::{ClaimedJob, JobPosition, JobState, PendingRequest, Transition};
 use crate::core::failure::{Failure, FailureClass};
-use crate::core::time::Moment;
+use crate::core::time::{Moment, in_words};
 use crate::flow::journal::{Doing, EntryOutcome, JournalEntry, Phase};
-use crate::flow::{AttemptStart, FlowDecision, FlowEnd, FlowNext, FlowState};
+use crate::flow::{AttemptStart, FlowDecision, FlowEnd, FlowMode, FlowNext, FlowState};
 use crate::job::ResumeMode;
 use crate::lease::LeaseDeadlines;
 use crate::redact::Redactor;
+
+/// The kind of the failure of a job whose time is over.
+const TIME_LIMIT: &str = "time limit";
 
 /// A job that this worker holds.
 #[derive(Debug)]
@@ -39,6 +42,8 @@ pub(crate) struct ClaimedFlow {
     pub(crate) redactor: Arc<Redactor>,
     /// The number of the next part of its output.
     pub(crate) next_part: u64,
+    /// When its time limit is over, in milliseconds since 1970.
+    ends_by: Option<i64>,
     requested: Option<PendingRequest>,
     flow: FlowState,
     /// What happened and is not in a transition yet.
@@ -87,6 +92,7 @@ impl ClaimedFlow {
             redactor: parts.redactor,
             // Parts of an earlier claim have smaller numbers.
             next_part: claim.position.seq << 16,
+            ends_by: claim.ends_by,
             requested: None,
             flow,
             entries: Vec::new(),
@@ -137,6 +143,25 @@ impl ClaimedFlow {
         true
     }
 
+    /// Returns when the time of a job that goes forward is over, in milliseconds since 1970.
+    pub(crate) fn time_is_over_at(&self) -> Option<i64> {
+        let goes_forward = *self.flow.mode() == FlowMode::Forward;
+        self.ends_by.filter(|_| goes_forward)
+    }
+
+    /// Ends what is in progress when the time of the job is over; returns whether it is.
+    pub(crate) fn end_in_time(&mut self, now: i64, worker: &str) -> bool {
+        if self.time_is_over_at().is_none_or(|at| at > now) {
+            return false;
+        }
+        let limit = self.definition.job.schema.time_limit.unwrap_or_default();
+        let Some(decision) = self.flow.time_is_over(&in_words(limit), now) else {
+            return false;
+        };
+        self.decide(&decision, worker);
+        true
+    }
+
     /// Takes note that the job was on another host before: what its steps have made there is not
     /// here.
     pub(crate) fn came_from_another_host(&mut self, now: i64, worker: &str) {
@@ -174,7 +199,13 @@ impl ClaimedFlow {
             result: ending.result,
             worker: worker.to_owned(),
         };
-        if let (Some(failure), EntryOutcome::Failed) = (failure, ending.outcome) {
+        let is_over = self
+            .failure
+            .as_ref()
+            .is_some_and(|(step, _)| step.is_empty());
+        if let (Some(failure), EntryOutcome::Failed) = (failure, ending.outcome)
+            && !is_over
+        {
             self.failure = Some((doing.step.clone(), failure));
         }
         self.record(entry);
@@ -246,7 +277,8 @@ impl ClaimedFlow {
         match &self.next {
             FlowNext::GiveBack { run_at, avoid } => {
                 transition.state = JobState::Waiting;
-                transition.run_at = *run_at;
+                // Who claims it then ends it.
+                transition.run_at = self.time_is_over_at().map_or(*run_at, |at| at.min(*run_at));
                 transition.avoid = Some(avoid.clone());
             }
             FlowNext::End(end) => {
@@ -307,6 +339,11 @@ impl ClaimedFlow {
 
     /// Keeps the failure of an entry.
     fn learn(&mut self, entry: &JournalEntry) {
+        if entry.phase == Phase::Decision && entry.outcome == EntryOutcome::Killed {
+            let mut failure = failure_of(entry);
+            failure.kind = Some(TIME_LIMIT.to_owned());
+            self.failure = Some((String::new(), failure));
+        }
         if entry.phase != Phase::Execute {
             return;
         }
@@ -322,7 +359,10 @@ impl ClaimedFlow {
             FlowEnd::Stuck { step, reason } => Some(format!("{step}: {reason}")),
             FlowEnd::Failed | FlowEnd::Reverted => {
                 let (step, failure) = self.failure.as_ref()?;
-                Some(format!("{step}: {}", failure.text()))
+                Some(match step.as_str() {
+                    "" => failure.text(),
+                    step => format!("{step}: {}", failure.text()),
+                })
             }
             FlowEnd::Succeeded | FlowEnd::Cancelled | FlowEnd::Paused => None,
         }

@@ -169,7 +169,9 @@ fn failure(job: &ClaimedFlow, state: JobState, reason: Option<&str>) -> Failure 
         (Some((step, failure)), JobState::Failed | JobState::Reverted) => {
             let kind = fingerprint::of(failure).0;
             let mut failure = failure.clone();
-            failure.message = format!("{step}: {}", failure.message);
+            if !step.is_empty() {
+                failure.message = format!("{step}: {}", failure.message);
+            }
             failure.kind.get_or_insert(format!("{step} {kind}"));
             failure
         }

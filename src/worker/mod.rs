@@ -18,6 +18,7 @@ pub(crate) mod board_place;
 mod claimed_flow;
 mod job_alerts;
 mod job_directory;
+pub(crate) mod job_post;
 pub(crate) mod launch;
 mod rescue;
 mod shutdown;

@@ -251,6 +251,11 @@ impl WorkLoop {
             let span = u64::try_from(due.saturating_sub(wall_millis(now))).unwrap_or(0);
             until = until.min(now.mono + Duration::from_millis(span));
         }
+        let ends = self.jobs.values().filter_map(ClaimedFlow::time_is_over_at);
+        if let Some(end) = ends.min() {
+            let span = u64::try_from(end.saturating_sub(wall_millis(now))).unwrap_or(0);
+            until = until.min(now.mono + Duration::from_millis(span));
+        }
         let rings = self.may_claim() && self.free() > 0;
         let sources = [
             Some(signals.as_fd()),

@@ -56,6 +56,8 @@ impl WorkerDefinition {
             help: schema.help.clone(),
             schema: serde_json::to_value(schema).unwrap_or_default(),
             needs: schema.needs.clone(),
+            limit: schema.limit,
+            project: schema.project.clone(),
         }
     }
 
@@ -66,6 +68,7 @@ impl WorkerDefinition {
             lease: self.lease(),
             max_crashes: self.job.schema.max_crashes,
             is_bound_to_host: self.job.schema.resume == ResumeMode::SameHost,
+            time_limit: self.job.schema.time_limit,
             first: Vec::new(),
         }
     }

@@ -12,10 +12,13 @@
 mod support;
 
 mod bad_input;
+mod batches;
 mod board;
 mod crashes;
 mod desk;
 mod flows;
+mod limits;
 mod origin;
+mod pauses;
 mod requests;
 mod workers;

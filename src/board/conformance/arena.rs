@@ -50,8 +50,6 @@ impl VirtualClock {
 pub(crate) trait BoardArena {
     fn board(&self) -> &dyn Board;
     fn clock(&self) -> &VirtualClock;
-    /// Puts a waiting job behind a limit, which no call does yet.
-    fn limit(&self, id: JobId);
 }
 
 static NUMBER: AtomicU64 = AtomicU64::new(0);
@@ -98,6 +96,8 @@ pub(crate) fn definition(name: &str, shape: &str) -> DefinitionEntry {
         help: "Does something.".to_owned(),
         schema: json!({}),
         needs: Vec::new(),
+        limit: None,
+        project: None,
     }
 }
 
@@ -107,6 +107,7 @@ pub(crate) fn lane(definition: &str) -> LaneWish {
         lease: Duration::from_secs(60),
         max_crashes: 3,
         is_bound_to_host: false,
+        time_limit: None,
         first: Vec::new(),
     }
 }
@@ -169,6 +170,18 @@ impl<'a> TestWorker<'a> {
             .collect();
         self.board
             .enter_definitions(self.session, &entries)
+            .unwrap();
+        self
+    }
+
+    /// Enters a definition with a limit.
+    pub(crate) fn knows_with_limit(self, definition: &str, most: u32) -> Self {
+        let entry = DefinitionEntry {
+            limit: Some(most),
+            ..self::definition(definition, "s")
+        };
+        self.board
+            .enter_definitions(self.session, &[entry])
             .unwrap();
         self
     }

@@ -2,7 +2,9 @@
 //! from the rules of the protocol, and from a small model that random calls are compared with.
 
 pub(crate) mod arena;
+pub(crate) mod batch_rules;
 pub(crate) mod claim_rules;
+pub(crate) mod limit_rules;
 pub(crate) mod model;
 pub(crate) mod protocol_rules;
 pub(crate) mod random_calls;

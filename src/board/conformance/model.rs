@@ -16,6 +16,8 @@ pub(crate) const MAX_CRASHES: u32 = 2;
 pub(crate) struct ModelJob {
     pub(crate) definition: String,
     pub(crate) key: Option<String>,
+    /// The key of its limit, and how many jobs of that hold a place at once.
+    pub(crate) limit: Option<(String, usize)>,
     pub(crate) posting: String,
     pub(crate) priority: i8,
     pub(crate) run_at: i64,
@@ -50,6 +52,14 @@ impl ModelJob {
         self.journal.len() as u64
     }
 
+    fn holds_place(&self) -> bool {
+        match self.state {
+            JobState::Waiting | JobState::Running => true,
+            JobState::Paused => self.has_begun,
+            _ => false,
+        }
+    }
+
     fn append(&mut self, entry: JournalEntry) {
         if entry.phase == Phase::Execute {
             self.has_begun = true;
@@ -74,7 +84,11 @@ impl ModelJob {
             worker: String::new(),
         };
         self.journal.push(entry);
-        self.state = state;
+        let waits_behind = self.limit.is_some() && !self.holds_place();
+        self.state = match state {
+            JobState::Waiting if waits_behind => JobState::Limited,
+            state => state,
+        };
         self.want = None;
         if state == JobState::Waiting {
             self.run_at = now;
@@ -97,11 +111,12 @@ impl ModelJob {
         let last = self.journal.last();
         let is_there =
             last.is_some_and(|last| (last.phase, last.outcome) == (Phase::Request, outcome));
-        if is_there && self.state == state {
-            return RequestAnswer::AsBefore(state);
+        let waits = matches!(self.state, JobState::Waiting | JobState::Limited);
+        if is_there && (self.state == state || waits && state == JobState::Waiting) {
+            return RequestAnswer::AsBefore(self.state);
         }
         self.enter("", outcome, state, now);
-        RequestAnswer::Done(state)
+        RequestAnswer::Done(self.state)
     }
 
     /// The job leaves its holder. Returns the state that follows.
@@ -159,7 +174,10 @@ impl Model {
         let Some((id, there)) = there else {
             return ModelPost::New;
         };
-        let rests = matches!(there.state, JobState::Waiting | JobState::Paused);
+        let rests = matches!(
+            there.state,
+            JobState::Waiting | JobState::Limited | JobState::Paused
+        );
         match rule {
             KeyRule::Keep => ModelPost::There(*id),
             KeyRule::Replace if rests && !there.has_begun => {
@@ -177,6 +195,36 @@ impl Model {
 
     pub(crate) fn add(&mut self, id: JobId, job: ModelJob) {
         assert!(self.jobs.insert(id, job).is_none());
+    }
+
+    /// Admits what has a place, of these keys or of all.
+    pub(crate) fn admit(&mut self, keys: Option<&[String]>) {
+        let now = self.now;
+        let limits: BTreeMap<String, usize> = self
+            .jobs
+            .values()
+            .filter_map(|job| job.limit.clone())
+            .filter(|(key, _)| keys.is_none_or(|keys| keys.contains(key)))
+            .collect();
+        for (key, most) in limits {
+            let of_key = |job: &ModelJob| job.limit.as_ref().is_some_and(|(of, _)| *of == key);
+            let held = self
+                .jobs
+                .values()
+                .filter(|job| of_key(job) && job.holds_place())
+                .count();
+            let mut due: Vec<_> = self
+                .jobs
+                .iter_mut()
+                .filter(|(_, job)| of_key(job))
+                .filter(|(_, job)| job.state == JobState::Limited && job.run_at <= now)
+                .collect();
+            due.sort_by_key(|(id, job)| (-job.priority, job.run_at, **id));
+            for (_, job) in due.into_iter().take(most.saturating_sub(held)) {
+                job.state = JobState::Waiting;
+                job.run_at = now;
+            }
+        }
     }
 
     /// Claims jobs in the order of classes, lanes, times and numbers.
@@ -270,7 +318,7 @@ impl Model {
             other_request => return go_on(job, other_request, other, now),
         };
         match job.state {
-            JobState::Waiting | JobState::Paused => job.settle(wanted, now),
+            JobState::Waiting | JobState::Limited | JobState::Paused => job.settle(wanted, now),
             JobState::Running if job.want >= Some(wanted) => RequestAnswer::AsBefore(job.state),
             JobState::Running => {
                 job.want = Some(wanted);
@@ -299,7 +347,7 @@ fn resume(job: &mut ModelJob, now: i64) -> RequestAnswer {
     match job.state {
         JobState::Paused => {
             job.enter("", EntryOutcome::Resume, JobState::Waiting, now);
-            RequestAnswer::Done(JobState::Waiting)
+            RequestAnswer::Done(job.state)
         }
         JobState::Running if job.want == Some(PendingRequest::Pause) => {
             job.want = None;
@@ -335,7 +383,7 @@ fn go_on(
     };
     let is_skip = outcome == EntryOutcome::Skipped;
     match job.state {
-        JobState::Waiting if outcome == EntryOutcome::Retry => {
+        JobState::Waiting | JobState::Limited if outcome == EntryOutcome::Retry => {
             if job.run_at <= now {
                 return RequestAnswer::AsBefore(job.state);
             }
@@ -350,7 +398,7 @@ fn go_on(
             job.crashes = 0;
             job.crashed_at.clear();
             job.enter(step, outcome, JobState::Waiting, now);
-            RequestAnswer::Done(JobState::Waiting)
+            RequestAnswer::Done(job.state)
         }
         state if state.is_over() => RequestAnswer::Over(state),
         state => RequestAnswer::Impossible(state),
@@ -362,6 +410,7 @@ pub(crate) fn waiting(definition: &str, posting: String, key: Option<String>) ->
     ModelJob {
         definition: definition.to_owned(),
         key,
+        limit: None,
         posting,
         priority: 0,
         run_at: 0,

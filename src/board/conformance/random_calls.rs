@@ -1,19 +1,23 @@
 //! Random calls to a board and to the model: the answers are the same, and so are the jobs.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::arena::{BoardArena, TestWorker, check_journal, doing, entry, fresh, lane};
+use super::arena::{BoardArena, TestWorker, check_journal, definition, doing, entry, fresh, lane};
 use super::model::{MAX_CRASHES, Model, ModelPost, waiting};
 use crate::board::{
-    Advance, BoardError, ClaimWish, GiveBack, JobId, JobPosition, JobRequest, JobState, KeyRule,
-    LaneWish, LeftoverFate, Post, ReapAnswer, Transition, TransitionVerdict,
+    Advance, BoardError, ClaimWish, DefinitionEntry, GiveBack, JobId, JobPosition, JobRequest,
+    JobState, KeyRule, LaneWish, LeftoverFate, Post, PostLimit, ReapAnswer, RequestAnswer,
+    Transition, TransitionVerdict,
 };
 use crate::flow::journal::EntryOutcome;
 
 const DEFINITIONS: [&str; 2] = ["d", "e"];
+/// How many jobs of a key of the second definition hold a place at once.
+const MOST: u32 = 2;
 const WORKERS: usize = 3;
 
 /// A call, by numbers that are taken modulo what there is.
@@ -25,6 +29,7 @@ pub(crate) enum RandomCall {
         rule: KeyRule,
         priority: i8,
         delay: i64,
+        limit: usize,
     },
     PostAgain(usize),
     Claim {
@@ -66,9 +71,9 @@ pub(crate) fn calls() -> impl Strategy<Value = Vec<RandomCall>> {
     ];
     let number = 0..64_usize;
     let call = prop_oneof![
-        4 => (0..2_usize, 0..6_usize, rules, -2..=2_i8, 0..40_i64).prop_map(
-            |(definition, key, rule, priority, delay)| RandomCall::Post {
-                definition, key, rule, priority, delay: (delay - 30).max(0),
+        4 => (0..2_usize, 0..6_usize, rules, -2..=2_i8, 0..40_i64, 0..2_usize).prop_map(
+            |(definition, key, rule, priority, delay, limit)| RandomCall::Post {
+                definition, key, rule, priority, delay: (delay - 30).max(0), limit,
             }
         ),
         1 => number.clone().prop_map(RandomCall::PostAgain),
@@ -111,13 +116,25 @@ pub(crate) fn run(arena: &dyn BoardArena, calls: &[RandomCall]) {
     };
     for call in calls {
         run.model.now = arena.clock().millis();
+        let before = run.places();
         run.one(call);
+        run.admit(&before, matches!(call, RandomCall::Claim { .. }));
         run.compare();
     }
 }
 
 fn join(arena: &dyn BoardArena) -> TestWorker<'_> {
-    TestWorker::join(arena.board()).knows(&DEFINITIONS)
+    let worker = TestWorker::join(arena.board());
+    let entries = [
+        definition(DEFINITIONS[0], "s"),
+        DefinitionEntry {
+            limit: Some(MOST),
+            ..definition(DEFINITIONS[1], "s")
+        },
+    ];
+    let entered = arena.board().enter_definitions(worker.session, &entries);
+    entered.unwrap();
+    worker
 }
 
 fn nth<T>(of: &[T], number: usize) -> Option<&T> {
@@ -127,7 +144,29 @@ fn nth<T>(of: &[T], number: usize) -> Option<&T> {
         .and_then(|at| of.get(at))
 }
 
+/// What an admission depends on: of each job its key, its state, its time and its last entry.
+type Places = BTreeMap<JobId, (Option<String>, JobState, i64, usize)>;
+
 impl Run<'_> {
+    fn places(&self) -> Places {
+        let jobs = self.model.jobs.iter();
+        jobs.map(|(id, job)| {
+            let key = job.limit.as_ref().map(|(key, _)| key.clone());
+            (*id, (key, job.state, job.run_at, job.journal.len()))
+        })
+        .collect()
+    }
+
+    /// Has the model admit what the call of a board admits: of each key of which a job was changed.
+    fn admit(&mut self, before: &Places, is_look: bool) {
+        let changed = self
+            .places()
+            .into_iter()
+            .filter(|(id, place)| place.1 != JobState::Running && before.get(id) != Some(place));
+        let keys: Vec<String> = changed.filter_map(|(_, place)| place.0).collect();
+        self.model.admit((!is_look).then_some(&keys));
+    }
+
     fn one(&mut self, call: &RandomCall) {
         match call {
             RandomCall::Post {
@@ -136,12 +175,17 @@ impl Run<'_> {
                 rule,
                 priority,
                 delay,
+                limit,
             } => {
                 let post = Post {
                     key: (*key < 3).then(|| format!("key{key}")),
                     priority: *priority,
                     run_at: self.model.now + delay,
                     if_there: *rule,
+                    limit: (*definition == 1).then(|| PostLimit {
+                        key: format!("e:customer={limit}"),
+                        most: MOST,
+                    }),
                     ..Post::new(DEFINITIONS[*definition], json!({}), fresh("posting"))
                 };
                 self.posts.push((post.clone(), *rule));
@@ -186,6 +230,10 @@ impl Run<'_> {
         let mut job = waiting(&post.definition, post.posting.clone(), post.key.clone());
         job.priority = post.priority;
         job.run_at = post.run_at.max(self.model.now);
+        if let Some(limit) = &post.limit {
+            job.limit = Some((limit.key.clone(), limit.most as usize));
+            job.state = JobState::Limited;
+        }
         let expected = self.model.post(&job, rule);
         match (self.arena.board().post(&post), expected) {
             (Ok(receipt), ModelPost::New) if receipt.is_new => self.model.add(receipt.id, job),
@@ -210,6 +258,7 @@ impl Run<'_> {
         let answer = self.workers[worker].advance(Vec::new(), claim);
         let found: Vec<_> = answer.claimed.iter().map(|job| job.position).collect();
         let lanes = DEFINITIONS.map(str::to_owned);
+        self.model.admit(None);
         assert_eq!(found, self.model.claim(worker, &lanes, at_most as usize));
         for job in &answer.claimed {
             assert_eq!(job.journal, self.model.jobs[&job.position.id].journal);
@@ -225,6 +274,8 @@ impl Run<'_> {
         };
         let answer = self.arena.board().advance(&advance).unwrap();
         let expected = self.model.report(worker, report);
+        // An advance is a look.
+        self.model.admit(None);
         assert_eq!(answer.verdicts, [expected], "{report:?}");
         if expected == TransitionVerdict::Accepted {
             self.positions.push(report.after());
@@ -325,7 +376,13 @@ impl Run<'_> {
             _ => JobRequest::Priority(1),
         };
         let answer = self.arena.board().request(id, &request).unwrap();
-        assert_eq!(answer, self.model.request(id, &request), "{request:?}");
+        let before = self.places();
+        let mut expected = self.model.request(id, &request);
+        self.admit(&before, false);
+        if let RequestAnswer::Done(state) = &mut expected {
+            *state = self.model.jobs[&id].state;
+        }
+        assert_eq!(answer, expected, "{request:?}");
     }
 
     fn compare(&self) {
@@ -348,7 +405,7 @@ impl Run<'_> {
                 "{found:?}"
             );
             assert_eq!(found.has_begun, job.has_begun, "{found:?} {job:?}");
-            if job.state == JobState::Waiting {
+            if matches!(job.state, JobState::Waiting | JobState::Limited) {
                 assert_eq!(found.run_at, job.run_at, "{found:?}");
             }
             assert_eq!(check_journal(self.arena.board(), *id), job.journal);

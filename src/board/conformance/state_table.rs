@@ -8,6 +8,7 @@ pub(crate) enum Situation {
     Waiting,
     WaitingBegun,
     Limited,
+    LimitedBegun,
     Running,
     Paused,
     PausedBegun,
@@ -19,10 +20,11 @@ pub(crate) enum Situation {
 }
 
 impl Situation {
-    pub(crate) const ALL: [Situation; 11] = [
+    pub(crate) const ALL: [Situation; 12] = [
         Situation::Waiting,
         Situation::WaitingBegun,
         Situation::Limited,
+        Situation::LimitedBegun,
         Situation::Running,
         Situation::Paused,
         Situation::PausedBegun,
@@ -36,7 +38,7 @@ impl Situation {
     pub(crate) fn state(self) -> JobState {
         match self {
             Situation::Waiting | Situation::WaitingBegun => JobState::Waiting,
-            Situation::Limited => JobState::Limited,
+            Situation::Limited | Situation::LimitedBegun => JobState::Limited,
             Situation::Running => JobState::Running,
             Situation::Paused | Situation::PausedBegun => JobState::Paused,
             Situation::Succeeded => JobState::Succeeded,
@@ -49,7 +51,9 @@ impl Situation {
 
     pub(crate) fn title(self) -> String {
         match self {
-            Situation::WaitingBegun | Situation::PausedBegun => format!("{}, begun", self.state()),
+            Situation::WaitingBegun | Situation::LimitedBegun | Situation::PausedBegun => {
+                format!("{}, begun", self.state())
+            }
             _ => self.state().to_string(),
         }
     }
@@ -238,10 +242,11 @@ pub(crate) const LEGEND: [(&str, &str); 17] = [
     ("–", "the call does nothing to the job"),
 ];
 
-type Row = (TableCall, [Cell; 11]);
+type Row = (TableCall, [Cell; 12]);
 
 const CANCELLED: Cell = Cell::Done(JobState::Cancelled);
 const WAITING: Cell = Cell::Done(JobState::Waiting);
+const LIMITED: Cell = Cell::Done(JobState::Limited);
 const PAUSED: Cell = Cell::Done(JobState::Paused);
 
 /// The table. Columns: as `Situation::ALL`.
@@ -251,32 +256,32 @@ pub(crate) const TABLE: [Row; 26] = {
         NothingTaken, Over, Released, Removed, Repeated, Replaced, Stale, There};
     use JobState as S;
     [
-        // waiting, waiting+, limited, running, paused, paused+, succeeded, failed, reverted, cancelled, stuck
-        (TableCall::PostSamePosting, [There; 11]),
-        (TableCall::PostKeep, [There, There, There, There, There, There, New, New, New, New, There]),
-        (TableCall::PostReplace, [Replaced, KeyTaken, Replaced, KeyTaken, Replaced, KeyTaken, New, New, New, New, KeyTaken]),
-        (TableCall::PostFail, [KeyTaken, KeyTaken, KeyTaken, KeyTaken, KeyTaken, KeyTaken, New, New, New, New, KeyTaken]),
-        (TableCall::Claim, [Claimed, Claimed, NotClaimed, NotClaimed, NotClaimed, NotClaimed, NotClaimed, NotClaimed, NotClaimed, NotClaimed, NotClaimed]),
-        (TableCall::Advance, [Stale, Stale, Stale, Accepted, Stale, Stale, Stale, Stale, Stale, Stale, Stale]),
-        (TableCall::AdvanceAgain, [Stale, Repeated, Stale, Repeated, Stale, Stale, Repeated, Repeated, Repeated, Repeated, Repeated]),
-        (TableCall::AdvanceStaleFence, [Stale; 11]),
-        (TableCall::AdvanceStaleSeq, [Stale; 11]),
-        (TableCall::AdvanceOtherSession, [Stale; 11]),
-        (TableCall::GiveBack, [Stale, Stale, Stale, Released(S::Waiting), Stale, Stale, Stale, Stale, Stale, Stale, Stale]),
-        (TableCall::Leave, [NothingTaken, NothingTaken, NothingTaken, Released(S::Waiting), NothingTaken, NothingTaken, NothingTaken, NothingTaken, NothingTaken, NothingTaken, NothingTaken]),
-        (TableCall::Reap, [NothingTaken, NothingTaken, NothingTaken, Released(S::Waiting), NothingTaken, NothingTaken, NothingTaken, NothingTaken, NothingTaken, NothingTaken, NothingTaken]),
-        (TableCall::ReapAtMostCrashes, [NothingTaken, NothingTaken, NothingTaken, Released(S::Stuck), NothingTaken, NothingTaken, NothingTaken, NothingTaken, NothingTaken, NothingTaken, NothingTaken]),
-        (TableCall::ReapWithStopAsked, [NothingTaken, NothingTaken, NothingTaken, Released(S::Waiting), NothingTaken, NothingTaken, NothingTaken, NothingTaken, NothingTaken, NothingTaken, NothingTaken]),
-        (TableCall::Stop, [CANCELLED, WAITING, CANCELLED, Asked, CANCELLED, WAITING, Over, Over, Over, Over, Impossible]),
-        (TableCall::StopNoRevert, [CANCELLED, CANCELLED, CANCELLED, Asked, CANCELLED, CANCELLED, Over, Over, Over, Over, Impossible]),
-        (TableCall::Kill, [CANCELLED, WAITING, CANCELLED, Asked, CANCELLED, WAITING, Over, Over, Over, Over, Impossible]),
-        (TableCall::Pause, [PAUSED, PAUSED, PAUSED, Asked, AsBefore, AsBefore, Over, Over, Over, Over, Impossible]),
-        (TableCall::Resume, [AsBefore, AsBefore, AsBefore, AsBefore, WAITING, WAITING, Over, Over, Over, Over, Impossible]),
-        (TableCall::Retry, [AsBefore, AsBefore, Impossible, Impossible, Impossible, Impossible, Over, WAITING, Over, Over, WAITING]),
-        (TableCall::Skip, [Impossible, Impossible, Impossible, Impossible, Impossible, Impossible, Over, Over, Over, Over, WAITING]),
-        (TableCall::Revert, [Impossible, Impossible, Impossible, Impossible, Impossible, Impossible, Over, WAITING, Over, Over, WAITING]),
-        (TableCall::Cancel, [CANCELLED, CANCELLED, CANCELLED, Asked, CANCELLED, CANCELLED, Over, Over, Over, Over, CANCELLED]),
-        (TableCall::Priority, [Done(S::Waiting), Done(S::Waiting), Done(S::Limited), Done(S::Running), Done(S::Paused), Done(S::Paused), Over, Over, Over, Over, Done(S::Stuck)]),
-        (TableCall::Gc, [Kept, Kept, Kept, Kept, Kept, Kept, Removed, Removed, Removed, Removed, Kept]),
+        // waiting, waiting+, limited, limited+, running, paused, paused+, succeeded, failed, reverted, cancelled, stuck
+        (TableCall::PostSamePosting, [There; 12]),
+        (TableCall::PostKeep, [There, There, There, There, There, There, There, New, New, New, New, There]),
+        (TableCall::PostReplace, [Replaced, KeyTaken, Replaced, KeyTaken, KeyTaken, Replaced, KeyTaken, New, New, New, New, KeyTaken]),
+        (TableCall::PostFail, [KeyTaken, KeyTaken, KeyTaken, KeyTaken, KeyTaken, KeyTaken, KeyTaken, New, New, New, New, KeyTaken]),
+        (TableCall::Claim, [Claimed, Claimed, NotClaimed, NotClaimed, NotClaimed, NotClaimed, NotClaimed, NotClaimed, NotClaimed, NotClaimed, NotClaimed, NotClaimed]),
+        (TableCall::Advance, [Stale, Stale, Stale, Stale, Accepted, Stale, Stale, Stale, Stale, Stale, Stale, Stale]),
+        (TableCall::AdvanceAgain, [Stale, Repeated, Stale, Stale, Repeated, Stale, Stale, Repeated, Repeated, Repeated, Repeated, Repeated]),
+        (TableCall::AdvanceStaleFence, [Stale; 12]),
+        (TableCall::AdvanceStaleSeq, [Stale; 12]),
+        (TableCall::AdvanceOtherSession, [Stale; 12]),
+        (TableCall::GiveBack, [Stale, Stale, Stale, Stale, Released(S::Waiting), Stale, Stale, Stale, Stale, Stale, Stale, Stale]),
+        (TableCall::Leave, [NothingTaken, NothingTaken, NothingTaken, NothingTaken, Released(S::Waiting), NothingTaken, NothingTaken, NothingTaken, NothingTaken, NothingTaken, NothingTaken, NothingTaken]),
+        (TableCall::Reap, [NothingTaken, NothingTaken, NothingTaken, NothingTaken, Released(S::Waiting), NothingTaken, NothingTaken, NothingTaken, NothingTaken, NothingTaken, NothingTaken, NothingTaken]),
+        (TableCall::ReapAtMostCrashes, [NothingTaken, NothingTaken, NothingTaken, NothingTaken, Released(S::Stuck), NothingTaken, NothingTaken, NothingTaken, NothingTaken, NothingTaken, NothingTaken, NothingTaken]),
+        (TableCall::ReapWithStopAsked, [NothingTaken, NothingTaken, NothingTaken, NothingTaken, Released(S::Waiting), NothingTaken, NothingTaken, NothingTaken, NothingTaken, NothingTaken, NothingTaken, NothingTaken]),
+        (TableCall::Stop, [CANCELLED, WAITING, CANCELLED, LIMITED, Asked, CANCELLED, WAITING, Over, Over, Over, Over, Impossible]),
+        (TableCall::StopNoRevert, [CANCELLED, CANCELLED, CANCELLED, CANCELLED, Asked, CANCELLED, CANCELLED, Over, Over, Over, Over, Impossible]),
+        (TableCall::Kill, [CANCELLED, WAITING, CANCELLED, LIMITED, Asked, CANCELLED, WAITING, Over, Over, Over, Over, Impossible]),
+        (TableCall::Pause, [PAUSED, PAUSED, PAUSED, PAUSED, Asked, AsBefore, AsBefore, Over, Over, Over, Over, Impossible]),
+        (TableCall::Resume, [AsBefore, AsBefore, AsBefore, AsBefore, AsBefore, WAITING, WAITING, Over, Over, Over, Over, Impossible]),
+        (TableCall::Retry, [AsBefore, AsBefore, AsBefore, AsBefore, Impossible, Impossible, Impossible, Over, WAITING, Over, Over, WAITING]),
+        (TableCall::Skip, [Impossible, Impossible, Impossible, Impossible, Impossible, Impossible, Impossible, Over, Over, Over, Over, WAITING]),
+        (TableCall::Revert, [Impossible, Impossible, Impossible, Impossible, Impossible, Impossible, Impossible, Over, WAITING, Over, Over, WAITING]),
+        (TableCall::Cancel, [CANCELLED, CANCELLED, CANCELLED, CANCELLED, Asked, CANCELLED, CANCELLED, Over, Over, Over, Over, CANCELLED]),
+        (TableCall::Priority, [Done(S::Waiting), Done(S::Waiting), Done(S::Limited), Done(S::Limited), Done(S::Running), Done(S::Paused), Done(S::Paused), Over, Over, Over, Over, Done(S::Stuck)]),
+        (TableCall::Gc, [Kept, Kept, Kept, Kept, Kept, Kept, Kept, Removed, Removed, Removed, Removed, Kept]),
     ]
 };

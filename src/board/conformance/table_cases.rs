@@ -8,7 +8,7 @@ use super::arena::{BoardArena, TestWorker, check_journal, doing, ends, entry, fr
 use super::state_table::{Cell, Situation, TABLE, TableCall};
 use crate::board::{
     Board, BoardError, ClaimWish, GiveBack, JobId, JobPosition, JobRequest, JobState, KeepLimits,
-    KeyRule, LaneWish, LeftoverFate, Post, ReapAnswer, RequestAnswer, Transition,
+    KeyRule, LaneWish, LeftoverFate, Post, PostLimit, ReapAnswer, RequestAnswer, Transition,
     TransitionVerdict,
 };
 use crate::flow::journal::EntryOutcome;
@@ -67,9 +67,22 @@ fn lane_of(call: TableCall) -> LaneWish {
 
 fn subject(arena: &dyn BoardArena, situation: Situation, lane: LaneWish) -> Subject<'_> {
     let board = arena.board();
-    let worker = TestWorker::join(board).knows(&[&lane.definition]);
+    let worker = TestWorker::join(board);
+    let is_limited = situation.state() == JobState::Limited;
+    let limit = is_limited.then(|| PostLimit {
+        key: lane.definition.clone(),
+        most: 1,
+    });
+    let worker = match is_limited {
+        true => worker.knows_with_limit(&lane.definition, 1),
+        false => worker.knows(&[&lane.definition]),
+    };
+    if situation == Situation::Limited {
+        fill_limit(board, &lane, limit.clone());
+    }
     let post = Post {
         key: Some(fresh("key")),
+        limit,
         ..Post::new(&lane.definition, json!({}), fresh("posting"))
     };
     let id = board.post(&post).unwrap().id;
@@ -87,8 +100,14 @@ fn subject(arena: &dyn BoardArena, situation: Situation, lane: LaneWish) -> Subj
         last,
     };
     match situation {
-        Situation::Waiting => {}
-        Situation::Limited => arena.limit(id),
+        Situation::Waiting | Situation::Limited => {}
+        Situation::LimitedBegun => {
+            subject.held(lane.clone(), EntryOutcome::Failed, JobState::Stuck);
+            fill_limit(board, &lane, subject.post.limit.clone());
+            let retry = JobRequest::Retry { from: None };
+            let answer = board.request(id, &retry).unwrap();
+            assert_eq!(answer, RequestAnswer::Done(JobState::Limited));
+        }
         Situation::Paused => pause(board, id),
         Situation::WaitingBegun => subject.held(lane, EntryOutcome::RetryLater, JobState::Waiting),
         Situation::PausedBegun => {
@@ -103,6 +122,17 @@ fn subject(arena: &dyn BoardArena, situation: Situation, lane: LaneWish) -> Subj
         Situation::Stuck => subject.held(lane, EntryOutcome::Failed, JobState::Stuck),
     }
     subject
+}
+
+/// Has a job of the limit run, which holds the only place.
+fn fill_limit(board: &dyn Board, lane: &LaneWish, limit: Option<PostLimit>) {
+    let post = Post {
+        limit,
+        ..Post::new(&lane.definition, json!({}), fresh("posting"))
+    };
+    let holder = board.post(&post).unwrap().id;
+    let worker = TestWorker::join(board).knows_with_limit(&lane.definition, 1);
+    assert_eq!(worker.claim(&lane.definition).unwrap().position.id, holder);
 }
 
 fn pause(board: &dyn Board, id: JobId) {
@@ -194,7 +224,8 @@ fn posted(board: &dyn Board, subject: &Subject<'_>, if_there: KeyRule, is_other:
             Cell::There
         }
         Ok(receipt) => {
-            assert!(receipt.is_new && state(receipt.id) == JobState::Waiting);
+            let waits = [JobState::Waiting, JobState::Limited];
+            assert!(receipt.is_new && waits.contains(&state(receipt.id)));
             match before == state(subject.id) {
                 true => Cell::New,
                 false => Cell::Replaced,
@@ -210,7 +241,11 @@ fn posted(board: &dyn Board, subject: &Subject<'_>, if_there: KeyRule, is_other:
 
 fn claimed(board: &dyn Board, subject: &Subject<'_>) -> Cell {
     let definition = &subject.post.definition;
-    let worker = TestWorker::join(board).knows(&[definition]);
+    let worker = TestWorker::join(board);
+    let worker = match subject.post.limit {
+        Some(_) => worker.knows_with_limit(definition, 1),
+        None => worker.knows(&[definition]),
+    };
     let Some(job) = worker.claim(definition) else {
         return Cell::NotClaimed;
     };

@@ -15,6 +15,7 @@ pub(super) struct LaneRow {
     pub(super) lease: i64,
     pub(super) max_crashes: u32,
     pub(super) is_bound: bool,
+    pub(super) time_limit: Option<i64>,
     pub(super) first: Vec<Doing>,
     pub(super) has_begun: bool,
 }
@@ -27,6 +28,7 @@ impl LaneRow {
             lease: whole_millis(lane.lease),
             max_crashes: lane.max_crashes,
             is_bound: lane.is_bound_to_host,
+            time_limit: lane.time_limit.map(whole_millis),
             first: lane.first.clone(),
             has_begun: lane.first.iter().any(|doing| doing.phase == Phase::Execute),
         }
@@ -69,6 +71,7 @@ pub(super) struct ClaimRaw {
     project: Option<String>,
     posted_by: String,
     posted: i64,
+    pub(super) ends_by: Option<i64>,
 }
 
 impl ClaimRaw {
@@ -90,6 +93,7 @@ impl ClaimRaw {
             project: self.project,
             posted_by: self.posted_by,
             posted: self.posted,
+            ends_by: self.ends_by,
         }
     }
 }
@@ -115,6 +119,7 @@ impl ClaimRaw {
             posted: row.get(11)?,
             definition: row.get(12)?,
             priority: row.get(13)?,
+            ends_by: row.get(14)?,
             doing: Vec::new(),
             journal: Vec::new(),
         })

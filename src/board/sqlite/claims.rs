@@ -4,12 +4,15 @@ use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
 use super::board_epoch;
 use super::claim_rows::{ClaimRaw, LaneRow};
-use super::journal_rows::{insert_entry, journal, request_entry};
+use super::journal_rows::journal;
+use super::releases::{JobAtRest, at_rest_columns};
 use super::sqlite_failure::SqliteFailure;
 use super::words::json;
 use super::write_tx::WriteTx;
+use super::{batches, limits, pauses};
 use crate::board::board_error::BoardError;
 use crate::board::job_id::{JobId, SessionId};
+use crate::board::job_state::JobState;
 use crate::board::post::PRIORITIES;
 use crate::flow::journal::{Doing, EntryOutcome};
 
@@ -40,6 +43,7 @@ pub(super) struct Claims {
 pub(super) struct KnownLane {
     row: LaneRow,
     order: i64,
+    is_paused: bool,
 }
 
 /// A look for work in progress.
@@ -60,6 +64,8 @@ pub(super) fn claim(
     only: &[JobId],
 ) -> Result<Claims, SqliteFailure> {
     end_expired(tx)?;
+    batches::end_early(tx)?;
+    limits::admit_due(tx)?;
     let mut claims = Claims::default();
     if lanes.is_empty() {
         return Ok(claims);
@@ -68,7 +74,7 @@ pub(super) fn claim(
     if epoch.is_barred {
         return Ok(claims);
     }
-    let lanes = open_lanes(tx.conn, lanes)?;
+    let open = open_lanes(tx.conn, lanes)?;
     let look = Look {
         conn: tx.conn,
         now: tx.now,
@@ -77,7 +83,7 @@ pub(super) fn claim(
         least_fence: epoch.epoch << EPOCH_SHIFT,
     };
     for priority in PRIORITIES.rev() {
-        for lane in &lanes {
+        for lane in &open {
             let room = at_most.saturating_sub(claims.jobs.len());
             if room == 0 {
                 break;
@@ -89,7 +95,7 @@ pub(super) fn claim(
             claims.jobs.extend(found);
         }
     }
-    claims.next_due = look.next_due(&lanes)?;
+    claims.next_due = look.next_due(&open, lanes)?;
     Ok(claims)
 }
 
@@ -108,7 +114,7 @@ pub(super) fn peek(
     for priority in PRIORITIES.rev() {
         for lane in &lanes {
             let room = at_most.saturating_sub(found.len());
-            let jobs = look.found(FIND_IN_LANE, lane, priority, &room)?;
+            let jobs = look.found(lane.find_in_lane(), lane, priority, &room)?;
             found.extend(jobs.iter().map(|job| job.position.id));
         }
     }
@@ -123,8 +129,8 @@ pub(super) fn due(
     lanes: Vec<LaneRow>,
 ) -> Result<Option<i64>, SqliteFailure> {
     let lanes = known_lanes(conn, claimer.session, lanes)?;
-    let lanes = open_lanes(conn, &lanes)?;
-    let due = Look::to_read(conn, now, claimer).next_due(&lanes)?;
+    let open = open_lanes(conn, &lanes)?;
+    let due = Look::to_read(conn, now, claimer).next_due(&open, &lanes)?;
     let is_barred = conn.query_row("SELECT hold > 0 FROM board", [], |row| row.get(0))?;
     // The beat of a session ends the hold.
     Ok(match is_barred {
@@ -146,6 +152,7 @@ pub(super) fn known_lanes(
     let mut read = conn.prepare_cached(
         "SELECT definition FROM session_definition WHERE session = ?1 AND name = ?2",
     )?;
+    let are_pauses = pauses::are_there(conn)?;
     let mut known = Vec::with_capacity(lanes.len());
     for row in lanes {
         let order = read.query_row(params![session.0, row.definition], |found| found.get(0));
@@ -153,7 +160,12 @@ pub(super) fn known_lanes(
             let why = format!("session {session} has not entered `{}`", row.definition);
             return Err(BoardError::Malformed(why).into());
         };
-        known.push(KnownLane { row, order });
+        let is_paused = are_pauses && !pauses::of_definition(conn, &row.definition)?.is_empty();
+        known.push(KnownLane {
+            row,
+            order,
+            is_paused,
+        });
     }
     Ok(known)
 }
@@ -181,14 +193,15 @@ macro_rules! find {
     ($from:literal, $due:literal, $order:literal) => {
         concat!(
             "SELECT id, fence, seq, args, run_at, crashes, avoid, last_host, key, project,
-                posted_by, posted, definition, priority
+                posted_by, posted, definition, priority, ends_by
             FROM job ",
             $from,
             " AND definition = ?1 AND priority = ?2 ",
             $due,
             " AND (seq = 0 AND has_begun = 0 OR shape_order <= ?4)
                 AND (seq = 0 AND has_begun = 0 OR is_bound = 0 OR last_host = ?5)
-                AND (avoid IS NULL OR instr(avoid, ?6) = 0) ",
+                AND (avoid IS NULL OR instr(avoid, ?6) = 0)
+                AND (for_worker IS NULL OR for_worker = ?8) ",
             $order
         )
     };
@@ -206,14 +219,56 @@ pub(super) const FIND_FIRST: &str = find!(
     "AND ?3 IS NOT NULL",
     "ORDER BY run_at, id LIMIT ?7"
 );
+/// The jobs of a paused lane that are due and that a person wants in spite of that.
+pub(super) const FIND_MANUAL: &str = find!(
+    "INDEXED BY job_manual WHERE state = 0 AND ignores_pauses = 1",
+    "AND run_at <= ?3",
+    "ORDER BY run_at, id LIMIT ?7"
+);
+/// The first of them, due or not.
+pub(super) const FIND_FIRST_MANUAL: &str = find!(
+    "INDEXED BY job_manual WHERE state = 0 AND ignores_pauses = 1",
+    "AND ?3 IS NOT NULL",
+    "ORDER BY run_at, id LIMIT ?7"
+);
+/// One of them by its number.
+pub(super) const FIND_ONE_MANUAL: &str = find!(
+    "WHERE id = ?7 AND state + 0 = 0 AND ignores_pauses = 1",
+    "AND run_at <= ?3",
+    ""
+);
 /// A job by its number, as if its lane had brought it.
 pub(super) const FIND_ONE: &str = find!("WHERE id = ?7 AND state + 0 = 0", "AND run_at <= ?3", "");
 
 /// The claim of a job that was found in the same transaction.
 pub(super) const TAKE: &str = r"
 UPDATE job SET state = 2, owner = ?2, fence = ?3, doing = ?4, has_begun = max(has_begun, ?5),
-    lease = ?6, max_crashes = ?7, is_bound = ?8, shape_order = ?9, last_host = ?10
+    lease = ?6, max_crashes = ?7, is_bound = ?8, shape_order = ?9, last_host = ?10,
+    ends_by = coalesce(ends_by, ?11)
 WHERE id = ?1";
+
+impl KnownLane {
+    fn find_in_lane(&self) -> &'static str {
+        match self.is_paused {
+            true => FIND_MANUAL,
+            false => FIND_IN_LANE,
+        }
+    }
+
+    fn find_first(&self) -> &'static str {
+        match self.is_paused {
+            true => FIND_FIRST_MANUAL,
+            false => FIND_FIRST,
+        }
+    }
+
+    fn find_one(&self) -> &'static str {
+        match self.is_paused {
+            true => FIND_ONE_MANUAL,
+            false => FIND_ONE,
+        }
+    }
+}
 
 impl<'a> Look<'a> {
     fn to_read(conn: &'a Connection, now: i64, claimer: &'a Claimer) -> Self {
@@ -227,7 +282,7 @@ impl<'a> Look<'a> {
     }
 
     fn lane(&self, lane: &KnownLane, priority: i8, room: usize) -> rusqlite::Result<Vec<ClaimRaw>> {
-        let found = self.found(FIND_IN_LANE, lane, priority, &room)?;
+        let found = self.found(lane.find_in_lane(), lane, priority, &room)?;
         found.into_iter().map(|job| self.take(lane, job)).collect()
     }
 
@@ -241,7 +296,7 @@ impl<'a> Look<'a> {
         let mut claimed = Vec::new();
         for id in only {
             if claimed.len() < room {
-                let found = self.found(FIND_ONE, lane, priority, &id.0)?;
+                let found = self.found(lane.find_one(), lane, priority, &id.0)?;
                 for job in found {
                     claimed.push(self.take(lane, job)?);
                 }
@@ -266,6 +321,7 @@ impl<'a> Look<'a> {
             self.claimer.host,
             self.quoted_name,
             last,
+            self.claimer.name,
         ];
         find.query_map(values, ClaimRaw::of_row)?.collect()
     }
@@ -274,6 +330,10 @@ impl<'a> Look<'a> {
         let mut job = found;
         let is_fresh = job.position.seq == 0;
         job.position.fence = job.position.fence.max(self.least_fence) + 1;
+        let limit = lane.row.time_limit;
+        job.ends_by = job
+            .ends_by
+            .or(limit.map(|limit| self.now.saturating_add(limit)));
         if is_fresh {
             let now = self.now;
             let first = lane.row.first.iter().cloned();
@@ -298,47 +358,80 @@ impl<'a> Look<'a> {
             lane.row.is_bound,
             lane.order,
             self.claimer.host,
+            job.ends_by,
         ])?;
         Ok(job)
     }
 
-    /// Returns when the next job is due.
-    fn next_due(&self, lanes: &[&KnownLane]) -> rusqlite::Result<Option<i64>> {
-        let mut next: Option<i64> = None;
+    /// Returns when the next job is due, or something is to be done for those that wait: admitted,
+    /// or cancelled because it has expired. `open` are the lanes in which something waits.
+    fn next_due(&self, open: &[&KnownLane], all: &[KnownLane]) -> rusqlite::Result<Option<i64>> {
+        let mut next = self.next_change(all)?;
         for priority in PRIORITIES.rev() {
-            for lane in lanes {
+            for lane in open {
                 if next.is_some_and(|next| next <= self.now) {
                     return Ok(next);
                 }
-                let first = self.found(FIND_FIRST, lane, priority, &1)?;
+                let first = self.found(lane.find_first(), lane, priority, &1)?;
                 let run_at = first.first().map(|job| job.run_at);
                 next = [next, run_at].into_iter().flatten().min();
             }
         }
         Ok(next)
     }
+
+    fn next_change(&self, lanes: &[KnownLane]) -> rusqlite::Result<Option<i64>> {
+        let mut next: Option<i64> = None;
+        let mut first = self.conn.prepare_cached(limits::FIRST_DUE_KEY)?;
+        for lane in lanes {
+            let due = first.query_row([&lane.row.definition], |row| row.get(0))?;
+            next = [next, due].into_iter().flatten().min();
+        }
+        for sql in [FIRST_EXPIRING, FIRST_LIMITED_EXPIRING] {
+            let mut first = self.conn.prepare_cached(sql)?;
+            let due = first.query_row([], |row| row.get(0)).optional()?;
+            next = [next, due].into_iter().flatten().min();
+        }
+        let mut ending = self.conn.prepare_cached(batches::ENDING)?;
+        Ok(match ending.exists([])? {
+            true => Some(self.now),
+            false => next,
+        })
+    }
 }
 
 /// Ends jobs that had not begun when they expired.
-fn end_expired(tx: &WriteTx<'_>) -> rusqlite::Result<()> {
-    let mut read = tx.conn.prepare_cached(EXPIRED)?;
-    let rows = read.query_map(params![tx.now, MOST_EXPIRED], |row| {
-        Ok((JobId(row.get(0)?), row.get(1)?, row.get(2)?))
-    })?;
-    let expired: Vec<(JobId, u64, u64)> = rows.collect::<rusqlite::Result<_>>()?;
-    for (id, fence, seq) in expired {
-        let entry = request_entry(seq + 1, fence, "", EntryOutcome::StopNoRevert, tx.now);
-        insert_entry(tx.conn, id, &entry)?;
-        tx.conn.execute(
-            "UPDATE job SET state = 7, seq = seq + 1, ended = ?2, reason = 'expired'
-             WHERE id = ?1",
-            params![id.0, tx.now],
-        )?;
+fn end_expired(tx: &WriteTx<'_>) -> Result<(), SqliteFailure> {
+    for sql in [EXPIRED, LIMITED_EXPIRED] {
+        let mut read = tx.conn.prepare_cached(sql)?;
+        let rows = read.query_map(params![tx.now, MOST_EXPIRED], JobAtRest::of_row)?;
+        let expired: Vec<JobAtRest> = rows.collect::<rusqlite::Result<_>>()?;
+        for job in expired {
+            job.enter(tx, "", EntryOutcome::StopNoRevert, JobState::Cancelled)?;
+            job.explain(tx, "expired")?;
+        }
     }
     Ok(())
 }
 
 /// The jobs that have not begun by the time that was set.
-pub(super) const EXPIRED: &str = r"
-SELECT id, fence, seq FROM job INDEXED BY job_expiring
-WHERE expires IS NOT NULL AND state = 0 AND has_begun = 0 AND expires <= ?1 LIMIT ?2";
+pub(super) const EXPIRED: &str = concat!(
+    "SELECT id, ",
+    at_rest_columns!(),
+    " FROM job INDEXED BY job_expiring
+    WHERE expires IS NOT NULL AND state = 0 AND has_begun = 0 AND expires <= ?1 LIMIT ?2"
+);
+/// Those of them that are behind a limit.
+pub(super) const LIMITED_EXPIRED: &str = concat!(
+    "SELECT id, ",
+    at_rest_columns!(),
+    " FROM job INDEXED BY job_limited_expiring
+    WHERE expires IS NOT NULL AND state = 1 AND has_begun = 0 AND expires <= ?1 LIMIT ?2"
+);
+/// When the first job expires.
+pub(super) const FIRST_EXPIRING: &str = "SELECT expires FROM job INDEXED BY job_expiring
+    WHERE expires IS NOT NULL AND state = 0 AND has_begun = 0 ORDER BY expires LIMIT 1";
+/// When the first limited job expires.
+pub(super) const FIRST_LIMITED_EXPIRING: &str =
+    "SELECT expires FROM job INDEXED BY job_limited_expiring
+    WHERE expires IS NOT NULL AND state = 1 AND has_begun = 0 ORDER BY expires LIMIT 1";

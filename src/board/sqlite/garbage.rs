@@ -117,6 +117,7 @@ pub(super) fn remove(
         for remove in [
             "DELETE FROM journal WHERE job = ?1",
             "DELETE FROM output WHERE job = ?1",
+            "DELETE FROM job_next WHERE job = ?1 AND job IS NOT NULL",
         ] {
             answer.rows += tx.conn.prepare_cached(remove)?.execute([job])? as u64;
         }
@@ -130,6 +131,32 @@ pub(super) fn remove(
         (
             "DELETE FROM session WHERE id IN (
                 SELECT id FROM session WHERE left < ?1 ORDER BY id LIMIT ?2)",
+            limits.others,
+        ),
+        (
+            "DELETE FROM batch WHERE id IN (
+                SELECT id FROM batch WHERE ended < ?1 AND NOT EXISTS (
+                    SELECT 1 FROM job INDEXED BY job_batch
+                    WHERE job.batch = batch.id AND job.batch IS NOT NULL)
+                ORDER BY id LIMIT ?2)",
+            limits.others,
+        ),
+        (
+            "DELETE FROM job_next WHERE id IN (
+                SELECT id FROM job_next WHERE batch IS NOT NULL AND ?1 IS NOT NULL
+                    AND NOT EXISTS (SELECT 1 FROM batch WHERE batch.id = job_next.batch)
+                ORDER BY id LIMIT ?2)",
+            limits.others,
+        ),
+        (
+            "DELETE FROM limit_key WHERE key IN (
+                SELECT key FROM limit_key AS known WHERE due IS NULL AND ?1 IS NOT NULL
+                    AND NOT EXISTS (SELECT 1 FROM job INDEXED BY job_limited
+                        WHERE state = 1 AND job.limit_key = known.key)
+                    AND NOT EXISTS (SELECT 1 FROM job INDEXED BY job_place
+                        WHERE job.limit_key = known.key AND job.limit_key IS NOT NULL
+                            AND (state = 0 OR state = 2 OR state = 3 AND has_begun = 1))
+                LIMIT ?2)",
             limits.others,
         ),
     ];

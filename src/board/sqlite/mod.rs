@@ -4,6 +4,7 @@
 //! The file is opened in no other way than by SQLite: when a process closes any other descriptor
 //! of it, its locks are gone.
 
+mod batches;
 mod bell;
 mod board_epoch;
 mod board_hold;
@@ -16,12 +17,19 @@ mod crash_tests;
 #[cfg(test)]
 mod disk_tests;
 mod garbage;
+mod job_links;
 mod journal_rows;
+mod limits;
+mod limits_schema;
+#[cfg(test)]
+mod limits_tests;
 pub(crate) mod maintenance;
 mod migration;
+mod next_posts;
 mod open_file;
 mod outputs;
 mod pages;
+mod pauses;
 #[cfg(test)]
 mod plan_tests;
 mod posting;

@@ -17,6 +17,7 @@ pub(super) fn jobs(conn: &Connection, filter: &JobFilter) -> rusqlite::Result<Jo
     let limit = filter.limit.clamp(1, LONGEST_PAGE) as usize;
     let before = filter.before.map_or(i64::MAX as u64, |id| id.0);
     let owner = filter.owner.map(|owner| owner.0);
+    let batch = filter.batch.map(|batch| batch.0);
     let mut conditions: Vec<JobCondition<'_>> = vec![("id < ?", &before)];
     let texts = [
         ("definition = ?", &filter.definition),
@@ -34,6 +35,11 @@ pub(super) fn jobs(conn: &Connection, filter: &JobFilter) -> rusqlite::Result<Jo
         owner
             .as_ref()
             .map(|owner| ("owner = ?", owner as &dyn ToSql)),
+    );
+    conditions.extend(
+        batch
+            .as_ref()
+            .map(|batch| ("batch = ?", batch as &dyn ToSql)),
     );
     let wheres: Vec<&str> = conditions.iter().map(|(condition, _)| *condition).collect();
     let ids = format!(
@@ -58,6 +64,9 @@ pub(super) fn jobs(conn: &Connection, filter: &JobFilter) -> rusqlite::Result<Jo
 /// session or kind has an index of its own.
 fn from(filter: &JobFilter) -> String {
     let states = &filter.states;
+    if states.is_empty() && filter.batch.is_some() {
+        return "INDEXED BY job_batch WHERE batch IS NOT NULL".to_owned();
+    }
     if states.is_empty() {
         return "WHERE 1".to_owned();
     }
@@ -66,7 +75,10 @@ fn from(filter: &JobFilter) -> String {
         .map(|state| state.number().to_string())
         .collect();
     let in_states = format!("state IN ({})", numbers.join(", "));
-    let is_narrow = filter.key.is_some() || filter.owner.is_some() || filter.kind.is_some();
+    let is_narrow = filter.batch.is_some()
+        || filter.key.is_some()
+        || filter.owner.is_some()
+        || filter.kind.is_some();
     let is_other = |state: &JobState| {
         !matches!(
             state,

@@ -1,4 +1,9 @@
-use super::claims::{EXPIRED, FIND_FIRST, FIND_IN_LANE, FIND_ONE, OPEN_LANE, TAKE};
+use super::claims::{
+    EXPIRED, FIND_FIRST, FIND_FIRST_MANUAL, FIND_IN_LANE, FIND_MANUAL, FIND_ONE, FIND_ONE_MANUAL,
+    FIRST_EXPIRING, FIRST_LIMITED_EXPIRING, LIMITED_EXPIRED, OPEN_LANE, TAKE,
+};
+use super::limits::{DUE_KEYS, FIRST_DUE_KEY, FIRST_LIMITED, HELD_PLACES, NEXT_LIMITED};
+use super::next_posts::{FOLLOWING_BATCH, FOLLOWING_JOB};
 use super::releases::{HELD, RELEASE};
 use super::sessions::{OWNED, WANTED, WATCHED};
 use super::tests::SqliteArena;
@@ -31,6 +36,51 @@ fn the_calls_of_workers_find_their_rows_by_an_index() {
             "SEARCH job USING INDEX job_lane (definition=? AND priority=? AND run_at<?",
         ),
         (FIND_FIRST, of_lane),
+        (
+            FIND_MANUAL,
+            "SEARCH job USING INDEX job_manual (definition=? AND priority=? AND run_at<?",
+        ),
+        (
+            FIND_FIRST_MANUAL,
+            "SEARCH job USING INDEX job_manual (definition=? AND priority=?",
+        ),
+        (FIND_ONE_MANUAL, by_number),
+        (
+            LIMITED_EXPIRED,
+            "SEARCH job USING INDEX job_limited_expiring (expires>? AND expires<?",
+        ),
+        (
+            FIRST_EXPIRING,
+            "SEARCH job USING INDEX job_expiring (expires>?",
+        ),
+        (
+            FIRST_LIMITED_EXPIRING,
+            "SEARCH job USING INDEX job_limited_expiring (expires>?",
+        ),
+        (
+            NEXT_LIMITED,
+            "SEARCH job USING COVERING INDEX job_limited (limit_key=? AND priority=? AND run_at<?",
+        ),
+        (
+            FIRST_LIMITED,
+            "SEARCH job USING COVERING INDEX job_limited (limit_key=? AND priority=?",
+        ),
+        (
+            DUE_KEYS,
+            "SEARCH limit_key USING COVERING INDEX limit_key_due (definition=? AND due>? AND due<?",
+        ),
+        (
+            FIRST_DUE_KEY,
+            "SEARCH limit_key USING COVERING INDEX limit_key_due (definition=?",
+        ),
+        (
+            FOLLOWING_JOB,
+            "SEARCH job_next USING INDEX next_of_job (job=?",
+        ),
+        (
+            FOLLOWING_BATCH,
+            "SEARCH job_next USING INDEX next_of_batch (batch=?",
+        ),
         (
             OPEN_LANE,
             "SEARCH job USING COVERING INDEX job_lane (definition=?",
@@ -69,4 +119,12 @@ fn an_index_that_is_named_cannot_be_left_aside() {
             .to_string()
             .contains("no query solution")
     );
+}
+
+#[test]
+fn the_places_of_a_limit_are_counted_in_an_index() {
+    let arena = SqliteArena::new();
+    let plan = plan(&arena, HELD_PLACES);
+    let places = "SEARCH job USING COVERING INDEX job_place (limit_key=?";
+    assert!(plan.iter().any(|step| step.starts_with(places)), "{plan:?}");
 }

@@ -2,12 +2,15 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use super::releases::JobAtRest;
+use super::limits;
+use super::next_posts;
+use super::releases::{AT_REST, JobAtRest};
 use super::sqlite_failure::SqliteFailure;
 use super::write_tx::WriteTx;
 use crate::board::board_error::BoardError;
 use crate::board::job_id::JobId;
 use crate::board::job_state::JobState;
+use crate::board::next_post::FollowedPost;
 use crate::board::post::{KeyRule, PRIORITIES, Post, PostReceipt};
 use crate::flow::journal::EntryOutcome;
 
@@ -37,6 +40,11 @@ impl PostRow {
             ("posting", post.posting.as_str()),
             ("definition", post.definition.as_str()),
             ("key", key.unwrap_or("-")),
+            (
+                "limit key",
+                post.limit.as_ref().map_or("-", |limit| &limit.key),
+            ),
+            ("worker", post.for_worker.as_deref().unwrap_or("-")),
         ] {
             if text.is_empty() || text.len() > LONGEST_NAME {
                 return wrong(format!(
@@ -66,6 +74,15 @@ impl PostRow {
 
 /// Posts a job, or finds the one that is there.
 pub(super) fn post(tx: &WriteTx<'_>, row: &PostRow) -> Result<PostReceipt, SqliteFailure> {
+    post_into(tx, row, None)
+}
+
+/// The same for a member of a batch, whose count is the caller's.
+pub(super) fn post_into(
+    tx: &WriteTx<'_>,
+    row: &PostRow,
+    batch: Option<u64>,
+) -> Result<PostReceipt, SqliteFailure> {
     if let Some(key) = &row.post.key {
         if let Some(id) = of_posting(tx, &row.post.posting)? {
             return Ok(PostReceipt { id, is_new: false });
@@ -74,8 +91,14 @@ pub(super) fn post(tx: &WriteTx<'_>, row: &PostRow) -> Result<PostReceipt, Sqlit
             return Ok(receipt);
         }
     }
-    match insert(tx, row)? {
+    match insert(tx, row, batch)? {
         Some(id) => {
+            if let Some(limit) = &row.post.limit {
+                limits::of_post(tx, &row.post.definition, limit)?;
+            }
+            for next in &row.post.then {
+                next_posts::store(tx, FollowedPost::Job(id), next)?;
+            }
             if row.post.run_at <= tx.now {
                 tx.ring();
             }
@@ -103,19 +126,11 @@ fn of_key(
     key: &str,
     rule: KeyRule,
 ) -> Result<Option<PostReceipt>, SqliteFailure> {
-    let mut read = tx.conn.prepare_cached(
-        "SELECT id, state, fence, seq, has_begun FROM job INDEXED BY job_key
-         WHERE key = ?1 AND key IS NOT NULL AND (state < 4 OR state > 7)",
-    )?;
-    let there = read.query_row([key], |row| {
-        Ok(JobAtRest {
-            id: JobId(row.get(0)?),
-            state: JobState::of_number(row.get(1)?).unwrap_or(JobState::Stuck),
-            fence: row.get(2)?,
-            seq: row.get(3)?,
-            has_begun: row.get(4)?,
-        })
-    });
+    let mut read = tx.conn.prepare_cached(&format!(
+        "SELECT id, {AT_REST} FROM job INDEXED BY job_key
+         WHERE key = ?1 AND key IS NOT NULL AND (state < 4 OR state > 7)"
+    ))?;
+    let there = read.query_row([key], JobAtRest::of_row);
     let Some(there) = there.optional()? else {
         return Ok(None);
     };
@@ -140,12 +155,16 @@ fn of_key(
     }
 }
 
-fn insert(tx: &WriteTx<'_>, row: &PostRow) -> rusqlite::Result<Option<JobId>> {
+fn insert(tx: &WriteTx<'_>, row: &PostRow, batch: Option<u64>) -> rusqlite::Result<Option<JobId>> {
     let post = &row.post;
+    let state = match post.limit {
+        Some(_) => JobState::Limited,
+        None => JobState::Waiting,
+    };
     let mut insert = tx.conn.prepare_cached(
         "INSERT INTO job (state, priority, run_at, posted, expires, definition, posting, key,
-            args, project, posted_by)
-         VALUES (0, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+            args, project, posted_by, limit_key, batch, for_worker, ignores_pauses, has_next)
+         VALUES (?11, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?12, ?13, ?14, ?15, ?16)
          ON CONFLICT (posting) DO NOTHING",
     )?;
     let inserted = insert.execute(params![
@@ -159,6 +178,12 @@ fn insert(tx: &WriteTx<'_>, row: &PostRow) -> rusqlite::Result<Option<JobId>> {
         row.args,
         post.project,
         post.posted_by,
+        state.number(),
+        post.limit.as_ref().map(|limit| &limit.key),
+        batch,
+        post.for_worker,
+        post.ignores_pauses,
+        !post.then.is_empty(),
     ])?;
     let id = u64::try_from(tx.conn.last_insert_rowid()).unwrap_or(0);
     Ok((inserted == 1).then_some(JobId(id)))

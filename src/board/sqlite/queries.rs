@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::words::of_word;
+use crate::board::batch::BatchId;
 use crate::board::beat::JobPosition;
 use crate::board::job_id::{JobId, SessionId};
 use crate::board::job_record::{JobOutcome, JobRecord, StateCount};
@@ -13,7 +14,8 @@ pub(super) const COUNTED: i64 = 10_001;
 
 const COLUMNS: &str = "job.id, posting, key, definition, priority, run_at, state, reason, owner,
     session.name, fence, seq, doing, lease, crashes, want, avoid, has_begun, args, result,
-    project, posted_by, posted, job.ended";
+    project, posted_by, posted, job.ended, expires, ends_by, limit_key, batch, for_worker,
+    ignores_pauses";
 
 /// Returns the text of a query for records of jobs.
 pub(super) fn select(rest: &str) -> String {
@@ -59,6 +61,12 @@ pub(super) fn record(row: &Row<'_>) -> rusqlite::Result<JobRecord> {
         posted_by: row.get(21)?,
         posted: row.get(22)?,
         ended: row.get(23)?,
+        expires: row.get(24)?,
+        ends_by: row.get(25)?,
+        limit_key: row.get(26)?,
+        batch: row.get::<_, Option<u64>>(27)?.map(BatchId),
+        for_worker: row.get(28)?,
+        ignores_pauses: row.get(29)?,
     })
 }
 

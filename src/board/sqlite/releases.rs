@@ -3,7 +3,9 @@
 
 use rusqlite::{OptionalExtension, Row, params};
 
+use super::job_links::{JobLinks, link_columns};
 use super::journal_rows::{insert_entry, interrupted_entry, request_entry};
+use super::limits;
 use super::sqlite_failure::SqliteFailure;
 use super::words::json;
 use super::words::of_word;
@@ -26,6 +28,7 @@ pub(super) struct HeldJob {
     max_crashes: Option<u32>,
     want: Option<PendingRequest>,
     has_begun: bool,
+    links: JobLinks,
 }
 
 impl HeldJob {
@@ -43,14 +46,17 @@ impl HeldJob {
             max_crashes: row.get(7)?,
             want: want.and_then(|word| of_word(&word)),
             has_begun: row.get(9)?,
+            links: JobLinks::of_row(row, 10)?,
         })
     }
 }
 
 /// The jobs that a session holds.
-pub(super) const HELD: &str = r"
-SELECT id, fence, seq, doing, lease, crashes, crashed_at, max_crashes, want, has_begun
-FROM job INDEXED BY job_owner WHERE owner = ?1 ORDER BY id";
+pub(super) const HELD: &str = concat!(
+    "SELECT id, fence, seq, doing, lease, crashes, crashed_at, max_crashes, want, has_begun, ",
+    link_columns!(),
+    " FROM job INDEXED BY job_owner WHERE owner = ?1 ORDER BY id"
+);
 
 /// Returns the jobs that a session holds.
 pub(super) fn held(tx: &WriteTx<'_>, session: u64) -> rusqlite::Result<Vec<HeldJob>> {
@@ -105,6 +111,7 @@ pub(super) fn release(
         JobState::Waiting
     };
     store(tx, &job, state)?;
+    job.links.moved(tx, job.id, JobState::Running, state)?;
     if is_stuck {
         return Ok(state);
     }
@@ -159,26 +166,59 @@ pub(super) struct JobAtRest {
     pub(super) fence: u64,
     pub(super) seq: u64,
     pub(super) has_begun: bool,
+    links: JobLinks,
 }
+
+/// What is read of a job at rest, after its number.
+macro_rules! at_rest_columns {
+    () => {
+        "state, fence, seq, has_begun, limit_key, batch, has_next"
+    };
+}
+pub(super) use at_rest_columns;
+
+/// The same as a text.
+pub(super) const AT_REST: &str = at_rest_columns!();
 
 /// Returns a job as a request finds it, held or not.
 pub(super) fn at_rest(tx: &WriteTx<'_>, id: JobId) -> rusqlite::Result<Option<JobAtRest>> {
     let mut read = tx
         .conn
-        .prepare_cached("SELECT state, fence, seq, has_begun FROM job WHERE id = ?1")?;
-    let job = read.query_row([id.0], |row| {
-        Ok(JobAtRest {
-            id,
-            state: JobState::of_number(row.get(0)?).unwrap_or(JobState::Stuck),
-            fence: row.get(1)?,
-            seq: row.get(2)?,
-            has_begun: row.get(3)?,
-        })
-    });
-    job.optional()
+        .prepare_cached(&format!("SELECT id, {AT_REST} FROM job WHERE id = ?1"))?;
+    read.query_row([id.0], JobAtRest::of_row).optional()
 }
 
 impl JobAtRest {
+    /// Reads the number and the columns of [`AT_REST`].
+    pub(super) fn of_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(JobAtRest {
+            id: JobId(row.get(0)?),
+            state: JobState::of_number(row.get(1)?).unwrap_or(JobState::Stuck),
+            fence: row.get(2)?,
+            seq: row.get(3)?,
+            has_begun: row.get(4)?,
+            links: JobLinks::of_row(row, 5)?,
+        })
+    }
+
+    /// Writes down why the job has ended.
+    pub(super) fn explain(&self, tx: &WriteTx<'_>, reason: &str) -> rusqlite::Result<()> {
+        let mut update = tx
+            .conn
+            .prepare_cached("UPDATE job SET reason = ?2 WHERE id = ?1")?;
+        update.execute(params![self.id.0, reason])?;
+        Ok(())
+    }
+
+    /// Returns the state of a job that is to wait: behind its limit, unless it holds a place.
+    fn waiting(&self) -> JobState {
+        let has_place = limits::holds_place(self.state, self.has_begun);
+        match self.links.limit_key {
+            Some(_) if !has_place => JobState::Limited,
+            _ => JobState::Waiting,
+        }
+    }
+
     /// Appends a request to the journal and sets the state that follows.
     pub(super) fn enter(
         &self,
@@ -187,11 +227,15 @@ impl JobAtRest {
         outcome: EntryOutcome,
         state: JobState,
     ) -> Result<RequestAnswer, SqliteFailure> {
+        let state = match state {
+            JobState::Waiting => self.waiting(),
+            state => state,
+        };
         let entry = request_entry(self.seq + 1, self.fence, step, outcome, tx.now);
         insert_entry(tx.conn, self.id, &entry)?;
         let mut update = tx.conn.prepare_cached(
             "UPDATE job SET state = ?2, seq = seq + 1, ended = ?3, want = NULL,
-                run_at = CASE WHEN ?2 = 0 THEN ?4 ELSE run_at END
+                run_at = CASE WHEN ?2 < 2 THEN ?4 ELSE run_at END
              WHERE id = ?1",
         )?;
         let ended = state.is_over().then_some(tx.now);
@@ -199,6 +243,7 @@ impl JobAtRest {
         if state == JobState::Waiting {
             tx.ring();
         }
+        self.links.moved(tx, self.id, self.state, state)?;
         Ok(RequestAnswer::Done(state))
     }
 
@@ -236,7 +281,7 @@ pub(super) fn settle(
     if !job.has_begun {
         return job.enter(tx, "", outcome, JobState::Cancelled);
     }
-    if job.state == JobState::Waiting && job.ends_with(tx, outcome)? {
+    if matches!(job.state, JobState::Waiting | JobState::Limited) && job.ends_with(tx, outcome)? {
         return Ok(RequestAnswer::AsBefore(job.state));
     }
     // A worker claims it to revert.

@@ -6,8 +6,11 @@ use super::releases::{self, JobAtRest, at_rest};
 use super::sqlite_failure::SqliteFailure;
 use super::words::{of_word, pending_word};
 use super::write_tx::WriteTx;
+use super::{limits, pages};
+use crate::board::batch::BulkAnswer;
 use crate::board::board_error::BoardError;
 use crate::board::job_id::JobId;
+use crate::board::job_record::JobFilter;
 use crate::board::job_request::{JobRequest, PendingRequest, RequestAnswer};
 use crate::board::job_state::JobState;
 use crate::board::post::PRIORITIES;
@@ -15,8 +18,21 @@ use crate::flow::journal::EntryOutcome;
 
 type Answered = Result<RequestAnswer, SqliteFailure>;
 
-/// Carries out a request, or leaves it for the holder.
+/// Carries out a request, and admits what gets a place by that. Returns the state after both.
 pub(super) fn request(tx: &WriteTx<'_>, id: JobId, request: &JobRequest) -> Answered {
+    let answer = ask_for(tx, id, request)?;
+    limits::admit_noted(tx)?;
+    match answer {
+        RequestAnswer::Done(JobState::Limited) => {
+            let job = at_rest(tx, id)?;
+            Ok(job.map_or(RequestAnswer::Missing, |job| RequestAnswer::Done(job.state)))
+        }
+        answer => Ok(answer),
+    }
+}
+
+/// Carries out a request, or leaves it for the holder.
+pub(super) fn ask_for(tx: &WriteTx<'_>, id: JobId, request: &JobRequest) -> Answered {
     let Some(job) = at_rest(tx, id)? else {
         return Ok(RequestAnswer::Missing);
     };
@@ -93,13 +109,14 @@ fn resume(tx: &WriteTx<'_>, job: &JobAtRest) -> Answered {
 fn retry(tx: &WriteTx<'_>, job: &JobAtRest, from: &str) -> Answered {
     match job.state {
         JobState::Stuck | JobState::Failed => go_on(tx, job, from, EntryOutcome::Retry),
-        JobState::Waiting if from.is_empty() => {
+        JobState::Waiting | JobState::Limited if from.is_empty() => {
             let mut update = tx.conn.prepare_cached(
                 "UPDATE job SET run_at = min(run_at, ?2) WHERE id = ?1 AND run_at > ?2",
             )?;
             if update.execute(params![job.id.0, tx.now])? == 0 {
                 return Ok(RequestAnswer::AsBefore(job.state));
             }
+            limits::note(tx, job.id)?;
             tx.ring();
             Ok(RequestAnswer::Done(job.state))
         }
@@ -137,7 +154,8 @@ fn go_on(tx: &WriteTx<'_>, job: &JobAtRest, step: &str, outcome: EntryOutcome) -
         return Ok(RequestAnswer::KeyTaken(other));
     }
     let mut update = tx.conn.prepare_cached(
-        "UPDATE job SET crashes = 0, crashed_at = NULL, reason = NULL WHERE id = ?1",
+        "UPDATE job SET crashes = 0, crashed_at = NULL, reason = NULL, ends_by = NULL
+         WHERE id = ?1",
     )?;
     update.execute([job.id.0])?;
     job.enter(tx, step, outcome, JobState::Waiting)
@@ -168,4 +186,32 @@ fn set_priority(tx: &WriteTx<'_>, job: &JobAtRest, priority: i8) -> Answered {
         0 => RequestAnswer::AsBefore(job.state),
         _ => RequestAnswer::Done(job.state),
     })
+}
+
+/// How many jobs a request to many changes in one transaction.
+const MOST_AT_ONCE: u32 = 500;
+
+/// Asks something of the jobs that a filter finds.
+pub(super) fn request_all(
+    tx: &WriteTx<'_>,
+    filter: &JobFilter,
+    wanted: &JobRequest,
+) -> Result<BulkAnswer, SqliteFailure> {
+    let page = JobFilter {
+        limit: MOST_AT_ONCE,
+        ..filter.clone()
+    };
+    let page = pages::jobs(tx.conn, &page)?;
+    let mut answer = BulkAnswer {
+        next: page.next,
+        ..BulkAnswer::default()
+    };
+    for job in page.jobs {
+        match request(tx, job.id, wanted)? {
+            RequestAnswer::Done(_) => answer.done += 1,
+            RequestAnswer::Asked => answer.asked += 1,
+            _ => answer.passed += 1,
+        }
+    }
+    Ok(answer)
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::pauses;
 use super::queries::{self, COUNTED};
 use super::sessions::identity_of;
 use super::words::of_word;
@@ -11,7 +12,7 @@ use crate::board::definition_entry::{DefinitionEntry, DefinitionRecord};
 use crate::board::job_id::{JobId, SessionId};
 use crate::board::job_record::JobRecord;
 use crate::board::session_request::{NameRule, SessionRecord, SessionRequest, SessionWish};
-use crate::board::wait_facts::{WaitFacts, WorkerFacts};
+use crate::board::wait_facts::{LimitFacts, WaitFacts, WorkerFacts};
 
 /// Returns the live sessions.
 pub(super) fn workers(conn: &Connection) -> rusqlite::Result<Vec<SessionRecord>> {
@@ -58,7 +59,8 @@ fn record(row: &Row<'_>) -> rusqlite::Result<SessionRecord> {
 pub(super) fn definitions(conn: &Connection) -> rusqlite::Result<Vec<DefinitionRecord>> {
     let mut read = conn.prepare_cached(
         "SELECT name, shape, help, schema, needs, id, first_seen,
-            (SELECT count(*) FROM session_definition AS known WHERE known.definition = outer.id)
+            (SELECT count(*) FROM session_definition AS known WHERE known.definition = outer.id),
+            (SELECT most FROM job_limit WHERE definition = outer.name), project
          FROM definition AS outer
          WHERE id = (SELECT max(id) FROM definition AS inner WHERE inner.name = outer.name)
          ORDER BY name",
@@ -73,6 +75,8 @@ pub(super) fn definitions(conn: &Connection) -> rusqlite::Result<Vec<DefinitionR
                 help: row.get(2)?,
                 schema: serde_json::from_str(&schema).unwrap_or_default(),
                 needs: serde_json::from_str(&needs).unwrap_or_default(),
+                limit: row.get(8)?,
+                project: row.get(9)?,
             },
             order: row.get(5)?,
             first_seen: row.get(6)?,
@@ -102,7 +106,14 @@ pub(super) fn wait_facts(
         params![job.definition, job.priority, job.run_at, job.id.0],
         |row| row.get(0),
     )?;
+    let limit = match &job.limit_key {
+        Some(key) => Some(limit_facts(conn, &job, key)?),
+        None => None,
+    };
+    let pauses = pauses::of_definition(conn, &job.definition)?;
     Ok(Some(WaitFacts {
+        limit,
+        pauses,
         workers: worker_facts(conn, &job, needs.as_deref().unwrap_or_default())?,
         job,
         now,
@@ -110,6 +121,39 @@ pub(super) fn wait_facts(
         before,
         is_barred,
     }))
+}
+
+/// How many holders of a limit are named.
+const MOST_HOLDERS: u32 = 8;
+
+fn limit_facts(conn: &Connection, job: &JobRecord, key: &str) -> rusqlite::Result<LimitFacts> {
+    let mut most = conn.prepare_cached("SELECT most FROM job_limit WHERE definition = ?1")?;
+    let most: Option<Option<u32>> = most
+        .query_row([&job.definition], |row| row.get(0))
+        .optional()?;
+    let mut holders = conn.prepare_cached(
+        "SELECT id FROM job INDEXED BY job_place
+         WHERE limit_key = ?1 AND (state = 0 OR state = 2 OR state = 3 AND has_begun = 1)
+            AND id <> ?2 LIMIT ?3",
+    )?;
+    let holders = holders.query_map(params![key, job.id.0, MOST_HOLDERS], |row| {
+        row.get(0).map(JobId)
+    })?;
+    let holders = holders.collect::<rusqlite::Result<_>>()?;
+    let before = conn.query_row(
+        &format!(
+            "SELECT count(*) FROM (SELECT 1 FROM job INDEXED BY job_limited
+             WHERE state = 1 AND limit_key = ?1
+                AND (-priority, run_at, id) < (-?2, ?3, ?4) LIMIT {COUNTED})"
+        ),
+        params![key, job.priority, job.run_at, job.id.0],
+        |row| row.get(0),
+    )?;
+    Ok(LimitFacts {
+        most: most.flatten(),
+        holders,
+        before,
+    })
 }
 
 fn needs(conn: &Connection, definition: &str) -> rusqlite::Result<Option<Vec<String>>> {
@@ -150,6 +194,11 @@ fn worker_facts(
                 && bound_to
                     .as_ref()
                     .is_some_and(|host| *host != worker.request.identity.host),
+            is_for_other: job
+                .for_worker
+                .as_ref()
+                .is_some_and(|name| *name != worker.request.name),
+            pause: pauses::of_worker(conn, &worker.request.name)?,
             is_leaving: worker.wish != SessionWish::Work,
             holds: worker.holds,
             slots: worker.request.slots,

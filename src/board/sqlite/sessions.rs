@@ -10,6 +10,7 @@ use super::sqlite_failure::SqliteFailure;
 use super::words::json;
 use super::words::{of_word, wish_word};
 use super::write_tx::WriteTx;
+use super::{limits, pauses};
 use crate::board::beat::{Beat, BeatAnswer, JobPosition, LookAnswer};
 use crate::board::board_error::BoardError;
 use crate::board::definition_entry::DefinitionEntry;
@@ -26,10 +27,14 @@ pub(super) fn join(
     let (name, takes_over) = free_name(tx, request)?;
     let mut insert = tx.conn.prepare_cached(
         "INSERT INTO session (name, host, uid, boot_id, pid_namespace, time_namespace, pid,
-            start_ticks, version, schema_version, tags, slots, joined, last_heard)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?13)",
+            start_ticks, version, schema_version, tags, slots, joined, last_heard, wish)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?13, ?14)",
     )?;
     let identity = &request.identity;
+    let first_wish = match pauses::of_worker(tx.conn, &name)? {
+        Some(_) => SessionWish::Sleep,
+        None => SessionWish::Work,
+    };
     insert.execute(params![
         name,
         identity.host,
@@ -44,6 +49,7 @@ pub(super) fn join(
         json(&request.tags),
         request.slots,
         tx.now,
+        wish_word(first_wish),
     ])?;
     let session = SessionId(u64::try_from(tx.conn.last_insert_rowid()).unwrap_or(0));
     if let Some(old) = takes_over {
@@ -116,10 +122,11 @@ pub(super) fn enter_definitions(
         [session.0],
     )?;
     let mut enter = conn.prepare_cached(
-        "INSERT INTO definition (name, shape, help, schema, needs, first_seen)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        "INSERT INTO definition (name, shape, help, schema, needs, first_seen, project)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
          ON CONFLICT (name, shape) DO UPDATE
-            SET help = excluded.help, schema = excluded.schema, needs = excluded.needs
+            SET help = excluded.help, schema = excluded.schema, needs = excluded.needs,
+                project = excluded.project
          RETURNING id",
     )?;
     let mut link = conn.prepare_cached(
@@ -134,9 +141,11 @@ pub(super) fn enter_definitions(
             entry.schema.to_string(),
             json(&entry.needs),
             tx.now,
+            entry.project,
         ];
         let id: i64 = enter.query_row(values, |row| row.get(0))?;
         link.execute(params![session.0, entry.name, id])?;
+        limits::of_definition(tx, &entry.name, entry.limit)?;
     }
     tx.ring();
     Ok(())

@@ -16,12 +16,13 @@ use super::sqlite_failure::SqliteFailure;
 use super::transitions::{TransitionRow, record};
 use super::write_tx::{WriteTx, millis};
 use super::{
-    garbage, journal_rows, migration, outputs, pages, queries, requests, session_ends,
-    session_queries, sessions,
+    batches, garbage, journal_rows, limits, migration, next_posts, outputs, pages, pauses, queries,
+    requests, session_ends, session_queries, sessions,
 };
 use crate::board::advance::{
     Advance, AdvanceAnswer, ClaimedJob, GiveBack, LaneWish, TransitionVerdict,
 };
+use crate::board::batch::{BatchId, BatchPost, BatchReceipt, BatchRecord, BulkAnswer};
 use crate::board::beat::{Beat, BeatAnswer, JobPosition, LookAnswer};
 use crate::board::board_error::BoardError;
 use crate::board::board_error::place_of;
@@ -33,7 +34,9 @@ use crate::board::job_id::{JobId, SessionId};
 use crate::board::job_record::{JobFilter, JobOutcome, JobPage, JobRecord, StateCount};
 use crate::board::job_request::{HeldRequest, JobRequest, RequestAnswer};
 use crate::board::keep_limits::{GcAnswer, KeepLimits};
+use crate::board::next_post::{FollowedPost, NextPost, NextRecord};
 use crate::board::output_part::{OutputBatch, OutputPart};
+use crate::board::pause::{PauseRecord, PauseScope};
 use crate::board::post::{Post, PostReceipt};
 use crate::board::reap::{Reap, ReapAnswer};
 use crate::board::session_request::{SessionRecord, SessionRequest, SessionTicket, SessionWish};
@@ -159,6 +162,7 @@ fn advance(
         .iter()
         .filter(|verdict| **verdict == TransitionVerdict::Stale);
     sessions::count_stale(tx, session, stale.count())?;
+    limits::admit_noted(tx)?;
     let claims = match heard.wish {
         SessionWish::Work => claim(tx, &claimer, &lanes, wish.at_most, &wish.only)?,
         _ => Claims::default(),
@@ -174,12 +178,63 @@ fn advance(
 impl Board for SqliteBoard {
     fn post(&self, post: &Post) -> BoardResult<PostReceipt> {
         let row = PostRow::of(post)?;
-        self.write(move |tx| posting::post(tx, &row))
+        self.write(move |tx| {
+            let receipt = posting::post(tx, &row)?;
+            limits::admit_noted(tx)?;
+            Ok(receipt)
+        })
     }
 
     fn post_all(&self, posts: &[Post]) -> BoardResult<Vec<PostReceipt>> {
         let rows: Vec<PostRow> = posts.iter().map(PostRow::of).collect::<Result<_, _>>()?;
-        self.write(move |tx| rows.iter().map(|row| posting::post(tx, row)).collect())
+        self.write(move |tx| {
+            let posted = rows.iter().map(|row| posting::post(tx, row));
+            let receipts = posted.collect::<Result<_, _>>()?;
+            limits::admit_noted(tx)?;
+            Ok(receipts)
+        })
+    }
+
+    fn post_batch(
+        &self,
+        batch: &BatchPost,
+        posts: &[Post],
+        is_whole: bool,
+    ) -> BoardResult<BatchReceipt> {
+        let rows: Vec<PostRow> = posts.iter().map(PostRow::of).collect::<Result<_, _>>()?;
+        let for_all = posts.first().filter(|_| batch.every_worker).cloned();
+        let batch = batch.clone();
+        self.write(move |tx| {
+            let receipt = match &for_all {
+                Some(post) if batches::able_workers(tx.conn, &post.definition)?.is_empty() => {
+                    return Err(BoardError::NoWorker(post.definition.clone()).into());
+                }
+                Some(post) => batches::post_for_every_worker(tx, &batch, post)?,
+                None => batches::post(tx, &batch, &rows, is_whole)?,
+            };
+            limits::admit_noted(tx)?;
+            Ok(receipt)
+        })
+    }
+
+    fn post_after(&self, after: FollowedPost, next: &NextPost) -> BoardResult<NextRecord> {
+        PostRow::of(&next.post)?;
+        let next = next.clone();
+        self.write(move |tx| {
+            let record = next_posts::post_after(tx, after, &next)?;
+            limits::admit_noted(tx)?;
+            Ok(record)
+        })
+    }
+
+    fn set_pause(&self, scope: &PauseScope, by: Option<&str>) -> BoardResult<bool> {
+        let (scope, by) = (scope.clone(), by.map(str::to_owned));
+        self.write(move |tx| Ok(pauses::set(tx, &scope, by.as_deref())?))
+    }
+
+    fn request_all(&self, filter: &JobFilter, request: &JobRequest) -> BoardResult<BulkAnswer> {
+        let (filter, request) = (filter.clone(), request.clone());
+        self.write(move |tx| requests::request_all(tx, &filter, &request))
     }
 
     fn join(&self, request: &SessionRequest) -> BoardResult<SessionTicket> {
@@ -249,16 +304,27 @@ impl Board for SqliteBoard {
         jobs: &[GiveBack],
     ) -> BoardResult<Vec<TransitionVerdict>> {
         let jobs = jobs.to_vec();
-        self.write(move |tx| session_ends::give_back(tx, session, &jobs))
+        self.write(move |tx| {
+            let verdicts = session_ends::give_back(tx, session, &jobs)?;
+            limits::admit_noted(tx)?;
+            Ok(verdicts)
+        })
     }
 
     fn leave(&self, session: SessionId) -> BoardResult<()> {
-        self.write(move |tx| session_ends::leave(tx, session))
+        self.write(move |tx| {
+            session_ends::leave(tx, session)?;
+            Ok(limits::admit_noted(tx)?)
+        })
     }
 
     fn reap(&self, reap: &Reap) -> BoardResult<ReapAnswer> {
         let reap = *reap;
-        self.write(move |tx| session_ends::reap(tx, &reap))
+        self.write(move |tx| {
+            let answer = session_ends::reap(tx, &reap)?;
+            limits::admit_noted(tx)?;
+            Ok(answer)
+        })
     }
 
     fn reap_dead_on_this_host(
@@ -267,7 +333,11 @@ impl Board for SqliteBoard {
         here: &HostIdentity,
     ) -> BoardResult<ReapAnswer> {
         let here = here.clone();
-        self.write(move |tx| session_ends::reap_dead(tx, session, &here))
+        self.write(move |tx| {
+            let answer = session_ends::reap_dead(tx, session, &here)?;
+            limits::admit_noted(tx)?;
+            Ok(answer)
+        })
     }
 
     fn request(&self, id: JobId, request: &JobRequest) -> BoardResult<RequestAnswer> {
@@ -329,6 +399,22 @@ impl Board for SqliteBoard {
 
     fn definitions(&self) -> BoardResult<Vec<DefinitionRecord>> {
         self.read(session_queries::definitions)
+    }
+
+    fn batch(&self, id: BatchId) -> BoardResult<Option<BatchRecord>> {
+        self.read(|conn| batches::batch(conn, id))
+    }
+
+    fn what_follows(&self, after: FollowedPost) -> BoardResult<Vec<NextRecord>> {
+        self.read(|conn| next_posts::what_follows(conn, after))
+    }
+
+    fn followed_by(&self, id: JobId) -> BoardResult<Option<FollowedPost>> {
+        self.read(|conn| next_posts::followed_by(conn, id))
+    }
+
+    fn pauses(&self) -> BoardResult<Vec<PauseRecord>> {
+        self.read(pauses::all)
     }
 
     fn wait_facts(&self, id: JobId) -> BoardResult<WaitFacts> {

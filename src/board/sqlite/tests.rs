@@ -5,7 +5,7 @@ use tempfile::TempDir;
 use crate::board::conformance::arena::{BoardArena, VirtualClock};
 use crate::board::conformance::{random_calls, table_cases};
 use crate::board::sqlite::sqlite_board::SqliteBoard;
-use crate::board::{Board, BoardSettings, JobId};
+use crate::board::{Board, BoardSettings};
 
 /// A board in a directory of its own.
 pub(super) struct SqliteArena {
@@ -39,14 +39,6 @@ impl BoardArena for SqliteArena {
     fn clock(&self) -> &VirtualClock {
         &self.clock
     }
-
-    fn limit(&self, id: JobId) {
-        let limit = "UPDATE job SET state = 1 WHERE id = ?1";
-        let limited = self
-            .board
-            .write(move |tx| Ok(tx.conn.execute(limit, [id.0])?));
-        assert_eq!(limited.unwrap(), 1);
-    }
 }
 
 #[test]
@@ -68,4 +60,12 @@ mod protocol {
 
 mod claims {
     crate::board::conformance::claim_rules::claim_rule_tests!(super::SqliteArena::new());
+}
+
+mod limits {
+    crate::board::conformance::limit_rules::limit_rule_tests!(super::SqliteArena::new());
+}
+
+mod batches {
+    crate::board::conformance::batch_rules::batch_rule_tests!(super::SqliteArena::new());
 }

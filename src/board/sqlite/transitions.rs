@@ -2,6 +2,7 @@
 
 use rusqlite::{OptionalExtension, params};
 
+use super::job_links::{JobLinks, link_columns};
 use super::journal_rows::{JournalRow, insert_entry};
 use super::releases;
 use super::sqlite_failure::SqliteFailure;
@@ -152,12 +153,21 @@ pub(super) fn record(
 /// transition more than this look.
 fn follow_up(tx: &WriteTx<'_>, row: &TransitionRow) -> Result<(), SqliteFailure> {
     let id = row.before.id;
-    let mut read = tx
-        .conn
-        .prepare_cached("SELECT want, crashes FROM job WHERE id = ?1")?;
-    let (want, crashes) = read.query_row([id.0], |row| {
-        Ok((row.get::<_, Option<String>>(0)?, row.get::<_, u32>(1)?))
+    let mut read = tx.conn.prepare_cached(concat!(
+        "SELECT want, crashes, ",
+        link_columns!(),
+        " FROM job WHERE id = ?1"
+    ))?;
+    let (want, crashes, links) = read.query_row([id.0], |row| {
+        Ok((
+            row.get::<_, Option<String>>(0)?,
+            row.get::<_, u32>(1)?,
+            JobLinks::of_row(row, 2)?,
+        ))
     })?;
+    if row.state != JobState::Running {
+        links.moved(tx, id, JobState::Running, row.state)?;
+    }
     if crashes > 0 {
         forget_crashes(tx, row)?;
     }

@@ -1,6 +1,7 @@
 //! A transaction of the writer, as a call sees it.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 
 use rusqlite::Connection;
 
@@ -18,6 +19,7 @@ pub(super) struct WriteTx<'a> {
     /// Whether claims are barred after a restore.
     pub(super) hold: &'a BoardHold,
     is_ringing: Cell<bool>,
+    limits: RefCell<BTreeSet<String>>,
 }
 
 impl<'a> WriteTx<'a> {
@@ -29,12 +31,26 @@ impl<'a> WriteTx<'a> {
             mono,
             hold,
             is_ringing: Cell::new(false),
+            limits: RefCell::default(),
         }
     }
 
     /// Returns whether the bell is to ring.
     pub(super) fn is_ringing(&self) -> bool {
         self.is_ringing.get()
+    }
+
+    /// Notes the key of a limit of which a job may be admitted before the call ends.
+    pub(super) fn note_limit(&self, key: &str) {
+        let mut limits = self.limits.borrow_mut();
+        if !limits.contains(key) {
+            limits.insert(key.to_owned());
+        }
+    }
+
+    /// Returns the keys that were noted, in their order, and forgets them.
+    pub(super) fn take_noted_limits(&self) -> BTreeSet<String> {
+        self.limits.take()
     }
 
     /// Notes that a job became claimable: the bell rings after the commit.

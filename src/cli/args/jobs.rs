@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::common::Common;
+use crate::board::{BatchId, FollowedPost, JobId};
 
 /// A job to be posted. What follows its name belongs to `post` or to the job.
 #[derive(Debug, Args)]
@@ -47,6 +48,24 @@ pub(crate) struct PostOptions {
     /// The class of priority, from -2 to 2; a higher one is claimed first.
     #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = clap::value_parser!(i8).range(-2..=2))]
     pub(crate) priority: Option<i8>,
+    /// Claim it now, even if the job or its project is paused.
+    #[arg(long, conflicts_with = "at")]
+    pub(crate) now: bool,
+    /// Post it when this job has succeeded, or all of a batch: `12`, `batch:3`.
+    #[arg(long, value_name = "ID", value_parser = followed, conflicts_with_all = ["wait", "from"])]
+    pub(crate) after: Option<FollowedPost>,
+    /// With `--after`: whatever the end is.
+    #[arg(long, requires = "after")]
+    pub(crate) after_any_end: bool,
+    /// Post a job for each line of a file, as one batch: a JSON object with the arguments.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["wait", "key"])]
+    pub(crate) from: Option<PathBuf>,
+    /// With `--from`: so many failures end the batch early.
+    #[arg(long, value_name = "N", requires = "from", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) fails_at: Option<u32>,
+    /// With `--from`: post the same file again.
+    #[arg(long, requires = "from")]
+    pub(crate) again: bool,
     /// Print what the job would do, and post nothing.
     #[arg(long)]
     pub(crate) plan: bool,
@@ -78,10 +97,16 @@ pub(crate) struct JobsArgs {
     /// Only those of this definition.
     #[arg(value_name = "JOB")]
     pub(crate) definition: Option<String>,
-    /// Only those in this state: waiting, running, paused, succeeded, failed, reverted, cancelled,
+    /// Only those in this state: waiting, limited, running, paused, succeeded, failed, reverted, cancelled,
     /// stuck.
     #[arg(long, value_name = "STATE")]
     pub(crate) state: Vec<String>,
+    /// Only members of this batch.
+    #[arg(long, value_name = "ID")]
+    pub(crate) batch: Option<u64>,
+    /// Only those in which a step failed with this kind.
+    #[arg(long, value_name = "KIND")]
+    pub(crate) kind: Option<String>,
     /// Only those with this key.
     #[arg(long, value_name = "KEY")]
     pub(crate) key: Option<String>,
@@ -94,6 +119,51 @@ pub(crate) struct JobsArgs {
     /// As data.
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) verb: Option<JobsVerb>,
+}
+
+/// What is asked of all jobs that were found, or of a definition.
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum JobsVerb {
+    /// End them after the steps in progress; what was done is reverted.
+    Stop {
+        /// Revert nothing.
+        #[arg(long)]
+        no_revert: bool,
+    },
+    /// End them now; what was done is reverted.
+    Kill,
+    /// End them as they are.
+    Cancel,
+    /// Have those go on that have failed or are stuck.
+    Retry {
+        /// Only those that have failed.
+        #[arg(long)]
+        failed: bool,
+    },
+    /// Set their class of priority, from -2 to 2.
+    Priority {
+        /// The class.
+        #[arg(value_name = "N", allow_hyphen_values = true, value_parser = clap::value_parser!(i8).range(-2..=2))]
+        class: i8,
+    },
+    /// Have no worker claim jobs of a definition, or of a project.
+    Pause(PausedArgs),
+    /// End such a pause.
+    Resume(PausedArgs),
+}
+
+/// What is paused.
+#[derive(Clone, Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct PausedArgs {
+    /// The definition.
+    #[arg(value_name = "JOB")]
+    pub(crate) definition: Option<String>,
+    /// The project.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) project: Option<String>,
 }
 
 /// A job to be looked at, or to be asked something.
@@ -245,6 +315,20 @@ pub(crate) enum BoardCommand {
     Migrate,
     /// Remove what has been kept for long enough.
     Gc,
+}
+
+fn followed(text: &str) -> Result<FollowedPost, String> {
+    let (is_batch, number) = match text.strip_prefix("batch:") {
+        Some(number) => (true, number),
+        None => (false, text),
+    };
+    let number: u64 = number
+        .parse()
+        .map_err(|_| "write the number of a job, or `batch:` and that of a batch".to_owned())?;
+    Ok(match is_batch {
+        true => FollowedPost::Batch(BatchId(number)),
+        false => FollowedPost::Job(JobId(number)),
+    })
 }
 
 fn duration(text: &str) -> Result<Duration, humantime::DurationError> {

@@ -16,6 +16,7 @@ impl WorkLoop {
         let mut free = self.free();
         let wall = wall_millis(now);
         let mut transitions = Vec::new();
+        self.end_in_time(now);
         for job in self.jobs.values_mut() {
             let begun = job.advise(wall, free, &self.parts.name);
             free -= begun.min(free);
@@ -31,6 +32,21 @@ impl WorkLoop {
             session: self.parts.session,
             transitions,
             claim: self.claim_wish(free),
+        }
+    }
+
+    /// Ends what is in progress of jobs whose time is over.
+    fn end_in_time(&mut self, now: Moment) {
+        let mut are_over = false;
+        for (id, job) in &mut self.jobs {
+            if job.end_in_time(wall_millis(now), &self.parts.name) {
+                let name = job.definition.job.name();
+                log::warn!("[{name} {id}] Its time limit is over: what is in progress is ended");
+                are_over = true;
+            }
+        }
+        if are_over {
+            self.kill_killed(now.mono);
         }
     }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
+use super::recount::recount;
 use crate::board::board_error::place_of;
 use crate::board::board_settings::{BoardSettings, MissingBoard};
 use crate::board::board_trait::BoardResult;
@@ -13,20 +14,24 @@ use crate::board::sqlite::migration;
 use crate::board::sqlite::open_file::{check_place, open_to_write};
 use crate::board::sqlite::sqlite_failure::board_error;
 use crate::board::sqlite::write_tx::millis;
+use crate::unix::clock;
 
 /// No more problems of a kind are named.
 const MOST_PROBLEMS: u32 = 20;
 
-/// Checks a board: the file, its journals, its owners. Changes nothing.
+/// Checks a board: the file, its journals, its owners. Counts limits and batches again, and repairs
+/// them.
 ///
 /// # Errors
 ///
 /// When the file cannot be opened or read.
 pub(crate) fn check(path: &Path) -> BoardResult<CheckReport> {
     let path = check_place(path, MissingBoard::Refuse)?;
-    let conn = open_to_write(&path)?;
+    let mut conn = open_to_write(&path)?;
     let place = place_of(&path);
+    let repaired = recount(&mut conn, clock::now(), &place)?;
     let mut report = read(&conn).map_err(|error| board_error(&error, &place))?;
+    report.repaired = repaired;
     let log = path.with_file_name(format!(
         "{}-wal",
         path.file_name().unwrap_or_default().to_string_lossy()
@@ -64,6 +69,7 @@ fn read(conn: &Connection) -> rusqlite::Result<CheckReport> {
                 readable_from: row.get(3)?,
                 stale: row.get(4)?,
                 problems: Vec::new(),
+                repaired: Vec::new(),
                 jobs: Vec::new(),
                 bytes: 0,
                 pages_held_back: u64::try_from(held_back).unwrap_or(0),

@@ -3,6 +3,7 @@
 mod check;
 mod copy;
 mod query;
+mod recount;
 
 #[cfg(test)]
 mod tests;

@@ -89,6 +89,7 @@ fn check_json(report: &CheckReport) -> Value {
         "schema_version": report.schema_version,
         "readable_from": report.readable_from,
         "problems": report.problems,
+        "repaired": report.repaired,
         "jobs": jobs.collect::<serde_json::Map<_, _>>(),
         "stale": report.stale,
         "bytes": report.bytes,
@@ -121,6 +122,9 @@ fn check_text(report: &CheckReport, path: &Path) -> String {
             "{} of the log wait for a reader that has been open for long\n",
             counted(report.pages_held_back, "page", "pages")
         ));
+    }
+    for repaired in &report.repaired {
+        text.push_str(&format!("Repaired: {}\n", plain(repaired)));
     }
     match report.problems.as_slice() {
         [] => text.push_str("The board is whole.\n"),

@@ -50,6 +50,7 @@ fn what_happened(entry: &JournalEntry) -> String {
         (Phase::Decision, EntryOutcome::Revert) => "what was done is reverted".to_owned(),
         (Phase::Decision, EntryOutcome::Failed) => "no other try is made".to_owned(),
         (Phase::Decision, EntryOutcome::Skipped) => "passed over".to_owned(),
+        (Phase::Decision, EntryOutcome::Killed) => "what is in progress is ended".to_owned(),
         (Phase::Decision, _) => "the job ends here".to_owned(),
         (Phase::Request, outcome) => request(outcome).to_owned(),
         (_, EntryOutcome::RetryLater) => format!("asked to be tried again later{attempt}"),

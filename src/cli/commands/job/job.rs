@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::board_access::{no_such_job, open_existing, refused};
+use super::chain::chain_lines;
 use super::entry_line::entry_line;
 use super::job_json::job_json;
 use super::time::of_millis;
@@ -122,6 +123,7 @@ fn told(loaded: &Loaded, board: &dyn Board, job: &JobRecord) -> Result<String, C
     } else {
         text.push_str(&ways_out(job.id));
     }
+    text.push_str(&chain_lines(board, job)?);
     let own = loaded.jobs.get(&job.definition);
     if let Some(own) = own {
         text.push('\n');

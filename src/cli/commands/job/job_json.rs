@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::board_access::refused;
+use super::chain::{batch_json, followed_words, next_json};
 use super::time::of_millis;
-use crate::board::{Board, JobRecord};
+use crate::board::{Board, FollowedPost, JobRecord};
 use crate::core::command_error::CommandError;
 use crate::core::time::{Precision, rfc3339};
 use crate::flow::journal::JournalEntry;
@@ -16,6 +17,21 @@ pub(crate) fn job_json(board: &dyn Board, job: &JobRecord) -> Result<Value, Comm
     let facts = board.wait_facts(job.id).map_err(refused)?;
     let mut data = record_json(job);
     data["why_waiting"] = why_waits(&facts).into();
+    let follows = board.followed_by(job.id).map_err(refused)?;
+    data["after"] = follows.map(followed_words).into();
+    let mut then = board
+        .what_follows(FollowedPost::Job(job.id))
+        .map_err(refused)?;
+    if let Some(id) = job.batch {
+        then.extend(
+            board
+                .what_follows(FollowedPost::Batch(id))
+                .map_err(refused)?,
+        );
+        let batch = board.batch(id).map_err(refused)?;
+        data["batch"] = batch.as_ref().map(batch_json).unwrap_or_default();
+    }
+    data["then"] = then.iter().map(next_json).collect();
     data["journal"] = journal.iter().map(entry_json).collect();
     Ok(data)
 }
@@ -46,6 +62,12 @@ pub(crate) fn record_json(job: &JobRecord) -> Value {
         "posted": time(job.posted),
         "posted_by": job.posted_by,
         "ended": job.ended.and_then(time),
+        "expires": job.expires.and_then(time),
+        "ends_by": job.ends_by.and_then(time),
+        "limit_key": job.limit_key,
+        "batch": job.batch,
+        "for_worker": job.for_worker,
+        "ignores_pauses": job.ignores_pauses,
     })
 }
 

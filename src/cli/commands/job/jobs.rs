@@ -1,9 +1,11 @@
 //! `jobs`: the jobs of a board, the newest first.
 
 use super::board_access::{open_existing, refused};
+use super::chain::{batch_line, push_following};
 use super::job_json::record_json;
+use super::jobs_verb::{self, pause_lines};
 use super::time::of_millis;
-use crate::board::{Board, JobFilter, JobId, JobRecord, JobState};
+use crate::board::{BatchId, Board, FollowedPost, JobFilter, JobId, JobRecord, JobState};
 use crate::cli::args::Common;
 use crate::cli::args::jobs::JobsArgs;
 use crate::cli::load::load_to_look;
@@ -24,6 +26,9 @@ pub(crate) fn show(common: &Common, args: &JobsArgs) -> CommandResult {
             &board_place::path(&loaded.settings).display().to_string(),
         ));
     };
+    if let Some(verb) = &args.verb {
+        return jobs_verb::obey(&*board, &filter, verb);
+    }
     let page = board.jobs(&filter).map_err(refused)?;
     if args.json {
         let jobs: Vec<_> = page.jobs.iter().map(record_json).collect();
@@ -32,7 +37,7 @@ pub(crate) fn show(common: &Common, args: &JobsArgs) -> CommandResult {
     if page.jobs.is_empty() {
         return print(&nothing(args, &*board)?);
     }
-    let mut text = String::new();
+    let mut text = head(args, &*board)?;
     for job in &page.jobs {
         text.push_str(fitting(&line(job), width()).trim_end());
         text.push('\n');
@@ -42,6 +47,19 @@ pub(crate) fn show(common: &Common, args: &JobsArgs) -> CommandResult {
         text.push_str(&format!("… and earlier ones: {more}\n"));
     }
     print(&text)
+}
+
+/// Returns what stands above the list: the pauses, or the batch.
+fn head(args: &JobsArgs, board: &dyn Board) -> Result<String, CommandError> {
+    let Some(id) = args.batch.map(BatchId) else {
+        return pause_lines(board);
+    };
+    let Some(batch) = board.batch(id).map_err(refused)? else {
+        return Ok(String::new());
+    };
+    let mut text = format!("{}\n", batch_line(&batch));
+    push_following(board, FollowedPost::Batch(id), 0, &mut text)?;
+    Ok(text)
 }
 
 fn filter(args: &JobsArgs) -> Result<JobFilter, CommandError> {
@@ -56,6 +74,8 @@ fn filter(args: &JobsArgs) -> Result<JobFilter, CommandError> {
         states: states.collect::<Result<_, _>>()?,
         definition: args.definition.clone(),
         key: args.key.clone(),
+        batch: args.batch.map(BatchId),
+        kind: args.kind.clone(),
         before: args.before.map(JobId),
         limit: args.limit,
         ..JobFilter::default()
@@ -67,6 +87,8 @@ fn nothing(args: &JobsArgs, board: &dyn Board) -> Result<String, CommandError> {
     let is_filtered = args.definition.is_some()
         || !args.state.is_empty()
         || args.key.is_some()
+        || args.batch.is_some()
+        || args.kind.is_some()
         || args.before.is_some();
     let place = board.place();
     let any = !board.counts().map_err(refused)?.is_empty();

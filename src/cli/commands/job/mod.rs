@@ -3,6 +3,7 @@
 pub(crate) mod board;
 mod board_access;
 mod catalog;
+mod chain;
 mod entry_line;
 #[expect(
     clippy::module_inception,
@@ -11,7 +12,9 @@ mod entry_line;
 pub(crate) mod job;
 mod job_json;
 pub(crate) mod jobs;
+mod jobs_verb;
 pub(crate) mod post;
+mod post_file;
 mod time;
 mod wait;
 pub(crate) mod work;

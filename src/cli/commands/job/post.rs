@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{CommandFactory as _, Parser as _};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::board_access::{open, refused};
 use super::catalog::JobCatalog;
+use super::chain::{batch_receipt_json, followed_words, next_json, rule_words};
 use super::time::{millis, of_millis, parse_at};
 use super::wait::{self, why_it_waits};
-use crate::board::{Board, KeyRule, Post, PostReceipt};
+use crate::board::{BatchPost, Board, FollowedPost, KeyRule, Post, PostReceipt};
 use crate::cli::args::Common;
 use crate::cli::args::jobs::{KeyRuleArg, PostArgs, PostOptions};
 use crate::cli::load::load;
@@ -20,9 +21,13 @@ use crate::config::{Colour, ConfigReport, Loaded};
 use crate::core::command_error::{CommandError, CommandResult};
 use crate::core::exit;
 use crate::flow::FlowPlan;
-use crate::job::{JobDefinition, JobSchema};
+use crate::job::{JobDefinition, JobSchema, ThenIf};
+use crate::text::counts::counted_or_no;
 use crate::unix::terminal::print_to_stderr;
 use crate::unix::{clock, random};
+use crate::worker::job_post::{JobPosts, next_post};
+
+use super::super::mute::user_name;
 
 /// Posts what was typed.
 pub(crate) fn post(common: &Common, args: &PostArgs) -> CommandResult {
@@ -48,21 +53,131 @@ pub(crate) fn post(common: &Common, args: &PostArgs) -> CommandResult {
     if options.plan {
         return plan(&loaded, &job);
     }
-    let variable = |name: &str| std::env::var(name).ok();
-    let parsed = schema.args.parse_words(&words, variable);
-    let parsed = parsed.map_err(|errors| {
-        let usage = Call::as_typed().line(format_args!("post {job} --help"));
-        let errors = errors.to_string().replace('\n', "\nerror: ");
-        CommandError::new(exit::USAGE, errors).hint(format_args!("`{usage}` lists the arguments"))
-    })?;
     if let Some(setting) = schema.not_carried_out().first() {
         let message = format!("this version does not carry out `{setting}` of `{job}`");
         return Err(CommandError::new(exit::CONFIG, message)
             .hint("leave it out until a later version does"));
     }
-    let request = request(&job, schema, parsed.into(), &options)?;
-    let receipt = board.post(&request).map_err(refused)?;
-    answer(&board, receipt, &job, &options)
+    let schema_of = |name: &str| catalog.schema(name).ok();
+    let posted_by = user_name();
+    let posting = Posting {
+        board: &board,
+        posts: JobPosts {
+            schema_of: &schema_of,
+            posted_by: &posted_by,
+        },
+        job: &job,
+        schema,
+        options: &options,
+    };
+    match &options.from {
+        Some(file) => posting.post_file(file, &words),
+        None => posting.post_one(&words),
+    }
+}
+
+/// What is posted, and where.
+pub(super) struct Posting<'a> {
+    pub(super) board: &'a Arc<dyn Board>,
+    pub(super) posts: JobPosts<'a>,
+    pub(super) job: &'a str,
+    pub(super) schema: &'a JobSchema,
+    pub(super) options: &'a PostOptions,
+}
+
+impl Posting<'_> {
+    fn post_one(&self, words: &[String]) -> CommandResult {
+        let variable = |name: &str| std::env::var(name).ok();
+        let parsed = self.schema.args.parse_words(words, variable);
+        let parsed = parsed.map_err(|errors| {
+            let usage = Call::as_typed().line(format_args!("post {} --help", self.job));
+            let errors = errors.to_string().replace('\n', "\nerror: ");
+            CommandError::new(exit::USAGE, errors)
+                .hint(format_args!("`{usage}` lists the arguments"))
+        })?;
+        let request = self.request(parsed, new_posting()?)?;
+        if let Some(after) = self.options.after {
+            return self.post_after(after, request);
+        }
+        if self.schema.every_worker {
+            return self.post_for_every_worker(request);
+        }
+        let receipt = self.board.post(&request).map_err(refused)?;
+        answer(self.board, receipt, self.job, self.options)
+    }
+
+    /// Returns the post of a job with these arguments.
+    pub(super) fn request(
+        &self,
+        args: Map<String, Value>,
+        posting: String,
+    ) -> Result<Post, CommandError> {
+        let options = self.options;
+        let run_at = options.at.as_deref().map(parse_at).transpose()?;
+        let post = self.posts.post(self.job, self.schema, args);
+        let post = post.map_err(|why| CommandError::new(exit::CONFIG, why))?;
+        Ok(Post {
+            posting,
+            key: options.key.clone(),
+            if_there: match options.if_there {
+                KeyRuleArg::Keep => KeyRule::Keep,
+                KeyRuleArg::Replace => KeyRule::Replace,
+                KeyRuleArg::Fail => KeyRule::Fail,
+            },
+            priority: options.priority.unwrap_or(post.priority),
+            run_at: run_at.unwrap_or(0),
+            expires: self.schema.expires.and_then(|span| expiry(span, run_at)),
+            ignores_pauses: options.now,
+            ..post
+        })
+    }
+
+    fn post_after(&self, after: FollowedPost, post: Post) -> CommandResult {
+        let rule = match self.options.after_any_end {
+            true => ThenIf::Ended,
+            false => ThenIf::Succeeded,
+        };
+        let next = next_post(self.schema, post, rule);
+        let record = self.board.post_after(after, &next).map_err(refused)?;
+        if self.options.json {
+            return print(&format!("{:#}\n", next_json(&record)));
+        }
+        let what = followed_words(after);
+        print(&match record.became {
+            Some(became) => format!("Posted {} ({})\n", followed_words(became), self.job),
+            None => format!(
+                "{} is posted after {what}{}\n",
+                self.job,
+                rule_words(next.rule)
+            ),
+        })
+    }
+
+    fn post_for_every_worker(&self, post: Post) -> CommandResult {
+        let batch = BatchPost {
+            posting: post.posting.clone(),
+            name: self.job.to_owned(),
+            then: post.then.clone(),
+            posted_by: post.posted_by.clone(),
+            every_worker: true,
+            ..BatchPost::default()
+        };
+        let receipt = self.board.post_batch(&batch, &[post], true);
+        let receipt = receipt.map_err(refused)?;
+        if self.options.json {
+            return print(&format!("{:#}\n", batch_receipt_json(&receipt)));
+        }
+        let jobs = counted_or_no(receipt.jobs, "job", "jobs");
+        print(&format!(
+            "Posted batch {} ({}): {jobs}, one for each worker\n",
+            receipt.id, self.job
+        ))
+    }
+}
+
+/// Returns an identity for a post.
+pub(super) fn new_posting() -> Result<String, CommandError> {
+    random::hex_id().map_err(|error| CommandError::of(exit::SHORTAGE, &error))
 }
 
 /// Returns the job, the options of `post`, and the arguments of the job.
@@ -98,29 +213,6 @@ fn read(words: &[String]) -> Result<(Option<String>, PostOptions, Vec<String>), 
         CommandError::said(exit::USAGE)
     })?;
     Ok((job, options, rest))
-}
-
-fn request(
-    job: &str,
-    schema: &JobSchema,
-    args: serde_json::Value,
-    options: &PostOptions,
-) -> Result<Post, CommandError> {
-    let posting = random::hex_id().map_err(|error| CommandError::of(exit::SHORTAGE, &error))?;
-    let run_at = options.at.as_deref().map(parse_at).transpose()?;
-    Ok(Post {
-        key: options.key.clone(),
-        if_there: match options.if_there {
-            KeyRuleArg::Keep => KeyRule::Keep,
-            KeyRuleArg::Replace => KeyRule::Replace,
-            KeyRuleArg::Fail => KeyRule::Fail,
-        },
-        priority: options.priority.unwrap_or(schema.priority),
-        run_at: run_at.unwrap_or(0),
-        expires: schema.expires.and_then(|span| expiry(span, run_at)),
-        posted_by: super::super::mute::user_name(),
-        ..Post::new(job, args, posting)
-    })
 }
 
 /// Returns when a job that has not begun is cancelled, counted from when it may begin.

@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
+use super::super::mute::user_name;
 use super::board_access::{open_existing, refused};
 use super::job_json::time;
 use super::time::of_millis;
-use crate::board::{Board, SessionRecord, SessionWish};
+use crate::board::{Board, PauseScope, SessionRecord, SessionWish};
 use crate::cli::args::Common;
 use crate::cli::args::jobs::{WorkersArgs, WorkersVerb};
 use crate::cli::load::load_to_look;
@@ -61,6 +62,15 @@ fn ask(
 ) -> CommandResult {
     let of_name = workers.iter().filter(|worker| worker.request.name == name);
     let mut asked = 0;
+    let mut is_paused = false;
+    if let (Some(board), SessionWish::Sleep | SessionWish::Work) = (board, wish) {
+        let by = (wish == SessionWish::Sleep).then(user_name);
+        let scope = PauseScope::Worker(name.to_owned());
+        // A worker that is not there now sleeps when it comes only if it was asked before.
+        if by.is_none() || workers.iter().any(|worker| worker.request.name == name) {
+            is_paused = board.set_pause(&scope, by.as_deref()).map_err(refused)?;
+        }
+    }
     for worker in of_name {
         if let Some(board) = board {
             let lives = board.request_of_worker(worker.session, wish);
@@ -72,6 +82,9 @@ fn ask(
             "Asked {}: it is carried out within a second\n",
             counted(asked, "worker", "workers")
         ));
+    }
+    if is_paused {
+        return print(&format!("{name} works when it starts again\n"));
     }
     let names = workers.iter().map(|worker| worker.request.name.as_str());
     let refusal = CommandError::new(
