@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
+use super::batch::BatchId;
 use super::job_id::{JobId, SessionId};
 use super::job_state::JobState;
 
@@ -46,6 +47,8 @@ pub(crate) enum BoardError {
     Malformed(String),
     /// There is no such job.
     NoSuchJob(JobId),
+    /// There is no such batch.
+    NoSuchBatch(BatchId),
     /// A job for every worker was posted, and no live worker can do the definition.
     NoWorker(String),
 }
@@ -81,6 +84,7 @@ impl fmt::Display for BoardError {
             }
             BoardError::Malformed(why) => write!(f, "the request contradicts itself: {why}"),
             BoardError::NoSuchJob(id) => write!(f, "there is no job {id}"),
+            BoardError::NoSuchBatch(id) => write!(f, "there is no batch {id}"),
             BoardError::NoWorker(definition) => {
                 write!(f, "no worker on the board can do `{definition}`")
             }

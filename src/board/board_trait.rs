@@ -60,7 +60,8 @@ pub(crate) trait Board: Send + Sync {
     ///
     /// # Errors
     ///
-    /// As for [`post`](Board::post).
+    /// As for [`post`](Board::post); [`BoardError::NoWorker`] where no live worker can do what is to
+    /// be done by each.
     fn post_batch(
         &self,
         batch: &BatchPost,
@@ -72,7 +73,7 @@ pub(crate) trait Board: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`BoardError::NoSuchJob`]; [`BoardError::Malformed`] for a batch that does not exist.
+    /// [`BoardError::NoSuchJob`], [`BoardError::NoSuchBatch`].
     fn post_after(&self, after: FollowedPost, next: &NextPost) -> BoardResult<NextRecord>;
 
     /// Pauses, or resumes, a definition, a project or a worker: what waits is claimed by nothing.

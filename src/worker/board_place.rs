@@ -60,8 +60,10 @@ pub(crate) fn path(settings: &Settings) -> PathBuf {
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 pub(crate) fn refused(error: BoardError) -> CommandError {
     let code = match &error {
-        BoardError::KeyTaken { .. } => exit::FAILED,
-        BoardError::NoSuchJob(_) | BoardError::Malformed(_) => exit::USAGE,
+        BoardError::KeyTaken { .. } | BoardError::NoWorker(_) => exit::FAILED,
+        BoardError::NoSuchJob(_) | BoardError::NoSuchBatch(_) | BoardError::Malformed(_) => {
+            exit::USAGE
+        }
         _ => exit::UNAVAILABLE,
     };
     let refusal = CommandError::of(code, &error);

@@ -61,13 +61,18 @@ fn what_comes_after_a_job_is_posted_when_it_has_succeeded() {
 #[test]
 fn a_file_is_one_batch_and_a_second_run_posts_nothing_twice() {
     let desk = Desk::with(CONFIG);
-    let lines: String = (0..1500).map(|n| format!("{{\"path\": \"{n}\"}}\n")).collect();
+    let lines: String = (0..1500)
+        .map(|n| format!("{{\"path\": \"{n}\"}}\n"))
+        .collect();
     desk.place.write("jobs.jsonl", &lines);
     let file = desk.place.path("jobs.jsonl").display().to_string();
     let post = ["post", "resize", "--from", &file];
     assert_eq!(desk.says(&post), "Posted batch 1: 1,500 jobs (resize)\n");
     let again = desk.says(&post);
-    assert!(again.contains("Batch 1 (1,500 jobs) is there already"), "{again}");
+    assert!(
+        again.contains("Batch 1 (1,500 jobs) is there already"),
+        "{again}"
+    );
     let list = desk.says(&["jobs", "--batch", "1", "-n", "1"]);
     assert!(list.contains("1,500 jobs, 1500 left"), "{list}");
     assert!(list.contains("Then: report, if that succeeds"), "{list}");
@@ -81,11 +86,16 @@ fn a_file_is_one_batch_and_a_second_run_posts_nothing_twice() {
 #[test]
 fn wrong_lines_are_named_and_nothing_is_posted() {
     let desk = Desk::with(CONFIG);
-    desk.place
-        .write("jobs.jsonl", "{\"path\": \"a\"}\n\n{\"pth\": \"b\"}\nnonsense\n");
+    desk.place.write(
+        "jobs.jsonl",
+        "{\"path\": \"a\"}\n\n{\"pth\": \"b\"}\nnonsense\n",
+    );
     let file = desk.place.path("jobs.jsonl").display().to_string();
     let told = desk.refuses(&["post", "resize", "--from", &file], 2);
-    assert!(told.contains("line 3: ") && told.contains("line 4: "), "{told}");
+    assert!(
+        told.contains("line 3: ") && told.contains("line 4: "),
+        "{told}"
+    );
     assert!(told.contains("nothing was posted"), "{told}");
     assert_eq!(of_job(&desk, "resize").len(), 0);
 }
@@ -120,12 +130,16 @@ steps = [{{ name = "write", command = ["true"] }}]
 #[test]
 fn with_too_many_failures_the_rest_of_a_batch_is_cancelled() {
     let desk = Desk::with(&CONFIG.replace("slots = 2", "slots = 1"));
-    desk.place.write("jobs.jsonl", &"{\"path\": \"bad\"}\n".repeat(20));
+    desk.place
+        .write("jobs.jsonl", &"{\"path\": \"bad\"}\n".repeat(20));
     let file = desk.place.path("jobs.jsonl").display().to_string();
     desk.says(&["post", "resize", "--from", &file, "--fails-at", "2"]);
     let _worker = desk.worker(&[]);
     let job = desk.wait_for(20, "cancelled");
-    assert!(job["reason"].as_str().unwrap().contains("ended early"), "{job:#}");
+    assert!(
+        job["reason"].as_str().unwrap().contains("ended early"),
+        "{job:#}"
+    );
     let failed = desk.says(&["jobs", "--batch", "1", "--state", "failed", "--json"]);
     let failed: Value = serde_json::from_str(&failed).unwrap();
     assert_eq!(failed.as_array().unwrap().len(), 2);
@@ -135,14 +149,25 @@ fn with_too_many_failures_the_rest_of_a_batch_is_cancelled() {
 fn each_worker_gets_a_job_and_the_chain_waits_for_all() {
     let desk = Desk::with(CONFIG);
     let told = desk.refuses(&["post", "clean"], 1);
-    assert!(told.contains("no worker on the board can do `clean`"), "{told}");
+    assert!(
+        told.contains("no worker on the board can do `clean`"),
+        "{told}"
+    );
     let _one = desk.worker(&["--name", "one"]);
     let _two = desk.worker(&["--name", "two"]);
     let told = desk.says(&["post", "clean"]);
-    assert_eq!(told, "Posted batch 1 (clean): 2 jobs, one for each worker\n");
+    assert_eq!(
+        told,
+        "Posted batch 1 (clean): 2 jobs, one for each worker\n"
+    );
     assert!(eventually(|| ended(&desk, "archive") == 1));
     let mut workers: Vec<String> = (1..=2)
-        .map(|id| desk.job(id)["journal"][0]["worker"].as_str().unwrap().to_owned())
+        .map(|id| {
+            desk.job(id)["journal"][0]["worker"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        })
         .collect();
     workers.sort();
     assert_eq!(workers, ["one", "two"]);
@@ -158,7 +183,7 @@ fn a_job_is_posted_after_another_or_after_a_batch() {
     let file = desk.place.path("jobs.jsonl").display().to_string();
     desk.says(&["post", "resize", "--from", &file]);
     desk.says(&["post", "archive", "--after", "batch:1", "--after-any-end"]);
-    let missing = desk.refuses(&["post", "report", "--after", "99"], 1);
+    let missing = desk.refuses(&["post", "report", "--after", "99"], 2);
     assert!(missing.contains("there is no job 99"), "{missing}");
     let _worker = desk.worker(&[]);
     // The first, those after both reports, and the one after the batch.
@@ -210,6 +235,8 @@ fn many_are_asked_only_where_it_is_written_which() {
     let told = desk.says(&["jobs", "--state", "failed", "--kind", kind, "retry"]);
     assert_eq!(told, "1 job changed\n");
     let journal = |job: &Value| job["journal"].as_array().unwrap().len();
-    assert!(eventually(|| journal(&desk.job(failing)) > journal(&job) + 1));
+    assert!(eventually(
+        || journal(&desk.job(failing)) > journal(&job) + 1
+    ));
     assert!(stdout(&desk.asks(failing, &[])).contains("asked to go on"));
 }

@@ -1,5 +1,7 @@
 //! How many jobs run at once, and how long a job may wait and take.
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::Value;
 
 use crate::desk::{Desk, is_exact, journal};
@@ -46,7 +48,10 @@ fn a_limit_holds_over_all_workers_and_a_job_says_who_has_its_places() {
         is_exact(&desk.wait_for(id, "succeeded"));
     }
     let check = desk.says(&["board", "check"]);
-    assert!(check.contains("The board is whole.") && !check.contains("Repaired"), "{check}");
+    assert!(
+        check.contains("The board is whole.") && !check.contains("Repaired"),
+        "{check}"
+    );
 }
 
 #[test]
@@ -75,7 +80,8 @@ fn the_limit_of_the_worker_that_came_last_holds() {
     desk.wait_for_step(ids[0], "work");
     assert_eq!(desk.job(ids[1])["state"], "limited");
     let config = std::fs::read_to_string(desk.place.path("run_functions.toml")).unwrap();
-    desk.place.configure(&config.replace("limit = 1", "limit = 2"));
+    desk.place
+        .configure(&config.replace("limit = 1", "limit = 2"));
     let _next = desk.worker(&["--name", "b"]);
     desk.wait_for_step(ids[1], "work");
     assert_eq!(desk.job(ids[2])["state"], "limited");
@@ -91,7 +97,8 @@ fn a_job_that_is_killed_with_its_worker_keeps_its_place() {
     let first = desk.post(&["resize"]);
     let second = desk.post(&["resize"]);
     desk.wait_for_step(first, "work");
-    worker.kill();
+    kill(Pid::from_raw(worker.pid().cast_signed()), Signal::SIGKILL).unwrap();
+    worker.wait_for_status();
     let _other = desk.worker(&["--name", "b"]);
     desk.wait_for_step(first, "work");
     assert_eq!(desk.job(second)["state"], "limited");
@@ -165,7 +172,8 @@ fn the_time_of_a_job_goes_on_with_another_worker() {
     let id = desk.post(&["timed"]);
     desk.wait_for_step(id, "long");
     let ends_by = desk.job(id)["ends_by"].clone();
-    worker.kill();
+    kill(Pid::from_raw(worker.pid().cast_signed()), Signal::SIGKILL).unwrap();
+    worker.wait_for_status();
     let _other = desk.worker(&["--name", "b"]);
     let job = desk.wait_for(id, "reverted");
     assert_eq!(job["ends_by"], ends_by);

@@ -24,14 +24,24 @@ fn nothing_of_a_paused_job_is_claimed_but_what_is_wanted_now() {
     let paused = desk.post(&["report"]);
     let other = desk.post(&["other"]);
     desk.wait_for(other, "succeeded");
-    assert!(why(&desk, paused).starts_with("`report` is paused by "), "{}", why(&desk, paused));
+    assert!(
+        why(&desk, paused).starts_with("`report` is paused by "),
+        "{}",
+        why(&desk, paused)
+    );
     assert!(desk.says(&["jobs"]).starts_with("Paused: `report` by "));
     let now = desk.post(&["report", "--now"]);
     desk.wait_for(now, "succeeded");
     assert_eq!(desk.job(paused)["state"], "waiting");
-    assert_eq!(desk.says(&["jobs", "resume", "report"]), "Resumed `report`\n");
+    assert_eq!(
+        desk.says(&["jobs", "resume", "report"]),
+        "Resumed `report`\n"
+    );
     desk.wait_for(paused, "succeeded");
-    assert_eq!(desk.says(&["jobs", "resume", "report"]), "`report` is not paused\n");
+    assert_eq!(
+        desk.says(&["jobs", "resume", "report"]),
+        "`report` is not paused\n"
+    );
 }
 
 #[test]

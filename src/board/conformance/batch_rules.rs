@@ -306,7 +306,7 @@ pub(crate) fn what_is_posted_after_something_that_is_over_is_posted_at_once(
     assert_eq!(missing, Err(BoardError::NoSuchJob(JobId(999_999))));
     let missing = FollowedPost::Batch(BatchId(999_999));
     let missing = board.post_after(missing, &next(ThenRule::Ended, "f"));
-    assert!(matches!(missing, Err(BoardError::Malformed(_))));
+    assert_eq!(missing, Err(BoardError::NoSuchBatch(BatchId(999_999))));
     // After a job that goes on.
     let id = board.post(&Post::new("d", json!({}), fresh("posting")));
     let id = id.unwrap().id;

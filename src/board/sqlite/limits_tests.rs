@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use rusqlite::Connection;
 use serde_json::json;
 
-use crate::board::conformance::arena::{TestWorker, ends, fresh, lane};
+use crate::board::conformance::arena::{TestWorker, ends, fresh};
 use crate::board::sqlite::maintenance::{check, migrate};
 use crate::board::sqlite::schema::{APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION};
 use crate::board::sqlite::sqlite_board::SqliteBoard;

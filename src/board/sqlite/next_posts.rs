@@ -80,8 +80,7 @@ fn end_of(tx: &WriteTx<'_>, after: FollowedPost) -> Result<Option<bool>, SqliteF
         }
         FollowedPost::Batch(id) => {
             let batch = batches::batch(tx.conn, id)?;
-            let missing = || BoardError::Malformed(format!("there is no batch {id}"));
-            let batch = batch.ok_or_else(missing)?;
+            let batch = batch.ok_or(BoardError::NoSuchBatch(id))?;
             let is_over = batch.left == 0 && !batch.is_open;
             Ok(is_over.then_some(batch.failed == 0))
         }
