@@ -1,22 +1,9 @@
 //! Batches: jobs posted together, and what comes after them.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
-use super::job_id::JobId;
-use super::next_post::NextPost;
-
-/// The number of a batch on its board.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub(crate) struct BatchId(pub(crate) u64);
-
-impl fmt::Display for BatchId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
+use super::job_id::{BatchId, JobId};
+use super::post::NextPost;
 
 /// What a batch is posted with.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

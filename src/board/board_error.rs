@@ -3,8 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
-use super::batch::BatchId;
-use super::job_id::{JobId, SessionId};
+use super::job_id::{BatchId, JobId, SessionId};
 use super::job_state::JobState;
 
 /// Why a call to a board did not succeed.

@@ -4,19 +4,19 @@ use std::os::fd::AsFd;
 use std::time::Duration;
 
 use super::advance::{Advance, AdvanceAnswer, GiveBack, LaneWish, TransitionVerdict};
-use super::batch::{BatchId, BatchPost, BatchReceipt, BatchRecord, BulkAnswer};
+use super::batch::{BatchPost, BatchReceipt, BatchRecord, BulkAnswer};
 use super::beat::{Beat, BeatAnswer, JobPosition, LookAnswer};
 use super::board_error::BoardError;
 use super::definition_entry::{DefinitionEntry, DefinitionRecord};
 use super::host_identity::HostIdentity;
-use super::job_id::{JobId, SessionId};
+use super::job_id::{BatchId, JobId, SessionId};
 use super::job_record::{JobFilter, JobOutcome, JobPage, JobRecord, StateCount};
 use super::job_request::{JobRequest, RequestAnswer};
 use super::keep_limits::{GcAnswer, KeepLimits};
-use super::next_post::{FollowedPost, NextPost, NextRecord};
+use super::next_post::{FollowedPost, NextRecord};
 use super::output_part::{OutputBatch, OutputPart};
 use super::pause::{PauseRecord, PauseScope};
-use super::post::{Post, PostReceipt};
+use super::post::{NextPost, Post, PostReceipt};
 use super::reap::{Reap, ReapAnswer};
 use super::session_request::{SessionRecord, SessionRequest, SessionTicket, SessionWish};
 use super::wait_facts::WaitFacts;
@@ -60,8 +60,8 @@ pub(crate) trait Board: Send + Sync {
     ///
     /// # Errors
     ///
-    /// As for [`post`](Board::post); [`BoardError::NoWorker`] where no live worker can do what is to
-    /// be done by each.
+    /// As for [`post`](Board::post); [`BoardError::NoWorker`] where no live worker can do what
+    /// each is to do.
     fn post_batch(
         &self,
         batch: &BatchPost,

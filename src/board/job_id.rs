@@ -1,4 +1,4 @@
-//! The numbers of jobs and sessions.
+//! The numbers of jobs, sessions and batches.
 
 use std::fmt;
 use std::str::FromStr;
@@ -30,6 +30,17 @@ impl FromStr for JobId {
 pub(crate) struct SessionId(pub(crate) u64);
 
 impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The number of a batch on its board.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct BatchId(pub(crate) u64);
+
+impl fmt::Display for BatchId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }

@@ -3,8 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::batch::BatchId;
-use super::job_id::{JobId, SessionId};
+use super::job_id::{BatchId, JobId, SessionId};
 use super::job_request::PendingRequest;
 use super::job_state::JobState;
 use crate::flow::journal::Doing;

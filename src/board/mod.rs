@@ -41,23 +41,23 @@ pub(crate) use advance::{
     Advance, AdvanceAnswer, ClaimWish, ClaimedJob, GiveBack, LaneWish, LeftoverFate, Transition,
     TransitionVerdict,
 };
-pub(crate) use batch::{BatchId, BatchPost, BatchReceipt, BatchRecord, BulkAnswer};
+pub(crate) use batch::{BatchPost, BatchReceipt, BatchRecord, BulkAnswer};
 pub(crate) use beat::{Beat, BeatAnswer, JobPosition};
 pub(crate) use board_error::BoardError;
 pub(crate) use board_settings::{BOARD_FILE, BoardSettings, MissingBoard};
 pub(crate) use board_trait::{Board, BoardBell, BoardResult};
 pub(crate) use definition_entry::DefinitionEntry;
 pub(crate) use host_identity::HostIdentity;
-pub(crate) use job_id::{JobId, SessionId};
+pub(crate) use job_id::{BatchId, JobId, SessionId};
 pub(crate) use job_record::{JobFilter, JobRecord};
 pub(crate) use job_request::{HeldRequest, JobRequest, PendingRequest, RequestAnswer};
 pub(crate) use job_state::JobState;
 pub(crate) use keep_limits::KeepLimits;
 pub(crate) use maintenance::{CheckReport, QueryAnswer, QueryLimits};
-pub(crate) use next_post::{FollowedPost, NextPost, NextRecord, ThenRule};
+pub(crate) use next_post::{FollowedPost, NextRecord};
 pub(crate) use output_part::{OutputBatch, OutputPart};
 pub(crate) use pause::{PauseRecord, PauseScope};
-pub(crate) use post::{KeyRule, Post, PostLimit, PostReceipt};
+pub(crate) use post::{KeyRule, NextPost, Post, PostLimit, PostReceipt, ThenRule};
 pub(crate) use reap::{IDLE_LEASE, Reap, ReapAnswer, lease_end};
 pub(crate) use session_request::{
     EndCount, NameRule, SessionRecord, SessionRequest, SessionTicket, SessionWish,

@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::job_id::JobId;
-use super::next_post::NextPost;
 
 /// The lowest and the highest class of priority.
 pub(crate) const PRIORITIES: std::ops::RangeInclusive<i8> = -2..=2;
@@ -98,4 +97,28 @@ pub(crate) struct PostReceipt {
     pub(crate) id: JobId,
     /// Whether this call has posted the job; else the job was there.
     pub(crate) is_new: bool,
+}
+
+/// What is posted when a job or a batch is over. Its posting is made from what it follows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct NextPost {
+    /// When it is posted at all.
+    pub(crate) rule: ThenRule,
+    /// What is posted; its own `then` follows it.
+    pub(crate) post: Post,
+    /// How long it waits to be begun before it is cancelled, in milliseconds.
+    pub(crate) expires_in: Option<i64>,
+    /// Whether a job is posted for each live worker that can do it.
+    pub(crate) every_worker: bool,
+}
+
+/// After which ends the next job is posted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ThenRule {
+    /// After a success of all.
+    #[default]
+    Succeeded,
+    /// After any end.
+    Ended,
 }

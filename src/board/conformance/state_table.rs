@@ -256,7 +256,8 @@ pub(crate) const TABLE: [Row; 26] = {
         NothingTaken, Over, Released, Removed, Repeated, Replaced, Stale, There};
     use JobState as S;
     [
-        // waiting, waiting+, limited, limited+, running, paused, paused+, succeeded, failed, reverted, cancelled, stuck
+        // waiting, waiting+, limited, limited+, running, paused, paused+, succeeded, failed,
+        // reverted, cancelled, stuck
         (TableCall::PostSamePosting, [There; 12]),
         (TableCall::PostKeep, [There, There, There, There, There, There, There, New, New, New, New, There]),
         (TableCall::PostReplace, [Replaced, KeyTaken, Replaced, KeyTaken, KeyTaken, Replaced, KeyTaken, New, New, New, New, KeyTaken]),

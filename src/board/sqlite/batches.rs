@@ -6,9 +6,10 @@ use super::next_posts;
 use super::posting::{PostRow, post_into};
 use super::releases::{AT_REST, JobAtRest};
 use super::sqlite_failure::SqliteFailure;
-use super::write_tx::WriteTx;
-use crate::board::batch::{BatchId, BatchPost, BatchReceipt, BatchRecord};
+use super::write_tx::{FollowUp, WriteTx};
+use crate::board::batch::{BatchPost, BatchReceipt, BatchRecord};
 use crate::board::board_error::BoardError;
+use crate::board::job_id::BatchId;
 use crate::board::job_state::JobState;
 use crate::board::next_post::FollowedPost;
 use crate::board::post::Post;
@@ -118,7 +119,7 @@ fn close(tx: &WriteTx<'_>, id: u64) -> Result<(), SqliteFailure> {
     let (left, failed): (u64, u64) =
         update.query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
     match left {
-        0 => over(tx, id, failed == 0),
+        0 => Ok(over(tx, id, failed == 0)?),
         _ => Ok(()),
     }
 }
@@ -149,7 +150,7 @@ pub(super) fn member_over(tx: &WriteTx<'_>, id: u64, state: JobState) -> Result<
         end.execute([id])?;
     }
     match left {
-        0 if !is_open => over(tx, id, failed == 0),
+        0 if !is_open => Ok(over(tx, id, failed == 0)?),
         _ => Ok(()),
     }
 }
@@ -167,17 +168,19 @@ pub(super) fn member_again(tx: &WriteTx<'_>, id: u64, state: JobState) -> rusqli
 /// Does what follows when no member is left, after the count was repaired.
 pub(super) fn end_if_over(tx: &WriteTx<'_>, id: u64) -> Result<(), SqliteFailure> {
     match batch(tx.conn, BatchId(id))? {
-        Some(batch) if batch.left == 0 && !batch.is_open => over(tx, id, batch.failed == 0),
+        Some(batch) if batch.left == 0 && !batch.is_open => Ok(over(tx, id, batch.failed == 0)?),
         _ => Ok(()),
     }
 }
 
-fn over(tx: &WriteTx<'_>, id: u64, is_success: bool) -> Result<(), SqliteFailure> {
+fn over(tx: &WriteTx<'_>, id: u64, is_success: bool) -> rusqlite::Result<()> {
     let mut update = tx
         .conn
         .prepare_cached("UPDATE batch SET ended = ?2 WHERE id = ?1")?;
     update.execute(params![id, tx.now])?;
-    next_posts::follow(tx, FollowedPost::Batch(BatchId(id)), is_success)
+    let batch = BatchId(id);
+    tx.note(FollowUp::BatchOver { batch, is_success });
+    Ok(())
 }
 
 /// The batches that end early.

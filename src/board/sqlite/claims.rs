@@ -4,22 +4,23 @@ use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
 use super::board_epoch;
 use super::claim_rows::{ClaimRaw, LaneRow};
+use super::claim_statements::{
+    FIND_FIRST, FIND_FIRST_MANUAL, FIND_IN_LANE, FIND_MANUAL, FIND_ONE, FIND_ONE_MANUAL, OPEN_LANE,
+    TAKE,
+};
+use super::expiries::{FIRST_EXPIRING, FIRST_LIMITED_EXPIRING, end_expired};
 use super::journal_rows::journal;
-use super::releases::{JobAtRest, at_rest_columns};
 use super::sqlite_failure::SqliteFailure;
 use super::words::json;
 use super::write_tx::WriteTx;
-use super::{batches, limits, pauses};
+use super::{batches, follow_ups, limits, pauses};
 use crate::board::board_error::BoardError;
 use crate::board::job_id::{JobId, SessionId};
-use crate::board::job_state::JobState;
 use crate::board::post::PRIORITIES;
-use crate::flow::journal::{Doing, EntryOutcome};
+use crate::flow::journal::Doing;
 
 /// Above the bits of a fence that count claims stands the epoch.
 pub(super) const EPOCH_SHIFT: u32 = 40;
-/// How many expired jobs a look ends at most.
-const MOST_EXPIRED: usize = 50;
 /// Between two looks for work of an idle worker.
 const LOOK_MILLIS: i64 = 1000;
 
@@ -65,7 +66,8 @@ pub(super) fn claim(
 ) -> Result<Claims, SqliteFailure> {
     end_expired(tx)?;
     batches::end_early(tx)?;
-    limits::admit_due(tx)?;
+    limits::note_due(tx)?;
+    follow_ups::carry_out(tx)?;
     let mut claims = Claims::default();
     if lanes.is_empty() {
         return Ok(claims);
@@ -184,68 +186,6 @@ fn open_lanes<'a>(
     }
     Ok(open)
 }
-
-/// Whether anything waits in a lane.
-pub(super) const OPEN_LANE: &str =
-    "SELECT 1 FROM job INDEXED BY job_lane WHERE state = 0 AND definition = ?1 LIMIT 1";
-
-macro_rules! find {
-    ($from:literal, $due:literal, $order:literal) => {
-        concat!(
-            "SELECT id, fence, seq, args, run_at, crashes, avoid, last_host, key, project,
-                posted_by, posted, definition, priority, ends_by
-            FROM job ",
-            $from,
-            " AND definition = ?1 AND priority = ?2 ",
-            $due,
-            " AND (seq = 0 AND has_begun = 0 OR shape_order <= ?4)
-                AND (seq = 0 AND has_begun = 0 OR is_bound = 0 OR last_host = ?5)
-                AND (avoid IS NULL OR instr(avoid, ?6) = 0)
-                AND (for_worker IS NULL OR for_worker = ?8) ",
-            $order
-        )
-    };
-}
-
-/// The jobs of a lane that are due, in the order of claims.
-pub(super) const FIND_IN_LANE: &str = find!(
-    "INDEXED BY job_lane WHERE state = 0",
-    "AND run_at <= ?3",
-    "ORDER BY run_at, id LIMIT ?7"
-);
-/// The first job of a lane, due or not.
-pub(super) const FIND_FIRST: &str = find!(
-    "INDEXED BY job_lane WHERE state = 0",
-    "AND ?3 IS NOT NULL",
-    "ORDER BY run_at, id LIMIT ?7"
-);
-/// The jobs of a paused lane that are due and that a person wants in spite of that.
-pub(super) const FIND_MANUAL: &str = find!(
-    "INDEXED BY job_manual WHERE state = 0 AND ignores_pauses = 1",
-    "AND run_at <= ?3",
-    "ORDER BY run_at, id LIMIT ?7"
-);
-/// The first of them, due or not.
-pub(super) const FIND_FIRST_MANUAL: &str = find!(
-    "INDEXED BY job_manual WHERE state = 0 AND ignores_pauses = 1",
-    "AND ?3 IS NOT NULL",
-    "ORDER BY run_at, id LIMIT ?7"
-);
-/// One of them by its number.
-pub(super) const FIND_ONE_MANUAL: &str = find!(
-    "WHERE id = ?7 AND state + 0 = 0 AND ignores_pauses = 1",
-    "AND run_at <= ?3",
-    ""
-);
-/// A job by its number, as if its lane had brought it.
-pub(super) const FIND_ONE: &str = find!("WHERE id = ?7 AND state + 0 = 0", "AND run_at <= ?3", "");
-
-/// The claim of a job that was found in the same transaction.
-pub(super) const TAKE: &str = r"
-UPDATE job SET state = 2, owner = ?2, fence = ?3, doing = ?4, has_begun = max(has_begun, ?5),
-    lease = ?6, max_crashes = ?7, is_bound = ?8, shape_order = ?9, last_host = ?10,
-    ends_by = coalesce(ends_by, ?11)
-WHERE id = ?1";
 
 impl KnownLane {
     fn find_in_lane(&self) -> &'static str {
@@ -399,39 +339,3 @@ impl<'a> Look<'a> {
         })
     }
 }
-
-/// Ends jobs that had not begun when they expired.
-fn end_expired(tx: &WriteTx<'_>) -> Result<(), SqliteFailure> {
-    for sql in [EXPIRED, LIMITED_EXPIRED] {
-        let mut read = tx.conn.prepare_cached(sql)?;
-        let rows = read.query_map(params![tx.now, MOST_EXPIRED], JobAtRest::of_row)?;
-        let expired: Vec<JobAtRest> = rows.collect::<rusqlite::Result<_>>()?;
-        for job in expired {
-            job.enter(tx, "", EntryOutcome::StopNoRevert, JobState::Cancelled)?;
-            job.explain(tx, "expired")?;
-        }
-    }
-    Ok(())
-}
-
-/// The jobs that have not begun by the time that was set.
-pub(super) const EXPIRED: &str = concat!(
-    "SELECT id, ",
-    at_rest_columns!(),
-    " FROM job INDEXED BY job_expiring
-    WHERE expires IS NOT NULL AND state = 0 AND has_begun = 0 AND expires <= ?1 LIMIT ?2"
-);
-/// Those of them that are behind a limit.
-pub(super) const LIMITED_EXPIRED: &str = concat!(
-    "SELECT id, ",
-    at_rest_columns!(),
-    " FROM job INDEXED BY job_limited_expiring
-    WHERE expires IS NOT NULL AND state = 1 AND has_begun = 0 AND expires <= ?1 LIMIT ?2"
-);
-/// When the first job expires.
-pub(super) const FIRST_EXPIRING: &str = "SELECT expires FROM job INDEXED BY job_expiring
-    WHERE expires IS NOT NULL AND state = 0 AND has_begun = 0 ORDER BY expires LIMIT 1";
-/// When the first limited job expires.
-pub(super) const FIRST_LIMITED_EXPIRING: &str =
-    "SELECT expires FROM job INDEXED BY job_limited_expiring
-    WHERE expires IS NOT NULL AND state = 1 AND has_begun = 0 ORDER BY expires LIMIT 1";

@@ -122,45 +122,11 @@ pub(super) fn remove(
             answer.rows += tx.conn.prepare_cached(remove)?.execute([job])? as u64;
         }
     }
-    let olds = [
-        (
-            "DELETE FROM output WHERE rowid IN (
-                SELECT rowid FROM output WHERE at < ?1 ORDER BY at LIMIT ?2)",
-            limits.output,
-        ),
-        (
-            "DELETE FROM session WHERE id IN (
-                SELECT id FROM session WHERE left < ?1 ORDER BY id LIMIT ?2)",
-            limits.others,
-        ),
-        (
-            "DELETE FROM batch WHERE id IN (
-                SELECT id FROM batch WHERE ended < ?1 AND NOT EXISTS (
-                    SELECT 1 FROM job INDEXED BY job_batch
-                    WHERE job.batch = batch.id AND job.batch IS NOT NULL)
-                ORDER BY id LIMIT ?2)",
-            limits.others,
-        ),
-        (
-            "DELETE FROM job_next WHERE id IN (
-                SELECT id FROM job_next WHERE batch IS NOT NULL AND ?1 IS NOT NULL
-                    AND NOT EXISTS (SELECT 1 FROM batch WHERE batch.id = job_next.batch)
-                ORDER BY id LIMIT ?2)",
-            limits.others,
-        ),
-        (
-            "DELETE FROM limit_key WHERE key IN (
-                SELECT key FROM limit_key AS known WHERE due IS NULL AND ?1 IS NOT NULL
-                    AND NOT EXISTS (SELECT 1 FROM job INDEXED BY job_limited
-                        WHERE state = 1 AND job.limit_key = known.key)
-                    AND NOT EXISTS (SELECT 1 FROM job INDEXED BY job_place
-                        WHERE job.limit_key = known.key AND job.limit_key IS NOT NULL
-                            AND (state = 0 OR state = 2 OR state = 3 AND has_begun = 1))
-                LIMIT ?2)",
-            limits.others,
-        ),
-    ];
-    for (remove, kept) in olds {
+    for (remove, of) in OLDS {
+        let kept = match of {
+            Old::Output => limits.output,
+            Old::Others => limits.others,
+        };
         let before = tx.now.saturating_sub(whole_millis(kept));
         let room = MOST_ROWS.saturating_sub(answer.rows);
         let removed = tx
@@ -172,3 +138,50 @@ pub(super) fn remove(
     answer.has_more = answer.rows >= MOST_ROWS;
     Ok(answer)
 }
+
+/// How long something is kept.
+#[derive(Clone, Copy)]
+enum Old {
+    Output,
+    Others,
+}
+
+/// What is removed besides jobs: of times before the first value, so many rows.
+const OLDS: [(&str, Old); 5] = [
+    (
+        "DELETE FROM output WHERE rowid IN (
+                SELECT rowid FROM output WHERE at < ?1 ORDER BY at LIMIT ?2)",
+        Old::Output,
+    ),
+    (
+        "DELETE FROM session WHERE id IN (
+                SELECT id FROM session WHERE left < ?1 ORDER BY id LIMIT ?2)",
+        Old::Others,
+    ),
+    (
+        "DELETE FROM batch WHERE id IN (
+                SELECT id FROM batch WHERE ended < ?1 AND NOT EXISTS (
+                    SELECT 1 FROM job INDEXED BY job_batch
+                    WHERE job.batch = batch.id AND job.batch IS NOT NULL)
+                ORDER BY id LIMIT ?2)",
+        Old::Others,
+    ),
+    (
+        "DELETE FROM job_next WHERE id IN (
+                SELECT id FROM job_next WHERE batch IS NOT NULL AND ?1 IS NOT NULL
+                    AND NOT EXISTS (SELECT 1 FROM batch WHERE batch.id = job_next.batch)
+                ORDER BY id LIMIT ?2)",
+        Old::Others,
+    ),
+    (
+        "DELETE FROM limit_key WHERE key IN (
+                SELECT key FROM limit_key AS known WHERE due IS NULL AND ?1 IS NOT NULL
+                    AND NOT EXISTS (SELECT 1 FROM job INDEXED BY job_limited
+                        WHERE state = 1 AND job.limit_key = known.key)
+                    AND NOT EXISTS (SELECT 1 FROM job INDEXED BY job_place
+                        WHERE job.limit_key = known.key AND job.limit_key IS NOT NULL
+                            AND (state = 0 OR state = 2 OR state = 3 AND has_begun = 1))
+                LIMIT ?2)",
+        Old::Others,
+    ),
+];

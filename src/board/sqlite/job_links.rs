@@ -1,13 +1,10 @@
-//! What hangs on a job: its limit, its batch, and what comes after. Each change of state passes here.
+//! What hangs on a job: its limit, its batch, what comes after. Each change of state passes here.
 
 use rusqlite::Row;
 
-use super::sqlite_failure::SqliteFailure;
-use super::write_tx::WriteTx;
-use super::{batches, next_posts};
+use super::write_tx::{FollowUp, WriteTx};
 use crate::board::job_id::JobId;
 use crate::board::job_state::JobState;
-use crate::board::next_post::FollowedPost;
 
 /// What hangs on a job.
 #[derive(Clone, Debug, Default)]
@@ -35,34 +32,24 @@ impl JobLinks {
         })
     }
 
-    /// Does what follows from a change of state that was written.
-    pub(super) fn moved(
-        &self,
-        tx: &WriteTx<'_>,
-        id: JobId,
-        before: JobState,
-        after: JobState,
-    ) -> Result<(), SqliteFailure> {
+    /// Notes what follows from a change of state that was written.
+    pub(super) fn moved(&self, tx: &WriteTx<'_>, job: JobId, before: JobState, after: JobState) {
         if let Some(key) = &self.limit_key {
             tx.note_limit(key);
         }
-        match (before.is_over(), after.is_over()) {
-            (false, true) => {
-                if let Some(batch) = self.batch {
-                    batches::member_over(tx, batch, after)?;
-                }
-                if self.has_next {
-                    let is_success = after == JobState::Succeeded;
-                    next_posts::follow(tx, FollowedPost::Job(id), is_success)?;
-                }
-            }
-            (true, false) => {
-                if let Some(batch) = self.batch {
-                    batches::member_again(tx, batch, before)?;
-                }
-            }
-            _ => {}
+        if before.is_over() == after.is_over() {
+            return;
         }
-        Ok(())
+        if let Some(batch) = self.batch {
+            tx.note(FollowUp::Member {
+                batch,
+                before,
+                after,
+            });
+        }
+        if self.has_next && after.is_over() {
+            let is_success = after == JobState::Succeeded;
+            tx.note(FollowUp::JobOver { job, is_success });
+        }
     }
 }

@@ -109,8 +109,8 @@ pub(super) fn admit_noted(tx: &WriteTx<'_>) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Admits jobs that have become due since.
-pub(super) fn admit_due(tx: &WriteTx<'_>) -> rusqlite::Result<()> {
+/// Notes the keys of which a job has become due since.
+pub(super) fn note_due(tx: &WriteTx<'_>) -> rusqlite::Result<()> {
     let mut definitions = tx.conn.prepare_cached("SELECT definition FROM job_limit")?;
     let names = definitions.query_map([], |row| row.get(0))?;
     let names: Vec<String> = names.collect::<rusqlite::Result<_>>()?;
@@ -121,7 +121,7 @@ pub(super) fn admit_due(tx: &WriteTx<'_>) -> rusqlite::Result<()> {
             tx.note_limit(&key);
         }
     }
-    admit_noted(tx)
+    Ok(())
 }
 
 /// The keys of which a job may be admitted now.

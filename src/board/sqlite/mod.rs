@@ -4,18 +4,22 @@
 //! The file is opened in no other way than by SQLite: when a process closes any other descriptor
 //! of it, its locks are gone.
 
+mod advances;
 mod batches;
 mod bell;
 mod board_epoch;
 mod board_hold;
 mod board_writer;
 mod claim_rows;
+mod claim_statements;
 mod claims;
 #[cfg(test)]
 #[cfg(debug_assertions)]
 mod crash_tests;
 #[cfg(test)]
 mod disk_tests;
+mod expiries;
+mod follow_ups;
 mod garbage;
 mod job_links;
 mod journal_rows;

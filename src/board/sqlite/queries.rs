@@ -3,9 +3,8 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::words::of_word;
-use crate::board::batch::BatchId;
 use crate::board::beat::JobPosition;
-use crate::board::job_id::{JobId, SessionId};
+use crate::board::job_id::{BatchId, JobId, SessionId};
 use crate::board::job_record::{JobOutcome, JobRecord, StateCount};
 use crate::board::job_state::JobState;
 

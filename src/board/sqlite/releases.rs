@@ -111,7 +111,7 @@ pub(super) fn release(
         JobState::Waiting
     };
     store(tx, &job, state)?;
-    job.links.moved(tx, job.id, JobState::Running, state)?;
+    job.links.moved(tx, job.id, JobState::Running, state);
     if is_stuck {
         return Ok(state);
     }
@@ -243,7 +243,7 @@ impl JobAtRest {
         if state == JobState::Waiting {
             tx.ring();
         }
-        self.links.moved(tx, self.id, self.state, state)?;
+        self.links.moved(tx, self.id, self.state, state);
         Ok(RequestAnswer::Done(state))
     }
 

@@ -6,7 +6,7 @@ use super::releases::{self, JobAtRest, at_rest};
 use super::sqlite_failure::SqliteFailure;
 use super::words::{of_word, pending_word};
 use super::write_tx::WriteTx;
-use super::{limits, pages};
+use super::{follow_ups, limits, pages};
 use crate::board::batch::BulkAnswer;
 use crate::board::board_error::BoardError;
 use crate::board::job_id::JobId;
@@ -21,7 +21,7 @@ type Answered = Result<RequestAnswer, SqliteFailure>;
 /// Carries out a request, and admits what gets a place by that. Returns the state after both.
 pub(super) fn request(tx: &WriteTx<'_>, id: JobId, request: &JobRequest) -> Answered {
     let answer = ask_for(tx, id, request)?;
-    limits::admit_noted(tx)?;
+    follow_ups::carry_out(tx)?;
     match answer {
         RequestAnswer::Done(JobState::Limited) => {
             let job = at_rest(tx, id)?;

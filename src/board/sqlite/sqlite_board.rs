@@ -5,24 +5,25 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::advances::advance;
 use super::bell::BellFile;
 use super::board_writer::BoardWriter;
 use super::claim_rows::{ClaimRaw, ClaimRow, LaneRow};
-use super::claims::{Claims, claim, known_lanes, peek};
+use super::claims::peek;
 use super::open_file::{check_place, open_to_write};
 use super::posting::{self, PostRow};
 use super::read_pool::ReadPool;
 use super::sqlite_failure::SqliteFailure;
-use super::transitions::{TransitionRow, record};
+use super::transitions::TransitionRow;
 use super::write_tx::{WriteTx, millis};
 use super::{
-    batches, garbage, journal_rows, limits, migration, next_posts, outputs, pages, pauses, queries,
-    requests, session_ends, session_queries, sessions,
+    batches, follow_ups, garbage, journal_rows, migration, next_posts, outputs, pages, pauses,
+    queries, requests, session_ends, session_queries, sessions,
 };
 use crate::board::advance::{
     Advance, AdvanceAnswer, ClaimedJob, GiveBack, LaneWish, TransitionVerdict,
 };
-use crate::board::batch::{BatchId, BatchPost, BatchReceipt, BatchRecord, BulkAnswer};
+use crate::board::batch::{BatchPost, BatchReceipt, BatchRecord, BulkAnswer};
 use crate::board::beat::{Beat, BeatAnswer, JobPosition, LookAnswer};
 use crate::board::board_error::BoardError;
 use crate::board::board_error::place_of;
@@ -30,14 +31,14 @@ use crate::board::board_settings::{BoardClock, BoardSettings};
 use crate::board::board_trait::{Board, BoardBell, BoardResult};
 use crate::board::definition_entry::{DefinitionEntry, DefinitionRecord};
 use crate::board::host_identity::HostIdentity;
-use crate::board::job_id::{JobId, SessionId};
+use crate::board::job_id::{BatchId, JobId, SessionId};
 use crate::board::job_record::{JobFilter, JobOutcome, JobPage, JobRecord, StateCount};
-use crate::board::job_request::{HeldRequest, JobRequest, RequestAnswer};
+use crate::board::job_request::{JobRequest, RequestAnswer};
 use crate::board::keep_limits::{GcAnswer, KeepLimits};
-use crate::board::next_post::{FollowedPost, NextPost, NextRecord};
+use crate::board::next_post::{FollowedPost, NextRecord};
 use crate::board::output_part::{OutputBatch, OutputPart};
 use crate::board::pause::{PauseRecord, PauseScope};
-use crate::board::post::{Post, PostReceipt};
+use crate::board::post::{NextPost, Post, PostReceipt};
 use crate::board::reap::{Reap, ReapAnswer};
 use crate::board::session_request::{SessionRecord, SessionRequest, SessionTicket, SessionWish};
 use crate::board::wait_facts::WaitFacts;
@@ -136,51 +137,12 @@ impl SqliteBoard {
     }
 }
 
-/// What an advance brings, before the caller's thread parses it.
-struct AdvanceRaw {
-    heard: sessions::BeatCount,
-    verdicts: Vec<TransitionVerdict>,
-    claims: Claims,
-    requests: Vec<HeldRequest>,
-}
-
-/// All that a rule refuses is refused before the first write.
-fn advance(
-    tx: &WriteTx<'_>,
-    session: SessionId,
-    transitions: &[TransitionRow],
-    wish: ClaimRow,
-) -> Result<AdvanceRaw, SqliteFailure> {
-    let claimer = sessions::claimer(tx.conn, session)?;
-    let lanes = known_lanes(tx.conn, session, wish.lanes)?;
-    let heard = sessions::count_beat(tx, session, None)?;
-    let mut verdicts = Vec::with_capacity(transitions.len());
-    for row in transitions {
-        verdicts.push(record(tx, session, row)?);
-    }
-    let stale = verdicts
-        .iter()
-        .filter(|verdict| **verdict == TransitionVerdict::Stale);
-    sessions::count_stale(tx, session, stale.count())?;
-    limits::admit_noted(tx)?;
-    let claims = match heard.wish {
-        SessionWish::Work => claim(tx, &claimer, &lanes, wish.at_most, &wish.only)?,
-        _ => Claims::default(),
-    };
-    Ok(AdvanceRaw {
-        heard,
-        verdicts,
-        claims,
-        requests: sessions::requests_of(tx.conn, session)?,
-    })
-}
-
 impl Board for SqliteBoard {
     fn post(&self, post: &Post) -> BoardResult<PostReceipt> {
         let row = PostRow::of(post)?;
         self.write(move |tx| {
             let receipt = posting::post(tx, &row)?;
-            limits::admit_noted(tx)?;
+            follow_ups::carry_out(tx)?;
             Ok(receipt)
         })
     }
@@ -190,7 +152,7 @@ impl Board for SqliteBoard {
         self.write(move |tx| {
             let posted = rows.iter().map(|row| posting::post(tx, row));
             let receipts = posted.collect::<Result<_, _>>()?;
-            limits::admit_noted(tx)?;
+            follow_ups::carry_out(tx)?;
             Ok(receipts)
         })
     }
@@ -212,7 +174,7 @@ impl Board for SqliteBoard {
                 Some(post) => batches::post_for_every_worker(tx, &batch, post)?,
                 None => batches::post(tx, &batch, &rows, is_whole)?,
             };
-            limits::admit_noted(tx)?;
+            follow_ups::carry_out(tx)?;
             Ok(receipt)
         })
     }
@@ -221,8 +183,8 @@ impl Board for SqliteBoard {
         PostRow::of(&next.post)?;
         let next = next.clone();
         self.write(move |tx| {
-            let record = next_posts::post_after(tx, after, &next)?;
-            limits::admit_noted(tx)?;
+            let record = follow_ups::post_after(tx, after, &next)?;
+            follow_ups::carry_out(tx)?;
             Ok(record)
         })
     }
@@ -306,7 +268,7 @@ impl Board for SqliteBoard {
         let jobs = jobs.to_vec();
         self.write(move |tx| {
             let verdicts = session_ends::give_back(tx, session, &jobs)?;
-            limits::admit_noted(tx)?;
+            follow_ups::carry_out(tx)?;
             Ok(verdicts)
         })
     }
@@ -314,7 +276,7 @@ impl Board for SqliteBoard {
     fn leave(&self, session: SessionId) -> BoardResult<()> {
         self.write(move |tx| {
             session_ends::leave(tx, session)?;
-            Ok(limits::admit_noted(tx)?)
+            follow_ups::carry_out(tx)
         })
     }
 
@@ -322,7 +284,7 @@ impl Board for SqliteBoard {
         let reap = *reap;
         self.write(move |tx| {
             let answer = session_ends::reap(tx, &reap)?;
-            limits::admit_noted(tx)?;
+            follow_ups::carry_out(tx)?;
             Ok(answer)
         })
     }
@@ -335,7 +297,7 @@ impl Board for SqliteBoard {
         let here = here.clone();
         self.write(move |tx| {
             let answer = session_ends::reap_dead(tx, session, &here)?;
-            limits::admit_noted(tx)?;
+            follow_ups::carry_out(tx)?;
             Ok(answer)
         })
     }

@@ -166,7 +166,7 @@ fn follow_up(tx: &WriteTx<'_>, row: &TransitionRow) -> Result<(), SqliteFailure>
         ))
     })?;
     if row.state != JobState::Running {
-        links.moved(tx, id, JobState::Running, row.state)?;
+        links.moved(tx, id, JobState::Running, row.state);
     }
     if crashes > 0 {
         forget_crashes(tx, row)?;

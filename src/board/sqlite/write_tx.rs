@@ -1,11 +1,13 @@
 //! A transaction of the writer, as a call sees it.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 use rusqlite::Connection;
 
 use super::board_hold::BoardHold;
+use crate::board::job_id::{BatchId, JobId};
+use crate::board::job_state::JobState;
 use crate::core::time::{Moment, Mono, unix_millis};
 
 /// A transaction as a call sees it.
@@ -20,6 +22,22 @@ pub(super) struct WriteTx<'a> {
     pub(super) hold: &'a BoardHold,
     is_ringing: Cell<bool>,
     limits: RefCell<BTreeSet<String>>,
+    follow_ups: RefCell<VecDeque<FollowUp>>,
+}
+
+/// What follows from a change, before the call ends.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum FollowUp {
+    /// A member of a batch is over, or goes on after that.
+    Member {
+        batch: u64,
+        before: JobState,
+        after: JobState,
+    },
+    /// A job after which something comes is over.
+    JobOver { job: JobId, is_success: bool },
+    /// No member of a batch is left.
+    BatchOver { batch: BatchId, is_success: bool },
 }
 
 impl<'a> WriteTx<'a> {
@@ -32,6 +50,7 @@ impl<'a> WriteTx<'a> {
             hold,
             is_ringing: Cell::new(false),
             limits: RefCell::default(),
+            follow_ups: RefCell::default(),
         }
     }
 
@@ -51,6 +70,16 @@ impl<'a> WriteTx<'a> {
     /// Returns the keys that were noted, in their order, and forgets them.
     pub(super) fn take_noted_limits(&self) -> BTreeSet<String> {
         self.limits.take()
+    }
+
+    /// Notes what follows from a change.
+    pub(super) fn note(&self, follow_up: FollowUp) {
+        self.follow_ups.borrow_mut().push_back(follow_up);
+    }
+
+    /// Returns what was noted first.
+    pub(super) fn take_note(&self) -> Option<FollowUp> {
+        self.follow_ups.borrow_mut().pop_front()
     }
 
     /// Notes that a job became claimable: the bell rings after the commit.

@@ -97,8 +97,8 @@ pub(crate) struct JobsArgs {
     /// Only those of this definition.
     #[arg(value_name = "JOB")]
     pub(crate) definition: Option<String>,
-    /// Only those in this state: waiting, limited, running, paused, succeeded, failed, reverted, cancelled,
-    /// stuck.
+    /// Only those in this state: waiting, limited, running, paused, succeeded, failed, reverted,
+    /// cancelled, stuck.
     #[arg(long, value_name = "STATE")]
     pub(crate) state: Vec<String>,
     /// Only members of this batch.

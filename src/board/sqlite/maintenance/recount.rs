@@ -1,10 +1,11 @@
-//! The recount of what is derived: limits that have room for what waits, batches with a wrong count.
+//! The recount of what is derived: limits that have room for what waits, the counts of batches.
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use crate::board::board_trait::BoardResult;
 use crate::board::sqlite::batches;
 use crate::board::sqlite::board_hold::BoardHold;
+use crate::board::sqlite::follow_ups;
 use crate::board::sqlite::sqlite_failure::{SqliteFailure, board_error};
 use crate::board::sqlite::write_tx::{WriteTx, millis};
 use crate::core::time::Moment;
@@ -30,6 +31,8 @@ pub(super) fn recount(conn: &mut Connection, now: Moment, place: &str) -> BoardR
     let tx = WriteTx::new(&conn, millis(now), now.mono, &hold);
     let mut repaired = limits(&tx).map_err(failed)?;
     repaired.extend(left_of_batches(&tx).map_err(|failure| failure.at(place))?);
+    follow_ups::carry_out(&tx).map_err(|failure| failure.at(place))?;
+    drop(tx);
     conn.commit().map_err(failed)?;
     Ok(repaired)
 }

@@ -1,13 +1,13 @@
 //! `jobs`: the jobs of a board, the newest first.
 
-use super::board_access::{open_existing, refused};
+use super::board_access::{open, open_existing, refused};
 use super::chain::{batch_line, push_following};
 use super::job_json::record_json;
 use super::jobs_verb::{self, pause_lines};
 use super::time::of_millis;
 use crate::board::{BatchId, Board, FollowedPost, JobFilter, JobId, JobRecord, JobState};
 use crate::cli::args::Common;
-use crate::cli::args::jobs::JobsArgs;
+use crate::cli::args::jobs::{JobsArgs, JobsVerb};
 use crate::cli::load::load_to_look;
 use crate::cli::output::{plain, print, width};
 use crate::config::invocation::Call;
@@ -21,6 +21,10 @@ use crate::worker::board_place;
 pub(crate) fn show(common: &Common, args: &JobsArgs) -> CommandResult {
     let (_, loaded) = load_to_look(common)?;
     let filter = filter(args)?;
+    if let Some(JobsVerb::Pause(_) | JobsVerb::Resume(_)) = &args.verb {
+        // There may be a pause before there is a job.
+        open(&loaded.settings)?;
+    }
     let Some(board) = open_existing(&loaded.settings)? else {
         return print(&no_job(
             &board_place::path(&loaded.settings).display().to_string(),
