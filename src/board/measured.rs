@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::board::advance::{Advance, AdvanceAnswer, ClaimWish, ClaimedJob, LaneWish, Transition};
+use crate::board::batch::BatchPost;
 use crate::board::board_settings::BoardSettings;
 use crate::board::board_trait::{Board, BoardBell};
 use crate::board::definition_entry::DefinitionEntry;
@@ -15,7 +16,7 @@ use crate::board::host_identity::HostIdentity;
 use crate::board::job_id::SessionId;
 use crate::board::job_record::JobFilter;
 use crate::board::job_state::JobState;
-use crate::board::post::Post;
+use crate::board::post::{Post, PostLimit};
 use crate::board::session_request::{NameRule, SessionRequest};
 use crate::board::sqlite::open;
 use crate::core::time::Mono;
@@ -82,6 +83,53 @@ impl MeasuredBoard {
         };
         let posts: Vec<Post> = (first..first + jobs).map(post).collect();
         words(self.0.post_all(&posts)).map(drop)
+    }
+
+    /// Posts jobs of a definition behind a limit of 1, numbered from `first`, in one transaction.
+    ///
+    /// # Errors
+    ///
+    /// Those of the board.
+    pub fn post_limited(&self, definition: &str, first: u64, jobs: u64) -> Measured<()> {
+        let limit = PostLimit {
+            key: definition.to_owned(),
+            most: 1,
+        };
+        let posts = (first..first + jobs).map(|number| Post {
+            limit: Some(limit.clone()),
+            ..Post::new(
+                definition,
+                json!({"path": "/srv/a.png", "width": 800}),
+                format!("{definition}-{number}"),
+            )
+        });
+        words(self.0.post_all(&posts.collect::<Vec<_>>())).map(drop)
+    }
+
+    /// Posts a batch as `post --from` does: lines are parsed and checked, a thousand jobs are one
+    /// transaction.
+    ///
+    /// # Errors
+    ///
+    /// Those of the lines and of the board.
+    pub fn post_batch(&self, definition: &str, lines: &str) -> Measured<u64> {
+        let batch = BatchPost {
+            posting: format!("{definition}-file"),
+            name: "jobs.jsonl".to_owned(),
+            ..BatchPost::default()
+        };
+        let mut posts = Vec::new();
+        for (number, line) in lines.lines().enumerate() {
+            let args = words(serde_json::from_str(line))?;
+            let posting = format!("{definition}-file:{number}");
+            posts.push(Post::new(definition, args, posting));
+        }
+        let chunks = posts.len().div_ceil(1_000);
+        let mut jobs = 0;
+        for (at, chunk) in posts.chunks(1_000).enumerate() {
+            jobs = words(self.0.post_batch(&batch, chunk, at + 1 == chunks))?.jobs;
+        }
+        Ok(jobs)
     }
 
     /// Reads what a page that gives an overview shows: counts, and pages of jobs.

@@ -9,5 +9,6 @@ mod requests;
 mod robust;
 mod sentences;
 mod shapes;
+mod time_limits;
 mod waits;
 mod words;

@@ -126,12 +126,15 @@ fn close(tx: &WriteTx<'_>, id: u64) -> Result<(), SqliteFailure> {
 
 /// Takes note that a member is over.
 pub(super) fn member_over(tx: &WriteTx<'_>, id: u64, state: JobState) -> Result<(), SqliteFailure> {
-    let mut update = tx.conn.prepare_cached(
-        "UPDATE batch SET left = left - 1, failed = failed + ?2 WHERE id = ?1
-         RETURNING left, failed, fails_at, is_open",
-    )?;
     let is_failure = state != JobState::Succeeded;
-    let counted = update.query_row(params![id, is_failure], |row| {
+    let mut update = tx
+        .conn
+        .prepare_cached("UPDATE batch SET left = left - 1, failed = failed + ?2 WHERE id = ?1")?;
+    update.execute(params![id, is_failure])?;
+    let mut read = tx
+        .conn
+        .prepare_cached("SELECT left, failed, fails_at, is_open FROM batch WHERE id = ?1")?;
+    let counted = read.query_row([id], |row| {
         Ok((
             row.get::<_, i64>(0)?,
             row.get::<_, u64>(1)?,

@@ -110,7 +110,9 @@ fn no_job(place: &str) -> String {
 fn line(job: &JobRecord) -> String {
     let at = short(of_millis(job.ended.unwrap_or(job.posted)));
     let state = match job.state {
-        JobState::Waiting if of_millis(job.run_at) > clock::wall() => "scheduled",
+        JobState::Waiting | JobState::Limited if of_millis(job.run_at) > clock::wall() => {
+            "scheduled"
+        }
         state => state.word(),
     };
     let mut line = format!("{:>6}  {:<10} {at}  {}", job.id.0, state, job.definition);

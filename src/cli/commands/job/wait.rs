@@ -46,7 +46,8 @@ pub(crate) fn until_over(
         let now = clock::mono();
         if say_why_at.is_some_and(|at| now >= at) {
             say_why_at = None;
-            if !as_data && job.state == JobState::Waiting {
+            let waits = matches!(job.state, JobState::Waiting | JobState::Limited);
+            if !as_data && waits {
                 print(&why_it_waits(&**board, id)?)?;
             }
         }
