@@ -21,6 +21,8 @@ fn nothing_of_a_paused_job_is_claimed_but_what_is_wanted_now() {
     let _worker = desk.worker(&[]);
     let told = desk.says(&["jobs", "pause", "report"]);
     assert!(told.starts_with("Paused `report`"), "{told}");
+    let slip = desk.refuses(&["jobs", "pause", "reprot"], 2);
+    assert!(slip.contains("did you mean `report`?"), "{slip}");
     let paused = desk.post(&["report"]);
     let other = desk.post(&["other"]);
     desk.wait_for(other, "succeeded");

@@ -31,7 +31,7 @@ pub(crate) fn show(common: &Common, args: &JobsArgs) -> CommandResult {
         ));
     };
     if let Some(verb) = &args.verb {
-        return jobs_verb::obey(&*board, &filter, verb);
+        return jobs_verb::obey(&loaded, &*board, &filter, verb);
     }
     let page = board.jobs(&filter).map_err(refused)?;
     if args.json {

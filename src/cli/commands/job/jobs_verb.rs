@@ -2,19 +2,30 @@
 
 use super::super::mute::user_name;
 use super::board_access::refused;
+use super::catalog::JobCatalog;
 use super::time::of_millis;
 use crate::board::{Board, BulkAnswer, JobFilter, JobRequest, JobState, PauseScope};
 use crate::cli::args::jobs::{JobsVerb, PausedArgs};
 use crate::cli::output::{plain, print};
+use crate::config::Loaded;
 use crate::config::invocation::Call;
 use crate::core::command_error::{CommandError, CommandResult};
 use crate::text::counts::{counted, counted_or_no};
+use crate::text::suggest::did_you_mean;
 use crate::unix::clock::short;
 
 /// Carries out what is asked of the jobs that a filter finds.
-pub(super) fn obey(board: &dyn Board, filter: &JobFilter, verb: &JobsVerb) -> CommandResult {
+pub(super) fn obey(
+    loaded: &Loaded,
+    board: &dyn Board,
+    filter: &JobFilter,
+    verb: &JobsVerb,
+) -> CommandResult {
     let request = match verb {
-        JobsVerb::Pause(what) => return pause(board, what, Some(&user_name())),
+        JobsVerb::Pause(what) => {
+            check_is_known(loaded, board, what)?;
+            return pause(board, what, Some(&user_name()));
+        }
         JobsVerb::Resume(what) => return pause(board, what, None),
         JobsVerb::Stop { no_revert: false } => JobRequest::Stop,
         JobsVerb::Stop { no_revert: true } => JobRequest::StopNoRevert,
@@ -73,6 +84,30 @@ fn ask_all(
             return Ok(all);
         }
     }
+}
+
+/// Refuses to pause what no configuration and no worker knows: a slip of the pen.
+fn check_is_known(loaded: &Loaded, board: &dyn Board, what: &PausedArgs) -> CommandResult {
+    let catalog = JobCatalog::of(loaded, board)?;
+    if let Some(definition) = &what.definition {
+        return catalog.schema(definition).map(drop);
+    }
+    let Some(project) = &what.project else {
+        return Ok(());
+    };
+    let projects = || {
+        catalog
+            .all()
+            .filter_map(|(_, schema)| schema.project.as_deref())
+    };
+    if projects().any(|known| known == project) {
+        return Ok(());
+    }
+    let error = CommandError::usage(format_args!("no job has the project `{project}`"));
+    Err(match did_you_mean(project, projects()) {
+        Some(meant) => error.hint(meant),
+        None => error,
+    })
 }
 
 fn pause(board: &dyn Board, what: &PausedArgs, by: Option<&str>) -> CommandResult {
