@@ -1,8 +1,7 @@
 //! Why a job waits, in words: one function for `job ID`, `post` and mails.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
 use crate::board::{JobState, LimitFacts, PauseRecord, PauseScope, WaitFacts, WorkerFacts};
+use crate::core::time::of_unix_millis;
 use crate::text::counts::counted;
 use crate::unix::clock::short;
 
@@ -30,7 +29,7 @@ pub(crate) fn why_waits(facts: &WaitFacts) -> Vec<String> {
         );
     }
     if facts.job.run_at > facts.now {
-        let at = moment(facts.job.run_at);
+        let at = of_unix_millis(facts.job.run_at);
         let what = if facts.job.has_begun {
             "its next try is"
         } else {
@@ -52,7 +51,10 @@ fn why_limited(facts: &WaitFacts) -> Vec<String> {
     let name = &facts.job.definition;
     let mut reasons = Vec::new();
     if facts.job.run_at > facts.now {
-        reasons.push(format!("it is due at {}", short(moment(facts.job.run_at))));
+        reasons.push(format!(
+            "it is due at {}",
+            short(of_unix_millis(facts.job.run_at))
+        ));
     }
     reasons.extend(facts.pauses.iter().map(why_paused));
     let Some(LimitFacts {
@@ -89,12 +91,8 @@ fn why_paused(pause: &PauseRecord) -> String {
         PauseScope::Definition(_) => format!("`{name}`"),
         _ => format!("{word} `{name}`"),
     };
-    let since = short(moment(pause.since));
+    let since = short(of_unix_millis(pause.since));
     format!("{what} is paused by {} since {since}", pause.by)
-}
-
-fn moment(millis: i64) -> SystemTime {
-    UNIX_EPOCH + Duration::from_millis(millis.unsigned_abs())
 }
 
 /// Returns why no worker claims a job that is due.

@@ -17,6 +17,7 @@ mod board;
 mod crashes;
 mod desk;
 mod flows;
+mod known;
 mod limits;
 mod origin;
 mod pauses;

@@ -4,6 +4,7 @@
 pub(crate) mod arena;
 pub(crate) mod batch_rules;
 pub(crate) mod claim_rules;
+pub(crate) mod end_rules;
 pub(crate) mod limit_rules;
 pub(crate) mod model;
 pub(crate) mod protocol_rules;

@@ -18,6 +18,7 @@ mod claims;
 mod crash_tests;
 #[cfg(test)]
 mod disk_tests;
+mod ended_jobs;
 mod expiries;
 mod follow_ups;
 mod garbage;

@@ -17,8 +17,8 @@ use super::sqlite_failure::SqliteFailure;
 use super::transitions::TransitionRow;
 use super::write_tx::{WriteTx, millis};
 use super::{
-    batches, follow_ups, garbage, journal_rows, migration, next_posts, outputs, pages, pauses,
-    queries, requests, session_ends, session_queries, sessions,
+    batches, ended_jobs, follow_ups, garbage, journal_rows, migration, next_posts, outputs, pages,
+    pauses, queries, requests, session_ends, session_queries, sessions,
 };
 use crate::board::advance::{
     Advance, AdvanceAnswer, ClaimedJob, GiveBack, LaneWish, TransitionVerdict,
@@ -30,6 +30,8 @@ use crate::board::board_error::place_of;
 use crate::board::board_settings::{BoardClock, BoardSettings};
 use crate::board::board_trait::{Board, BoardBell, BoardResult};
 use crate::board::definition_entry::{DefinitionEntry, DefinitionRecord};
+use crate::board::end_summary::EndSummary;
+use crate::board::ended_job::{EndFilter, EndedJob};
 use crate::board::host_identity::HostIdentity;
 use crate::board::job_id::{BatchId, JobId, SessionId};
 use crate::board::job_record::{JobFilter, JobOutcome, JobPage, JobRecord, StateCount};
@@ -117,6 +119,18 @@ impl SqliteBoard {
         self.writer.call(work)
     }
 
+    /// Has something done, and what follows from that.
+    fn change<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&WriteTx<'_>) -> Result<T, SqliteFailure> + Send + 'static,
+    ) -> BoardResult<T> {
+        self.write(move |tx| {
+            let answer = work(tx)?;
+            follow_ups::carry_out(tx)?;
+            Ok(answer)
+        })
+    }
+
     /// Reads in one transaction.
     pub(super) fn read<T>(
         &self,
@@ -140,21 +154,12 @@ impl SqliteBoard {
 impl Board for SqliteBoard {
     fn post(&self, post: &Post) -> BoardResult<PostReceipt> {
         let row = PostRow::of(post)?;
-        self.write(move |tx| {
-            let receipt = posting::post(tx, &row)?;
-            follow_ups::carry_out(tx)?;
-            Ok(receipt)
-        })
+        self.change(move |tx| posting::post(tx, &row))
     }
 
     fn post_all(&self, posts: &[Post]) -> BoardResult<Vec<PostReceipt>> {
         let rows: Vec<PostRow> = posts.iter().map(PostRow::of).collect::<Result<_, _>>()?;
-        self.write(move |tx| {
-            let posted = rows.iter().map(|row| posting::post(tx, row));
-            let receipts = posted.collect::<Result<_, _>>()?;
-            follow_ups::carry_out(tx)?;
-            Ok(receipts)
-        })
+        self.change(move |tx| rows.iter().map(|row| posting::post(tx, row)).collect())
     }
 
     fn post_batch(
@@ -182,11 +187,7 @@ impl Board for SqliteBoard {
     fn post_after(&self, after: FollowedPost, next: &NextPost) -> BoardResult<NextRecord> {
         PostRow::of(&next.post)?;
         let next = next.clone();
-        self.write(move |tx| {
-            let record = follow_ups::post_after(tx, after, &next)?;
-            follow_ups::carry_out(tx)?;
-            Ok(record)
-        })
+        self.change(move |tx| follow_ups::post_after(tx, after, &next))
     }
 
     fn set_pause(&self, scope: &PauseScope, by: Option<&str>) -> BoardResult<bool> {
@@ -266,27 +267,16 @@ impl Board for SqliteBoard {
         jobs: &[GiveBack],
     ) -> BoardResult<Vec<TransitionVerdict>> {
         let jobs = jobs.to_vec();
-        self.write(move |tx| {
-            let verdicts = session_ends::give_back(tx, session, &jobs)?;
-            follow_ups::carry_out(tx)?;
-            Ok(verdicts)
-        })
+        self.change(move |tx| session_ends::give_back(tx, session, &jobs))
     }
 
     fn leave(&self, session: SessionId) -> BoardResult<()> {
-        self.write(move |tx| {
-            session_ends::leave(tx, session)?;
-            follow_ups::carry_out(tx)
-        })
+        self.change(move |tx| session_ends::leave(tx, session))
     }
 
     fn reap(&self, reap: &Reap) -> BoardResult<ReapAnswer> {
         let reap = *reap;
-        self.write(move |tx| {
-            let answer = session_ends::reap(tx, &reap)?;
-            follow_ups::carry_out(tx)?;
-            Ok(answer)
-        })
+        self.change(move |tx| session_ends::reap(tx, &reap))
     }
 
     fn reap_dead_on_this_host(
@@ -295,11 +285,7 @@ impl Board for SqliteBoard {
         here: &HostIdentity,
     ) -> BoardResult<ReapAnswer> {
         let here = here.clone();
-        self.write(move |tx| {
-            let answer = session_ends::reap_dead(tx, session, &here)?;
-            follow_ups::carry_out(tx)?;
-            Ok(answer)
-        })
+        self.change(move |tx| session_ends::reap_dead(tx, session, &here))
     }
 
     fn request(&self, id: JobId, request: &JobRequest) -> BoardResult<RequestAnswer> {
@@ -349,6 +335,14 @@ impl Board for SqliteBoard {
 
     fn counts(&self) -> BoardResult<Vec<StateCount>> {
         self.read(queries::counts)
+    }
+
+    fn ends(&self, since: i64) -> BoardResult<Vec<EndSummary>> {
+        self.read(|conn| ended_jobs::end_summaries(conn, since))
+    }
+
+    fn ended_jobs(&self, filter: &EndFilter) -> BoardResult<Vec<EndedJob>> {
+        self.read(|conn| ended_jobs::ended_jobs(conn, filter))
     }
 
     fn journal(&self, id: JobId) -> BoardResult<Vec<JournalEntry>> {

@@ -60,6 +60,8 @@ mod protocol {
 
 mod claims {
     crate::board::conformance::claim_rules::claim_rule_tests!(super::SqliteArena::new());
+
+    crate::board::conformance::end_rules::end_rule_tests!(super::SqliteArena::new());
 }
 
 mod limits {
