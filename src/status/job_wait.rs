@@ -37,11 +37,11 @@ pub(crate) fn why_waits(facts: &WaitFacts) -> Vec<String> {
         };
         reasons.push(format!("{what} due at {}", short(at)));
     }
-    if !facts.job.ignores_pauses {
-        reasons.extend(facts.pauses.iter().map(why_paused));
-    }
-    if reasons.is_empty() || facts.pauses.is_empty() {
-        reasons.extend(why_unclaimed(facts));
+    match facts.pauses.as_slice() {
+        pauses if !pauses.is_empty() && !facts.job.ignores_pauses => {
+            reasons.extend(pauses.iter().map(why_paused));
+        }
+        _ => reasons.extend(why_unclaimed(facts)),
     }
     reasons
 }

@@ -131,7 +131,7 @@ steps = [{{ name = "write", command = ["true"] }}]
 fn with_too_many_failures_the_rest_of_a_batch_is_cancelled() {
     let desk = Desk::with(&CONFIG.replace("slots = 2", "slots = 1"));
     desk.place
-        .write("jobs.jsonl", &"{\"path\": \"bad\"}\n".repeat(20));
+        .write("jobs.jsonl", "{\"path\": \"bad\"}\n".repeat(20));
     let file = desk.place.path("jobs.jsonl").display().to_string();
     desk.says(&["post", "resize", "--from", &file, "--fails-at", "2"]);
     let _worker = desk.worker(&[]);

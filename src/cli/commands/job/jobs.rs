@@ -21,11 +21,12 @@ use crate::worker::board_place;
 pub(crate) fn show(common: &Common, args: &JobsArgs) -> CommandResult {
     let (_, loaded) = load_to_look(common)?;
     let filter = filter(args)?;
-    if let Some(JobsVerb::Pause(_) | JobsVerb::Resume(_)) = &args.verb {
+    let board = match &args.verb {
         // There may be a pause before there is a job.
-        open(&loaded.settings)?;
-    }
-    let Some(board) = open_existing(&loaded.settings)? else {
+        Some(JobsVerb::Pause(_)) => Some(open(&loaded.settings)?),
+        _ => open_existing(&loaded.settings)?,
+    };
+    let Some(board) = board else {
         return print(&no_job(
             &board_place::path(&loaded.settings).display().to_string(),
         ));
