@@ -79,9 +79,11 @@ fn a_definition_that_cannot_be_is_an_error_with_its_place() {
 
 #[test]
 fn what_this_version_does_not_carry_out_is_refused() {
-    let desk = Desk::with("[jobs.x]\nlimit = 1\nsteps = [{ name = \"a\", command = [\"true\"] }]");
+    let desk = Desk::with(
+        "[jobs.x]\nwaiting_for_at_most = \"1h\"\nsteps = [{ name = \"a\", command = [\"true\"] }]",
+    );
     let checked = desk.place.run(&["check"]);
-    assert!(stderr(&checked).contains("this version does not carry out `limit`"));
+    assert!(stderr(&checked).contains("this version does not carry out `waiting_for_at_most`"));
     assert!(
         stdout(&checked).contains("Jobs      x\n"),
         "{}",
@@ -90,7 +92,7 @@ fn what_this_version_does_not_carry_out_is_refused() {
     for command in [vec!["work"], vec!["post", "x"]] {
         let told = desk.refuses(&command, 78);
         assert!(
-            told.contains("this version does not carry out `limit`"),
+            told.contains("this version does not carry out `waiting_for_at_most`"),
             "{told}"
         );
     }
