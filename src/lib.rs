@@ -143,6 +143,8 @@ mod init;
     reason = "errors are named where they are handled one by one"
 )]
 mod job;
+#[cfg(feature = "cli")]
+pub mod jobs;
 mod lease;
 pub mod lock;
 mod logging;
@@ -172,6 +174,8 @@ mod unix;
 mod worker;
 
 pub use cli::main;
+#[doc = include_str!("job/attribute.md")]
+pub use run_functions_macros::job;
 #[doc = include_str!("task/attribute.md")]
 pub use run_functions_macros::task;
 pub use task::{Context, InvalidName, TaskError, TaskName};
@@ -208,6 +212,16 @@ struct Readme;
 /// What the attribute expands to. Not for people.
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::flow::definition::{Interrupted, OnFailure};
+    #[cfg(feature = "cli")]
+    pub use crate::job::functions::{
+        FirstInputs, NextInput, RevertInput, StepFailure, StepInputs, call_step, check_arguments,
+        define_job,
+    };
+    pub use crate::job::{
+        DraftedJob, JobOption, JobRegistration, StepCall, StepReply, StepSurroundings,
+        registered_jobs,
+    };
     pub use crate::task::{Attributes, IntoReport, Registration, Report, TaskFunction, registered};
     pub use inventory;
     pub use std::time::Duration;

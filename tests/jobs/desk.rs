@@ -1,14 +1,20 @@
 //! A desk with a board on it: posts jobs, starts workers, reads what became of them.
 
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use serde_json::Value;
 
 use crate::support::{Place, Runner, eventually, stderr, stdout};
 
+/// Set where an executable of tests is to be the program.
+pub const AS_PROGRAM: &str = "TESTED_AS_PROGRAM";
+
 /// A directory with a configuration and a board.
 pub struct Desk {
     pub place: Place,
+    /// The program with jobs of its own; `None`: the stock binary.
+    program: Option<PathBuf>,
 }
 
 impl Desk {
@@ -16,6 +22,16 @@ impl Desk {
     pub fn with(config: &str) -> Self {
         Desk {
             place: Place::with(config),
+            program: None,
+        }
+    }
+
+    /// Creates a board for the jobs of a program, which is started with a variable by which it knows
+    /// that it is the program.
+    pub fn of_program(program: PathBuf, config: &str) -> Self {
+        Desk {
+            place: Place::with(config),
+            program: Some(program),
         }
     }
 
@@ -28,12 +44,23 @@ impl Desk {
 
     /// Returns a command in this directory.
     pub fn command(&self, args: &[&str]) -> Command {
-        self.place.command(args)
+        match &self.program {
+            None => self.place.command(args),
+            Some(program) => {
+                let mut command = self.place.command_of(program, args);
+                command.env(AS_PROGRAM, "1");
+                command
+            }
+        }
+    }
+
+    fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().expect("the binary can be run")
     }
 
     /// Runs a command that succeeds, and returns what it printed.
     pub fn says(&self, args: &[&str]) -> String {
-        let output = self.place.run(args);
+        let output = self.run(args);
         assert_eq!(
             output.status.code(),
             Some(0),
@@ -45,7 +72,7 @@ impl Desk {
 
     /// Runs a command that fails with a code, and returns what it printed on standard error.
     pub fn refuses(&self, args: &[&str], code: i32) -> String {
-        let output = self.place.run(args);
+        let output = self.run(args);
         assert_eq!(
             output.status.code(),
             Some(code),
@@ -70,7 +97,7 @@ impl Desk {
     /// Asks something of a job.
     pub fn asks(&self, id: u64, verb: &[&str]) -> Output {
         let id = id.to_string();
-        self.place.run(&[&["job", id.as_str()], verb].concat())
+        self.run(&[&["job", id.as_str()], verb].concat())
     }
 
     /// Waits until a job is in a state, and returns the job.

@@ -55,6 +55,10 @@ pub(crate) fn post(common: &Common, args: &PostArgs) -> CommandResult {
         let errors = errors.to_string().replace('\n', "\nerror: ");
         CommandError::new(exit::USAGE, errors).hint(format_args!("`{usage}` lists the arguments"))
     })?;
+    let own = loaded.jobs.get(&job).and_then(|own| own.function);
+    if let Some(Err(error)) = own.map(|own| (own.check)(&parsed)) {
+        return Err(CommandError::usage(error));
+    }
     if let Some(setting) = schema.not_carried_out().first() {
         let message = format!("this version does not carry out `{setting}` of `{job}`");
         return Err(CommandError::new(exit::CONFIG, message)
