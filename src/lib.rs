@@ -123,14 +123,6 @@ mod chain;
 mod cli;
 mod config;
 mod core;
-#[cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        unused_imports,
-        reason = "flows are played in tests alone so far"
-    )
-)]
 mod flow;
 pub mod guide;
 mod history;

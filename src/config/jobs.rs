@@ -3,7 +3,7 @@
 
 mod arguments;
 mod commands;
-pub(super) mod functions;
+pub(crate) mod functions;
 mod job_reader;
 mod job_schema;
 mod job_steps;

@@ -24,10 +24,12 @@
 //! | `retry_wait.rs` | when something is tried again |
 //! | `advice.rs`, `decide.rs`, `attempts.rs`, `stuck.rs`, `forward.rs`, `interpreter.rs` | what is to be done next |
 //! | `shape.rs`, `picture.rs`, `picture_notes.rs`, `picture_states.rs` | the version of a definition; a flow as text |
-//! | `playback.rs`, `chosen_ends.rs`, `flow_history.rs` | a flow played in virtual time |
+//! | `playback.rs`, `flow_history.rs` | a flow played in virtual time |
+//! | `chosen_ends.rs`, `history_words.rs` | the same in the tests of this room |
 
 mod advice;
 mod attempts;
+#[cfg(test)]
 mod chosen_ends;
 mod decide;
 pub(crate) mod definition;
@@ -35,6 +37,8 @@ mod flow_error;
 mod flow_history;
 mod flow_state;
 mod forward;
+#[cfg(test)]
+mod history_words;
 mod interpreter;
 pub(crate) mod journal;
 mod links;
@@ -54,6 +58,7 @@ mod validate;
 mod tests;
 
 pub(crate) use advice::{AttemptStart, FlowDecision, FlowEnd, FlowNext};
+#[cfg(test)]
 pub(crate) use chosen_ends::ChosenEnds;
 pub(crate) use flow_error::FlowError;
 pub(crate) use flow_history::{FlowEvent, FlowHistory};

@@ -45,6 +45,9 @@
 //! }
 //! ```
 //!
+//! A [`Job`] that is written in Rust is played in the same way: with chosen failures, crashes and
+//! requests, and its functions really called.
+//!
 //! What is not here: the settings of a configuration file (`run_functions simulate` foresees with
 //! those of a machine), and how mail leaves (`run_functions mail test`).
 
@@ -52,10 +55,24 @@ mod call;
 mod chain;
 mod inbox;
 mod invalid_chain;
+#[cfg(feature = "cli")]
+mod invalid_job;
+#[cfg(feature = "cli")]
+mod job;
+#[cfg(feature = "cli")]
+mod job_history;
+#[cfg(feature = "cli")]
+mod job_script;
 mod task;
 
 pub use call::{RunError, run_once};
 pub use chain::Chain;
 pub use inbox::{Inbox, Mail};
 pub use invalid_chain::InvalidChain;
+#[cfg(feature = "cli")]
+pub use invalid_job::InvalidJob;
+#[cfg(feature = "cli")]
+pub use job::Job;
+#[cfg(feature = "cli")]
+pub use job_history::JobHistory;
 pub use task::Task;

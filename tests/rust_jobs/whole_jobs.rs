@@ -172,7 +172,7 @@ resize       on failure: revert
 │  ├─ cdn    has a revert
 │  ├─ index
 │  └─ purge  after cdn
-└─ end       tried 2 times
+└─ end       after publish; up to 2 tries, 50ms apart
 ";
     assert_eq!(plan, expected, "{plan}");
     let checked = desk.says(&["check"]);

@@ -1,6 +1,7 @@
 //! The jobs that are functions of this program.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use super::{MOST_STEPS, inherited, job_schema};
@@ -17,6 +18,7 @@ use crate::config::tasks::check_recipients;
 use crate::config::value::Value;
 use crate::config::worker::check_tags;
 use crate::config::written::WrittenConfig;
+use crate::core::settings::ChildSettings;
 use crate::flow::{FlowError, FlowPlan};
 use crate::job::{DraftedJob, FunctionSteps, JobDefinition, JobOption, JobRegistration};
 
@@ -106,38 +108,68 @@ fn definition(
     report: &mut ConfigReport,
 ) -> Option<JobDefinition> {
     let origin = origin(function);
+    let layer = layer(function, &around.inputs.cwd);
+    check_recipients(&layer.keep(&["to", "cc"]), &around.written.mail, report);
+    match defined(function, &layer, child_settings(around)) {
+        Ok(definition) => {
+            check_tags(&layer, "needs", &definition.schema.needs, report);
+            Some(definition)
+        }
+        Err(errors) => {
+            for error in &errors {
+                let (what, help) = error.split_once("; ").unwrap_or((error, ""));
+                let message = format!("job `{}`: {what}", function.name());
+                let help = Some(help.to_owned()).filter(|help| !help.is_empty());
+                report.add(ConfigProblem::error(&origin, message).maybe_help(help));
+            }
+            None
+        }
+    }
+}
+
+/// Returns the definition of a job of this program, where no file has a say.
+///
+/// # Errors
+///
+/// Everything that is wrong with it, a fragment each.
+pub(crate) fn definition_of(
+    function: &'static JobRegistration,
+) -> Result<JobDefinition, Vec<String>> {
+    let layer = layer(function, Path::new(""));
+    defined(function, &layer, ChildSettings::default())
+}
+
+fn defined(
+    function: &'static JobRegistration,
+    layer: &Layer,
+    child: ChildSettings,
+) -> Result<JobDefinition, Vec<String>> {
     let drafted = (function.define)();
-    let layer = layer(function, around.inputs);
-    let limit_by = limit_by(&layer, &drafted);
+    let limit_by = limit_by(layer, &drafted);
     let mut errors = drafted.errors;
     errors.extend(limit_by.as_ref().err().cloned());
-    errors.extend(not_mailed(&layer));
-    let flow = job_schema::flow(function.name(), drafted.root, &layer);
+    errors.extend(not_mailed(layer));
+    let flow = job_schema::flow(function.name(), drafted.root, layer);
     if flow.root.steps().len() > MOST_STEPS {
         errors.push(format!(
-            "it has more than {MOST_STEPS} steps; make several jobs of it"
+            "there are more than {MOST_STEPS} steps; make several jobs of them"
         ));
     }
     if errors.is_empty() {
         let faults = FlowPlan::new(flow.clone()).err().unwrap_or_default();
         errors.extend(faults.iter().map(in_words));
     }
-    for error in &errors {
-        let (what, help) = error.split_once("; ").unwrap_or((error, ""));
-        let message = format!("job `{}`: {what}", function.name());
-        let help = Some(help.to_owned()).filter(|help| !help.is_empty());
-        report.add(ConfigProblem::error(&origin, message).maybe_help(help));
+    if !errors.is_empty() {
+        return Err(errors);
     }
-    let schema = job_schema::of_layer(&layer, drafted.args, limit_by.unwrap_or_default());
-    check_tags(&layer, "needs", &schema.needs, report);
-    check_recipients(&layer.keep(&["to", "cc"]), &around.written.mail, report);
-    errors.is_empty().then(|| JobDefinition {
+    let schema = job_schema::of_layer(layer, drafted.args, limit_by.unwrap_or_default());
+    Ok(JobDefinition {
         flow,
         schema,
         steps: BTreeMap::new(),
         functions: Some(FunctionSteps {
             timeouts: drafted.timeouts,
-            child: child_settings(around),
+            child,
         }),
         to: layer.get("to"),
         cc: layer.get("cc").unwrap_or_default(),
@@ -145,7 +177,7 @@ fn definition(
 }
 
 /// Returns what the attribute sets, over the defaults.
-fn layer(function: &'static JobRegistration, inputs: &Inputs) -> Layer {
+fn layer(function: &'static JobRegistration, base: &Path) -> Layer {
     let mut layer = Layer::default();
     let help = Value::Text(function.help.to_owned());
     layer.set("help", help, origin(function));
@@ -161,7 +193,7 @@ fn layer(function: &'static JobRegistration, inputs: &Inputs) -> Layer {
         };
         layer.set(key, value, origin(function));
     }
-    layer.fill_defaults(ConfigSection::Job, &inputs.cwd);
+    layer.fill_defaults(ConfigSection::Job, base);
     layer
 }
 
@@ -201,7 +233,7 @@ fn in_words(error: &FlowError) -> String {
 }
 
 /// Returns what surrounds the processes of the steps: what `[defaults]` has for all commands.
-fn child_settings(around: &FunctionSurroundings<'_>) -> crate::core::settings::ChildSettings {
+fn child_settings(around: &FunctionSurroundings<'_>) -> ChildSettings {
     let mut layer = inherited(&around.written.defaults);
     let kill_grace = Value::Span(around.kill_grace);
     layer.fill("kill_grace", kill_grace, Origin::Default);

@@ -43,8 +43,11 @@ use crate::job::step_call::StepReply;
 pub struct FlowStep<A, T, I = (), R = ()> {
     draft: Rc<RefCell<FlowDraft<A>>>,
     at: usize,
-    types: PhantomData<fn() -> (T, I, R)>,
+    types: StepTypes<T, I, R>,
 }
+
+/// The types of a step, of which the step holds no value.
+type StepTypes<T, I, R> = PhantomData<fn() -> (T, I, R)>;
 
 impl<A: 'static, T, I, R> FlowStep<A, T, I, R> {
     pub(super) fn new(draft: &Rc<RefCell<FlowDraft<A>>>, at: usize) -> Self {
@@ -55,7 +58,7 @@ impl<A: 'static, T, I, R> FlowStep<A, T, I, R> {
         }
     }
 
-    fn as_other<U, S>(self) -> FlowStep<A, U, I, S> {
+    fn into_other<U, S>(self) -> FlowStep<A, U, I, S> {
         FlowStep {
             draft: self.draft,
             at: self.at,
@@ -108,7 +111,7 @@ impl<A: 'static, T, I, R> FlowStep<A, T, I, R> {
             draft.wrong(self.at, "with", "names a step of another flow");
         }
         drop(draft);
-        self.as_other()
+        self.into_other()
     }
 
     /// Sets the function that undoes the step. It takes the context, and then nothing, what the
@@ -228,7 +231,7 @@ impl<A: 'static, T, I, R> FlowStep<A, T, I, R> {
             step.functions.insert(Phase::When, ask);
             step.step.has_when = true;
         });
-        step.as_other()
+        step.into_other()
     }
 
     /// Sets how long an execution may take, such as `"10m"`, or `"never"`: `"1h"` by default. A
