@@ -82,7 +82,7 @@ fn results_are_passed_on_and_what_is_skipped_is_none() {
         [
             "flight: done",
             "hotel: done",
-            "car: skipped",
+            "car: skipped: its condition does not hold",
             "letter: done"
         ]
     );
@@ -150,7 +150,7 @@ fn after_a_crash_another_worker_goes_on_at_the_step() {
 fn requests_are_carried_out() {
     let history = played(Job::registered("trip").stopped_in("hotel"));
     assert_eq!(history.state(), "cancelled");
-    assert_eq!(history.lines()[1], "asked: stop");
+    assert_eq!(history.lines()[1], "asked to stop");
     let killed = Job::registered("trip")
         .takes("hotel", "1h")
         .killed_in("hotel");

@@ -133,7 +133,8 @@ impl OptionKind {
             }
             OptionKind::Text(example) => {
                 let value = setting.value(example)?;
-                let message = format!("a text in quotes, such as `{example}`");
+                let name = &setting.name;
+                let message = format!("`{name}` is a text in quotes, such as `{example}`");
                 let text = text(value).ok_or_else(|| Error::new_spanned(value, message))?;
                 quote!(Text(#text))
             }
@@ -176,7 +177,9 @@ fn number(setting: &Setting, least: i64, most: i64) -> syn::Result<i64> {
     number
         .filter(|number| (least..=most).contains(number))
         .ok_or_else(|| {
-            let message = format!("a whole number from {least} to {most}, without quotes");
+            let name = &setting.name;
+            let message =
+                format!("`{name}` is a whole number from {least} to {most}, without quotes");
             Error::new_spanned(value, message)
         })
 }
@@ -186,7 +189,8 @@ fn choice(setting: &Setting, words: &[&str]) -> syn::Result<String> {
     let word = text(value).filter(|word| words.contains(&word.as_str()));
     word.ok_or_else(|| {
         let words: Vec<String> = words.iter().map(|word| format!("`\"{word}\"`")).collect();
-        Error::new_spanned(value, format!("one of {}", words.join(", ")))
+        let name = &setting.name;
+        Error::new_spanned(value, format!("`{name}` is one of {}", words.join(", ")))
     })
 }
 
@@ -197,7 +201,8 @@ fn texts(setting: &Setting, example: &str) -> syn::Result<Vec<String>> {
         _ => None,
     };
     items.ok_or_else(|| {
-        let message = format!("a list of texts in quotes, such as `{example}`");
+        let name = &setting.name;
+        let message = format!("`{name}` is a list of texts in quotes, such as `{example}`");
         Error::new_spanned(value, message)
     })
 }

@@ -156,7 +156,7 @@ impl KnownOptions {
             .names
             .iter()
             .map(|known| (strsim::jaro_winkler(known, name), *known))
-            .filter(|(similarity, _)| *similarity >= 0.7)
+            .filter(|(similarity, known)| *similarity >= 0.7 && 2 * known.len() >= name.len())
             .max_by(|(one, _), (other, _)| one.total_cmp(other));
         let remedy = match near {
             Some((_, known)) => format!("did you mean `{known}`?"),

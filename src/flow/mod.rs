@@ -19,7 +19,7 @@
 //! | `definition.rs` | the words of a definition |
 //! | `links.rs`, `validate.rs`, `flow_error.rs` | which node waits for which; what is wrong with a definition |
 //! | `plan.rs` | a valid definition, laid out for the interpreter |
-//! | `journal.rs` | the entries of a journal |
+//! | `journal.rs`, `journal_words.rs` | the entries of a journal, and these in words |
 //! | `step_state.rs`, `flow_state.rs`, `requests.rs` | what is so after the entries of a journal |
 //! | `retry_wait.rs` | when something is tried again |
 //! | `advice.rs`, `decide.rs`, `attempts.rs`, `stuck.rs`, `forward.rs`, `interpreter.rs` | what is to be done next |
@@ -41,6 +41,7 @@ mod forward;
 mod history_words;
 mod interpreter;
 pub(crate) mod journal;
+mod journal_words;
 mod links;
 mod picture;
 mod picture_notes;
@@ -63,5 +64,6 @@ pub(crate) use chosen_ends::ChosenEnds;
 pub(crate) use flow_error::FlowError;
 pub(crate) use flow_history::{FlowEvent, FlowHistory};
 pub(crate) use flow_state::FlowState;
+pub(crate) use journal_words::{Took, what_happened};
 pub(crate) use plan::FlowPlan;
 pub(crate) use playback::{FlowScript, Intervention, PlayPoint, PlayTerms, PlayedEnd, play};

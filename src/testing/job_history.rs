@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::flow::journal::{EntryOutcome, JournalEntry, Phase};
-use crate::flow::{FlowEnd, FlowEvent, FlowHistory};
+use crate::flow::{FlowEnd, FlowEvent, FlowHistory, Took, what_happened};
 
 /// What came of a job: how it ended, and what was executed and reverted, in its order.
 #[derive(Clone, Debug, PartialEq)]
@@ -138,7 +138,7 @@ fn time(event: &FlowEvent) -> Option<i64> {
 }
 
 fn line(entry: &JournalEntry) -> String {
-    let what = what_happened(entry);
+    let what = what_happened(entry, Took::LeftOut);
     let mut line = match entry.step.as_str() {
         "" => what,
         step => format!("{step}: {what}"),
@@ -148,54 +148,4 @@ fn line(entry: &JournalEntry) -> String {
         line.push_str(error.lines().next().unwrap_or_default());
     }
     line
-}
-
-fn what_happened(entry: &JournalEntry) -> String {
-    let phase = match entry.phase {
-        Phase::Execute => "",
-        Phase::Revert => "revert ",
-        Phase::When => "condition ",
-        Phase::Check => "check ",
-        Phase::Round => "round ",
-        Phase::Request => "asked: ",
-        Phase::Decision => "then: ",
-    };
-    let attempt = match entry.attempt {
-        0 | 1 => String::new(),
-        attempt => format!(" (try {attempt})"),
-    };
-    match (entry.phase, entry.outcome) {
-        (Phase::Execute, EntryOutcome::Succeeded) => format!("done{attempt}"),
-        (Phase::Revert, EntryOutcome::Succeeded) => format!("reverted{attempt}"),
-        (Phase::When, EntryOutcome::Succeeded) => "its condition holds".to_owned(),
-        (Phase::When, EntryOutcome::Skipped) => "skipped".to_owned(),
-        (Phase::Check, EntryOutcome::Succeeded) => "it was done before the crash".to_owned(),
-        (Phase::Check, EntryOutcome::Skipped) => "it was not done before the crash".to_owned(),
-        (Phase::Round, EntryOutcome::Revert) => "reverted for another round".to_owned(),
-        (Phase::Round, _) => format!("round {} begins", entry.attempt),
-        (Phase::Decision, EntryOutcome::Revert) => "what was done is reverted".to_owned(),
-        (Phase::Decision, EntryOutcome::Failed) => "no other try is made".to_owned(),
-        (Phase::Decision, EntryOutcome::Skipped) => "passed over".to_owned(),
-        (Phase::Decision, _) => "the job ends here".to_owned(),
-        (_, outcome) => format!("{phase}{}{attempt}", word(outcome)),
-    }
-}
-
-fn word(outcome: EntryOutcome) -> &'static str {
-    match outcome {
-        EntryOutcome::Succeeded => "done",
-        EntryOutcome::Failed => "failed",
-        EntryOutcome::RetryLater => "to be tried again later",
-        EntryOutcome::Interrupted => "interrupted",
-        EntryOutcome::Killed => "killed",
-        EntryOutcome::Skipped => "skip",
-        EntryOutcome::Stop => "stop",
-        EntryOutcome::Kill => "kill",
-        EntryOutcome::StopNoRevert => "stop --no-revert",
-        EntryOutcome::Cancel => "cancel",
-        EntryOutcome::Pause => "pause",
-        EntryOutcome::Resume => "resume",
-        EntryOutcome::Retry => "retry",
-        EntryOutcome::Revert => "revert",
-    }
 }
