@@ -41,7 +41,7 @@
 //!     ctx.progress(format_args!("to {} pixels", ctx.args().width));
 //!     Ok(fetched)
 //! }
-//! # fn to_cdn(_: &StepContext<Resize>, _: Fetched) -> Result<String, std::io::Error> { Ok("id".into()) }
+//! # fn to_cdn(_: &StepContext<Resize>, _: Fetched) -> Result<String, String> { Ok("id".into()) }
 //! # fn from_cdn(_: &StepContext<Resize>, _: String) -> Result<(), std::io::Error> { Ok(()) }
 //! # fn to_index(_: &StepContext<Resize>, _: Fetched) -> Result<(), std::io::Error> { Ok(()) }
 //!
@@ -51,8 +51,9 @@
 //! ```
 //!
 //! The program is its own worker: `my_program work`, and `my_program post resize --picture a.jpg`.
-//! The attribute [`job`](macro@crate::job) has what can be set of a job, [`guide::jobs`](crate::guide::jobs)
-//! what holds for all jobs, [`testing::Job`](crate::testing::Job) plays one in a unit test.
+//! The attribute [`job`](macro@crate::job) has what can be set of a job,
+//! [`guide::jobs`](crate::guide::jobs) what holds for all jobs,
+//! [`testing::Job`](crate::testing::Job) plays one in a unit test.
 //!
 //! Each execution of a step has a process of its own, in the directory of the job: a crash, a leak
 //! and a hang stay there, and what one step keeps in memory no other one sees. What is passed on is

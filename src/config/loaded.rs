@@ -21,8 +21,8 @@ use crate::text::suggest::suggestions;
 pub(crate) struct LoadedJob {
     /// What the job does.
     pub(crate) definition: JobDefinition,
-    /// A warning for `check` and `post --plan`, where nothing is written of `resume` and the job may
-    /// not be able to go on at another host.
+    /// A warning for `check` and `post --plan`, where nothing is written of `resume` and the job
+    /// may not be able to go on at another host.
     pub(crate) resume_doubt: Option<ConfigProblem>,
     /// The section, or the function.
     pub(crate) defined: Origin,

@@ -11,9 +11,9 @@
 //! [worker] vars ───────────────────────────────────────────┘
 //! ```
 //!
-//! A job that is written in Rust ([`functions`]) comes to the same definition: the attribute leaves a
-//! [`JobRegistration`] in the binary, whose function builds the flow. The flow is built once to be
-//! known, and again in each process that runs a step of it:
+//! A job that is written in Rust ([`functions`]) comes to the same definition: the attribute leaves
+//! a [`JobRegistration`] in the binary, whose function builds the flow. The flow is built once to
+//! be known, and again in each process that runs a step of it:
 //!
 //! ```text
 //! #[job] fn resize ──► JobRegistration ──► define() ──► DraftedJob ──► JobDefinition

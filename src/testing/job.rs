@@ -150,8 +150,8 @@ impl Job {
         self.choose(step, Phase::Execute, |chosen| chosen.crashes_before += 1)
     }
 
-    /// Has the worker die when the function of a step has returned, before that is recorded. Another
-    /// worker goes on after the lease. Called twice: two times in a row.
+    /// Has the worker die when the function of a step has returned, before that is recorded.
+    /// Another worker goes on after the lease. Called twice: two times in a row.
     #[must_use]
     pub fn crashes_after(self, step: &str) -> Self {
         self.choose(step, Phase::Execute, |chosen| chosen.crashes_after += 1)
@@ -246,8 +246,9 @@ impl Job {
     /// Plays the job in virtual time until it has ended, or rests until a person looks.
     ///
     /// Functions are called in this process, one after the other, also where a worker would run
-    /// several at once, in a directory of their own ([`job_dir`](crate::jobs::StepContext::job_dir))
-    /// that is removed afterwards, and is not the working directory here. A panic is a failure.
+    /// several at once, in a directory of their own
+    /// ([`job_dir`](crate::jobs::StepContext::job_dir)) that is removed afterwards, and is not the
+    /// working directory here. A panic is a failure.
     ///
     /// # Errors
     ///

@@ -76,8 +76,8 @@ impl JobHistory {
         }
     }
 
-    /// Returns what happened, a line each, as `job ID` has it in its journal, without times: `fetch:
-    /// done`, `cdn: failed (try 2): it fails`, `fetch: reverted`.
+    /// Returns what happened, a line each, as `job ID` has it in its journal, without times:
+    /// `fetch: done`, `cdn: failed (try 2): it fails`, `fetch: reverted`.
     pub fn lines(&self) -> Vec<String> {
         self.journal.iter().map(line).collect()
     }

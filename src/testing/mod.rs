@@ -55,13 +55,9 @@ mod call;
 mod chain;
 mod inbox;
 mod invalid_chain;
-#[cfg(feature = "cli")]
 mod invalid_job;
-#[cfg(feature = "cli")]
 mod job;
-#[cfg(feature = "cli")]
 mod job_history;
-#[cfg(feature = "cli")]
 mod job_script;
 mod task;
 
@@ -69,10 +65,7 @@ pub use call::{RunError, run_once};
 pub use chain::Chain;
 pub use inbox::{Inbox, Mail};
 pub use invalid_chain::InvalidChain;
-#[cfg(feature = "cli")]
 pub use invalid_job::InvalidJob;
-#[cfg(feature = "cli")]
 pub use job::Job;
-#[cfg(feature = "cli")]
 pub use job_history::JobHistory;
 pub use task::Task;

@@ -120,11 +120,14 @@ pub(crate) struct StepSlots {
     slots: Vec<StepSlot>,
     poll: Epoll,
     secrets: Vec<String>,
+    /// What functions find in processes of their own as in this one.
+    function_context: String,
 }
 
 impl StepSlots {
     /// Creates the slots of a worker. `session` makes the names of their files unique; `secrets`
-    /// names variables of this process that no step gets.
+    /// names variables of this process that no step gets, `function_context` is what functions find
+    /// in their processes as in this one.
     ///
     /// # Errors
     ///
@@ -134,6 +137,7 @@ impl StepSlots {
         directory: &PrivateDir,
         session: SessionId,
         secrets: Vec<String>,
+        function_context: String,
     ) -> Result<Self, TaskLockError> {
         let open = |number| -> Result<StepSlot, TaskLockError> {
             let lock = open_lock(directory, &slot_name(session, number))?;
@@ -149,6 +153,7 @@ impl StepSlots {
             slots: (0..count).map(open).collect::<Result<_, _>>()?,
             poll: Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).map_err(io::Error::from)?,
             secrets,
+            function_context,
         })
     }
 
@@ -209,7 +214,10 @@ impl StepSlots {
             secrets: &self.secrets,
             in_flight: Some(slot.lock.descriptor()),
             register: Some(&slot.lock),
-            function_context: None,
+            function_context: match command.program {
+                StepProgram::Function(_) => Some(&self.function_context),
+                StepProgram::Command(_) => None,
+            },
             fence: Some(command.fence),
             keeper: Some(&keeper),
             standard: None,

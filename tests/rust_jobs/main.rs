@@ -3,6 +3,7 @@
 //! Without the usual harness: the executable of these tests is itself the program whose jobs they are.
 #![allow(
     clippy::allow_attributes,
+    clippy::print_stdout,
     clippy::unwrap_used,
     clippy::disallowed_methods,
     dead_code,

@@ -1,7 +1,9 @@
 //! Whole jobs, from the post to the end.
 
+use serde_json::Value;
+
 use crate::desk::{Desk, is_exact, journal};
-use crate::support::eventually;
+use crate::support::{eventually, stderr};
 use crate::tiny_harness::{Test, tests};
 
 pub(crate) const TESTS: &[Test] = tests![
@@ -10,6 +12,7 @@ pub(crate) const TESTS: &[Test] = tests![
     each_way_to_fail_is_named,
     arguments_are_those_that_clap_derives,
     a_secret_is_shown_nowhere,
+    the_stock_binary_can_post_what_a_worker_knows,
     the_plan_draws_the_flow,
     a_job_of_the_file_with_the_same_name_is_one_error,
 ];
@@ -137,7 +140,10 @@ fn arguments_are_those_that_clap_derives() {
     // What the schema has no word for is checked by the type itself.
     let refused = desk.refuses(&["post", "resize", "--picture", "x", "--width", "70000"], 2);
     assert!(refused.contains("the arguments do not fit"), "{refused}");
-    assert_eq!(desk.says(&["jobs"]).lines().count(), 0);
+    assert!(
+        !desk.says(&["jobs"]).contains("resize"),
+        "nothing is posted"
+    );
 }
 
 fn a_secret_is_shown_nowhere() {
@@ -156,6 +162,25 @@ fn a_secret_is_shown_nowhere() {
     let job = desk.says(&["job", "1"]);
     let text = [printed, job, worker.log(), desk.place.mails().concat()].concat();
     assert!(!text.contains("hunter2"), "{text}");
+}
+
+fn the_stock_binary_can_post_what_a_worker_knows() {
+    let desk = desk("");
+    let _worker = desk.worker(&[]);
+    let posted = desk
+        .place
+        .run(&["post", "resize", "--picture", "x", "--json"]);
+    assert_eq!(posted.status.code(), Some(0), "{}", stderr(&posted));
+    let job = desk.wait_for(1, "succeeded");
+    assert_eq!(job["args"]["note"], Value::Null, "{job:#}");
+    let refused = desk
+        .place
+        .run(&["post", "resize", "--picture", "x", "--plan"]);
+    assert_eq!(
+        refused.status.code(),
+        Some(1),
+        "its steps are known to its program"
+    );
 }
 
 fn the_plan_draws_the_flow() {

@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 
 use super::clap_arguments;
 use super::draft::{FlowDraft, StepDraft};
-use super::flow::{Flow, failed};
+use super::flow::Flow;
+use super::replies::failed;
 use super::step_context::StepContext;
 use crate::core::failure::Outcome;
 use crate::flow::definition::Interrupted;

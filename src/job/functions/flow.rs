@@ -4,20 +4,19 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::draft::{AnyFunction, FlowDraft};
-use super::flow_group::FlowGroup;
 use super::flow_step::FlowStep;
+use super::replies::{failed, gave};
 use super::step_function::StepFunction;
 use super::step_inputs::StepInputs;
 use super::step_return::{StepFailure, StepReturn};
-use crate::core::failure::{Failure, FailureClass, Outcome};
 use crate::flow::journal::Phase;
-use crate::job::step_call::StepReply;
 
 /// A list of steps and groups: of a job, or of a group. `A` has the arguments of the job.
 ///
-/// Steps run one after the other, in the order in which they are added, unless the list is parallel:
-/// a [group](FlowGroup::parallel), or the job by `parallel = true` in the attribute. Names of steps and groups are unique within a job: what a step did
-/// is kept under its name.
+/// Steps run one after the other, in the order in which they are added, unless the list is
+/// parallel: a [group](super::FlowGroup::parallel), or the job by `parallel = true` in the
+/// attribute. Names of steps and groups are unique within a job: what a step did is kept under its
+/// name.
 ///
 /// The function of a job is called in each process that needs to know its steps, so that it adds
 /// the same ones each time and does nothing else: it reads no file, no clock and no variable. What
@@ -25,7 +24,7 @@ use crate::job::step_call::StepReply;
 /// test](crate::testing::Job).
 pub struct Flow<A> {
     pub(super) draft: Rc<RefCell<FlowDraft<A>>>,
-    list: usize,
+    pub(super) list: usize,
 }
 
 impl<A: 'static> Flow<A> {
@@ -66,41 +65,6 @@ impl<A: 'static> Flow<A> {
         draft.step(at).functions.insert(Phase::Execute, execute);
         drop(draft);
         FlowStep::new(&self.draft, at)
-    }
-
-    /// Adds a group: a list within this list.
-    pub fn group(&mut self, name: &str) -> FlowGroup<A> {
-        let at = self.draft.borrow_mut().add_group(self.list, name);
-        FlowGroup::new(&self.draft, at)
-    }
-}
-
-/// Returns the reply of a function that gave something.
-fn gave(value: &impl serde::Serialize) -> StepReply {
-    match serde_json::to_value(value) {
-        // A step that gives nothing has no result.
-        Ok(value) => StepReply {
-            outcome: Outcome::Success,
-            result: Some(value).filter(|value| !value.is_null()),
-        },
-        Err(error) => failed(format!("the result cannot be written as JSON: {error}")),
-    }
-}
-
-/// Returns the reply for data that do not fit.
-pub(super) fn failed(error: String) -> StepReply {
-    let class = FailureClass::Error {
-        type_name: "result".to_owned(),
-    };
-    Outcome::Failure(Box::new(Failure::new(class, error))).into()
-}
-
-impl From<Outcome> for StepReply {
-    fn from(outcome: Outcome) -> Self {
-        StepReply {
-            outcome,
-            result: None,
-        }
     }
 }
 

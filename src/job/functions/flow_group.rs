@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::draft::FlowDraft;
 use super::flow::Flow;
-use super::flow_step::FlowStep;
+use super::flow_node::{FlowNode, add_after, sealed};
 use super::retry::Retry;
 use crate::flow::definition::{OnFailure, RetryTerms};
 
@@ -34,21 +34,14 @@ pub struct FlowGroup<A> {
 }
 
 impl<A: 'static> FlowGroup<A> {
-    pub(super) fn new(draft: &Rc<RefCell<FlowDraft<A>>>, at: usize) -> Self {
-        FlowGroup {
-            draft: Rc::clone(draft),
-            at,
-        }
-    }
-
-    /// Adds the steps of the group, of which each begins when the one before has ended. Returns what
-    /// `fill` returns, such as a step whose result is read outside.
+    /// Adds the steps of the group, of which each begins when the one before has ended. Returns
+    /// what `fill` returns, such as a step whose result is read outside.
     pub fn sequence<R>(&self, fill: impl FnOnce(&mut Flow<A>) -> R) -> R {
         fill(&mut Flow::of_group(&self.draft, self.at))
     }
 
     /// Adds the steps of the group, which all begin at once, but for those that come
-    /// [`after`](FlowStep::after) others. Returns what `fill` returns.
+    /// [`after`](super::FlowStep::after) others. Returns what `fill` returns.
     pub fn parallel<R>(&self, fill: impl FnOnce(&mut Flow<A>) -> R) -> R {
         self.draft.borrow_mut().group(self.at).group.parallel = true;
         fill(&mut Flow::of_group(&self.draft, self.at))
@@ -67,8 +60,8 @@ impl<A: 'static> FlowGroup<A> {
         self
     }
 
-    /// Sets what follows when a step of the group has failed for good, unless the step has an answer
-    /// of its own.
+    /// Sets what follows when a step of the group has failed for good, unless the step has an
+    /// answer of its own.
     #[must_use = "the group is returned to have its steps added"]
     pub fn on_failure(self, answer: OnFailure) -> Self {
         self.draft.borrow_mut().group(self.at).group.on_failure = Some(answer);
@@ -83,10 +76,6 @@ impl<A: 'static> FlowGroup<A> {
     }
 }
 
-/// A step or a group, which others can come after.
-pub trait FlowNode<A>: sealed::Placed<A> {}
-
-impl<A, T, I, R> FlowNode<A> for FlowStep<A, T, I, R> {}
 impl<A> FlowNode<A> for FlowGroup<A> {}
 
 impl<A> sealed::Placed<A> for FlowGroup<A> {
@@ -100,32 +89,14 @@ impl<A> sealed::Placed<A> for FlowGroup<A> {
     }
 }
 
-pub(super) mod sealed {
-    use super::{FlowDraft, Rc, RefCell};
-
-    /// A node of a draft.
-    #[expect(private_interfaces, reason = "no other crate can name or call these")]
-    pub trait Placed<A> {
-        /// Returns the flow that the node is of.
-        fn draft(&self) -> &Rc<RefCell<FlowDraft<A>>>;
-
-        /// Returns the number of the node.
-        fn at(&self) -> usize;
-    }
-}
-
-/// Lets a node begin after another one.
-pub(super) fn add_after<A>(
-    draft: &Rc<RefCell<FlowDraft<A>>>,
-    at: usize,
-    node: &impl sealed::Placed<A>,
-) {
-    let after = node.draft().borrow().name(node.at());
-    let mut own = draft.borrow_mut();
-    if Rc::ptr_eq(draft, node.draft()) {
-        own.add_after(at, after);
-    } else {
-        own.wrong(at, "after", "names a step of another flow");
+impl<A: 'static> Flow<A> {
+    /// Adds a group: a list within this list.
+    pub fn group(&mut self, name: &str) -> FlowGroup<A> {
+        let at = self.draft.borrow_mut().add_group(self.list, name);
+        FlowGroup {
+            draft: Rc::clone(&self.draft),
+            at,
+        }
     }
 }
 

@@ -8,10 +8,11 @@ use std::rc::Rc;
 use serde::Serialize;
 
 use super::draft::{FlowDraft, StepDraft};
-use super::flow::failed;
-use super::flow_group::{FlowNode, add_after, sealed};
+use super::flow_node::{FlowNode, add_after, sealed};
+use super::replies::failed;
 use super::retry::Retry;
 use super::span;
+use super::step_context::StepContext;
 use super::step_function::StepFunction;
 use super::step_inputs::{FirstInputs, NextInput, RevertInput, StepInputs};
 use super::step_return::{StepAnswer, StepFailure, StepReturn};
@@ -139,7 +140,7 @@ impl<A: 'static, T, I, R> FlowStep<A, T, I, R> {
         J: RevertInput<T> + 'static,
         Q: StepReturn<Value = ()> + 'static,
     {
-        let revert = move |context: &super::StepContext<A>| -> StepReply {
+        let revert = move |context: &StepContext<A>| -> StepReply {
             let input = match J::read_result(context.own_result()) {
                 Ok(Some(input)) => input,
                 Ok(None) => return Outcome::Success.into(),
@@ -189,8 +190,8 @@ impl<A: 'static, T, I, R> FlowStep<A, T, I, R> {
         })
     }
 
-    /// Sets what follows when the step has failed for good: by default that of its groups, else that
-    /// of the job.
+    /// Sets what follows when the step has failed for good: by default that of its groups, else
+    /// that of the job.
     pub fn on_failure(self, answer: OnFailure) -> Self {
         self.set(|step| step.step.on_failure = Some(answer))
     }
@@ -201,9 +202,9 @@ impl<A: 'static, T, I, R> FlowStep<A, T, I, R> {
         self.set(|step| step.step.interrupted = answer)
     }
 
-    /// Sets the function that is asked after a crash whether the step was done; where it was not, the
-    /// step runs again. The function takes the context, and then what the step takes, or less of
-    /// it. A step that was done so has no result.
+    /// Sets the function that is asked after a crash whether the step was done; where it was not,
+    /// the step runs again. The function takes the context, and then what the step takes, or less
+    /// of it. A step that was done so has no result.
     pub fn check<F, J, Q>(self, function: F) -> Self
     where
         F: StepFunction<A, J, Q> + 'static,
@@ -217,8 +218,8 @@ impl<A: 'static, T, I, R> FlowStep<A, T, I, R> {
         })
     }
 
-    /// Sets the function that is asked first whether the step runs, or is skipped. The function takes
-    /// the context, and then what the step takes, or less of it. Readers of the step get an
+    /// Sets the function that is asked first whether the step runs, or is skipped. The function
+    /// takes the context, and then what the step takes, or less of it. Readers of the step get an
     /// `Option`.
     pub fn when<F, J, Q>(self, function: F) -> FlowStep<A, Option<T>, I, R>
     where
@@ -264,7 +265,7 @@ impl<A: 'static, T, I, R> FlowStep<A, T, I, R> {
 }
 
 /// Returns the reply of a condition or a check.
-fn ask<A, F, J, Q>(function: &F, context: &super::StepContext<A>) -> StepReply
+fn ask<A, F, J, Q>(function: &F, context: &StepContext<A>) -> StepReply
 where
     F: StepFunction<A, J, Q>,
     J: StepInputs,
@@ -304,6 +305,8 @@ impl<A, T, I> StepResult<A, Option<T>> for FlowStep<A, T, I> {
         true
     }
 }
+
+impl<A, T, I, R> FlowNode<A> for FlowStep<A, T, I, R> {}
 
 impl<A, T, I, R> sealed::Placed<A> for FlowStep<A, T, I, R> {
     #[expect(private_interfaces, reason = "no other crate can call this")]

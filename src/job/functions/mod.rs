@@ -3,11 +3,11 @@
 //!
 //! | file | what it has |
 //! |---|---|
-//! | `flow.rs`, `flow_step.rs`, `flow_group.rs` | what a program builds a flow with |
+//! | `flow.rs`, `flow_step.rs`, `flow_group.rs`, `flow_node.rs` | what a program builds a flow with |
 //! | `draft.rs` | the flow while it is built |
 //! | `step_function.rs`, `step_inputs.rs`, `step_return.rs` | which functions a step can have |
 //! | `step_context.rs` | what these functions can ask |
-//! | `retry.rs`, `span.rs`, `secret.rs` | values |
+//! | `retry.rs`, `span.rs`, `secret.rs`, `replies.rs` | values |
 //! | `clap_arguments.rs` | the arguments, from a derived command of clap |
 //! | `entry.rs` | what the attribute calls |
 
@@ -16,7 +16,9 @@ mod draft;
 mod entry;
 mod flow;
 mod flow_group;
+mod flow_node;
 mod flow_step;
+mod replies;
 mod retry;
 mod secret;
 mod span;
@@ -29,7 +31,8 @@ mod tests;
 
 pub use entry::{call_step, check_arguments, define_job};
 pub use flow::Flow;
-pub use flow_group::{FlowGroup, FlowNode};
+pub use flow_group::FlowGroup;
+pub use flow_node::FlowNode;
 pub use flow_step::{FlowStep, StepResult};
 pub use retry::Retry;
 pub use secret::Secret;

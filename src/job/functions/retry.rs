@@ -23,8 +23,9 @@ pub struct Retry {
 }
 
 impl Retry {
-    /// Returns terms of so many tries, the first among them. The second is made after 10 s, and each
-    /// further one after the same wait; of a revert, after a wait twice as long as the one before.
+    /// Returns terms of so many tries, the first among them. The second is made after 10 s, and
+    /// each further one after the same wait; of a revert, after a wait twice as long as the one
+    /// before.
     pub fn times(times: u32) -> Self {
         Retry {
             times,

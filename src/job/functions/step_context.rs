@@ -126,8 +126,8 @@ impl<A> StepContext<A> {
         }
     }
 
-    /// Returns the text of the failure that a revert follows; `None` where the step had succeeded, or
-    /// a crash has interrupted it.
+    /// Returns the text of the failure that a revert follows; `None` where the step had succeeded,
+    /// or a crash has interrupted it.
     pub fn error(&self) -> Option<&str> {
         self.call.error.as_deref()
     }

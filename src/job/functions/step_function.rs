@@ -3,8 +3,8 @@
 use super::step_context::StepContext;
 
 /// A function of a step: it takes the [context](StepContext), and then the results of earlier steps
-/// that it reads, up to four. A `fn`, or a closure that captures nothing borrowed: the flow is built
-/// anew in each process that runs a step.
+/// that it reads, up to four. A `fn`, or a closure that captures nothing borrowed: the flow is
+/// built anew in each process that runs a step.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a function of a step of this job",
     label = "it takes `&StepContext<{A}>`, and then the results that it reads, each by value",

@@ -66,19 +66,21 @@ pub(super) fn obey(hooks: FunctionHooks) -> u8 {
             LaunchTarget::Pipefail(text) => LaunchReply::NotStarted(program::become_pipefail(text)),
             LaunchTarget::Script(script) => LaunchReply::NotStarted(program::become_script(script)),
             LaunchTarget::Function(name) => {
-                orders
-                    .function_context
-                    .as_deref()
-                    .into_iter()
-                    .for_each(hooks.unpack);
+                unpack(&orders, hooks);
                 function::call(name, orders.stop_signal)
             }
             LaunchTarget::StepFunction(call) => {
+                unpack(&orders, hooks);
                 function::call_step(call, orders.stop_signal, hooks.call_step)
             }
         },
     };
     tell(socket, &answer)
+}
+
+fn unpack(orders: &LaunchRequest, hooks: FunctionHooks) {
+    let context = orders.function_context.as_deref();
+    context.into_iter().for_each(hooks.unpack);
 }
 
 fn tell(mut socket: UnixStream, answer: &LaunchReply) -> u8 {
