@@ -1,6 +1,6 @@
 //! Jobs that are written in Rust: the types that the function of a job and those of its steps use.
 //!
-//! ```
+//! ```no_run
 //! use std::path::PathBuf;
 //!
 //! use run_functions::jobs::{Flow, Retry, StepContext};
