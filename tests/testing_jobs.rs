@@ -1,5 +1,6 @@
 //! `run_functions::testing::Job`, used as people who write jobs use it.
-#![cfg(all(test, feature = "cli"))]
+#![cfg(test)]
+#![cfg(feature = "cli")]
 
 use std::time::Duration;
 
