@@ -13,8 +13,9 @@ pub const AS_PROGRAM: &str = "TESTED_AS_PROGRAM";
 /// A directory with a configuration and a board.
 pub struct Desk {
     pub place: Place,
-    /// The program with jobs of its own; `None`: the stock binary.
-    program: Option<PathBuf>,
+    /// The program with jobs of its own, which is started with [`AS_PROGRAM`] set; `None`: the stock
+    /// binary.
+    pub program: Option<PathBuf>,
 }
 
 impl Desk {
@@ -23,15 +24,6 @@ impl Desk {
         Desk {
             place: Place::with(config),
             program: None,
-        }
-    }
-
-    /// Creates a board for the jobs of a program, which is started with a variable by which it knows
-    /// that it is the program.
-    pub fn of_program(program: PathBuf, config: &str) -> Self {
-        Desk {
-            place: Place::with(config),
-            program: Some(program),
         }
     }
 

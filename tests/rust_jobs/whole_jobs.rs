@@ -18,7 +18,10 @@ pub(crate) const TESTS: &[Test] = tests![
 ];
 
 pub(crate) fn desk(config: &str) -> Desk {
-    Desk::of_program(std::env::current_exe().unwrap(), config)
+    Desk {
+        program: Some(std::env::current_exe().unwrap()),
+        ..Desk::with(config)
+    }
 }
 
 fn a_job_is_done_and_its_results_are_read() {
