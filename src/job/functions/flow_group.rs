@@ -5,8 +5,9 @@ use std::fmt;
 use std::rc::Rc;
 
 use super::draft::FlowDraft;
+use super::drafted_node::DraftedNode;
 use super::flow::Flow;
-use super::flow_node::{FlowNode, add_after, sealed};
+use super::flow_node::{FlowNode, add_after};
 use super::retry::Retry;
 use crate::flow::definition::{OnFailure, RetryTerms};
 
@@ -78,7 +79,7 @@ impl<A: 'static> FlowGroup<A> {
 
 impl<A> FlowNode<A> for FlowGroup<A> {}
 
-impl<A> sealed::Placed<A> for FlowGroup<A> {
+impl<A> DraftedNode<A> for FlowGroup<A> {
     #[expect(private_interfaces, reason = "no other crate can call this")]
     fn draft(&self) -> &Rc<RefCell<FlowDraft<A>>> {
         &self.draft

@@ -8,7 +8,8 @@ use std::rc::Rc;
 use serde::Serialize;
 
 use super::draft::{FlowDraft, StepDraft};
-use super::flow_node::{FlowNode, add_after, sealed};
+use super::drafted_node::DraftedNode;
+use super::flow_node::{FlowNode, add_after};
 use super::replies::failed;
 use super::retry::Retry;
 use super::span;
@@ -288,7 +289,7 @@ where
     label = "the function that reads it takes `{V}` here",
     note = "a step with `when` gives an `Option`, and a step that still lacks `with` gives nothing"
 )]
-pub trait StepResult<A, V>: sealed::Placed<A> {
+pub trait StepResult<A, V>: DraftedNode<A> {
     /// Returns whether the reader does without a result.
     #[doc(hidden)]
     fn has_default(&self) -> bool;
@@ -308,7 +309,7 @@ impl<A, T, I> StepResult<A, Option<T>> for FlowStep<A, T, I> {
 
 impl<A, T, I, R> FlowNode<A> for FlowStep<A, T, I, R> {}
 
-impl<A, T, I, R> sealed::Placed<A> for FlowStep<A, T, I, R> {
+impl<A, T, I, R> DraftedNode<A> for FlowStep<A, T, I, R> {
     #[expect(private_interfaces, reason = "no other crate can call this")]
     fn draft(&self) -> &Rc<RefCell<FlowDraft<A>>> {
         &self.draft

@@ -3,7 +3,7 @@
 //!
 //! | file | what it has |
 //! |---|---|
-//! | `flow.rs`, `flow_step.rs`, `flow_group.rs`, `flow_node.rs` | what a program builds a flow with |
+//! | `flow.rs`, `flow_step.rs`, `flow_group.rs`, `flow_node.rs`, `drafted_node.rs` | what a program builds a flow with |
 //! | `draft.rs` | the flow while it is built |
 //! | `step_function.rs`, `step_inputs.rs`, `step_return.rs` | which functions a step can have |
 //! | `step_context.rs` | what these functions can ask |
@@ -13,6 +13,7 @@
 
 mod clap_arguments;
 mod draft;
+mod drafted_node;
 mod entry;
 mod flow;
 mod flow_group;
