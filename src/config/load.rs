@@ -99,7 +99,7 @@ fn put_together(
     };
     let tasks = tasks::define(&written, &surroundings, &mut report);
     let worker = worker::settings(&mut written.worker, &mut report);
-    let jobs = match &source {
+    let mut jobs = match &source {
         Some(source) => {
             let around = jobs::JobSurroundings {
                 source,
@@ -111,6 +111,13 @@ fn put_together(
         }
         None => BTreeMap::new(),
     };
+    let around = jobs::functions::FunctionSurroundings {
+        inputs,
+        source: source.as_ref(),
+        written: &written,
+        kill_grace: settings.kill_grace,
+    };
+    jobs::functions::define(&mut jobs, &around, &mut report);
     Loaded {
         settings,
         tasks,

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::JobReader;
 use crate::config::loaded::LoadedJob;
 use crate::config::written::WrittenJob;
-use crate::job::JobSchema;
+use crate::job::{JobSchema, registered_jobs};
 use crate::text::suggest::did_you_mean;
 
 impl JobReader<'_> {
@@ -45,6 +45,9 @@ impl JobReader<'_> {
         schemas: &BTreeMap<&str, &JobSchema>,
     ) {
         let Some(schema) = schemas.get(child) else {
+            if registered_jobs().iter().any(|job| job.name() == child) {
+                return;
+            }
             let message = format!("`then` names `{child}`, which is no job of this file");
             let help = did_you_mean(child, schemas.keys().copied());
             return self.error(span, message, &help.unwrap_or_default());

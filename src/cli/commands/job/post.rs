@@ -21,10 +21,10 @@ use crate::config::{Colour, ConfigReport, Loaded};
 use crate::core::command_error::{CommandError, CommandResult};
 use crate::core::exit;
 use crate::flow::FlowPlan;
-use crate::job::{JobDefinition, JobSchema, ThenIf};
+use crate::job::{JobDefinition, JobRegistration, JobSchema, ThenIf};
 use crate::text::counts::counted_or_no;
 use crate::unix::terminal::print_to_stderr;
-use crate::unix::{clock, random};
+use crate::unix::{clock, random, self_exe};
 use crate::worker::job_post::{JobPosts, next_post};
 
 use super::super::mute::user_name;
@@ -69,6 +69,7 @@ pub(crate) fn post(common: &Common, args: &PostArgs) -> CommandResult {
         job: &job,
         schema,
         options: &options,
+        function: loaded.jobs.get(&job).and_then(|own| own.function),
     };
     match &options.from {
         Some(file) => posting.post_file(file, &words),
@@ -83,6 +84,8 @@ pub(super) struct Posting<'a> {
     pub(super) job: &'a str,
     pub(super) schema: &'a JobSchema,
     pub(super) options: &'a PostOptions,
+    /// The job as a function of this program, which checks what no schema can.
+    pub(super) function: Option<&'static JobRegistration>,
 }
 
 impl Posting<'_> {
@@ -112,6 +115,9 @@ impl Posting<'_> {
         args: Map<String, Value>,
         posting: String,
     ) -> Result<Post, CommandError> {
+        if let Some(Err(error)) = self.function.map(|own| (own.check)(&args)) {
+            return Err(CommandError::usage(error));
+        }
         let options = self.options;
         let run_at = options.at.as_deref().map(parse_at).transpose()?;
         let post = self.posts.post(self.job, self.schema, args);
@@ -289,8 +295,8 @@ fn known(catalog: &JobCatalog) -> String {
 
 /// Returns the explanation of `post` with the jobs that are known.
 fn help(catalog: &JobCatalog) -> String {
-    let mut command =
-        PostOptions::command().override_usage("run_functions post JOB [--NAME VALUE]… [OPTIONS]");
+    let usage = format!("{} post JOB [--NAME VALUE]… [OPTIONS]", self_exe::name());
+    let mut command = PostOptions::command().override_usage(usage);
     let mut text = command.render_help().to_string();
     text.push_str("\nJobs:\n");
     for (name, schema) in catalog.all() {
@@ -300,7 +306,8 @@ fn help(catalog: &JobCatalog) -> String {
 }
 
 fn help_of(name: &str, schema: &JobSchema) -> String {
-    let mut text = format!("{}\n\nUsage: run_functions post {name}", schema.help);
+    let program = self_exe::name();
+    let mut text = format!("{}\n\nUsage: {program} post {name}", schema.help);
     for spec in &schema.args.specs {
         let is_needed = spec.default.is_none() && !spec.secret;
         if is_needed {
@@ -313,6 +320,8 @@ fn help_of(name: &str, schema: &JobSchema) -> String {
     }
     text.push_str(" [ARGUMENTS] [OPTIONS]\n\nArguments:\n");
     text.push_str(&schema.args.usage());
-    text.push_str("\n`run_functions post --help` lists the options of post itself.\n");
+    text.push_str(&format!(
+        "\n`{program} post --help` lists the options of post itself.\n"
+    ));
     text
 }
