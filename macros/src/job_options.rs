@@ -24,7 +24,7 @@ enum OptionKind {
     Flag,
 }
 
-const OPTIONS: [(&str, OptionKind); 15] = [
+const OPTIONS: [(&str, OptionKind); 20] = [
     ("lease", OptionKind::Span),
     (
         "resume",
@@ -43,6 +43,11 @@ const OPTIONS: [(&str, OptionKind); 15] = [
     ("expires", OptionKind::Span),
     ("time_limit", OptionKind::Span),
     ("waiting_for_at_most", OptionKind::Span),
+    ("project", OptionKind::Text("\"shop\"")),
+    ("every_worker", OptionKind::Flag),
+    ("then", OptionKind::Texts("[\"report\"]")),
+    ("then_if", OptionKind::Choice(&["succeeded", "ended"])),
+    ("fails_at", OptionKind::Number(1, 1_000_000_000)),
     ("max_crashes", OptionKind::Number(1, 1_000)),
     ("to", OptionKind::Texts("[\"ops@example.org\"]")),
     ("cc", OptionKind::Texts("[\"ops@example.org\"]")),
