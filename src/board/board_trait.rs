@@ -15,6 +15,7 @@ use super::keep_limits::{GcAnswer, KeepLimits};
 use super::output_part::{OutputBatch, OutputPart};
 use super::post::{Post, PostReceipt};
 use super::reap::{Reap, ReapAnswer};
+use super::schedule_board::ScheduleBoard;
 use super::session_request::{SessionRecord, SessionRequest, SessionTicket, SessionWish};
 use super::wait_facts::WaitFacts;
 use crate::flow::journal::JournalEntry;
@@ -36,7 +37,7 @@ pub(crate) type BoardResult<T> = Result<T, BoardError>;
 /// - A transition that is not guarded by the holder's session, fence and seq changes nothing.
 /// - (job, seq) is unique in the journal, and its numbers have no gap.
 /// - A session that was reaped or has left claims nothing and beats no more.
-pub(crate) trait Board: Send + Sync {
+pub(crate) trait Board: ScheduleBoard + Send + Sync {
     /// Posts a job; returns when it is durable.
     ///
     /// # Errors

@@ -26,6 +26,10 @@ pub mod measured;
 mod output_part;
 mod post;
 mod reap;
+mod schedule_board;
+mod schedule_file;
+mod schedule_record;
+mod schedule_slot;
 mod session_request;
 #[cfg(feature = "board-sqlite")]
 mod sqlite;
@@ -53,6 +57,12 @@ pub(crate) use maintenance::{CheckReport, QueryAnswer, QueryLimits};
 pub(crate) use output_part::{OutputBatch, OutputPart};
 pub(crate) use post::{KeyRule, Post, PostReceipt};
 pub(crate) use reap::{IDLE_LEASE, Reap, ReapAnswer, lease_end};
+pub(crate) use schedule_board::{ScheduleBoard, ScheduleRequest, ScheduleRequestAnswer};
+pub(crate) use schedule_file::{
+    ApplyMode, ScheduleChange, ScheduleChangeKind, ScheduleEntry, ScheduleFile, ScheduleFileAnswer,
+};
+pub(crate) use schedule_record::{ScheduleRecord, ScheduledJob};
+pub(crate) use schedule_slot::{DueSchedule, ScheduleNews, SlotAnswer, SlotTaking};
 pub(crate) use session_request::{
     EndCount, NameRule, SessionRecord, SessionRequest, SessionTicket, SessionWish,
 };

@@ -99,7 +99,7 @@ fn put_together(
     };
     let tasks = tasks::define(&written, &surroundings, &mut report);
     let worker = worker::settings(&mut written.worker, &mut report);
-    let jobs = match &source {
+    let (jobs, schedules) = match &source {
         Some(source) => {
             let around = jobs::JobSurroundings {
                 source,
@@ -107,15 +107,21 @@ fn put_together(
                 kill_grace: settings.kill_grace,
                 vars: written.has_worker.then_some(&worker.vars),
             };
-            jobs::define(&written, &around, &mut report)
+            let jobs = jobs::define(&written, &around, &mut report);
+            let schedules = jobs::schedules(&written, &around, &jobs, &mut report);
+            (jobs, schedules)
         }
-        None => BTreeMap::new(),
+        None => (BTreeMap::new(), BTreeMap::new()),
     };
+    let path = source.as_ref().map(|source| source.path.display().to_string());
+    let project: Option<String> = written.root.get("project");
     Loaded {
         settings,
         tasks,
         worker,
         jobs,
+        schedules,
+        project: project.or(path).unwrap_or_default(),
         functions: Arc::new(FunctionNames::of(&inputs.registered)),
         warnings: report,
         wrong: None,

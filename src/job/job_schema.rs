@@ -81,7 +81,6 @@ impl JobSchema {
     pub(crate) fn not_carried_out(&self) -> Vec<&'static str> {
         let settings = [
             ("limit", self.limit.is_some()),
-            ("overlap", self.overlap != OverlapMode::Wait),
             ("time_limit", self.time_limit.is_some()),
             ("waiting_for_at_most", self.waiting_for_at_most.is_some()),
         ];

@@ -153,7 +153,11 @@ impl MailComposer {
     fn look(&self, step: Option<TaskIndex>) -> Vec<String> {
         match (step, self.look) {
             (Some(step), MailLook::Jobs) => {
-                self.call.parts(format_args!("jobs {}", self.labels[step]))
+                let label = &self.labels[step];
+                match label.strip_prefix(SCHEDULES) {
+                    Some(name) => self.call.parts(format_args!("schedules {name}")),
+                    None => self.call.parts(format_args!("jobs {label}")),
+                }
             }
             (None, MailLook::Jobs) => self.call.parts("workers"),
             (Some(step), MailLook::Chain) => {

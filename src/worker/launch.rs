@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::applied_schedules;
 use super::beat_thread::BeatThread;
 use super::board_place::{self, BoardFile, refused};
 use super::job_alerts::JobAlerts;
@@ -59,6 +60,9 @@ pub(crate) fn work(request: &WorkRequest<'_>) -> CommandResult {
             board_file: &board_file,
         };
         let joined = worker.join()?;
+        if !request.is_once {
+            applied_schedules::apply(&*board, request.loaded).map_err(refused)?;
+        }
         notifier.ready();
         let end = worker.run(&joined, &log, &signals)?;
         if let WorkEnd::Done { all_well } = end {

@@ -113,6 +113,11 @@ impl SqliteBoard {
         self.writer.call(work)
     }
 
+    /// Returns the time, in milliseconds since 1970.
+    pub(super) fn now(&self) -> i64 {
+        millis((self.clock)())
+    }
+
     /// Reads in one transaction.
     pub(super) fn read<T>(
         &self,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{backup, check, migrate, query, restore};
 use crate::board::conformance::arena::{TestWorker, VirtualClock, doing, entry, post};
+use crate::board::sqlite::schema::SCHEMA_VERSION;
 use crate::board::sqlite::sqlite_board::SqliteBoard;
 use crate::board::{
     Board, BoardError, BoardSettings, JobState, MissingBoard, QueryLimits, Transition,
@@ -60,7 +61,11 @@ fn a_board_that_works_has_no_problems() {
     });
     broken.unwrap();
     assert_eq!(check(&path).unwrap().problems.len(), 2);
-    assert_eq!(migrate(&path, &BoardSettings::default()).unwrap(), (1, 1));
+    let version = SCHEMA_VERSION;
+    assert_eq!(
+        migrate(&path, &BoardSettings::default()).unwrap(),
+        (version, version)
+    );
 }
 
 #[test]
@@ -202,13 +207,14 @@ fn a_board_of_a_newer_program_is_used_while_that_allows_it() {
         });
         set.unwrap();
     };
-    set(2, 1);
+    let newer = SCHEMA_VERSION + 1;
+    set(newer, 1);
     post(&open().unwrap(), "d");
-    assert_eq!(check(&path).unwrap().schema_version, 2);
-    set(3, 2);
+    assert_eq!(check(&path).unwrap().schema_version, newer);
+    set(newer + 1, newer);
     let text = why(open());
     assert!(
-        text.contains("a newer program") && text.contains("schema 2"),
+        text.contains("a newer program") && text.contains(&format!("schema {newer}")),
         "{text}"
     );
 }
