@@ -57,7 +57,7 @@ pub(crate) use maintenance::{CheckReport, QueryAnswer, QueryLimits};
 pub(crate) use output_part::{OutputBatch, OutputPart};
 pub(crate) use post::{KeyRule, Post, PostReceipt};
 pub(crate) use reap::{IDLE_LEASE, Reap, ReapAnswer, lease_end};
-pub(crate) use schedule_board::{ScheduleBoard, ScheduleRequest, ScheduleRequestAnswer};
+pub(crate) use schedule_board::{ScheduleRequest, ScheduleRequestAnswer};
 pub(crate) use schedule_file::{
     ApplyMode, ScheduleChange, ScheduleChangeKind, ScheduleEntry, ScheduleFile, ScheduleFileAnswer,
 };

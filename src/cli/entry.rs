@@ -121,6 +121,7 @@ fn obey_command(common: &Common, command: Command) -> CommandResult {
         Command::Job(args) => job::job::obey(common, &args),
         Command::Work(args) => job::work::work(common, args),
         Command::Workers(args) => job::workers::obey(common, &args),
+        Command::Schedules(args) => job::schedules::obey(common, &args),
         Command::Board { command } => job::board::obey(common, &command),
         Command::Completions { shell } => pages::completions(shell),
         Command::Man { directory } => pages::manual(&directory),

@@ -18,7 +18,16 @@ const MOST_SYNTAX_ERRORS: usize = 10;
 /// configuration.
 const MOST_SUGGESTIONS: usize = 200;
 const TABLES: [&str; 10] = [
-    "log", "history", "metrics", "lock", "mail", "defaults", "tasks", "worker", "jobs", "schedules",
+    "log",
+    "history",
+    "metrics",
+    "lock",
+    "mail",
+    "defaults",
+    "tasks",
+    "worker",
+    "jobs",
+    "schedules",
 ];
 
 /// Reads a file. What is wrong goes to the report; `None` after syntax errors, which keep the rest

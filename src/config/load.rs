@@ -113,7 +113,9 @@ fn put_together(
         }
         None => (BTreeMap::new(), BTreeMap::new()),
     };
-    let path = source.as_ref().map(|source| source.path.display().to_string());
+    let path = source
+        .as_ref()
+        .map(|source| source.path.display().to_string());
     let project: Option<String> = written.root.get("project");
     Loaded {
         settings,

@@ -34,8 +34,6 @@ pub(crate) struct LoadedJob {
 pub(crate) struct LoadedSchedule {
     /// What is written.
     pub(crate) spec: ScheduleSpec,
-    /// The section.
-    pub(crate) defined: Origin,
 }
 
 /// What [`load`](crate::config::load()) returns.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::crontab::{FormSource, form::CrontabForm};
+use super::crontab::{CrontabTarget, FormSource, form::CrontabForm};
 use super::page::visible;
 use super::{Imported, Machine, crontab, supervisor};
 use crate::config::tests::Setup;
@@ -25,7 +25,7 @@ fn with_machine<T>(work: impl FnOnce(&Machine<'_>) -> T) -> T {
 }
 
 fn crontab_of(text: &str, known: FormSource) -> Imported {
-    with_machine(|machine| crontab::import(text, "crontab", known, machine))
+    with_machine(|machine| crontab::import(text, "crontab", known, CrontabTarget::Tasks, machine))
 }
 
 fn supervisor_of(text: &str) -> Imported {

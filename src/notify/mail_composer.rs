@@ -51,6 +51,9 @@ pub(crate) struct MailNames {
     pub(crate) look: MailLook,
 }
 
+/// How the labels of schedules begin, beside which those of jobs are.
+pub(crate) const SCHEDULES: &str = "schedules::";
+
 /// What the command that a mail names looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MailLook {

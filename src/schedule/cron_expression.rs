@@ -88,7 +88,9 @@ impl CronExpression {
     /// itself: both must match; else one of them.
     pub(super) fn is_on(&self, date: Date) -> bool {
         let in_month = self.days.has(number(date.day()));
-        let in_week = self.weekdays.has(number(date.weekday().to_sunday_zero_offset()));
+        let in_week = self
+            .weekdays
+            .has(number(date.weekday().to_sunday_zero_offset()));
         let is_day = match self.days.is_star || self.weekdays.is_star {
             true => in_month && in_week,
             false => in_month || in_week,

@@ -17,10 +17,25 @@ fn an_error_points_at_what_is_wrong_and_names_a_remedy() {
     let cases = [
         ("0 24 * * *", "24", "`24` is no hour", "0 to 23"),
         ("60 3 * * *", "60", "`60` is no minute", "0 to 59"),
-        ("0 3 * * 8", "8", "`8` is no day of the week", "0 and 7 are Sunday"),
+        (
+            "0 3 * * 8",
+            "8",
+            "`8` is no day of the week",
+            "0 and 7 are Sunday",
+        ),
         ("0 3 * foo *", "foo", "`foo` is no month", "`jan` to `dec`"),
-        ("0 3 L * *", "L", "`L` is no day of the month", "cron has no `L`"),
-        ("0 3 * * 1#2", "1#2", "`1#2` is no day of the week", "cron has no"),
+        (
+            "0 3 L * *",
+            "L",
+            "`L` is no day of the month",
+            "cron has no `L`",
+        ),
+        (
+            "0 3 * * 1#2",
+            "1#2",
+            "`1#2` is no day of the week",
+            "cron has no",
+        ),
         ("0 3 ? * *", "?", "`?` is no day of the month", "write `*`"),
         ("0~59 3 * * *", "0~59", "`0~59` is no minute", "by lot"),
         ("5/15 * * * *", "5/15", "a step needs a range", "5-59/15"),
@@ -29,11 +44,26 @@ fn an_error_points_at_what_is_wrong_and_names_a_remedy() {
         ("1,,2 * * * *", "", "has an empty part", ""),
         ("*/0 * * * *", "*/0", "is no number from 1 on", "*/15"),
         ("-5 * * * *", "-5", "has an empty part", ""),
-        ("0 0 3 * * *", "*", "has five fields, not 6", "every = \"30s\""),
+        (
+            "0 0 3 * * *",
+            "*",
+            "has five fields, not 6",
+            "every = \"30s\"",
+        ),
         ("0 3 * *", "0 3 * *", "has five fields, not 4", "0 3 * * *"),
         ("", "", "has five fields, not 0", "0 3 * * *"),
-        ("@reboot", "@reboot", "is no time of cron", "begins with the machine"),
-        ("@every 1h", "@every 1h", "is no time of cron", "every = \"1h\""),
+        (
+            "@reboot",
+            "@reboot",
+            "is no time of cron",
+            "begins with the machine",
+        ),
+        (
+            "@every 1h",
+            "@every 1h",
+            "is no time of cron",
+            "every = \"1h\"",
+        ),
         ("@dayly", "@dayly", "is no time of cron", "@daily"),
     ];
     for (text, place, message, remedy) in cases {

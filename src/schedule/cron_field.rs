@@ -83,7 +83,12 @@ impl FieldValues {
         let mut bits = 0;
         let mut at = start;
         for part in text.split(',') {
-            bits |= FieldPart { kind, text: part, at }.values()?;
+            bits |= FieldPart {
+                kind,
+                text: part,
+                at,
+            }
+            .values()?;
             at += part.len() + 1;
         }
         if kind == FieldKind::DayOfWeek && bits & 1 << 7 != 0 {
@@ -149,7 +154,11 @@ impl FieldPart<'_> {
         let (least, most) = self.kind.bounds();
         if range == "*" {
             // Sunday once.
-            let most = if self.kind == FieldKind::DayOfWeek { 6 } else { most };
+            let most = if self.kind == FieldKind::DayOfWeek {
+                6
+            } else {
+                most
+            };
             return Ok((least, most));
         }
         let Some((first, last)) = range.split_once('-') else {
@@ -166,7 +175,11 @@ impl FieldPart<'_> {
         }
         if first > last {
             let message = format!("`{range}` ends before it begins");
-            let top = if self.kind == FieldKind::DayOfWeek { 6 } else { most };
+            let top = if self.kind == FieldKind::DayOfWeek {
+                6
+            } else {
+                most
+            };
             return Err(self.error(message, format!("write `{first}-{top},{least}-{last}`")));
         }
         Ok((first, last))

@@ -76,5 +76,9 @@ fn minute_after(time: DateTime) -> Option<DateTime> {
 /// Returns the first whole minute from a time on.
 fn minute_from(time: DateTime) -> Option<DateTime> {
     let is_whole = time.second() == 0 && time.subsec_nanosecond() == 0;
-    if is_whole { Some(time) } else { minute_after(time) }
+    if is_whole {
+        Some(time)
+    } else {
+        minute_after(time)
+    }
 }

@@ -46,7 +46,10 @@ impl ExcludeWindow {
         let (hour, minute) = text.split_once(':').ok_or_else(wrong)?;
         let number = |digits: &str, most: u32| {
             let is_plain = digits.len() == 2 && digits.bytes().all(|byte| byte.is_ascii_digit());
-            digits.parse().ok().filter(|value| is_plain && *value <= most)
+            digits
+                .parse()
+                .ok()
+                .filter(|value| is_plain && *value <= most)
         };
         match (number(hour, 24), number(minute, 59)) {
             (Some(24), Some(0)) => Ok(0),
@@ -55,15 +58,10 @@ impl ExcludeWindow {
         }
     }
 
-    /// Returns whether a wall time is within it.
-    pub(crate) fn has(&self, wall: DateTime) -> bool {
-        self.end_of(wall).is_some()
-    }
-
     /// Returns the wall time at which the window ends that a wall time is within.
     pub(crate) fn end_of(&self, wall: DateTime) -> Option<DateTime> {
-        let minute = u32::from(wall.hour().unsigned_abs()) * 60
-            + u32::from(wall.minute().unsigned_abs());
+        let minute =
+            u32::from(wall.hour().unsigned_abs()) * 60 + u32::from(wall.minute().unsigned_abs());
         let (today, tomorrow) = (wall.date(), wall.date().tomorrow().ok()?);
         let is_overnight = self.to <= self.from;
         let begins = self.begins_on(today.weekday()) && minute >= self.from;
@@ -93,7 +91,11 @@ impl ExcludeWindow {
             true => String::new(),
             false => format!(" ({})", self.note),
         };
-        format!("{days}{} to {}{note}", clock_time(self.from), clock_time(to))
+        format!(
+            "{days}{} to {}{note}",
+            clock_time(self.from),
+            clock_time(to)
+        )
     }
 }
 
@@ -142,7 +144,10 @@ pub(super) fn weekdays_in_words(bits: u8) -> String {
         let (first, rest) = DAYS[day].split_at(1);
         format!("{}{rest}", first.to_uppercase())
     };
-    let days: Vec<usize> = order.into_iter().filter(|day| bits & 1 << day != 0).collect();
+    let days: Vec<usize> = order
+        .into_iter()
+        .filter(|day| bits & 1 << day != 0)
+        .collect();
     let places: Vec<usize> = days.iter().map(|day| (day + 6) % 7).collect();
     let is_run = places.windows(2).all(|pair| pair[1] == pair[0] + 1);
     match days.as_slice() {
@@ -178,7 +183,7 @@ mod tests {
     }
 
     fn has(window: &ExcludeWindow, time: &str) -> bool {
-        window.has(time.parse().unwrap())
+        window.end_of(time.parse().unwrap()).is_some()
     }
 
     #[test]
@@ -188,7 +193,12 @@ mod tests {
         for inside in ["2026-12-04T22:00", "2026-12-04T23:59", "2026-12-05T05:59"] {
             assert!(has(&night, inside), "{inside}");
         }
-        let outside = ["2026-12-04T21:59", "2026-12-05T06:00", "2026-12-05T22:00", "2026-12-07T05:00"];
+        let outside = [
+            "2026-12-04T21:59",
+            "2026-12-05T06:00",
+            "2026-12-05T22:00",
+            "2026-12-07T05:00",
+        ];
         for outside in outside {
             assert!(!has(&night, outside), "{outside}");
         }
@@ -205,8 +215,14 @@ mod tests {
 
     #[test]
     fn days_go_round_the_week() {
-        assert_eq!(weekdays_of("fri-mon").unwrap(), weekdays_of("fri,sat,sun,mon").unwrap());
-        assert_eq!(weekdays_in_words(weekdays_of("sat-sun").unwrap()), "Sat and Sun");
+        assert_eq!(
+            weekdays_of("fri-mon").unwrap(),
+            weekdays_of("fri,sat,sun,mon").unwrap()
+        );
+        assert_eq!(
+            weekdays_in_words(weekdays_of("sat-sun").unwrap()),
+            "Sat and Sun"
+        );
         assert!(weekdays_of("funday").is_err() && weekdays_of("").is_err());
         for wrong in ["7:00", "24:01", "12:60", "noon", "+1:00"] {
             assert!(ExcludeWindow::minute_of(wrong).is_err(), "{wrong}");

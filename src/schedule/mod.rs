@@ -19,7 +19,6 @@ mod slot_plan;
 mod slot_rule;
 pub(crate) mod summary_time;
 
-pub(crate) use cron_error::CronError;
 pub(crate) use cron_expression::CronExpression;
 pub(crate) use exclude_window::{ExcludeWindow, WindowError, weekdays_of};
 pub(crate) use schedule_spec::{MissedRule, ScheduleSpec, SlotOverlap, SlotTimes};

@@ -47,7 +47,9 @@ fn wall_minute(wall: DateTime) -> i64 {
 
 fn wall_of(minute: i64) -> DateTime {
     let epoch = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
-    epoch.checked_add(SignedDuration::from_mins(minute)).unwrap()
+    epoch
+        .checked_add(SignedDuration::from_mins(minute))
+        .unwrap()
 }
 
 /// An expression that is matched in the plainest way: by texts, without the code under test.
@@ -79,7 +81,11 @@ impl PlainCron {
             i64::from(wall.weekday().to_sunday_zero_offset()),
         ];
         let has: [bool; 5] = std::array::from_fn(|at| self.fields[at].contains(&values[at]));
-        let day = if self.is_starred { has[2] && has[4] } else { has[2] || has[4] };
+        let day = if self.is_starred {
+            has[2] && has[4]
+        } else {
+            has[2] || has[4]
+        };
         has[0] && has[1] && has[3] && day
     }
 }
@@ -101,7 +107,12 @@ fn plain_values(word: &str, bounds: (i64, i64)) -> BTreeSet<i64> {
 }
 
 /// Walks the minutes of a span as Debian's cron does, and returns when it runs a job.
-fn debian(cron: &PlainCron, zone: &TimeZone, from: Timestamp, to: Timestamp) -> BTreeSet<Timestamp> {
+fn debian(
+    cron: &PlainCron,
+    zone: &TimeZone,
+    from: Timestamp,
+    to: Timestamp,
+) -> BTreeSet<Timestamp> {
     let mut ran = BTreeSet::new();
     let mut virtual_minute = wall_minute(zone.to_datetime(from)) - 1;
     let mut now = from;
@@ -116,7 +127,9 @@ fn debian(cron: &PlainCron, zone: &TimeZone, from: Timestamp, to: Timestamp) -> 
                 false => (virtual_minute + 1..=minute).any(|skipped| cron.matches(skipped)),
             },
             // The virtual clock was a minute behind, as always.
-            181 if !cron.is_wild => (virtual_minute + 1..=minute).any(|skipped| cron.matches(skipped)),
+            181 if !cron.is_wild => {
+                (virtual_minute + 1..=minute).any(|skipped| cron.matches(skipped))
+            }
             behind if behind <= 0 && behind > -LIMIT => cron.is_wild && cron.matches(minute),
             _ => cron.matches(minute),
         };
@@ -156,7 +169,10 @@ fn zones() -> Vec<String> {
         "Asia/Beirut",
         "Africa/Cairo",
     ];
-    let all: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
+    let all: Vec<String> = jiff::tz::db()
+        .available()
+        .map(|name| name.to_string())
+        .collect();
     assert!(all.len() > 300, "this machine has no tzdata: {}", all.len());
     let is_all = std::env::var_os(ALL).is_some();
     let step = if is_all { 1 } else { 12 };
@@ -168,7 +184,8 @@ fn check_around(name: &str, zone: &TimeZone, change: Timestamp) {
     let from = change.checked_sub(8.hours()).unwrap();
     // A whole minute of the zone.
     let seconds = i64::from(zone.to_offset(from).seconds()).rem_euclid(60);
-    let from = Timestamp::from_second(from.as_second() - (from.as_second() + seconds) % 60).unwrap();
+    let from =
+        Timestamp::from_second(from.as_second() - (from.as_second() + seconds) % 60).unwrap();
     let to = change.checked_add(10.hours()).unwrap();
     for text in EXPRESSIONS {
         let expected = debian(&PlainCron::of(text), zone, from, to);
@@ -210,7 +227,10 @@ fn great_changes_are_made_up_for_until_three_hours() {
         let around: Timestamp = around.parse().unwrap();
         let from = around.checked_sub(48.hours()).unwrap();
         let change = zone.following(from).next().unwrap().timestamp();
-        assert!(change.duration_since(around).abs() < SignedDuration::from_hours(72), "{name} {change}");
+        assert!(
+            change.duration_since(around).abs() < SignedDuration::from_hours(72),
+            "{name} {change}"
+        );
         check_around(name, &zone, change);
     }
 }
@@ -231,7 +251,10 @@ fn a_night_of_berlin_in_words() {
     assert_eq!(spring("0 */2 * * *"), ["2026-03-29T02:00:00Z"]);
     // 02:00 comes twice, and runs once; `*` and `/` follow real time.
     assert_eq!(autumn("0 2 * * *"), ["2026-10-25T00:00:00Z"]);
-    assert_eq!(autumn("0 2,3 * * *"), ["2026-10-25T00:00:00Z", "2026-10-25T02:00:00Z"]);
+    assert_eq!(
+        autumn("0 2,3 * * *"),
+        ["2026-10-25T00:00:00Z", "2026-10-25T02:00:00Z"]
+    );
     let twice = ["2026-10-25T00:00:00Z", "2026-10-25T01:00:00Z"];
     assert_eq!(autumn("0 */2 * * *"), twice);
 }

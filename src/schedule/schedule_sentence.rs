@@ -62,12 +62,19 @@ fn times(minutes: FieldValues, hours: FieldValues) -> (String, bool) {
             return (format!("every hour at {}", past_the_hour(&of_hour)), false);
         }
         (None, Some(step)) if 24 % step == 0 => {
-            return (format!("every {step} hours at {}", past_the_hour(&of_hour)), false);
+            return (
+                format!("every {step} hours at {}", past_the_hour(&of_hour)),
+                false,
+            );
         }
         _ => {}
     }
     if of_hour.len() * of_day.len() <= A_FEW {
-        let each = |hour: u32| of_hour.iter().map(move |minute| format!("{hour:02}:{minute:02}"));
+        let each = |hour: u32| {
+            of_hour
+                .iter()
+                .map(move |minute| format!("{hour:02}:{minute:02}"))
+        };
         let times = of_day.iter().flat_map(|hour| each(*hour));
         return (format!("at {}", listed(times)), true);
     }
@@ -122,10 +129,12 @@ fn ranges(values: &[u32]) -> String {
             _ => runs.push((*value, *value)),
         }
     }
-    let words = runs.into_iter().flat_map(|(first, last)| match last - first {
-        0 => vec![first.to_string()],
-        1 => vec![first.to_string(), last.to_string()],
-        _ => vec![format!("{first} to {last}")],
-    });
+    let words = runs
+        .into_iter()
+        .flat_map(|(first, last)| match last - first {
+            0 => vec![first.to_string()],
+            1 => vec![first.to_string(), last.to_string()],
+            _ => vec![format!("{first} to {last}")],
+        });
     listed(words)
 }

@@ -81,9 +81,7 @@ impl SlotRule {
 
     fn next_of_all(&self, after: Timestamp) -> Option<Timestamp> {
         match &self.source {
-            SlotSource::Cron(expression) => {
-                cron_slots::next_after(expression, &self.zone, after)
-            }
+            SlotSource::Cron(expression) => cron_slots::next_after(expression, &self.zone, after),
             SlotSource::Every { every, first } => next_of_every(*every, *first, after),
         }
     }
@@ -91,7 +89,11 @@ impl SlotRule {
     /// Returns the last moment that is excluded with a slot, if the slot is.
     fn excluded_until(&self, slot: Timestamp) -> Option<Timestamp> {
         let wall = self.zone.to_datetime(slot);
-        let end = self.exclude.iter().filter_map(|window| window.end_of(wall)).max()?;
+        let end = self
+            .exclude
+            .iter()
+            .filter_map(|window| window.end_of(wall))
+            .max()?;
         let end = self.zone.to_timestamp(end).ok()?;
         let last = end.checked_sub(SignedDuration::from_nanos(1)).ok()?;
         // Clocks that go back may bring an end before the slot.

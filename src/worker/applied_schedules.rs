@@ -14,7 +14,10 @@ use crate::unix::clock;
 
 /// Returns the schedules of a configuration as they are applied.
 pub(crate) fn file_of(loaded: &Loaded, mode: ApplyMode, now: Moment) -> ScheduleFile {
-    let specs = loaded.schedules.iter().map(|(name, schedule)| (name, &schedule.spec));
+    let specs = loaded
+        .schedules
+        .iter()
+        .map(|(name, schedule)| (name, &schedule.spec));
     let text = serde_json::to_string(&specs.clone().collect::<Vec<_>>()).unwrap_or_default();
     let after = timestamp(unix_millis(now.wall));
     let entry = |(name, spec): (&String, &ScheduleSpec)| ScheduleEntry {

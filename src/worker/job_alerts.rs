@@ -23,7 +23,7 @@ use crate::mail::mailer::Mailer;
 use crate::mute::on_disk::mute_file::MuteFile;
 use crate::notify::alert_memory_file::{AlertMemoryFile, FoundMemory};
 use crate::notify::alerter::Alerter;
-use crate::notify::mail_composer::{MailComposer, MailLook, MailNames};
+use crate::notify::mail_composer::{MailComposer, MailLook, MailNames, SCHEDULES};
 use crate::notify::mail_dispatch::MailDispatch;
 use crate::notify::recipients::Recipients;
 use crate::service::start_error::no_descriptor;
@@ -241,7 +241,7 @@ fn task_settings(job: &JobDefinition) -> TaskSettings {
 
 /// Returns under which name alerts have a schedule: no job has such a one.
 fn schedule_label(name: &str) -> String {
-    format!("schedules::{name}")
+    format!("{SCHEDULES}{name}")
 }
 
 fn task_name(label: &str) -> TaskName {

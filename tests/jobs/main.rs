@@ -18,4 +18,5 @@ mod desk;
 mod flows;
 mod origin;
 mod requests;
+mod schedules;
 mod workers;

@@ -153,12 +153,18 @@ pub(crate) fn an_old_content_never_comes_back_by_itself(arena: &dyn BoardArena) 
     };
     let applied = board.apply_schedules(&old).unwrap();
     assert_eq!(kinds(applied), [ScheduleChangeKind::Added]);
-    assert_eq!(board.apply_schedules(&old).unwrap(), ScheduleFileAnswer::AsBefore);
+    assert_eq!(
+        board.apply_schedules(&old).unwrap(),
+        ScheduleFileAnswer::AsBefore
+    );
     let before = Box::new(first.clone());
     let applied = board.apply_schedules(&new).unwrap();
     assert_eq!(kinds(applied), [ScheduleChangeKind::Changed { before }]);
     let at = arena.clock().millis();
-    assert_eq!(board.apply_schedules(&old).unwrap(), ScheduleFileAnswer::Replaced { at });
+    assert_eq!(
+        board.apply_schedules(&old).unwrap(),
+        ScheduleFileAnswer::Replaced { at }
+    );
     assert_eq!(record(board, &name).unwrap().spec, second);
     // A person may want it back; then the other one is the old one.
     let wanted = ScheduleFile {
@@ -169,7 +175,10 @@ pub(crate) fn an_old_content_never_comes_back_by_itself(arena: &dyn BoardArena) 
     let applied = board.apply_schedules(&wanted).unwrap();
     assert_eq!(kinds(applied), [ScheduleChangeKind::Changed { before }]);
     assert_eq!(record(board, &name).unwrap().spec, first);
-    assert_eq!(board.apply_schedules(&new).unwrap(), ScheduleFileAnswer::Replaced { at });
+    assert_eq!(
+        board.apply_schedules(&new).unwrap(),
+        ScheduleFileAnswer::Replaced { at }
+    );
     // Without its schedule, it is removed.
     let empty = board.apply_schedules(&file(&name, "empty", &[])).unwrap();
     assert_eq!(kinds(empty), [ScheduleChangeKind::Removed]);
@@ -210,14 +219,20 @@ pub(crate) fn pauses_survive_the_file(arena: &dyn BoardArena) {
     let entries = [entry(&name, &spec("other"), 7)];
     board.apply_schedules(&file(&name, "3", &entries)).unwrap();
     let pause = record(board, &name).unwrap().pause.unwrap();
-    assert_eq!((pause.by.as_deref(), pause.why.as_str()), (Some("anna"), "move"));
+    assert_eq!(
+        (pause.by.as_deref(), pause.why.as_str()),
+        (Some("anna"), "move")
+    );
     arena.clock().pass(Duration::from_secs(3600));
     assert_eq!(due(board, &name), None, "a paused schedule posts nothing");
     let next = arena.clock().millis() + MINUTE;
     let resume = ScheduleRequest::Resume { next: Some(next) };
     assert_eq!(ask(&resume), ScheduleRequestAnswer::Done);
     assert_eq!(ask(&resume), ScheduleRequestAnswer::AsBefore);
-    assert_eq!((due(board, &name), next_of(board, &name)), (None, Some(next)));
+    assert_eq!(
+        (due(board, &name), next_of(board, &name)),
+        (None, Some(next))
+    );
     assert!(is_posted(take(arena, &name)));
 }
 
@@ -236,7 +251,10 @@ pub(crate) fn a_schedule_of_another_project_is_left_alone(arena: &dyn BoardArena
     theirs.mode = ApplyMode::Anyhow;
     board.apply_schedules(&theirs).unwrap();
     let record = record(board, &name).unwrap();
-    assert_eq!((record.project, record.spec.job), (stranger, "theirs".to_owned()));
+    assert_eq!(
+        (record.project, record.spec.job),
+        (stranger, "theirs".to_owned())
+    );
 }
 
 pub(crate) fn a_slot_is_taken_once_whoever_looks(arena: &dyn BoardArena) {
@@ -258,16 +276,16 @@ pub(crate) fn a_slot_is_taken_once_whoever_looks(arena: &dyn BoardArena) {
         panic!("a lost answer is read back");
     };
     assert_eq!((second.id, second.is_new), (first.id, false));
-    let passed_over = SlotTaking {
-        post: None,
-        ..one
-    };
+    let passed_over = SlotTaking { post: None, ..one };
     assert_eq!(board.take_slot(&passed_over).unwrap(), SlotAnswer::Lost);
     assert_eq!(next_of(board, &name), Some(due.slot + MINUTE));
     assert_eq!(jobs(board, &name), 1);
     let record = record(board, &name).unwrap();
     assert_eq!((record.posted, record.last_slot), (1, Some(due.slot)));
-    assert_eq!((record.jobs[0].id, record.jobs[0].slot), (first.id, Some(due.slot)));
+    assert_eq!(
+        (record.jobs[0].id, record.jobs[0].slot),
+        (first.id, Some(due.slot))
+    );
 }
 
 pub(crate) fn a_slot_moves_only_with_its_post(arena: &dyn BoardArena) {
@@ -279,7 +297,10 @@ pub(crate) fn a_slot_moves_only_with_its_post(arena: &dyn BoardArena) {
     if let Some((_, post)) = &mut taking.post {
         post.definition = "x".repeat(1000);
     }
-    assert!(matches!(board.take_slot(&taking), Err(BoardError::Malformed(_))));
+    assert!(matches!(
+        board.take_slot(&taking),
+        Err(BoardError::Malformed(_))
+    ));
     assert_eq!(next_of(board, &name), Some(due.slot));
     assert_eq!(jobs(board, &name), 0);
 }
@@ -294,7 +315,10 @@ pub(crate) fn a_schedule_that_has_changed_is_not_taken_as_it_was(arena: &dyn Boa
     let entries = [entry(&name, &changed, 7)];
     board.apply_schedules(&file(&name, "2", &entries)).unwrap();
     let now = arena.clock().millis();
-    assert_eq!(board.take_slot(&taking(&old, now)).unwrap(), SlotAnswer::Lost);
+    assert_eq!(
+        board.take_slot(&taking(&old, now)).unwrap(),
+        SlotAnswer::Lost
+    );
     let fresh = due(board, &name).unwrap();
     assert_eq!(fresh.slot, old.slot);
     assert!(is_posted(board.take_slot(&taking(&fresh, now)).unwrap()));
@@ -357,10 +381,19 @@ pub(crate) fn failures_in_a_row_pause_and_are_reported_once(arena: &dyn BoardAre
     end(&worker, &name, JobState::Failed);
     let paused = record(board, &name).unwrap();
     let pause = paused.pause.unwrap();
-    assert_eq!((pause.by, pause.why.as_str()), (None, "2 jobs in a row have failed"));
+    assert_eq!(
+        (pause.by, pause.why.as_str()),
+        (None, "2 jobs in a row have failed")
+    );
     assert!(board.look_at_schedules(1).unwrap().has_news);
     let news = board.take_schedule_news().unwrap();
-    assert_eq!(news, [ScheduleNews::Paused { name: name.clone(), failures: 2 }]);
+    assert_eq!(
+        news,
+        [ScheduleNews::Paused {
+            name: name.clone(),
+            failures: 2
+        }]
+    );
     assert_eq!(board.take_schedule_news().unwrap(), []);
     assert!(!board.look_at_schedules(1).unwrap().has_news);
     arena.clock().pass(Duration::from_secs(600));
@@ -399,7 +432,10 @@ pub(crate) fn a_job_that_has_not_begun_in_time_is_reported_once(arena: &dyn Boar
         end(&worker, &name, JobState::Succeeded);
     }
     arena.clock().pass(Duration::from_secs(90));
-    assert_eq!(board.take_schedule_news().unwrap(), [ScheduleNews::InTime { name }]);
+    assert_eq!(
+        board.take_schedule_news().unwrap(),
+        [ScheduleNews::InTime { name }]
+    );
 }
 
 pub(crate) fn a_clock_that_is_set_back_makes_no_schedule_silent(arena: &dyn BoardArena) {
@@ -448,7 +484,10 @@ pub(crate) fn a_run_by_hand_moves_no_slot(arena: &dyn BoardArena) {
     let after = record(board, &name).unwrap();
     assert_eq!((after.next, after.posted), (next, 0));
     assert_eq!((after.jobs[0].id, after.jobs[0].slot), (receipt.id, None));
-    assert_eq!(board.run_schedule("no such schedule", &post()).unwrap(), None);
+    assert_eq!(
+        board.run_schedule("no such schedule", &post()).unwrap(),
+        None
+    );
 }
 
 pub(crate) fn the_look_finds_the_next_slot(arena: &dyn BoardArena) {

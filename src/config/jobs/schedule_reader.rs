@@ -64,8 +64,7 @@ impl JobReader<'_> {
         if self.report.errors() == before {
             self.check_that_it_runs(&table, &spec.times, &zone, name);
         }
-        let defined = self.around.source.origin(name.span.clone());
-        Some(LoadedSchedule { spec, defined })
+        Some(LoadedSchedule { spec })
     }
 
     fn job_of(
@@ -88,9 +87,14 @@ impl JobReader<'_> {
         } else if !jobs.contains_key(&job) {
             let known: BTreeSet<&str> = jobs.keys().map(String::as_str).collect();
             let meant = crate::text::suggest::did_you_mean(&job, known);
-            let elsewhere = "its arguments are not checked: a worker with another file has to know it";
+            let elsewhere =
+                "its arguments are not checked: a worker with another file has to know it";
             let message = format!("this file has no `[jobs.{job}]`");
-            self.warning(span, message, &meant.unwrap_or_else(|| elsewhere.to_owned()));
+            self.warning(
+                span,
+                message,
+                &meant.unwrap_or_else(|| elsewhere.to_owned()),
+            );
         }
         Some(job)
     }
@@ -111,11 +115,17 @@ impl JobReader<'_> {
         };
         let schema = &job.definition.schema.args;
         let span = raw.map_or(&table.span, |raw| &raw.span);
-        if let Some(secret) = schema.specs.iter().find(|spec| {
-            spec.secret && (spec.default.is_none() || given.get(&spec.name).is_some())
-        }) {
+        if let Some(secret) = schema
+            .specs
+            .iter()
+            .find(|spec| spec.secret && (spec.default.is_none() || given.get(&spec.name).is_some()))
+        {
             let message = format!("no schedule can give the secret argument `{}`", secret.name);
-            self.error(span, message, "let the step read a file, or give it an empty default");
+            self.error(
+                span,
+                message,
+                "let the step read a file, or give it an empty default",
+            );
             return given;
         }
         match schema.check(&given) {
@@ -181,7 +191,8 @@ impl JobReader<'_> {
         let Some(zone) = clock::zone_named(&written) else {
             let span = &table.raw("timezone")?.span;
             let names = clock::zone_names();
-            let meant = crate::text::suggest::did_you_mean(&written, names.iter().map(String::as_str));
+            let meant =
+                crate::text::suggest::did_you_mean(&written, names.iter().map(String::as_str));
             let help = "a name of the time zone database, such as `Europe/Berlin` or `UTC`";
             let message = format!("`{written}` is no time zone of this machine");
             self.error(span, message, &meant.unwrap_or_else(|| help.to_owned()));

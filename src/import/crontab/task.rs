@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use toml::Value;
 
+use super::CrontabTarget;
 use super::command::{CronCommand, WrittenCommand};
 use super::form::CrontabForm;
+use super::job;
 use super::line::{CrontabJob, When, word};
 use super::schedule::{CronSchedule, Rhythm};
 use crate::import::page::{TomlPage, span, text, variables, visible};
@@ -21,9 +23,12 @@ pub(super) struct CrontabTask {
     pub(super) wanted_name: String,
     /// The pause after a success.
     pub(super) pause: Duration,
-    notes: Vec<String>,
-    program: WrittenCommand,
-    keys: Vec<(&'static str, Value)>,
+    /// What a person has to know of it.
+    pub(super) notes: Vec<String>,
+    /// What it executes.
+    pub(super) program: WrittenCommand,
+    /// Its other settings.
+    pub(super) keys: Vec<(&'static str, Value)>,
 }
 
 /// Returns the home directory of a user, when it is there.
@@ -41,6 +46,8 @@ pub(super) struct Around<'a> {
     pub(super) home_of: Option<HomeOf<'a>>,
     /// What has to be written for it.
     pub(super) env: &'a BTreeMap<String, String>,
+    /// What becomes of it.
+    pub(super) target: CrontabTarget,
 }
 
 /// Returns where all jobs run: cron starts them in the home directory of their user, unless HOME
@@ -84,11 +91,11 @@ impl CrontabTask {
     /// # Errors
     ///
     /// Why it cannot be one.
-    pub(super) fn of(job: &CrontabJob<'_>, around: &Around<'_>) -> Result<Self, String> {
-        let rhythm = rhythm(&job.when)?;
+    pub(super) fn of(line: &CrontabJob<'_>, around: &Around<'_>) -> Result<Self, String> {
+        let rhythm = rhythm(&line.when)?;
         let (user, command) = match around.form {
-            CrontabForm::User => (None, job.rest),
-            CrontabForm::System => match word(job.rest) {
+            CrontabForm::User => (None, line.rest),
+            CrontabForm::System => match word(line.rest) {
                 Some((user, rest)) if !rest.is_empty() && !user.starts_with([':', '/']) => {
                     (Some(user), rest)
                 }
@@ -106,8 +113,14 @@ impl CrontabTask {
         let mut task = CrontabTask {
             wanted_name: names::of_line(&command.line),
             pause: rhythm.least,
-            notes: rhythm_in_words(&rhythm),
-            keys: times(&rhythm),
+            notes: match around.target {
+                CrontabTarget::Tasks => rhythm_in_words(&rhythm),
+                CrontabTarget::Jobs => job::remarks(&rhythm),
+            },
+            keys: match around.target {
+                CrontabTarget::Tasks => times(&rhythm),
+                CrontabTarget::Jobs => Vec::new(),
+            },
             program,
         };
         task.notes.extend(task.program.note.map(str::to_owned));

@@ -28,7 +28,10 @@ const ROOMS: [(&str, &[&str]); 35] = [
     ("state", &["core", "task"]),
     ("unix", &["chain", "core", "task", "text"]),
     // One subject each; none uses another.
-    ("config", &["core", "flow", "job", "schedule", "task", "text", "unix"]),
+    (
+        "config",
+        &["core", "flow", "job", "schedule", "task", "text", "unix"],
+    ),
     // The simulation with the defaults of the configuration, for authors of tasks.
     (
         "testing",
@@ -41,7 +44,10 @@ const ROOMS: [(&str, &[&str]); 35] = [
     ("mail", &["core", "task", "text", "unix"]),
     ("lease", &["core"]),
     ("lock", &["core", "lease", "text", "unix"]),
-    ("board", &["core", "flow", "lease", "schedule", "text", "unix"]),
+    (
+        "board",
+        &["core", "flow", "lease", "schedule", "text", "unix"],
+    ),
     ("metrics", &["core", "history"]),
     ("ping", &["core", "text", "unix"]),
     ("report", &["alert", "core", "history", "mute", "text"]),

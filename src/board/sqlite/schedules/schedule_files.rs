@@ -41,10 +41,7 @@ pub(super) fn apply(
 }
 
 /// Returns the answer for a content that the board has seen, or that has nothing to apply.
-fn known(
-    tx: &WriteTx<'_>,
-    file: &ScheduleFile,
-) -> rusqlite::Result<Option<ScheduleFileAnswer>> {
+fn known(tx: &WriteTx<'_>, file: &ScheduleFile) -> rusqlite::Result<Option<ScheduleFileAnswer>> {
     let mut last = tx.conn.prepare_cached(
         "SELECT content, applied FROM schedule_file WHERE project = ?1 ORDER BY id DESC LIMIT 1",
     )?;
@@ -100,9 +97,9 @@ fn apply_entry(
 }
 
 fn former(tx: &WriteTx<'_>, name: &str) -> rusqlite::Result<Option<FormerRow>> {
-    let mut read = tx
-        .conn
-        .prepare_cached("SELECT project, spec, removed IS NOT NULL FROM schedule WHERE name = ?1")?;
+    let mut read = tx.conn.prepare_cached(
+        "SELECT project, spec, removed IS NOT NULL FROM schedule WHERE name = ?1",
+    )?;
     let row = read.query_row([name], |row| {
         Ok(FormerRow {
             project: row.get(0)?,
@@ -113,11 +110,7 @@ fn former(tx: &WriteTx<'_>, name: &str) -> rusqlite::Result<Option<FormerRow>> {
     row.optional()
 }
 
-fn insert(
-    tx: &WriteTx<'_>,
-    file: &ScheduleFile,
-    entry: &ScheduleEntry,
-) -> rusqlite::Result<()> {
+fn insert(tx: &WriteTx<'_>, file: &ScheduleFile, entry: &ScheduleEntry) -> rusqlite::Result<()> {
     let mut insert = tx.conn.prepare_cached(
         "INSERT INTO schedule (name, project, spec, overlap, pause_after, late_after, next, planned)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -164,18 +157,22 @@ fn update(
     Ok(())
 }
 
-fn remove_others(
-    tx: &WriteTx<'_>,
-    file: &ScheduleFile,
-) -> rusqlite::Result<Vec<ScheduleChange>> {
-    let kept: BTreeSet<&str> = file.entries.iter().map(|entry| entry.name.as_str()).collect();
+fn remove_others(tx: &WriteTx<'_>, file: &ScheduleFile) -> rusqlite::Result<Vec<ScheduleChange>> {
+    let kept: BTreeSet<&str> = file
+        .entries
+        .iter()
+        .map(|entry| entry.name.as_str())
+        .collect();
     let mut read = tx.conn.prepare_cached(
         "SELECT name FROM schedule WHERE project = ?1 AND removed IS NULL ORDER BY name",
     )?;
     let names = read.query_map([&file.project], |row| row.get(0))?;
     let names: Vec<String> = names.collect::<rusqlite::Result<_>>()?;
     let mut changes = Vec::new();
-    for name in names.into_iter().filter(|name| !kept.contains(name.as_str())) {
+    for name in names
+        .into_iter()
+        .filter(|name| !kept.contains(name.as_str()))
+    {
         let mut remove = tx.conn.prepare_cached(
             "UPDATE schedule SET removed = ?2, next = NULL, late_at = NULL, has_news = 0,
                 version = version + 1

@@ -119,17 +119,16 @@ fn current(tx: &WriteTx<'_>, taking: &SlotTaking) -> rusqlite::Result<Option<Str
 }
 
 /// Distinguishes a slot that this very request has taken before, whose answer was lost.
-fn lost(
-    tx: &WriteTx<'_>,
-    row: Option<(i64, PostRow)>,
-) -> Result<SlotAnswer, SqliteFailure> {
+fn lost(tx: &WriteTx<'_>, row: Option<(i64, PostRow)>) -> Result<SlotAnswer, SqliteFailure> {
     let Some((_, row)) = row else {
         return Ok(SlotAnswer::Lost);
     };
     let mut read = tx
         .conn
         .prepare_cached("SELECT id FROM job WHERE posting = ?1")?;
-    let id = read.query_row([row.posting()], |row| row.get(0)).optional()?;
+    let id = read
+        .query_row([row.posting()], |row| row.get(0))
+        .optional()?;
     Ok(id.map_or(SlotAnswer::Lost, |id| {
         SlotAnswer::Posted(PostReceipt {
             id: JobId(id),
@@ -162,12 +161,7 @@ fn count(tx: &WriteTx<'_>, name: &str, change: &str) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn belongs(
-    tx: &WriteTx<'_>,
-    job: JobId,
-    name: &str,
-    slot: Option<i64>,
-) -> rusqlite::Result<()> {
+fn belongs(tx: &WriteTx<'_>, job: JobId, name: &str, slot: Option<i64>) -> rusqlite::Result<()> {
     let mut update = tx
         .conn
         .prepare_cached("UPDATE job SET schedule = ?2, slot = ?3 WHERE id = ?1")?;

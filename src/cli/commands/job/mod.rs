@@ -12,6 +12,8 @@ pub(crate) mod job;
 mod job_json;
 pub(crate) mod jobs;
 pub(crate) mod post;
+pub(crate) mod schedule_lines;
+pub(crate) mod schedules;
 mod time;
 mod wait;
 pub(crate) mod work;
