@@ -84,6 +84,23 @@ fn the_crontab_of_a_user_is_taken_over() {
 }
 
 #[test]
+fn a_crontab_becomes_jobs_at_the_times_of_cron() {
+    let text = include_str!("tests/user_crontab.txt");
+    let known = FormSource::Said(CrontabForm::User);
+    let imported = with_machine(|machine| {
+        crontab::import(text, "crontab", known, CrontabTarget::Jobs, machine)
+    });
+    assert_no_line_is_lost(text, &imported);
+    let loaded = loaded(&imported);
+    assert_eq!(loaded.jobs.len(), loaded.schedules.len());
+    let report = &loaded.schedules["report"].spec.times;
+    assert_eq!(report.cron.as_deref(), Some("0 9-17 * * 1-5"));
+    let zoned = &loaded.schedules["report_2"].spec.times;
+    assert_eq!(zoned.timezone, "Europe/Berlin");
+    assert!(imported.toml.contains("A chain may be the better home"));
+}
+
+#[test]
 fn a_configuration_of_supervisord_is_taken_over() {
     let imported = supervisor_of(SUPERVISORD);
     assert_no_line_is_lost(SUPERVISORD, &imported);

@@ -1,5 +1,7 @@
 //! The schedules of a file, brought to the board.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use crate::board::{
@@ -59,36 +61,54 @@ pub(crate) fn timestamp(millis: i64) -> Timestamp {
     Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
-/// Applies the schedules of a worker's file, and logs what that changes.
-///
-/// # Errors
-///
-/// Those of the board.
-pub(super) fn apply(board: &dyn Board, loaded: &Loaded) -> Result<(), BoardError> {
-    let file = file_of(loaded, ApplyMode::WhenNew, clock::now());
-    match board.apply_schedules(&file)? {
-        ScheduleFileAnswer::AsBefore => {}
-        ScheduleFileAnswer::Replaced { at } => log::warn!(
-            "The schedules of this file were replaced at {} by those of a later one; `schedules apply` brings them back",
-            clock::short(std::time::SystemTime::from(timestamp(at)))
-        ),
-        ScheduleFileAnswer::Applied(changes) => {
-            for change in &changes {
-                let line = change_line(change, &loaded.schedules);
-                match change.kind {
-                    ScheduleChangeKind::OfAnother { .. } => log::error!("{line}"),
-                    _ => log::info!("{line}"),
-                }
-            }
+/// The schedules of a worker's file, until the board has answered.
+#[derive(Debug)]
+pub(super) struct PendingSchedules {
+    file: ScheduleFile,
+    written: BTreeMap<String, LoadedSchedule>,
+}
+
+impl PendingSchedules {
+    /// Takes the schedules of a configuration.
+    pub(super) fn of(loaded: &Loaded) -> Self {
+        PendingSchedules {
+            file: file_of(loaded, ApplyMode::WhenNew, clock::now()),
+            written: loaded.schedules.clone(),
         }
     }
-    Ok(())
+
+    /// Applies them, and logs what that changes.
+    ///
+    /// # Errors
+    ///
+    /// Those of the board.
+    pub(super) fn apply(&self, board: &dyn Board) -> Result<(), BoardError> {
+        match board.apply_schedules(&self.file)? {
+            ScheduleFileAnswer::AsBefore => {}
+            ScheduleFileAnswer::Replaced { at } => log::warn!(
+                "The schedules of this file were replaced at {} by those of a later one; `schedules apply` brings them back",
+                clock::short(timestamp(at).into())
+            ),
+            ScheduleFileAnswer::Applied(changes) => {
+                changes.iter().for_each(|change| self.log(change));
+            }
+        }
+        Ok(())
+    }
+
+    fn log(&self, change: &ScheduleChange) {
+        let line = change_line(change, &self.written);
+        match change.kind {
+            ScheduleChangeKind::OfAnother { .. } => log::error!("{line}"),
+            _ => log::info!("{line}"),
+        }
+    }
 }
 
 /// Returns a difference in words, a line without its end.
 pub(crate) fn change_line(
     change: &ScheduleChange,
-    schedules: &std::collections::BTreeMap<String, LoadedSchedule>,
+    schedules: &BTreeMap<String, LoadedSchedule>,
 ) -> String {
     let name = &change.name;
     let written = schedules.get(name).map(|schedule| &schedule.spec);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::applied_schedules;
+use super::applied_schedules::PendingSchedules;
 use super::beat_thread::BeatThread;
 use super::board_place::{self, BoardFile, refused};
 use super::job_alerts::JobAlerts;
@@ -60,9 +60,6 @@ pub(crate) fn work(request: &WorkRequest<'_>) -> CommandResult {
             board_file: &board_file,
         };
         let joined = worker.join()?;
-        if !request.is_once {
-            applied_schedules::apply(&*board, request.loaded).map_err(refused)?;
-        }
         notifier.ready();
         let end = worker.run(&joined, &log, &signals)?;
         if let WorkEnd::Done { all_well } = end {
@@ -162,6 +159,7 @@ impl WorkerStart<'_> {
             alerts,
             redactor: Arc::new(self.redactor()),
             own_values: own_values(request.inputs, request.loaded).collect(),
+            schedules: (!request.is_once).then(|| PendingSchedules::of(request.loaded)),
             is_once: request.is_once,
             drain_timeout: request.drain_timeout,
         };

@@ -4,7 +4,7 @@ use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use crate::desk::Desk;
-use crate::support::eventually;
+use crate::support::{Runner, eventually};
 
 const TICK: &str = r#"
 [worker]
@@ -23,21 +23,16 @@ impl Desk {
         serde_json::from_str(&self.says(&["schedules", name, "--json"])).unwrap()
     }
 
-    /// Returns what a statement finds, a row each.
-    fn rows(&self, sql: &str) -> Vec<Vec<i64>> {
+    /// Returns what a statement finds, a number in each row.
+    fn numbers(&self, sql: &str) -> Vec<i64> {
         let printed = self.says(&["board", "query", "--json", sql]);
-        let answer: Value = serde_json::from_str(&printed).unwrap();
-        let rows = answer["rows"].as_array().unwrap().iter();
-        rows.map(|row| {
-            let cells = row.as_array().unwrap().iter();
-            cells.map(|cell| cell.as_i64().unwrap_or(-1)).collect()
-        })
-        .collect()
+        let rows: Vec<serde_json::Map<String, Value>> = serde_json::from_str(&printed).unwrap();
+        let number = |row: &serde_json::Map<String, Value>| row.values().next()?.as_i64();
+        rows.iter().map(|row| number(row).unwrap_or(-1)).collect()
     }
 
     fn slots(&self) -> Vec<i64> {
-        let rows = self.rows("SELECT slot FROM job WHERE slot IS NOT NULL ORDER BY slot");
-        rows.into_iter().map(|row| row[0]).collect()
+        self.numbers("SELECT slot FROM job WHERE slot IS NOT NULL ORDER BY slot")
     }
 
     fn wait_for_more_slots(&self, more: usize) {
@@ -57,7 +52,7 @@ fn a_worker_posts_and_runs_by_the_clock() {
     let worker = desk.worker(&[]);
     worker.wait_for("Schedule tick is new: tick, every 1s");
     let ended = "SELECT count(*) FROM job WHERE state = 4";
-    assert!(eventually(|| desk.rows(ended)[0][0] >= 2));
+    assert!(eventually(|| desk.numbers(ended)[0] >= 2));
     let schedule = desk.schedule("tick");
     assert_eq!(
         (&schedule["in_words"], &schedule["job"]),
@@ -72,24 +67,13 @@ fn a_worker_posts_and_runs_by_the_clock() {
     );
     // Each job begins at its slot, not at the next look.
     let late = "SELECT min(posted - slot) FROM job WHERE slot IS NOT NULL";
-    assert!(desk.rows(late)[0][0] < 500, "{:?}", desk.rows(late));
+    assert!(desk.numbers(late)[0] < 500, "{:?}", desk.numbers(late));
 }
 
-#[test]
-fn each_slot_is_posted_once_though_workers_are_killed_and_stopped() {
-    let desk = Desk::with(TICK);
-    let killed = desk.worker(&["--name", "killed"]);
-    let stopped = desk.worker(&["--name", "stopped"]);
-    desk.wait_for_more_slots(2);
-    killed.signal(Signal::SIGKILL);
-    desk.wait_for_more_slots(2);
-    let _other = desk.worker(&["--name", "other"]);
-    stopped.signal(Signal::SIGSTOP);
-    desk.wait_for_more_slots(2);
-    stopped.signal(Signal::SIGCONT);
-    desk.wait_for_more_slots(2);
+/// Asserts that no slot came twice, and that none is forgotten.
+fn assert_each_once(desk: &Desk) {
     let slots = desk.slots();
-    let missed = desk.rows("SELECT missed FROM schedule")[0][0];
+    let missed = desk.numbers("SELECT missed FROM schedule")[0];
     assert!(
         slots.is_sorted_by(|one, next| one < next),
         "a slot came twice: {slots:?}"
@@ -100,6 +84,62 @@ fn each_slot_is_posted_once_though_workers_are_killed_and_stopped() {
         posted + missed >= span,
         "{missed} missed of {span}: {slots:?}"
     );
+}
+
+#[test]
+fn each_slot_is_posted_once_though_workers_are_killed_and_stopped() {
+    let desk = Desk::with(TICK);
+    let killed = desk.worker(&["--name", "killed"]);
+    let stopped = desk.worker(&["--name", "stopped"]);
+    let _other = desk.worker(&["--name", "other"]);
+    desk.wait_for_more_slots(2);
+    killed.signal(Signal::SIGKILL);
+    desk.wait_for_more_slots(2);
+    // One that is stopped while it writes holds the lock of the file.
+    let open = "SELECT count(*) FROM job WHERE state <> 4";
+    assert!(eventually(|| desk.numbers(open)[0] == 0));
+    stopped.signal(Signal::SIGSTOP);
+    desk.wait_for_more_slots(2);
+    stopped.signal(Signal::SIGCONT);
+    desk.wait_for_more_slots(2);
+    assert_each_once(&desk);
+}
+
+#[test]
+fn a_slot_whose_insert_fails_is_posted_later() {
+    let desk = Desk::with(TICK);
+    let full = desk.place.path("full");
+    let fault = format!("errno 28 board.sqlite {}", full.display());
+    let mut command = desk.command(&["work"]);
+    command.env("TEST_RUN_FUNCTIONS_WRITES", fault);
+    let worker = Runner::start(command);
+    worker.wait_for("is on the board");
+    desk.wait_for_more_slots(2);
+    desk.place.write("full", "");
+    worker.wait_for("it is tried again");
+    let before = desk.slots();
+    let due = "SELECT next < unixepoch() * 1000 - 1000 FROM schedule";
+    assert!(eventually(|| desk.numbers(due)[0] == 1));
+    assert_eq!(desk.slots(), before, "what was refused has moved no slot");
+    std::fs::remove_file(full).unwrap();
+    worker.wait_for("The board answers again");
+    desk.wait_for_more_slots(2);
+    assert_each_once(&desk);
+}
+
+#[test]
+fn a_worker_that_dies_at_a_write_loses_and_doubles_no_slot() {
+    let desk = Desk::with(TICK);
+    drop(desk.worker(&["--name", "first"]));
+    for number in [5, 8, 11, 14, 17] {
+        let mut command = desk.command(&["work", "--name", "dies"]);
+        command.env("TEST_RUN_FUNCTIONS_WRITES", format!("kill {number}"));
+        let mut worker = Runner::start(command);
+        assert_eq!(worker.wait_for_end(), None, "{}", worker.log());
+    }
+    let _last = desk.worker(&["--name", "last"]);
+    desk.wait_for_more_slots(1);
+    assert_each_once(&desk);
 }
 
 #[test]
@@ -123,7 +163,7 @@ every = "1s"
     desk.wait_for_more_slots(1);
     // Another look comes after the next slot.
     let now = "SELECT next < unixepoch() * 1000 - 1000 FROM schedule";
-    assert!(eventually(|| desk.rows(now)[0][0] == 1));
+    assert!(eventually(|| desk.numbers(now)[0] == 1));
     assert_eq!(desk.slots().len(), 1);
     desk.place.write("go", "");
     desk.wait_for_more_slots(1);
@@ -250,7 +290,7 @@ pause_after = 2
         "{}",
         subjects()
     );
-    let mails = desk.place.all_mails().concat();
+    let mails = desk.place.mails().concat();
     assert!(mails.contains("schedules resume broken"), "{mails}");
 }
 
@@ -275,7 +315,7 @@ late_after = "1s"
         "{}",
         subjects()
     );
-    let mails = desk.place.all_mails().concat();
+    let mails = desk.place.mails().concat();
     assert!(mails.contains("gpu"), "{mails}");
 }
 

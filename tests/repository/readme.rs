@@ -79,6 +79,7 @@ fn the_transcripts_of_the_guide_are_what_happens() {
     for page in [
         "tutorial",
         "jobs",
+        "schedules",
         "alerts",
         "operations",
         "metrics",

@@ -29,6 +29,10 @@ impl WorkLoop {
     }
 
     fn look_at_schedules(&mut self, now: Moment) -> Result<(), BoardError> {
+        if let Some(schedules) = &self.parts.schedules {
+            schedules.apply(&*self.parts.board)?;
+            self.parts.schedules = None;
+        }
         let look = self.parts.board.look_at_schedules(MOST_SLOTS)?;
         self.next_slot = look.next;
         let mut has_moved = false;
@@ -125,7 +129,7 @@ impl WorkLoop {
                 alerts.schedule_failed(name, "paused", why, vec![note], now);
             }
             ScheduleNews::Late { name, job, slot } => {
-                let at = clock::short(std::time::SystemTime::from(timestamp(*slot)));
+                let at = clock::short(timestamp(*slot).into());
                 let why = format!("late: job {job} of {at} has not begun");
                 log::warn!("[schedule {name}] {}", capital(&why));
                 let facts = self.parts.board.wait_facts(*job).ok();
