@@ -180,8 +180,12 @@ impl JobReader<'_> {
     fn zone(&mut self, table: &ReadTable<'_>, has_cron: bool) -> Option<(String, TimeZone)> {
         let Some(written) = table.layer.get::<String>("timezone") else {
             let zone = clock::local_zone();
-            let name = zone.iana_name().map(str::to_owned);
-            if name.is_none() && has_cron {
+            let name = zone
+                .iana_name()
+                .filter(|name| clock::zone_named(name).is_some());
+            let name = name.map(str::to_owned);
+            // Without any zone it is UTC.
+            if name.is_none() && has_cron && !zone.is_unknown() {
                 let message = "the time zone of this machine has no name".to_owned();
                 let help = "write `timezone = \"Europe/Berlin\"`, or the zone that is meant";
                 self.error(&table.span, message, help);

@@ -162,6 +162,14 @@ fn with_a_task(text: &str) -> String {
             "[jobs.NAME.steps.retry]\n",
             "[jobs.NAME.steps.retry]\ntimes = 3\n",
         )
+        .replace(
+            "[schedules.NAME]\n",
+            "[schedules.NAME]\njob = \"NAME\"\ncron = \"0 3 * * *\"\ntimezone = \"UTC\"\n",
+        )
+        .replace(
+            "[[schedules.NAME.exclude]]\n",
+            "[[schedules.NAME.exclude]]\nfrom = \"22:00\"\n",
+        )
 }
 
 #[test]
