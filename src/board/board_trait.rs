@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use super::advance::{Advance, AdvanceAnswer, GiveBack, LaneWish, TransitionVerdict};
 use super::beat::{Beat, BeatAnswer, JobPosition, LookAnswer};
-use super::board_error::BoardError;
 use super::definition_entry::{DefinitionEntry, DefinitionRecord};
 use super::host_identity::HostIdentity;
 use super::job_id::{JobId, SessionId};
@@ -20,8 +19,7 @@ use super::session_request::{SessionRecord, SessionRequest, SessionTicket, Sessi
 use super::wait_facts::WaitFacts;
 use crate::flow::journal::JournalEntry;
 
-/// The answer to a call of a board.
-pub(crate) type BoardResult<T> = Result<T, BoardError>;
+pub(crate) use super::board_error::BoardResult;
 
 /// The durable record of jobs, workers and journals.
 ///

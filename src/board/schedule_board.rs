@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::board_trait::BoardResult;
+use super::board_error::BoardResult;
 use super::post::{Post, PostReceipt};
 use super::schedule_file::{ScheduleFile, ScheduleFileAnswer};
 use super::schedule_record::ScheduleRecord;

@@ -17,6 +17,7 @@ mod schedule_sentence;
 mod schedule_spec;
 mod slot_plan;
 mod slot_rule;
+mod slot_source;
 pub(crate) mod summary_time;
 
 pub(crate) use cron_expression::CronExpression;

@@ -2,8 +2,8 @@
 
 use super::cron_expression::CronExpression;
 use super::cron_field::FieldValues;
-use super::exclude_window::{listed, weekdays_in_words};
-use super::slot_rule::{SlotRule, SlotSource};
+use super::exclude_window::{ExcludeWindow, listed, weekdays_in_words};
+use super::slot_source::SlotSource;
 use crate::core::time::in_words;
 
 /// So many times of day are listed.
@@ -23,15 +23,15 @@ const MONTHS: [&str; 12] = [
     "December",
 ];
 
-/// Returns the sentence of a rule.
-pub(super) fn of(rule: &SlotRule) -> String {
-    let mut sentence = match &rule.source {
+/// Returns the sentence of times in a zone, less what is excluded.
+pub(super) fn of(source: &SlotSource, zone: &str, exclude: &[ExcludeWindow]) -> String {
+    let mut sentence = match source {
         SlotSource::Cron(expression) => {
-            format!("{}, {}", of_cron(expression), rule.zone_name)
+            format!("{}, {}", of_cron(expression), zone)
         }
         SlotSource::Every { every, .. } => format!("every {}", in_words(*every)),
     };
-    let windows = rule.exclude.iter().map(|window| window.in_words());
+    let windows = exclude.iter().map(|window| window.in_words());
     let windows = listed(windows);
     if !windows.is_empty() {
         sentence.push_str(&format!(", not {windows}"));

@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use super::cron_expression::CronExpression;
 use super::exclude_window::ExcludeWindow;
-use super::slot_rule::{SlotRule, SlotSource};
+use super::slot_rule::SlotRule;
+use super::slot_source::SlotSource;
 
 /// A schedule as it is written and kept. What a later version adds is passed over.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -5,27 +5,13 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::cron_expression::CronExpression;
 use super::cron_slots;
 use super::exclude_window::ExcludeWindow;
 use super::schedule_sentence;
+use super::slot_source::SlotSource;
 
 /// So many excluded slots in a row, each in another window, are taken for all.
 const MOST_EXCLUDED: usize = 5_000;
-
-/// What makes the slots.
-#[derive(Clone, Debug)]
-pub(super) enum SlotSource {
-    /// The times of an expression.
-    Cron(CronExpression),
-    /// Each time that so much has passed since a moment.
-    Every {
-        /// The span between two slots.
-        every: Duration,
-        /// The first slot.
-        first: Timestamp,
-    },
-}
 
 /// The slots of a schedule.
 #[derive(Clone, Debug)]
@@ -76,7 +62,7 @@ impl SlotRule {
 
     /// Returns a sentence about it: `every day at 03:00, Europe/Berlin`.
     pub(crate) fn sentence(&self) -> String {
-        schedule_sentence::of(self)
+        schedule_sentence::of(&self.source, &self.zone_name, &self.exclude)
     }
 
     fn next_of_all(&self, after: Timestamp) -> Option<Timestamp> {

@@ -1,5 +1,5 @@
-//! The keys of `[worker]`, `[jobs.NAME]` and `[schedules.NAME]`. What surrounds the process of a step is in the table
-//! of tasks.
+//! The keys of `[worker]`, `[jobs.NAME]` and `[schedules.NAME]`. What surrounds the process of a
+//! step is in the table of tasks.
 
 use super::config_section::ConfigSection::{
     Argument, Exclude, Group, Job, Retry, Schedule, Step, Worker,

@@ -1,28 +1,10 @@
 //! A job of cron as a job of ours, with a schedule that posts it.
 
-use std::time::Duration;
-
 use toml::Value;
 
 use super::line::When;
-use super::schedule::Rhythm;
 use super::task::CrontabTask;
-use crate::import::page::{TomlPage, span, text};
-
-/// A job that runs as often as this is more of a chain.
-const OFTEN: Duration = Duration::from_secs(15 * 60);
-
-/// Returns what a person may want otherwise about a job that runs in this rhythm.
-pub(super) fn remarks(rhythm: &Rhythm) -> Vec<String> {
-    if rhythm.most > OFTEN {
-        return Vec::new();
-    }
-    vec![format!(
-        "A chain may be the better home, as it runs each {}: without `--jobs` it becomes a task, whose failures of one kind are one mail, \
-         and which needs no board.",
-        span(rhythm.most)
-    )]
-}
+use crate::import::page::{TomlPage, text};
 
 /// Writes a job and its schedule under a name; `timezone` is what CRON_TZ was set to.
 pub(super) fn write(

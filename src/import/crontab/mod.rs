@@ -17,7 +17,7 @@ use super::names::TaskNames;
 use super::page::{TomlPage, is_variable, visible};
 use super::start::{StartMode, StartedTasks};
 use super::{Imported, LeftOut, Machine};
-pub(crate) use form::CrontabForm;
+pub(crate) use form::{CrontabForm, CrontabTarget};
 use line::{CrontabJob, CrontabLine};
 use mail::CrontabMail;
 use task::{Around, CrontabTask};
@@ -31,15 +31,6 @@ pub(crate) enum FormSource {
     Placed(CrontabForm),
     /// The lines have to show it.
     Guessed,
-}
-
-/// What the lines of a crontab become.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum CrontabTarget {
-    /// Tasks, of which chains are made.
-    Tasks,
-    /// Jobs, each with a schedule.
-    Jobs,
 }
 
 /// Makes a configuration of a crontab.

@@ -5,10 +5,8 @@ use std::time::Duration;
 
 use toml::Value;
 
-use super::CrontabTarget;
 use super::command::{CronCommand, WrittenCommand};
-use super::form::CrontabForm;
-use super::job;
+use super::form::{CrontabForm, CrontabTarget};
 use super::line::{CrontabJob, When, word};
 use super::schedule::{CronSchedule, Rhythm};
 use crate::import::page::{TomlPage, span, text, variables, visible};
@@ -16,6 +14,9 @@ use crate::import::{Machine, names};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(86_400);
+
+/// A job that runs as often as this is more of a chain.
+const OFTEN: Duration = Duration::from_secs(15 * 60);
 
 /// A task that is not written yet.
 pub(super) struct CrontabTask {
@@ -115,7 +116,7 @@ impl CrontabTask {
             pause: rhythm.least,
             notes: match around.target {
                 CrontabTarget::Tasks => rhythm_in_words(&rhythm),
-                CrontabTarget::Jobs => job::remarks(&rhythm),
+                CrontabTarget::Jobs => remarks_on_job(&rhythm),
             },
             keys: match around.target {
                 CrontabTarget::Tasks => times(&rhythm),
@@ -236,6 +237,18 @@ fn rhythm_in_words(rhythm: &Rhythm) -> Vec<String> {
         notes.push(format!("The time of day is lost{}: it runs when the chain is started, and {least} after each end.", in_brackets(&at)));
     }
     notes
+}
+
+/// Returns what a person may want otherwise about a job that runs in this rhythm.
+fn remarks_on_job(rhythm: &Rhythm) -> Vec<String> {
+    if rhythm.most > OFTEN {
+        return Vec::new();
+    }
+    vec![format!(
+        "A chain may be the better home, as it runs each {}: without `--jobs` it becomes a task, whose failures of one kind are one mail, \
+         and which needs no board.",
+        span(rhythm.most)
+    )]
 }
 
 /// The minutes of a month are of no use.
