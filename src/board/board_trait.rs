@@ -6,6 +6,8 @@ use std::time::Duration;
 use super::advance::{Advance, AdvanceAnswer, GiveBack, LaneWish, TransitionVerdict};
 use super::beat::{Beat, BeatAnswer, JobPosition, LookAnswer};
 use super::definition_entry::{DefinitionEntry, DefinitionRecord};
+use super::end_summary::EndSummary;
+use super::ended_job::{EndFilter, EndedJob};
 use super::host_identity::HostIdentity;
 use super::job_id::{JobId, SessionId};
 use super::job_record::{JobFilter, JobOutcome, JobPage, JobRecord, StateCount};
@@ -229,6 +231,21 @@ pub(crate) trait Board: ScheduleBoard + Send + Sync {
     ///
     /// Only those of the board itself.
     fn counts(&self) -> BoardResult<Vec<StateCount>>;
+
+    /// Returns how the jobs of each definition have ended since a moment, in milliseconds since
+    /// 1970, for each state in which any has.
+    ///
+    /// # Errors
+    ///
+    /// Only those of the board itself.
+    fn ends(&self, since: i64) -> BoardResult<Vec<EndSummary>>;
+
+    /// Returns jobs that have ended, the last one first.
+    ///
+    /// # Errors
+    ///
+    /// Only those of the board itself.
+    fn ended_jobs(&self, filter: &EndFilter) -> BoardResult<Vec<EndedJob>>;
 
     /// Returns the journal of a job, the oldest entry first.
     ///

@@ -15,6 +15,8 @@ mod board_trait;
 #[cfg(feature = "board-sqlite")]
 mod conformance;
 mod definition_entry;
+mod end_summary;
+mod ended_job;
 mod host_identity;
 mod job_id;
 mod job_record;
@@ -47,6 +49,8 @@ pub(crate) use board_error::BoardError;
 pub(crate) use board_settings::{BOARD_FILE, BoardSettings, MissingBoard};
 pub(crate) use board_trait::{Board, BoardBell, BoardResult};
 pub(crate) use definition_entry::DefinitionEntry;
+pub(crate) use end_summary::EndSummary;
+pub(crate) use ended_job::{EndFilter, EndedJob};
 pub(crate) use host_identity::HostIdentity;
 pub(crate) use job_id::{JobId, SessionId};
 pub(crate) use job_record::{JobFilter, JobRecord};

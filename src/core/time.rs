@@ -99,6 +99,11 @@ pub(crate) fn unix_millis(time: SystemTime) -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
+/// Returns the time of milliseconds since 1970; one before 1970 is 1970.
+pub(crate) fn of_unix_millis(millis: i64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_millis(u64::try_from(millis).unwrap_or(0))
+}
+
 /// The last second that four digits of a year can say.
 const LAST_SECOND: u64 = 253_402_300_799;
 

@@ -213,6 +213,7 @@ fn the_guide_has_every_name_and_says_how_many_series_there_are() {
         .filter_map(|line| line.strip_prefix("# TYPE run_functions_"));
     let mut names: Vec<&str> = types.filter_map(|line| line.split(' ').next()).collect();
     let mut of_guide = named_in_the_guide();
+    of_guide.retain(|name| !name.starts_with("board_"));
     names.sort();
     of_guide.sort();
     assert_eq!(names, of_guide);

@@ -1,8 +1,7 @@
 //! Why a job waits, in words: one function for `job ID`, `post` and mails.
 
-use std::time::{Duration, UNIX_EPOCH};
-
 use crate::board::{JobState, WaitFacts, WorkerFacts};
+use crate::core::time::of_unix_millis;
 use crate::text::counts::counted;
 use crate::unix::clock::short;
 
@@ -27,7 +26,7 @@ pub(crate) fn why_waits(facts: &WaitFacts) -> Vec<String> {
         );
     }
     if facts.job.run_at > facts.now {
-        let at = UNIX_EPOCH + Duration::from_millis(facts.job.run_at.unsigned_abs());
+        let at = of_unix_millis(facts.job.run_at);
         let what = if facts.job.has_begun {
             "its next try is"
         } else {

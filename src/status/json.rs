@@ -2,13 +2,15 @@
 
 use std::time::SystemTime;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use crate::board::SessionRecord;
 use crate::core::exit;
-use crate::core::time::{Moment, Mono, Precision, rfc3339};
+use crate::core::time::{Moment, Mono, Precision, of_unix_millis, rfc3339};
 use crate::history::Stamp;
 use crate::mail::outbox::{self, NotSent};
 use crate::mute::on_disk::active_mute::ActiveMute;
+use crate::status::board_status::BoardStatus;
 use crate::status::lock_status::LockStatus;
 use crate::status::lock_view::LockRole;
 use crate::status::ongoing_outage::OngoingOutage;
@@ -18,7 +20,7 @@ use crate::status::words::state;
 use crate::unix::live::Activity;
 
 /// Returns the whole.
-pub(crate) fn of(view: &StatusSnapshot, verdict: Option<u8>) -> Value {
+pub(crate) fn of(view: &StatusSnapshot, board: Option<&BoardStatus>, verdict: Option<u8>) -> Value {
     let chains: Vec<Value> = view
         .chains
         .iter()
@@ -27,7 +29,46 @@ pub(crate) fn of(view: &StatusSnapshot, verdict: Option<u8>) -> Value {
     json!({
         "exit": verdict.unwrap_or(exit::OK),
         "chains": chains,
+        "board": board.map(of_board),
         "mail": (!view.mail_is_hidden).then(|| of_mail(&view.mail)),
+    })
+}
+
+fn of_board(board: &BoardStatus) -> Value {
+    let workers = board.workers.as_ref();
+    let workers = workers.map(|all| {
+        let worker = |worker: &SessionRecord| {
+            json!({
+                "name": worker.request.name,
+                "slots": worker.request.slots,
+                "holds": worker.holds,
+                "last_heard": time(of_unix_millis(worker.last_heard)),
+            })
+        };
+        all.iter().map(worker).collect::<Vec<_>>()
+    });
+    let jobs = board.definitions.iter().map(|(name, status)| {
+        let counts = status.counts.iter();
+        let counts = counts.map(|(state, count)| (state.word().to_owned(), (*count).into()));
+        json!({
+            "job": name,
+            "counts": counts.collect::<Map<String, Value>>(),
+            "ok_in_24h": status.succeeded,
+            "failed_in_24h": status.failed,
+            "last_success": status.last_success.map(time),
+            "last_failure": status.last_failure.as_ref().map(|failure| json!({
+                "job": failure.job,
+                "ended": time(failure.at),
+                "reason": failure.reason,
+            })),
+            "fails": status.is_bad(),
+        })
+    });
+    json!({
+        "place": board.place,
+        "hidden": board.workers.as_ref().err(),
+        "workers": workers.ok(),
+        "jobs": jobs.collect::<Vec<_>>(),
     })
 }
 

@@ -2,6 +2,8 @@
 //! `status`, reports and metrics.
 
 #[cfg(feature = "cli")]
+pub(crate) mod board_status;
+#[cfg(feature = "cli")]
 pub(crate) mod job_wait;
 #[cfg(feature = "cli")]
 pub(crate) mod json;

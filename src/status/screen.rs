@@ -1,6 +1,7 @@
 //! `status` for people: a paragraph for each chain, two lines or more for each task, no wider than
 //! the terminal.
 
+mod board_lines;
 mod remedies;
 mod status_page;
 
@@ -12,6 +13,7 @@ use crate::core::time::{Moment, exact};
 use crate::history::{Stamp, Tick};
 use crate::mail::outbox;
 use crate::report::{BOLD, RED, ReportScreen, YELLOW};
+use crate::status::board_status::BoardStatus;
 use crate::status::ongoing_outage::OngoingOutage;
 use crate::status::snapshot::{ChainStatus, Liveness, StatusSnapshot, TaskStatus};
 use crate::status::trouble::unkept;
@@ -20,6 +22,7 @@ use crate::status::{mail_way, neighbours};
 use crate::text::counts::{counted_or_no, grouped};
 use crate::unix::clock::short;
 
+use board_lines::add_board;
 use remedies::{tell_shared, tell_start};
 use status_page::StatusPage;
 
@@ -29,6 +32,7 @@ const MOST_KINDS: usize = 5;
 /// Returns the whole.
 pub(crate) fn of(
     view: &StatusSnapshot,
+    board: Option<&BoardStatus>,
     loaded: &Loaded,
     call: &Call,
     screen: ReportScreen,
@@ -38,7 +42,7 @@ pub(crate) fn of(
         screen,
     };
     let settings = &loaded.settings;
-    if view.chains.is_empty() {
+    if view.chains.is_empty() && board.is_none() {
         let root = settings.run_root.display();
         page.line(0, "", &format!("No chain was ever run in `{root}`."));
     }
@@ -48,6 +52,9 @@ pub(crate) fn of(
         tell_shared(&mut page, chain, &living);
         let state_dir = view.is_apart.then_some(settings.state_dir.as_path());
         tell_start(&mut page, chain, &settings.run_root, state_dir, call);
+    }
+    if let Some(board) = board {
+        add_board(&mut page, board, view.now, call);
     }
     if view.mail_is_hidden {
         page.line(

@@ -16,6 +16,7 @@ mod board;
 mod crashes;
 mod desk;
 mod flows;
+mod known;
 mod origin;
 mod requests;
 mod schedules;

@@ -275,12 +275,18 @@ impl Arena {
 
     /// Stops all, and checks what they have done.
     pub(crate) fn check(mut self) -> Takeovers {
+        let mut logs = String::new();
         for host in &mut self.hosts {
             let mut runner = host.runner.take().expect("it runs");
             // Before, it does not heed signals yet.
             runner.wait_for("Wrote pidfile");
             runner.signal(Signal::SIGTERM);
             assert_eq!(runner.wait_for_end(), Some(0), "{}", runner.log());
+            logs = format!(
+                "{logs}\n--- {}\n{}",
+                host.place.dir().display(),
+                runner.log()
+            );
         }
         self.history.latest();
         self.history.check();
@@ -297,7 +303,9 @@ impl Arena {
         );
         assert!(
             (1..=1 + self.starts).contains(&subjects.len()),
-            "{subjects:?}"
+            "{} starts, {}: {logs}",
+            self.starts,
+            subjects.len()
         );
         drop(self.shared);
         self.takeovers

@@ -149,6 +149,15 @@ fn the_leader_of_three_may_be_killed() {
     );
     let (first, _) = acquired(here.as_mut());
     here.store_note("of the first").unwrap();
+    // A watch is not cut to the part of the time that each address has for a request.
+    let mut standby = lock_at(&addresses[1..], "x", 30);
+    is_held(standby.as_mut());
+    assert_eq!(standby.wait(Duration::from_secs(8)), Ok(()));
+    let watch = std::thread::spawn(move || standby.wait(Duration::from_secs(30)));
+    servers[1].kill();
+    assert_eq!(watch.join().unwrap(), Ok(()), "another address answers");
+    servers[1].restart();
+    servers[1].wait_for_leader();
     servers[0].kill();
     faults::renewed_soon(here.as_mut());
     is_held(there.as_mut());

@@ -13,25 +13,30 @@ use crate::network::{Cut, Network};
 use crate::servers::{Consul, Postgres, directory_of, eventually};
 use crate::support::{Place, Runner, processes};
 
-/// Two hosts and what they share.
-struct Two {
+/// Hosts and what they share.
+struct Cluster {
     shared: Place,
-    places: [Place; 2],
+    places: Vec<Place>,
     runners: Vec<Runner>,
     history: History,
 }
 
-impl Two {
-    /// Starts a runner on each: `wrap` puts a command on a host.
-    fn start(url: &str, ttl: &str, wrap: &dyn Fn(usize, &Command) -> Command) -> Self {
+impl Cluster {
+    /// Starts a runner on each of so many hosts: `wrap` puts a command on a host.
+    fn start(
+        hosts: usize,
+        url: &str,
+        ttl: &str,
+        wrap: &dyn Fn(usize, &Command) -> Command,
+    ) -> Self {
         let shared = Place::empty();
         let place = |host| Place::with(&arena::config(&shared, host, ttl));
-        let places = [place(0), place(1)];
+        let places: Vec<Place> = (0..hosts).map(place).collect();
         let words = ["--lock", url, "tasks::work"];
         let start = |host: usize| Runner::start(wrap(host, &places[host].command(&words)));
-        let runners = vec![start(0), start(1)];
+        let runners = (0..hosts).map(start).collect();
         let history = History::of(shared.path("marks"));
-        Two {
+        Cluster {
             shared,
             places,
             runners,
@@ -60,7 +65,7 @@ impl Two {
 
 /// Cuts the holder off, joins it again, and does the same to the next one, in another manner.
 fn a_cut_host_ends_its_work_and_stands_by_again(url: &str, ttl: &str, network: &Network) {
-    let mut two = Two::start(url, ttl, &|host, command| network.on(host, command));
+    let mut two = Cluster::start(2, url, ttl, &|host, command| network.on(host, command));
     let mut hold = two.holder_after(0);
     for cut in [Cut::Link, Cut::Route] {
         let (held, other) = (hold.host, 1 - hold.host);
@@ -117,6 +122,49 @@ fn a_host_without_its_link_or_route_to_postgres_ends_its_work_and_stands_by_agai
     a_cut_host_ends_its_work_and_stands_by_again(&url, "3s", &network);
 }
 
+/// Five hosts and three servers: holders are cut off, stopped and killed, and so is the leader.
+#[test]
+#[ignore = "needs root and Consul"]
+fn five_hosts_before_three_servers_never_work_two_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let network = Network::of(5);
+    let mut servers = Consul::three_at(&network.servers(3), dir.path());
+    let addresses: Vec<String> = servers.iter().map(Consul::address).collect();
+    let url = format!("consul://{}/x", addresses.join(","));
+    let mut five = Cluster::start(5, &url, "5s", &|host, command| network.on(host, command));
+    let mut hold = five.holder_after(0);
+    for host in (0..5).filter(|host| *host != hold.host) {
+        five.runners[host].wait_for("Standby");
+    }
+    network.cut(hold.host, Cut::Link);
+    let next = five.holder_after(hold.fence);
+    network.heal(hold.host, Cut::Link);
+    five.runners[hold.host].wait_for_count("answers again", 1);
+    hold = next;
+    // The leader goes while the holder works: nobody else begins until that holder is quiet.
+    let leader = servers[0].leader();
+    let is_leader = |server: &Consul| leader.starts_with(&format!("{}:", server.ip));
+    let leader = servers.iter().position(is_leader).expect("one leads");
+    servers[leader].kill();
+    servers[(leader + 1) % 3].wait_for_leader();
+    servers[leader].restart();
+    hold = five.holder_after(hold.fence - 1);
+    // A holder that is stopped, and one that is killed.
+    five.runners[hold.host].signal(Signal::SIGSTOP);
+    let next = five.holder_after(hold.fence);
+    five.runners[hold.host].signal(Signal::SIGCONT);
+    five.runners[hold.host].wait_for("The lock is lost");
+    hold = next;
+    five.runners[hold.host].signal(Signal::SIGKILL);
+    five.holder_after(hold.fence);
+    five.runners.remove(hold.host);
+    for runner in five.runners.drain(..) {
+        assert_eq!(runner.stop(), Some(0));
+    }
+    five.history.latest();
+    assert!(five.history.check() >= 4);
+}
+
 /// Puts a command into a pid namespace of its own, where it is the first process.
 fn contained(command: &Command) -> Command {
     let mut inside = Command::new("unshare");
@@ -141,7 +189,7 @@ fn two_containers_of_one_host_never_work_at_once() {
     let dir = tempfile::tempdir().unwrap();
     let server = Postgres::start(&directory_of("postgres", dir.path(), "server"));
     let url = format!("postgres://postgres@{}/rf", server.address());
-    let mut two = Two::start(&url, "3s", &|_, command| contained(command));
+    let mut two = Cluster::start(2, &url, "3s", &|_, command| contained(command));
     let mut hold = two.holder_after(0);
     for signal in [Signal::SIGSTOP, Signal::SIGSTOP] {
         two.runners[1 - hold.host].wait_for("Standby");

@@ -71,6 +71,17 @@ impl Network {
         format!("{}.1", self.net)
     }
 
+    /// Returns addresses for so many servers.
+    pub(crate) fn servers(&self, count: usize) -> Vec<String> {
+        let further: Vec<String> = (1..count)
+            .map(|at| format!("{}.{}", self.net, 200 + at))
+            .collect();
+        for address in &further {
+            ip(&format!("addr add {address}/24 dev {}", self.bridge()));
+        }
+        std::iter::once(self.server()).chain(further).collect()
+    }
+
     /// Returns a command that runs on a host.
     pub(crate) fn on(&self, host: usize, command: &Command) -> Command {
         let mut inside = Command::new("ip");

@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use run_functions::lock::{
@@ -256,6 +256,64 @@ fn a_terminated_backend_is_replaced_at_once() {
     server.sql("postgres", terminate);
     faults::renewed_soon(here.as_mut());
     here.release().unwrap();
+}
+
+/// Returns how many connections LISTEN for releases.
+fn listeners(server: &Postgres) -> usize {
+    let listen = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN %'";
+    server.sql("rf", listen).parse().unwrap()
+}
+
+#[test]
+#[ignore = "needs PostgreSQL"]
+fn a_standby_hears_of_a_release_long_before_its_next_look() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Postgres::start(&directory_of("postgres", dir.path(), "server"));
+    // At the longest lease a standby looks every three minutes.
+    let open = || lock_at(dir.path(), &url(&server.address()), "x", 3600);
+    let (mut here, mut there) = (open(), open());
+    acquired(here.as_mut());
+    is_held(there.as_mut());
+    let start = Instant::now();
+    let waiting = std::thread::spawn(move || {
+        there.wait(Duration::from_secs(150)).unwrap();
+        there
+    });
+    eventually("the standby listens", || listeners(&server) == 1);
+    here.release().unwrap();
+    let mut there = waiting.join().unwrap();
+    assert!(start.elapsed() < Duration::from_secs(150));
+    acquired(there.as_mut());
+    eventually("a holder has no second connection", || {
+        assert!(matches!(there.renew(), Ok(LockRenewal::Renewed { .. })));
+        listeners(&server) == 0
+    });
+    there.release().unwrap();
+}
+
+#[test]
+#[ignore = "needs PgBouncer"]
+fn a_standby_behind_a_pooler_leaves_no_listen_in_the_sessions_of_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let server_dir = directory_of("postgres", dir.path(), "server");
+    let server = Postgres::start(&server_dir);
+    let bouncer = PgBouncer::before(&server, &server_dir);
+    let open = || lock_at(dir.path(), &url(&bouncer.address), "x", 10);
+    let (mut here, mut there) = (open(), open());
+    acquired(here.as_mut());
+    // The pooler has a connection to the server by now, older than the next one of a client.
+    is_held(there.as_mut());
+    let waiting = std::thread::spawn(move || {
+        there.wait(Duration::from_secs(60)).unwrap();
+        there
+    });
+    for _ in 0..3 {
+        assert!(matches!(here.renew(), Ok(LockRenewal::Renewed { .. })));
+        assert_eq!(listeners(&server), 0);
+    }
+    here.release().unwrap();
+    acquired(waiting.join().unwrap().as_mut());
+    assert_eq!(listeners(&server), 0);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 pub(crate) mod arena;
 pub(crate) mod claim_rules;
+pub(crate) mod end_rules;
 pub(crate) mod model;
 pub(crate) mod protocol_rules;
 pub(crate) mod random_calls;

@@ -15,6 +15,7 @@ mod claims;
 mod crash_tests;
 #[cfg(test)]
 mod disk_tests;
+mod ended_jobs;
 mod garbage;
 mod journal_rows;
 pub(crate) mod maintenance;

@@ -101,6 +101,14 @@ const COUNTS: [(JobState, &str); 9] = [
     (JobState::Cancelled, OTHERS),
     (JobState::Stuck, OTHERS),
 ];
+/// Returns where jobs of a state in which they have an end are, by definition and end.
+pub(super) fn ended_index(state: JobState) -> String {
+    match state {
+        JobState::Succeeded => "INDEXED BY job_succeeded WHERE state = 4".to_owned(),
+        other => format!("{OTHERS}{}", other.number()),
+    }
+}
+
 const OTHERS: &str =
     "INDEXED BY job_other_end WHERE state <> 0 AND state <> 2 AND state <> 4 AND state = ";
 

@@ -16,7 +16,7 @@ use super::sqlite_failure::SqliteFailure;
 use super::transitions::{TransitionRow, record};
 use super::write_tx::{WriteTx, millis};
 use super::{
-    garbage, journal_rows, migration, outputs, pages, queries, requests, session_ends,
+    ended_jobs, garbage, journal_rows, migration, outputs, pages, queries, requests, session_ends,
     session_queries, sessions,
 };
 use crate::board::advance::{
@@ -28,6 +28,8 @@ use crate::board::board_error::place_of;
 use crate::board::board_settings::{BoardClock, BoardSettings};
 use crate::board::board_trait::{Board, BoardBell, BoardResult};
 use crate::board::definition_entry::{DefinitionEntry, DefinitionRecord};
+use crate::board::end_summary::EndSummary;
+use crate::board::ended_job::{EndFilter, EndedJob};
 use crate::board::host_identity::HostIdentity;
 use crate::board::job_id::{JobId, SessionId};
 use crate::board::job_record::{JobFilter, JobOutcome, JobPage, JobRecord, StateCount};
@@ -322,6 +324,14 @@ impl Board for SqliteBoard {
 
     fn counts(&self) -> BoardResult<Vec<StateCount>> {
         self.read(queries::counts)
+    }
+
+    fn ends(&self, since: i64) -> BoardResult<Vec<EndSummary>> {
+        self.read(|conn| ended_jobs::end_summaries(conn, since))
+    }
+
+    fn ended_jobs(&self, filter: &EndFilter) -> BoardResult<Vec<EndedJob>> {
+        self.read(|conn| ended_jobs::ended_jobs(conn, filter))
     }
 
     fn journal(&self, id: JobId) -> BoardResult<Vec<JournalEntry>> {

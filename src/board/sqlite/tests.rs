@@ -72,4 +72,6 @@ mod schedules {
 
 mod claims {
     crate::board::conformance::claim_rules::claim_rule_tests!(super::SqliteArena::new());
+
+    crate::board::conformance::end_rules::end_rule_tests!(super::SqliteArena::new());
 }

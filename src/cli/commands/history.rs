@@ -1,5 +1,7 @@
 //! `history`: the runs of the past, and why each was mailed or not.
 
+mod history_line;
+
 use std::fmt::Write;
 
 use serde_json::{Value, json};
@@ -17,6 +19,7 @@ use crate::report::fitting;
 use crate::runs::headline::headline;
 use crate::runs::run_query::{QueryLine, RunEntry, RunFilter, RunQuery};
 use crate::unix::clock::short;
+use history_line::{HistoryLine, jobs, merged};
 
 /// How wide the column of names is, and with it the indent of what is told below them.
 const INDENT: usize = 13;
@@ -25,31 +28,36 @@ const INDENT: usize = 13;
 pub(crate) fn show(settings: &Settings, args: &HistoryArgs) -> CommandResult {
     let past = RunQuery::open(settings, RunFilter::of(args.what.as_deref()))?;
     let undelivered = outbox::report(&settings.state_dir).undelivered;
-    show_past(&past, &undelivered, args)?;
+    show_past(settings, &past, &undelivered, args)?;
     past.ended()
 }
 
-fn show_past(past: &RunQuery, undelivered: &Undelivered, args: &HistoryArgs) -> CommandResult {
+fn show_past(
+    settings: &Settings,
+    past: &RunQuery,
+    undelivered: &Undelivered,
+    args: &HistoryArgs,
+) -> CommandResult {
     if let Some(name) = &args.why {
         return print_folded(&explain(&past.run(name)?, undelivered));
     }
     let entries = past.latest(args.runs, |line| !args.failed || line.result().is_failure());
+    let jobs = jobs(settings, args)?;
+    let mut lines = merged(&entries, &jobs);
+    let lines = lines.split_off(lines.len().saturating_sub(args.runs));
     if args.json {
-        let data: Vec<Value> = entries
-            .iter()
-            .map(|entry| as_json(entry, undelivered))
-            .collect();
+        let data: Vec<Value> = lines.iter().map(|line| line.json(undelivered)).collect();
         return print(&format!("{:#}\n", Value::from(data)));
     }
-    if entries.is_empty() {
+    if lines.is_empty() {
         return print(&past.nothing()?);
     }
     if args.plot {
-        return print(&plot(&entries, width()));
+        return print(&plot(&lines, width()));
     }
     let mut text = String::new();
-    for entry in &entries {
-        tell(&mut text, entry, width());
+    for line in &lines {
+        line.tell(&mut text, width());
     }
     print(&text)
 }
@@ -59,10 +67,14 @@ fn tell(text: &mut String, entry: &RunEntry, width: Option<usize>) {
     if let QueryLine::One(run) = &entry.line
         && let Some(said) = &run.text
     {
-        let indent = width.map_or(INDENT, |width| INDENT.min(width / 4));
-        let room = width.map(|width| width - indent);
-        let _ = writeln!(text, "{:indent$}{}", "", fitting(said, room));
+        tell_text(text, said, width);
     }
+}
+
+fn tell_text(text: &mut String, said: &str, width: Option<usize>) {
+    let indent = width.map_or(INDENT, |width| INDENT.min(width / 4));
+    let room = width.map(|width| width - indent);
+    let _ = writeln!(text, "{:indent$}{}", "", fitting(said, room));
 }
 
 /// Returns why a run was mailed, or was not mailed.
@@ -169,16 +181,16 @@ fn as_json(entry: &RunEntry, undelivered: &Undelivered) -> Value {
 }
 
 /// Draws how long runs took, a bar each, in the order of time, task by task.
-fn plot(entries: &[RunEntry], width: Option<usize>) -> String {
+fn plot(entries: &[HistoryLine<'_>], width: Option<usize>) -> String {
     const NARROWEST: usize = 8;
     let mut text = String::new();
-    let mut tasks: Vec<&str> = entries.iter().map(|entry| entry.line.task()).collect();
+    let mut tasks: Vec<&str> = entries.iter().map(HistoryLine::task).collect();
     tasks.sort_unstable();
     tasks.dedup();
     for task in tasks {
-        let of_task = entries.iter().filter(|entry| entry.line.task() == task);
+        let of_task = entries.iter().filter(|entry| entry.task() == task);
         let bars: Vec<_> = of_task
-            .map(|entry| (entry.line.at(), took(&entry.line), entry.line.result()))
+            .map(|entry| (entry.at(), entry.took(), entry.result()))
             .collect();
         let longest = bars
             .iter()
@@ -197,13 +209,6 @@ fn plot(entries: &[RunEntry], width: Option<usize>) -> String {
         }
     }
     text
-}
-
-fn took(line: &QueryLine) -> std::time::Duration {
-    match line {
-        QueryLine::One(run) => run.took,
-        QueryLine::Many(runs) => runs.average(),
-    }
 }
 
 /// Returns a bar of a length from 0 to 1 in eighths of a column, never empty.

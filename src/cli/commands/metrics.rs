@@ -7,10 +7,12 @@ use std::path::Path;
 
 use super::super::args::MetricsArgs;
 use super::super::output::print;
+use super::job::board_access;
 use crate::config::Loaded;
 use crate::core::command_error::{CommandError, CommandResult};
 use crate::core::exit;
 use crate::metrics::ENDING;
+use crate::status::board_status::BoardStatus;
 use crate::status::metrics_input::page;
 use crate::status::snapshot::{self, Liveness, StatusSnapshot};
 use crate::unix::files::{self, Readers};
@@ -22,12 +24,26 @@ pub(crate) fn show(loaded: &Loaded, args: &MetricsArgs) -> CommandResult {
     let file = file.filter(|file| file.as_os_str() != OsStr::new("-"));
     file.map_or(Ok(()), judge)?;
     let view = snapshot::at(loaded, &args.names)?;
-    let text = page(&view);
+    let board = match args.names.as_slice() {
+        [] => board_access::look(&loaded.settings),
+        _ => None,
+    };
+    let mut text = page(&view);
+    text.extend(board.as_ref().and_then(BoardStatus::metrics_page));
     match file {
         Some(file) => write(file, &text)?,
         None => print(&text)?,
     }
-    hidden(&view)
+    match board
+        .as_ref()
+        .and_then(|board| board.workers.as_ref().err())
+    {
+        Some(why) => {
+            print_to_stderr(&format!("warning: the board is left out: {why}\n"));
+            Err(CommandError::said(exit::NO_PERMISSION))
+        }
+        None => hidden(&view),
+    }
 }
 
 fn judge(file: &Path) -> CommandResult {

@@ -7,18 +7,29 @@ use std::path::Path;
 
 use super::super::args::{ColorArg, ReportArgs};
 use super::super::output::{print, screen};
+use super::job::board_access;
+use super::job::ended::{as_run, ended_jobs};
+use crate::board::{EndFilter, EndedJob};
 use crate::config::{Inputs, Loaded};
 use crate::core::command_error::{CommandError, CommandResult};
 use crate::core::exit;
 use crate::history::{HistoryReader, Record};
 use crate::mail::outbox::{self, Undelivered};
-use crate::report::{self, ChainNow, CurrentState, Gathering, Heading, HistoryReport, Period};
+use crate::report::{
+    self, ChainNow, Condition, CurrentState, Gathering, Heading, HistoryReport, Period,
+};
 use crate::runs::run_query::{RunFilter, RunQuery};
 use crate::status::report_input;
+use crate::text::counts::counted_or_no;
 use crate::unix::clock;
 use crate::unix::files::{self, Readers};
 use crate::unix::terminal::print_to_stderr;
 use crate::unix::trusted_paths::{PrivateDir, is_trusted};
+
+/// What stands above the jobs of the board; no chain can be called so.
+const JOBS: &str = "jobs of the board";
+/// How many jobs a report is made of: those that ended last.
+const MOST_JOBS: u32 = 50_000;
 
 /// Writes what was asked for.
 pub(crate) fn show(
@@ -89,20 +100,26 @@ fn gathered(
     what: Option<&str>,
 ) -> Result<HistoryReport, CommandError> {
     let (moment, now) = report_input::now(loaded)?;
+    let jobs = jobs(loaded, past)?;
     let chains = now.chains.into_iter();
-    let now = CurrentState {
-        chains: chains.filter_map(|chain| wanted(chain, past)).collect(),
-        ..now
-    };
+    let mut chains: Vec<ChainNow> = chains.filter_map(|chain| wanted(chain, past)).collect();
+    chains.extend(board_now(loaded, !jobs.is_empty()));
+    let now = CurrentState { chains, ..now };
+    let first_job = jobs.iter().map(|job| as_run(job).at).min();
     let earliest = past
         .shelves()
         .iter()
         .filter_map(|(_, shelf)| shelf.parts().first().copied());
-    let period = Period::new(moment.wall, clock::local_zone(), earliest.min());
+    let earliest = earliest.min().into_iter().chain(first_job).min();
+    let period = Period::new(moment.wall, clock::local_zone(), earliest);
     let mut gathering = Gathering::new(period);
     let undelivered = outbox::report(&loaded.settings.state_dir).undelivered;
     for (chain, shelf) in past.shelves() {
         gather(&mut gathering, chain, shelf, past, &undelivered);
+    }
+    for job in &jobs {
+        let run = Record::Run(Box::new(as_run(job)));
+        gathering.add(JOBS, &run, |_| true);
     }
     let heading = Heading {
         host: inputs.hostname.clone(),
@@ -114,6 +131,34 @@ fn gathered(
         past.nothing()?;
     }
     Ok(report)
+}
+
+/// Returns the jobs that ended in the period and were asked for, the first of them first.
+fn jobs(loaded: &Loaded, past: &RunQuery) -> Result<Vec<EndedJob>, CommandError> {
+    let filter = EndFilter {
+        limit: MOST_JOBS,
+        ..EndFilter::default()
+    };
+    let mut jobs = ended_jobs(&loaded.settings, &filter)?;
+    jobs.retain(|job| past.is_of(JOBS, &job.definition));
+    Ok(jobs)
+}
+
+/// Returns what the workers do, where any job was asked for.
+fn board_now(loaded: &Loaded, has_jobs: bool) -> Option<ChainNow> {
+    let board = board_access::look(&loaded.settings).filter(|_| has_jobs)?;
+    let workers = board.workers.as_ref().map_or(0, Vec::len) as u64;
+    Some(ChainNow {
+        name: JOBS.to_owned(),
+        condition: match (&board.workers, workers) {
+            (Err(_), _) => Condition::Hidden,
+            (Ok(_), 0) => Condition::Stopped,
+            (Ok(_), _) => Condition::Runs,
+        },
+        state: counted_or_no(workers, "worker", "workers"),
+        muted: None,
+        tasks: Vec::new(),
+    })
 }
 
 /// Returns what is asked for of a chain, if anything is.

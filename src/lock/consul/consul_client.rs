@@ -194,7 +194,8 @@ impl ConsulClient {
         self.after_interrupt(result)
     }
 
-    /// Makes a wait: an interrupt since the last one ends it at once.
+    /// Makes a wait at the address that answered last: an interrupt since the last one ends it at
+    /// once.
     ///
     /// # Errors
     ///
@@ -202,7 +203,7 @@ impl ConsulClient {
     pub(super) fn wait(&mut self, request: &ConsulRequest) -> Result<ConsulReply, LockError> {
         let interrupt = self.interrupt.clone();
         let agent = self.agent.clone();
-        let call = || self.call_to_the_end(request);
+        let call = || self.one_call(self.at, request, request.deadline);
         let result = interrupt.during_wait(move || agent.clone().shutdown(), call);
         self.after_interrupt(result)
     }

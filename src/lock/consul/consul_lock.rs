@@ -160,6 +160,8 @@ impl ConsulLock {
                 self.seen = None;
                 Ok(())
             }
+            // Another address may answer, which is asked without a wait.
+            Err(LockError::Unreachable { .. }) => self.look().map(drop),
             Err(error) => Err(error),
         }
     }

@@ -7,18 +7,21 @@ use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::task::JoinHandle;
 use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
-use tokio_postgres::{Client, Config};
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{Client, Config, Connection, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::pg_error::PgError;
 use crate::core::settings::LockSettings;
 use crate::lock::authorities::authorities;
 
+/// What is to be driven, so that a client is served.
+pub(super) type PgLink = Connection<Socket, <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream>;
+
 /// A connection; what drives it ends with it.
 pub(super) struct PgConnection {
     pub(super) client: Client,
     driver: JoinHandle<()>,
-    tls: MakeRustlsConnect,
 }
 
 impl Drop for PgConnection {
@@ -88,40 +91,33 @@ impl PgConnector {
         self.config.get_dbname().or(user).unwrap_or("of the user")
     }
 
-    /// Connects. Each host has a part of the time.
+    /// Connects, and drives the connection.
     pub(super) async fn connect(
         &self,
         password: Option<String>,
         within: Duration,
     ) -> Result<PgConnection, PgError> {
+        let (client, link) = self.open(password, within).await?;
+        let driver = tokio::spawn(async move {
+            // The call that meets the end of the connection reports it.
+            let _ = link.await;
+        });
+        Ok(PgConnection { client, driver })
+    }
+
+    /// Connects. Each host has a part of the time. Who drives the connection is the caller.
+    pub(super) async fn open(
+        &self,
+        password: Option<String>,
+        within: Duration,
+    ) -> Result<(Client, PgLink), PgError> {
         let mut config = self.config.clone();
         if let Some(password) = password {
             config.password(password);
         }
         let hosts = u32::try_from(config.get_hosts().len().max(1)).unwrap_or(1);
         config.connect_timeout(within / hosts);
-        let (client, connection) = config.connect(self.tls.clone()).await?;
-        let driver = tokio::spawn(async move {
-            // The call that meets the end of the connection reports it.
-            let _ = connection.await;
-        });
-        Ok(PgConnection {
-            client,
-            driver,
-            tls: self.tls.clone(),
-        })
-    }
-}
-
-impl PgConnection {
-    /// Asks the server to give up the statement that had no answer in time.
-    pub(super) async fn cancel(&self) {
-        // A statement that is not cancelled changes nothing when its time comes.
-        let _ = self
-            .client
-            .cancel_token()
-            .cancel_query(self.tls.clone())
-            .await;
+        Ok(config.connect(self.tls.clone()).await?)
     }
 }
 

@@ -5,6 +5,9 @@
 //! for, so that one that arrives late changes nothing, and each is a statement of its own without
 //! state of a session, so that PgBouncer may hand each to another server connection.
 //!
+//! A standby LISTENs for a release on a connection of its own, and looks at the row now and then:
+//! a holder that died releases nothing, and behind a pooler nothing is heard.
+//!
 //! A server that was promoted or restored may have lost commits. It is known by its system
 //! identifier and its timeline; where these are new, the **epoch** grows, and with it each fence
 //! from then on (`epoch · 2^40 + n`), and a lock whose holder is of an earlier epoch is not
@@ -16,6 +19,7 @@ mod lock_row;
 mod pg_client;
 mod pg_error;
 mod postgres_lock;
+mod release_listener;
 mod statements;
 
 use super::error::LockError;

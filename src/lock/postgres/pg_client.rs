@@ -16,17 +16,19 @@ use tokio_postgres::types::{ToSql, Type};
 
 use super::connection::{PgConnection, PgConnector};
 use super::pg_error::PgError;
+use super::release_listener::ReleaseListener;
 use crate::core::settings::LockSettings;
-use crate::core::time::in_words;
+use crate::core::time::{Mono, in_words};
 use crate::lock::error::LockError;
 use crate::lock::interrupt::Interrupt;
 use crate::lock::secret::secret;
-
-/// How long the request to cancel a late statement may take.
-const CANCEL_WITHIN: Duration = Duration::from_millis(300);
+use crate::unix::clock;
 
 /// How long a connection is read before it is used.
 const NOTICE_WITHIN: Duration = Duration::from_millis(1);
+
+/// How long a standby goes on without LISTEN after a connection for it was refused.
+const LISTEN_AGAIN_AFTER: Duration = Duration::from_secs(30);
 
 /// A value of a statement, with its type: so that nothing is prepared.
 pub(super) type Param<'a> = (&'a (dyn ToSql + Sync), Type);
@@ -38,6 +40,8 @@ pub(super) struct PgClient {
     /// The address that answered last.
     at: usize,
     connection: Option<PgConnection>,
+    listener: Option<ReleaseListener>,
+    listen_from: Mono,
     password_file: Option<PathBuf>,
     key: String,
     /// How long a call may take, with a new connection.
@@ -75,6 +79,8 @@ impl PgClient {
             connectors,
             at: 0,
             connection: None,
+            listener: None,
+            listen_from: Mono::BOOT,
             password_file: settings.password_file.clone(),
             key: key.to_owned(),
             deadline,
@@ -119,6 +125,68 @@ impl PgClient {
         self.query_until(sql, params, None)
     }
 
+    /// Waits until the lock is released as far as is heard of that, at most so long. Returns
+    /// whether the wait was interrupted.
+    pub(super) fn wait_for_release(&mut self, at_most: Duration) -> bool {
+        let ended = Arc::new(Notify::new());
+        let end = Arc::clone(&ended);
+        let interrupt = self.interrupt.clone();
+        let waited = interrupt.during_wait(
+            move || end.notify_one(),
+            || {
+                self.on_runtime(async |client| {
+                    let release = timeout(at_most, client.hear_of_release());
+                    let _ = unless_ended(release, Some(&ended)).await;
+                    Ok(())
+                })
+            },
+        );
+        match waited {
+            Ok(()) => interrupt.take_ended_call(),
+            Err(_) => interrupt.pause(at_most),
+        }
+    }
+
+    /// Listens no longer: the lock is held.
+    pub(super) fn stop_listening(&mut self) {
+        self.listener = None;
+    }
+
+    async fn hear_of_release(&mut self) {
+        if self
+            .listener
+            .as_ref()
+            .is_some_and(ReleaseListener::is_closed)
+        {
+            self.listener = None;
+        }
+        if self.listener.is_none() && clock::mono() >= self.listen_from {
+            self.listen().await;
+        }
+        match &self.listener {
+            Some(listener) => listener.released().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    async fn listen(&mut self) {
+        // Where the wait ends before: not each time anew.
+        self.listen_from = clock::mono() + LISTEN_AGAIN_AFTER;
+        let Ok(password) = secret(self.password_file.as_deref(), &self.place()) else {
+            return;
+        };
+        let connector = &self.connectors[self.at];
+        let within = self.deadline;
+        match ReleaseListener::open(connector, password, &self.key, within).await {
+            Ok(Some(listener)) => {
+                self.listener = Some(listener);
+                self.listen_from = Mono::BOOT;
+            }
+            Ok(None) => self.listen_from = Mono::NEVER,
+            Err(_) => {}
+        }
+    }
+
     fn query_until(
         &mut self,
         sql: &'static str,
@@ -140,7 +208,7 @@ impl PgClient {
                     Err(PgError::NoAnswer(format!("no answer within {limit}")))
                 }
             };
-            client.keep_unless_broken(&result).await;
+            client.keep_unless_broken(&result);
             result
         })
     }
@@ -181,17 +249,11 @@ impl PgClient {
         Err(first.expect("there is an address"))
     }
 
-    async fn keep_unless_broken(&mut self, result: &Result<Vec<Row>, PgError>) {
-        let Err(error) = result else {
-            return;
-        };
-        if !error.breaks_connection() {
-            return;
-        }
-        if let Some(connection) = self.connection.take()
-            && !matches!(error, PgError::Answer { .. })
-        {
-            let _ = timeout(CANCEL_WITHIN, connection.cancel()).await;
+    /// A statement that had no answer is not cancelled: it waits for no row, and changes nothing
+    /// when its time comes.
+    fn keep_unless_broken(&mut self, result: &Result<Vec<Row>, PgError>) {
+        if result.as_ref().is_err_and(PgError::breaks_connection) {
+            self.connection = None;
         }
     }
 
@@ -216,6 +278,7 @@ impl PgClient {
 impl Drop for PgClient {
     fn drop(&mut self) {
         self.connection = None;
+        self.listener = None;
         if let Some(runtime) = self.runtime.take() {
             // A name that is being resolved may take longer than anything else here.
             runtime.shutdown_background();

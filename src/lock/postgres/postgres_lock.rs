@@ -194,6 +194,7 @@ impl PostgresLock {
         if !is_ours {
             return Ok(LockAttempt::Held(None));
         }
+        self.client.stop_listening();
         self.held = Some(HeldRow {
             token,
             fence,
@@ -233,9 +234,7 @@ impl PostgresLock {
 
     /// Waits for the next look: at the moment when the holder is dead, unless its beat moves, and
     /// else as often as a takeover within 1.1 leases and a second needs it. Returns whether the
-    /// wait was interrupted.
-    ///
-    /// There is no LISTEN: it is the state of a session, which PgBouncer would hand to others.
+    /// wait was interrupted. A release is heard at once.
     fn pause(&mut self, at_most: Duration) -> bool {
         let now = clock::mono();
         let lease = self.terms.lost_after;
@@ -244,8 +243,7 @@ impl PostgresLock {
             .dead_at
             .map_or(look_again, |dead_at| dead_at.since(now));
         self.client
-            .interrupt
-            .pause(look_again.min(until_dead).min(at_most))
+            .wait_for_release(look_again.min(until_dead).min(at_most))
     }
 }
 

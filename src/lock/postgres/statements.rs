@@ -19,6 +19,15 @@ macro_rules! server {
     };
 }
 
+/// The row of the lock, which no statement waits for: where another one has changed it and does not
+/// end (its process was stopped), statements that wait would fill the server, and only a request to
+/// cancel could end them, which `PgBouncer` 1.18 dies of.
+macro_rules! row_that_waits_for_none {
+    () => {
+        ", (SELECT name FROM run_functions.lock WHERE name = $1 FOR UPDATE NOWAIT) AS free"
+    };
+}
+
 /// $1 name → epoch (null: the server is not entered), whether the server is the one of that epoch,
 /// and the row (null: no row).
 pub(super) const LOOK: &str = concat!(
@@ -42,7 +51,8 @@ pub(super) const RAISE_EPOCH: &str = concat!(
     "UPDATE run_functions.lock_server s \
      SET system = here.system, timeline = here.timeline, epoch = s.epoch + 1 FROM ",
     server!(),
-    " WHERE s.one AND s.epoch = $1 AND NOT (s.system = here.system AND s.timeline = here.timeline)"
+    ", (SELECT one FROM run_functions.lock_server FOR UPDATE NOWAIT) AS free \
+     WHERE s.one = free.one AND s.epoch = $1 AND NOT (s.system = here.system AND s.timeline = here.timeline)"
 );
 
 /// $1 name, $2 new fence, $3 token, $4 holder, $5 lease, $6 epoch: where there is no row.
@@ -60,7 +70,8 @@ pub(super) const CLAIM: &str = concat!(
      SET fence = $2, beat = l.beat + 1, token = $3, holder = $4, lease_ms = $5 \
      FROM run_functions.lock_server s, ",
     server!(),
-    " WHERE l.name = $1 AND l.fence = $7 AND l.beat = $8 \
+    row_that_waits_for_none!(),
+    " WHERE l.name = free.name AND l.fence = $7 AND l.beat = $8 \
      AND s.one AND s.epoch = $6 AND s.system = here.system AND s.timeline = here.timeline \
      RETURNING l.fence"
 );
@@ -69,18 +80,33 @@ pub(super) const CLAIM: &str = concat!(
 pub(super) const BEAT: &str = concat!(
     "UPDATE run_functions.lock l SET beat = l.beat + 1 FROM run_functions.lock_server s, ",
     server!(),
-    " WHERE l.name = $1 AND l.token = $2 AND l.fence = $3 AND s.one \
+    row_that_waits_for_none!(),
+    " WHERE l.name = free.name AND l.token = $2 AND l.fence = $3 AND s.one \
      RETURNING s.epoch, s.system = here.system AND s.timeline = here.timeline"
 );
 
-/// $1 name, $2 token, $3 fence.
-pub(super) const RELEASE: &str = "UPDATE run_functions.lock \
-     SET token = NULL, holder = NULL, beat = beat + 1 \
-     WHERE name = $1 AND token = $2 AND fence = $3";
+/// $1 name, $2 token, $3 fence. Standbys that LISTEN hear of it.
+pub(super) const RELEASE: &str = concat!(
+    "WITH released AS (UPDATE run_functions.lock l \
+     SET token = NULL, holder = NULL, beat = l.beat + 1 FROM run_functions.lock_server s",
+    row_that_waits_for_none!(),
+    " WHERE l.name = free.name AND l.token = $2 AND l.fence = $3 AND s.one RETURNING l.name) \
+     SELECT pg_notify('run_functions_lock', name) FROM released"
+);
+
+/// Hears of releases: each with the name of the lock.
+pub(super) const LISTEN: &str = "LISTEN run_functions_lock";
+
+/// Returns the age of the process that serves the connection, in seconds.
+pub(super) const AGE: &str = "SELECT extract(epoch FROM clock_timestamp() - backend_start)::float8 \
+     FROM pg_stat_activity WHERE pid = pg_backend_pid()";
 
 /// $1 name, $2 token, $3 fence, $4 note.
-pub(super) const STORE_NOTE: &str = "UPDATE run_functions.lock SET note = $4 \
-     WHERE name = $1 AND token = $2 AND fence = $3 RETURNING fence";
+pub(super) const STORE_NOTE: &str = concat!(
+    "UPDATE run_functions.lock l SET note = $4 FROM run_functions.lock_server s",
+    row_that_waits_for_none!(),
+    " WHERE l.name = free.name AND l.token = $2 AND l.fence = $3 AND s.one RETURNING l.fence"
+);
 
 /// $1 name.
 pub(super) const LOAD_NOTE: &str = "SELECT note FROM run_functions.lock WHERE name = $1";

@@ -32,6 +32,11 @@ impl Consul {
     /// Starts three servers.
     pub(crate) fn three(dir: &Path) -> Vec<Self> {
         let ips: Vec<String> = (0..3).map(|_| own_address()).collect();
+        Consul::three_at(&ips, dir)
+    }
+
+    /// Starts three servers on addresses of this machine.
+    pub(crate) fn three_at(ips: &[String], dir: &Path) -> Vec<Self> {
         let mut more = vec!["-bootstrap-expect=3".to_owned()];
         more.extend(ips.iter().map(|ip| format!("-retry-join={ip}")));
         let more: Vec<&str> = more.iter().map(String::as_str).collect();

@@ -7,6 +7,7 @@ use crate::config::invocation::Call;
 use crate::core::command_error::CommandError;
 use crate::core::exit;
 use crate::core::settings::Settings;
+use crate::status::board_status::BoardStatus;
 use crate::worker;
 pub(crate) use crate::worker::board_place::refused;
 
@@ -30,6 +31,20 @@ pub(crate) fn open_existing(settings: &Settings) -> Result<Option<Arc<dyn Board>
     }
     let board = worker::board_place::open(settings, MissingBoard::Refuse);
     board.map(Some).map_err(refused)
+}
+
+/// Looks at the board of a configuration; `None`: there is none.
+pub(crate) fn look(settings: &Settings) -> Option<BoardStatus> {
+    let path = worker::board_place::path(settings);
+    if !path.exists() {
+        return None;
+    }
+    let place = path.display().to_string();
+    let opened = worker::board_place::open(settings, MissingBoard::Refuse);
+    Some(match opened {
+        Ok(board) => BoardStatus::of(&*board, place),
+        Err(error) => BoardStatus::hidden(place, error.to_string()),
+    })
 }
 
 /// Returns the error for the number of a job that does not exist.

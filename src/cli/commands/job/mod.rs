@@ -1,8 +1,9 @@
 //! The commands of jobs and of the board.
 
 pub(crate) mod board;
-mod board_access;
+pub(crate) mod board_access;
 mod catalog;
+pub(crate) mod ended;
 mod entry_line;
 #[expect(
     clippy::module_inception,

@@ -1,10 +1,11 @@
 //! Times as they are typed.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use jiff::civil::DateTime;
 
 use crate::core::command_error::CommandError;
+pub(crate) use crate::core::time::of_unix_millis as of_millis;
 use crate::unix::clock;
 
 /// Parses the time of `--at`: a moment, a local time, or a span from now.
@@ -27,11 +28,6 @@ pub(crate) fn parse_at(text: &str) -> Result<i64, CommandError> {
 pub(crate) fn millis(time: SystemTime) -> Option<i64> {
     let since = time.duration_since(SystemTime::UNIX_EPOCH).ok()?;
     i64::try_from(since.as_millis()).ok()
-}
-
-/// Returns the time of milliseconds since 1970.
-pub(crate) fn of_millis(millis: i64) -> SystemTime {
-    SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(millis).unwrap_or(0))
 }
 
 fn parse_span(text: &str) -> Option<SystemTime> {
