@@ -17,7 +17,7 @@ pub(crate) struct ScheduleRecord {
     pub(crate) spec: ScheduleSpec,
     /// A number that grows with each change of the schedule, pauses aside.
     pub(crate) version: u64,
-    /// The next slot, in milliseconds since 1970; `None`: there is none.
+    /// The next slot, in milliseconds since 1970; `None`: no slot comes.
     pub(crate) next: Option<i64>,
     /// The pause, if it is paused.
     pub(crate) pause: Option<SchedulePause>,

@@ -16,7 +16,7 @@ const GREATEST_CHANGE: i32 = 3 * 3600;
 /// More changes of clocks are not looked at: 400 years have no more.
 const MOST_CHANGES: usize = 2_000;
 
-/// Returns the first time of an expression after a moment; `None`: there is none.
+/// Returns the first time of an expression after a moment; `None`: no time comes.
 pub(super) fn next_after(
     expression: &CronExpression,
     zone: &TimeZone,

@@ -23,7 +23,7 @@ pub(crate) struct SlotRule {
 }
 
 impl SlotRule {
-    /// Returns the first slot after a moment; `None`: there is none.
+    /// Returns the first slot after a moment; `None`: no slot comes.
     pub(crate) fn next_after(&self, after: Timestamp) -> Option<Timestamp> {
         let mut found = self.next_of_all(after)?;
         for _ in 0..MOST_EXCLUDED {

@@ -130,7 +130,7 @@ impl JobAlerts {
         }));
     }
 
-    /// Takes note of what is wrong with a schedule; `kind` tells failures of schedules apart.
+    /// Takes note of what is wrong with a schedule; `kind` distinguishes failures of schedules.
     pub(crate) fn schedule_failed(
         &mut self,
         name: &str,
