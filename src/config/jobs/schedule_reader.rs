@@ -132,7 +132,7 @@ impl JobReader<'_> {
             Ok(args) => Value::Object(args),
             Err(errors) => {
                 for line in errors.to_string().lines() {
-                    self.error(span, line.to_owned(), "");
+                    self.error(span, format!("`args`: {line}"), "");
                 }
                 given
             }

@@ -164,7 +164,7 @@ fn with_a_task(text: &str) -> String {
         )
         .replace(
             "[schedules.NAME]\n",
-            "[schedules.NAME]\njob = \"NAME\"\ncron = \"0 3 * * *\"\ntimezone = \"UTC\"\n",
+            "[schedules.NAME]\njob = \"NAME\"\nargs = { NAME = \"x\" }\ncron = \"0 3 * * *\"\ntimezone = \"UTC\"\n",
         )
         .replace(
             "[[schedules.NAME.exclude]]\n",
