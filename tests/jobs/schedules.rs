@@ -142,6 +142,58 @@ fn a_worker_that_dies_at_a_write_loses_and_doubles_no_slot() {
     assert_each_once(&desk);
 }
 
+/// The clock of the worker alone is moved: by an hour, by a day, and back.
+#[test]
+#[ignore = "needs faketime"]
+fn a_clock_that_is_moved_makes_up_once_and_then_goes_on() {
+    const LIBRARY: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
+    let config = TICK.replace("every = \"1s\"", "cron = \"* * * * *\"\ntimezone = \"UTC\"");
+    // Nothing runs the jobs: steps under libfaketime are another matter.
+    let config = config.replace("[jobs.tick]", "[jobs.tick]\nneeds = [\"gpu\"]");
+    let desk = Desk::with(&config);
+    let offset = |text: &str| {
+        // Never half written.
+        desk.place.write("next", text);
+        std::fs::rename(desk.place.path("next"), desk.place.path("offset")).unwrap();
+    };
+    offset("+0\n");
+    let mut command = desk.command(&["work"]);
+    command
+        .env("LD_PRELOAD", LIBRARY)
+        .env("FAKETIME_TIMESTAMP_FILE", desk.place.path("offset"))
+        .env("FAKETIME_NO_CACHE", "1")
+        .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+    let worker = Runner::start(command);
+    worker.wait_for("Schedule tick is new");
+    let missed = || desk.numbers("SELECT missed FROM schedule")[0];
+    let mut posted = desk.slots().len();
+    for (moved, at_least) in [("+1h\n", 50), ("+1d\n", 1000)] {
+        offset(moved);
+        // One job for all; a minute may begin meanwhile.
+        assert!(
+            eventually(|| missed() >= at_least),
+            "{moved}: {}",
+            worker.log()
+        );
+        let now = desk.slots().len();
+        assert!(
+            (posted + 1..=posted + 2).contains(&now),
+            "{moved}: {:?}",
+            desk.slots()
+        );
+        posted = now;
+    }
+    offset("+0\n");
+    let is_near = "SELECT abs(next - unixepoch() * 1000) < 120000 FROM schedule";
+    assert!(
+        eventually(|| desk.numbers(is_near)[0] == 1),
+        "{}",
+        worker.log()
+    );
+    let slots = desk.slots();
+    assert!(slots.is_sorted_by(|one, next| one < next), "{slots:?}");
+}
+
 #[test]
 fn a_slot_waits_for_the_job_before() {
     let desk = Desk::with("");
