@@ -18,6 +18,7 @@
 //! | for whom | what |
 //! |---|---|
 //! | you write Rust | the attribute [`macro@task`], [`main()`], and [`TaskError`] when a failure has more to say |
+//! | you write jobs in Rust | the attribute [`macro@job`], [`jobs`], [`guide::jobs`] |
 //! | you write commands | `run_functions.toml`: [`guide::configuration`], [`guide::environment`] |
 //! | you get the mails | [`guide::alerts`], `simulate`, `check --explain-kind` |
 //! | you look after the machine | [`guide::operations`], [`guide::errors`], [`guide::metrics`], `service print`, `status`, `stop`, `wake`, `history`, `report`, `logs` |
@@ -25,7 +26,7 @@
 //! | you want to know before | [`guide::limitations`], [`guide::security`] |
 //! | a chain runs on several hosts | [`guide::lock`], [`lock`] |
 //! | your tasks send mail to others | [`mail`]: the queue behind the two tasks of the stock binary |
-//! | you want to be sure | [`testing`]: which mails your task would bring, as a unit test |
+//! | you want to be sure | [`testing`]: which mails your task would bring, and what becomes of your job, as a unit test |
 //!
 //! It is synchronous: threads and child processes, no async runtime, no listening socket.
 //! [`guide::tutorial`] is the way in.
@@ -39,7 +40,7 @@
 //!
 //! | feature | what it brings | crates for it | what is refused without it |
 //! |---|---|---|---|
-//! | `cli` | the commands, screens, completions, manual pages | clap | each command |
+//! | `cli` | the commands, screens, completions, manual pages; jobs in Rust | clap | each command |
 //! | `board-sqlite` | the board of jobs in a SQLite file | rusqlite (SQLite, compiled in) | jobs |
 //! | `lock-consul` | a lock in Consul | ureq, rustls | `backend = "consul"` |
 //! | `lock-postgres` | a lock in PostgreSQL | tokio-postgres, rustls | `backend = "postgres"` |
@@ -123,14 +124,6 @@ mod chain;
 mod cli;
 mod config;
 mod core;
-#[cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        unused_imports,
-        reason = "flows are played in tests alone so far"
-    )
-)]
 mod flow;
 pub mod guide;
 mod history;
@@ -143,6 +136,8 @@ mod init;
     reason = "errors are named where they are handled one by one"
 )]
 mod job;
+#[cfg(feature = "cli")]
+pub mod jobs;
 mod lease;
 pub mod lock;
 mod logging;
@@ -172,6 +167,9 @@ mod unix;
 mod worker;
 
 pub use cli::main;
+#[cfg(feature = "cli")]
+#[doc = include_str!("job/attribute.md")]
+pub use run_functions_macros::job;
 #[doc = include_str!("task/attribute.md")]
 pub use run_functions_macros::task;
 pub use task::{Context, InvalidName, TaskError, TaskName};
@@ -208,6 +206,16 @@ struct Readme;
 /// What the attribute expands to. Not for people.
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::flow::definition::{Interrupted, OnFailure};
+    #[cfg(feature = "cli")]
+    pub use crate::job::functions::{
+        FirstInputs, NextInput, RevertInput, StepFailure, StepInputs, call_step, check_arguments,
+        define_job,
+    };
+    pub use crate::job::{
+        DraftedJob, JobOption, JobRegistration, StepCall, StepReply, StepSurroundings,
+        registered_jobs,
+    };
     pub use crate::task::{Attributes, IntoReport, Registration, Report, TaskFunction, registered};
     pub use inventory;
     pub use std::time::Duration;

@@ -105,14 +105,16 @@ fn attributes(options: &Options) -> TokenStream {
     }
 }
 
-fn optional(value: Option<TokenStream>) -> TokenStream {
+/// Returns an `Option` as an expression.
+pub(crate) fn optional(value: Option<TokenStream>) -> TokenStream {
     match value {
         Some(value) => quote!(::core::option::Option::Some(#value)),
         None => quote!(::core::option::Option::None),
     }
 }
 
-fn span(duration: Duration) -> TokenStream {
+/// Returns a duration as an expression.
+pub(crate) fn span(duration: Duration) -> TokenStream {
     let (secs, nanos) = (duration.as_secs(), duration.subsec_nanos());
     quote!(::run_functions::__private::Duration::new(#secs, #nanos))
 }

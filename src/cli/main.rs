@@ -17,7 +17,10 @@ pub fn main() -> ExitCode {
     name_service::load_no_libraries();
     let verb = std::env::args_os().nth(1);
     match verb.as_deref().and_then(OsStr::to_str) {
-        Some(self_exe::LAUNCHER) => child::launch(crate::mail::unpack),
+        Some(self_exe::LAUNCHER) => child::launch(child::FunctionHooks {
+            unpack: crate::mail::unpack,
+            call_step: crate::worker::step_process::call,
+        }),
         Some(self_exe::KEEPER) => keeper::main(),
         Some(self_exe::MAIL_WORKER) => crate::mail::delivery_main::main(),
         Some(self_exe::PING_WORKER) => crate::ping::request_main(),

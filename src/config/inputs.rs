@@ -10,6 +10,7 @@ use nix::unistd::{geteuid, gethostname};
 
 use super::origin::Origin;
 use crate::core::settings::LogFormat;
+use crate::job::{JobRegistration, registered_jobs};
 use crate::task::{self, Registration};
 use crate::unix::child::{find_group, find_user};
 
@@ -52,6 +53,8 @@ pub(crate) struct Inputs {
     pub(crate) hostname: String,
     /// The functions of this binary.
     pub(crate) registered: Vec<&'static Registration>,
+    /// The jobs that are functions of this binary.
+    pub(crate) registered_jobs: Vec<&'static JobRegistration>,
     /// The effective user.
     pub(crate) uid: u32,
     /// Finds the number of a user by its name or number.
@@ -80,6 +83,7 @@ impl Inputs {
             etc: PathBuf::from("/etc"),
             hostname: hostname.unwrap_or_else(|| "localhost".to_owned()),
             registered: task::registered(),
+            registered_jobs: registered_jobs(),
             uid: geteuid().as_raw(),
             user: |name| Some(find_user(name).ok()??.uid.as_raw()),
             group: |name| Some(find_group(name).ok()??.as_raw()),

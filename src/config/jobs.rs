@@ -4,7 +4,9 @@
 mod arguments;
 mod commands;
 mod exclude_reader;
+pub(crate) mod functions;
 mod job_reader;
+mod job_schema;
 mod job_steps;
 mod json;
 mod nodes;
@@ -24,9 +26,7 @@ use super::worker::check_tags;
 use super::written::{WrittenConfig, WrittenJob};
 use crate::flow::FlowPlan;
 use crate::flow::definition::{FlowDefinition, Group};
-use crate::job::{
-    ArgumentSchema, JobDefinition, JobSchema, NAMES, OverlapMode, ResumeMode, is_name,
-};
+use crate::job::{ArgumentSchema, JobDefinition, NAMES, is_name};
 use job_reader::{JobReader, ReadTable, TableKeys, is_surrounding};
 use job_steps::JobSteps;
 
@@ -57,6 +57,7 @@ pub(super) fn define(
                 definition,
                 resume_doubt: doubt,
                 defined: origin,
+                function: None,
             };
             jobs.insert(job.name.name.clone(), loaded);
         }
@@ -101,13 +102,18 @@ impl JobReader<'_> {
         table
             .layer
             .fill_defaults(ConfigSection::Job, self.around.source.directory());
-        let flow = flow(&job.name.name, &steps, &table.layer);
+        let root = Group {
+            nodes: steps.nodes.clone(),
+            ..Group::default()
+        };
+        let flow = job_schema::flow(&job.name.name, root, &table.layer);
         // Steps that could not be read would be missing in it.
         if self.report.errors() == before {
             self.check_flow(&flow, &steps, &job.name);
         }
         let commands = steps.commands;
-        let schema = self.schema(args, &table);
+        let limit_by = self.limit_by(&args, &table);
+        let schema = job_schema::of_layer(&table.layer, args, limit_by);
         let layer = &table.layer;
         check_tags(layer, "needs", &schema.needs, self.report);
         check_recipients(&layer.keep(&["to", "cc"]), &written.mail, self.report);
@@ -115,6 +121,7 @@ impl JobReader<'_> {
             flow,
             schema,
             steps: commands,
+            functions: None,
             to: layer.get("to"),
             cc: layer.get("cc").unwrap_or_default(),
         })
@@ -163,38 +170,6 @@ impl JobReader<'_> {
         }
     }
 
-    fn schema(&mut self, args: ArgumentSchema, table: &ReadTable<'_>) -> JobSchema {
-        let layer = &table.layer;
-        let small = |key| {
-            layer
-                .get::<i64>(key)
-                .and_then(|number| number.try_into().ok())
-        };
-        JobSchema {
-            help: layer.get("help").unwrap_or_default(),
-            limit_by: self.limit_by(&args, table),
-            args,
-            resume: match layer.need::<String>("resume").as_str() {
-                "restart" => ResumeMode::Restart,
-                "same-host" => ResumeMode::SameHost,
-                _ => ResumeMode::Anywhere,
-            },
-            needs: layer.get("needs").unwrap_or_default(),
-            priority: i8::try_from(layer.need::<i64>("priority")).unwrap_or_default(),
-            limit: small("limit"),
-            overlap: match layer.need::<String>("overlap").as_str() {
-                "skip" => OverlapMode::Skip,
-                "allow" => OverlapMode::Allow,
-                _ => OverlapMode::Wait,
-            },
-            lease: layer.get("lease"),
-            expires: layer.get("expires"),
-            time_limit: layer.get("time_limit"),
-            waiting_for_at_most: layer.get("waiting_for_at_most"),
-            max_crashes: small("max_crashes").unwrap_or_default(),
-        }
-    }
-
     /// Returns the argument that `limit_by` names.
     fn limit_by(&mut self, args: &ArgumentSchema, table: &ReadTable<'_>) -> Option<String> {
         let text: String = table.layer.get("limit_by")?;
@@ -239,19 +214,6 @@ fn resume_doubt(definition: &JobDefinition, origin: &Origin) -> Option<ConfigPro
     );
     let help = "write `resume = \"same-host\"` or `resume = \"restart\"`; `resume = \"anywhere\"` if all hosts have it";
     Some(ConfigProblem::warning(origin, message).help(help))
-}
-
-/// Returns the flow of a job.
-fn flow(name: &str, steps: &JobSteps<'_>, layer: &Layer) -> FlowDefinition {
-    FlowDefinition {
-        name: name.to_owned(),
-        root: Group {
-            parallel: layer.need("parallel"),
-            nodes: steps.nodes.clone(),
-            on_failure: nodes::on_failure(layer),
-            ..Group::default()
-        },
-    }
 }
 
 /// Returns what the steps of a job take over from `[defaults]`: all that surrounds a process but

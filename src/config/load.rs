@@ -99,23 +99,29 @@ fn put_together(
     };
     let tasks = tasks::define(&written, &surroundings, &mut report);
     let worker = worker::settings(&mut written.worker, &mut report);
-    let (jobs, schedules) = match &source {
-        Some(source) => {
-            let around = jobs::JobSurroundings {
-                source,
-                inputs,
-                kill_grace: settings.kill_grace,
-                vars: written.has_worker.then_some(&worker.vars),
-            };
-            let jobs = jobs::define(&written, &around, &mut report);
-            let schedules = jobs::schedules(&written, &around, &jobs, &mut report);
-            (jobs, schedules)
-        }
-        None => (BTreeMap::new(), BTreeMap::new()),
+    let around = source.as_ref().map(|source| jobs::JobSurroundings {
+        source,
+        inputs,
+        kill_grace: settings.kill_grace,
+        vars: written.has_worker.then_some(&worker.vars),
+    });
+    let mut jobs = match &around {
+        Some(around) => jobs::define(&written, around, &mut report),
+        None => BTreeMap::new(),
     };
-    let path = source
-        .as_ref()
-        .map(|source| source.path.display().to_string());
+    let of_functions = jobs::functions::FunctionSurroundings {
+        inputs,
+        source: source.as_ref(),
+        written: &written,
+        kill_grace: settings.kill_grace,
+    };
+    jobs::functions::define(&mut jobs, &of_functions, &mut report);
+    let schedules = match &around {
+        Some(around) => jobs::schedules(&written, around, &jobs, &mut report),
+        None => BTreeMap::new(),
+    };
+    let path = source.as_ref();
+    let path = path.map(|source| source.path.display().to_string());
     let project: Option<String> = written.root.get("project");
     Loaded {
         settings,

@@ -12,21 +12,23 @@ use super::tasks::TaskDefinition;
 use super::tasks::functions::{UNLINKED, sharing};
 use crate::core::exit;
 use crate::core::settings::{Settings, WorkerSettings};
-use crate::job::JobDefinition;
+use crate::job::{JobDefinition, JobRegistration};
 use crate::schedule::ScheduleSpec;
 use crate::task::{FunctionNames, TaskName};
 use crate::text::suggest::suggestions;
 
-/// A job that the file defines.
+/// A job that the file or this program defines.
 #[derive(Clone, Debug)]
 pub(crate) struct LoadedJob {
     /// What the job does.
     pub(crate) definition: JobDefinition,
-    /// A warning for `check` and `post --plan`, where nothing is written of `resume` and the job may
-    /// not be able to go on at another host.
+    /// A warning for `check` and `post --plan`, where nothing is written of `resume` and the job
+    /// may not be able to go on at another host.
     pub(crate) resume_doubt: Option<ConfigProblem>,
-    /// The section.
+    /// The section, or the function.
     pub(crate) defined: Origin,
+    /// The function, where the job is written in Rust.
+    pub(crate) function: Option<&'static JobRegistration>,
 }
 
 /// A schedule that the file has.
@@ -45,7 +47,7 @@ pub(crate) struct Loaded {
     pub(crate) tasks: BTreeMap<TaskName, TaskDefinition>,
     /// The settings of a worker.
     pub(crate) worker: WorkerSettings,
-    /// Every job that is defined in the file.
+    /// Every job that is defined, in the file or by this program.
     pub(crate) jobs: BTreeMap<String, LoadedJob>,
     /// Every schedule of the file.
     pub(crate) schedules: BTreeMap<String, LoadedSchedule>,

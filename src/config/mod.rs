@@ -58,6 +58,7 @@ mod written;
 
 pub(crate) use duration::written as written_duration;
 pub(crate) use inputs::{CommandLineLayers, Inputs};
+pub(crate) use jobs::functions::definition_of;
 pub(crate) use layer::Layer;
 pub(crate) use load::{load, load_to_look};
 pub(crate) use loaded::{Loaded, LoadedSchedule};

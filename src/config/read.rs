@@ -228,9 +228,9 @@ impl ValueReader<'_> {
 
     fn address(&self) -> Result<String, Fault> {
         let text = self.text()?;
-        match text.parse::<Mailbox>() {
-            Ok(_) if !text.contains(['\r', '\n']) => Ok(text),
-            _ => {
+        match is_address(&text) {
+            true => Ok(text),
+            false => {
                 let help = "write `name@example.org` or `Name <name@example.org>`".to_owned();
                 Err(self.fault(format!("is not a mail address: `{text}`"), Some(help)))
             }
@@ -294,4 +294,9 @@ impl ValueReader<'_> {
             )
         })
     }
+}
+
+/// Returns whether a text is a mail address, perhaps with a name.
+pub(super) fn is_address(text: &str) -> bool {
+    text.parse::<Mailbox>().is_ok() && !text.contains(['\r', '\n'])
 }

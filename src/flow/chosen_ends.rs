@@ -101,9 +101,9 @@ impl FlowScript for ChosenEnds {
         self.next.extend(next);
         let is_done = outcome == EntryOutcome::Succeeded && attempt.phase == Phase::Execute;
         PlayedEnd {
-            outcome,
             takes: self.takes.get(&attempt.step).copied().unwrap_or(1_000),
             result: self.results.get(&attempt.step).filter(|_| is_done).cloned(),
+            ..PlayedEnd::plain(outcome)
         }
     }
 

@@ -147,6 +147,12 @@ impl RetryTerms {
         max: Duration::MAX,
     };
 
+    /// What holds for a step or a group that is tried again, where its terms leave something open.
+    pub(crate) const OF_STEPS: RetryTerms = RetryTerms {
+        every: Duration::from_secs(10),
+        ..RetryTerms::ONCE
+    };
+
     /// The terms of a revert without terms of its own: 5 tries, 10 s × 2.
     pub(crate) const OF_REVERTS: RetryTerms = RetryTerms {
         times: 5,
@@ -164,7 +170,7 @@ impl Default for RetryTerms {
 
 /// What follows when a step has failed for good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum OnFailure {
+pub enum OnFailure {
     /// What was executed is reverted; the job is then `reverted`.
     Revert,
     /// The job ends as `failed`.
@@ -175,7 +181,7 @@ pub(crate) enum OnFailure {
 
 /// What is done with an execution of which nothing is known but that it began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Interrupted {
+pub enum Interrupted {
     /// The execution begins again, and no attempt is counted.
     #[default]
     Again,

@@ -19,15 +19,17 @@
 //! | `definition.rs` | the words of a definition |
 //! | `links.rs`, `validate.rs`, `flow_error.rs` | which node waits for which; what is wrong with a definition |
 //! | `plan.rs` | a valid definition, laid out for the interpreter |
-//! | `journal.rs` | the entries of a journal |
+//! | `journal.rs`, `journal_words.rs` | the entries of a journal, and these in words |
 //! | `step_state.rs`, `flow_state.rs`, `requests.rs` | what is so after the entries of a journal |
 //! | `retry_wait.rs` | when something is tried again |
 //! | `advice.rs`, `decide.rs`, `attempts.rs`, `stuck.rs`, `forward.rs`, `interpreter.rs` | what is to be done next |
 //! | `shape.rs`, `picture.rs`, `picture_notes.rs`, `picture_states.rs` | the version of a definition; a flow as text |
-//! | `playback.rs`, `chosen_ends.rs`, `flow_history.rs` | a flow played in virtual time |
+//! | `playback.rs`, `flow_history.rs` | a flow played in virtual time |
+//! | `chosen_ends.rs`, `history_words.rs` | the same in the tests of this room |
 
 mod advice;
 mod attempts;
+#[cfg(test)]
 mod chosen_ends;
 mod decide;
 pub(crate) mod definition;
@@ -35,8 +37,11 @@ mod flow_error;
 mod flow_history;
 mod flow_state;
 mod forward;
+#[cfg(test)]
+mod history_words;
 mod interpreter;
 pub(crate) mod journal;
+mod journal_words;
 mod links;
 mod picture;
 mod picture_notes;
@@ -54,9 +59,11 @@ mod validate;
 mod tests;
 
 pub(crate) use advice::{AttemptStart, FlowDecision, FlowEnd, FlowNext};
+#[cfg(test)]
 pub(crate) use chosen_ends::ChosenEnds;
 pub(crate) use flow_error::FlowError;
 pub(crate) use flow_history::{FlowEvent, FlowHistory};
 pub(crate) use flow_state::FlowState;
+pub(crate) use journal_words::{Took, what_happened};
 pub(crate) use plan::FlowPlan;
 pub(crate) use playback::{FlowScript, Intervention, PlayPoint, PlayTerms, PlayedEnd, play};

@@ -51,6 +51,23 @@ pub(crate) struct PlayedEnd {
     pub(crate) takes: i64,
     /// What it gives.
     pub(crate) result: Option<Value>,
+    /// The text of a failure; `None`: `it failed`.
+    pub(crate) error: Option<String>,
+    /// Whether no other try is to be made.
+    pub(crate) is_final: bool,
+}
+
+impl PlayedEnd {
+    /// Returns an end that comes at once and gives nothing.
+    pub(crate) fn plain(outcome: EntryOutcome) -> Self {
+        PlayedEnd {
+            outcome,
+            takes: 0,
+            result: None,
+            error: None,
+            is_final: false,
+        }
+    }
 }
 
 /// Where something may intervene.
@@ -235,11 +252,7 @@ impl Player {
                 attempt: doing.attempt,
                 each: None,
             };
-            let end = PlayedEnd {
-                outcome: EntryOutcome::Interrupted,
-                takes: 0,
-                result: None,
-            };
+            let end = PlayedEnd::plain(EntryOutcome::Interrupted);
             self.end(&attempt, doing.since, end);
         }
         self.claim(&[]);
@@ -363,10 +376,20 @@ impl Player {
             ended: self.now,
             code: (attempt.phase != Phase::Round && is_failure).then_some(1),
             kind: None,
-            error: is_failure.then(|| "it failed".to_owned()),
+            error: is_failure.then(|| end.error.unwrap_or_else(|| "it failed".to_owned())),
             result: end.result,
             worker: self.name(),
         };
         self.write(entry);
+        if end.is_final && attempt.phase == Phase::Execute {
+            self.decide(&FlowDecision {
+                step: attempt.step.clone(),
+                phase: Phase::Decision,
+                attempt: attempt.attempt,
+                outcome: EntryOutcome::Failed,
+                error: None,
+                at: self.now,
+            });
+        }
     }
 }

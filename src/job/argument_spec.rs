@@ -1,6 +1,6 @@
 //! One argument of a job.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use super::argument_kind::ArgumentKind;
@@ -16,8 +16,13 @@ pub(crate) struct ArgumentSpec {
     /// A line that explains the argument.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) help: String,
-    /// The value of an argument that is not given; `None`: the argument is required.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The value of an argument that is not given; `None`: the argument is required. `null` leaves
+    /// it away.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "some_value"
+    )]
     pub(crate) default: Option<Value>,
     /// The possible values; empty: all of the type.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -25,6 +30,11 @@ pub(crate) struct ArgumentSpec {
     /// Whether the value is shown nowhere and reaches steps by environment or standard input alone.
     #[serde(default, skip_serializing_if = "is_false")]
     pub(crate) secret: bool,
+}
+
+/// A default of `null` is one.
+fn some_value<'d, D: Deserializer<'d>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
@@ -153,6 +163,22 @@ mod tests {
             size.parse("x").unwrap_err(),
             r#""x" is not one of "s", "m""#
         );
+    }
+
+    #[test]
+    fn a_default_of_null_is_read_back() {
+        let optional = ArgumentSpec {
+            default: Some(Value::Null),
+            ..spec(ArgumentKind::Path)
+        };
+        let text = serde_json::to_string(&optional).unwrap();
+        assert_eq!(
+            serde_json::from_str::<ArgumentSpec>(&text).unwrap(),
+            optional
+        );
+        let required = serde_json::to_string(&spec(ArgumentKind::Path)).unwrap();
+        let read: ArgumentSpec = serde_json::from_str(&required).unwrap();
+        assert_eq!(read.default, None);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The arguments of a job, as a command explains them.
 
+use serde_json::Value;
+
 use super::argument_kind::ArgumentKind;
 use super::argument_schema::ArgumentSchema;
 use super::argument_spec::ArgumentSpec;
@@ -33,6 +35,7 @@ fn row(spec: &ArgumentSpec) -> (String, String) {
     match &spec.default {
         None => notes.push("required".to_owned()),
         Some(_) if spec.secret || spec.kind == ArgumentKind::Boolean => {}
+        Some(Value::Null) => {}
         Some(default) => notes.push(format!("default: {default}")),
     }
     let notes = match notes.is_empty() {
@@ -46,7 +49,7 @@ fn row(spec: &ArgumentSpec) -> (String, String) {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 

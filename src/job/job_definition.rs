@@ -1,11 +1,14 @@
-//! The definition of a job: its flow, and the commands of its steps.
+//! The definition of a job: its flow, and the commands of its steps or what surrounds their
+//! functions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
 use super::command_template::CommandTemplate;
+use super::drafted_job::StepTimeouts;
 use super::job_schema::JobSchema;
+use crate::core::settings::ChildSettings;
 use crate::flow::definition::FlowDefinition;
 
 /// What a job of a name does.
@@ -15,12 +18,23 @@ pub(crate) struct JobDefinition {
     pub(crate) flow: FlowDefinition,
     /// What a program needs to know to post the job.
     pub(crate) schema: JobSchema,
-    /// The commands of the steps, by step.
+    /// The commands of the steps, by step; none where the job is written in Rust.
     pub(crate) steps: BTreeMap<String, StepCommands>,
+    /// What surrounds the functions of the steps, where the job is written in Rust.
+    pub(crate) functions: Option<FunctionSteps>,
     /// The recipients of mails about the job; `None`: those of `[mail]`.
     pub(crate) to: Option<Vec<String>>,
     /// Further recipients of mails about the job.
     pub(crate) cc: Vec<String>,
+}
+
+/// What surrounds the functions of the steps of a job.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct FunctionSteps {
+    /// How long the functions may take, by step.
+    pub(crate) timeouts: BTreeMap<String, StepTimeouts>,
+    /// What surrounds their processes.
+    pub(crate) child: ChildSettings,
 }
 
 /// The commands of a step.

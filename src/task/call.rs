@@ -7,15 +7,15 @@
 use std::any::Any;
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::cell::{Cell, RefCell};
+use std::fmt::Display;
 use std::hint::black_box;
-use std::panic::{self, PanicHookInfo};
+use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::sync::Once;
 use std::thread;
 
 use super::backtrace;
 use super::context::Context;
 use super::registry::{Registration, TaskFunction};
-use super::report::Report;
 use crate::core::failure::{Failure, FailureClass, Outcome};
 
 const UNKNOWN_PAYLOAD: &str = "a panic with a payload of an unknown type";
@@ -39,31 +39,49 @@ thread_local! {
 
 /// Runs a function once, on this thread.
 pub(crate) fn call(task: &Registration) -> Outcome {
+    static CONTEXT: Context = Context {};
+    let report = caught(&task.name(), || match task.run {
+        TaskFunction::Plain(run) => run(),
+        TaskFunction::WithContext(run) => run(&CONTEXT),
+    });
+    match report {
+        Ok(report) => report.into_outcome(),
+        Err(failure) => Outcome::Failure(failure),
+    }
+}
+
+/// Calls what a user has written, on this thread. `label` names it in the log.
+///
+/// # Errors
+///
+/// The failure that a panic is.
+pub(crate) fn caught<T>(label: &dyn Display, run: impl FnOnce() -> T) -> Result<T, Box<Failure>> {
     install_hook();
+    let mut run = Some(run);
+    let mut returned = None;
     let before = INSIDE.replace(true);
-    let result = panic::catch_unwind(|| task_begins(task.run));
+    // What is half changed by a panic is of the user's alone, and is not used again.
+    let result = panic::catch_unwind(AssertUnwindSafe(|| {
+        task_begins(&mut || returned = run.take().map(|run| run()));
+    }));
     INSIDE.set(before);
-    match result {
-        Ok(report) => {
-            forget_caught_panics(task);
-            report.into_outcome()
+    match (result, returned) {
+        (Ok(()), Some(returned)) => {
+            forget_caught_panics(label);
+            Ok(returned)
         }
-        Err(payload) => Outcome::Failure(Box::new(failure_of(payload))),
+        (Ok(()), None) => unreachable!("the function was called"),
+        (Err(payload), _) => Err(Box::new(failure_of(payload))),
     }
 }
 
 /// Calls the function. In a backtrace this name shows where the task ends and the runner begins, so
 /// that it must not be inlined away.
 #[inline(never)]
-fn task_begins(run: TaskFunction) -> Report {
-    static CONTEXT: Context = Context {};
-    let report = match run {
-        TaskFunction::Plain(run) => run(),
-        TaskFunction::WithContext(run) => run(&CONTEXT),
-    };
+fn task_begins(run: &mut dyn FnMut()) {
+    run();
     // Without anything to be done after the call, it could take the place of this frame.
     black_box(());
-    report
 }
 
 /// Takes the place of the hook that prints: a panic of a task is a failure that is reported
@@ -129,13 +147,12 @@ pub(crate) fn message_of(payload: &(dyn Any + Send)) -> String {
 }
 
 /// Panics that the task caught itself are its own business, but they were not printed.
-fn forget_caught_panics(task: &Registration) {
+fn forget_caught_panics(label: &dyn Display) {
     SEEN.with_borrow_mut(|seen| {
         for panic in seen.drain(..) {
             let place = panic.place.as_deref().unwrap_or("an unknown place");
             log::warn!(
-                "[{}] caught a panic of its own at {place}: {}",
-                task.name(),
+                "[{label}] caught a panic of its own at {place}: {}",
                 panic.message
             );
         }
@@ -165,7 +182,7 @@ fn failure_of(payload: Box<dyn Any + Send>) -> Failure {
 
 /// Drops a payload of the task's own type, whose destructor may panic as well.
 fn discard(payload: Box<dyn Any + Send>) {
-    let dropped = panic::catch_unwind(panic::AssertUnwindSafe(|| drop(payload)));
+    let dropped = panic::catch_unwind(AssertUnwindSafe(|| drop(payload)));
     if let Err(another) = dropped {
         std::mem::forget(another);
     }

@@ -94,6 +94,11 @@ pub(crate) fn request_stop(cause: StopCause) {
     STOPS.add(cause);
 }
 
+/// Returns whether there is a cause to stop.
+pub(crate) fn is_asked_to_stop() -> bool {
+    STOPS.any()
+}
+
 /// Takes back one cause of [`request_stop`].
 pub(crate) fn clear_stop(cause: StopCause) {
     STOPS.remove(cause);

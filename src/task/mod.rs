@@ -12,7 +12,7 @@ mod registry;
 mod report;
 
 pub use attributes::Attributes;
-pub(crate) use call::{call, install_hook, message_of};
+pub(crate) use call::{call, caught, install_hook, message_of};
 pub use context::Context;
 pub use error::TaskError;
 pub use name::{InvalidName, TaskName};

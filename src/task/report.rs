@@ -57,10 +57,16 @@ where
 
 /// The error types of this crate that are defined elsewhere than where they are public, each with
 /// its public path: a kind in a file of an earlier release holds that path.
-const PUBLIC_PATHS: [(&str, &str); 1] = [(
-    "run_functions::testing::invalid_chain::InvalidChain",
-    "run_functions::testing::InvalidChain",
-)];
+const PUBLIC_PATHS: [(&str, &str); 2] = [
+    (
+        "run_functions::testing::invalid_chain::InvalidChain",
+        "run_functions::testing::InvalidChain",
+    ),
+    (
+        "run_functions::testing::invalid_job::InvalidJob",
+        "run_functions::testing::InvalidJob",
+    ),
+];
 
 fn public_path(type_name: &str) -> &str {
     let row = PUBLIC_PATHS.iter().find(|(path, _)| *path == type_name);

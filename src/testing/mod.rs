@@ -45,6 +45,9 @@
 //! }
 //! ```
 //!
+//! A [`Job`] that is written in Rust is played in the same way: with chosen failures, crashes and
+//! requests, and its functions really called.
+//!
 //! What is not here: the settings of a configuration file (`run_functions simulate` foresees with
 //! those of a machine), and how mail leaves (`run_functions mail test`).
 
@@ -52,10 +55,17 @@ mod call;
 mod chain;
 mod inbox;
 mod invalid_chain;
+mod invalid_job;
+mod job;
+mod job_history;
+mod job_script;
 mod task;
 
 pub use call::{RunError, run_once};
 pub use chain::Chain;
 pub use inbox::{Inbox, Mail};
 pub use invalid_chain::InvalidChain;
+pub use invalid_job::InvalidJob;
+pub use job::Job;
+pub use job_history::JobHistory;
 pub use task::Task;

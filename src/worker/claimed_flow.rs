@@ -184,7 +184,7 @@ impl ClaimedFlow {
                 phase: Phase::Decision,
                 attempt: doing.attempt,
                 outcome: EntryOutcome::Failed,
-                error: Some("its exit code asks for no other try".to_owned()),
+                error: Some("it asks for no other try".to_owned()),
                 at: now,
             };
             self.decide(&decision, worker);

@@ -113,7 +113,8 @@ impl WorkerStart<'_> {
         }
         if entries.is_empty() {
             log::warn!(
-                "This configuration has no `[jobs.NAME]`: there is nothing this worker can do"
+                "This configuration has no `[jobs.NAME]`, and this program no job of its own: there is \
+                 nothing this worker can do"
             );
         }
         Ok(ticket)
@@ -129,7 +130,9 @@ impl WorkerStart<'_> {
         let session = ticket.session;
         let files = self.state_dir.below(FILES).map_err(unsafe_directory)?;
         let secrets = secret_variables(&request.loaded.settings);
-        let slots = StepSlots::new(request.slots, &files, session, secrets);
+        let settings = &request.loaded.settings;
+        let context = crate::mail::pack(&settings.mail, &settings.state_dir);
+        let slots = StepSlots::new(request.slots, &files, session, secrets, context);
         let slots = slots.map_err(|error| CommandError::of(error.exit_code(), &error))?;
         let rescue = Rescue::new(session, here()?, files.clone());
         let known: Vec<&JobDefinition> =

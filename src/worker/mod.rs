@@ -24,6 +24,7 @@ mod rescue;
 mod shutdown;
 mod step_command;
 mod step_ending;
+pub(crate) mod step_process;
 mod step_report;
 mod step_slots;
 mod work_loop;

@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
 use super::job_directory::JobDirectory;
-use super::step_slots::StepCommandLine;
+use super::step_slots::{StepCommandLine, StepProgram};
 use super::worker_definition::WorkerDefinition;
 use crate::board::JobPosition;
 use crate::core::failure::{Failure, FailureClass};
 use crate::flow::AttemptStart;
 use crate::flow::journal::Phase;
-use crate::job::step_result::CONTROL_DIRECTORY;
-use crate::job::{CommandTemplate, JobData, StepFiles};
+use crate::job::step_result::{self, CONTROL_DIRECTORY};
+use crate::job::{CommandTemplate, FunctionSteps, JobData, StepCall, StepFiles};
 use crate::task::TaskName;
 
 /// The data from which the command of an attempt is made.
@@ -54,6 +54,9 @@ impl CommandData<'_> {
     ///
     /// The failure of the attempt, for which nothing was started.
     pub(crate) fn command(&self, start: &AttemptStart) -> Result<AttemptCommand, Box<Failure>> {
+        if let Some(functions) = &self.definition.job.functions {
+            return self.function(start, functions);
+        }
         let template = self.template(start).ok_or_else(|| {
             let message = format!("this program has no {:?} of `{}`", start.phase, start.step);
             not_started(message.to_lowercase())
@@ -75,10 +78,7 @@ impl CommandData<'_> {
             Err(errors) => return Err(not_started(errors.to_string())),
         };
         let user = template.child.user.as_deref();
-        let result_file = self.directory.prepare(&start.step, user);
-        let result_file = result_file.map_err(|error| {
-            not_started(format!("the directory of the job cannot be used: {error}"))
-        })?;
+        let result_file = self.prepared(start, user)?;
         let input = rendered.input.as_ref();
         let input = input
             .map(|input| self.write_input(start, input))
@@ -96,12 +96,81 @@ impl CommandData<'_> {
         let mut settings = rendered.surroundings(&template.child, files);
         settings.env.extend(self.variables(start));
         Ok(AttemptCommand::Run(Box::new(StepCommandLine {
-            program: rendered.program,
+            program: StepProgram::Command(rendered.program),
             settings,
             timeout: template.timeout,
             task: self.task(&start.step),
             fence: self.position.fence,
         })))
+    }
+
+    /// Makes the call of a function of a job that is written in Rust.
+    fn function(
+        &self,
+        start: &AttemptStart,
+        functions: &FunctionSteps,
+    ) -> Result<AttemptCommand, Box<Failure>> {
+        let mut settings = functions.child.clone();
+        let result_file = self.prepared(start, settings.user.as_deref())?;
+        let text = |path: &Path| path.display().to_string();
+        let job_dir = self.directory.path();
+        settings.env.extend(self.variables(start));
+        settings.env.extend([
+            ("JOB_ID".to_owned(), self.position.id.to_string()),
+            ("JOB_DIR".to_owned(), text(job_dir)),
+            (step_result::VARIABLE.to_owned(), text(&result_file)),
+        ]);
+        settings.working_dir = Some(job_dir.to_owned());
+        let call = serde_json::to_string(&self.call(start)).map_err(|error| {
+            not_started(format!(
+                "the data of the job cannot be written as JSON: {error}"
+            ))
+        })?;
+        let timeouts = functions.timeouts.get(&start.step).copied();
+        let timeouts = timeouts.unwrap_or_default();
+        Ok(AttemptCommand::Run(Box::new(StepCommandLine {
+            program: StepProgram::Function(call),
+            settings,
+            timeout: match start.phase {
+                Phase::Revert => timeouts.revert,
+                _ => timeouts.execute,
+            },
+            task: self.task(&start.step),
+            fence: self.position.fence,
+        })))
+    }
+
+    fn call(&self, start: &AttemptStart) -> StepCall {
+        let step = self.definition.plan.step_named(&start.step);
+        let reads = step.iter().flat_map(|step| &step.reads);
+        let read: Vec<&str> = reads.map(|read| read.step.as_str()).collect();
+        let is_read = |name: &str| name == start.step || read.contains(&name);
+        let results = self.results.iter().filter(|(name, _)| is_read(name));
+        StepCall {
+            job: self.definition.job.name().to_owned(),
+            job_id: self.position.id.0,
+            step: start.step.clone(),
+            phase: start.phase,
+            attempt: start.attempt,
+            args: self.args.clone(),
+            results: results
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
+            each: self.each(start).cloned(),
+            error: self
+                .error
+                .filter(|_| start.phase == Phase::Revert)
+                .map(str::to_owned),
+            job_dir: self.directory.path().to_owned(),
+        }
+    }
+
+    /// Prepares the directory of the job; returns the file for the result.
+    fn prepared(&self, start: &AttemptStart, user: Option<&str>) -> Result<PathBuf, Box<Failure>> {
+        let result_file = self.directory.prepare(&start.step, user);
+        result_file.map_err(|error| {
+            not_started(format!("the directory of the job cannot be used: {error}"))
+        })
     }
 
     fn template(&self, start: &AttemptStart) -> Option<&CommandTemplate> {

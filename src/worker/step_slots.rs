@@ -3,6 +3,7 @@
 //! A keeper for each slot: the deadline of a lease is that of a job, not of the worker, and what
 //! one step leaves behind must never be taken for what another one has started.
 
+use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
@@ -27,11 +28,11 @@ use crate::unix::trusted_paths::PrivateDir;
 /// The end of the names of the files by which a later worker finds what a step has left.
 const ENDING: &str = ".task";
 
-/// A command that is to run as an attempt of a step.
+/// What is to run as an attempt of a step.
 #[derive(Debug)]
 pub(crate) struct StepCommandLine {
-    /// The program and its arguments.
-    pub(crate) program: Program,
+    /// The program and its arguments, or the function.
+    pub(crate) program: StepProgram,
     /// What surrounds the process, the directory of the job and all variables included.
     pub(crate) settings: ChildSettings,
     /// How long it may take; `None`: for ever.
@@ -40,6 +41,33 @@ pub(crate) struct StepCommandLine {
     pub(crate) task: TaskName,
     /// The fence of the job.
     pub(crate) fence: u64,
+}
+
+/// What an attempt executes.
+pub(crate) enum StepProgram {
+    /// A command.
+    Command(Program),
+    /// A function of this program: what is called with which data.
+    Function(String),
+}
+
+impl fmt::Debug for StepProgram {
+    /// Prints no data of a function: they may be secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StepProgram::Command(program) => f.debug_tuple("Command").field(program).finish(),
+            StepProgram::Function(_) => f.write_str("Function(…)"),
+        }
+    }
+}
+
+impl StepProgram {
+    fn target(&self) -> RunTarget<'_> {
+        match self {
+            StepProgram::Command(program) => RunTarget::Program(program),
+            StepProgram::Function(call) => RunTarget::StepFunction(call),
+        }
+    }
 }
 
 /// An attempt in progress.
@@ -92,11 +120,14 @@ pub(crate) struct StepSlots {
     slots: Vec<StepSlot>,
     poll: Epoll,
     secrets: Vec<String>,
+    /// What functions find in processes of their own as in this one.
+    function_context: String,
 }
 
 impl StepSlots {
     /// Creates the slots of a worker. `session` makes the names of their files unique; `secrets`
-    /// names variables of this process that no step gets.
+    /// names variables of this process that no step gets, `function_context` is what functions find
+    /// in their processes as in this one.
     ///
     /// # Errors
     ///
@@ -106,6 +137,7 @@ impl StepSlots {
         directory: &PrivateDir,
         session: SessionId,
         secrets: Vec<String>,
+        function_context: String,
     ) -> Result<Self, TaskLockError> {
         let open = |number| -> Result<StepSlot, TaskLockError> {
             let lock = open_lock(directory, &slot_name(session, number))?;
@@ -121,6 +153,7 @@ impl StepSlots {
             slots: (0..count).map(open).collect::<Result<_, _>>()?,
             poll: Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).map_err(io::Error::from)?,
             secrets,
+            function_context,
         })
     }
 
@@ -172,7 +205,7 @@ impl StepSlots {
         };
         let keeper = slot.kept_until(deadlines).map_err(interrupted)?;
         let spec = Spec {
-            what: RunTarget::Program(&command.program),
+            what: command.program.target(),
             settings: &command.settings,
             timeout: command.timeout,
             chain: &self.worker,
@@ -181,7 +214,10 @@ impl StepSlots {
             secrets: &self.secrets,
             in_flight: Some(slot.lock.descriptor()),
             register: Some(&slot.lock),
-            function_context: None,
+            function_context: match command.program {
+                StepProgram::Function(_) => Some(&self.function_context),
+                StepProgram::Command(_) => None,
+            },
             fence: Some(command.fence),
             keeper: Some(&keeper),
             standard: None,

@@ -1,14 +1,21 @@
 //! A desk with a board on it: posts jobs, starts workers, reads what became of them.
 
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use serde_json::Value;
 
 use crate::support::{Place, Runner, eventually, stderr, stdout};
 
+/// Set where an executable of tests is to be the program.
+pub const AS_PROGRAM: &str = "TESTED_AS_PROGRAM";
+
 /// A directory with a configuration and a board.
 pub struct Desk {
     pub place: Place,
+    /// The program with jobs of its own, which is started with [`AS_PROGRAM`] set; `None`: the stock
+    /// binary.
+    pub program: Option<PathBuf>,
 }
 
 impl Desk {
@@ -16,6 +23,7 @@ impl Desk {
     pub fn with(config: &str) -> Self {
         Desk {
             place: Place::with(config),
+            program: None,
         }
     }
 
@@ -28,12 +36,23 @@ impl Desk {
 
     /// Returns a command in this directory.
     pub fn command(&self, args: &[&str]) -> Command {
-        self.place.command(args)
+        match &self.program {
+            None => self.place.command(args),
+            Some(program) => {
+                let mut command = self.place.command_of(program, args);
+                command.env(AS_PROGRAM, "1");
+                command
+            }
+        }
+    }
+
+    fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().expect("the binary can be run")
     }
 
     /// Runs a command that succeeds, and returns what it printed.
     pub fn says(&self, args: &[&str]) -> String {
-        let output = self.place.run(args);
+        let output = self.run(args);
         assert_eq!(
             output.status.code(),
             Some(0),
@@ -45,7 +64,7 @@ impl Desk {
 
     /// Runs a command that fails with a code, and returns what it printed on standard error.
     pub fn refuses(&self, args: &[&str], code: i32) -> String {
-        let output = self.place.run(args);
+        let output = self.run(args);
         assert_eq!(
             output.status.code(),
             Some(code),
@@ -70,7 +89,7 @@ impl Desk {
     /// Asks something of a job.
     pub fn asks(&self, id: u64, verb: &[&str]) -> Output {
         let id = id.to_string();
-        self.place.run(&[&["job", id.as_str()], verb].concat())
+        self.run(&[&["job", id.as_str()], verb].concat())
     }
 
     /// Waits until a job is in a state, and returns the job.

@@ -14,8 +14,8 @@ use crate::config::value::Value;
 use crate::config::{child, pipelines, tasks};
 use crate::core::settings::Program;
 use crate::job::{
-    ArgumentTemplate, CommandTemplate, ProgramTemplate, SecretUse, TemplateProblem, TemplateScope,
-    is_reserved_variable, step_variables, template_in_text, word_of_code,
+    ArgumentTemplate, CommandTemplate, ProgramTemplate, STEP_TIMEOUT, SecretUse, TemplateProblem,
+    TemplateScope, is_reserved_variable, step_variables, template_in_text, word_of_code,
 };
 
 /// The keys of a command that is written as a table.
@@ -90,8 +90,8 @@ impl JobReader<'_> {
     fn surroundings(&mut self, table: &ReadTable<'_>, place: &CommandPlace<'_>) -> Layer {
         let own = table.layer.only(is_surrounding);
         let mut layer = own.over(place.surroundings);
-        let hour = Value::Span(Duration::from_secs(3600));
-        layer.fill("timeout", hour, Origin::Default);
+        let timeout = Value::Span(STEP_TIMEOUT);
+        layer.fill("timeout", timeout, Origin::Default);
         let kill_grace = Value::Span(self.around.kill_grace);
         layer.fill("kill_grace", kill_grace, Origin::Default);
         layer.fill_defaults(ConfigSection::Task, &self.around.inputs.cwd);

@@ -1,7 +1,5 @@
 //! `retry = { times = 3, every = "10s", factor = 2, max = "5m" }`.
 
-use std::time::Duration;
-
 use super::job_reader::{JobReader, TableKeys};
 use crate::config::options::ConfigSection;
 use crate::config::raw::{Raw, Shape};
@@ -10,16 +8,10 @@ use crate::flow::definition::RetryTerms;
 const EXAMPLE: &str = "retry = { times = 3, every = \"10s\" }";
 const MOST_FACTOR: f64 = 100.0;
 
-/// The terms of what is tried again, where nothing else is written.
-const OF_STEPS: RetryTerms = RetryTerms {
-    every: Duration::from_secs(10),
-    ..RetryTerms::ONCE
-};
-
 impl JobReader<'_> {
     /// Reads the retries of a step or a group.
     pub(super) fn retry(&mut self, raw: &Raw, place: &str) -> RetryTerms {
-        let (terms, lacks_times) = self.terms(raw, place, OF_STEPS);
+        let (terms, lacks_times) = self.terms(raw, place, RetryTerms::OF_STEPS);
         if lacks_times {
             let message = format!("`retry` of {place} has no `times`");
             self.error(&raw.span, message, &format!("for example `{EXAMPLE}`"));

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Setup, titles};
 use crate::config::Loaded;
+use crate::config::options::{self, ConfigSection};
 use crate::core::settings::{Program, WorkerSettings};
 use crate::flow::definition::{Group, Interrupted, Node, OnFailure, ResultUse, RetryTerms, Step};
 use crate::job::{JobData, JobDefinition, OverlapMode, RenderedCommand, ResumeMode};
@@ -696,4 +697,18 @@ fn a_thousand_steps_are_read_and_no_more() {
         titles(&refusal),
         ["error: `[jobs.x]` has more than 1000 steps"]
     );
+}
+
+/// The options of the attribute are keys of `[jobs.NAME]`, and all of them.
+#[test]
+fn the_attribute_has_the_options_of_the_table() {
+    let macros = include_str!("../../../macros/src/job_options.rs");
+    let docs = include_str!("../../job/attribute.md");
+    for key in options::of(ConfigSection::Job).map(|option| option.key) {
+        if ["help", "args", "steps"].contains(&key) {
+            continue;
+        }
+        assert!(macros.contains(&format!("\"{key}\",")), "the macro: {key}");
+        assert!(docs.contains(&format!("`{key}`")), "the docs: {key}");
+    }
 }

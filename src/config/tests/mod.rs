@@ -44,6 +44,7 @@ impl Setup {
             etc,
             hostname: "web1.example.org".to_owned(),
             registered: vec![&SEND_MAIL, &REFRESH],
+            registered_jobs: Vec::new(),
             uid: 1000,
             user: |name| match name {
                 "root" => Some(0),

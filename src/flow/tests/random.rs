@@ -240,9 +240,8 @@ impl FlowScript for RandomScript {
             EntryOutcome::Succeeded
         };
         PlayedEnd {
-            outcome,
             takes: self.below(4) as i64 * 1_000,
-            result: None,
+            ..PlayedEnd::plain(outcome)
         }
     }
 

@@ -16,7 +16,7 @@ use std::ffi::{CStr, c_char, c_int};
 
 use super::super::keeper;
 use super::super::self_exe::{KEEPER, LAUNCHER, OF_A_PROGRAM};
-use super::launcher;
+use super::launcher::{self, FunctionHooks};
 
 /// Called with the number of arguments, these, and the environment.
 type Constructor = extern "C" fn(c_int, *const *const c_char, *const *const c_char);
@@ -35,7 +35,7 @@ extern "C" fn before_main(
     _environment: *const *const c_char,
 ) {
     if is(count, arguments, 1, LAUNCHER) && is(count, arguments, 2, OF_A_PROGRAM) {
-        leave(launcher::obey(|_| {}));
+        leave(launcher::obey(FunctionHooks::NONE));
     }
     if is(count, arguments, 1, KEEPER) {
         leave(keeper::obey());

@@ -1,11 +1,14 @@
-//! A registered function in a process of its own.
+//! A registered function, or one of a step of a job, in a process of its own.
 
 use std::io::{self, Write};
-use std::time::{Duration, UNIX_EPOCH};
+use std::sync::Once;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::environment::{DEADLINE, FENCE};
 use super::launch_request::{LaunchReply, LaunchStage, StartFailure};
 use super::sys;
+use crate::core::failure::Outcome;
 use crate::task::context::{self, StopCause};
 use crate::task::{self, FunctionNames, TaskFunction, TaskName};
 
@@ -21,12 +24,9 @@ pub(super) fn call(name: &str, stop_signal: i32) -> LaunchReply {
             reason: Some("no function of this name is registered in this binary".to_owned()),
         });
     };
-    if log::set_logger(&StandardError).is_ok() {
-        log::set_max_level(log::LevelFilter::Info);
-    }
+    log_to_standard_error();
     context::set_fence(number_in(FENCE));
-    let since_epoch = number_in(DEADLINE).map(Duration::from_secs);
-    context::set_deadline(since_epoch.and_then(|span| UNIX_EPOCH.checked_add(span)));
+    context::set_deadline(deadline());
     if let TaskFunction::WithContext(_) = function.run {
         // A function that cannot ask is ended by the signal, as any program.
         sys::handle_signal(stop_signal, take_note);
@@ -34,6 +34,55 @@ pub(super) fn call(name: &str, stop_signal: i32) -> LaunchReply {
     let outcome = task::call(function);
     let _ = io::stdout().flush();
     LaunchReply::Returned(outcome.into())
+}
+
+/// Calls a function of a step of a job, with what its process knows.
+pub(crate) type StepCaller = fn(&str, StepProcess) -> Outcome;
+
+/// What the process of a step knows of its run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StepProcess {
+    /// The fence of the job.
+    pub(crate) fence: u64,
+    /// When the run is ended.
+    pub(crate) deadline: Option<SystemTime>,
+    /// Returns whether the run was asked to end.
+    pub(crate) should_stop: fn() -> bool,
+}
+
+/// Calls a function of a step to its end.
+pub(super) fn call_step(call: &str, stop_signal: i32, caller: StepCaller) -> LaunchReply {
+    log_to_standard_error();
+    STOP_SIGNAL.store(stop_signal, Ordering::Relaxed);
+    let process = StepProcess {
+        fence: number_in(FENCE).unwrap_or_default(),
+        deadline: deadline(),
+        should_stop,
+    };
+    let outcome = caller(call, process);
+    let _ = io::stdout().flush();
+    LaunchReply::Returned(outcome.into())
+}
+
+/// The signal that asks the function of a step to end.
+static STOP_SIGNAL: AtomicI32 = AtomicI32::new(libc::SIGTERM);
+
+/// A step that has never asked is ended by the signal, as any program: it could not obey.
+fn should_stop() -> bool {
+    static HANDLED: Once = Once::new();
+    HANDLED.call_once(|| sys::handle_signal(STOP_SIGNAL.load(Ordering::Relaxed), take_note));
+    context::is_asked_to_stop()
+}
+
+fn log_to_standard_error() {
+    if log::set_logger(&StandardError).is_ok() {
+        log::set_max_level(log::LevelFilter::Info);
+    }
+}
+
+fn deadline() -> Option<SystemTime> {
+    let since_epoch = number_in(DEADLINE).map(Duration::from_secs)?;
+    UNIX_EPOCH.checked_add(since_epoch)
 }
 
 extern "C" fn take_note(_: i32) {

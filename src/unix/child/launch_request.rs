@@ -59,6 +59,8 @@ pub(super) enum LaunchTarget {
     Script(PathBuf),
     /// A registered function.
     Function(String),
+    /// A function of a step of a job: what is called with which data.
+    StepFunction(String),
 }
 
 /// What the launcher answers.
@@ -122,6 +124,8 @@ pub(super) struct ReportedFailure {
     place: Option<String>,
     backtrace: Option<String>,
     kind: Option<String>,
+    /// The exit code that a command would have had: the answer of a condition.
+    code: Option<i32>,
 }
 
 impl From<Outcome> for FunctionResult {
@@ -138,9 +142,10 @@ impl From<Outcome> for FunctionResult {
 
 impl From<Failure> for ReportedFailure {
     fn from(failure: Failure) -> Self {
-        let error_type = match failure.class {
-            FailureClass::Error { type_name } => Some(type_name),
-            _ => None,
+        let (error_type, code) = match failure.class {
+            FailureClass::Error { type_name } => (Some(type_name), None),
+            FailureClass::Exit(code) => (None, Some(code)),
+            _ => (None, None),
         };
         ReportedFailure {
             error_type,
@@ -149,15 +154,17 @@ impl From<Failure> for ReportedFailure {
             place: failure.place,
             backtrace: failure.backtrace,
             kind: failure.kind,
+            code,
         }
     }
 }
 
 impl From<ReportedFailure> for Failure {
     fn from(told: ReportedFailure) -> Self {
-        let class = match told.error_type {
-            Some(type_name) => FailureClass::Error { type_name },
-            None => FailureClass::Panic,
+        let class = match (told.error_type, told.code) {
+            (Some(type_name), _) => FailureClass::Error { type_name },
+            (None, Some(code)) => FailureClass::Exit(code),
+            (None, None) => FailureClass::Panic,
         };
         Failure {
             causes: told.causes,
@@ -205,6 +212,7 @@ impl LaunchReply {
             place: told.place.as_ref().map(|place| beginning(place, 512)),
             backtrace: None,
             kind: told.kind.as_ref().map(|kind| beginning(kind, 256)),
+            code: told.code,
         };
         let returned = match self {
             LaunchReply::Returned(FunctionResult::Fatal(_)) => FunctionResult::Fatal(cut),

@@ -17,20 +17,41 @@ use std::process::ExitCode;
 use nix::sys::signal::Signal;
 use nix::sys::stat::{Mode, umask};
 
+use super::function::StepCaller;
 use super::launch_request::{LaunchReply, LaunchRequest, LaunchStage, LaunchTarget, StartFailure};
 use super::switch_user::{self, SwitchError};
 use super::{descriptors, function, limits, program, sys};
+use crate::core::failure::Outcome;
 
 /// Does what the runner ordered through standard input. `main` calls it when its first argument is
 /// [`LAUNCHER`](super::super::self_exe::LAUNCHER), before it does anything else.
 ///
-/// `unpack` gets what the runner gave along for a function, before that is called.
-pub(crate) fn launch(unpack: fn(&str)) -> ExitCode {
-    ExitCode::from(obey(unpack))
+/// `hooks` are what functions need of other parts.
+pub(crate) fn launch(hooks: FunctionHooks) -> ExitCode {
+    ExitCode::from(obey(hooks))
+}
+
+/// What functions need of other parts of this program.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FunctionHooks {
+    /// Gets what the runner gave along for a function, before that is called.
+    pub(crate) unpack: fn(&str),
+    /// Calls a function of a step of a job.
+    pub(crate) call_step: StepCaller,
+}
+
+impl FunctionHooks {
+    /// The hooks where no function is called.
+    pub(super) const NONE: FunctionHooks = FunctionHooks {
+        unpack: |_| {},
+        call_step: |_, _| Outcome::Interrupted {
+            how: "this process calls no functions".to_owned(),
+        },
+    };
 }
 
 /// Returns the exit code, if this process did not become another program.
-pub(super) fn obey(unpack: fn(&str)) -> u8 {
+pub(super) fn obey(hooks: FunctionHooks) -> u8 {
     let Ok((orders, socket)) = receive() else {
         let text = "this verb is the runner's own: it takes its orders from a socket\n";
         let _ = io::stderr().write_all(text.as_bytes());
@@ -45,16 +66,21 @@ pub(super) fn obey(unpack: fn(&str)) -> u8 {
             LaunchTarget::Pipefail(text) => LaunchReply::NotStarted(program::become_pipefail(text)),
             LaunchTarget::Script(script) => LaunchReply::NotStarted(program::become_script(script)),
             LaunchTarget::Function(name) => {
-                orders
-                    .function_context
-                    .as_deref()
-                    .into_iter()
-                    .for_each(unpack);
+                unpack(&orders, hooks);
                 function::call(name, orders.stop_signal)
+            }
+            LaunchTarget::StepFunction(call) => {
+                unpack(&orders, hooks);
+                function::call_step(call, orders.stop_signal, hooks.call_step)
             }
         },
     };
     tell(socket, &answer)
+}
+
+fn unpack(orders: &LaunchRequest, hooks: FunctionHooks) {
+    let context = orders.function_context.as_deref();
+    context.into_iter().for_each(hooks.unpack);
 }
 
 fn tell(mut socket: UnixStream, answer: &LaunchReply) -> u8 {
@@ -87,7 +113,9 @@ fn prepare(orders: &LaunchRequest) -> Result<(), StartFailure> {
     let keep: &[i32] = match orders.what {
         // The runtime names a stack overflow in its handlers, and writes of functions fail as they
         // would in the runner.
-        LaunchTarget::Function(_) => &[libc::SIGSEGV, libc::SIGBUS, libc::SIGPIPE, libc::SIGXFSZ],
+        LaunchTarget::Function(_) | LaunchTarget::StepFunction(_) => {
+            &[libc::SIGSEGV, libc::SIGBUS, libc::SIGPIPE, libc::SIGXFSZ]
+        }
         _ => &[],
     };
     sys::reset_signals(keep);

@@ -88,7 +88,7 @@ impl ChildRun {
         let run = ChildRun {
             settings: spec.settings.clone(),
             timeout: spec.timeout,
-            is_function: matches!(spec.what, RunTarget::Function(_)),
+            is_function: !matches!(spec.what, RunTarget::Program(_)),
             started: now.mono,
             marks: marks(spec, &child),
             parent,

@@ -241,6 +241,7 @@ fn work(what: RunTarget<'_>, pipefail: bool) -> LaunchTarget {
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
     match what {
         RunTarget::Function(name) => LaunchTarget::Function(name.to_string()),
+        RunTarget::StepFunction(call) => LaunchTarget::StepFunction(call.to_owned()),
         RunTarget::Program(Program::Command(arguments)) => LaunchTarget::Program(arguments.clone()),
         RunTarget::Program(Program::Shell(line)) if pipefail => {
             LaunchTarget::Pipefail(line.clone())

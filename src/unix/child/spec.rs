@@ -79,6 +79,9 @@ pub enum RunTarget<'a> {
     Program(&'a Program),
     /// A registered function, in a process of its own.
     Function(&'a TaskName),
+    /// A function of a step of a job, in a process of its own: opaque text, which says what is
+    /// called with which data.
+    StepFunction(&'a str),
 }
 
 /// The end of a run.

@@ -3,7 +3,7 @@
 use super::source::{self, Source};
 
 /// The rooms, each with those that it may use. A room stands below all that it uses.
-const ROOMS: [(&str, &[&str]); 35] = [
+const ROOMS: [(&str, &[&str]); 36] = [
     // Documentation without code.
     ("guide", &[]),
     // Pure: no clock, no file, no thread.
@@ -15,6 +15,8 @@ const ROOMS: [(&str, &[&str]); 35] = [
     ("redact", &["core", "text"]),
     ("flow", &["core", "text"]),
     ("job", &["core", "flow", "task", "text"]),
+    // The face of what is public of these two.
+    ("jobs", &["flow", "job"]),
     ("mute", &["core", "text"]),
     ("alert", &["core", "mute", "task", "text"]),
     // Texts in, a text out.
@@ -36,7 +38,7 @@ const ROOMS: [(&str, &[&str]); 35] = [
     (
         "testing",
         &[
-            "alert", "chain", "config", "core", "redact", "simulate", "task", "text",
+            "alert", "chain", "config", "core", "flow", "job", "redact", "simulate", "task", "text",
         ],
     ),
     ("logging", &["core", "text", "unix"]),

@@ -22,7 +22,7 @@ use crate::core::exit;
 use crate::flow::FlowPlan;
 use crate::job::{JobDefinition, JobSchema};
 use crate::unix::terminal::print_to_stderr;
-use crate::unix::{clock, random};
+use crate::unix::{clock, random, self_exe};
 
 /// Posts what was typed.
 pub(crate) fn post(common: &Common, args: &PostArgs) -> CommandResult {
@@ -55,6 +55,10 @@ pub(crate) fn post(common: &Common, args: &PostArgs) -> CommandResult {
         let errors = errors.to_string().replace('\n', "\nerror: ");
         CommandError::new(exit::USAGE, errors).hint(format_args!("`{usage}` lists the arguments"))
     })?;
+    let own = loaded.jobs.get(&job).and_then(|own| own.function);
+    if let Some(Err(error)) = own.map(|own| (own.check)(&parsed)) {
+        return Err(CommandError::usage(error));
+    }
     if let Some(setting) = schema.not_carried_out().first() {
         let message = format!("this version does not carry out `{setting}` of `{job}`");
         return Err(CommandError::new(exit::CONFIG, message)
@@ -197,8 +201,8 @@ fn known(catalog: &JobCatalog) -> String {
 
 /// Returns the explanation of `post` with the jobs that are known.
 fn help(catalog: &JobCatalog) -> String {
-    let mut command =
-        PostOptions::command().override_usage("run_functions post JOB [--NAME VALUE]… [OPTIONS]");
+    let usage = format!("{} post JOB [--NAME VALUE]… [OPTIONS]", self_exe::name());
+    let mut command = PostOptions::command().override_usage(usage);
     let mut text = command.render_help().to_string();
     text.push_str("\nJobs:\n");
     for (name, schema) in catalog.all() {
@@ -208,7 +212,8 @@ fn help(catalog: &JobCatalog) -> String {
 }
 
 fn help_of(name: &str, schema: &JobSchema) -> String {
-    let mut text = format!("{}\n\nUsage: run_functions post {name}", schema.help);
+    let program = self_exe::name();
+    let mut text = format!("{}\n\nUsage: {program} post {name}", schema.help);
     for spec in &schema.args.specs {
         let is_needed = spec.default.is_none() && !spec.secret;
         if is_needed {
@@ -221,6 +226,8 @@ fn help_of(name: &str, schema: &JobSchema) -> String {
     }
     text.push_str(" [ARGUMENTS] [OPTIONS]\n\nArguments:\n");
     text.push_str(&schema.args.usage());
-    text.push_str("\n`run_functions post --help` lists the options of post itself.\n");
+    text.push_str(&format!(
+        "\n`{program} post --help` lists the options of post itself.\n"
+    ));
     text
 }
