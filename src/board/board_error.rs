@@ -6,6 +6,9 @@ use std::path::Path;
 use super::job_id::{BatchId, JobId, SessionId};
 use super::job_state::JobState;
 
+/// The answer to a call of a board.
+pub(crate) type BoardResult<T> = Result<T, BoardError>;
+
 /// Why a call to a board did not succeed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum BoardError {

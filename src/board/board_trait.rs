@@ -6,7 +6,6 @@ use std::time::Duration;
 use super::advance::{Advance, AdvanceAnswer, GiveBack, LaneWish, TransitionVerdict};
 use super::batch::{BatchPost, BatchReceipt, BatchRecord, BulkAnswer};
 use super::beat::{Beat, BeatAnswer, JobPosition, LookAnswer};
-use super::board_error::BoardError;
 use super::definition_entry::{DefinitionEntry, DefinitionRecord};
 use super::end_summary::EndSummary;
 use super::ended_job::{EndFilter, EndedJob};
@@ -20,12 +19,12 @@ use super::output_part::{OutputBatch, OutputPart};
 use super::pause::{PauseRecord, PauseScope};
 use super::post::{NextPost, Post, PostReceipt};
 use super::reap::{Reap, ReapAnswer};
+use super::schedule_board::ScheduleBoard;
 use super::session_request::{SessionRecord, SessionRequest, SessionTicket, SessionWish};
 use super::wait_facts::WaitFacts;
 use crate::flow::journal::JournalEntry;
 
-/// The answer to a call of a board.
-pub(crate) type BoardResult<T> = Result<T, BoardError>;
+pub(crate) use super::board_error::BoardResult;
 
 /// The durable record of jobs, workers and journals.
 ///
@@ -41,7 +40,7 @@ pub(crate) type BoardResult<T> = Result<T, BoardError>;
 /// - A transition that is not guarded by the holder's session, fence and seq changes nothing.
 /// - (job, seq) is unique in the journal, and its numbers have no gap.
 /// - A session that was reaped or has left claims nothing and beats no more.
-pub(crate) trait Board: Send + Sync {
+pub(crate) trait Board: ScheduleBoard + Send + Sync {
     /// Posts a job; returns when it is durable.
     ///
     /// # Errors

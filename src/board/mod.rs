@@ -31,6 +31,10 @@ mod output_part;
 mod pause;
 mod post;
 mod reap;
+mod schedule_board;
+mod schedule_file;
+mod schedule_record;
+mod schedule_slot;
 mod session_request;
 #[cfg(feature = "board-sqlite")]
 mod sqlite;
@@ -63,6 +67,12 @@ pub(crate) use output_part::{OutputBatch, OutputPart};
 pub(crate) use pause::{PauseRecord, PauseScope};
 pub(crate) use post::{KeyRule, NextPost, Post, PostLimit, PostReceipt, ThenRule};
 pub(crate) use reap::{IDLE_LEASE, Reap, ReapAnswer, lease_end};
+pub(crate) use schedule_board::{ScheduleRequest, ScheduleRequestAnswer};
+pub(crate) use schedule_file::{
+    ApplyMode, ScheduleChange, ScheduleChangeKind, ScheduleEntry, ScheduleFile, ScheduleFileAnswer,
+};
+pub(crate) use schedule_record::{ScheduleRecord, ScheduledJob};
+pub(crate) use schedule_slot::{DueSchedule, ScheduleNews, SlotAnswer, SlotTaking};
 pub(crate) use session_request::{
     EndCount, NameRule, SessionRecord, SessionRequest, SessionTicket, SessionWish,
 };

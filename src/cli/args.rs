@@ -7,6 +7,7 @@ pub(crate) mod jobs;
 mod lock;
 mod once;
 mod run;
+pub(crate) mod schedules;
 pub(crate) mod service;
 
 use std::path::PathBuf;
@@ -141,6 +142,8 @@ pub(crate) enum Command {
     Work(jobs::WorkArgs),
     /// List the workers, or ask something of one: drain, sleep, wake, quit.
     Workers(jobs::WorkersArgs),
+    /// Show schedules and their next times, or ask something of one: pause, resume, run.
+    Schedules(schedules::SchedulesArgs),
     /// Look after the board itself.
     Board {
         #[command(subcommand)]
@@ -196,6 +199,9 @@ pub(crate) enum ImportCommand {
         /// It has the form of `crontab -e`: no users.
         #[arg(long)]
         user: bool,
+        /// Make jobs with schedules, which run at the times of cron, in the place of tasks.
+        #[arg(long)]
+        jobs: bool,
     },
     /// A configuration of supervisord: each `[program:x]` becomes a task, or a comment that says
     /// why not.

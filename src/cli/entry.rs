@@ -66,15 +66,7 @@ fn obey_command(common: &Common, command: Command) -> CommandResult {
             let (inputs, loaded) = load_to_look(common)?;
             status::show(&inputs, &loaded, &args, common.color)
         }
-        Command::Stop { name, now } => {
-            let (_, loaded) = load_to_look(common)?;
-            let how = if now {
-                control::StopMode::Now
-            } else {
-                control::StopMode::Finish
-            };
-            control::stop(&loaded.settings, &name, how)
-        }
+        Command::Stop { name, now } => stop(common, &name, now),
         Command::Wake { name } => {
             let (_, loaded) = load_to_look(common)?;
             control::wake(&loaded.settings, &name)
@@ -121,10 +113,20 @@ fn obey_command(common: &Common, command: Command) -> CommandResult {
         Command::Job(args) => job::job::obey(common, &args),
         Command::Work(args) => job::work::work(common, args),
         Command::Workers(args) => job::workers::obey(common, &args),
+        Command::Schedules(args) => job::schedules::obey(common, &args),
         Command::Board { command } => job::board::obey(common, &command),
         Command::Completions { shell } => pages::completions(shell),
         Command::Man { directory } => pages::manual(&directory),
     }
+}
+
+fn stop(common: &Common, name: &str, now: bool) -> CommandResult {
+    let (_, loaded) = load_to_look(common)?;
+    let how = match now {
+        true => control::StopMode::Now,
+        false => control::StopMode::Finish,
+    };
+    control::stop(&loaded.settings, name, how)
 }
 
 /// Runs a command under a lock.

@@ -17,8 +17,17 @@ const MOST_SYNTAX_ERRORS: usize = 10;
 /// For how many unknown keys it is looked for what was meant: a file with more of them is no
 /// configuration.
 const MOST_SUGGESTIONS: usize = 200;
-const TABLES: [&str; 9] = [
-    "log", "history", "metrics", "lock", "mail", "defaults", "tasks", "worker", "jobs",
+const TABLES: [&str; 10] = [
+    "log",
+    "history",
+    "metrics",
+    "lock",
+    "mail",
+    "defaults",
+    "tasks",
+    "worker",
+    "jobs",
+    "schedules",
 ];
 
 /// Reads a file. What is wrong goes to the report; `None` after syntax errors, which keep the rest
@@ -118,7 +127,8 @@ impl Document<'_> {
                     self.written.has_worker = true;
                     self.table(Within::Section(ConfigSection::Worker), key, value);
                 }
-                "jobs" => self.jobs(key, value),
+                "jobs" => self.written.jobs = self.named(key, value),
+                "schedules" => self.written.schedules = self.named(key, value),
                 _ => self.entry(&mut layer, Within::Section(ConfigSection::Root), key, value),
             }
         }
@@ -174,18 +184,17 @@ impl Document<'_> {
     }
 
     /// What is in them is read once all else is known.
-    fn jobs(&mut self, key: &RawKey, value: &Raw) {
-        let Some(jobs) = self.expect_table(key, value) else {
-            return;
-        };
-        for (name, value) in jobs {
+    fn named(&mut self, key: &RawKey, value: &Raw) -> Vec<WrittenJob> {
+        let mut named = Vec::new();
+        for (name, value) in self.expect_table(key, value).into_iter().flatten() {
             if let Some(entries) = self.expect_table(name, value) {
-                self.written.jobs.push(WrittenJob {
+                named.push(WrittenJob {
                     name: name.clone(),
                     entries: entries.clone(),
                 });
             }
         }
+        named
     }
 
     fn expect_table<'r>(&mut self, key: &RawKey, value: &'r Raw) -> Option<&'r Vec<(RawKey, Raw)>> {
@@ -310,6 +319,7 @@ fn elsewhere(within: Within<'_>, name: &str) -> Option<String> {
             ConfigSection::Mail => "to `[mail]`",
             ConfigSection::Task => "to `[tasks.NAME]` or `[defaults]`",
             ConfigSection::Worker => "to `[worker]`",
+            ConfigSection::Schedule | ConfigSection::Exclude => "to `[schedules.NAME]`",
             _ => "to `[jobs.NAME]`",
         })
         .collect();

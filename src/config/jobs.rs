@@ -3,6 +3,7 @@
 
 mod arguments;
 mod commands;
+mod exclude_reader;
 pub(crate) mod functions;
 mod job_reader;
 mod job_schema;
@@ -10,12 +11,13 @@ mod job_steps;
 mod json;
 mod nodes;
 mod retry;
+mod schedule_reader;
 mod then;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::layer::Layer;
-use super::loaded::LoadedJob;
+use super::loaded::{LoadedJob, LoadedSchedule};
 use super::options::ConfigSection;
 use super::origin::Origin;
 use super::raw::RawKey;
@@ -63,6 +65,23 @@ pub(super) fn define(
     }
     JobReader::new(around, report).check_then(&written.jobs, &jobs);
     jobs
+}
+
+/// Reads every schedule of the file, whose jobs are known. What is wrong goes to the report.
+pub(super) fn schedules(
+    written: &WrittenConfig,
+    around: &JobSurroundings<'_>,
+    jobs: &BTreeMap<String, LoadedJob>,
+    report: &mut ConfigReport,
+) -> BTreeMap<String, LoadedSchedule> {
+    let mut schedules = BTreeMap::new();
+    for schedule in &written.schedules {
+        let mut reader = JobReader::new(around, report);
+        if let Some(loaded) = reader.schedule(schedule, jobs) {
+            schedules.insert(schedule.name.name.clone(), loaded);
+        }
+    }
+    schedules
 }
 
 impl JobReader<'_> {

@@ -99,30 +99,37 @@ fn put_together(
     };
     let tasks = tasks::define(&written, &surroundings, &mut report);
     let worker = worker::settings(&mut written.worker, &mut report);
-    let mut jobs = match &source {
-        Some(source) => {
-            let around = jobs::JobSurroundings {
-                source,
-                inputs,
-                kill_grace: settings.kill_grace,
-                vars: written.has_worker.then_some(&worker.vars),
-            };
-            jobs::define(&written, &around, &mut report)
-        }
+    let around = source.as_ref().map(|source| jobs::JobSurroundings {
+        source,
+        inputs,
+        kill_grace: settings.kill_grace,
+        vars: written.has_worker.then_some(&worker.vars),
+    });
+    let mut jobs = match &around {
+        Some(around) => jobs::define(&written, around, &mut report),
         None => BTreeMap::new(),
     };
-    let around = jobs::functions::FunctionSurroundings {
+    let of_functions = jobs::functions::FunctionSurroundings {
         inputs,
         source: source.as_ref(),
         written: &written,
         kill_grace: settings.kill_grace,
     };
-    jobs::functions::define(&mut jobs, &around, &mut report);
+    jobs::functions::define(&mut jobs, &of_functions, &mut report);
+    let schedules = match &around {
+        Some(around) => jobs::schedules(&written, around, &jobs, &mut report),
+        None => BTreeMap::new(),
+    };
+    let path = source.as_ref();
+    let path = path.map(|source| source.path.display().to_string());
+    let project: Option<String> = written.root.get("project");
     Loaded {
         settings,
         tasks,
         worker,
         jobs,
+        schedules,
+        project: project.or(path).unwrap_or_default(),
         functions: Arc::new(FunctionNames::of(&inputs.registered)),
         warnings: report,
         wrong: None,

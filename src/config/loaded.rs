@@ -13,6 +13,7 @@ use super::tasks::functions::{UNLINKED, sharing};
 use crate::core::exit;
 use crate::core::settings::{Settings, WorkerSettings};
 use crate::job::{JobDefinition, JobRegistration};
+use crate::schedule::ScheduleSpec;
 use crate::task::{FunctionNames, TaskName};
 use crate::text::suggest::suggestions;
 
@@ -30,6 +31,13 @@ pub(crate) struct LoadedJob {
     pub(crate) function: Option<&'static JobRegistration>,
 }
 
+/// A schedule that the file has.
+#[derive(Clone, Debug)]
+pub(crate) struct LoadedSchedule {
+    /// What is written.
+    pub(crate) spec: ScheduleSpec,
+}
+
 /// What [`load`](crate::config::load()) returns.
 #[derive(Clone, Debug)]
 pub(crate) struct Loaded {
@@ -41,6 +49,10 @@ pub(crate) struct Loaded {
     pub(crate) worker: WorkerSettings,
     /// Every job that is defined, in the file or by this program.
     pub(crate) jobs: BTreeMap<String, LoadedJob>,
+    /// Every schedule of the file.
+    pub(crate) schedules: BTreeMap<String, LoadedSchedule>,
+    /// The project to which the schedules belong: `project`, else the path of the file.
+    pub(crate) project: String,
     /// The functions of this program, by name.
     pub(super) functions: Arc<FunctionNames>,
     /// What is odd, if anything.

@@ -61,7 +61,7 @@ pub(crate) use inputs::{CommandLineLayers, Inputs};
 pub(crate) use jobs::functions::definition_of;
 pub(crate) use layer::Layer;
 pub(crate) use load::{load, load_to_look};
-pub(crate) use loaded::Loaded;
+pub(crate) use loaded::{Loaded, LoadedSchedule};
 pub(crate) use locate::found_from_anywhere;
 pub(crate) use origin::Origin;
 pub(crate) use report::{Colour, ConfigProblem, ConfigReport, ProblemSeverity};

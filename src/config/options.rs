@@ -21,6 +21,8 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
     general(Root, "run_root", ValueKind::Path, Written("\"run\""), "directory of the pidfiles"),
     general(Root, "state_dir", ValueKind::Path, InWords("the same as run_root"),
         "directory of what must survive: alert memory, outbox, history"),
+    general(Root, "project", ValueKind::Text, InWords("the path of this file"),
+        "to what the schedules of this file belong: a file of the same project replaces them"),
     general(Root, "kill_concurrent", ValueKind::Flag, Written("true"),
         "whether a running runner of this chain is replaced; false: the newcomer refuses to start"),
     general(Root, "stop_timeout", PAUSE, Written("\"1m\""),

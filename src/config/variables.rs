@@ -98,7 +98,9 @@ fn targets(inputs: &Inputs, written: &WrittenConfig) -> BTreeMap<String, Vec<Var
             | ConfigSection::Argument
             | ConfigSection::Step
             | ConfigSection::Group
-            | ConfigSection::Retry => continue,
+            | ConfigSection::Retry
+            | ConfigSection::Schedule
+            | ConfigSection::Exclude => continue,
         };
         let name = format!("{PREFIX}{section}{}", option.key.to_ascii_uppercase());
         add(name, VariableTarget::Section(option.section, option));

@@ -24,7 +24,7 @@ pub(super) struct WrittenTask {
     pub(super) layer: Layer,
 }
 
-/// What was written for one job.
+/// What was written for one job or schedule.
 #[derive(Clone, Debug)]
 pub(super) struct WrittenJob {
     /// The name of its section.
@@ -58,6 +58,8 @@ pub(super) struct WrittenConfig {
     pub(super) has_worker: bool,
     /// `[jobs.NAME]`
     pub(super) jobs: Vec<WrittenJob>,
+    /// `[schedules.NAME]`
+    pub(super) schedules: Vec<WrittenJob>,
 }
 
 impl WrittenConfig {
@@ -76,7 +78,9 @@ impl WrittenConfig {
             | ConfigSection::Argument
             | ConfigSection::Step
             | ConfigSection::Group
-            | ConfigSection::Retry => &mut self.defaults,
+            | ConfigSection::Retry
+            | ConfigSection::Schedule
+            | ConfigSection::Exclude => &mut self.defaults,
         }
     }
 

@@ -6,6 +6,7 @@
 //! | [`tutorial`] | who wants to see it work: a task, its first mail, an upgrade |
 //! | [`jobs`] | for work that is posted once: steps, what is undone, what a crash leaves, workers |
 //! | [`batches`] | for many jobs: limits, what comes after, batches, pauses |
+//! | [`schedules`] | for jobs by the clock: times, zones, what is missed, pauses |
 //! | [`board`] | for the board of jobs in operation: backup, upgrade, failover, limits |
 //! | [`configuration`] | who writes `run_functions.toml`: every key, with its default |
 //! | [`alerts`] | who gets the mails: which, when, and why not more |
@@ -26,6 +27,8 @@ pub mod jobs {}
 
 #[doc = include_str!("batches.md")]
 pub mod batches {}
+#[doc = include_str!("schedules.md")]
+pub mod schedules {}
 
 #[doc = include_str!("board.md")]
 pub mod board {}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::crontab::{FormSource, form::CrontabForm};
+use super::crontab::{CrontabTarget, FormSource, form::CrontabForm};
 use super::page::visible;
 use super::{Imported, Machine, crontab, supervisor};
 use crate::config::tests::Setup;
@@ -25,7 +25,7 @@ fn with_machine<T>(work: impl FnOnce(&Machine<'_>) -> T) -> T {
 }
 
 fn crontab_of(text: &str, known: FormSource) -> Imported {
-    with_machine(|machine| crontab::import(text, "crontab", known, machine))
+    with_machine(|machine| crontab::import(text, "crontab", known, CrontabTarget::Tasks, machine))
 }
 
 fn supervisor_of(text: &str) -> Imported {
@@ -81,6 +81,23 @@ fn the_crontab_of_a_user_is_taken_over() {
     assert_no_line_is_lost(OF_A_USER, &imported);
     loaded(&imported);
     insta::assert_snapshot!("user_crontab", imported.toml);
+}
+
+#[test]
+fn a_crontab_becomes_jobs_at_the_times_of_cron() {
+    let text = include_str!("tests/user_crontab.txt");
+    let known = FormSource::Said(CrontabForm::User);
+    let imported = with_machine(|machine| {
+        crontab::import(text, "crontab", known, CrontabTarget::Jobs, machine)
+    });
+    assert_no_line_is_lost(text, &imported);
+    let loaded = loaded(&imported);
+    assert_eq!(loaded.jobs.len(), loaded.schedules.len());
+    let report = &loaded.schedules["report"].spec.times;
+    assert_eq!(report.cron.as_deref(), Some("0 9-17 * * 1-5"));
+    let zoned = &loaded.schedules["report_2"].spec.times;
+    assert_eq!(zoned.timezone, "Europe/Berlin");
+    assert!(imported.toml.contains("A chain may be the better home"));
 }
 
 #[test]

@@ -17,6 +17,8 @@ pub(crate) enum Template {
     Demo,
     /// A job whose steps are undone when it fails.
     Jobs,
+    /// Jobs that run by the clock.
+    Schedule,
 }
 
 /// The name that people know a configuration by.
@@ -34,6 +36,9 @@ pub(crate) fn files(template: Template, directory: &Path) -> Vec<NewFile> {
         )],
         Template::Jobs => vec![configuration(
             include_str!("templates/jobs.toml").to_owned(),
+        )],
+        Template::Schedule => vec![configuration(
+            include_str!("templates/schedule.toml").to_owned(),
         )],
         Template::Rust => program(&package_name(directory)),
     }
@@ -162,6 +167,7 @@ mod tests {
             Template::Rust,
             Template::Demo,
             Template::Jobs,
+            Template::Schedule,
         ] {
             for file in files(template, Path::new("/srv/shop")) {
                 let left = [

@@ -102,7 +102,6 @@ impl JobSchema {
     /// neither posted nor done: a limit that limits nothing would look like one.
     pub(crate) fn not_carried_out(&self) -> Vec<&'static str> {
         let settings = [
-            ("overlap", self.overlap != OverlapMode::Wait),
             ("waiting_for_at_most", self.waiting_for_at_most.is_some()),
         ];
         let is_set = settings.into_iter().filter(|(_, is_set)| *is_set);

@@ -51,6 +51,9 @@ pub(crate) struct MailNames {
     pub(crate) look: MailLook,
 }
 
+/// How the labels of schedules begin, beside which those of jobs are.
+pub(crate) const SCHEDULES: &str = "schedules::";
+
 /// What the command that a mail names looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MailLook {
@@ -153,7 +156,11 @@ impl MailComposer {
     fn look(&self, step: Option<TaskIndex>) -> Vec<String> {
         match (step, self.look) {
             (Some(step), MailLook::Jobs) => {
-                self.call.parts(format_args!("jobs {}", self.labels[step]))
+                let label = &self.labels[step];
+                match label.strip_prefix(SCHEDULES) {
+                    Some(name) => self.call.parts(format_args!("schedules {name}")),
+                    None => self.call.parts(format_args!("jobs {label}")),
+                }
             }
             (None, MailLook::Jobs) => self.call.parts("workers"),
             (Some(step), MailLook::Chain) => {

@@ -3,7 +3,6 @@
 
 #[cfg(feature = "cli")]
 pub(crate) mod board_status;
-#[cfg(feature = "cli")]
 pub(crate) mod job_wait;
 #[cfg(feature = "cli")]
 pub(crate) mod json;

@@ -37,6 +37,17 @@ pub(crate) fn local_zone() -> TimeZone {
     TimeZone::system()
 }
 
+/// Returns the zone of a name in the time zone database of this machine.
+pub(crate) fn zone_named(name: &str) -> Option<TimeZone> {
+    TimeZone::get(name).ok()
+}
+
+/// Returns the names in the time zone database of this machine.
+pub(crate) fn zone_names() -> Vec<String> {
+    let names = jiff::tz::db().available();
+    names.map(|name| name.to_string()).collect()
+}
+
 /// Returns a time in the zone of this machine; `None` for one before the year -9999 or after 9999.
 pub(crate) fn local(time: SystemTime) -> Option<Zoned> {
     let timestamp = jiff::Timestamp::try_from(time).ok()?;

@@ -23,7 +23,7 @@ use crate::mail::mailer::Mailer;
 use crate::mute::on_disk::mute_file::MuteFile;
 use crate::notify::alert_memory_file::{AlertMemoryFile, FoundMemory};
 use crate::notify::alerter::Alerter;
-use crate::notify::mail_composer::{MailComposer, MailLook, MailNames};
+use crate::notify::mail_composer::{MailComposer, MailLook, MailNames, SCHEDULES};
 use crate::notify::mail_dispatch::MailDispatch;
 use crate::notify::recipients::Recipients;
 use crate::service::start_error::no_descriptor;
@@ -56,11 +56,16 @@ impl JobAlerts {
         let now = clock::now();
         let settings = &request.loaded.settings;
         let chain = memory_name(name);
-        let labels: Vec<String> = definitions
-            .iter()
-            .map(|job| job.name().to_owned())
-            .collect();
-        let tasks: Vec<TaskSettings> = definitions.iter().map(|job| task_settings(job)).collect();
+        let schedules = &request.loaded.schedules;
+        let jobs = definitions.iter().map(|job| job.name().to_owned());
+        let of_schedules = schedules.keys().map(|name| schedule_label(name));
+        let labels: Vec<String> = jobs.chain(of_schedules).collect();
+        let of_jobs = definitions.iter().map(|job| task_settings(job));
+        let of_schedules = schedules.values().map(|schedule| {
+            let job = request.loaded.jobs.get(&schedule.spec.job);
+            job.map_or_else(TaskSettings::default, |job| task_settings(&job.definition))
+        });
+        let tasks: Vec<TaskSettings> = of_jobs.chain(of_schedules).collect();
         let rules = labels.iter().zip(&tasks);
         let rules = rules.map(|(label, task)| TaskRules::of(task_name(label), task));
         let mut memory = AlertMemoryFile::new(state_dir, &chain, identity(&labels)?);
@@ -122,6 +127,45 @@ impl JobAlerts {
             started,
             at,
             outcome: &outcome,
+        }));
+    }
+
+    /// Takes note of what is wrong with a schedule; `kind` distinguishes failures of schedules.
+    pub(crate) fn schedule_failed(
+        &mut self,
+        name: &str,
+        kind: &str,
+        why: String,
+        notes: Vec<String>,
+        now: Moment,
+    ) {
+        let class = FailureClass::Error {
+            type_name: "schedule".to_owned(),
+        };
+        let mut failure = Failure::new(class, why);
+        failure.kind = Some(kind.to_owned());
+        failure.notes = notes;
+        self.of_schedule(name, &Outcome::Failure(Box::new(failure)), now);
+    }
+
+    /// Takes note that a schedule is as it should be.
+    pub(crate) fn schedule_is_well(&mut self, name: &str, now: Moment) {
+        self.of_schedule(name, &Outcome::Success, now);
+    }
+
+    /// A schedule of another file has no place here: the log has it.
+    fn of_schedule(&mut self, name: &str, outcome: &Outcome, now: Moment) {
+        let Some(step) = self.places.get(&schedule_label(name)).copied() else {
+            return;
+        };
+        let (run, at) = (RunId::at(now), now);
+        self.observe(&Event::RunStarted { step, run, at });
+        self.observe(&Event::RunEnded(RunEnd {
+            step,
+            run,
+            started: at,
+            at,
+            outcome,
         }));
     }
 
@@ -197,8 +241,17 @@ fn task_settings(job: &JobDefinition) -> TaskSettings {
     }
 }
 
-fn task_name(job: &str) -> TaskName {
-    TaskName::parse(&format!("jobs::{}", job.replace('-', "_")))
+/// Returns under which name alerts have a schedule: no job has such a one.
+fn schedule_label(name: &str) -> String {
+    format!("{SCHEDULES}{name}")
+}
+
+fn task_name(label: &str) -> TaskName {
+    let name = match label.contains("::") {
+        true => label.to_owned(),
+        false => format!("jobs::{label}"),
+    };
+    TaskName::parse(&name.replace('-', "_"))
         .unwrap_or_else(|_| TaskName::parse("jobs::job").expect("the name is a name"))
 }
 

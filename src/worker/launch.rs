@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::applied_schedules::PendingSchedules;
 use super::beat_thread::BeatThread;
 use super::board_place::{self, BoardFile, refused};
 use super::job_alerts::JobAlerts;
@@ -161,6 +162,7 @@ impl WorkerStart<'_> {
             alerts,
             redactor: Arc::new(self.redactor()),
             own_values: own_values(request.inputs, request.loaded).collect(),
+            schedules: (!request.is_once).then(|| PendingSchedules::of(request.loaded)),
             is_once: request.is_once,
             drain_timeout: request.drain_timeout,
         };

@@ -5,8 +5,9 @@ mod attempts;
 mod beats;
 mod claims;
 mod removal;
+mod slots;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::os::fd::AsFd;
 use std::time::Duration;
@@ -46,6 +47,14 @@ pub(crate) struct WorkLoop {
     clean_at: Mono,
     /// Whether all jobs that ended here have succeeded.
     all_well: bool,
+    /// Whether slots of schedules are taken.
+    fires_schedules: bool,
+    /// When is looked at schedules.
+    schedules_at: Mono,
+    /// When the next slot comes, in milliseconds since 1970.
+    next_slot: Option<i64>,
+    /// Schedules that this worker cannot understand, by name and version.
+    not_understood: BTreeSet<(String, u64)>,
 }
 
 /// How a worker came to its end.
@@ -68,6 +77,7 @@ impl WorkLoop {
     /// When the process has no descriptor left.
     pub(crate) fn new(parts: WorkerParts) -> io::Result<Self> {
         Ok(WorkLoop {
+            fires_schedules: !parts.is_once,
             leaving: WorkerShutdown::new(parts.drain_timeout),
             parts,
             jobs: BTreeMap::new(),
@@ -80,6 +90,9 @@ impl WorkLoop {
             unanswered: None,
             clean_at: clock::mono(),
             all_well: true,
+            schedules_at: Mono::BOOT,
+            next_slot: None,
+            not_understood: BTreeSet::new(),
         })
     }
 
@@ -102,6 +115,7 @@ impl WorkLoop {
                 self.step_ended(ended);
             }
             self.carry_out_leaving(now.mono);
+            self.fire(clock::now());
             if let Some(end) = self.turn(clock::now()) {
                 return end;
             }
@@ -247,7 +261,9 @@ impl WorkLoop {
         until = until.min(self.clean_at);
         let waits = self.jobs.values().filter_map(ClaimedFlow::wait_until);
         let dues = waits.chain(self.next_due.filter(|_| self.may_claim()));
-        if let Some(due) = dues.min().filter(|_| self.free() > 0) {
+        let dues = dues.filter(|_| self.free() > 0);
+        let slot = self.next_slot.filter(|_| self.fires_schedules);
+        if let Some(due) = dues.chain(slot).min() {
             let span = u64::try_from(due.saturating_sub(wall_millis(now))).unwrap_or(0);
             until = until.min(now.mono + Duration::from_millis(span));
         }
@@ -255,6 +271,9 @@ impl WorkLoop {
         if let Some(end) = ends.min() {
             let span = u64::try_from(end.saturating_sub(wall_millis(now))).unwrap_or(0);
             until = until.min(now.mono + Duration::from_millis(span));
+        }
+        if self.fires_schedules && self.unanswered.is_none() {
+            until = until.min(self.schedules_at);
         }
         let rings = self.may_claim() && self.free() > 0;
         let sources = [
@@ -269,6 +288,7 @@ impl WorkLoop {
         };
         if has_died || has_rung {
             self.look_at = now.mono;
+            self.schedules_at = now.mono;
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::applied_schedules::PendingSchedules;
 use super::beat_thread::BeatThread;
 use super::board_place::BoardFile;
 use super::job_alerts::JobAlerts;
@@ -51,6 +52,8 @@ pub(crate) struct WorkerParts {
     pub(crate) redactor: Arc<Redactor>,
     /// The values of this process, some of which are secret, with their names.
     pub(crate) own_values: Vec<(String, String)>,
+    /// The schedules of the file, until they are on the board.
+    pub(crate) schedules: Option<PendingSchedules>,
     /// Whether the worker ends when there is nothing to do.
     pub(crate) is_once: bool,
     /// How long steps may go on after the worker was asked to end.

@@ -22,4 +22,5 @@ mod limits;
 mod origin;
 mod pauses;
 mod requests;
+mod schedules;
 mod workers;

@@ -80,6 +80,7 @@ fn the_transcripts_of_the_guide_are_what_happens() {
         "tutorial",
         "jobs",
         "batches",
+        "schedules",
         "alerts",
         "operations",
         "metrics",

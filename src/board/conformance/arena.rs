@@ -34,6 +34,11 @@ impl VirtualClock {
         self.0.fetch_add(millis, Ordering::SeqCst);
     }
 
+    /// Sets the clock, back too.
+    pub(crate) fn set(&self, millis: i64) {
+        self.0.store(millis, Ordering::SeqCst);
+    }
+
     pub(crate) fn board_clock(&self) -> BoardClock {
         let clock = self.clone();
         Arc::new(move || {

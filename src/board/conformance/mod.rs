@@ -9,6 +9,7 @@ pub(crate) mod limit_rules;
 pub(crate) mod model;
 pub(crate) mod protocol_rules;
 pub(crate) mod random_calls;
+pub(crate) mod schedule_rules;
 pub(crate) mod state_table;
 pub(crate) mod table_cases;
 mod table_document;

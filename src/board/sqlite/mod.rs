@@ -42,6 +42,7 @@ mod queries;
 mod read_pool;
 mod releases;
 mod requests;
+mod schedules;
 mod schema;
 mod session_ends;
 mod session_queries;

@@ -70,6 +70,11 @@ impl PostRow {
             args,
         })
     }
+
+    /// Returns the identity of the posting.
+    pub(super) fn posting(&self) -> &str {
+        &self.post.posting
+    }
 }
 
 /// Posts a job, or finds the one that is there.

@@ -1,18 +1,19 @@
 //! The tables of a board, and their versions. Migrations only add.
 
 use super::limits_schema::LIMITS;
+use super::schedules::schedule_schema::SCHEDULES;
 
 /// What stands in the header of a board's file: `RFbd`.
 pub(super) const APPLICATION_ID: i64 = 0x5246_6264;
 
 /// The version of the schema that this program writes.
-pub(super) const SCHEMA_VERSION: i64 = 2;
+pub(super) const SCHEMA_VERSION: i64 = 3;
 
 /// The oldest program that can go on with what this one writes, by the version of its schema.
 pub(super) const READABLE_FROM: i64 = 2;
 
 /// The step to each version from the one before; the first creates all.
-pub(super) const MIGRATIONS: [&str; SCHEMA_VERSION as usize] = [VERSION_1, LIMITS];
+pub(super) const MIGRATIONS: [&str; SCHEMA_VERSION as usize] = [VERSION_1, LIMITS, SCHEDULES];
 
 const VERSION_1: &str = r"
 CREATE TABLE board (

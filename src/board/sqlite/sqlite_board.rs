@@ -131,6 +131,11 @@ impl SqliteBoard {
         })
     }
 
+    /// Returns the time, in milliseconds since 1970.
+    pub(super) fn now(&self) -> i64 {
+        millis((self.clock)())
+    }
+
     /// Reads in one transaction.
     pub(super) fn read<T>(
         &self,

@@ -58,6 +58,10 @@ mod protocol {
     crate::board::conformance::protocol_rules::protocol_rule_tests!(super::SqliteArena::new());
 }
 
+mod schedules {
+    crate::board::conformance::schedule_rules::schedule_rule_tests!(super::SqliteArena::new());
+}
+
 mod claims {
     crate::board::conformance::claim_rules::claim_rule_tests!(super::SqliteArena::new());
 

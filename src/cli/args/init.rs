@@ -25,4 +25,6 @@ pub(crate) enum TemplateArg {
     Demo,
     /// A job whose steps are undone when it fails.
     Jobs,
+    /// Jobs that run by the clock.
+    Schedule,
 }

@@ -23,7 +23,9 @@ use crate::core::settings::{ChildSettings, LogFormat, Settings, TaskSettings};
 use crate::plan::dry_run_plan::DryRunPlan;
 use crate::service::secrets::redactor;
 use crate::unix::trusted_paths::{ForeseenDir, foresee};
+use crate::worker::applied_schedules::in_words;
 
+use super::job::schedule_lines::{NEXT_TIMES, foreseen};
 use line::line;
 use mutes::MuteCheck;
 
@@ -64,6 +66,7 @@ pub(crate) fn print(out: &mut dyn Write, plan: &DryRunPlan<'_>) -> io::Result<()
     MuteCheck::of(plan).print(out)?;
     if plan.chain.is_none() {
         print_jobs(out, plan)?;
+        print_schedules(out, plan.loaded)?;
     }
     print_runner(out, plan, settings)
 }
@@ -76,6 +79,25 @@ fn print_jobs(out: &mut dyn Write, plan: &DryRunPlan<'_>) -> io::Result<()> {
     line(out, "Jobs", &names.join(", "))?;
     let more = Call::as_typed().line("post JOB --plan");
     line(out, "", &format!("`{more}` draws what one does"))
+}
+
+/// Foretells the next times of schedules.
+fn print_schedules(out: &mut dyn Write, loaded: &Loaded) -> io::Result<()> {
+    for (name, schedule) in &loaded.schedules {
+        let label = if loaded.schedules.keys().next() == Some(name) {
+            "Schedules"
+        } else {
+            ""
+        };
+        let spec = &schedule.spec;
+        line(out, label, &format!("{name}: {}", in_words(spec)))?;
+        line(
+            out,
+            "",
+            &format!("next {}", foreseen(spec, NEXT_TIMES).join(", ")),
+        )?;
+    }
+    Ok(())
 }
 
 /// Returns what is doubtful about the jobs of a configuration.

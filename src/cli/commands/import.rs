@@ -12,7 +12,7 @@ use super::super::output::{colours_errors, plain, print};
 use crate::config::{self, Colour, Inputs};
 use crate::core::command_error::{CommandError, CommandResult};
 use crate::core::exit;
-use crate::import::crontab::{FormSource, form::CrontabForm};
+use crate::import::crontab::{CrontabTarget, FormSource, form::CrontabForm};
 use crate::import::{Imported, Machine, crontab, supervisor};
 use crate::unix::self_exe;
 use crate::unix::terminal::print_to_stderr;
@@ -76,13 +76,22 @@ fn imported(command: &ImportCommand, text: &str, inputs: &Inputs) -> Imported {
         environment: environment(inputs),
     };
     match command {
-        ImportCommand::Crontab { file, system, user } => {
+        ImportCommand::Crontab {
+            file,
+            system,
+            user,
+            jobs,
+        } => {
             let known = match (system, user) {
                 (true, _) => FormSource::Said(CrontabForm::System),
                 (_, true) => FormSource::Said(CrontabForm::User),
                 _ => placed(file),
             };
-            crontab::import(text, &source(file), known, &machine)
+            let target = match jobs {
+                true => CrontabTarget::Jobs,
+                false => CrontabTarget::Tasks,
+            };
+            crontab::import(text, &source(file), known, target, &machine)
         }
         ImportCommand::Supervisor { file } => {
             let directory = inputs.cwd.join(file);

@@ -37,6 +37,7 @@ fn template_of(typed: TemplateArg) -> Template {
         TemplateArg::Rust => Template::Rust,
         TemplateArg::Demo => Template::Demo,
         TemplateArg::Jobs => Template::Jobs,
+        TemplateArg::Schedule => Template::Schedule,
     }
 }
 
@@ -123,6 +124,22 @@ fn steps(template: TemplateArg) -> Vec<InitStep> {
                 "one that is undone",
             ),
             (format!("{own} jobs{named}"), "each job, and how it ended"),
+        ],
+        TemplateArg::Schedule => vec![
+            (edit("run_functions.toml"), "your jobs, and their times"),
+            (format!("{own} check{named}"), "when each comes next"),
+            (
+                format!("{own} work{named} &"),
+                "a worker; `kill %1` ends it",
+            ),
+            (
+                format!("{own} schedules{named}"),
+                "the next times, the last results",
+            ),
+            (
+                format!("{own} schedules run tidy{named}"),
+                "one now, whatever its time",
+            ),
         ],
         TemplateArg::Demo => vec![
             (

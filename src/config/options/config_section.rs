@@ -29,11 +29,15 @@ pub(crate) enum ConfigSection {
     Group,
     /// In a `retry`.
     Retry,
+    /// In `[schedules.NAME]`.
+    Schedule,
+    /// In a window of `exclude`.
+    Exclude,
 }
 
 impl ConfigSection {
     /// All of them, in the order of the reference.
-    pub(crate) const ALL: [ConfigSection; 13] = [
+    pub(crate) const ALL: [ConfigSection; 15] = [
         ConfigSection::Root,
         ConfigSection::Log,
         ConfigSection::History,
@@ -47,6 +51,8 @@ impl ConfigSection {
         ConfigSection::Step,
         ConfigSection::Group,
         ConfigSection::Retry,
+        ConfigSection::Schedule,
+        ConfigSection::Exclude,
     ];
 
     /// Returns whether the section is about jobs and their workers.
@@ -57,7 +63,9 @@ impl ConfigSection {
             | ConfigSection::Argument
             | ConfigSection::Step
             | ConfigSection::Group
-            | ConfigSection::Retry => true,
+            | ConfigSection::Retry
+            | ConfigSection::Schedule
+            | ConfigSection::Exclude => true,
             ConfigSection::Root
             | ConfigSection::Log
             | ConfigSection::History
@@ -83,6 +91,8 @@ impl ConfigSection {
             ConfigSection::Argument => "[jobs.NAME.args.NAME]",
             ConfigSection::Step | ConfigSection::Group => "[[jobs.NAME.steps]]",
             ConfigSection::Retry => "[jobs.NAME.steps.retry]",
+            ConfigSection::Schedule => "[schedules.NAME]",
+            ConfigSection::Exclude => "[[schedules.NAME.exclude]]",
         }
     }
 }

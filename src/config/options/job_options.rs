@@ -1,7 +1,9 @@
-//! The keys of `[worker]` and `[jobs.NAME]`. What surrounds the process of a step is in the table
-//! of tasks.
+//! The keys of `[worker]`, `[jobs.NAME]` and `[schedules.NAME]`. What surrounds the process of a
+//! step is in the table of tasks.
 
-use super::config_section::ConfigSection::{Argument, Group, Job, Retry, Step, Worker};
+use super::config_section::ConfigSection::{
+    Argument, Exclude, Group, Job, Retry, Schedule, Step, Worker,
+};
 use super::option_spec::Fallback::{InWords, Written};
 use super::option_spec::{LIMIT, OptionSpec, PAUSE, ValueKind, general};
 use crate::job::ArgumentKind;
@@ -116,4 +118,27 @@ pub(crate) const JOB_OPTIONS: &[OptionSpec] = &[
     general(Retry, "factor", ValueKind::Structure("2"), InWords("1; 2 for a revert"),
         "by which each wait is longer than the one before, from 1 to 100"),
     general(Retry, "max", LIMIT, InWords("none"), "the longest wait"),
+
+    general(Schedule, "job", ValueKind::Text, InWords("none: it must be written"), "the job that is posted at each time"),
+    general(Schedule, "args", ValueKind::Structure("{ width = 800 }"), InWords("the defaults of the job"), "its arguments"),
+    general(Schedule, "cron", ValueKind::Text, InWords("none: cron or every must be written"),
+        "five fields as crontab(5) has them: minute, hour, day of the month, month, day of the week"),
+    general(Schedule, "every", LIMIT, InWords("none"), "the time between two jobs, from first on; in the place of cron"),
+    general(Schedule, "first", ValueKind::Structure(r#""2026-12-01 03:00""#), InWords("1970-01-01 00:00 UTC: \"1h\" is each full hour"),
+        "from when every counts"),
+    general(Schedule, "timezone", ValueKind::Text, InWords("that of the machine"),
+        "the time zone of its times of day, such as \"Europe/Berlin\""),
+    general(Schedule, "exclude", ValueKind::Structure(r#"[{ from = "22:00", to = "06:00", days = "mon-fri" }]"#), InWords("none"),
+        "windows of time in which nothing is posted"),
+    general(Schedule, "missed", ValueKind::Choice(&["once", "skip"]), Written("\"once\""),
+        "what becomes of times at which no worker was there: one job for all of them, or none"),
+    general(Schedule, "late_after", LIMIT, InWords("never mailed"),
+        "how long after its time a job may begin before that is mailed"),
+    general(Schedule, "pause_after", ValueKind::Number { least: 1, most: 1_000 }, InWords("never"),
+        "after how many failures in a row the schedule is paused, and that is mailed"),
+
+    general(Exclude, "from", ValueKind::Text, InWords("00:00"), "the time of day at which the window begins"),
+    general(Exclude, "to", ValueKind::Text, InWords("24:00"), "the time of day at which it ends, on the next day if it is not later than from"),
+    general(Exclude, "days", ValueKind::Text, InWords("every day"), "the days on which it begins, such as \"mon-fri\" or \"sat,sun\""),
+    general(Exclude, "note", ValueKind::Text, InWords("none"), "why, for people"),
 ];

@@ -76,6 +76,18 @@ const RETRY: &str = "
 
 ";
 
+const SCHEDULE: &str = "
+# A schedule: the worker posts the job by the clock. `first` and `every`, or `cron`.
+#[schedules.NAME]
+
+";
+
+const EXCLUDE: &str = "
+# A window of time without jobs: `exclude = [{ from = \"22:00\", to = \"06:00\" }]` is the same on one line.
+#[[schedules.NAME.exclude]]
+
+";
+
 /// Returns the text of `examples/default.toml`.
 fn default_file() -> String {
     let mut text = HEAD.to_owned();
@@ -102,6 +114,8 @@ fn default_file() -> String {
         (STEP, ConfigSection::Step),
         (GROUP, ConfigSection::Group),
         (RETRY, ConfigSection::Retry),
+        (SCHEDULE, ConfigSection::Schedule),
+        (EXCLUDE, ConfigSection::Exclude),
     ] {
         text.push_str(head);
         text.push_str(&commented(section, |_| true));
@@ -147,6 +161,14 @@ fn with_a_task(text: &str) -> String {
         .replace(
             "[jobs.NAME.steps.retry]\n",
             "[jobs.NAME.steps.retry]\ntimes = 3\n",
+        )
+        .replace(
+            "[schedules.NAME]\n",
+            "[schedules.NAME]\njob = \"NAME\"\nargs = { NAME = \"x\" }\ncron = \"0 3 * * *\"\ntimezone = \"UTC\"\n",
+        )
+        .replace(
+            "[[schedules.NAME.exclude]]\n",
+            "[[schedules.NAME.exclude]]\nfrom = \"22:00\"\n",
         )
 }
 
@@ -239,6 +261,7 @@ fn guide_tables() -> String {
             ConfigSection::Step => format!("A step of a job: `{header}`"),
             ConfigSection::Group => format!("A group of steps: `{header}` with `steps`"),
             ConfigSection::Retry => format!("Retries: `{header}`"),
+            ConfigSection::Exclude => format!("A window without jobs: `{header}`"),
             _ => format!("`{header}`"),
         };
         text.push_str(&format!(

@@ -5,6 +5,7 @@
 
 mod command;
 pub(crate) mod form;
+mod job;
 mod line;
 mod mail;
 mod schedule;
@@ -16,7 +17,7 @@ use super::names::TaskNames;
 use super::page::{TomlPage, is_variable, visible};
 use super::start::{StartMode, StartedTasks};
 use super::{Imported, LeftOut, Machine};
-pub(crate) use form::CrontabForm;
+pub(crate) use form::{CrontabForm, CrontabTarget};
 use line::{CrontabJob, CrontabLine};
 use mail::CrontabMail;
 use task::{Around, CrontabTask};
@@ -37,6 +38,7 @@ pub(crate) fn import(
     text: &str,
     source: &str,
     known: FormSource,
+    target: CrontabTarget,
     machine: &Machine<'_>,
 ) -> Imported {
     let (form, remark) = form(text, known, machine);
@@ -51,7 +53,9 @@ pub(crate) fn import(
         started: Vec::new(),
         counts: CrontabCounts::default(),
         left_out: Vec::new(),
-        defaults: Defaults::of(text),
+        defaults: Defaults::of(text, target),
+        target,
+        timezone: None,
     };
     for (number, line) in (1..).zip(text.lines()) {
         reader.line(number, line);
@@ -100,7 +104,11 @@ enum Defaults {
 }
 
 impl Defaults {
-    fn of(text: &str) -> Self {
+    fn of(text: &str, target: CrontabTarget) -> Self {
+        if target == CrontabTarget::Jobs {
+            // A job does not take `working_dir` over from `[defaults]`.
+            return Defaults::Each;
+        }
         let lines = text.lines().map(CrontabLine::parse);
         let mut after_first_job = lines.skip_while(|line| !matches!(line, CrontabLine::Job(_)));
         let changes = |line: CrontabLine<'_>| match line {
@@ -134,6 +142,8 @@ struct CrontabReader<'a> {
     counts: CrontabCounts,
     left_out: Vec<LeftOut>,
     defaults: Defaults,
+    target: CrontabTarget,
+    timezone: Option<String>,
 }
 
 impl CrontabReader<'_> {
@@ -183,12 +193,19 @@ impl CrontabReader<'_> {
             home: home.filter(|_| each),
             home_of: (!all.contains_key("HOME")).then_some(self.machine.home_of),
             env: if each { all } else { &none },
+            target: self.target,
         };
         let task = CrontabTask::of(job, &around);
         match task {
             Ok(task) => {
                 let name = self.names.give(&task.wanted_name);
-                task.write(&name, &mut self.body);
+                match self.target {
+                    CrontabTarget::Tasks => task.write(&name, &mut self.body),
+                    CrontabTarget::Jobs => {
+                        let zone = self.timezone.as_deref();
+                        job::write(&task, &name, &job.when, zone, &mut self.body);
+                    }
+                }
                 self.body.blank();
                 self.started.push(StartedTasks {
                     name,
@@ -206,6 +223,10 @@ impl CrontabReader<'_> {
             return answer;
         }
         match name {
+            "CRON_TZ" if self.target == CrontabTarget::Jobs => {
+                self.timezone = Some(value.to_owned());
+                Ok("In `timezone` of the schedules below.".to_owned())
+            }
             "CRON_TZ" | "RANDOM_DELAY" | "START_HOURS_RANGE" => Ok(
                 "It moves times of the day, and there are none here: the first cycle begins with the runner."
                     .to_owned(),
@@ -254,7 +275,11 @@ impl CrontabReader<'_> {
             "Made of {source} by `{} import crontab`: {counted}.",
             self.machine.program
         ));
-        for note in HEAD {
+        let head = match self.target {
+            CrontabTarget::Tasks => &HEAD[..],
+            CrontabTarget::Jobs => &job::HEAD[..],
+        };
+        for note in head {
             page.note(note);
         }
         page.blank();
@@ -263,10 +288,11 @@ impl CrontabReader<'_> {
         let mut toml = page.into_text();
         toml.push_str(self.body.into_text().trim_end());
         toml.push('\n');
-        toml.push_str(&super::start::after_cron(
-            self.machine.program,
-            &self.started,
-        ));
+        let program = self.machine.program;
+        toml.push_str(&match self.target {
+            CrontabTarget::Jobs if !self.started.is_empty() => job::after_cron(program),
+            _ => super::start::after_cron(program, &self.started),
+        });
         Imported {
             toml,
             counted,
@@ -283,7 +309,10 @@ impl CrontabReader<'_> {
         format!(
             "{}: {}, {}, {}, {} not taken",
             some(self.counts.lines, "line", "lines"),
-            some(self.started.len(), "task", "tasks"),
+            match self.target {
+                CrontabTarget::Tasks => some(self.started.len(), "task", "tasks"),
+                CrontabTarget::Jobs => some(self.started.len(), "job", "jobs"),
+            },
             some(self.counts.settings, "setting", "settings"),
             some(
                 self.counts.for_people,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use toml::Value;
 
 use super::command::{CronCommand, WrittenCommand};
-use super::form::CrontabForm;
+use super::form::{CrontabForm, CrontabTarget};
 use super::line::{CrontabJob, When, word};
 use super::schedule::{CronSchedule, Rhythm};
 use crate::import::page::{TomlPage, span, text, variables, visible};
@@ -15,15 +15,21 @@ use crate::import::{Machine, names};
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(86_400);
 
+/// A job that runs as often as this is more of a chain.
+const OFTEN: Duration = Duration::from_secs(15 * 60);
+
 /// A task that is not written yet.
 pub(super) struct CrontabTask {
     /// What it should be called.
     pub(super) wanted_name: String,
     /// The pause after a success.
     pub(super) pause: Duration,
-    notes: Vec<String>,
-    program: WrittenCommand,
-    keys: Vec<(&'static str, Value)>,
+    /// What a person has to know of it.
+    pub(super) notes: Vec<String>,
+    /// What it executes.
+    pub(super) program: WrittenCommand,
+    /// Its other settings.
+    pub(super) keys: Vec<(&'static str, Value)>,
 }
 
 /// Returns the home directory of a user, when it is there.
@@ -41,6 +47,8 @@ pub(super) struct Around<'a> {
     pub(super) home_of: Option<HomeOf<'a>>,
     /// What has to be written for it.
     pub(super) env: &'a BTreeMap<String, String>,
+    /// What becomes of it.
+    pub(super) target: CrontabTarget,
 }
 
 /// Returns where all jobs run: cron starts them in the home directory of their user, unless HOME
@@ -84,11 +92,11 @@ impl CrontabTask {
     /// # Errors
     ///
     /// Why it cannot be one.
-    pub(super) fn of(job: &CrontabJob<'_>, around: &Around<'_>) -> Result<Self, String> {
-        let rhythm = rhythm(&job.when)?;
+    pub(super) fn of(line: &CrontabJob<'_>, around: &Around<'_>) -> Result<Self, String> {
+        let rhythm = rhythm(&line.when)?;
         let (user, command) = match around.form {
-            CrontabForm::User => (None, job.rest),
-            CrontabForm::System => match word(job.rest) {
+            CrontabForm::User => (None, line.rest),
+            CrontabForm::System => match word(line.rest) {
                 Some((user, rest)) if !rest.is_empty() && !user.starts_with([':', '/']) => {
                     (Some(user), rest)
                 }
@@ -106,8 +114,14 @@ impl CrontabTask {
         let mut task = CrontabTask {
             wanted_name: names::of_line(&command.line),
             pause: rhythm.least,
-            notes: rhythm_in_words(&rhythm),
-            keys: times(&rhythm),
+            notes: match around.target {
+                CrontabTarget::Tasks => rhythm_in_words(&rhythm),
+                CrontabTarget::Jobs => remarks_on_job(&rhythm),
+            },
+            keys: match around.target {
+                CrontabTarget::Tasks => times(&rhythm),
+                CrontabTarget::Jobs => Vec::new(),
+            },
             program,
         };
         task.notes.extend(task.program.note.map(str::to_owned));
@@ -223,6 +237,18 @@ fn rhythm_in_words(rhythm: &Rhythm) -> Vec<String> {
         notes.push(format!("The time of day is lost{}: it runs when the chain is started, and {least} after each end.", in_brackets(&at)));
     }
     notes
+}
+
+/// Returns what a person may want otherwise about a job that runs in this rhythm.
+fn remarks_on_job(rhythm: &Rhythm) -> Vec<String> {
+    if rhythm.most > OFTEN {
+        return Vec::new();
+    }
+    vec![format!(
+        "A chain may be the better home, as it runs each {}: without `--jobs` it becomes a task, whose failures of one kind are one mail, \
+         and which needs no board.",
+        span(rhythm.most)
+    )]
 }
 
 /// The minutes of a month are of no use.

@@ -30,7 +30,10 @@ const ROOMS: [(&str, &[&str]); 36] = [
     ("state", &["core", "task"]),
     ("unix", &["chain", "core", "task", "text"]),
     // One subject each; none uses another.
-    ("config", &["core", "flow", "job", "task", "text", "unix"]),
+    (
+        "config",
+        &["core", "flow", "job", "schedule", "task", "text", "unix"],
+    ),
     // The simulation with the defaults of the configuration, for authors of tasks.
     (
         "testing",
@@ -43,7 +46,10 @@ const ROOMS: [(&str, &[&str]); 36] = [
     ("mail", &["core", "task", "text", "unix"]),
     ("lease", &["core"]),
     ("lock", &["core", "lease", "text", "unix"]),
-    ("board", &["core", "flow", "lease", "text", "unix"]),
+    (
+        "board",
+        &["core", "flow", "lease", "schedule", "text", "unix"],
+    ),
     ("metrics", &["core", "history"]),
     ("ping", &["core", "text", "unix"]),
     ("report", &["alert", "core", "history", "mute", "text"]),
@@ -76,7 +82,8 @@ const ROOMS: [(&str, &[&str]); 36] = [
         "worker",
         &[
             "alert", "board", "chain", "config", "core", "flow", "job", "lease", "logging", "mail",
-            "mute", "notify", "redact", "service", "state", "task", "text", "unix",
+            "mute", "notify", "redact", "schedule", "service", "state", "status", "task", "text",
+            "unix",
         ],
     ),
     (

@@ -115,6 +115,7 @@ fn check_says_where_each_value_is_from() {
     insta::assert_snapshot!(text, @r#"
     run_root = "ROOT/cwd/run" # default
     state_dir = "ROOT/cwd/run" # default
+    # project: the path of this file
     kill_concurrent = true # default
     stop_timeout = "1m" # default
     kill_grace = "10s" # default

@@ -16,6 +16,8 @@ pub(crate) mod jobs;
 mod jobs_verb;
 pub(crate) mod post;
 mod post_file;
+pub(crate) mod schedule_lines;
+pub(crate) mod schedules;
 mod time;
 mod wait;
 pub(crate) mod work;
