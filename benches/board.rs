@@ -45,11 +45,11 @@ fn main() {
     if is_wanted("work") {
         work_beside_what_waits(is_wanted("waiting"));
     }
-    if is_wanted("limits") {
-        work_beside_what_is_limited();
-    }
     if is_wanted("batch") {
         post_a_batch();
+    }
+    if is_wanted("limits") {
+        work_beside_what_is_limited();
     }
     if is_wanted("latency") {
         post_to_claim();
@@ -162,7 +162,7 @@ fn work_beside_what_waits(with_others: bool) {
     );
 }
 
-/// A million jobs of another definition, and then half a million of the same one, behind limits.
+/// A million jobs of another definition behind a limit, and then what these take themselves.
 fn work_beside_what_is_limited() {
     let dir = directory();
     let board = MeasuredBoard::open(&dir.path().join("board.sqlite")).unwrap();
@@ -186,7 +186,7 @@ fn work_beside_what_is_limited() {
         percent(1)
     );
     // What is limited itself: each end admits the next one.
-    let mut worker = board.join("other").unwrap();
+    let mut worker = board.join_limited("other").unwrap();
     let start = Instant::now();
     for _ in 0..POSTS {
         assert_eq!(worker.turn(8).unwrap(), 1);

@@ -161,6 +161,19 @@ impl MeasuredBoard {
     ///
     /// Those of the board.
     pub fn join(&self, definition: &str) -> Measured<MeasuredWorker> {
+        self.join_as(definition, None)
+    }
+
+    /// Adds a worker that knows a definition with a limit of 1.
+    ///
+    /// # Errors
+    ///
+    /// Those of the board.
+    pub fn join_limited(&self, definition: &str) -> Measured<MeasuredWorker> {
+        self.join_as(definition, Some(1))
+    }
+
+    fn join_as(&self, definition: &str, limit: Option<u32>) -> Measured<MeasuredWorker> {
         let request = SessionRequest {
             name: "measured".to_owned(),
             if_taken: NameRule::NextNumber,
@@ -176,7 +189,7 @@ impl MeasuredBoard {
             help: String::new(),
             schema: json!({}),
             needs: Vec::new(),
-            limit: None,
+            limit,
             project: None,
         };
         words(self.0.enter_definitions(session, &[entry]))?;
