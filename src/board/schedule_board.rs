@@ -43,12 +43,18 @@ pub(crate) trait ScheduleBoard {
     /// Only those of the board itself.
     fn take_slot(&self, taking: &SlotTaking) -> BoardResult<SlotAnswer>;
 
-    /// Posts a job of a schedule by hand; the next slot stays. `None`: there is no such schedule.
+    /// Posts a job of a schedule by hand, or one for each live worker that can do it; the next slot
+    /// stays. `None`: there is no such schedule, or no such worker.
     ///
     /// # Errors
     ///
     /// As for [`post`](super::Board::post).
-    fn run_schedule(&self, name: &str, post: &Post) -> BoardResult<Option<PostReceipt>>;
+    fn run_schedule(
+        &self,
+        name: &str,
+        post: &Post,
+        every_worker: bool,
+    ) -> BoardResult<Option<PostReceipt>>;
 
     /// Pauses a schedule, or ends its pause.
     ///

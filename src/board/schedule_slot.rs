@@ -49,6 +49,9 @@ pub(crate) struct SlotTaking {
     pub(crate) due: i64,
     /// What is posted, and for which slot; `None`: nothing is.
     pub(crate) post: Option<(i64, Post)>,
+    /// Whether a job is posted for each live worker that can do it.
+    #[serde(default)]
+    pub(crate) every_worker: bool,
     /// How many slots are passed over.
     pub(crate) missed: u64,
     /// The next slot.
@@ -99,14 +102,16 @@ pub(crate) enum ScheduleNews {
 }
 
 impl Post {
-    /// Creates the post for a slot of a schedule: a second one for the same slot is the same job.
-    pub(crate) fn of_slot(due: &DueSchedule, slot: i64, now: i64) -> Self {
+    /// Makes of a post that for a slot of a schedule: a second one for the same slot is the same
+    /// job.
+    pub(crate) fn of_slot(self, due: &DueSchedule, slot: i64, now: i64) -> Self {
         let posting = format!("schedule {} {slot}", due.name);
-        Post::of_schedule(&due.name, &due.project, &due.spec, posting, now)
+        self.of_schedule(&due.name, &due.project, &due.spec, posting, now)
     }
 
-    /// Creates the post of a job of a schedule.
+    /// Makes of a post that of a job of a schedule.
     pub(crate) fn of_schedule(
+        self,
         name: &str,
         project: &str,
         spec: &ScheduleSpec,
@@ -118,7 +123,8 @@ impl Post {
             expires: spec.expires.map(|span| now.saturating_add(span)),
             project: Some(project.to_owned()),
             posted_by: format!("schedule {name}"),
-            ..Post::new(&spec.job, spec.args.clone(), posting)
+            posting,
+            ..self
         }
     }
 }

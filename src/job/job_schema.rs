@@ -101,9 +101,7 @@ impl JobSchema {
     /// Returns the settings of a job that this version reads and does not carry out. Such a job is
     /// neither posted nor done: a limit that limits nothing would look like one.
     pub(crate) fn not_carried_out(&self) -> Vec<&'static str> {
-        let settings = [
-            ("waiting_for_at_most", self.waiting_for_at_most.is_some()),
-        ];
+        let settings = [("waiting_for_at_most", self.waiting_for_at_most.is_some())];
         let is_set = settings.into_iter().filter(|(_, is_set)| *is_set);
         is_set.map(|(name, _)| name).collect()
     }

@@ -1,13 +1,64 @@
 //! What a definition makes of a post: its limit, how long it waits, and what comes after.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
-use crate::board::{NextPost, Post, PostLimit, ThenRule};
+use crate::board::{Board, BoardResult, NextPost, Post, PostLimit, ThenRule};
 use crate::job::{JobSchema, ThenIf};
+use crate::schedule::ScheduleSpec;
 
 /// No chain of jobs is longer; a configuration has no circle, a board that several programs have
 /// entered definitions on may have one.
 const LONGEST_CHAIN: usize = 64;
+
+/// Returns the schemas of jobs: those of a program, and those that workers have entered on the
+/// board.
+///
+/// # Errors
+///
+/// When the board cannot be read.
+pub(crate) fn known_schemas<'a>(
+    own: impl Iterator<Item = (&'a String, &'a JobSchema)>,
+    board: &dyn Board,
+) -> BoardResult<BTreeMap<String, JobSchema>> {
+    let entered = board.definitions()?.into_iter().map(|record| record.entry);
+    let entered = entered.filter_map(|entry| {
+        let schema = serde_json::from_value(entry.schema).ok()?;
+        Some((entry.name, schema))
+    });
+    let mut all: BTreeMap<String, JobSchema> = entered.collect();
+    all.extend(own.map(|(name, schema)| (name.clone(), schema.clone())));
+    Ok(all)
+}
+
+/// A job as a schedule posts it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ScheduledPost {
+    /// What its definition makes of the post; the slot is the caller's.
+    pub(crate) post: Post,
+    /// Whether a job is posted for each live worker that can do it.
+    pub(crate) every_worker: bool,
+}
+
+impl ScheduledPost {
+    /// Returns the job of a schedule. One of which nothing is known is posted as it is written: the
+    /// worker that comes to know it does it.
+    pub(crate) fn of(spec: &ScheduleSpec, schemas: &BTreeMap<String, JobSchema>) -> Self {
+        let schema_of = |name: &str| schemas.get(name);
+        let posts = JobPosts {
+            schema_of: &schema_of,
+            posted_by: "",
+        };
+        let schema = schemas.get(&spec.job);
+        let args = spec.args.as_object().cloned().unwrap_or_default();
+        let known = schema.and_then(|schema| posts.post(&spec.job, schema, args).ok());
+        ScheduledPost {
+            post: known.unwrap_or_else(|| Post::new(&spec.job, spec.args.clone(), String::new())),
+            every_worker: schema.is_some_and(|schema| schema.every_worker),
+        }
+    }
+}
 
 /// What is known of the jobs of a program, to post them.
 pub(crate) struct JobPosts<'a> {

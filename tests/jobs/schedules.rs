@@ -274,6 +274,60 @@ timezone = "Europe/Berlin"
     assert!(resumed.starts_with("nightly goes on: "), "{resumed}");
 }
 
+/// A schedule posts what its definition makes of a job: limits, jobs that come after, one for each
+/// worker. So does a person who runs it, with or without the jobs that come after.
+#[test]
+fn a_schedule_posts_with_the_limit_and_the_children_of_its_job() {
+    let desk = Desk::with(
+        r#"
+[jobs.count]
+limit = 1
+overlap = "allow"
+then = ["report"]
+steps = [{ name = "a", command = ["true"] }]
+[jobs.report]
+steps = [{ name = "a", command = ["true"] }]
+[jobs.clean]
+every_worker = true
+overlap = "allow"
+steps = [{ name = "a", command = ["true"] }]
+[schedules.count]
+job = "count"
+every = "1s"
+[schedules.clean]
+job = "clean"
+every = "1s"
+"#,
+    );
+    let first = desk.worker(&["--name", "one"]);
+    let second = desk.worker(&["--name", "two"]);
+    let done = |name: &str| {
+        let sql = format!("SELECT count(*) FROM job WHERE definition = '{name}' AND state = 4");
+        desk.numbers(&sql)[0]
+    };
+    assert!(eventually(|| done("report") >= 2));
+    let keys = "SELECT count(*) FROM job WHERE definition = 'count' AND limit_key IS NULL";
+    assert_eq!(desk.numbers(keys), [0], "each job is behind the limit");
+    let of_each = "SELECT count(DISTINCT for_worker) FROM job WHERE definition = 'clean'";
+    assert!(eventually(|| desk.numbers(of_each) == [2]));
+    let slots = "SELECT count(*) FROM job WHERE definition = 'clean' AND slot IS NULL";
+    assert_eq!(desk.numbers(slots), [0]);
+    for name in ["count", "clean"] {
+        desk.says(&["schedules", "pause", name]);
+    }
+    let is_quiet = "SELECT count(*) FROM job WHERE state < 4";
+    assert!(eventually(|| desk.numbers(is_quiet) == [0]));
+    let before = done("report");
+    desk.says(&["schedules", "run", "count", "--no-children"]);
+    let counts = done("count");
+    assert!(eventually(
+        || desk.numbers(is_quiet) == [0] && done("count") >= counts
+    ));
+    desk.says(&["schedules", "run", "count"]);
+    assert!(eventually(|| done("report") == before + 1));
+    assert_eq!((first.stop(), second.stop()), (Some(0), Some(0)));
+}
+
 #[test]
 fn an_old_file_does_not_bring_its_schedules_back() {
     let desk = Desk::with("");

@@ -98,13 +98,19 @@ fn due(board: &dyn Board, name: &str) -> Option<DueSchedule> {
     look.due.into_iter().find(|due| due.name == name)
 }
 
+/// Returns the post of a job whose definition adds nothing.
+fn plain(spec: &ScheduleSpec) -> Post {
+    Post::new(&spec.job, spec.args.clone(), String::new())
+}
+
 /// Takes the slot of a schedule that is due, and plans the next a minute later.
 fn taking(due: &DueSchedule, now: i64) -> SlotTaking {
     SlotTaking {
         name: due.name.clone(),
         version: due.version,
         due: due.slot,
-        post: Some((due.slot, Post::of_slot(due, due.slot, now))),
+        post: Some((due.slot, plain(&due.spec).of_slot(due, due.slot, now))),
+        every_worker: false,
         missed: 0,
         next: Some(due.slot + MINUTE),
     }
@@ -448,7 +454,7 @@ pub(crate) fn a_clock_that_is_set_back_makes_no_schedule_silent(arena: &dyn Boar
     let ahead = due(board, &name).unwrap();
     let now = arena.clock().millis();
     let taking = SlotTaking {
-        post: Some((now, Post::of_slot(&ahead, now, now))),
+        post: Some((now, plain(&ahead.spec).of_slot(&ahead, now, now))),
         next: Some(now + MINUTE),
         ..taking(&ahead, now)
     };
@@ -479,13 +485,15 @@ pub(crate) fn a_run_by_hand_moves_no_slot(arena: &dyn BoardArena) {
         why: String::new(),
     };
     board.request_of_schedule(&name, &pause).unwrap();
-    let post = || Post::of_schedule(&name, &name, &spec(&name), fresh("by hand"), 5);
-    let receipt = board.run_schedule(&name, &post()).unwrap().unwrap();
+    let post = || plain(&spec(&name)).of_schedule(&name, &name, &spec(&name), fresh("by hand"), 5);
+    let receipt = board.run_schedule(&name, &post(), false).unwrap().unwrap();
     let after = record(board, &name).unwrap();
     assert_eq!((after.next, after.posted), (next, 0));
     assert_eq!((after.jobs[0].id, after.jobs[0].slot), (receipt.id, None));
     assert_eq!(
-        board.run_schedule("no such schedule", &post()).unwrap(),
+        board
+            .run_schedule("no such schedule", &post(), false)
+            .unwrap(),
         None
     );
 }

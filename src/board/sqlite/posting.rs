@@ -71,6 +71,11 @@ impl PostRow {
         })
     }
 
+    /// Returns what is posted.
+    pub(super) fn as_post(&self) -> &Post {
+        &self.post
+    }
+
     /// Returns the identity of the posting.
     pub(super) fn posting(&self) -> &str {
         &self.post.posting

@@ -120,7 +120,7 @@ impl SqliteBoard {
     }
 
     /// Has something done, and what follows from that.
-    fn change<T: Send + 'static>(
+    pub(super) fn change<T: Send + 'static>(
         &self,
         work: impl FnOnce(&WriteTx<'_>) -> Result<T, SqliteFailure> + Send + 'static,
     ) -> BoardResult<T> {

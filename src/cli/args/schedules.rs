@@ -46,6 +46,9 @@ pub(crate) enum SchedulesVerb {
         /// The schedule.
         #[arg(value_name = "NAME")]
         name: String,
+        /// Without the jobs that come after it.
+        #[arg(long)]
+        no_children: bool,
     },
     /// Put the schedules of this configuration on the board, even if a later one has replaced them.
     Apply,

@@ -1,10 +1,14 @@
 //! Schedules: whichever worker looks first takes a slot.
 
+use std::collections::BTreeMap;
+
 use super::super::applied_schedules::{rule_of, timestamp};
+use super::super::job_post::{ScheduledPost, known_schemas};
 use super::super::wall_millis;
 use super::WorkLoop;
-use crate::board::{BoardError, DueSchedule, Post, ScheduleNews, SlotAnswer, SlotTaking};
+use crate::board::{BoardError, DueSchedule, ScheduleNews, SlotAnswer, SlotTaking};
 use crate::core::time::{Moment, Mono};
+use crate::job::JobSchema;
 use crate::schedule::{SlotOverlap, SlotPlan};
 use crate::unix::clock;
 
@@ -36,8 +40,13 @@ impl WorkLoop {
         let look = self.parts.board.look_at_schedules(MOST_SLOTS)?;
         self.next_slot = look.next;
         let mut has_moved = false;
-        for due in &look.due {
-            has_moved |= self.take_slot(due, now)?;
+        if !look.due.is_empty() {
+            let own = self.parts.definitions.iter();
+            let own = own.map(|(name, known)| (name, &known.job.schema));
+            let schemas = known_schemas(own, &*self.parts.board)?;
+            for due in &look.due {
+                has_moved |= self.take_slot(due, &schemas, now)?;
+            }
         }
         if has_moved {
             // More may have come, and the slots that were planned now are not known yet.
@@ -52,8 +61,13 @@ impl WorkLoop {
     }
 
     /// Takes a slot. Returns whether the schedule has moved on.
-    fn take_slot(&mut self, due: &DueSchedule, now: Moment) -> Result<bool, BoardError> {
-        let Some(taking) = self.taking(due, wall_millis(now)) else {
+    fn take_slot(
+        &mut self,
+        due: &DueSchedule,
+        schemas: &BTreeMap<String, JobSchema>,
+        now: Moment,
+    ) -> Result<bool, BoardError> {
+        let Some(taking) = self.taking(due, schemas, wall_millis(now)) else {
             return Ok(false);
         };
         let name = &due.name;
@@ -79,7 +93,12 @@ impl WorkLoop {
     }
 
     /// Returns what is done with the slot of a schedule; `None`: its times cannot be understood here.
-    fn taking(&mut self, due: &DueSchedule, now: i64) -> Option<SlotTaking> {
+    fn taking(
+        &mut self,
+        due: &DueSchedule,
+        schemas: &BTreeMap<String, JobSchema>,
+        now: i64,
+    ) -> Option<SlotTaking> {
         let spec = &due.spec;
         let rule = match rule_of(spec) {
             Ok(rule) => rule,
@@ -105,15 +124,18 @@ impl WorkLoop {
                 SlotPlan::of(&rule, slot, timestamp(now), spec.missed, held_until)
             }
         };
+        let scheduled = ScheduledPost::of(spec, schemas);
+        let every_worker = scheduled.every_worker;
         let post = plan.post.map(|slot| {
             let slot = slot.as_millisecond();
-            (slot, Post::of_slot(due, slot, now))
+            (slot, scheduled.post.of_slot(due, slot, now))
         });
         Some(SlotTaking {
             name: due.name.clone(),
             version: due.version,
             due: due.slot,
             post,
+            every_worker,
             missed: plan.missed,
             next: plan.next.map(jiff::Timestamp::as_millisecond),
         })

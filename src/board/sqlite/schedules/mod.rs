@@ -35,12 +35,17 @@ impl ScheduleBoard for SqliteBoard {
         let post = taking.post.as_ref();
         let row = post.map(|(slot, post)| Ok((*slot, PostRow::of(post)?)));
         let row = row.transpose()?;
-        self.write(move |tx| slot_rows::take(tx, &taking, row))
+        self.change(move |tx| slot_rows::take(tx, &taking, row))
     }
 
-    fn run_schedule(&self, name: &str, post: &Post) -> BoardResult<Option<PostReceipt>> {
+    fn run_schedule(
+        &self,
+        name: &str,
+        post: &Post,
+        every_worker: bool,
+    ) -> BoardResult<Option<PostReceipt>> {
         let (name, row) = (name.to_owned(), PostRow::of(post)?);
-        self.write(move |tx| slot_rows::run(tx, &name, &row))
+        self.change(move |tx| slot_rows::run(tx, &name, &row, every_worker))
     }
 
     fn request_of_schedule(

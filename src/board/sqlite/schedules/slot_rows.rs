@@ -3,11 +3,13 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::schedule_rows::{exists, spec};
+use crate::board::batch::BatchPost;
 use crate::board::job_id::JobId;
 use crate::board::post::PostReceipt;
 use crate::board::schedule_slot::{
     DueSchedule, SET_BACK_MILLIS, ScheduleLook, ScheduleNews, SlotAnswer, SlotTaking,
 };
+use crate::board::sqlite::batches::post_for_every_worker;
 use crate::board::sqlite::posting::{PostRow, post};
 use crate::board::sqlite::sqlite_failure::SqliteFailure;
 use crate::board::sqlite::write_tx::WriteTx;
@@ -98,9 +100,12 @@ pub(super) fn take(
         }
         (Some((slot, row)), None) => {
             move_on(tx, taking)?;
-            let receipt = post(tx, &row)?;
+            let receipt = post_all(tx, &taking.name, Some(slot), &row, taking.every_worker)?;
+            let Some(receipt) = receipt else {
+                count(tx, &taking.name, "missed = missed + 1")?;
+                return Ok(SlotAnswer::PassedOver);
+            };
             if receipt.is_new {
-                belongs(tx, receipt.id, &taking.name, Some(slot))?;
                 posted(tx, &taking.name, receipt.id, slot)?;
             }
             Ok(SlotAnswer::Posted(receipt))
@@ -123,12 +128,11 @@ fn lost(tx: &WriteTx<'_>, row: Option<(i64, PostRow)>) -> Result<SlotAnswer, Sql
     let Some((_, row)) = row else {
         return Ok(SlotAnswer::Lost);
     };
-    let mut read = tx
-        .conn
-        .prepare_cached("SELECT id FROM job WHERE posting = ?1")?;
-    let id = read
-        .query_row([row.posting()], |row| row.get(0))
-        .optional()?;
+    let mut read = tx.conn.prepare_cached(
+        "SELECT min(id) FROM job WHERE posting = ?1
+                OR batch = (SELECT id FROM batch WHERE posting = ?1)",
+    )?;
+    let id: Option<u64> = read.query_row([row.posting()], |row| row.get(0))?;
     Ok(id.map_or(SlotAnswer::Lost, |id| {
         SlotAnswer::Posted(PostReceipt {
             id: JobId(id),
@@ -161,12 +165,46 @@ fn count(tx: &WriteTx<'_>, name: &str, change: &str) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn belongs(tx: &WriteTx<'_>, job: JobId, name: &str, slot: Option<i64>) -> rusqlite::Result<()> {
-    let mut update = tx
+/// Posts the job of a schedule, or one for each live worker that can do it: the answer names the
+/// first. `None`: there is no such worker.
+fn post_all(
+    tx: &WriteTx<'_>,
+    name: &str,
+    slot: Option<i64>,
+    row: &PostRow,
+    every_worker: bool,
+) -> Result<Option<PostReceipt>, SqliteFailure> {
+    if !every_worker {
+        let receipt = post(tx, row)?;
+        if receipt.is_new {
+            let one = "UPDATE job SET schedule = ?2, slot = ?3 WHERE id = ?1";
+            let mut update = tx.conn.prepare_cached(one)?;
+            update.execute(params![receipt.id.0, name, slot])?;
+        }
+        return Ok(Some(receipt));
+    }
+    let post = row.as_post();
+    let batch = BatchPost {
+        posting: post.posting.clone(),
+        name: post.definition.clone(),
+        then: post.then.clone(),
+        posted_by: post.posted_by.clone(),
+        every_worker: true,
+        ..BatchPost::default()
+    };
+    let batch = post_for_every_worker(tx, &batch, post)?.id.0;
+    let members = "UPDATE job SET schedule = ?2, slot = ?3 WHERE batch = ?1";
+    tx.conn
+        .prepare_cached(members)?
+        .execute(params![batch, name, slot])?;
+    let mut first = tx
         .conn
-        .prepare_cached("UPDATE job SET schedule = ?2, slot = ?3 WHERE id = ?1")?;
-    update.execute(params![job.0, name, slot])?;
-    Ok(())
+        .prepare_cached("SELECT min(id) FROM job WHERE batch = ?1")?;
+    let first: Option<u64> = first.query_row([batch], |row| row.get(0))?;
+    Ok(first.map(|id| PostReceipt {
+        id: JobId(id),
+        is_new: true,
+    }))
 }
 
 fn posted(tx: &WriteTx<'_>, name: &str, job: JobId, slot: i64) -> rusqlite::Result<()> {
@@ -186,15 +224,12 @@ pub(super) fn run(
     tx: &WriteTx<'_>,
     name: &str,
     row: &PostRow,
+    every_worker: bool,
 ) -> Result<Option<PostReceipt>, SqliteFailure> {
     if !exists(tx.conn, name)? {
         return Ok(None);
     }
-    let receipt = post(tx, row)?;
-    if receipt.is_new {
-        belongs(tx, receipt.id, name, None)?;
-    }
-    Ok(Some(receipt))
+    post_all(tx, name, None, row, every_worker)
 }
 
 /// Returns what is to be mailed, and takes note that it is.

@@ -9,6 +9,7 @@ use crate::config::invocation::Call;
 use crate::core::command_error::CommandError;
 use crate::job::JobSchema;
 use crate::text::suggest::suggestions;
+use crate::worker::job_post::known_schemas;
 
 use super::board_access::refused;
 
@@ -25,15 +26,9 @@ impl JobCatalog {
     ///
     /// When the board cannot be read.
     pub(crate) fn of(loaded: &Loaded, board: &dyn Board) -> Result<Self, CommandError> {
-        let mut schemas = BTreeMap::new();
-        for record in board.definitions().map_err(refused)? {
-            if let Ok(schema) = serde_json::from_value(record.entry.schema) {
-                schemas.insert(record.entry.name, schema);
-            }
-        }
-        for (name, job) in &loaded.jobs {
-            schemas.insert(name.clone(), job.definition.schema.clone());
-        }
+        let own = loaded.jobs.iter();
+        let own = own.map(|(name, job)| (name, &job.definition.schema));
+        let schemas = known_schemas(own, board).map_err(refused)?;
         Ok(JobCatalog { schemas })
     }
 
@@ -62,6 +57,11 @@ impl JobCatalog {
                 ))
             }
         })
+    }
+
+    /// Returns the schemas by name.
+    pub(crate) fn schemas(&self) -> &BTreeMap<String, JobSchema> {
+        &self.schemas
     }
 
     /// Returns all, in the order of their names.

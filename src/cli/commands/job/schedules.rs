@@ -3,11 +3,11 @@
 use serde_json::Value;
 
 use super::board_access::{open, open_existing, refused};
+use super::catalog::JobCatalog;
 use super::schedule_lines::{NEXT_TIMES, details, foreseen, lines, schedule_json};
 use super::time::millis;
 use crate::board::{
-    ApplyMode, Board, Post, ScheduleFileAnswer, ScheduleRecord, ScheduleRequest,
-    ScheduleRequestAnswer,
+    ApplyMode, Board, ScheduleFileAnswer, ScheduleRecord, ScheduleRequest, ScheduleRequestAnswer,
 };
 use crate::cli::args::Common;
 use crate::cli::args::schedules::{SchedulesArgs, SchedulesVerb};
@@ -20,6 +20,7 @@ use crate::core::exit;
 use crate::text::suggest::suggestions;
 use crate::unix::{clock, random};
 use crate::worker::applied_schedules::{change_line, file_of, in_words, next_after, timestamp};
+use crate::worker::job_post::ScheduledPost;
 
 /// Shows schedules, or carries out what is asked of one.
 pub(crate) fn obey(common: &Common, args: &SchedulesArgs) -> CommandResult {
@@ -102,7 +103,7 @@ fn apply(common: &Common) -> CommandResult {
 fn ask(loaded: &Loaded, verb: &SchedulesVerb) -> CommandResult {
     let (SchedulesVerb::Pause { name, .. }
     | SchedulesVerb::Resume { name }
-    | SchedulesVerb::Run { name }) = verb
+    | SchedulesVerb::Run { name, .. }) = verb
     else {
         return Ok(());
     };
@@ -116,7 +117,10 @@ fn ask(loaded: &Loaded, verb: &SchedulesVerb) -> CommandResult {
         return Err(no_such_schedule(name, &all, loaded));
     };
     let request = match verb {
-        SchedulesVerb::Run { .. } => return run(&*board, record),
+        SchedulesVerb::Run { no_children, .. } => {
+            let catalog = JobCatalog::of(loaded, &*board)?;
+            return run(&*board, record, &catalog, *no_children);
+        }
         SchedulesVerb::Pause { reason, .. } => ScheduleRequest::Pause {
             by: super::super::mute::user_name(),
             why: reason.clone(),
@@ -144,14 +148,28 @@ fn ask(loaded: &Loaded, verb: &SchedulesVerb) -> CommandResult {
     })
 }
 
-fn run(board: &dyn Board, record: &ScheduleRecord) -> CommandResult {
+fn run(
+    board: &dyn Board,
+    record: &ScheduleRecord,
+    catalog: &JobCatalog,
+    no_children: bool,
+) -> CommandResult {
     let posting = random::hex_id().map_err(|error| CommandError::of(exit::SHORTAGE, &error))?;
     let (name, spec) = (&record.name, &record.spec);
-    let post = Post {
-        posted_by: super::super::mute::user_name(),
-        ..Post::of_schedule(name, &record.project, spec, posting, now())
-    };
-    match board.run_schedule(name, &post).map_err(refused)? {
+    let scheduled = ScheduledPost::of(spec, catalog.schemas());
+    let base = scheduled.post;
+    let mut post = base.of_schedule(name, &record.project, spec, posting, now());
+    post.posted_by = super::super::mute::user_name();
+    post.ignores_pauses = true;
+    if no_children {
+        post.then.clear();
+    }
+    let receipt = board.run_schedule(name, &post, scheduled.every_worker);
+    match receipt.map_err(refused)? {
+        None if scheduled.every_worker => {
+            let message = format!("no worker can do `{}` now", spec.job);
+            Err(CommandError::new(exit::UNAVAILABLE, message))
+        }
         Some(receipt) => print(&format!("Posted job {} ({})\n", receipt.id, spec.job)),
         None => Err(CommandError::usage(format_args!(
             "there is no schedule `{name}`"
