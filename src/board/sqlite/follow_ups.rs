@@ -1,5 +1,5 @@
 //! What follows from the changes of a call, in its transaction: the count of a batch, what comes
-//! after, and who is admitted.
+//! after, and the jobs that are admitted.
 
 use rusqlite::params;
 
