@@ -17,11 +17,17 @@ TARGET = os.environ.get("CARGO_TARGET_DIR")
 
 # The measure, who, its word there, jobs, jobs of another definition that wait.
 MEASURES = {
-    "jobs": [("ours", "jobs", 50_000, 0), ("apalis", "jobs", 5_000, 0), ("durare", "jobs", 1_000, 0), ("durare", "direct", 1_000, 0), ("ours", "worker", 1_000, 0)],
-    "waiting": [("ours", "jobs", 50_000, 100_000), ("apalis", "jobs", 5_000, 100_000), ("durare", "jobs", 1_000, 100_000)],
-    "million": [("ours", "jobs", 50_000, 1_000_000), ("apalis", "jobs", 5_000, 1_000_000), ("durare", "jobs", 1_000, 1_000_000)],
-    "steps": [("ours", "steps", 10_000, 0), ("apalis", "steps", 300, 0), ("durare", "steps", 200, 0)],
-    "latency": [("ours", "latency", 300, 0), ("apalis", "latency", 300, 0), ("durare", "latency", 300, 0)],
+    "jobs": [
+        ("ours", "jobs", 50_000, 0),
+        ("apalis", "jobs", 2_000, 0),
+        ("durare", "jobs", 1_000, 0),
+        ("durare", "direct", 300, 0),
+        ("ours", "worker", 300, 0),
+    ],
+    "latency": [("ours", "latency", 100, 0), ("apalis", "latency", 100, 0), ("durare", "latency", 100, 0)],
+    "steps": [("ours", "steps", 5_000, 0), ("apalis", "steps", 100, 0), ("durare", "steps", 50, 0)],
+    "waiting": [("ours", "jobs", 50_000, 100_000), ("apalis", "jobs", 2_000, 100_000), ("durare", "jobs", 500, 100_000)],
+    "million": [("ours", "jobs", 50_000, 1_000_000), ("apalis", "jobs", 2_000, 1_000_000), ("durare", "jobs", 500, 1_000_000)],
 }
 
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use apalis::prelude::*;
 use apalis_sqlite::{Config, SqlitePool, SqliteStorage};
 use apalis_workflow::*;
-use futures_util::{StreamExt, stream};
+use futures_util::stream;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::{IN_FLIGHT, Order, rate, synced, times};
@@ -61,24 +61,41 @@ pub async fn measure(order: &Order) {
     match order.what.as_str() {
         "steps" => {
             let flow = SteppedFlow::new("resize")
-                .and_then(step).and_then(step).and_then(step).and_then(step).and_then(step)
-                .and_then(step).and_then(step).and_then(step).and_then(step).and_then(step);
+                .and_then(step)
+                .and_then(step)
+                .and_then(step)
+                .and_then(step)
+                .and_then(step)
+                .and_then(step)
+                .and_then(step)
+                .and_then(step)
+                .and_then(step)
+                .and_then(step);
             for _ in 0..order.jobs {
                 storage.push_start("/srv/a.png".to_owned()).await.unwrap();
             }
-            let worker = WorkerBuilder::new("measured").backend(storage).concurrency(IN_FLIGHT).build(flow);
+            let worker = WorkerBuilder::new("measured")
+                .backend(storage)
+                .concurrency(IN_FLIGHT)
+                .build(flow);
             tokio::spawn(async move { worker.run().await.unwrap() });
         }
         "latency" => {
             let (sender, started) = unbounded_channel();
             STARTED.set(sender).unwrap();
             let backend = storage.poll_with_stream(listener);
-            let worker = WorkerBuilder::new("measured").backend(backend).concurrency(IN_FLIGHT).build(resize);
+            let worker = WorkerBuilder::new("measured")
+                .backend(backend)
+                .concurrency(IN_FLIGHT)
+                .build(resize);
             tokio::spawn(async move { worker.run().await.unwrap() });
             return latency(order, &mut poster, started).await;
         }
         _ => {
-            let worker = WorkerBuilder::new("measured").backend(storage).concurrency(IN_FLIGHT).build(resize);
+            let worker = WorkerBuilder::new("measured")
+                .backend(storage)
+                .concurrency(IN_FLIGHT)
+                .build(resize);
             tokio::spawn(async move { worker.run().await.unwrap() });
         }
     }

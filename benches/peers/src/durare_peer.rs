@@ -71,7 +71,9 @@ pub async fn measure(order: &Order) {
         async move {
             let options = WorkflowOptions::with_id(format!("{queue}-{number}"));
             let path = "/srv/a.png".to_owned();
-            let posted = client.enqueue::<_, String>(queue, "resize", path, options).await;
+            let posted = client
+                .enqueue::<_, String>(queue, "resize", path, options)
+                .await;
             posted.unwrap();
         }
     };
@@ -101,11 +103,16 @@ pub async fn measure(order: &Order) {
                 async move {
                     let options = WorkflowOptions::with_id(format!("direct-{number}"));
                     let path = "/srv/a.png".to_owned();
-                    let handle = engine.start::<_, String>("resize", path, options).await.unwrap();
+                    let handle = engine
+                        .start::<_, String>("resize", path, options)
+                        .await
+                        .unwrap();
                     handle.result().await.unwrap();
                 }
             };
-            stream::iter(0..order.jobs).for_each_concurrent(IN_FLIGHT, run).await;
+            stream::iter(0..order.jobs)
+                .for_each_concurrent(IN_FLIGHT, run)
+                .await;
             rate(order, begun);
         }
         _ => {

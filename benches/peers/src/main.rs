@@ -61,5 +61,10 @@ pub fn times(mut times: Vec<Duration>) {
 
 /// Writes back what was posted, so that it is not written beside what is measured.
 pub fn synced() {
-    assert!(std::process::Command::new("sync").status().unwrap().success());
+    assert!(
+        std::process::Command::new("sync")
+            .status()
+            .unwrap()
+            .success()
+    );
 }

@@ -38,7 +38,9 @@ fn board(words: &[String]) -> MeasuredBoard {
 
 fn post(board: &MeasuredBoard, definition: &str, jobs: u64) {
     for first in (0..jobs).step_by(1_000) {
-        board.post(definition, first, (jobs - first).min(1_000)).unwrap();
+        board
+            .post(definition, first, (jobs - first).min(1_000))
+            .unwrap();
     }
 }
 
@@ -50,7 +52,10 @@ fn work(words: &[String], steps: u64) {
     let mut worker = board.join("resize").unwrap();
     let begun = Instant::now();
     while worker.turn_of(IN_FLIGHT, steps).unwrap() > 0 {}
-    println!("{:.1}", (jobs * steps) as f64 / begun.elapsed().as_secs_f64());
+    println!(
+        "{:.1}",
+        (jobs * steps) as f64 / begun.elapsed().as_secs_f64()
+    );
 }
 
 fn latency(words: &[String]) {
@@ -81,7 +86,10 @@ fn whole_worker(words: &[String]) {
     let directory = Path::new(&words[1]);
     let run = |words: &[&str]| {
         let mut command = Command::new(&program);
-        command.args(words).current_dir(directory).stdout(Stdio::null());
+        command
+            .args(words)
+            .current_dir(directory)
+            .stdout(Stdio::null());
         let done = command.stderr(Stdio::null()).status().unwrap();
         assert!(done.success(), "{words:?}");
     };
