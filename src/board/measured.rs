@@ -217,8 +217,8 @@ impl MeasuredWorker {
         Ok(self.held.len())
     }
 
-    /// Like [`turn`](Self::turn), of jobs of so many steps: each job that is held has an entry,
-    /// and those whose last one it is end.
+    /// Reports the next entry of all jobs that are held, each of so many steps, which ends those
+    /// whose last one it is; claims others in the same transaction. Returns how many are held now.
     ///
     /// # Errors
     ///
