@@ -220,7 +220,7 @@ fn resume_doubt(definition: &JobDefinition, origin: &Origin) -> Option<ConfigPro
 
 /// Returns what the steps of a job take over from `[defaults]`: all that surrounds a process but
 /// where it runs and what it reads, which are those of the job.
-fn inherited(defaults: &Layer) -> Layer {
+pub(super) fn inherited(defaults: &Layer) -> Layer {
     let own = ["working_dir", "stdin", "timeout"];
     defaults.only(|option| is_surrounding(option) && !own.contains(&option.key))
 }

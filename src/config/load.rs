@@ -98,7 +98,11 @@ fn put_together(
         base,
     };
     let tasks = tasks::define(&written, &surroundings, &mut report);
-    let worker = worker::settings(&mut written.worker, &mut report);
+    let mut worker = worker::settings(&mut written.worker, &mut report);
+    if !worker.can.is_empty() {
+        let child = worker::surroundings_of_can(&written.defaults, &inputs.cwd);
+        worker.can_child = Some(Box::new(child));
+    }
     let around = source.as_ref().map(|source| jobs::JobSurroundings {
         source,
         inputs,

@@ -2,11 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
+use super::child;
+use super::jobs::inherited;
 use super::layer::Layer;
 use super::options::ConfigSection;
+use super::origin::Origin;
 use super::report::{ConfigProblem, ConfigReport};
-use crate::core::settings::WorkerSettings;
+use super::value::Value;
+use crate::core::settings::{ChildSettings, Leak, WorkerSettings};
 use crate::job::{NAMES, is_name, variable_form};
 
 /// Puts the settings together, and fills what is open in the layer.
@@ -23,22 +28,66 @@ pub(super) fn settings(layer: &mut Layer, report: &mut ConfigReport) -> WorkerSe
             .and_then(|slots| slots.try_into().ok()),
         tags: layer.get("tags").unwrap_or_default(),
         can: layer.get("can").unwrap_or_default(),
+        can_child: None,
         vars: layer.get("vars").unwrap_or_default(),
         drain_timeout: layer.need("drain_timeout"),
     };
     check_name(layer, &settings, report);
     check_tags(layer, "tags", &settings.tags, report);
     check_vars(layer, &settings, report);
-    for tag in settings
-        .can
-        .keys()
-        .filter(|tag| settings.tags.contains(tag))
-    {
+    check_can(layer, &settings, report);
+    settings
+}
+
+/// Returns what surrounds the commands of `can`: what `[defaults]` has for all commands. They are
+/// killed at the limit of their time, for they have nothing to finish.
+pub(super) fn surroundings_of_can(defaults: &Layer, cwd: &Path) -> ChildSettings {
+    let mut layer = inherited(defaults);
+    layer.fill("kill_grace", Value::Span(Duration::ZERO), Origin::Default);
+    layer.fill_defaults(ConfigSection::Task, cwd);
+    ChildSettings {
+        stop_signal: libc::SIGKILL,
+        kill_grace: Duration::ZERO,
+        ok_exit_codes: vec![0],
+        retry_later_exit_codes: Vec::new(),
+        fatal_exit_codes: Vec::new(),
+        silence_timeout: None,
+        output_file: None,
+        leak: Leak::Kill,
+        ..child::settings(&layer)
+    }
+}
+
+fn check_can(layer: &Layer, settings: &WorkerSettings, report: &mut ConfigReport) {
+    let both = settings.can.keys().filter(|tag| settings.tags.contains(tag));
+    for tag in both {
         let message = format!("`{tag}` is in `tags` and in `can`");
         let problem = ConfigProblem::error(&layer.origin("can"), message);
         report.add(problem.help("leave it in `can`, whose command says when the worker has it"));
     }
-    settings
+    for (tag, command) in &settings.can {
+        let template = command.iter().find_map(|word| template_in(word));
+        let fault = match (command.as_slice(), template) {
+            ([], _) => Some("is empty".to_owned()),
+            (_, Some(template)) => Some(format!("has `{template}`, which only steps replace")),
+            _ => None,
+        };
+        if let Some(fault) = fault {
+            let message = format!("the command of `{tag}` in `can` {fault}");
+            let problem = ConfigProblem::error(&layer.origin("can"), message);
+            report.add(problem.help(
+                "a program and its arguments; it reads the job from `$ARG_NAME` and `$JOB_ID`, as in `[\"sh\", \"-c\", \"…\"]`",
+            ));
+        }
+    }
+}
+
+/// Returns what looks like a value of a job in a word.
+fn template_in(word: &str) -> Option<&str> {
+    let starts = ["{args.", "{job.", "{var."];
+    let start = starts.iter().filter_map(|start| word.find(start)).min()?;
+    let end = word[start..].find('}')?;
+    Some(&word[start..=start + end])
 }
 
 /// The name is a part of the names of files, and is shown beside that of its host.

@@ -12,7 +12,7 @@ use crate::board::definition_entry::{DefinitionEntry, DefinitionRecord};
 use crate::board::job_id::{JobId, SessionId};
 use crate::board::job_record::JobRecord;
 use crate::board::session_request::{NameRule, SessionRecord, SessionRequest, SessionWish};
-use crate::board::wait_facts::{LimitFacts, WaitFacts, WorkerFacts};
+use crate::board::wait_facts::{CannotNow, LimitFacts, WaitFacts, WorkerFacts};
 
 /// Returns the live sessions.
 pub(super) fn workers(conn: &Connection) -> rusqlite::Result<Vec<SessionRecord>> {
@@ -187,6 +187,7 @@ fn worker_facts(
         let lacks = needs.iter().filter(|tag| !has.contains(tag));
         facts.push(WorkerFacts {
             lacks: lacks.cloned().collect(),
+            cannot_now: cannot_now(conn, worker.session, job.id, needs)?,
             knows_definition: knows.is_some(),
             is_older: has_begun && knows.is_some_and(|knows| knows < order),
             is_avoided: job.avoid.contains(&worker.request.name),
@@ -206,4 +207,19 @@ fn worker_facts(
         });
     }
     Ok(facts)
+}
+
+/// Returns the needed tags whose command answered no for a job.
+fn cannot_now(
+    conn: &Connection,
+    session: SessionId,
+    job: JobId,
+    needs: &[String],
+) -> rusqlite::Result<Vec<String>> {
+    let mut read = conn.prepare_cached("SELECT cannot_now FROM session WHERE id = ?1")?;
+    let text: String = read.query_row([session.0], |row| row.get(0))?;
+    let all: Vec<CannotNow> = serde_json::from_str(&text).unwrap_or_default();
+    let of_job = all.into_iter().filter(|cannot| cannot.job == job);
+    let tags = of_job.map(|cannot| cannot.tag);
+    Ok(tags.filter(|tag| needs.contains(tag)).collect())
 }

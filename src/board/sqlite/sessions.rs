@@ -281,6 +281,18 @@ pub(super) fn wish(
     Ok(changed > 0)
 }
 
+/// Sets what a session cannot do now.
+pub(super) fn set_cannot_now(
+    tx: &WriteTx<'_>,
+    session: SessionId,
+    cannot: &str,
+) -> Result<(), SqliteFailure> {
+    claimer(tx.conn, session)?;
+    let update = "UPDATE session SET cannot_now = ?2 WHERE id = ?1";
+    tx.conn.execute(update, params![session.0, cannot])?;
+    Ok(())
+}
+
 /// Counts late transitions, which are never an error.
 pub(super) fn count_stale(
     tx: &WriteTx<'_>,

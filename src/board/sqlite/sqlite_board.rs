@@ -10,6 +10,7 @@ use super::bell::BellFile;
 use super::board_writer::BoardWriter;
 use super::claim_rows::{ClaimRaw, ClaimRow, LaneRow};
 use super::claims::peek;
+use super::words::json;
 use super::open_file::{check_place, open_to_write};
 use super::posting::{self, PostRow};
 use super::read_pool::ReadPool;
@@ -43,7 +44,7 @@ use crate::board::pause::{PauseRecord, PauseScope};
 use crate::board::post::{NextPost, Post, PostReceipt};
 use crate::board::reap::{Reap, ReapAnswer};
 use crate::board::session_request::{SessionRecord, SessionRequest, SessionTicket, SessionWish};
-use crate::board::wait_facts::WaitFacts;
+use crate::board::wait_facts::{CannotNow, WaitFacts};
 use crate::flow::journal::JournalEntry;
 
 /// Opens a board in a SQLite file.
@@ -300,6 +301,11 @@ impl Board for SqliteBoard {
 
     fn request_of_worker(&self, session: SessionId, wish: SessionWish) -> BoardResult<bool> {
         self.write(move |tx| Ok(sessions::wish(tx, session, wish)?))
+    }
+
+    fn set_cannot_now(&self, session: SessionId, cannot: &[CannotNow]) -> BoardResult<()> {
+        let cannot = json(cannot);
+        self.change(move |tx| sessions::set_cannot_now(tx, session, &cannot))
     }
 
     fn append_output(&self, batch: &OutputBatch) -> BoardResult<bool> {
