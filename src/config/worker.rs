@@ -59,7 +59,10 @@ pub(super) fn surroundings_of_can(defaults: &Layer, cwd: &Path) -> ChildSettings
 }
 
 fn check_can(layer: &Layer, settings: &WorkerSettings, report: &mut ConfigReport) {
-    let both = settings.can.keys().filter(|tag| settings.tags.contains(tag));
+    let both = settings
+        .can
+        .keys()
+        .filter(|tag| settings.tags.contains(tag));
     for tag in both {
         let message = format!("`{tag}` is in `tags` and in `can`");
         let problem = ConfigProblem::error(&layer.origin("can"), message);

@@ -286,7 +286,9 @@ impl CapabilityCommand {
         self.keeper = Some(keeper);
         run.map_err(|outcome| match *outcome {
             Outcome::Interrupted { how } => how,
-            outcome => outcome.failure().map_or_else(String::new, |failure| failure.message.clone()),
+            outcome => outcome
+                .failure()
+                .map_or_else(String::new, |failure| failure.message.clone()),
         })
     }
 
@@ -300,7 +302,10 @@ impl CapabilityCommand {
     /// Logs that there is no answer, once until there is one.
     fn log(&mut self, tag: &str, job: &UnclaimedJob, why: &str) {
         if !std::mem::replace(&mut self.is_logged, true) {
-            log::warn!("[can {tag}] No answer about job {}, which counts as no: {why}", job.id);
+            log::warn!(
+                "[can {tag}] No answer about job {}, which counts as no: {why}",
+                job.id
+            );
         }
     }
 }
@@ -310,7 +315,9 @@ fn answer_of(outcome: &Outcome, redactor: &Redactor) -> Result<bool, String> {
     match outcome {
         Outcome::Success => Ok(true),
         Outcome::Failure(failure) if failure.class == FailureClass::Exit(NO) => Ok(false),
-        Outcome::Failure(failure) | Outcome::Fatal(failure) => Err(redactor.failure(failure).text()),
+        Outcome::Failure(failure) | Outcome::Fatal(failure) => {
+            Err(redactor.failure(failure).text())
+        }
         Outcome::RetryLater { reason } => Err(redactor.text(reason).into_owned()),
         Outcome::Interrupted { how } => Err(how.clone()),
     }

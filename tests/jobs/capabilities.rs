@@ -44,7 +44,10 @@ fn why(desk: &Desk, id: u64) -> String {
 
 #[test]
 fn a_job_is_claimed_when_the_command_answers_yes_and_the_command_sees_the_job() {
-    let desk = desk(r#"echo "$JOB_ID $ARG_PORT $ARG_TOKEN" >> $DESK/asked"#, "5m");
+    let desk = desk(
+        r#"echo "$JOB_ID $ARG_PORT $ARG_TOKEN" >> $DESK/asked"#,
+        "5m",
+    );
     let worker = desk.worker(&[]);
     let id = desk.post(&["serve", "--port", "8080"]);
     is_exact(&desk.wait_for(id, "succeeded"));
@@ -109,7 +112,10 @@ fn a_command_that_is_slower_than_the_lease_stops_no_beat_and_no_job_is_claimed_t
 
 #[test]
 fn a_command_that_hangs_is_killed_and_counts_as_no_and_is_logged_once() {
-    let desk = desk("echo $$ > $DESK/pid; trap '' TERM; while :; do sleep 1; done", "5m");
+    let desk = desk(
+        "echo $$ > $DESK/pid; trap '' TERM; while :; do sleep 1; done",
+        "5m",
+    );
     let worker = desk.worker(&["--name", "one"]);
     let id = desk.post(&["serve"]);
     assert!(eventually(|| text(&desk, "pid").ends_with('\n')));
@@ -130,7 +136,9 @@ fn of_two_workers_the_one_that_can_does_the_job() {
     let desk = desk(r#"test "$CAN" = yes"#, "5m");
     let _no = desk.worker(&["--name", "no"]);
     let ids: Vec<u64> = (0..3).map(|_| desk.post(&["serve"])).collect();
-    assert!(eventually(|| why(&desk, ids[0]).contains("no (port_is_free)")));
+    assert!(eventually(
+        || why(&desk, ids[0]).contains("no (port_is_free)")
+    ));
     let mut command = desk.command(&["work", "--name", "yes"]);
     command.env("CAN", "yes");
     let yes = crate::support::Runner::start(command);

@@ -9,9 +9,9 @@ use super::arena::{
 };
 use crate::board::job_record::JobOutcome;
 use crate::board::{
-    Board, BoardError, ClaimWish, ClaimedJob, JobFilter, JobId, JobPosition, JobRequest, JobState,
-    KeepLimits, LaneWish, NameRule, OutputBatch, OutputPart, Post, RequestAnswer, SessionRequest,
-    SessionWish, Transition, TransitionVerdict,
+    Board, BoardError, CannotNow, ClaimWish, ClaimedJob, DefinitionEntry, JobFilter, JobId,
+    JobPosition, JobRequest, JobState, KeepLimits, LaneWish, NameRule, OutputBatch, OutputPart,
+    Post, RequestAnswer, SessionRequest, SessionWish, Transition, TransitionVerdict,
 };
 use crate::flow::journal::EntryOutcome;
 

@@ -10,12 +10,12 @@ use super::bell::BellFile;
 use super::board_writer::BoardWriter;
 use super::claim_rows::{ClaimRaw, ClaimRow, LaneRow};
 use super::claims::peek;
-use super::words::json;
 use super::open_file::{check_place, open_to_write};
 use super::posting::{self, PostRow};
 use super::read_pool::ReadPool;
 use super::sqlite_failure::SqliteFailure;
 use super::transitions::TransitionRow;
+use super::words::json;
 use super::write_tx::{WriteTx, millis};
 use super::{
     batches, ended_jobs, follow_ups, garbage, journal_rows, migration, next_posts, outputs, pages,

@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use super::super::capability_answers::UnclaimedJob;
 use super::super::wall_millis;
 use super::{LOOK, WorkEnd, WorkLoop};
-use crate::board::{
-    Advance, BoardError, ClaimWish, JobId, JobRecord, LaneWish,
-};
+use crate::board::{Advance, BoardError, ClaimWish, JobId, JobRecord, LaneWish};
 use crate::core::time::{Moment, Mono};
 use crate::job::{JobData, argument_variables};
 use crate::unix::clock;
@@ -95,7 +93,9 @@ impl WorkLoop {
         let sent = clock::mono();
         let mut answer = self.parts.board.advance(&advance)?;
         let claimed: Vec<JobId> = answer.claimed.iter().map(|job| job.position.id).collect();
-        self.parts.capabilities.settle(&able, &claimed, clock::mono());
+        self.parts
+            .capabilities
+            .settle(&able, &claimed, clock::mono());
         // What is due in these lanes is not to be claimed without an answer.
         answer.next_due = self.next_due;
         self.carry_out(&advance, answer, sent);
