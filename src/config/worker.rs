@@ -69,19 +69,14 @@ fn check_can(layer: &Layer, settings: &WorkerSettings, report: &mut ConfigReport
         report.add(problem.help("leave it in `can`, whose command says when the worker has it"));
     }
     for (tag, command) in &settings.can {
-        let template = command.iter().find_map(|word| template_in(word));
-        let fault = match (command.as_slice(), template) {
-            ([], _) => Some("is empty".to_owned()),
-            (_, Some(template)) => Some(format!("has `{template}`, which only steps replace")),
-            _ => None,
+        let Some(template) = command.iter().find_map(|word| template_in(word)) else {
+            continue;
         };
-        if let Some(fault) = fault {
-            let message = format!("the command of `{tag}` in `can` {fault}");
-            let problem = ConfigProblem::error(&layer.origin("can"), message);
-            report.add(problem.help(
-                "a program and its arguments; it reads the job from `$ARG_NAME` and `$JOB_ID`, as in `[\"sh\", \"-c\", \"…\"]`",
-            ));
-        }
+        let message = format!("`{tag}` in `can` has `{template}`, which only steps replace");
+        let problem = ConfigProblem::error(&layer.origin("can"), message);
+        report.add(problem.help(
+            "the command reads the job from `$ARG_NAME` and `$JOB_ID`, as in `[\"sh\", \"-c\", \"…\"]`",
+        ));
     }
 }
 

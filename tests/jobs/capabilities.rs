@@ -23,9 +23,9 @@ can = {{ port_is_free = ["sh", "-c", '''{command}'''] }}
 [jobs.serve]
 needs = ["port_is_free"]
 args.port = {{ type = "integer", default = 80 }}
-args.token = {{ secret = true, default = "verysecret" }}
+args.token = {{ secret = true, default = "" }}
 lease = "{lease}"
-steps = [{{ name = "work", shell = 'echo $JOB_ID >> "{dir}/done"' }}]
+steps = [{{ name = "work", shell = 'echo $JOB_ID >> "{dir}/done"', reads = ["args.token"] }}]
 [jobs.hold]
 lease = "{lease}"
 steps = [{{ name = "work", shell = 'while [ ! -e "{dir}/go" ]; do sleep 0.05; done' }}]
@@ -49,7 +49,10 @@ fn a_job_is_claimed_when_the_command_answers_yes_and_the_command_sees_the_job() 
         "5m",
     );
     let worker = desk.worker(&[]);
-    let id = desk.post(&["serve", "--port", "8080"]);
+    let mut post = desk.command(&["post", "serve", "--port", "8080"]);
+    let posted = post.env("ARG_TOKEN", "verysecret").output().unwrap();
+    assert_eq!(posted.status.code(), Some(0), "{}", stderr(&posted));
+    let id = 1;
     is_exact(&desk.wait_for(id, "succeeded"));
     assert_eq!(text(&desk, "asked"), format!("{id} 8080 \n"));
     let plain = desk.post(&["hold"]);
@@ -123,7 +126,7 @@ fn a_command_that_hangs_is_killed_and_counts_as_no_and_is_logged_once() {
     worker.wait_for("No answer about job");
     assert!(kill(pid, None).is_err(), "{pid} lives");
     assert!(eventually(|| why(&desk, id).contains("one (port_is_free)")));
-    // Other jobs go on, and the worker ends while it asks again.
+    // Other jobs go on while it is asked again.
     let plain = desk.post(&["hold"]);
     desk.wait_for_step(plain, "work");
     desk.place.write("go", "");
@@ -165,10 +168,10 @@ fn a_single_pass_asks_once_and_ends() {
 fn a_wrong_can_is_one_clear_error() {
     let desk = Desk::with("");
     for (can, told) in [
-        ("{ port = [] }", "the command of `port` in `can` is empty"),
+        ("{ port = [] }", "`port` in `can` is empty"),
         (
             r#"{ port = ["nc", "{args.port}"] }"#,
-            "the command of `port` in `can` has `{args.port}`, which only steps replace",
+            "`port` in `can` has `{args.port}`, which only steps replace",
         ),
         (r#"{ gpu = ["true"] }"#, "`gpu` is in `tags` and in `can`"),
         (r#"{ port = "true" }"#, "`port` in `can`"),
