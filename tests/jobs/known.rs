@@ -39,7 +39,7 @@ fn a_board_without_a_worker_is_no_silence() {
     assert!(
         subjects
             .iter()
-            .any(|subject| subject.contains("No worker: jobs wait")),
+            .any(|subject| subject.contains("No worker: jobs or schedules wait")),
         "{subjects:?}"
     );
 }
