@@ -2,6 +2,7 @@
 //! without any cost where the file has no job.
 
 mod arguments;
+pub(super) mod capability_surroundings;
 mod commands;
 mod exclude_reader;
 pub(crate) mod functions;
@@ -220,7 +221,7 @@ fn resume_doubt(definition: &JobDefinition, origin: &Origin) -> Option<ConfigPro
 
 /// Returns what the steps of a job take over from `[defaults]`: all that surrounds a process but
 /// where it runs and what it reads, which are those of the job.
-pub(super) fn inherited(defaults: &Layer) -> Layer {
+fn inherited(defaults: &Layer) -> Layer {
     let own = ["working_dir", "stdin", "timeout"];
     defaults.only(|option| is_surrounding(option) && !own.contains(&option.key))
 }

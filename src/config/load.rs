@@ -98,11 +98,10 @@ fn put_together(
         base,
     };
     let tasks = tasks::define(&written, &surroundings, &mut report);
-    let mut worker = worker::settings(&mut written.worker, &mut report);
-    if !worker.can.is_empty() {
-        let child = worker::surroundings_of_can(&written.defaults, &inputs.cwd);
-        worker.can_child = Some(Box::new(child));
-    }
+    let worker = worker::settings(&mut written.worker, &mut report);
+    let can_child = (!worker.can.is_empty()).then(|| {
+        jobs::capability_surroundings::surroundings_of_can(&written.defaults, &inputs.cwd)
+    });
     let around = source.as_ref().map(|source| jobs::JobSurroundings {
         source,
         inputs,
@@ -131,6 +130,7 @@ fn put_together(
         settings,
         tasks,
         worker,
+        can_child,
         jobs,
         schedules,
         project: project.or(path).unwrap_or_default(),

@@ -2,16 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::Duration;
 
-use super::child;
-use super::jobs::inherited;
 use super::layer::Layer;
 use super::options::ConfigSection;
-use super::origin::Origin;
 use super::report::{ConfigProblem, ConfigReport};
-use super::value::Value;
-use crate::core::settings::{ChildSettings, Leak, WorkerSettings};
+use crate::core::settings::WorkerSettings;
 use crate::job::{NAMES, is_name, variable_form};
 
 /// Puts the settings together, and fills what is open in the layer.
@@ -28,7 +23,6 @@ pub(super) fn settings(layer: &mut Layer, report: &mut ConfigReport) -> WorkerSe
             .and_then(|slots| slots.try_into().ok()),
         tags: layer.get("tags").unwrap_or_default(),
         can: layer.get("can").unwrap_or_default(),
-        can_child: None,
         vars: layer.get("vars").unwrap_or_default(),
         drain_timeout: layer.need("drain_timeout"),
     };
@@ -37,25 +31,6 @@ pub(super) fn settings(layer: &mut Layer, report: &mut ConfigReport) -> WorkerSe
     check_vars(layer, &settings, report);
     check_can(layer, &settings, report);
     settings
-}
-
-/// Returns what surrounds the commands of `can`: what `[defaults]` has for all commands. They are
-/// killed at the limit of their time, for they have nothing to finish.
-pub(super) fn surroundings_of_can(defaults: &Layer, cwd: &Path) -> ChildSettings {
-    let mut layer = inherited(defaults);
-    layer.fill("kill_grace", Value::Span(Duration::ZERO), Origin::Default);
-    layer.fill_defaults(ConfigSection::Task, cwd);
-    ChildSettings {
-        stop_signal: libc::SIGKILL,
-        kill_grace: Duration::ZERO,
-        ok_exit_codes: vec![0],
-        retry_later_exit_codes: Vec::new(),
-        fatal_exit_codes: Vec::new(),
-        silence_timeout: None,
-        output_file: None,
-        leak: Leak::Kill,
-        ..child::settings(&layer)
-    }
 }
 
 fn check_can(layer: &Layer, settings: &WorkerSettings, report: &mut ConfigReport) {

@@ -16,7 +16,7 @@ use crate::board::{CannotNow, JobId};
 use crate::chain::ChainName;
 use crate::core::event::RunId;
 use crate::core::failure::{FailureClass, Outcome};
-use crate::core::settings::{ChildSettings, Program, WorkerSettings};
+use crate::core::settings::{ChildSettings, Program};
 use crate::core::time::{Moment, Mono};
 use crate::redact::Redactor;
 use crate::task::TaskName;
@@ -67,12 +67,12 @@ impl Capabilities {
     ///
     /// When the process has no descriptor left.
     pub(crate) fn new(
-        settings: &WorkerSettings,
+        can: &BTreeMap<String, Vec<String>>,
+        child: Option<&ChildSettings>,
         secrets: Vec<String>,
         redactor: Arc<Redactor>,
     ) -> io::Result<Self> {
-        let child = settings.can_child.as_deref().cloned();
-        let commands = settings.can.iter().map(|(tag, words)| {
+        let commands = can.iter().map(|(tag, words)| {
             let command = CapabilityCommand {
                 program: Program::Command(words.clone()),
                 keeper: None,
@@ -84,7 +84,7 @@ impl Capabilities {
         Ok(Capabilities {
             commands: commands.collect(),
             answers: CapabilityAnswers::default(),
-            child: child.unwrap_or_default(),
+            child: child.cloned().unwrap_or_default(),
             worker: ChainName::parse("worker").expect("a plain word is a name"),
             secrets,
             redactor,
@@ -310,7 +310,7 @@ impl CapabilityCommand {
     }
 }
 
-/// Returns the answer of a command, or why it is none.
+/// Returns the answer of a command, or why there is no answer.
 fn answer_of(outcome: &Outcome, redactor: &Redactor) -> Result<bool, String> {
     match outcome {
         Outcome::Success => Ok(true),

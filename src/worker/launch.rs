@@ -136,8 +136,9 @@ impl WorkerStart<'_> {
         let settings = &request.loaded.settings;
         let context = crate::mail::pack(&settings.mail, &settings.state_dir);
         let redactor = Arc::new(self.redactor());
-        let worker = &request.loaded.worker;
-        let capabilities = Capabilities::new(worker, secrets.clone(), Arc::clone(&redactor));
+        let can = &request.loaded.worker.can;
+        let child = request.loaded.can_child.as_ref();
+        let capabilities = Capabilities::new(can, child, secrets.clone(), Arc::clone(&redactor));
         let slots = StepSlots::new(request.slots, &files, session, secrets, context);
         let slots = slots.map_err(|error| CommandError::of(error.exit_code(), &error))?;
         let rescue = Rescue::new(session, here()?, files.clone());

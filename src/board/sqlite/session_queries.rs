@@ -4,9 +4,12 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::claim_rows::LaneRow;
+use super::claims;
 use super::pauses;
 use super::queries::{self, COUNTED};
-use super::sessions::identity_of;
+use super::sessions::{claimer, identity_of};
+use super::sqlite_failure::SqliteFailure;
 use super::words::of_word;
 use crate::board::definition_entry::{DefinitionEntry, DefinitionRecord};
 use crate::board::job_id::{JobId, SessionId};
@@ -222,4 +225,20 @@ fn cannot_now(
     let of_job = all.into_iter().filter(|cannot| cannot.job == job);
     let tags = of_job.map(|cannot| cannot.tag);
     Ok(tags.filter(|tag| needs.contains(tag)).collect())
+}
+
+/// Returns the jobs that a claim would bring to a session, in its order. Writes nothing.
+pub(super) fn peek(
+    conn: &Connection,
+    now: i64,
+    session: SessionId,
+    lanes: Vec<LaneRow>,
+    at_most: usize,
+) -> Result<Vec<JobRecord>, SqliteFailure> {
+    let claimer = claimer(conn, session)?;
+    let found = claims::peek(conn, now, &claimer, lanes, at_most)?;
+    let jobs = found.into_iter().map(|id| queries::job(conn, id));
+    Ok(jobs
+        .filter_map(Result::transpose)
+        .collect::<Result<_, _>>()?)
 }

@@ -18,6 +18,7 @@ use crate::board::host_identity::HostIdentity;
 use crate::board::job_id::{JobId, SessionId};
 use crate::board::job_request::HeldRequest;
 use crate::board::session_request::{NameRule, SessionRequest, SessionTicket, SessionWish};
+use crate::board::wait_facts::CannotNow;
 
 /// Adds a session.
 pub(super) fn join(
@@ -285,11 +286,11 @@ pub(super) fn wish(
 pub(super) fn set_cannot_now(
     tx: &WriteTx<'_>,
     session: SessionId,
-    cannot: &str,
+    cannot: &[CannotNow],
 ) -> Result<(), SqliteFailure> {
     claimer(tx.conn, session)?;
     let update = "UPDATE session SET cannot_now = ?2 WHERE id = ?1";
-    tx.conn.execute(update, params![session.0, cannot])?;
+    tx.conn.execute(update, params![session.0, json(cannot)])?;
     Ok(())
 }
 

@@ -9,13 +9,11 @@ use super::advances::advance;
 use super::bell::BellFile;
 use super::board_writer::BoardWriter;
 use super::claim_rows::{ClaimRaw, ClaimRow, LaneRow};
-use super::claims::peek;
 use super::open_file::{check_place, open_to_write};
 use super::posting::{self, PostRow};
 use super::read_pool::ReadPool;
 use super::sqlite_failure::SqliteFailure;
 use super::transitions::TransitionRow;
-use super::words::json;
 use super::write_tx::{WriteTx, millis};
 use super::{
     batches, ended_jobs, follow_ups, garbage, journal_rows, migration, next_posts, outputs, pages,
@@ -252,13 +250,8 @@ impl Board for SqliteBoard {
     ) -> BoardResult<Vec<JobRecord>> {
         let lanes: Vec<LaneRow> = lanes.iter().map(LaneRow::of).collect();
         let now = millis((self.clock)());
-        self.look_at(|conn| {
-            let claimer = sessions::claimer(conn, session)?;
-            let found = peek(conn, now, &claimer, lanes, at_most as usize)?;
-            let jobs = found.into_iter().map(|id| queries::job(conn, id));
-            let jobs: Vec<Option<JobRecord>> = jobs.collect::<rusqlite::Result<_>>()?;
-            Ok(jobs.into_iter().flatten().collect())
-        })
+        let at_most = at_most as usize;
+        self.look_at(|conn| session_queries::peek(conn, now, session, lanes, at_most))
     }
 
     fn look(&self, session: SessionId, lanes: &[LaneWish]) -> BoardResult<LookAnswer> {
@@ -304,7 +297,7 @@ impl Board for SqliteBoard {
     }
 
     fn set_cannot_now(&self, session: SessionId, cannot: &[CannotNow]) -> BoardResult<()> {
-        let cannot = json(cannot);
+        let cannot = cannot.to_vec();
         self.change(move |tx| sessions::set_cannot_now(tx, session, &cannot))
     }
 

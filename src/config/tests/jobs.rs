@@ -148,7 +148,6 @@ fn the_worker_has_what_is_written() {
     let worker = Setup::with(DESIGN).load().worker;
     let command = ["test", "!", "-e", "/run/port"].map(str::to_owned).into();
     let expected = WorkerSettings {
-        can_child: worker.can_child.clone(),
         name: None,
         slots: Some(4),
         tags: vec!["x86_64".to_owned()],

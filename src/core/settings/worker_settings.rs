@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::ChildSettings;
-
 /// What a worker goes by.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct WorkerSettings {
@@ -16,8 +14,6 @@ pub(crate) struct WorkerSettings {
     pub tags: Vec<String>,
     /// The tags that hold while a command succeeds, with the command.
     pub can: BTreeMap<String, Vec<String>>,
-    /// What surrounds these commands; `None`: there are none.
-    pub can_child: Option<Box<ChildSettings>>,
     /// The variables for commands of steps.
     pub vars: BTreeMap<String, String>,
     /// How long steps may go on when the worker is asked to stop.
@@ -32,7 +28,6 @@ impl Default for WorkerSettings {
             slots: None,
             tags: Vec::new(),
             can: BTreeMap::new(),
-            can_child: None,
             vars: BTreeMap::new(),
             drain_timeout: Duration::from_secs(3600),
         }

@@ -107,7 +107,7 @@ impl WorkLoop {
         let session = self.parts.session;
         let mut found = self.parts.board.peek(session, lanes, MOST_JOBS)?;
         if found.is_empty() && self.is_change_due(lanes, now)? {
-            // What is behind a limit is admitted by who claims.
+            // What is behind a limit is admitted by a claim.
             let advance = Advance {
                 session,
                 transitions: Vec::new(),
@@ -133,8 +133,8 @@ impl WorkLoop {
         Ok(due.is_some_and(|due| due <= wall_millis(now)))
     }
 
-    /// Returns what is asked about a job. One whose arguments do not fit is asked about without
-    /// them: who claims it finds them wrong.
+    /// Returns what is asked about a job. A job whose arguments do not fit is asked about
+    /// without them: after the claim they are found wrong.
     fn unclaimed(&self, job: &JobRecord) -> UnclaimedJob {
         let known = self.parts.definitions.get(&job.definition);
         let schema = known.map(|known| &known.job.schema);
