@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
+use super::worker_presence::WorkerPresence;
 use crate::board::{
     Board, BoardResult, EndSummary, JobId, JobState, ScheduleRecord, SessionRecord,
 };
@@ -26,8 +27,10 @@ pub(crate) const UNFINISHED: [JobState; 5] = [
 pub(crate) struct BoardStatus {
     /// Where the board is: its file.
     pub(crate) place: String,
-    /// The workers that are on it; the error in words where it cannot be looked at.
+    /// The workers that live; the error in words where the board cannot be looked at.
     pub(crate) workers: Result<Vec<SessionRecord>, String>,
+    /// The names of workers that have died and have not been taken off the board.
+    pub(crate) dead: Vec<String>,
     /// The definitions of which jobs are kept, by name.
     pub(crate) definitions: BTreeMap<String, DefinitionStatus>,
     /// The schedules, by name.
@@ -67,6 +70,7 @@ impl BoardStatus {
             Ok(content) => BoardStatus {
                 place,
                 workers: Ok(content.workers),
+                dead: content.dead,
                 definitions: content.definitions,
                 schedules: content.schedules,
             },
@@ -79,6 +83,7 @@ impl BoardStatus {
         BoardStatus {
             place,
             workers: Err(why),
+            dead: Vec::new(),
             definitions: BTreeMap::new(),
             schedules: Vec::new(),
         }
@@ -199,6 +204,7 @@ fn schedule_metrics(schedule: &ScheduleRecord) -> ScheduleMetrics<'_> {
 
 struct BoardContent {
     workers: Vec<SessionRecord>,
+    dead: Vec<String>,
     definitions: BTreeMap<String, DefinitionStatus>,
     schedules: Vec<ScheduleRecord>,
 }
@@ -215,8 +221,13 @@ fn read(board: &dyn Board) -> BoardResult<BoardContent> {
         let status = definitions.entry(end.definition.clone()).or_default();
         status.add(end);
     }
+    let now = clock::wall();
+    let workers = board.workers()?.into_iter();
+    let is_alive = |one: &SessionRecord| WorkerPresence::of(one, now) == WorkerPresence::Alive;
+    let (workers, dead): (Vec<_>, Vec<_>) = workers.partition(is_alive);
     Ok(BoardContent {
-        workers: board.workers()?,
+        workers,
+        dead: dead.into_iter().map(|one| one.request.name).collect(),
         definitions,
         schedules: board.schedules()?,
     })

@@ -81,6 +81,7 @@ fn of_board(board: &BoardStatus) -> Value {
     json!({
         "schedules": schedules.collect::<Vec<_>>(),
         "place": board.place,
+        "dead_workers": board.dead,
         "hidden": board.workers.as_ref().err(),
         "workers": workers.ok(),
         "jobs": jobs.collect::<Vec<_>>(),

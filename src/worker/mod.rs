@@ -19,6 +19,7 @@ pub(crate) mod board_place;
 mod capabilities;
 mod capability_answers;
 mod claimed_flow;
+mod idle_memory;
 mod job_alerts;
 mod job_directory;
 pub(crate) mod job_post;

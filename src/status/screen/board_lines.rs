@@ -47,6 +47,10 @@ pub(super) fn add_board(page: &mut StatusPage, board: &BoardStatus, now: Moment,
             page.line(0, BOLD, &line);
         }
     }
+    if !board.dead.is_empty() {
+        let dead = format!("died: worker {}", board.dead.join(", "));
+        page.line(2, RED, &dead);
+    }
     for (name, status) in &board.definitions {
         add_definition(page, name, status, now, call);
     }
