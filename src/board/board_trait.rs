@@ -21,7 +21,7 @@ use super::post::{NextPost, Post, PostReceipt};
 use super::reap::{Reap, ReapAnswer};
 use super::schedule_board::ScheduleBoard;
 use super::session_request::{SessionRecord, SessionRequest, SessionTicket, SessionWish};
-use super::wait_facts::WaitFacts;
+use super::wait_facts::{CannotNow, WaitFacts};
 use crate::flow::journal::JournalEntry;
 
 pub(crate) use super::board_error::BoardResult;
@@ -140,13 +140,6 @@ pub(crate) trait Board: ScheduleBoard + Send + Sync {
     /// # Errors
     ///
     /// [`BoardError::SessionOver`].
-    #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "the tags of `can`, and boards behind a network, need it"
-        )
-    )]
     fn peek(
         &self,
         session: SessionId,
@@ -208,6 +201,14 @@ pub(crate) trait Board: ScheduleBoard + Send + Sync {
     /// Only those of the board itself.
     fn request_of_worker(&self, session: SessionId, wish: SessionWish) -> BoardResult<bool>;
 
+    /// Sets which jobs a session cannot do now, and for want of which tag; replaces what was set
+    /// before. For people: no rule reads it. No beat.
+    ///
+    /// # Errors
+    ///
+    /// [`BoardError::SessionOver`].
+    fn set_cannot_now(&self, session: SessionId, cannot: &[CannotNow]) -> BoardResult<()>;
+
     /// Stores what a job printed. Returns whether it was stored: not when its fence is no longer
     /// that of the job.
     ///
@@ -245,10 +246,7 @@ pub(crate) trait Board: ScheduleBoard + Send + Sync {
     /// Only those of the board itself.
     #[cfg_attr(
         not(test),
-        expect(
-            dead_code,
-            reason = "the tags of `can`, and boards behind a network, need it"
-        )
+        expect(dead_code, reason = "boards behind a network need it")
     )]
     fn outcome_of(&self, positions: &[JobPosition]) -> BoardResult<Vec<Option<JobOutcome>>>;
 

@@ -78,4 +78,4 @@ pub(crate) use session_request::{
 };
 pub(crate) use sqlite::maintenance as sqlite_maintenance;
 pub(crate) use sqlite::open as open_sqlite;
-pub(crate) use wait_facts::{LimitFacts, WaitFacts, WorkerFacts};
+pub(crate) use wait_facts::{CannotNow, LimitFacts, WaitFacts, WorkerFacts};

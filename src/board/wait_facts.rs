@@ -50,6 +50,8 @@ pub(crate) struct WorkerFacts {
     pub(crate) is_older: bool,
     /// The needed tags that it lacks.
     pub(crate) lacks: Vec<String>,
+    /// The needed tags whose command answered no for the job.
+    pub(crate) cannot_now: Vec<String>,
     /// Whether the job must not be done by it next.
     pub(crate) is_avoided: bool,
     /// Whether the job is bound to another host.
@@ -64,4 +66,13 @@ pub(crate) struct WorkerFacts {
     pub(crate) holds: u64,
     /// How many steps at once.
     pub(crate) slots: u32,
+}
+
+/// A job that a worker cannot do now, though it may be able to later.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CannotNow {
+    /// The job.
+    pub(crate) job: JobId,
+    /// The tag whose command answered no.
+    pub(crate) tag: String,
 }

@@ -2,6 +2,7 @@
 //! without any cost where the file has no job.
 
 mod arguments;
+pub(super) mod capability_surroundings;
 mod commands;
 mod exclude_reader;
 pub(crate) mod functions;

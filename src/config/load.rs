@@ -99,6 +99,9 @@ fn put_together(
     };
     let tasks = tasks::define(&written, &surroundings, &mut report);
     let worker = worker::settings(&mut written.worker, &mut report);
+    let can_child = (!worker.can.is_empty()).then(|| {
+        jobs::capability_surroundings::surroundings_of_can(&written.defaults, &inputs.cwd)
+    });
     let around = source.as_ref().map(|source| jobs::JobSurroundings {
         source,
         inputs,
@@ -127,6 +130,7 @@ fn put_together(
         settings,
         tasks,
         worker,
+        can_child,
         jobs,
         schedules,
         project: project.or(path).unwrap_or_default(),

@@ -11,7 +11,7 @@ use super::report::{ConfigProblem, ConfigReport};
 use super::tasks::TaskDefinition;
 use super::tasks::functions::{UNLINKED, sharing};
 use crate::core::exit;
-use crate::core::settings::{Settings, WorkerSettings};
+use crate::core::settings::{ChildSettings, Settings, WorkerSettings};
 use crate::job::{JobDefinition, JobRegistration};
 use crate::schedule::ScheduleSpec;
 use crate::task::{FunctionNames, TaskName};
@@ -47,6 +47,8 @@ pub(crate) struct Loaded {
     pub(crate) tasks: BTreeMap<TaskName, TaskDefinition>,
     /// The settings of a worker.
     pub(crate) worker: WorkerSettings,
+    /// What surrounds the commands of `can`; `None`: there are none.
+    pub(crate) can_child: Option<ChildSettings>,
     /// Every job that is defined, in the file or by this program.
     pub(crate) jobs: BTreeMap<String, LoadedJob>,
     /// Every schedule of the file.

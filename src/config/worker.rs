@@ -29,16 +29,38 @@ pub(super) fn settings(layer: &mut Layer, report: &mut ConfigReport) -> WorkerSe
     check_name(layer, &settings, report);
     check_tags(layer, "tags", &settings.tags, report);
     check_vars(layer, &settings, report);
-    for tag in settings
+    check_can(layer, &settings, report);
+    settings
+}
+
+fn check_can(layer: &Layer, settings: &WorkerSettings, report: &mut ConfigReport) {
+    let both = settings
         .can
         .keys()
-        .filter(|tag| settings.tags.contains(tag))
-    {
+        .filter(|tag| settings.tags.contains(tag));
+    for tag in both {
         let message = format!("`{tag}` is in `tags` and in `can`");
         let problem = ConfigProblem::error(&layer.origin("can"), message);
         report.add(problem.help("leave it in `can`, whose command says when the worker has it"));
     }
-    settings
+    for (tag, command) in &settings.can {
+        let Some(template) = command.iter().find_map(|word| template_in(word)) else {
+            continue;
+        };
+        let message = format!("`{tag}` in `can` has `{template}`, which only steps replace");
+        let problem = ConfigProblem::error(&layer.origin("can"), message);
+        report.add(problem.help(
+            "the command reads the job from `$ARG_NAME` and `$JOB_ID`, as in `[\"sh\", \"-c\", \"…\"]`",
+        ));
+    }
+}
+
+/// Returns what looks like a value of a job in a word.
+fn template_in(word: &str) -> Option<&str> {
+    let starts = ["{args.", "{job.", "{var."];
+    let start = starts.iter().filter_map(|start| word.find(start)).min()?;
+    let end = word[start..].find('}')?;
+    Some(&word[start..=start + end])
 }
 
 /// The name is a part of the names of files, and is shown beside that of its host.

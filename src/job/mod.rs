@@ -68,7 +68,9 @@ pub(crate) use program_template::ProgramTemplate;
 pub(crate) use render_errors::{RenderError, RenderErrors};
 pub(crate) use rendered_command::{RenderedCommand, StepFiles};
 pub use step_call::{StepCall, StepReply, StepSurroundings};
-pub(crate) use step_variables::{StepVariable, step_variables, template_in_text};
+pub(crate) use step_variables::{
+    StepVariable, argument_variables, step_variables, template_in_text,
+};
 pub(crate) use template::ArgumentTemplate;
 pub(crate) use template_reference::TemplateReference;
 pub(crate) use template_scope::{SecretUse, TemplateProblem, TemplateScope};

@@ -131,6 +131,24 @@ pub(crate) fn template_in_text(text: &str, scope: &TemplateScope<'_>) -> Option<
     meant.next()
 }
 
+/// Returns the variables with the arguments of a job, but for secret ones.
+///
+/// # Errors
+///
+/// A value that no variable can have.
+pub(crate) fn argument_variables(
+    schema: &ArgumentSchema,
+    data: &JobData<'_>,
+) -> Result<BTreeMap<String, String>, RenderError> {
+    let mut variables = BTreeMap::new();
+    for spec in schema.specs.iter().filter(|spec| !spec.secret) {
+        if let Some(value) = of_argument(&spec.name).render(data)? {
+            variables.insert(argument_variable(&spec.name), value);
+        }
+    }
+    Ok(variables)
+}
+
 fn argument_variable(name: &str) -> String {
     format!("{ARGUMENT}{}", variable_form(name))
 }

@@ -113,6 +113,10 @@ fn why_unclaimed(facts: &WaitFacts) -> Option<String> {
             format!("the workers that know `{name}` sleep or leave: {names}") + &asleep(&able),
         );
     }
+    let can = |worker: &&&&WorkerFacts| worker.cannot_now.is_empty();
+    if awake.iter().filter(can).count() == 0 {
+        return Some(why_none_can_now(&awake));
+    }
     let is_busy = |worker: &&&&WorkerFacts| worker.holds >= u64::from(worker.slots);
     if awake.iter().filter(is_busy).count() == awake.len() {
         let names = names(awake.iter().map(|worker| **worker));
@@ -174,6 +178,18 @@ fn why_none_is_able(facts: &WaitFacts) -> String {
     }
     let names = names(knowing.iter().copied());
     format!("its next try is to be made by another worker than {names}")
+}
+
+/// Returns which workers cannot do a job now, and for want of which tags.
+fn why_none_can_now(workers: &[&&WorkerFacts]) -> String {
+    const MOST: usize = 8;
+    let named = workers.iter().take(MOST);
+    let named = named.map(|worker| format!("{} ({})", worker.name, worker.cannot_now.join(", ")));
+    let mut named: Vec<String> = named.collect();
+    if workers.len() > MOST {
+        named.push(format!("{} more", workers.len() - MOST));
+    }
+    format!("it cannot be done now by {}", named.join(", "))
 }
 
 fn names<'a>(workers: impl Iterator<Item = &'a WorkerFacts>) -> String {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::applied_schedules::PendingSchedules;
 use super::beat_thread::BeatThread;
 use super::board_place::{self, BoardFile, refused};
+use super::capabilities::Capabilities;
 use super::job_alerts::JobAlerts;
 use super::job_directory::JobDirectories;
 use super::rescue::Rescue;
@@ -47,6 +48,7 @@ pub(crate) fn work(request: &WorkRequest<'_>) -> CommandResult {
     crate::mail::install(settings.mail.clone(), &settings.state_dir);
     let state_dir = PrivateDir::open(&settings.state_dir).map_err(unsafe_directory)?;
     refuse_what_is_not_carried_out(request)?;
+    refuse_tags_of_can(request)?;
     let definitions = definitions(request);
     let notifier = Notifier::from_env();
     loop {
@@ -84,12 +86,13 @@ struct WorkerStart<'a> {
 impl WorkerStart<'_> {
     fn join(&self) -> Result<SessionTicket, CommandError> {
         let request = self.request;
+        let can: Vec<String> = request.loaded.worker.can.keys().cloned().collect();
         let ticket = self.board.join(&SessionRequest {
             name: request.name.clone(),
             if_taken: NameRule::TakeOver,
             identity: here()?,
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            tags: request.tags.clone(),
+            tags: [request.tags.as_slice(), &can].concat(),
             slots: u32::try_from(request.slots).unwrap_or(u32::MAX),
         });
         let ticket = ticket.map_err(refused)?;
@@ -132,6 +135,10 @@ impl WorkerStart<'_> {
         let secrets = secret_variables(&request.loaded.settings);
         let settings = &request.loaded.settings;
         let context = crate::mail::pack(&settings.mail, &settings.state_dir);
+        let redactor = Arc::new(self.redactor());
+        let can = &request.loaded.worker.can;
+        let child = request.loaded.can_child.as_ref();
+        let capabilities = Capabilities::new(can, child, secrets.clone(), Arc::clone(&redactor));
         let slots = StepSlots::new(request.slots, &files, session, secrets, context);
         let slots = slots.map_err(|error| CommandError::of(error.exit_code(), &error))?;
         let rescue = Rescue::new(session, here()?, files.clone());
@@ -155,12 +162,13 @@ impl WorkerStart<'_> {
             vars: request.vars.clone(),
             directories: JobDirectories::open(self.state_dir).map_err(unsafe_directory)?,
             slots,
+            capabilities: capabilities.map_err(no_descriptor)?,
             rescue: rescue.map_err(no_descriptor)?,
             beats: BeatThread::start(Arc::clone(self.board), session).map_err(no_descriptor)?,
             bell: self.board.bell().map_err(refused)?,
             log: log.clone(),
             alerts,
-            redactor: Arc::new(self.redactor()),
+            redactor,
             own_values: own_values(request.inputs, request.loaded).collect(),
             schedules: (!request.is_once).then(|| PendingSchedules::of(request.loaded)),
             is_once: request.is_once,
@@ -195,14 +203,23 @@ fn refuse_what_is_not_carried_out(request: &WorkRequest<'_>) -> CommandResult {
         let settings = job.definition.schema.not_carried_out().into_iter();
         settings.map(move |setting| format!("`{setting}` of `[jobs.{name}]`"))
     });
-    let can = &request.loaded.worker.can;
-    let of_worker = (!can.is_empty()).then(|| "`can` of `[worker]`".to_owned());
-    let all: Vec<String> = of_jobs.chain(of_worker).collect();
+    let all: Vec<String> = of_jobs.collect();
     if all.is_empty() {
         return Ok(());
     }
     let message = format!("this version does not carry out {}", all.join(", "));
     Err(CommandError::new(exit::CONFIG, message).hint("leave it out until a later version does"))
+}
+
+/// Refuses a tag that `--tag` gives for good though a command is to be asked.
+fn refuse_tags_of_can(request: &WorkRequest<'_>) -> CommandResult {
+    let can = &request.loaded.worker.can;
+    let Some(tag) = request.tags.iter().find(|tag| can.contains_key(*tag)) else {
+        return Ok(());
+    };
+    let message = format!("`--tag {tag}`, and `{tag}` is in `can` of `[worker]`");
+    Err(CommandError::new(exit::CONFIG, message)
+        .hint("leave `--tag` out: the command in `can` says when the worker has it"))
 }
 
 fn definitions(request: &WorkRequest<'_>) -> BTreeMap<String, Arc<WorkerDefinition>> {

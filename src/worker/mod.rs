@@ -16,6 +16,8 @@
 pub(crate) mod applied_schedules;
 mod beat_thread;
 pub(crate) mod board_place;
+mod capabilities;
+mod capability_answers;
 mod claimed_flow;
 mod idle_memory;
 mod job_alerts;

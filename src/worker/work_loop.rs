@@ -3,6 +3,7 @@
 mod advance;
 mod attempts;
 mod beats;
+mod capable;
 mod claims;
 mod removal;
 mod slots;
@@ -17,7 +18,7 @@ use super::idle_memory::IdleMemory;
 use super::shutdown::WorkerShutdown;
 use super::wall_millis;
 use super::worker_parts::WorkerParts;
-use crate::board::{BoardError, EndCount, JobId, LaneWish};
+use crate::board::{BoardError, CannotNow, EndCount, JobId, LaneWish};
 use crate::core::time::{Moment, Mono, in_words};
 use crate::unix::clock;
 use crate::unix::signals::{Signal, SignalReader};
@@ -38,6 +39,10 @@ pub(crate) struct WorkLoop {
     waiter: Waiter,
     /// When is looked for work and for requests.
     look_at: Mono,
+    /// When is looked at jobs that need a tag of `can`.
+    peek_at: Mono,
+    /// What the board knows of what this worker cannot do now.
+    cannot_now: Vec<CannotNow>,
     /// When the next job on the board is due, in milliseconds since 1970.
     next_due: Option<i64>,
     /// The lane that is looked at first.
@@ -87,6 +92,8 @@ impl WorkLoop {
             is_asleep: false,
             waiter: Waiter::new()?,
             look_at: Mono::BOOT,
+            peek_at: Mono::BOOT,
+            cannot_now: Vec::new(),
             next_due: None,
             first_lane: 0,
             unanswered: None,
@@ -119,7 +126,8 @@ impl WorkLoop {
             }
             self.carry_out_leaving(now.mono);
             self.fire(clock::now());
-            if let Some(end) = self.turn(clock::now()) {
+            let end = self.claim_capable(clock::now());
+            if let Some(end) = end.or_else(|| self.turn(clock::now())) {
                 return end;
             }
             self.parts.alerts.poll(now);
@@ -138,7 +146,9 @@ impl WorkLoop {
         let none_is_due = self
             .next_due
             .is_none_or(|due| due > wall_millis(clock::now()));
-        let is_done = self.leaving.is_asked() || self.parts.is_once && is_answered && none_is_due;
+        let none_is_asked = self.parts.capabilities.are_settled(clock::mono());
+        let is_done = self.leaving.is_asked()
+            || self.parts.is_once && is_answered && none_is_due && none_is_asked;
         (is_idle && is_done).then_some(WorkEnd::Done {
             all_well: self.all_well,
         })
@@ -212,7 +222,7 @@ impl WorkLoop {
 
     fn is_more_due(&self, now: Moment) -> bool {
         let is_due = self.next_due.is_some_and(|due| due <= wall_millis(now));
-        is_due && self.may_claim() && self.free() > 0
+        is_due && self.may_claim() && self.room(now.mono) > 0
     }
 
     fn may_claim(&self) -> bool {
@@ -223,6 +233,12 @@ impl WorkLoop {
     fn free(&self) -> usize {
         let attempts: usize = self.jobs.values().map(ClaimedFlow::attempts).sum();
         self.parts.slots.len().saturating_sub(attempts)
+    }
+
+    /// Returns how many jobs may be claimed that nothing is asked about.
+    fn room(&self, now: Mono) -> usize {
+        let reserved = self.parts.capabilities.reserved(now);
+        self.free().saturating_sub(reserved)
     }
 
     /// Lets the last mails leave, until `until`.
@@ -263,9 +279,13 @@ impl WorkLoop {
         let mut until = self.look_at.min(self.parts.slots.due());
         until = until.min(self.leaving.due()).min(self.parts.alerts.due());
         until = until.min(self.clean_at);
+        if self.unanswered.is_none() {
+            until = until.min(self.parts.capabilities.due(now.mono));
+        }
         let waits = self.jobs.values().filter_map(ClaimedFlow::wait_until);
-        let dues = waits.chain(self.next_due.filter(|_| self.may_claim()));
-        let dues = dues.filter(|_| self.free() > 0);
+        let waits = waits.filter(|_| self.free() > 0);
+        let may_claim = self.may_claim() && self.room(now.mono) > 0;
+        let dues = waits.chain(self.next_due.filter(|_| may_claim));
         let slot = self.next_slot.filter(|_| self.fires_schedules);
         if let Some(due) = dues.chain(slot).min() {
             let span = u64::try_from(due.saturating_sub(wall_millis(now))).unwrap_or(0);
@@ -286,12 +306,14 @@ impl WorkLoop {
             Some(self.parts.beats.news_bell().fd()),
             Some(self.parts.rescue.source()),
             rings.then(|| self.parts.bell.as_fd()),
+            Some(self.parts.capabilities.source()),
         ];
-        let Ok([_, _, _, has_died, has_rung]) = self.waiter.wait(sources, until) else {
+        let Ok([_, _, _, has_died, has_rung, _]) = self.waiter.wait(sources, until) else {
             return;
         };
         if has_died || has_rung {
             self.look_at = now.mono;
+            self.peek_at = now.mono;
             self.schedules_at = now.mono;
         }
     }

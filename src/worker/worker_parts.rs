@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::applied_schedules::PendingSchedules;
 use super::beat_thread::BeatThread;
 use super::board_place::BoardFile;
+use super::capabilities::Capabilities;
 use super::job_alerts::JobAlerts;
 use super::job_directory::JobDirectories;
 use super::rescue::Rescue;
@@ -38,6 +39,8 @@ pub(crate) struct WorkerParts {
     pub(crate) directories: JobDirectories,
     /// The slots.
     pub(crate) slots: StepSlots,
+    /// The commands that are asked before a job is claimed.
+    pub(crate) capabilities: Capabilities,
     /// The observer of other sessions.
     pub(crate) rescue: Rescue,
     /// The thread that beats.

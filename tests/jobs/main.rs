@@ -14,6 +14,7 @@ mod support;
 mod bad_input;
 mod batches;
 mod board;
+mod capabilities;
 mod crashes;
 mod desk;
 mod flows;

@@ -9,9 +9,9 @@ use super::arena::{
 };
 use crate::board::job_record::JobOutcome;
 use crate::board::{
-    Board, BoardError, ClaimWish, ClaimedJob, JobFilter, JobId, JobPosition, JobRequest, JobState,
-    KeepLimits, LaneWish, NameRule, OutputBatch, OutputPart, Post, RequestAnswer, SessionRequest,
-    SessionWish, Transition, TransitionVerdict,
+    Board, BoardError, CannotNow, ClaimWish, ClaimedJob, DefinitionEntry, JobFilter, JobId,
+    JobPosition, JobRequest, JobState, KeepLimits, LaneWish, NameRule, OutputBatch, OutputPart,
+    Post, RequestAnswer, SessionRequest, SessionWish, Transition, TransitionVerdict,
 };
 use crate::flow::journal::EntryOutcome;
 
@@ -39,6 +39,7 @@ macro_rules! claim_rule_tests {
             output_is_stored_once_and_under_the_last_fence
             pages_of_jobs_follow_one_another
             what_a_job_waits_for_is_known
+            what_a_worker_cannot_do_now_is_known_until_it_is_replaced
         }
     };
 }
@@ -539,4 +540,29 @@ pub(crate) fn what_a_job_waits_for_is_known(arena: &dyn BoardArena) {
     assert_eq!(board.definitions().unwrap()[0].sessions, 1);
     let missing = board.wait_facts(JobId(999_999));
     assert_eq!(missing, Err(BoardError::NoSuchJob(JobId(999_999))));
+}
+
+pub(crate) fn what_a_worker_cannot_do_now_is_known_until_it_is_replaced(arena: &dyn BoardArena) {
+    let board = arena.board();
+    let worker = TestWorker::join(board);
+    let entry = DefinitionEntry {
+        needs: vec!["port".to_owned()],
+        ..definition("d", "shape")
+    };
+    board.enter_definitions(worker.session, &[entry]).unwrap();
+    let [first, second] = [post(board, "d"), post(board, "d")];
+    let beat = worker.counter();
+    let cannot = CannotNow {
+        job: first,
+        tag: "port".to_owned(),
+    };
+    board.set_cannot_now(worker.session, &[cannot]).unwrap();
+    let of = |id: JobId| board.wait_facts(id).unwrap().workers[0].cannot_now.clone();
+    assert_eq!((of(first), of(second)), (vec!["port".to_owned()], vec![]));
+    assert_eq!(worker.counter(), beat, "it is no beat");
+    board.set_cannot_now(worker.session, &[]).unwrap();
+    assert!(of(first).is_empty());
+    board.leave(worker.session).unwrap();
+    let over = board.set_cannot_now(worker.session, &[]);
+    assert_eq!(over, Err(BoardError::SessionOver(worker.session)));
 }

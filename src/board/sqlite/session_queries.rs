@@ -4,15 +4,18 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::claim_rows::LaneRow;
+use super::claims;
 use super::pauses;
 use super::queries::{self, COUNTED};
-use super::sessions::identity_of;
+use super::sessions::{claimer, identity_of};
+use super::sqlite_failure::SqliteFailure;
 use super::words::of_word;
 use crate::board::definition_entry::{DefinitionEntry, DefinitionRecord};
 use crate::board::job_id::{JobId, SessionId};
 use crate::board::job_record::JobRecord;
 use crate::board::session_request::{NameRule, SessionRecord, SessionRequest, SessionWish};
-use crate::board::wait_facts::{LimitFacts, WaitFacts, WorkerFacts};
+use crate::board::wait_facts::{CannotNow, LimitFacts, WaitFacts, WorkerFacts};
 
 /// Returns the live sessions.
 pub(super) fn workers(conn: &Connection) -> rusqlite::Result<Vec<SessionRecord>> {
@@ -187,6 +190,7 @@ fn worker_facts(
         let lacks = needs.iter().filter(|tag| !has.contains(tag));
         facts.push(WorkerFacts {
             lacks: lacks.cloned().collect(),
+            cannot_now: cannot_now(conn, worker.session, job.id, needs)?,
             knows_definition: knows.is_some(),
             is_older: has_begun && knows.is_some_and(|knows| knows < order),
             is_avoided: job.avoid.contains(&worker.request.name),
@@ -206,4 +210,35 @@ fn worker_facts(
         });
     }
     Ok(facts)
+}
+
+/// Returns the needed tags whose command answered no for a job.
+fn cannot_now(
+    conn: &Connection,
+    session: SessionId,
+    job: JobId,
+    needs: &[String],
+) -> rusqlite::Result<Vec<String>> {
+    let mut read = conn.prepare_cached("SELECT cannot_now FROM session WHERE id = ?1")?;
+    let text: String = read.query_row([session.0], |row| row.get(0))?;
+    let all: Vec<CannotNow> = serde_json::from_str(&text).unwrap_or_default();
+    let of_job = all.into_iter().filter(|cannot| cannot.job == job);
+    let tags = of_job.map(|cannot| cannot.tag);
+    Ok(tags.filter(|tag| needs.contains(tag)).collect())
+}
+
+/// Returns the jobs that a claim would bring to a session, in its order. Writes nothing.
+pub(super) fn peek(
+    conn: &Connection,
+    now: i64,
+    session: SessionId,
+    lanes: Vec<LaneRow>,
+    at_most: usize,
+) -> Result<Vec<JobRecord>, SqliteFailure> {
+    let claimer = claimer(conn, session)?;
+    let found = claims::peek(conn, now, &claimer, lanes, at_most)?;
+    let jobs = found.into_iter().map(|id| queries::job(conn, id));
+    Ok(jobs
+        .filter_map(Result::transpose)
+        .collect::<Result<_, _>>()?)
 }

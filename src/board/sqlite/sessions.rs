@@ -18,6 +18,7 @@ use crate::board::host_identity::HostIdentity;
 use crate::board::job_id::{JobId, SessionId};
 use crate::board::job_request::HeldRequest;
 use crate::board::session_request::{NameRule, SessionRequest, SessionTicket, SessionWish};
+use crate::board::wait_facts::CannotNow;
 
 /// Adds a session.
 pub(super) fn join(
@@ -279,6 +280,18 @@ pub(super) fn wish(
     let changed = update.execute(params![session.0, wish_word(wish)])?;
     tx.ring();
     Ok(changed > 0)
+}
+
+/// Sets what a session cannot do now.
+pub(super) fn set_cannot_now(
+    tx: &WriteTx<'_>,
+    session: SessionId,
+    cannot: &[CannotNow],
+) -> Result<(), SqliteFailure> {
+    claimer(tx.conn, session)?;
+    let update = "UPDATE session SET cannot_now = ?2 WHERE id = ?1";
+    tx.conn.execute(update, params![session.0, json(cannot)])?;
+    Ok(())
 }
 
 /// Counts late transitions, which are never an error.

@@ -9,7 +9,6 @@ use super::advances::advance;
 use super::bell::BellFile;
 use super::board_writer::BoardWriter;
 use super::claim_rows::{ClaimRaw, ClaimRow, LaneRow};
-use super::claims::peek;
 use super::open_file::{check_place, open_to_write};
 use super::posting::{self, PostRow};
 use super::read_pool::ReadPool;
@@ -43,7 +42,7 @@ use crate::board::pause::{PauseRecord, PauseScope};
 use crate::board::post::{NextPost, Post, PostReceipt};
 use crate::board::reap::{Reap, ReapAnswer};
 use crate::board::session_request::{SessionRecord, SessionRequest, SessionTicket, SessionWish};
-use crate::board::wait_facts::WaitFacts;
+use crate::board::wait_facts::{CannotNow, WaitFacts};
 use crate::flow::journal::JournalEntry;
 
 /// Opens a board in a SQLite file.
@@ -251,13 +250,8 @@ impl Board for SqliteBoard {
     ) -> BoardResult<Vec<JobRecord>> {
         let lanes: Vec<LaneRow> = lanes.iter().map(LaneRow::of).collect();
         let now = millis((self.clock)());
-        self.look_at(|conn| {
-            let claimer = sessions::claimer(conn, session)?;
-            let found = peek(conn, now, &claimer, lanes, at_most as usize)?;
-            let jobs = found.into_iter().map(|id| queries::job(conn, id));
-            let jobs: Vec<Option<JobRecord>> = jobs.collect::<rusqlite::Result<_>>()?;
-            Ok(jobs.into_iter().flatten().collect())
-        })
+        let at_most = at_most as usize;
+        self.look_at(|conn| session_queries::peek(conn, now, session, lanes, at_most))
     }
 
     fn look(&self, session: SessionId, lanes: &[LaneWish]) -> BoardResult<LookAnswer> {
@@ -300,6 +294,11 @@ impl Board for SqliteBoard {
 
     fn request_of_worker(&self, session: SessionId, wish: SessionWish) -> BoardResult<bool> {
         self.write(move |tx| Ok(sessions::wish(tx, session, wish)?))
+    }
+
+    fn set_cannot_now(&self, session: SessionId, cannot: &[CannotNow]) -> BoardResult<()> {
+        let cannot = cannot.to_vec();
+        self.change(move |tx| sessions::set_cannot_now(tx, session, &cannot))
     }
 
     fn append_output(&self, batch: &OutputBatch) -> BoardResult<bool> {

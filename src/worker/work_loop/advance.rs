@@ -51,6 +51,7 @@ impl WorkLoop {
     }
 
     pub(super) fn claim_wish(&mut self, free: usize) -> ClaimWish {
+        let free = free.saturating_sub(self.parts.capabilities.reserved(clock::mono()));
         if free == 0 || !self.may_claim() {
             return ClaimWish::default();
         }
