@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use MetricType::Gauge;
+use MetricType::{Counter, Gauge};
 
 use super::text::{Family, MetricType, timestamp};
 
@@ -17,6 +17,23 @@ pub(crate) struct BoardMetrics<'a> {
     pub(crate) slots: u64,
     /// The definitions of which jobs are kept.
     pub(crate) definitions: Vec<DefinitionMetrics<'a>>,
+    /// The schedules.
+    pub(crate) schedules: Vec<ScheduleMetrics<'a>>,
+}
+
+/// What is known of a schedule.
+#[derive(Debug)]
+pub(crate) struct ScheduleMetrics<'a> {
+    /// The name.
+    pub(crate) name: &'a str,
+    /// Whether it is paused.
+    pub(crate) is_paused: bool,
+    /// The next slot.
+    pub(crate) next: Option<SystemTime>,
+    /// How many slots were passed over because no worker was there.
+    pub(crate) missed: u64,
+    /// How many slots were passed over because the job before was not over.
+    pub(crate) skipped: u64,
 }
 
 /// What is known of the jobs of a definition.
@@ -73,7 +90,50 @@ pub(crate) fn board_page(board: &BoardMetrics<'_>) -> String {
             family.add_some(&labels, of(definition).map(timestamp));
         }
     }
+    add_schedules(text, board);
     page
+}
+
+fn add_schedules(text: &mut String, board: &BoardMetrics<'_>) {
+    type ScheduleValue = fn(&ScheduleMetrics<'_>) -> Option<f64>;
+    let families: [(&str, MetricType, &str, ScheduleValue); 4] = [
+        (
+            "board_schedule_paused",
+            Gauge,
+            "Whether the schedule is paused.",
+            |schedule| Some(f64::from(u8::from(schedule.is_paused))),
+        ),
+        (
+            "board_schedule_next_timestamp_seconds",
+            Gauge,
+            "The next time of the schedule, in seconds since 1970; absent while it is paused.",
+            |schedule| schedule.next.map(timestamp),
+        ),
+        (
+            "board_schedule_missed_total",
+            Counter,
+            "Times of the schedule that were passed over because no worker was there.",
+            |schedule| Some(count(schedule.missed)),
+        ),
+        (
+            "board_schedule_skipped_total",
+            Counter,
+            "Times of the schedule that were passed over because the job before was not over.",
+            |schedule| Some(count(schedule.skipped)),
+        ),
+    ];
+    for (name, kind, help, of) in families {
+        let mut family = Family::new(text, name, kind, help);
+        for schedule in &board.schedules {
+            let labels = [("board", board.place), ("schedule", schedule.name)];
+            family.add_some(&labels, of(schedule));
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "no count is so large")]
+fn count(count: u64) -> f64 {
+    count as f64
 }
 
 #[cfg(test)]
@@ -93,6 +153,13 @@ mod tests {
                 jobs: vec![("waiting", 3), ("stuck", 0)],
                 last_success: Some(UNIX_EPOCH),
                 last_failure: Some(UNIX_EPOCH),
+            }],
+            schedules: vec![ScheduleMetrics {
+                name: "nightly",
+                is_paused: false,
+                next: Some(UNIX_EPOCH),
+                missed: 1,
+                skipped: 0,
             }],
         });
         let labels = r#"board="run/board.sqlite""#;

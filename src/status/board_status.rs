@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use crate::board::{Board, BoardResult, EndSummary, JobId, JobState, SessionRecord};
+use super::worker_presence::WorkerPresence;
+use crate::board::{
+    Board, BoardResult, EndSummary, JobId, JobState, ScheduleRecord, SessionRecord,
+};
 use crate::core::time::{of_unix_millis, unix_millis};
-use crate::metrics::board_metrics::{BoardMetrics, DefinitionMetrics, board_page};
+use crate::metrics::board_metrics::{BoardMetrics, DefinitionMetrics, ScheduleMetrics, board_page};
 use crate::unix::clock;
 
 /// For how long ends are counted.
@@ -24,10 +27,14 @@ pub(crate) const UNFINISHED: [JobState; 5] = [
 pub(crate) struct BoardStatus {
     /// Where the board is: its file.
     pub(crate) place: String,
-    /// The workers that are on it; the error in words where it cannot be looked at.
+    /// The workers that live; the error in words where the board cannot be looked at.
     pub(crate) workers: Result<Vec<SessionRecord>, String>,
+    /// The names of workers that have died and have not been taken off the board.
+    pub(crate) dead: Vec<String>,
     /// The definitions of which jobs are kept, by name.
     pub(crate) definitions: BTreeMap<String, DefinitionStatus>,
+    /// The schedules, by name.
+    pub(crate) schedules: Vec<ScheduleRecord>,
 }
 
 /// How the jobs of a definition fare.
@@ -60,10 +67,12 @@ impl BoardStatus {
     /// Looks at a board, which is at this place.
     pub(crate) fn of(board: &dyn Board, place: String) -> Self {
         match read(board) {
-            Ok((workers, definitions)) => BoardStatus {
+            Ok(content) => BoardStatus {
                 place,
-                workers: Ok(workers),
-                definitions,
+                workers: Ok(content.workers),
+                dead: content.dead,
+                definitions: content.definitions,
+                schedules: content.schedules,
             },
             Err(error) => BoardStatus::hidden(place, error.to_string()),
         }
@@ -74,7 +83,9 @@ impl BoardStatus {
         BoardStatus {
             place,
             workers: Err(why),
+            dead: Vec::new(),
             definitions: BTreeMap::new(),
+            schedules: Vec::new(),
         }
     }
 
@@ -89,9 +100,16 @@ impl BoardStatus {
         of(JobState::Waiting).chain(of(JobState::Limited)).sum()
     }
 
-    /// Returns whether jobs wait and nothing is there to do them.
+    /// Returns how many schedules wait for their next slot.
+    pub(crate) fn waiting_schedules(&self) -> u64 {
+        let waits = |one: &&ScheduleRecord| one.pause.is_none() && one.next.is_some();
+        self.schedules.iter().filter(waits).count() as u64
+    }
+
+    /// Returns whether jobs or schedules wait and nothing is there to do them.
     pub(crate) fn lacks_workers(&self) -> bool {
-        self.workers.is_ok() && !self.has_workers() && self.waiting() > 0
+        let waiting = self.waiting() + self.waiting_schedules();
+        self.workers.is_ok() && !self.has_workers() && waiting > 0
     }
 
     /// Returns the metrics of the board; `None` where it cannot be looked at.
@@ -112,13 +130,17 @@ impl BoardStatus {
             workers: workers.len() as u64,
             slots: slots.sum(),
             definitions: definitions.collect(),
+            schedules: self.schedules.iter().map(schedule_metrics).collect(),
         }))
     }
 
-    /// Returns the definitions that fail or have jobs that are stuck.
+    /// Returns the definitions that fail or have jobs that are stuck, and the schedules that are
+    /// paused because of failures.
     pub(crate) fn failing(&self) -> impl Iterator<Item = &str> {
         let bad = self.definitions.iter().filter(|(_, one)| one.is_bad());
-        bad.map(|(name, _)| name.as_str())
+        let paused = self.schedules.iter().filter(|one| is_given_up(one));
+        let paused = paused.map(|one| one.name.as_str());
+        bad.map(|(name, _)| name.as_str()).chain(paused)
     }
 }
 
@@ -163,7 +185,29 @@ impl DefinitionStatus {
     }
 }
 
-type BoardContent = (Vec<SessionRecord>, BTreeMap<String, DefinitionStatus>);
+/// Returns whether a schedule is paused because its jobs failed too often in a row.
+pub(crate) fn is_given_up(schedule: &ScheduleRecord) -> bool {
+    let pause = schedule.pause.as_ref();
+    pause.is_some_and(|pause| pause.by.is_none())
+}
+
+fn schedule_metrics(schedule: &ScheduleRecord) -> ScheduleMetrics<'_> {
+    let is_paused = schedule.pause.is_some();
+    ScheduleMetrics {
+        name: &schedule.name,
+        is_paused,
+        next: schedule.next.filter(|_| !is_paused).map(of_unix_millis),
+        missed: schedule.missed,
+        skipped: schedule.skipped,
+    }
+}
+
+struct BoardContent {
+    workers: Vec<SessionRecord>,
+    dead: Vec<String>,
+    definitions: BTreeMap<String, DefinitionStatus>,
+    schedules: Vec<ScheduleRecord>,
+}
 
 fn read(board: &dyn Board) -> BoardResult<BoardContent> {
     let since = clock::wall().checked_sub(COUNTED_FOR);
@@ -177,5 +221,14 @@ fn read(board: &dyn Board) -> BoardResult<BoardContent> {
         let status = definitions.entry(end.definition.clone()).or_default();
         status.add(end);
     }
-    Ok((board.workers()?, definitions))
+    let now = clock::wall();
+    let workers = board.workers()?.into_iter();
+    let is_alive = |one: &SessionRecord| WorkerPresence::of(one, now) == WorkerPresence::Alive;
+    let (workers, dead): (Vec<_>, Vec<_>) = workers.partition(is_alive);
+    Ok(BoardContent {
+        workers,
+        dead: dead.into_iter().map(|one| one.request.name).collect(),
+        definitions,
+        schedules: board.schedules()?,
+    })
 }

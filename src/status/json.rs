@@ -64,8 +64,24 @@ fn of_board(board: &BoardStatus) -> Value {
             "fails": status.is_bad(),
         })
     });
+    let schedules = board.schedules.iter().map(|schedule| {
+        json!({
+            "schedule": schedule.name,
+            "next": schedule.next.map(|next| time(of_unix_millis(next))),
+            "paused": schedule.pause.as_ref().map(|pause| json!({
+                "since": time(of_unix_millis(pause.since)),
+                "by": pause.by,
+                "why": pause.why,
+            })),
+            "failures": schedule.failures,
+            "missed": schedule.missed,
+            "skipped": schedule.skipped,
+        })
+    });
     json!({
+        "schedules": schedules.collect::<Vec<_>>(),
         "place": board.place,
+        "dead_workers": board.dead,
         "hidden": board.workers.as_ref().err(),
         "workers": workers.ok(),
         "jobs": jobs.collect::<Vec<_>>(),

@@ -26,3 +26,5 @@ pub(crate) mod status_mail;
 pub(crate) mod trouble;
 pub(crate) mod view;
 pub(crate) mod words;
+#[cfg(feature = "cli")]
+pub(crate) mod worker_presence;

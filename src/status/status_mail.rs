@@ -78,7 +78,7 @@ fn headline(view: &StatusSnapshot, board: Option<&BoardStatus>) -> String {
     let troubles = [
         (
             "no worker",
-            board_trouble(BoardStatus::lacks_workers, "jobs wait"),
+            board_trouble(BoardStatus::lacks_workers, "jobs or schedules wait"),
         ),
         (
             "not running",

@@ -17,6 +17,7 @@ pub(crate) mod applied_schedules;
 mod beat_thread;
 pub(crate) mod board_place;
 mod claimed_flow;
+mod idle_memory;
 mod job_alerts;
 mod job_directory;
 pub(crate) mod job_post;

@@ -13,6 +13,7 @@ use std::os::fd::AsFd;
 use std::time::Duration;
 
 use super::claimed_flow::ClaimedFlow;
+use super::idle_memory::IdleMemory;
 use super::shutdown::WorkerShutdown;
 use super::wall_millis;
 use super::worker_parts::WorkerParts;
@@ -55,6 +56,7 @@ pub(crate) struct WorkLoop {
     next_slot: Option<i64>,
     /// Schedules that this worker cannot understand, by name and version.
     not_understood: BTreeSet<(String, u64)>,
+    memory: IdleMemory,
 }
 
 /// How a worker came to its end.
@@ -93,6 +95,7 @@ impl WorkLoop {
             schedules_at: Mono::BOOT,
             next_slot: None,
             not_understood: BTreeSet::new(),
+            memory: IdleMemory::default(),
         })
     }
 
@@ -256,6 +259,7 @@ impl WorkLoop {
 
     fn wait(&mut self, signals: &SignalReader) {
         let now = clock::now();
+        self.memory.note(self.jobs.is_empty(), now.mono);
         let mut until = self.look_at.min(self.parts.slots.due());
         until = until.min(self.leaving.due()).min(self.parts.alerts.due());
         until = until.min(self.clean_at);

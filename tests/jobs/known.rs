@@ -2,10 +2,11 @@
 
 use std::process::Output;
 
+use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use crate::desk::Desk;
-use crate::support::{stderr, stdout};
+use crate::support::{eventually, stderr, stdout};
 
 const CONFIG: &str = r#"
 [jobs.good]
@@ -39,9 +40,35 @@ fn a_board_without_a_worker_is_no_silence() {
     assert!(
         subjects
             .iter()
-            .any(|subject| subject.contains("No worker: jobs wait")),
+            .any(|subject| subject.contains("No worker: jobs or schedules wait")),
         "{subjects:?}"
     );
+}
+
+#[test]
+fn a_worker_that_died_counts_for_nothing() {
+    let desk = Desk::with(CONFIG);
+    let mut worker = desk.worker(&["--name", "builder"]);
+    worker.signal(Signal::SIGKILL);
+    worker.wait_for_end();
+    desk.post(&["good"]);
+    let printed = stdout(&desk.place.run(&["status"]));
+    assert!(
+        printed.contains("no worker runs, and 1 job waits"),
+        "{printed}"
+    );
+    assert!(printed.contains("died: worker builder"), "{printed}");
+    assert!(desk.says(&["workers"]).contains("builder  DIED"));
+    let refusal = desk.refuses(&["workers", "forget", "builder"], 1);
+    assert!(refusal.contains("takes its jobs over"), "{refusal}");
+    let next = desk.worker(&["--name", "next"]);
+    assert!(eventually(|| desk.place.run(&["status"]).status.success()));
+    let refusal = desk.refuses(&["workers", "forget", "next"], 1);
+    assert!(
+        refusal.contains("may live") && refusal.contains("workers quit next"),
+        "{refusal}"
+    );
+    assert_eq!(next.stop(), Some(0));
 }
 
 #[test]

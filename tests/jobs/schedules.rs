@@ -18,9 +18,11 @@ every = "1s"
 "#;
 
 impl Desk {
-    /// Returns a schedule as data.
+    /// Returns a schedule as data, once a worker has brought it to the board.
     fn schedule(&self, name: &str) -> Value {
-        serde_json::from_str(&self.says(&["schedules", name, "--json"])).unwrap()
+        let args = ["schedules", name, "--json"];
+        assert!(eventually(|| self.place.run(&args).status.success()));
+        serde_json::from_str(&self.says(&args)).unwrap()
     }
 
     /// Returns what a statement finds, a number in each row.
@@ -326,6 +328,29 @@ every = "1s"
     desk.says(&["schedules", "run", "count"]);
     assert!(eventually(|| done("report") == before + 1));
     assert_eq!((first.stop(), second.stop()), (Some(0), Some(0)));
+}
+
+#[test]
+fn status_and_metrics_know_schedules() {
+    let desk = Desk::with(TICK);
+    let worker = desk.worker(&[]);
+    desk.wait_for_more_slots(1);
+    let status = desk.says(&["status"]);
+    assert!(status.contains("schedule tick  next "), "{status}");
+    let metrics = desk.says(&["metrics"]);
+    let paused = |value: &str| format!("schedule=\"tick\"}} {value}");
+    assert!(
+        metrics.contains("board_schedule_next_timestamp_seconds{"),
+        "{metrics}"
+    );
+    assert!(metrics.contains(&paused("0")), "{metrics}");
+    assert_eq!(worker.stop(), Some(0));
+    // A schedule that nothing fires is no silence.
+    desk.refuses(&["status"], 3);
+    desk.says(&["schedules", "pause", "tick", "--reason", "holidays"]);
+    let data: Value = serde_json::from_str(&desk.says(&["status", "--json"])).unwrap();
+    assert_eq!(data["board"]["schedules"][0]["paused"]["why"], "holidays");
+    assert!(desk.says(&["metrics"]).contains(&paused("1")));
 }
 
 #[test]

@@ -46,7 +46,7 @@ pub(super) const FIND_FIRST_MANUAL: &str = find!(
     "AND ?3 IS NOT NULL",
     "ORDER BY run_at, id LIMIT ?7"
 );
-/// One of them by its number.
+/// Selects a job among these by its number.
 pub(super) const FIND_ONE_MANUAL: &str = find!(
     "WHERE id = ?7 AND state + 0 = 0 AND ignores_pauses = 1",
     "AND run_at <= ?3",

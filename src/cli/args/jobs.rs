@@ -263,6 +263,8 @@ pub(crate) enum WorkersVerb {
     Sleep(WorkerNameArg),
     /// Claim again.
     Wake(WorkerNameArg),
+    /// Take a worker of another host off the board that has died there; its jobs go on elsewhere.
+    Forget(WorkerNameArg),
     /// Give back what is held after the steps in progress, and end.
     Quit {
         #[command(flatten)]

@@ -1,14 +1,15 @@
 //! The board on the screen: a line about its workers, and one or two for each definition.
 
 use super::status_page::StatusPage;
-use crate::board::JobState;
+use crate::board::{JobState, ScheduleRecord};
 use crate::config::invocation::Call;
-use crate::core::time::Moment;
-use crate::report::{BOLD, RED};
-use crate::status::board_status::{BoardStatus, DefinitionStatus, UNFINISHED};
+use crate::core::time::{Moment, of_unix_millis};
+use crate::report::{BOLD, RED, YELLOW};
+use crate::status::board_status::{BoardStatus, DefinitionStatus, UNFINISHED, is_given_up};
 use crate::status::words::ago;
 use crate::text::counts::{counted, counted_or_no, grouped};
 use crate::text::terminal::plain;
+use crate::unix::clock::short;
 
 /// Adds what is known of the board.
 pub(super) fn add_board(page: &mut StatusPage, board: &BoardStatus, now: Moment, call: &Call) {
@@ -18,8 +19,16 @@ pub(super) fn add_board(page: &mut StatusPage, board: &BoardStatus, now: Moment,
             return page.line(0, RED, &format!("{place} cannot be looked at: {why}"));
         }
         Ok(_) if board.lacks_workers() => {
-            let waiting = counted_or_no(board.waiting(), "job waits", "jobs wait");
-            page.line(0, RED, &format!("{place}: no worker runs, and {waiting}"));
+            let jobs = counted_or_no(board.waiting(), "job waits", "jobs wait");
+            let schedules = match board.waiting_schedules() {
+                0 => String::new(),
+                some => format!(", {}", counted(some, "schedule waits", "schedules wait")),
+            };
+            page.line(
+                0,
+                RED,
+                &format!("{place}: no worker runs, and {jobs}{schedules}"),
+            );
             page.line(2, "", &format!("start one: {}", call.line("work")));
         }
         Ok(workers) if workers.is_empty() => page.line(0, BOLD, &format!("{place}: no worker")),
@@ -38,9 +47,38 @@ pub(super) fn add_board(page: &mut StatusPage, board: &BoardStatus, now: Moment,
             page.line(0, BOLD, &line);
         }
     }
+    if !board.dead.is_empty() {
+        let dead = format!("died: worker {}", board.dead.join(", "));
+        page.line(2, RED, &dead);
+    }
     for (name, status) in &board.definitions {
         add_definition(page, name, status, now, call);
     }
+    for schedule in &board.schedules {
+        add_schedule(page, schedule, call);
+    }
+}
+
+fn add_schedule(page: &mut StatusPage, schedule: &ScheduleRecord, call: &Call) {
+    let name = &schedule.name;
+    let Some(pause) = &schedule.pause else {
+        let next = schedule.next.map(|next| short(of_unix_millis(next)));
+        let next = next.map_or("never again".to_owned(), |next| format!("next {next}"));
+        return page.line(2, "", &format!("schedule {name}  {next}"));
+    };
+    let since = short(of_unix_millis(pause.since));
+    let by = pause.by.as_deref().map(plain);
+    let by = by.map(|by| format!(" by {by}")).unwrap_or_default();
+    let colour = if is_given_up(schedule) { RED } else { YELLOW };
+    page.line(
+        2,
+        colour,
+        &format!("schedule {name}  PAUSED since {since}{by}"),
+    );
+    if !pause.why.is_empty() {
+        page.line(4, "", plain(&pause.why).lines().next().unwrap_or_default());
+    }
+    page.line(4, "", &call.line(format_args!("schedules resume {name}")));
 }
 
 fn add_definition(

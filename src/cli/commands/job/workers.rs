@@ -14,9 +14,10 @@ use crate::cli::output::{print, print_folded};
 use crate::config::invocation::Call;
 use crate::core::command_error::{CommandError, CommandResult};
 use crate::core::exit;
+use crate::status::worker_presence::WorkerPresence;
 use crate::text::counts::{counted, counted_or_no};
 use crate::text::suggest::suggestions;
-use crate::unix::clock::short;
+use crate::unix::clock::{self, short};
 
 /// Prints the workers, or asks one something.
 pub(crate) fn obey(common: &Common, args: &WorkersArgs) -> CommandResult {
@@ -27,8 +28,10 @@ pub(crate) fn obey(common: &Common, args: &WorkersArgs) -> CommandResult {
         None => Vec::new(),
     };
     if let Some(verb) = &args.verb {
-        let (name, wish) = wish(verb);
-        return ask(board.as_deref(), &workers, name, wish);
+        return match wish(verb) {
+            (name, Some(wish)) => ask(board.as_deref(), &workers, name, wish),
+            (name, None) => forget(board.as_deref(), &workers, name),
+        };
     }
     if args.json {
         let data: Vec<Value> = workers.iter().map(worker_json).collect();
@@ -44,13 +47,15 @@ pub(crate) fn obey(common: &Common, args: &WorkersArgs) -> CommandResult {
     print_folded(&lines)
 }
 
-fn wish(verb: &WorkersVerb) -> (&str, SessionWish) {
+/// Returns the worker and what it is asked for; `None`: nothing, as it is gone.
+fn wish(verb: &WorkersVerb) -> (&str, Option<SessionWish>) {
     match verb {
-        WorkersVerb::Drain(worker) => (&worker.name, SessionWish::Drain),
-        WorkersVerb::Sleep(worker) => (&worker.name, SessionWish::Sleep),
-        WorkersVerb::Wake(worker) => (&worker.name, SessionWish::Work),
-        WorkersVerb::Quit { worker, now: false } => (&worker.name, SessionWish::Quit),
-        WorkersVerb::Quit { worker, now: true } => (&worker.name, SessionWish::QuitNow),
+        WorkersVerb::Forget(worker) => (&worker.name, None),
+        WorkersVerb::Drain(worker) => (&worker.name, Some(SessionWish::Drain)),
+        WorkersVerb::Sleep(worker) => (&worker.name, Some(SessionWish::Sleep)),
+        WorkersVerb::Wake(worker) => (&worker.name, Some(SessionWish::Work)),
+        WorkersVerb::Quit { worker, now: false } => (&worker.name, Some(SessionWish::Quit)),
+        WorkersVerb::Quit { worker, now: true } => (&worker.name, Some(SessionWish::QuitNow)),
     }
 }
 
@@ -86,23 +91,68 @@ fn ask(
     if is_paused {
         return print(&format!("{name} works when it starts again\n"));
     }
+    Err(no_such_worker(workers, name))
+}
+
+/// Takes a worker off the board that cannot be seen from here and was not heard of for its lease.
+fn forget(board: Option<&dyn Board>, workers: &[SessionRecord], name: &str) -> CommandResult {
+    let of_name: Vec<_> = workers
+        .iter()
+        .filter(|worker| worker.request.name == name)
+        .collect();
+    let (Some(board), false) = (board, of_name.is_empty()) else {
+        return Err(no_such_worker(workers, name));
+    };
+    for worker in &of_name {
+        let (why, remedy) = match WorkerPresence::of(worker, clock::wall()) {
+            WorkerPresence::Unheard => continue,
+            WorkerPresence::Dead => (
+                format!("`{name}` died on this host, and what it has left may live"),
+                format!(
+                    "`{}` ends that and takes its jobs over",
+                    Call::as_typed().line("work")
+                ),
+            ),
+            WorkerPresence::Alive => (
+                format!(
+                    "`{name}` may live: it was heard of {}",
+                    short(of_millis(worker.last_heard))
+                ),
+                format!(
+                    "`{}` ends it",
+                    Call::as_typed().line(format_args!("workers quit {name}"))
+                ),
+            ),
+        };
+        return Err(CommandError::new(exit::FAILED, why).hint(remedy));
+    }
+    for worker in of_name {
+        board.leave(worker.session).map_err(refused)?;
+    }
+    print(&format!(
+        "{name} is off the board, and its jobs go on elsewhere\n"
+    ))
+}
+
+fn no_such_worker(workers: &[SessionRecord], name: &str) -> CommandError {
     let names = workers.iter().map(|worker| worker.request.name.as_str());
     let refusal = CommandError::new(
         exit::NOT_RUNNING,
         format_args!("no worker is called `{name}`"),
     );
-    Err(match suggestions(name, names).first() {
+    match suggestions(name, names).first() {
         Some(meant) => refusal.hint(format_args!("did you mean `{meant}`?")),
         None => refusal.hint(format_args!(
             "`{}` lists them",
             Call::as_typed().line("workers")
         )),
-    })
+    }
 }
 
 fn line(worker: &SessionRecord) -> String {
     let request = &worker.request;
     let doing = match worker.wish {
+        _ if WorkerPresence::of(worker, clock::wall()) == WorkerPresence::Dead => "DIED".to_owned(),
         SessionWish::Work if worker.holds == 0 => "idle".to_owned(),
         SessionWish::Work => format!("holds {}", counted(worker.holds, "job", "jobs")),
         SessionWish::Drain => format!(
