@@ -5,7 +5,9 @@ use super::chain::{batch_line, push_following};
 use super::job_json::record_json;
 use super::jobs_verb::{self, pause_lines};
 use super::time::of_millis;
-use crate::board::{BatchId, Board, BoardError, FollowedPost, JobFilter, JobId, JobRecord, JobState};
+use crate::board::{
+    BatchId, Board, BoardError, FollowedPost, JobFilter, JobId, JobRecord, JobState,
+};
 use crate::cli::args::Common;
 use crate::cli::args::jobs::{JobsArgs, JobsVerb};
 use crate::cli::load::load_to_look;
