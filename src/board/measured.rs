@@ -217,6 +217,32 @@ impl MeasuredWorker {
         Ok(self.held.len())
     }
 
+    /// Reports the next entry of all jobs that are held, each of so many steps, which ends those
+    /// whose last one it is; claims others in the same transaction. Returns how many are held now.
+    ///
+    /// # Errors
+    ///
+    /// Those of the board.
+    pub fn turn_of(&mut self, at_most: u32, steps: u64) -> Measured<usize> {
+        let held = std::mem::take(&mut self.held);
+        let (last, others): (Vec<_>, Vec<_>) = held
+            .into_iter()
+            .partition(|job| job.position.seq + 1 >= steps);
+        let mut transitions: Vec<Transition> = last.into_iter().map(end).collect();
+        for mut job in others {
+            let mut transition = end(job.clone());
+            transition.state = JobState::Running;
+            transition.doing = vec![doing()];
+            job.position = transition.after();
+            transitions.push(transition);
+            self.held.push(job);
+        }
+        let free = at_most.saturating_sub(u32::try_from(self.held.len()).unwrap_or(u32::MAX));
+        let answer = self.report(transitions, free)?;
+        self.held.extend(answer.claimed);
+        Ok(self.held.len())
+    }
+
     /// Waits for the bell until a job is claimed. Returns when that was acknowledged.
     ///
     /// # Errors
@@ -235,23 +261,21 @@ impl MeasuredWorker {
 
     fn advance(&mut self, at_most: u32) -> Measured<AdvanceAnswer> {
         let ended: Vec<Transition> = self.held.drain(..).map(end).collect();
-        let doing = Doing {
-            step: "only".to_owned(),
-            phase: Phase::Execute,
-            attempt: 1,
-            since: 0,
-        };
+        self.report(ended, at_most)
+    }
+
+    fn report(&self, transitions: Vec<Transition>, at_most: u32) -> Measured<AdvanceAnswer> {
         let lane = LaneWish {
             definition: self.definition.clone(),
             lease: Duration::from_secs(300),
             max_crashes: 3,
             is_bound_to_host: false,
             time_limit: None,
-            first: vec![doing],
+            first: vec![doing()],
         };
         let advance = Advance {
             session: self.session,
-            transitions: ended,
+            transitions,
             claim: ClaimWish {
                 at_most,
                 lanes: vec![lane],
@@ -259,6 +283,15 @@ impl MeasuredWorker {
             },
         };
         words(self.board.advance(&advance))
+    }
+}
+
+fn doing() -> Doing {
+    Doing {
+        step: "only".to_owned(),
+        phase: Phase::Execute,
+        attempt: 1,
+        since: 0,
     }
 }
 

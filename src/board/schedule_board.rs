@@ -10,7 +10,7 @@ use super::schedule_slot::{ScheduleLook, ScheduleNews, SlotAnswer, SlotTaking};
 
 /// The part of a board that keeps schedules. Promises:
 ///
-/// - A slot is posted once, whoever takes it: `next` moves only in the transaction that posts.
+/// - A slot is posted once: `next` moves only in the transaction that posts.
 /// - A content of a file that was replaced never comes back by itself.
 /// - Pauses survive changes of the file, and the removal and return of a schedule.
 /// - The ends of jobs are counted in the transaction that ends them.
