@@ -69,6 +69,10 @@ impl BoardError {
             BoardError::KeyTaken { .. } => {
                 Some("wait until that job is over, or post with `--if-there keep` or `replace`")
             }
+            BoardError::NoWorker(_) => {
+                Some("start a worker whose configuration has that job; `workers` lists them")
+            }
+            BoardError::NoSuchBatch(_) => Some("`post --from` prints the number of its batch"),
             _ => None,
         }
     }

@@ -56,6 +56,11 @@ pub(crate) fn plain(text: &str) -> String {
     crate::text::terminal::plain(text).into_owned()
 }
 
+/// Returns what a terminal shows of a text on a single line.
+pub(crate) fn on_one_line(text: &str) -> String {
+    plain(text).replace(['\n', '\t'], " ")
+}
+
 /// Returns standard output when it is a pipe: only then it says, to whoever waits for it, that
 /// nobody reads any more.
 pub(crate) fn pipe_reader() -> Option<File> {

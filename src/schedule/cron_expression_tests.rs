@@ -40,6 +40,8 @@ fn an_error_points_at_what_is_wrong_and_names_a_remedy() {
         ("0~59 3 * * *", "0~59", "`0~59` is no minute", "by lot"),
         ("5/15 * * * *", "5/15", "a step needs a range", "5-59/15"),
         ("0 22-2 * * *", "22-2", "ends before it begins", "22-23,0-2"),
+        ("0 0 * * 7-2", "7-2", "ends before it begins", "write `0-2`"),
+        ("0 0 * * 6-2", "6-2", "ends before it begins", "`6,0-2`"),
         ("1,70 * * * *", "70", "`70` is no minute", ""),
         ("1,,2 * * * *", "", "has an empty part", ""),
         ("*/0 * * * *", "*/0", "is no number from 1 on", "*/15"),

@@ -180,7 +180,13 @@ impl FieldPart<'_> {
             } else {
                 most
             };
-            return Err(self.error(message, format!("write `{first}-{top},{least}-{last}`")));
+            let until_top = match first {
+                first if first < top => format!("{first}-{top},"),
+                // Sunday, which is 0 as well, begins the week.
+                first if first > top => String::new(),
+                first => format!("{first},"),
+            };
+            return Err(self.error(message, format!("write `{until_top}{least}-{last}`")));
         }
         Ok((first, last))
     }

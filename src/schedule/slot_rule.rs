@@ -49,8 +49,9 @@ impl SlotRule {
         {
             return Some("no month has that day");
         }
-        match self.next_after(now) {
-            None => Some("all its times are excluded"),
+        match self.next_of_all(now) {
+            None => Some("its first time is beyond the year 9999"),
+            Some(_) if self.next_after(now).is_none() => Some("all its times are excluded"),
             Some(_) => None,
         }
     }

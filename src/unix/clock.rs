@@ -8,6 +8,9 @@ use nix::time::{ClockId, clock_gettime};
 
 use crate::core::time::{Moment, Mono};
 
+/// From when on a day and a month need their year: a time of next year may have the same.
+const FAR: Duration = Duration::from_secs(300 * 86_400);
+
 /// Reads both clocks.
 pub(crate) fn now() -> Moment {
     Moment {
@@ -67,9 +70,17 @@ pub(crate) fn to_the_minute(time: SystemTime) -> String {
     local_time(time, "%d %b %H:%M")
 }
 
-/// Returns a time shortly: `22 Nov 01:10:33`.
+/// Returns a time shortly: `22 Nov 01:10:33`; one that is far ahead with its year.
 pub(crate) fn short(time: SystemTime) -> String {
-    local_time(time, "%d %b %H:%M:%S")
+    match is_far_ahead(time) {
+        true => local_time(time, "%d %b %Y %H:%M:%S"),
+        false => local_time(time, "%d %b %H:%M:%S"),
+    }
+}
+
+/// Returns whether a time is so far ahead that its day and month would be taken for nearer ones.
+pub(crate) fn is_far_ahead(time: SystemTime) -> bool {
+    wall().checked_add(FAR).is_some_and(|far| time > far)
 }
 
 #[cfg(test)]

@@ -137,3 +137,30 @@ fn a_file_that_is_no_board_is_left_as_it_is() {
         "this is a text of somebody"
     );
 }
+
+#[test]
+fn a_time_that_no_calendar_has_is_refused_and_a_far_one_is_shown_with_its_year() {
+    let desk = Desk::with(GREET);
+    let post = |at| vec!["post", "greet", "--name", "x", "--at", at];
+    let told = desk.refuses(&post("99999999h"), 2);
+    assert!(told.contains("`99999999h` is no time"), "{told}");
+    let told = desk.says(&post("9000-05-05 03:00"));
+    assert!(told.contains("due at 05 May 9000 03:00:00"), "{told}");
+}
+
+#[test]
+fn a_key_with_line_breaks_cannot_forge_a_line_of_the_list() {
+    let desk = Desk::with(GREET);
+    desk.says(&["post", "greet", "--name", "x", "--key", "a\n  9  succeeded"]);
+    let list = desk.says(&["jobs"]);
+    assert_eq!(list.lines().count(), 1, "{list}");
+    assert!(list.contains("key=a   9  succeeded"), "{list}");
+}
+
+#[test]
+fn a_batch_that_is_not_there_is_an_error() {
+    let desk = Desk::with(GREET);
+    desk.says(&["post", "greet", "--name", "x"]);
+    let told = desk.refuses(&["jobs", "--batch", "9"], 2);
+    assert!(told.contains("there is no batch 9"), "{told}");
+}

@@ -74,7 +74,7 @@ fn a_file_is_one_batch_and_a_second_run_posts_nothing_twice() {
         "{again}"
     );
     let list = desk.says(&["jobs", "--batch", "1", "-n", "1"]);
-    assert!(list.contains("1,500 jobs, 1500 left"), "{list}");
+    assert!(list.contains("1,500 jobs, 1,500 left"), "{list}");
     assert!(list.contains("Then: report, if that succeeds"), "{list}");
     let cancelled = desk.says(&["jobs", "--batch", "1", "cancel"]);
     assert_eq!(cancelled, "1,500 jobs changed\n");

@@ -549,3 +549,22 @@ fn a_crontab_becomes_jobs_with_schedules() {
         "{checked}"
     );
 }
+
+#[test]
+fn a_far_time_has_its_year_and_a_first_time_beyond_the_calendar_is_an_error() {
+    let far = TICK.replace(
+        "every = \"1s\"",
+        "every = \"1h\"\nfirst = \"9000-01-01 00:00\"",
+    );
+    let desk = Desk::with(&far);
+    desk.says(&["schedules", "apply"]);
+    let shown = desk.says(&["schedules"]);
+    assert!(shown.contains("01 Jan 9000"), "{shown}");
+    desk.place
+        .write("run_functions.toml", &TICK.replace("1s", "99999y"));
+    let told = desk.refuses(&["schedules", "apply"], 78);
+    assert!(
+        told.contains("its first time is beyond the year 9999"),
+        "{told}"
+    );
+}

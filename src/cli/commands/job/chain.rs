@@ -6,9 +6,9 @@ use super::board_access::refused;
 use crate::board::{
     BatchReceipt, BatchRecord, Board, FollowedPost, JobRecord, NextPost, NextRecord, ThenRule,
 };
-use crate::cli::output::plain;
+use crate::cli::output::{on_one_line, plain};
 use crate::core::command_error::CommandError;
-use crate::text::counts::counted_or_no;
+use crate::text::counts::{counted_or_no, grouped};
 
 /// No chain is shown further.
 const DEEPEST: usize = 32;
@@ -114,7 +114,7 @@ pub(crate) fn batch_line(batch: &BatchRecord) -> String {
     format!(
         "Batch {} ({}): {}",
         batch.id,
-        plain(&batch.name),
+        on_one_line(&batch.name),
         batch_counts(batch)
     )
 }
@@ -123,10 +123,10 @@ fn batch_counts(batch: &BatchRecord) -> String {
     let mut counts = counted_or_no(batch.jobs, "job", "jobs");
     match batch.left {
         0 => {}
-        left => counts.push_str(&format!(", {left} left")),
+        left => counts.push_str(&format!(", {} left", grouped(left))),
     }
     if batch.failed > 0 {
-        counts.push_str(&format!(", {} without a success", batch.failed));
+        counts.push_str(&format!(", {} without a success", grouped(batch.failed)));
     }
     if batch.is_open {
         counts.push_str("; more may be posted");

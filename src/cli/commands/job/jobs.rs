@@ -5,11 +5,13 @@ use super::chain::{batch_line, push_following};
 use super::job_json::record_json;
 use super::jobs_verb::{self, pause_lines};
 use super::time::of_millis;
-use crate::board::{BatchId, Board, FollowedPost, JobFilter, JobId, JobRecord, JobState};
+use crate::board::{
+    BatchId, Board, BoardError, FollowedPost, JobFilter, JobId, JobRecord, JobState,
+};
 use crate::cli::args::Common;
 use crate::cli::args::jobs::{JobsArgs, JobsVerb};
 use crate::cli::load::load_to_look;
-use crate::cli::output::{plain, print, width};
+use crate::cli::output::{on_one_line, plain, print, width};
 use crate::config::invocation::Call;
 use crate::core::command_error::{CommandError, CommandResult};
 use crate::report::fitting;
@@ -33,6 +35,11 @@ pub(crate) fn show(common: &Common, args: &JobsArgs) -> CommandResult {
     };
     if let Some(verb) = &args.verb {
         return jobs_verb::obey(&loaded, &*board, &filter, verb);
+    }
+    if let Some(id) = filter.batch
+        && board.batch(id).map_err(refused)?.is_none()
+    {
+        return Err(refused(BoardError::NoSuchBatch(id)));
     }
     let page = board.jobs(&filter).map_err(refused)?;
     if args.json {
@@ -118,7 +125,7 @@ fn line(job: &JobRecord) -> String {
     };
     let mut line = format!("{:>6}  {:<10} {at}  {}", job.id.0, state, job.definition);
     if let Some(key) = &job.key {
-        line.push_str(&format!(" key={}", plain(key)));
+        line.push_str(&format!(" key={}", on_one_line(key)));
     }
     let steps: Vec<&str> = job.doing.iter().map(|doing| doing.step.as_str()).collect();
     if !steps.is_empty() {

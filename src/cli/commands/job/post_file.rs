@@ -11,7 +11,7 @@ use crate::cli::output::print;
 use crate::core::command_error::{CommandError, CommandResult};
 use crate::core::exit;
 use crate::core::hash::fnv1a;
-use crate::text::counts::counted_or_no;
+use crate::text::counts::{counted_or_no, grouped};
 
 /// How many jobs are posted in one transaction: others write in between.
 const IN_ONE: usize = 1_000;
@@ -41,7 +41,8 @@ impl Posting<'_> {
         };
         let posts = self.posts_of(&name, &text, &identity)?;
         let Some(first) = posts.first() else {
-            return Err(CommandError::usage(format_args!("`{name}` has no line")));
+            return Err(CommandError::usage(format_args!("`{name}` has no line"))
+                .hint("write the arguments of each job as a JSON object on a line of its own"));
         };
         let batch = BatchPost {
             then: first.then.clone(),
@@ -126,7 +127,7 @@ impl Posting<'_> {
             posted => format!(
                 "Batch {id} is whole now: {all} ({}), {} were posted before\n",
                 self.job,
-                jobs - posted
+                grouped(jobs - posted)
             ),
         })
     }
@@ -140,6 +141,7 @@ fn read(file: &Path) -> Result<String, CommandError> {
     };
     read.map_err(|error| {
         CommandError::usage(format_args!("`{}` cannot be read: {error}", file.display()))
+            .hint("nothing was posted; `-` reads standard input")
     })?;
     Ok(text)
 }

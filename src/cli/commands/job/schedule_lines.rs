@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::job_json::time;
 use super::time::of_millis;
 use crate::board::{ScheduleRecord, ScheduledJob};
-use crate::cli::output::plain;
+use crate::cli::output::{on_one_line, plain};
 use crate::core::time::in_words as duration_in_words;
 use crate::schedule::{MissedRule, ScheduleSpec};
 use crate::unix::clock::{self, short, to_the_minute};
@@ -28,12 +28,18 @@ fn in_its_zone(spec: &ScheduleSpec, slots: &[Timestamp]) -> Vec<String> {
         return Vec::new();
     };
     let is_whole = slots.iter().all(|slot| slot.as_second() % 60 == 0);
-    let form = match is_whole {
-        true => "%a %d %b %H:%M %Z",
-        false => "%a %d %b %H:%M:%S %Z",
-    };
+    let time = if is_whole { "%H:%M" } else { "%H:%M:%S" };
     let zoned = slots.iter().map(|slot| slot.to_zoned(rule.zone().clone()));
-    zoned.map(|slot| slot.strftime(form).to_string()).collect()
+    let in_words = zoned.map(|slot| {
+        let year = if clock::is_far_ahead(slot.timestamp().into()) {
+            " %Y"
+        } else {
+            ""
+        };
+        slot.strftime(&format!("%a %d %b{year} {time} %Z"))
+            .to_string()
+    });
+    in_words.collect()
 }
 
 /// Returns the next slots: the planned one, and those after it.
@@ -67,12 +73,12 @@ pub(super) fn lines(record: &ScheduleRecord, times: usize) -> String {
     let mut text = format!("{}  {}\n", record.name, in_words(&record.spec));
     if let Some(pause) = &record.pause {
         let by = match &pause.by {
-            Some(user) => format!(" by {}", plain(user)),
+            Some(user) => format!(" by {}", on_one_line(user)),
             None => String::new(),
         };
         let why = match pause.why.is_empty() {
             true => String::new(),
-            false => format!(": {}", plain(&pause.why)),
+            false => format!(": {}", on_one_line(&pause.why)),
         };
         let since = to_the_minute(of_millis(pause.since));
         row(&mut text, "paused", &format!("{since}{by}{why}"));

@@ -17,6 +17,8 @@ pub(crate) fn parse_at(text: &str) -> Result<i64, CommandError> {
     let at = parse_span(text)
         .or_else(|| humantime::parse_rfc3339(text).ok())
         .or_else(|| parse_local(text));
+    // Others read the time as one of a calendar.
+    let at = at.filter(|at| jiff::Timestamp::try_from(*at).is_ok());
     at.and_then(millis).ok_or_else(|| {
         CommandError::usage(format_args!("`{text}` is no time")).hint(
             "write `2026-12-01 03:00` (local time), `2026-12-01T03:00:00Z`, or `10m` from now",
