@@ -164,3 +164,13 @@ fn a_batch_that_is_not_there_is_an_error() {
     let told = desk.refuses(&["jobs", "--batch", "9"], 2);
     assert!(told.contains("there is no batch 9"), "{told}");
 }
+
+#[test]
+fn a_worker_has_a_name_that_fits_into_a_line() {
+    let desk = Desk::with("");
+    for name in ["a\nb", "", "../x", "a b", "-x"] {
+        let refusal = desk.refuses(&["work", "--once", &format!("--name={name}")], 2);
+        assert!(refusal.contains("is no name of a worker"), "{refusal}");
+    }
+    desk.says(&["work", "--once", "--name=web1.example-2_b@x"]);
+}

@@ -561,7 +561,7 @@ fn a_far_time_has_its_year_and_a_first_time_beyond_the_calendar_is_an_error() {
     let shown = desk.says(&["schedules"]);
     assert!(shown.contains("01 Jan 9000"), "{shown}");
     desk.place
-        .write("run_functions.toml", &TICK.replace("1s", "99999y"));
+        .write("run_functions.toml", TICK.replace("1s", "99999y"));
     let told = desk.refuses(&["schedules", "apply"], 78);
     assert!(
         told.contains("its first time is beyond the year 9999"),

@@ -97,23 +97,7 @@ pub async fn measure(order: &Order) {
         }
         "direct" => {
             engine.launch().await.unwrap();
-            let begun = Instant::now();
-            let run = |number: u64| {
-                let engine = &engine;
-                async move {
-                    let options = WorkflowOptions::with_id(format!("direct-{number}"));
-                    let path = "/srv/a.png".to_owned();
-                    let handle = engine
-                        .start::<_, String>("resize", path, options)
-                        .await
-                        .unwrap();
-                    handle.result().await.unwrap();
-                }
-            };
-            stream::iter(0..order.jobs)
-                .for_each_concurrent(IN_FLIGHT, run)
-                .await;
-            rate(order, begun);
+            direct(&engine, order).await;
         }
         _ => {
             for number in 0..order.jobs {
@@ -134,6 +118,24 @@ pub async fn measure(order: &Order) {
             rate(order, begun);
         }
     }
+}
+
+/// Jobs that are started without a queue.
+async fn direct(engine: &DurableEngine, order: &Order) {
+    let begun = Instant::now();
+    let run = |number: u64| async move {
+        let options = WorkflowOptions::with_id(format!("direct-{number}"));
+        let path = "/srv/a.png".to_owned();
+        let handle = engine
+            .start::<_, String>("resize", path, options)
+            .await
+            .unwrap();
+        handle.result().await.unwrap();
+    };
+    stream::iter(0..order.jobs)
+        .for_each_concurrent(IN_FLIGHT, run)
+        .await;
+    rate(order, begun);
 }
 
 /// Jobs that wait on another queue: copies of one that was posted.

@@ -3,7 +3,7 @@
 use crate::cli::args::Common;
 use crate::cli::args::jobs::WorkArgs;
 use crate::cli::load::load;
-use crate::core::command_error::CommandResult;
+use crate::core::command_error::{CommandError, CommandResult};
 use crate::worker::launch;
 use crate::worker::work_request::WorkRequest;
 
@@ -16,6 +16,7 @@ pub(crate) fn work(common: &Common, args: WorkArgs) -> CommandResult {
     tags.sort();
     tags.dedup();
     let name = args.name.or_else(|| worker.name.clone());
+    name.as_deref().map_or(Ok(()), refuse_unfit_name)?;
     let slots = args
         .slots
         .or(worker.slots)
@@ -31,4 +32,16 @@ pub(crate) fn work(common: &Common, args: WorkArgs) -> CommandResult {
         inputs: &inputs,
         loaded: &loaded,
     })
+}
+
+/// Refuses a name that would break a line of a log or name a directory.
+fn refuse_unfit_name(name: &str) -> CommandResult {
+    let is_fit = |c: char| c.is_alphanumeric() || "-_.@:".contains(c);
+    if !name.is_empty() && name.chars().all(is_fit) && !name.starts_with(['-', '.']) {
+        return Ok(());
+    }
+    Err(
+        CommandError::usage(format_args!("{name:?} is no name of a worker"))
+            .hint("a name has letters, digits, `-`, `_`, `.`, `@` and `:`"),
+    )
 }
