@@ -6,6 +6,7 @@ use jiff::Zoned;
 use jiff::tz::TimeZone;
 use nix::time::{ClockId, clock_gettime};
 
+use super::local_zone;
 use crate::core::time::{Moment, Mono};
 
 /// From when on a day and a month need their year: a time of next year may have the same.
@@ -35,9 +36,8 @@ pub(crate) fn wall() -> SystemTime {
 }
 
 /// Returns the time zone of this machine: `TZ`, else `/etc/localtime`, else UTC.
-#[expect(clippy::disallowed_methods, reason = "every other place asks here")]
 pub(crate) fn local_zone() -> TimeZone {
-    TimeZone::system()
+    local_zone::local_zone(mono())
 }
 
 /// Returns the zone of a name in the time zone database of this machine.

@@ -11,6 +11,7 @@ pub(crate) mod helper;
 pub mod keeper;
 pub(crate) mod live;
 pub(crate) mod local_disk;
+mod local_zone;
 pub(crate) mod lock;
 pub(crate) mod memory_trim;
 pub(crate) mod name_service;

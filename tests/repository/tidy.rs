@@ -41,7 +41,7 @@ const IMPURE: [&str; 10] = [
 ];
 
 /// Who reads the environment besides `config` and `cli`, and why.
-const READS_ENVIRONMENT: [(&str, &str); 11] = [
+const READS_ENVIRONMENT: [(&str, &str); 12] = [
     ("src/cli/", "it is where everything meets"),
     ("src/config/", "the environment overrides the file"),
     (
@@ -60,6 +60,10 @@ const READS_ENVIRONMENT: [(&str, &str); 11] = [
     (
         "src/unix/takeover/unit.rs",
         "systemd says there whose main process this is (systemd.exec(5))",
+    ),
+    (
+        "src/unix/local_zone.rs",
+        "TZ is read by the C library, and here as it reads it",
     ),
     ("src/unix/notify.rs", "sd_notify(3) is told where to answer"),
     (
