@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::advance::{Advance, AdvanceAnswer, GiveBack, LaneWish, TransitionVerdict};
 use super::batch::{BatchPost, BatchReceipt, BatchRecord, BulkAnswer};
 use super::beat::{Beat, BeatAnswer, JobPosition, LookAnswer};
+use super::board_error::BoardError;
 use super::definition_entry::{DefinitionEntry, DefinitionRecord};
 use super::end_summary::EndSummary;
 use super::ended_job::{EndFilter, EndedJob};
@@ -348,7 +349,7 @@ pub(crate) trait Board: ScheduleBoard + Send + Sync {
     /// # Errors
     ///
     /// When the kernel has no watch left.
-    fn bell(&self) -> BoardResult<Box<dyn BoardBell>>;
+    fn bell(&self) -> Result<Box<dyn BoardBell>, BoardError>;
 
     /// Returns where the board is, for messages. No secrets.
     fn place(&self) -> String;
