@@ -49,6 +49,11 @@ impl PgError {
         .contains(state)
     }
 
+    /// Returns whether another statement is changing the row at this moment.
+    pub(super) fn is_of_locked_row(&self) -> bool {
+        matches!(self, PgError::Answer { state, .. } if *state == SqlState::LOCK_NOT_AVAILABLE)
+    }
+
     /// Returns whether the connection is of no further use.
     pub(super) fn breaks_connection(&self) -> bool {
         match self {

@@ -26,6 +26,8 @@ const LEAST_DEADLINE: Duration = Duration::from_millis(800);
 const MOST_DEADLINE: Duration = Duration::from_secs(5);
 /// How long a caller is held up that would ask again at once.
 const AFTER_ERROR: Duration = Duration::from_secs(1);
+/// How long a statement of another contender that changes the row takes, about.
+const ROW_IS_LOCKED_FOR: Duration = Duration::from_millis(20);
 /// How often a claim or a release without an answer is looked up.
 const LOOKS_AFTER_NO_ANSWER: u32 = 2;
 
@@ -86,16 +88,23 @@ impl PostgresLock {
         error.into_lock_error(self.client.place())
     }
 
-    /// Executes a statement; creates the tables where they are missing.
+    /// Executes a statement, again while another one is changing the row; creates the tables where
+    /// they are missing.
     fn query(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<Vec<Row>, LockError> {
-        match self.client.query(sql, params) {
-            Err(error) if error.lacks_schema() => {
-                self.create_schema()?;
-                self.client.query(sql, params)
+        let until = clock::mono() + self.client.deadline;
+        loop {
+            match self.client.query(sql, params) {
+                Err(error) if error.lacks_schema() && clock::mono() < until => {
+                    self.create_schema()?
+                }
+                Err(error) if error.is_of_locked_row() && clock::mono() < until => {
+                    if self.client.interrupt.pause(ROW_IS_LOCKED_FOR) {
+                        return Err(LockError::Interrupted);
+                    }
+                }
+                result => return result.map_err(|error| self.error(error)),
             }
-            result => result,
         }
-        .map_err(|error| self.error(error))
     }
 
     fn create_schema(&mut self) -> Result<(), LockError> {
@@ -304,6 +313,10 @@ impl Lock for PostgresLock {
                     return Ok(());
                 }
                 Err(error @ PgError::NoAnswer(_)) => last = Some(error),
+                Err(error) if error.is_of_locked_row() => {
+                    self.client.interrupt.pause(ROW_IS_LOCKED_FOR);
+                    last = Some(error);
+                }
                 Err(error) => return Err(self.error(error)),
             }
         }
