@@ -15,7 +15,18 @@ use crate::options::Options;
 /// item stays in any case, so that one mistake here does not make a second one wherever the
 /// function is used.
 pub(crate) fn task(options: TokenStream, item: TokenStream) -> TokenStream {
-    let addition = match (Options::read(options), function::read(item.clone())) {
+    let function = function::read(item.clone());
+    expanded(&item, Options::read(options), function, registration)
+}
+
+/// Returns an item and what is added to it, or the errors of both attribute and function.
+pub(crate) fn expanded<O>(
+    item: &TokenStream,
+    options: syn::Result<O>,
+    function: syn::Result<ItemFn>,
+    registration: impl FnOnce(&O, &ItemFn) -> TokenStream,
+) -> TokenStream {
+    let addition = match (options, function) {
         (Ok(options), Ok(function)) => registration(&options, &function),
         (Err(error), Ok(_)) | (Ok(_), Err(error)) => error.into_compile_error(),
         (Err(mut error), Err(other)) => {

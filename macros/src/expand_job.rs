@@ -7,22 +7,15 @@ use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 use syn::{Attribute, Expr, ExprLit, ItemFn, Lit, Meta};
 
-use crate::expand::optional;
+use crate::expand::{expanded, optional};
 use crate::job_function;
 use crate::job_options::JobOptions;
 
 /// Returns the item with its registration, or with the errors of both attribute and function. The
 /// item stays in any case.
 pub(crate) fn job(options: TokenStream, item: TokenStream) -> TokenStream {
-    let addition = match (JobOptions::read(options), job_function::read(item.clone())) {
-        (Ok(options), Ok(function)) => registration(&options, &function),
-        (Err(error), Ok(_)) | (Ok(_), Err(error)) => error.into_compile_error(),
-        (Err(mut error), Err(other)) => {
-            error.combine(other);
-            error.into_compile_error()
-        }
-    };
-    quote!(#item #addition)
+    let function = job_function::read(item.clone());
+    expanded(&item, JobOptions::read(options), function, registration)
 }
 
 fn registration(options: &JobOptions, function: &ItemFn) -> TokenStream {

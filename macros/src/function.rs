@@ -1,7 +1,7 @@
 //! Which functions can be tasks.
 
 use syn::spanned::Spanned as _;
-use syn::{Attribute, Error, FnArg, ItemFn, ReturnType, Safety, Signature, Type};
+use syn::{Attribute, Error, FnArg, ItemFn, ReturnType, Safety, Signature, Type, TypeReference};
 
 /// Reads the item under the attribute.
 ///
@@ -70,17 +70,23 @@ fn arguments(signature: &Signature) -> Option<Error> {
 /// Returns whether an argument is a shared reference to a type that is called `Context`. Whether it
 /// is ours, the compiler checks.
 fn is_context(argument: &FnArg) -> bool {
+    reference_to(argument, "Context").is_some_and(|reference| reference.mutability.is_none())
+}
+
+/// Returns the type of an argument that is a reference to a type of this name.
+pub(crate) fn reference_to<'a>(argument: &'a FnArg, name: &str) -> Option<&'a TypeReference> {
     let FnArg::Typed(argument) = argument else {
-        return false;
+        return None;
     };
     let Type::Reference(reference) = &*argument.ty else {
-        return false;
+        return None;
     };
     let Type::Path(path) = &*reference.elem else {
-        return false;
+        return None;
     };
     let last = path.path.segments.last();
-    reference.mutability.is_none() && last.is_some_and(|segment| segment.ident == "Context")
+    last.filter(|segment| segment.ident == name)
+        .map(|_| reference)
 }
 
 fn generics(signature: &Signature) -> Option<Error> {

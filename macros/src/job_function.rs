@@ -1,5 +1,6 @@
 //! Which functions can be jobs.
 
+use crate::function::reference_to;
 use syn::spanned::Spanned as _;
 use syn::{Error, FnArg, ItemFn, ReturnType, Safety, Signature, Type};
 
@@ -39,17 +40,8 @@ fn arguments(signature: &Signature) -> Option<Error> {
     let message = "a job takes its flow alone, with the type of its arguments: \
                    `flow: &mut Flow<Arguments>`";
     let is_flow = |argument: &FnArg| {
-        let FnArg::Typed(argument) = argument else {
-            return false;
-        };
-        let Type::Reference(reference) = &*argument.ty else {
-            return false;
-        };
-        let Type::Path(path) = &*reference.elem else {
-            return false;
-        };
-        let last = path.path.segments.last();
-        reference.mutability.is_some() && last.is_some_and(|segment| segment.ident == "Flow")
+        let reference = reference_to(argument, "Flow");
+        reference.is_some_and(|reference| reference.mutability.is_some())
     };
     match signature.inputs.first() {
         Some(first) if signature.inputs.len() == 1 && is_flow(first) => None,
