@@ -1,8 +1,8 @@
 //! Jobs that have ended, by definition and state: found through an index, however many are kept.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
-use super::queries::{COUNTED, ended_index};
+use super::queries::{COUNTED, definitions, ended_index};
 use crate::board::end_summary::EndSummary;
 use crate::board::ended_job::{EndFilter, EndedJob};
 use crate::board::job_id::JobId;
@@ -87,24 +87,5 @@ pub(super) fn ended_jobs(conn: &Connection, filter: &EndFilter) -> rusqlite::Res
     }
     all.sort_by_key(|job| std::cmp::Reverse((job.ended, job.id.0)));
     all.truncate(filter.limit as usize);
-    Ok(all)
-}
-
-/// Returns the definitions of which an index has jobs, going from one to the next instead of over
-/// all that is kept.
-fn definitions(conn: &Connection, from: &str) -> rusqlite::Result<Vec<String>> {
-    let next = format!(
-        "SELECT definition FROM job {from} AND definition > ?1 ORDER BY definition LIMIT 1"
-    );
-    let mut next = conn.prepare_cached(&next)?;
-    let mut all: Vec<String> = Vec::new();
-    let mut after = String::new();
-    while let Some(name) = next
-        .query_row([&after], |row| row.get::<_, String>(0))
-        .optional()?
-    {
-        after.clone_from(&name);
-        all.push(name);
-    }
     Ok(all)
 }

@@ -132,33 +132,42 @@ pub(super) fn counts(conn: &Connection) -> rusqlite::Result<Vec<StateCount>> {
     Ok(counts)
 }
 
-/// Goes from definition to definition through an index, instead of over all its rows.
 fn count_state(
     conn: &Connection,
     state: JobState,
     from: &str,
     counts: &mut Vec<StateCount>,
 ) -> rusqlite::Result<()> {
-    let next = format!(
-        "SELECT definition FROM job {from} AND definition > ?1 ORDER BY definition LIMIT 1"
-    );
     let count = format!(
         "SELECT count(*) FROM (SELECT 1 FROM job {from} AND definition = ?1 LIMIT {COUNTED})"
     );
-    let mut next = conn.prepare_cached(&next)?;
     let mut count = conn.prepare_cached(&count)?;
-    let mut after = String::new();
-    loop {
-        let found: Option<String> = next.query_row([&after], |row| row.get(0)).optional()?;
-        let Some(definition) = found else {
-            return Ok(());
-        };
+    for definition in definitions(conn, from)? {
         let jobs = count.query_row([&definition], |row| row.get(0))?;
-        after.clone_from(&definition);
         counts.push(StateCount {
             definition,
             state,
             jobs,
         });
     }
+    Ok(())
+}
+
+/// Returns the definitions of which an index has jobs, going from one to the next instead of over
+/// all that is kept.
+pub(super) fn definitions(conn: &Connection, from: &str) -> rusqlite::Result<Vec<String>> {
+    let next = format!(
+        "SELECT definition FROM job {from} AND definition > ?1 ORDER BY definition LIMIT 1"
+    );
+    let mut next = conn.prepare_cached(&next)?;
+    let mut all: Vec<String> = Vec::new();
+    let mut after = String::new();
+    while let Some(name) = next
+        .query_row([&after], |row| row.get::<_, String>(0))
+        .optional()?
+    {
+        after.clone_from(&name);
+        all.push(name);
+    }
+    Ok(all)
 }
