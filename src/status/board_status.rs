@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use super::worker_presence::WorkerPresence;
 use crate::board::{
-    Board, BoardResult, EndSummary, JobId, JobState, ScheduleRecord, SessionRecord,
+    Board, BoardResult, EndSummary, HostIdentity, JobId, JobState, ScheduleRecord, SessionRecord,
 };
 use crate::core::time::{of_unix_millis, unix_millis};
 use crate::metrics::board_metrics::{BoardMetrics, DefinitionMetrics, ScheduleMetrics, board_page};
@@ -221,9 +221,10 @@ fn read(board: &dyn Board) -> BoardResult<BoardContent> {
         let status = definitions.entry(end.definition.clone()).or_default();
         status.add(end);
     }
-    let now = clock::wall();
+    let (here, now) = (HostIdentity::of_this_process().ok(), clock::wall());
     let workers = board.workers()?.into_iter();
-    let is_alive = |one: &SessionRecord| WorkerPresence::of(one, now) == WorkerPresence::Alive;
+    let presence = |one: &SessionRecord| WorkerPresence::of(one, here.as_ref(), now);
+    let is_alive = |one: &SessionRecord| presence(one) == WorkerPresence::Alive;
     let (workers, dead): (Vec<_>, Vec<_>) = workers.partition(is_alive);
     Ok(BoardContent {
         workers,

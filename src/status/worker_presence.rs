@@ -17,11 +17,10 @@ pub(crate) enum WorkerPresence {
 }
 
 impl WorkerPresence {
-    /// Returns what is seen of a worker from this process.
-    pub(crate) fn of(worker: &SessionRecord, now: SystemTime) -> Self {
-        let here = HostIdentity::of_this_process().ok();
+    /// Returns what is seen of a worker from a process: `None` cannot see any other.
+    pub(crate) fn of(worker: &SessionRecord, here: Option<&HostIdentity>, now: SystemTime) -> Self {
         let identity = &worker.request.identity;
-        match here.and_then(|here| identity.is_dead_seen_from(&here)) {
+        match here.and_then(|here| identity.is_dead_seen_from(here)) {
             Some(true) => return WorkerPresence::Dead,
             Some(false) => return WorkerPresence::Alive,
             None => {}
@@ -70,7 +69,11 @@ mod tests {
             left: None,
         };
         let seen = |worker: &SessionRecord, secs: u64| {
-            WorkerPresence::of(worker, UNIX_EPOCH + Duration::from_secs(1_000 + secs))
+            WorkerPresence::of(
+                worker,
+                Some(&here),
+                UNIX_EPOCH + Duration::from_secs(1_000 + secs),
+            )
         };
         let idle = worker(&identity, None);
         assert_eq!(seen(&idle, 59), WorkerPresence::Alive);

@@ -141,7 +141,7 @@ fn five_hosts_before_three_servers_never_work_two_at_once() {
     network.heal(hold.host, Cut::Link);
     five.runners[hold.host].wait_for_count("answers again", 1);
     hold = next;
-    // The leader goes while the holder works: nobody else begins until that holder is quiet.
+    // The leader goes while the holder works: no other host begins until that holder is quiet.
     let leader = servers[0].leader();
     let is_leader = |server: &Consul| leader.starts_with(&format!("{}:", server.ip));
     let leader = servers.iter().position(is_leader).expect("one leads");

@@ -8,7 +8,7 @@ use std::path::Path;
 use super::super::args::{ColorArg, ReportArgs};
 use super::super::output::{print, screen};
 use super::job::board_access;
-use super::job::ended::{as_run, ended_jobs};
+use super::job::ended::{as_run, began, ended_jobs};
 use crate::board::{EndFilter, EndedJob};
 use crate::config::{Inputs, Loaded};
 use crate::core::command_error::{CommandError, CommandResult};
@@ -105,7 +105,7 @@ fn gathered(
     let mut chains: Vec<ChainNow> = chains.filter_map(|chain| wanted(chain, past)).collect();
     chains.extend(board_now(loaded, !jobs.is_empty()));
     let now = CurrentState { chains, ..now };
-    let first_job = jobs.iter().map(|job| as_run(job).at).min();
+    let first_job = jobs.iter().map(began).min();
     let earliest = past
         .shelves()
         .iter()

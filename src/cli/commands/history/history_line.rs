@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::super::job::ended::{as_run, ended_jobs, ended_json, ended_line};
+use super::super::job::ended::{self, ended_jobs, ended_json, ended_line};
 use super::{as_json, tell, tell_text};
 use crate::board::{EndFilter, EndedJob};
 use crate::cli::args::HistoryArgs;
@@ -45,7 +45,7 @@ impl HistoryLine<'_> {
     pub(super) fn at(&self) -> Stamp {
         match self {
             HistoryLine::Run(entry) => entry.line.at(),
-            HistoryLine::Job(job) => as_run(job).at,
+            HistoryLine::Job(job) => ended::began(job),
         }
     }
 
@@ -82,14 +82,14 @@ impl HistoryLine<'_> {
                 QueryLine::One(run) => run.took,
                 QueryLine::Many(runs) => runs.average(),
             },
-            HistoryLine::Job(job) => as_run(job).took,
+            HistoryLine::Job(job) => ended::took(job),
         }
     }
 
     pub(super) fn result(&self) -> RunResult {
         match self {
             HistoryLine::Run(entry) => entry.line.result(),
-            HistoryLine::Job(job) => as_run(job).result,
+            HistoryLine::Job(job) => ended::result(job),
         }
     }
 }

@@ -36,7 +36,7 @@ pub(crate) fn ended_jobs(
 /// Returns the line of a job, without an end, and what it failed with:
 /// `job 17       22 Nov 01:10:33  resize  failed in 1s (kind 7f3a)`.
 pub(crate) fn ended_line(job: &EndedJob) -> (String, Option<String>) {
-    let at = short(of_unix_millis(job.began.unwrap_or(job.ended)));
+    let at = short(began(job).time());
     let kind = job.kind.as_deref().filter(|_| is_failure(job));
     let kind = kind.map(|kind| format!(" (kind {})", fingerprint::short(kind)));
     let took = job
@@ -71,17 +71,12 @@ pub(crate) fn ended_json(job: &EndedJob) -> Value {
 
 /// Returns a job as a run of a chain is recorded.
 pub(crate) fn as_run(job: &EndedJob) -> RecordedRun {
-    let at = Stamp::of(of_unix_millis(job.began.unwrap_or(job.ended)));
     RecordedRun {
         id: RunId(job.id.0),
         task: job.definition.clone(),
-        at,
+        at: began(job),
         took: took(job),
-        result: match job.state {
-            JobState::Succeeded => RunResult::Ok,
-            JobState::Cancelled => RunResult::Interrupted,
-            _ => RunResult::Failed,
-        },
+        result: result(job),
         kind: job.kind.clone(),
         text: job.reason.clone().filter(|_| is_failure(job)),
         details: Vec::new(),
@@ -89,12 +84,26 @@ pub(crate) fn as_run(job: &EndedJob) -> RecordedRun {
     }
 }
 
+/// Returns when a job began, or when it ended if no step was begun.
+pub(crate) fn began(job: &EndedJob) -> Stamp {
+    Stamp::of(of_unix_millis(job.began.unwrap_or(job.ended)))
+}
+
+/// Returns how a job ended, as a run of a chain ends.
+pub(crate) fn result(job: &EndedJob) -> RunResult {
+    match job.state {
+        JobState::Succeeded => RunResult::Ok,
+        JobState::Cancelled => RunResult::Interrupted,
+        _ => RunResult::Failed,
+    }
+}
+
 fn is_failure(job: &EndedJob) -> bool {
-    !matches!(job.state, JobState::Succeeded | JobState::Cancelled)
+    result(job).is_failure()
 }
 
 /// Returns how long a job took from its first attempt to its end.
-fn took(job: &EndedJob) -> Duration {
+pub(crate) fn took(job: &EndedJob) -> Duration {
     let took = job.ended - job.began.unwrap_or(job.ended);
     Duration::from_millis(u64::try_from(took).unwrap_or(0))
 }

@@ -6,7 +6,7 @@ use super::super::mute::user_name;
 use super::board_access::{open_existing, refused};
 use super::job_json::time;
 use super::time::of_millis;
-use crate::board::{Board, PauseScope, SessionRecord, SessionWish};
+use crate::board::{Board, HostIdentity, PauseScope, SessionRecord, SessionWish};
 use crate::cli::args::Common;
 use crate::cli::args::jobs::{WorkersArgs, WorkersVerb};
 use crate::cli::load::load_to_look;
@@ -43,7 +43,9 @@ pub(crate) fn obey(common: &Common, args: &WorkersArgs) -> CommandResult {
             "No worker is on the board.\n`{start}` starts one.\n"
         ));
     }
-    let lines: String = workers.iter().map(line).collect();
+    let here = HostIdentity::of_this_process().ok();
+    let lines = workers.iter().map(|worker| line(worker, here.as_ref()));
+    let lines: String = lines.collect();
     print_folded(&lines)
 }
 
@@ -103,8 +105,9 @@ fn forget(board: Option<&dyn Board>, workers: &[SessionRecord], name: &str) -> C
     let (Some(board), false) = (board, of_name.is_empty()) else {
         return Err(no_such_worker(workers, name));
     };
+    let here = HostIdentity::of_this_process().ok();
     for worker in &of_name {
-        let (why, remedy) = match WorkerPresence::of(worker, clock::wall()) {
+        let (why, remedy) = match WorkerPresence::of(worker, here.as_ref(), clock::wall()) {
             WorkerPresence::Unheard => continue,
             WorkerPresence::Dead => (
                 format!("`{name}` died on this host, and what it has left may live"),
@@ -149,10 +152,12 @@ fn no_such_worker(workers: &[SessionRecord], name: &str) -> CommandError {
     }
 }
 
-fn line(worker: &SessionRecord) -> String {
+fn line(worker: &SessionRecord, here: Option<&HostIdentity>) -> String {
     let request = &worker.request;
     let doing = match worker.wish {
-        _ if WorkerPresence::of(worker, clock::wall()) == WorkerPresence::Dead => "DIED".to_owned(),
+        _ if WorkerPresence::of(worker, here, clock::wall()) == WorkerPresence::Dead => {
+            "DIED".to_owned()
+        }
         SessionWish::Work if worker.holds == 0 => "idle".to_owned(),
         SessionWish::Work => format!("holds {}", counted(worker.holds, "job", "jobs")),
         SessionWish::Drain => format!(
