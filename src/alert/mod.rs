@@ -5,6 +5,7 @@ pub(crate) mod alert_kind;
 mod bucket;
 pub(crate) mod failure_kind;
 pub(crate) mod fingerprint;
+pub(crate) mod jobs;
 pub(crate) mod memory;
 pub(crate) mod message;
 pub(crate) mod outage;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::alert_record::EndFailure;
 use super::beat::JobPosition;
 use super::job_id::{JobId, SessionId};
 use super::job_request::{HeldRequest, PendingRequest};
@@ -43,6 +44,9 @@ pub(crate) struct Transition {
     pub(crate) reason: Option<String>,
     /// The names of workers that must not claim the job next, 3 at most; `None`: as before.
     pub(crate) avoid: Option<Vec<String>>,
+    /// Of an end that is no success: what is mailed of it; `None`: the reason is.
+    #[serde(default)]
+    pub(crate) failure: Option<EndFailure>,
 }
 
 impl Transition {
@@ -57,6 +61,7 @@ impl Transition {
             result: None,
             reason: None,
             avoid: None,
+            failure: None,
         }
     }
 

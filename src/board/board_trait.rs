@@ -3,6 +3,7 @@
 use std::os::fd::AsFd;
 use std::time::Duration;
 
+use super::alert_board::AlertBoard;
 use super::advance::{Advance, AdvanceAnswer, GiveBack, LaneWish, TransitionVerdict};
 use super::batch::{BatchPost, BatchReceipt, BatchRecord, BulkAnswer};
 use super::beat::{Beat, BeatAnswer, JobPosition, LookAnswer};
@@ -41,7 +42,7 @@ pub(crate) use super::board_error::BoardResult;
 /// - A transition that is not guarded by the holder's session, fence and seq changes nothing.
 /// - (job, seq) is unique in the journal, and its numbers have no gap.
 /// - A session that was reaped or has left claims nothing and beats no more.
-pub(crate) trait Board: ScheduleBoard + Send + Sync {
+pub(crate) trait Board: ScheduleBoard + AlertBoard + Send + Sync {
     /// Posts a job; returns when it is durable.
     ///
     /// # Errors

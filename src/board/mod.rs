@@ -7,6 +7,9 @@
 #![doc = include_str!("STATES.md")]
 
 mod advance;
+mod alert_board;
+mod alert_conditions;
+mod alert_record;
 mod batch;
 mod beat;
 mod board_error;
@@ -24,6 +27,7 @@ mod job_record;
 mod job_request;
 mod job_state;
 mod keep_limits;
+mod mail_record;
 mod maintenance;
 pub mod measured;
 mod next_post;
@@ -47,6 +51,11 @@ pub(crate) use advance::{
     Advance, AdvanceAnswer, ClaimWish, ClaimedJob, GiveBack, LaneWish, LeftoverFate, Transition,
     TransitionVerdict,
 };
+pub(crate) use alert_board::AlertBoard;
+pub(crate) use alert_conditions::{AlertConditions, LostWorker, StuckJob};
+pub(crate) use alert_record::{
+    ALERTER, AlertLook, AlertRecord, AlertsHold, EndFact, EndFailure, MUTES, SessionCounts,
+};
 pub(crate) use batch::{BatchPost, BatchReceipt, BatchRecord, BulkAnswer};
 pub(crate) use beat::{Beat, BeatAnswer, JobPosition};
 pub(crate) use board_error::BoardError;
@@ -61,6 +70,7 @@ pub(crate) use job_record::{JobFilter, JobRecord};
 pub(crate) use job_request::{HeldRequest, JobRequest, PendingRequest, RequestAnswer};
 pub(crate) use job_state::JobState;
 pub(crate) use keep_limits::KeepLimits;
+pub(crate) use mail_record::{ClaimedMail, MailRecord, NewMail};
 pub(crate) use maintenance::{CheckReport, QueryAnswer, QueryLimits};
 pub(crate) use next_post::{FollowedPost, NextRecord};
 pub(crate) use output_part::{OutputBatch, OutputPart};

@@ -53,6 +53,12 @@ pub(crate) struct JobSchema {
     pub(crate) then: Vec<String>,
     /// After which ends they are posted.
     pub(crate) then_if: ThenIf,
+    /// The recipients of mails about the job; `None`: those of `[mail]`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) to: Option<Vec<String>>,
+    /// Further recipients of mails about the job.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) cc: Vec<String>,
     /// With so many members that did not succeed a batch of the job ends early.
     pub(crate) fails_at: Option<u32>,
 }
@@ -98,12 +104,10 @@ pub(crate) enum OverlapMode {
 }
 
 impl JobSchema {
-    /// Returns the settings of a job that this version reads and does not carry out. Such a job is
-    /// neither posted nor done: a limit that limits nothing would look like one.
-    pub(crate) fn not_carried_out(&self) -> Vec<&'static str> {
-        let settings = [("waiting_for_at_most", self.waiting_for_at_most.is_some())];
-        let is_set = settings.into_iter().filter(|(_, is_set)| *is_set);
-        is_set.map(|(name, _)| name).collect()
+    /// Reads the schema that a worker has entered on the board; what cannot be read is as if it
+    /// were not written.
+    pub(crate) fn deserialize_of(entered: &Value) -> Self {
+        serde_json::from_value(entered.clone()).unwrap_or_default()
     }
 
     /// Returns the key that jobs behind the same limit share: the name of the definition, and the

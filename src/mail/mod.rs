@@ -15,6 +15,7 @@
 mod address;
 #[cfg(test)]
 mod any_failure_tests;
+pub(crate) mod claimed_delivery;
 pub(crate) mod delivery_error;
 pub(crate) mod delivery_main;
 mod delivery_route;

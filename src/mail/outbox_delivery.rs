@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use super::delivery_error::{DeliveryError, ErrorClass};
 use super::message::{self, Extent};
 use super::outbox::{
-    BrokenPath, DeliveryEnd, Outbox, PathState, QueuedLetter, Recipient, RecipientState,
+    BrokenPath, DeliveryEnd, LetterStore, PathState, QueuedLetter, Recipient, RecipientState,
 };
 use super::schedule;
 use super::transport::{MailTransport, OutgoingMessage};
@@ -36,7 +36,7 @@ pub(crate) struct DeliverySummary {
 /// Tries what is due, as mail from `from`: the sender of now, so that letters which waited for it
 /// to be put right go with the right one.
 pub(crate) fn deliver_due(
-    outbox: &Outbox,
+    outbox: &dyn LetterStore,
     transport: &mut dyn MailTransport,
     from: &str,
     holding: MergeHolding,
@@ -63,7 +63,7 @@ pub(crate) fn deliver_due(
 }
 
 struct OutboxDelivery<'a> {
-    outbox: &'a Outbox,
+    outbox: &'a dyn LetterStore,
     transport: &'a mut dyn MailTransport,
     from: &'a str,
     now: &'a dyn Fn() -> SystemTime,
@@ -198,7 +198,7 @@ impl OutboxDelivery<'_> {
         let before = self.notes.clone();
         change(&mut self.notes);
         if self.notes != before {
-            self.outbox.change_notes(change);
+            self.outbox.change_notes(&change);
         }
     }
 

@@ -53,6 +53,8 @@ pub(crate) struct MailNames {
 
 /// How the labels of schedules begin, beside which those of jobs are.
 pub(crate) const SCHEDULES: &str = "schedules::";
+/// How the labels of workers begin.
+pub(crate) const WORKERS: &str = "workers::";
 
 /// What the command that a mail names looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,6 +159,9 @@ impl MailComposer {
         match (step, self.look) {
             (Some(step), MailLook::Jobs) => {
                 let label = &self.labels[step];
+                if label.starts_with(WORKERS) {
+                    return self.call.parts("workers");
+                }
                 match label.strip_prefix(SCHEDULES) {
                     Some(name) => self.call.parts(format_args!("schedules {name}")),
                     None => self.call.parts(format_args!("jobs {label}")),

@@ -5,13 +5,16 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 use std::time::SystemTime;
 
 use once_cell::sync::OnceCell;
+
+use crate::core::hash::fnv1a;
 
 /// Kept open from the first use on, so that an upgrade on disk mixes no two versions.
 static PROGRAM: OnceCell<File> = OnceCell::new();
@@ -126,6 +129,29 @@ pub(crate) fn identity() -> io::Result<String> {
         stat.size(),
         stat.mtime()
     ))
+}
+
+/// Returns what tells this executable from another build of it on any machine: a hash of its size,
+/// its beginning, where linkers note the build, and its end.
+pub(crate) fn content() -> u64 {
+    static CONTENT: OnceLock<u64> = OnceLock::new();
+    *CONTENT.get_or_init(|| {
+        let bytes = beginning_and_end();
+        fnv1a(&bytes.unwrap_or_else(|_| identity().unwrap_or_default().into_bytes()))
+    })
+}
+
+fn beginning_and_end() -> io::Result<Vec<u8>> {
+    const PART: u64 = 64 << 10;
+    let file = File::open("/proc/self/exe")?;
+    let size = file.metadata()?.len();
+    let mut bytes = size.to_le_bytes().to_vec();
+    for from in [0, size.saturating_sub(PART)] {
+        let mut part = vec![0; usize::try_from(PART.min(size)).unwrap_or(0)];
+        file.read_exact_at(&mut part, from)?;
+        bytes.extend(part);
+    }
+    Ok(bytes)
 }
 
 /// Returns when this executable was last changed.

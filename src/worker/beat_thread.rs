@@ -14,6 +14,8 @@ use crate::unix::wakeup::Wakeup;
 
 /// The longest interval between two beats.
 const LONGEST: Duration = Duration::from_secs(15);
+/// How long what has ended waits to be reported: mails are decided by it.
+const REPORTED_IN: Duration = Duration::from_secs(1);
 /// The shortest interval, and that after a beat without an answer.
 const SHORTEST: Duration = Duration::from_millis(250);
 
@@ -35,6 +37,8 @@ struct BeatState {
     /// The shortest lease of these.
     shortest_lease: Option<Duration>,
     ended: Vec<EndCount>,
+    /// Whether more has ended than a beat has reported.
+    has_ended: bool,
     news: Option<BeatNews>,
     is_over: bool,
 }
@@ -98,11 +102,13 @@ impl BeatThread {
         let mut state = self.shared.state();
         let is_hurried = shortest_lease < state.shortest_lease || state.shortest_lease.is_none();
         state.held = held;
+        let is_first_end = state.ended != ended && !state.has_ended;
+        state.has_ended |= is_first_end;
         state.ended = ended;
         let changed = state.shortest_lease != shortest_lease;
         state.shortest_lease = shortest_lease;
         drop(state);
-        if changed && is_hurried {
+        if is_first_end || changed && is_hurried {
             self.shared.bell.ring();
         }
     }
@@ -134,6 +140,9 @@ impl BeatShared {
                 return;
             }
             let now = clock::mono();
+            if self.state().has_ended {
+                due = due.min(now + REPORTED_IN);
+            }
             // Woken because a shorter lease is held now.
             due = due.min(now + self.interval());
             if now >= due {
@@ -146,7 +155,8 @@ impl BeatShared {
     /// Beats once; returns whether the board has answered.
     fn beat(&self, board: &dyn Board, session: SessionId) -> bool {
         let (held, ended) = {
-            let state = self.state();
+            let mut state = self.state();
+            state.has_ended = false;
             (state.held.clone(), state.ended.clone())
         };
         let beat = Beat {

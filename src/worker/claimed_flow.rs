@@ -9,7 +9,8 @@ use serde_json::{Map, Value};
 use super::job_directory::JobDirectory;
 use super::step_ending::StepEnding;
 use super::worker_definition::WorkerDefinition;
-use crate::board::{ClaimedJob, JobPosition, JobState, PendingRequest, Transition};
+use crate::alert::fingerprint;
+use crate::board::{ClaimedJob, EndFailure, JobPosition, JobState, PendingRequest, Transition};
 use crate::core::failure::{Failure, FailureClass};
 use crate::core::time::{Moment, in_words};
 use crate::flow::journal::{Doing, EntryOutcome, JournalEntry, Phase};
@@ -284,6 +285,7 @@ impl ClaimedFlow {
             FlowNext::End(end) => {
                 transition.state = end_state(end);
                 transition.reason = self.reason_of(end);
+                transition.failure = self.end_failure(end);
                 transition.result = self.flow.last_result().cloned();
             }
             FlowNext::Wait { until } if self.is_leaving && is_idle => {
@@ -350,6 +352,25 @@ impl ClaimedFlow {
         if entry.outcome == EntryOutcome::Failed && self.failure.is_none() {
             self.failure = Some((entry.step.clone(), failure_of(entry)));
         }
+    }
+
+    /// Returns what is mailed of an end that is no success.
+    fn end_failure(&self, end: &FlowEnd) -> Option<EndFailure> {
+        if !matches!(end, FlowEnd::Failed | FlowEnd::Reverted) {
+            return None;
+        }
+        let (step, failure) = self.failure.as_ref()?;
+        let mut kind = fingerprint::of(failure).0;
+        let mut failure = failure.clone();
+        if !step.is_empty() {
+            kind = format!("{step} {kind}");
+            failure.message = format!("{step}: {}", failure.message);
+        }
+        Some(EndFailure {
+            kind,
+            text: failure.text(),
+            build: self.definition.build.clone(),
+        })
     }
 
     /// Returns why the job ended as it did, for people.

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::alerts::{AlertSurroundings, AlertThread, BoardMailer};
 use super::applied_schedules::PendingSchedules;
 use super::beat_thread::BeatThread;
 use super::board_place::{self, BoardFile, refused};
 use super::capabilities::Capabilities;
-use super::job_alerts::JobAlerts;
 use super::job_directory::JobDirectories;
 use super::rescue::Rescue;
 use super::step_slots::{StepSlots, slot_files};
@@ -21,7 +21,6 @@ use crate::board::{
 };
 use crate::core::command_error::{CommandError, CommandResult};
 use crate::core::exit;
-use crate::job::JobDefinition;
 use crate::logging::Log;
 use crate::redact::Redactor;
 use crate::service::secrets::{own_values, redactor, secret_variables};
@@ -47,7 +46,6 @@ pub(crate) fn work(request: &WorkRequest<'_>) -> CommandResult {
     self_exe::pin().map_err(no_descriptor)?;
     crate::mail::install(settings.mail.clone(), &settings.state_dir);
     let state_dir = PrivateDir::open(&settings.state_dir).map_err(unsafe_directory)?;
-    refuse_what_is_not_carried_out(request)?;
     refuse_tags_of_can(request)?;
     let definitions = definitions(request);
     let notifier = Notifier::from_env();
@@ -142,15 +140,15 @@ impl WorkerStart<'_> {
         let slots = StepSlots::new(request.slots, &files, session, secrets, context);
         let slots = slots.map_err(|error| CommandError::of(error.exit_code(), &error))?;
         let rescue = Rescue::new(session, here()?, files.clone());
-        let known: Vec<&JobDefinition> =
-            self.definitions.values().map(|known| &known.job).collect();
-        let alerts = JobAlerts::new(
+        let around = AlertSurroundings::of(
             request,
-            &ticket.name,
-            &known,
+            self.board,
+            session,
             self.state_dir.clone(),
-            log.clone(),
-        )?;
+            clock::now(),
+        );
+        let mut mailer = BoardMailer::start(around.clone()).map_err(no_descriptor)?;
+        let alerts = AlertThread::start(around, mailer.nudge()).map_err(no_descriptor)?;
         let parts = WorkerParts {
             board: Arc::clone(self.board),
             board_file: self.board_file.clone(),
@@ -167,7 +165,6 @@ impl WorkerStart<'_> {
             beats: BeatThread::start(Arc::clone(self.board), session).map_err(no_descriptor)?,
             bell: self.board.bell().map_err(refused)?,
             log: log.clone(),
-            alerts,
             redactor,
             own_values: own_values(request.inputs, request.loaded).collect(),
             schedules: (!request.is_once).then(|| PendingSchedules::of(request.loaded)),
@@ -176,8 +173,14 @@ impl WorkerStart<'_> {
         };
         let mut worker = WorkLoop::new(parts).map_err(no_descriptor)?;
         let end = worker.work(signals);
-        worker.finish(clock::mono() + LAST_MAIL);
+        let until = clock::mono() + LAST_MAIL;
+        if end != WorkEnd::SessionOver {
+            worker.report_ends();
+            alerts.finish(until);
+            mailer.finish(until);
+        }
         drop(worker);
+        drop((alerts, mailer));
         if end != WorkEnd::SessionOver {
             // A session that could not leave is reaped.
             let left = self.board.leave(session);
@@ -195,20 +198,6 @@ impl WorkerStart<'_> {
     fn redactor(&self) -> Redactor {
         redactor(self.request.inputs, self.request.loaded, &[])
     }
-}
-
-/// Refuses settings that this version reads and does not carry out.
-fn refuse_what_is_not_carried_out(request: &WorkRequest<'_>) -> CommandResult {
-    let of_jobs = request.loaded.jobs.iter().flat_map(|(name, job)| {
-        let settings = job.definition.schema.not_carried_out().into_iter();
-        settings.map(move |setting| format!("`{setting}` of `[jobs.{name}]`"))
-    });
-    let all: Vec<String> = of_jobs.collect();
-    if all.is_empty() {
-        return Ok(());
-    }
-    let message = format!("this version does not carry out {}", all.join(", "));
-    Err(CommandError::new(exit::CONFIG, message).hint("leave it out until a later version does"))
 }
 
 /// Refuses a tag that `--tag` gives for good though a command is to be asked.

@@ -13,6 +13,7 @@
 //! the worker. What has happened is folded into one transition for each job, sent until the board
 //! has answered, and never changed once it was sent.
 
+mod alerts;
 pub(crate) mod applied_schedules;
 mod beat_thread;
 pub(crate) mod board_place;
@@ -20,7 +21,6 @@ mod capabilities;
 mod capability_answers;
 mod claimed_flow;
 mod idle_memory;
-mod job_alerts;
 mod job_directory;
 pub(crate) mod job_post;
 pub(crate) mod launch;

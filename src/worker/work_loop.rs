@@ -18,7 +18,7 @@ use super::idle_memory::IdleMemory;
 use super::shutdown::WorkerShutdown;
 use super::wall_millis;
 use super::worker_parts::WorkerParts;
-use crate::board::{BoardError, CannotNow, EndCount, JobId, LaneWish};
+use crate::board::{Beat, BoardError, CannotNow, EndCount, JobId, LaneWish};
 use crate::core::time::{Moment, Mono, in_words};
 use crate::unix::clock;
 use crate::unix::signals::{Signal, SignalReader};
@@ -130,7 +130,6 @@ impl WorkLoop {
             if let Some(end) = end.or_else(|| self.turn(clock::now())) {
                 return end;
             }
-            self.parts.alerts.poll(now);
             self.clean(now.mono);
             if let Some(end) = self.over() {
                 return end;
@@ -241,9 +240,15 @@ impl WorkLoop {
         self.free().saturating_sub(reserved)
     }
 
-    /// Lets the last mails leave, until `until`.
-    pub(crate) fn finish(&mut self, until: Mono) {
-        self.parts.alerts.finish(clock::now(), until);
+    /// Reports what has ended, for the last time.
+    pub(crate) fn report_ends(&self) {
+        let beat = Beat {
+            session: self.parts.session,
+            is_idle: true,
+            ended: self.ended.values().cloned().collect(),
+        };
+        // Without an answer some successes are not counted.
+        let _ = self.parts.board.beat(&beat);
     }
 
     fn look_after_the_dead(&mut self) {
@@ -277,7 +282,7 @@ impl WorkLoop {
         let now = clock::now();
         self.memory.note(self.jobs.is_empty(), now.mono);
         let mut until = self.look_at.min(self.parts.slots.due());
-        until = until.min(self.leaving.due()).min(self.parts.alerts.due());
+        until = until.min(self.leaving.due());
         until = until.min(self.clean_at);
         if self.unanswered.is_none() {
             until = until.min(self.parts.capabilities.due(now.mono));

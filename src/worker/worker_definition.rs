@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::board::{DefinitionEntry, LaneWish};
+use crate::core::hash::fnv1a;
 use crate::core::time::Mono;
 use crate::flow::FlowPlan;
-use crate::job::{JobDefinition, ResumeMode};
+use crate::job::{JobDefinition, JobSchema, ResumeMode};
+use crate::unix::self_exe;
 use crate::lease::{LeaseDeadlines, LeaseTerms};
 
 /// The lease of a definition without `lease`, on a board in a file.
@@ -19,6 +21,8 @@ pub(crate) struct WorkerDefinition {
     pub(crate) job: JobDefinition,
     /// The flow, laid out for the interpreter.
     pub(crate) plan: Arc<FlowPlan>,
+    /// What distinguishes this program and definition from others of the name.
+    pub(crate) build: String,
 }
 
 impl WorkerDefinition {
@@ -26,8 +30,9 @@ impl WorkerDefinition {
     pub(crate) fn of(job: JobDefinition) -> Option<Self> {
         let plan = FlowPlan::new(job.flow.clone()).ok()?;
         Some(WorkerDefinition {
-            job,
+            build: build_of(&job, &plan),
             plan: Arc::new(plan),
+            job,
         })
     }
 
@@ -49,12 +54,16 @@ impl WorkerDefinition {
 
     /// Returns what the worker enters on the board.
     pub(crate) fn entry(&self) -> DefinitionEntry {
-        let schema = &self.job.schema;
+        let schema = JobSchema {
+            to: self.job.to.clone(),
+            cc: self.job.cc.clone(),
+            ..self.job.schema.clone()
+        };
         DefinitionEntry {
             name: self.job.name().to_owned(),
             shape: self.plan.definition().shape(),
             help: schema.help.clone(),
-            schema: serde_json::to_value(schema).unwrap_or_default(),
+            schema: serde_json::to_value(&schema).unwrap_or_default(),
             needs: schema.needs.clone(),
             limit: schema.limit,
             project: schema.project.clone(),
@@ -72,4 +81,16 @@ impl WorkerDefinition {
             first: Vec::new(),
         }
     }
+}
+
+/// Returns what distinguishes a program and a definition from others of the name: the same on each
+/// host that has the same.
+fn build_of(job: &JobDefinition, plan: &FlowPlan) -> String {
+    let parts = format!(
+        "{:016x}\0{}\0{:?}",
+        self_exe::content(),
+        plan.definition().shape(),
+        job.steps
+    );
+    format!("{:016x}", fnv1a(parts.as_bytes()))
 }

@@ -8,7 +8,6 @@ use super::applied_schedules::PendingSchedules;
 use super::beat_thread::BeatThread;
 use super::board_place::BoardFile;
 use super::capabilities::Capabilities;
-use super::job_alerts::JobAlerts;
 use super::job_directory::JobDirectories;
 use super::rescue::Rescue;
 use super::step_slots::StepSlots;
@@ -49,8 +48,6 @@ pub(crate) struct WorkerParts {
     pub(crate) bell: Box<dyn BoardBell>,
     /// The log.
     pub(crate) log: Log,
-    /// The mails about jobs.
-    pub(crate) alerts: JobAlerts,
     /// What takes the secrets of this process out of texts.
     pub(crate) redactor: Arc<Redactor>,
     /// The values of this process, some of which are secret, with their names.

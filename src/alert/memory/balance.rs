@@ -38,6 +38,12 @@ impl Balance {
         self.failures = self.failures.saturating_add(1);
     }
 
+    /// Counts runs, some of which failed.
+    pub(super) fn ran_also(&mut self, runs: u64, failures: u64) {
+        self.runs = self.runs.saturating_add(runs);
+        self.failures = self.failures.saturating_add(failures);
+    }
+
     /// Pays the healthy stretch before an outage back. Returns the debt with which the outage
     /// begins.
     pub(crate) fn begin(&mut self, started: Moment, downtime: Duration) -> Duration {

@@ -1,5 +1,7 @@
 //! What is remembered of one task.
 
+mod jobs;
+
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,6 @@
 //! The policy of one chain.
 
+mod jobs;
 mod mutes;
 mod observe;
 mod summary;

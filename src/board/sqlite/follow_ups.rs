@@ -3,6 +3,7 @@
 
 use rusqlite::params;
 
+use super::alerts::fact_rows;
 use super::batches::{self, post_for_every_worker};
 use super::limits;
 use super::next_posts::{FOLLOWING_BATCH, FOLLOWING_JOB, store, stored};
@@ -33,6 +34,7 @@ pub(super) fn carry_out(tx: &WriteTx<'_>) -> Result<(), SqliteFailure> {
             }
         }
     }
+    fact_rows::insert_noted(tx)?;
     Ok(limits::admit_noted(tx)?)
 }
 

@@ -5,6 +5,7 @@
 //! of it, its locks are gone.
 
 mod advances;
+mod alerts;
 mod batches;
 mod bell;
 mod board_epoch;

@@ -3,6 +3,7 @@
 
 use rusqlite::{OptionalExtension, Row, params};
 
+use super::alerts::fact_rows;
 use super::job_links::{JobLinks, link_columns};
 use super::journal_rows::{insert_entry, interrupted_entry, request_entry};
 use super::limits;
@@ -111,6 +112,7 @@ pub(super) fn release(
         JobState::Waiting
     };
     store(tx, &job, state)?;
+    fact_rows::note(tx, job.id, state, None)?;
     job.links.moved(tx, job.id, JobState::Running, state);
     if is_stuck {
         return Ok(state);

@@ -1,5 +1,6 @@
 //! The tables of a board, and their versions. Migrations only add.
 
+use super::alerts::alert_schema::ALERTS;
 use super::limits_schema::LIMITS;
 use super::schedules::schedule_schema::SCHEDULES;
 
@@ -7,14 +8,14 @@ use super::schedules::schedule_schema::SCHEDULES;
 pub(super) const APPLICATION_ID: i64 = 0x5246_6264;
 
 /// The version of the schema that this program writes.
-pub(super) const SCHEMA_VERSION: i64 = 4;
+pub(super) const SCHEMA_VERSION: i64 = 5;
 
 /// The oldest program that can go on with what this one writes, by the version of its schema.
 pub(super) const READABLE_FROM: i64 = 2;
 
 /// The step to each version from the one before; the first creates all.
 pub(super) const MIGRATIONS: [&str; SCHEMA_VERSION as usize] =
-    [VERSION_1, LIMITS, SCHEDULES, CANNOT_NOW];
+    [VERSION_1, LIMITS, SCHEDULES, CANNOT_NOW, ALERTS];
 
 /// What a session has found that it cannot do now, as pairs of a job and a tag.
 const CANNOT_NOW: &str = "ALTER TABLE session ADD COLUMN cannot_now TEXT NOT NULL DEFAULT '[]'";

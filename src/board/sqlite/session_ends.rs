@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use rusqlite::{OptionalExtension, params};
 
+use super::alerts::note_lost_worker;
 use super::releases::{self, Leaving, held, release};
 use super::sessions::{claimer, count_stale, identity_of};
 use super::sqlite_failure::SqliteFailure;
@@ -132,6 +133,7 @@ fn take(
     dead: Vec<releases::HeldJob>,
     kept: u64,
 ) -> Result<ReapAnswer, SqliteFailure> {
+    note_lost_worker(tx, session, dead.len())?;
     let (mut released, mut stuck, mut settled) = (Vec::new(), Vec::new(), Vec::new());
     for job in dead {
         let id = job.id;

@@ -2,6 +2,7 @@
 
 use rusqlite::{OptionalExtension, params};
 
+use super::alerts::fact_rows;
 use super::job_links::{JobLinks, link_columns};
 use super::journal_rows::{JournalRow, insert_entry};
 use super::releases;
@@ -9,6 +10,7 @@ use super::sqlite_failure::SqliteFailure;
 use super::words::{json, of_word, pending_word};
 use super::write_tx::WriteTx;
 use crate::board::advance::{Transition, TransitionVerdict};
+use crate::board::alert_record::EndFailure;
 use crate::board::beat::JobPosition;
 use crate::board::board_error::BoardError;
 use crate::board::job_id::SessionId;
@@ -36,6 +38,7 @@ pub(super) struct TransitionRow {
     reason: Option<String>,
     avoid: Option<String>,
     has_begun: bool,
+    failure: Option<EndFailure>,
     recorded: Option<&'static str>,
     ended_steps: String,
 }
@@ -68,6 +71,7 @@ impl TransitionRow {
             reason: transition.reason.clone(),
             avoid: transition.avoid.as_ref().map(json),
             has_begun,
+            failure: transition.failure.clone(),
             recorded: entries.iter().rev().find_map(recorded),
             ended_steps: json(&ended_steps),
         })
@@ -166,6 +170,7 @@ fn follow_up(tx: &WriteTx<'_>, row: &TransitionRow) -> Result<(), SqliteFailure>
         ))
     })?;
     if row.state != JobState::Running {
+        fact_rows::note(tx, id, row.state, row.failure.as_ref())?;
         links.moved(tx, id, JobState::Running, row.state);
     }
     if crashes > 0 {

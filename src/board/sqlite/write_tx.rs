@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, VecDeque};
 use rusqlite::Connection;
 
 use super::board_hold::BoardHold;
+use crate::board::alert_record::EndFact;
 use crate::board::job_id::{BatchId, JobId};
 use crate::board::job_state::JobState;
 use crate::core::time::{Moment, Mono, unix_millis};
@@ -21,6 +22,8 @@ pub(super) struct WriteTx<'a> {
     /// Whether claims are barred after a restore.
     pub(super) hold: &'a BoardHold,
     is_ringing: Cell<bool>,
+    /// The ends of jobs that the alerter is to know of.
+    pub(super) facts: RefCell<Vec<EndFact>>,
     limits: RefCell<BTreeSet<String>>,
     follow_ups: RefCell<VecDeque<FollowUp>>,
 }
@@ -49,6 +52,7 @@ impl<'a> WriteTx<'a> {
             mono,
             hold,
             is_ringing: Cell::new(false),
+            facts: RefCell::default(),
             limits: RefCell::default(),
             follow_ups: RefCell::default(),
         }

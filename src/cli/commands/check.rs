@@ -17,7 +17,7 @@ use crate::alert::fingerprint;
 use crate::config::cycle::Cycle;
 use crate::config::invocation::Call;
 use crate::config::{
-    ConfigProblem, ConfigReport, Inputs, Loaded, Origin, TaskDefinition, written_duration,
+    ConfigReport, Inputs, Loaded, Origin, TaskDefinition, written_duration,
 };
 use crate::core::settings::{ChildSettings, LogFormat, Settings, TaskSettings};
 use crate::plan::dry_run_plan::DryRunPlan;
@@ -103,16 +103,11 @@ fn print_schedules(out: &mut dyn Write, loaded: &Loaded) -> io::Result<()> {
 /// Returns what is doubtful about the jobs of a configuration.
 pub(crate) fn doubts_about_jobs(loaded: &Loaded) -> ConfigReport {
     let mut report = ConfigReport::default();
-    for (name, job) in &loaded.jobs {
+    for job in loaded.jobs.values() {
         job.resume_doubt
             .clone()
             .into_iter()
             .for_each(|doubt| report.add(doubt));
-        for setting in job.definition.schema.not_carried_out() {
-            let message = format!("this version does not carry out `{setting}` of `[jobs.{name}]`");
-            let problem = ConfigProblem::warning(&job.defined, message);
-            report.add(problem.help("`work` and `post` refuse the job until that is left out"));
-        }
     }
     report
 }

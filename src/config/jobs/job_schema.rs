@@ -13,6 +13,8 @@ pub(super) fn of_layer(layer: &Layer, args: ArgumentSchema, limit_by: Option<Str
             .and_then(|number| number.try_into().ok())
     };
     JobSchema {
+        to: None,
+        cc: Vec::new(),
         help: layer.get("help").unwrap_or_default(),
         limit_by,
         args,

@@ -7,10 +7,12 @@
 //! whole do not exist: each is written beside its place and renamed.
 
 mod cause;
+mod claimed_letters;
 mod delivery_counts;
 mod departures;
 mod entry;
 mod letter_files;
+mod letter_store;
 mod listing;
 mod memory;
 mod merged_letter;
@@ -21,11 +23,13 @@ mod room;
 mod store;
 mod undelivered;
 
+pub(crate) use claimed_letters::{ClaimedChange, ClaimedLetters};
 pub(crate) use cause::{group_of, is_untried};
 pub(crate) use delivery_counts::DeliveryEnd;
 pub(crate) use departures::Departures;
 pub(crate) use entry::{Lost, QueuedLetter, Recipient, RecipientState};
 pub(crate) use letter_files::judge;
+pub(crate) use letter_store::LetterStore;
 pub(crate) use listing::{ListedMail, Listing, listing};
 pub(crate) use path_state::{BrokenPath, PathState};
 pub(crate) use report::{OutboxReport, is_closed, report};

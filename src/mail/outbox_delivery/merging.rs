@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::time::SystemTime;
 
-use crate::mail::outbox::{Departures, Outbox, QueuedLetter, group_of, is_untried};
+use crate::mail::outbox::{Departures, LetterStore, QueuedLetter, group_of, is_untried};
 use crate::mail::schedule;
 
 /// Whether letters with one cause wait until a minute is over.
@@ -28,7 +28,7 @@ impl MergeHolding {
 
 /// Which letters of the outbox left lately, and which are to leave as one.
 pub(super) struct CauseGroups<'a> {
-    outbox: &'a Outbox,
+    outbox: &'a dyn LetterStore,
     holding: MergeHolding,
     now: &'a dyn Fn() -> SystemTime,
     departures: Departures,
@@ -37,7 +37,7 @@ pub(super) struct CauseGroups<'a> {
 impl<'a> CauseGroups<'a> {
     /// Reads from the outbox which letters left lately.
     pub(super) fn new(
-        outbox: &'a Outbox,
+        outbox: &'a dyn LetterStore,
         holding: MergeHolding,
         now: &'a dyn Fn() -> SystemTime,
     ) -> Self {

@@ -152,12 +152,6 @@ impl WorkLoop {
         }
         let is_end = transition.state.is_over() || transition.state == JobState::Stuck;
         self.all_well &= !is_end || transition.state == JobState::Succeeded;
-        if is_end {
-            let reason = transition.reason.as_deref();
-            self.parts
-                .alerts
-                .ended(&job, transition.state, reason, clock::now());
-        }
     }
 
     /// Forgets a job, and sees what runs of it dead: it may be claimed again by this very worker.

@@ -54,7 +54,7 @@ impl WorkLoop {
         }
         if look.has_news {
             for news in self.parts.board.take_schedule_news()? {
-                self.report(&news, now);
+                self.log_news(&news);
             }
         }
         Ok(())
@@ -141,25 +141,19 @@ impl WorkLoop {
         })
     }
 
-    fn report(&mut self, news: &ScheduleNews, now: Moment) {
-        let alerts = &mut self.parts.alerts;
+    /// Logs news of a schedule; the alerter mails what holds.
+    fn log_news(&self, news: &ScheduleNews) {
         match news {
             ScheduleNews::Paused { name, failures } => {
                 let why = format!("paused, since {failures} of its jobs in a row have failed");
                 log::error!("[schedule {name}] {}", capital(&why));
-                let note = format!("`schedules resume {name}` lets it go on");
-                alerts.schedule_failed(name, "paused", why, vec![note], now);
             }
             ScheduleNews::Late { name, job, slot } => {
                 let at = clock::short(timestamp(*slot).into());
                 let why = format!("late: job {job} of {at} has not begun");
                 log::warn!("[schedule {name}] {}", capital(&why));
-                let facts = self.parts.board.wait_facts(*job).ok();
-                let reasons = facts.map(|facts| crate::status::job_wait::why_waits(&facts));
-                let notes = reasons.unwrap_or_default();
-                alerts.schedule_failed(name, "late", why, notes, now);
             }
-            ScheduleNews::InTime { name } => alerts.schedule_is_well(name, now),
+            ScheduleNews::InTime { .. } => {}
         }
     }
 }

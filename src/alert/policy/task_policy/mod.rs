@@ -3,6 +3,7 @@
 pub(crate) mod alerts;
 mod due;
 mod ending;
+mod jobs;
 mod muted;
 pub(crate) mod retry_later;
 

@@ -53,11 +53,6 @@ pub(crate) fn post(common: &Common, args: &PostArgs) -> CommandResult {
     if options.plan {
         return plan(&loaded, &job);
     }
-    if let Some(setting) = schema.not_carried_out().first() {
-        let message = format!("this version does not carry out `{setting}` of `{job}`");
-        return Err(CommandError::new(exit::CONFIG, message)
-            .hint("leave it out until a later version does"));
-    }
     let schema_of = |name: &str| catalog.schema(name).ok();
     let posted_by = user_name();
     let posting = Posting {
