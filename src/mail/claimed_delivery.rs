@@ -38,6 +38,13 @@ impl ClaimedDelivery {
         Some(self.outbox.notes().broken?.next)
     }
 
+    /// Has this machine try again, though its way was broken.
+    pub(crate) fn make_due(&self) {
+        if let Err(error) = self.outbox.make_due() {
+            log::error!("What waits in the outbox cannot be tried before its time: {error}");
+        }
+    }
+
     /// Tries letters once; what becomes of each is written at once. With `is_last` letters of one
     /// cause leave as one without waiting. `false`: another process of this machine is delivering.
     ///

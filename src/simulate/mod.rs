@@ -7,6 +7,7 @@
 mod alerts;
 mod foreseen;
 mod host;
+mod job_simulation;
 mod inbox;
 mod played;
 mod script;
@@ -15,6 +16,7 @@ mod simulation;
 mod span;
 
 pub(crate) use foreseen::{Forecast, ForeseenMail};
+pub(crate) use job_simulation::{JobForecast, JobSimulation};
 
 pub(crate) use played::SimulationLimit;
 pub(crate) use script::{InvalidScript, Script};

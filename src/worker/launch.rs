@@ -22,6 +22,7 @@ use crate::board::{
 use crate::core::command_error::{CommandError, CommandResult};
 use crate::core::exit;
 use crate::logging::Log;
+use crate::mail::claimed_delivery::takes_away;
 use crate::redact::Redactor;
 use crate::service::secrets::{own_values, redactor, secret_variables};
 use crate::service::start_error::{no_descriptor, unsafe_directory};
@@ -112,6 +113,7 @@ impl WorkerStart<'_> {
                 ticket.name
             );
         }
+        self.log_mail_way();
         if entries.is_empty() {
             log::warn!(
                 "This configuration has no `[jobs.NAME]`, and this program no job of its own: there is \
@@ -119,6 +121,17 @@ impl WorkerStart<'_> {
             );
         }
         Ok(ticket)
+    }
+
+    /// Logs when no mail about jobs would leave a machine.
+    fn log_mail_way(&self) {
+        let settings = &self.request.loaded.settings;
+        let others = self.board.deliverers().unwrap_or(1);
+        if others == 0 && !takes_away(&settings.mail) {
+            log::info!(
+                "No worker of this board has a way in `[mail]`: mails about jobs stay on the machine of a worker"
+            );
+        }
     }
 
     fn run(

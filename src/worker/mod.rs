@@ -13,7 +13,7 @@
 //! the worker. What has happened is folded into one transition for each job, sent until the board
 //! has answered, and never changed once it was sent.
 
-mod alerts;
+pub(crate) mod alerts;
 pub(crate) mod applied_schedules;
 mod beat_thread;
 pub(crate) mod board_place;

@@ -1,6 +1,7 @@
 //! The conformance suite of boards: one for every engine, made from the table of states and calls,
 //! from the rules of the protocol, and from a small model that random calls are compared with.
 
+pub(crate) mod alert_rules;
 pub(crate) mod arena;
 pub(crate) mod batch_rules;
 pub(crate) mod claim_rules;

@@ -1,3 +1,4 @@
+use super::alerts::{LATE, LOST, OVERDUE, OVERDUE_LIMITED, PAUSED, STUCK};
 use super::claim_statements::{
     FIND_FIRST, FIND_FIRST_MANUAL, FIND_IN_LANE, FIND_MANUAL, FIND_ONE, FIND_ONE_MANUAL, OPEN_LANE,
     TAKE,
@@ -128,4 +129,21 @@ fn the_places_of_a_limit_are_counted_in_an_index() {
     let plan = plan(&arena, HELD_PLACES);
     let places = "SEARCH job USING COVERING INDEX job_place (limit_key=?";
     assert!(plan.iter().any(|step| step.starts_with(places)), "{plan:?}");
+}
+
+#[test]
+fn what_did_not_happen_is_found_by_an_index() {
+    let arena = SqliteArena::new();
+    let expected = [
+        (LATE, "SCAN job USING INDEX job_schedule_open"),
+        (OVERDUE, "SEARCH job USING INDEX job_lane (definition=? AND priority=? AND run_at<?"),
+        (OVERDUE_LIMITED, "SEARCH job USING INDEX job_other_end (state=? AND definition=?"),
+        (STUCK, "SEARCH job USING INDEX job_other_end (state=?"),
+        (LOST, "SEARCH lost USING INDEX session_lost (left>?"),
+        (PAUSED, "SCAN schedule"),
+    ];
+    for (sql, step) in expected {
+        let plan = plan(&arena, sql);
+        assert!(plan[0].starts_with(step), "{sql}: {plan:?}");
+    }
 }

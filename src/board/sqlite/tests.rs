@@ -75,3 +75,7 @@ mod limits {
 mod batches {
     crate::board::conformance::batch_rules::batch_rule_tests!(super::SqliteArena::new());
 }
+
+mod alerts {
+    crate::board::conformance::alert_rules::alert_rule_tests!(super::SqliteArena::new());
+}

@@ -53,7 +53,7 @@ pub(crate) fn listing(state_dir: &Path) -> Listing {
         directory.map_or_else(Vec::new, |directory| messages(&directory, complete))
     };
     Listing {
-        alerts: entries(&root).iter().map(letter).collect(),
+        alerts: entries(&root).iter().map(listed).collect(),
         queue: messages("queue", with_state),
         deferred: messages("deferred", with_state),
         failed: messages("failed", with_reason),
@@ -72,7 +72,8 @@ pub(super) fn entries(root: &PrivateDir) -> Vec<QueuedLetter> {
     entries.collect()
 }
 
-fn letter(entry: &QueuedLetter) -> ListedMail {
+/// Returns what is listed of one of our own letters.
+pub(crate) fn listed(entry: &QueuedLetter) -> ListedMail {
     let waiting = entry.recipients.iter();
     let waiting = waiting.filter_map(|recipient| match recipient.state {
         RecipientState::Waiting { attempts, .. } => Some((recipient.address.clone(), attempts)),

@@ -30,7 +30,7 @@ pub(crate) use departures::Departures;
 pub(crate) use entry::{Lost, QueuedLetter, Recipient, RecipientState};
 pub(crate) use letter_files::judge;
 pub(crate) use letter_store::LetterStore;
-pub(crate) use listing::{ListedMail, Listing, listing};
+pub(crate) use listing::{ListedMail, Listing, listed, listing};
 pub(crate) use path_state::{BrokenPath, PathState};
 pub(crate) use report::{OutboxReport, is_closed, report};
 pub(crate) use store::{KeptWhere, Outbox};

@@ -154,10 +154,16 @@ pub(super) fn deliver(
     claimed: &[ClaimedMail],
     is_last: bool,
 ) {
+    // Each of them is due, or wanted now.
     let mut letters: Vec<(u64, QueuedLetter)> = Vec::new();
     for mail in claimed {
-        match serde_json::from_str(&mail.letter) {
-            Ok(letter) => letters.push((mail.id, letter)),
+        match serde_json::from_str::<QueuedLetter>(&mail.letter) {
+            Ok(mut letter) => {
+                if letter.next().is_some_and(|next| next > clock::wall()) {
+                    letter.make_due();
+                }
+                letters.push((mail.id, letter));
+            }
             Err(error) => {
                 log::error!("Mail {} of the board cannot be read, and is removed: {error}", mail.id);
                 let _ = board.remove_mail(session, mail.id);

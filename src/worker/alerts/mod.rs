@@ -14,6 +14,7 @@ mod alert_thread;
 mod board_alerter;
 mod board_mailer;
 mod conditions;
+pub(crate) mod mail_flush;
 
 pub(super) use alert_surroundings::AlertSurroundings;
 pub(super) use alert_thread::AlertThread;

@@ -16,6 +16,7 @@ use crate::board::mail_record::{ClaimedMail, MailRecord};
 use super::sqlite_board::SqliteBoard;
 
 pub(super) use alert_lock::note_lost_worker;
+#[cfg(test)]
 pub(in crate::board::sqlite) use condition_rows::{
     LATE, LOST, OVERDUE, OVERDUE_LIMITED, PAUSED, STUCK,
 };

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::board_access::{open, refused};
+use super::board_access::{open, open_existing, refused};
 use crate::board::sqlite_maintenance::{backup, check, migrate, query, restore};
-use crate::board::{BoardSettings, CheckReport, KeepLimits, QueryAnswer, QueryLimits};
+use crate::board::{BoardError, BoardSettings, CheckReport, KeepLimits, QueryAnswer, QueryLimits};
 use crate::cli::args::Common;
 use crate::cli::args::jobs::BoardCommand;
 use crate::cli::load::load_to_look;
@@ -23,7 +23,11 @@ pub(crate) fn obey(common: &Common, command: &BoardCommand) -> CommandResult {
     let settings = &loaded.settings;
     let path = board_place::path(settings);
     match command {
-        BoardCommand::Check { json } => show_check(&check(&path).map_err(refused)?, &path, *json),
+        BoardCommand::Check { json } => {
+            let report = check(&path).map_err(refused)?;
+            let mail = BoardMail::of(settings);
+            show_check(&report, mail, &path, *json)
+        }
         BoardCommand::Backup { file } => {
             let copy = backup(&path, file).map_err(refused)?;
             print(&format!(
@@ -68,11 +72,11 @@ fn gc(settings: &Settings) -> CommandResult {
     }
 }
 
-fn show_check(report: &CheckReport, path: &Path, as_data: bool) -> CommandResult {
+fn show_check(report: &CheckReport, mail: BoardMail, path: &Path, as_data: bool) -> CommandResult {
     if as_data {
-        print(&format!("{:#}\n", check_json(report)))?;
+        print(&format!("{:#}\n", check_json(report, mail)))?;
     } else {
-        print_folded(&check_text(report, path))?;
+        print_folded(&check_text(report, mail, path))?;
     }
     match report.problems.is_empty() {
         true => Ok(()),
@@ -80,7 +84,42 @@ fn show_check(report: &CheckReport, path: &Path, as_data: bool) -> CommandResult
     }
 }
 
-fn check_json(report: &CheckReport) -> Value {
+/// The mails of a board, and how many live workers can deliver them.
+#[derive(Clone, Copy, Debug, Default)]
+struct BoardMail {
+    waiting: u64,
+    workers: u64,
+    deliverers: u64,
+}
+
+impl BoardMail {
+    fn of(settings: &Settings) -> Self {
+        let board = open_existing(settings).ok().flatten();
+        let read = board.map(|board| {
+            Ok::<_, BoardError>(BoardMail {
+                waiting: board.mails()?.len() as u64,
+                workers: board.workers()?.len() as u64,
+                deliverers: board.deliverers()?,
+            })
+        });
+        read.and_then(Result::ok).unwrap_or_default()
+    }
+
+    /// Returns a line where mails wait, or would.
+    fn line(self) -> Option<String> {
+        let waiting = counted_or_no(self.waiting, "mail waits", "mails wait");
+        match self {
+            BoardMail { waiting: 0, workers: 0, .. } => None,
+            BoardMail { waiting: 0, deliverers: 1.., .. } => None,
+            BoardMail { deliverers: 0, .. } => Some(format!(
+                "Mail      {waiting}; no live worker has a way to deliver mail\n"
+            )),
+            _ => Some(format!("Mail      {waiting}\n")),
+        }
+    }
+}
+
+fn check_json(report: &CheckReport, mail: BoardMail) -> Value {
     let jobs = report.jobs.iter();
     let jobs = jobs.map(|(state, count)| (state.word().to_owned(), Value::from(*count)));
     json!({
@@ -92,12 +131,14 @@ fn check_json(report: &CheckReport) -> Value {
         "repaired": report.repaired,
         "jobs": jobs.collect::<serde_json::Map<_, _>>(),
         "stale": report.stale,
+        "mails": mail.waiting,
+        "deliverers": mail.deliverers,
         "bytes": report.bytes,
         "pages_held_back": report.pages_held_back,
     })
 }
 
-fn check_text(report: &CheckReport, path: &Path) -> String {
+fn check_text(report: &CheckReport, mail: BoardMail, path: &Path) -> String {
     let mut text = format!(
         "Board     {} ({} bytes)\nSchema    {}, readable by programs from {}\nEpoch     {}\n",
         path.display(),
@@ -112,6 +153,9 @@ fn check_text(report: &CheckReport, path: &Path) -> String {
             state.word(),
             counted(*count, "job", "jobs")
         ));
+    }
+    if let Some(line) = mail.line() {
+        text.push_str(&line);
     }
     if report.stale > 0 {
         let late = counted(report.stale, "late report was", "late reports were");

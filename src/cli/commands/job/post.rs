@@ -22,7 +22,7 @@ use crate::core::command_error::{CommandError, CommandResult};
 use crate::core::exit;
 use crate::flow::FlowPlan;
 use crate::job::{JobDefinition, JobRegistration, JobSchema, ThenIf};
-use crate::text::counts::counted_or_no;
+use crate::text::counts::{counted, counted_or_no};
 use crate::unix::terminal::print_to_stderr;
 use crate::unix::{clock, random, self_exe};
 use crate::worker::job_post::{JobPosts, next_post};
@@ -237,6 +237,7 @@ fn answer(
         print(&line)?;
         if !options.wait {
             print(&why_it_waits(&**board, id)?)?;
+            print(&mails_that_wait(&**board)?)?;
         }
     }
     if options.wait {
@@ -246,6 +247,18 @@ fn answer(
         true => print(&format!("{:#}\n", json!({ "id": id, "is_new": is_new }))),
         false => Ok(()),
     }
+}
+
+/// Returns whether mails wait that no live worker can deliver, a line or nothing.
+fn mails_that_wait(board: &dyn Board) -> Result<String, CommandError> {
+    let waiting = board.mails().map_err(refused)?.len() as u64;
+    if waiting == 0 || board.deliverers().map_err(refused)? > 0 {
+        return Ok(String::new());
+    }
+    let mails = counted(waiting, "mail waits", "mails wait");
+    Ok(format!(
+        "{mails} on the board, and no live worker has a way to deliver mail\n"
+    ))
 }
 
 fn plan(loaded: &Loaded, job: &str) -> CommandResult {

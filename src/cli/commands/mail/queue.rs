@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use serde_json::{Value, json};
 
 use super::steps::say;
+use crate::cli::commands::job::board_access;
 use crate::cli::output::{print as print_text, print_folded};
 use crate::config::invocation::Call;
 use crate::core::command_error::{CommandError, CommandResult};
@@ -19,6 +20,7 @@ use crate::text::steers;
 use crate::unix::clock::local_time;
 use crate::unix::trusted_paths::{PrivateDir, UntrustedPath};
 use crate::unix::{clock, resource_check};
+use crate::worker::alerts::mail_flush;
 
 /// How many of a place are listed.
 const MOST_LINES: usize = 50;
@@ -27,7 +29,7 @@ const MOST_LINES: usize = 50;
 pub(crate) fn print(settings: &Settings) -> CommandResult {
     judge(settings)?;
     let listing = outbox::listing(&settings.state_dir);
-    print_folded(&page(settings, &listing, clock::wall()))
+    print_folded(&page(settings, &listing, &on_board(settings), clock::wall()))
 }
 
 /// Prints what waits as data. Changes nothing.
@@ -46,6 +48,7 @@ pub(crate) fn print_json(settings: &Settings) -> CommandResult {
         "trouble": broken.map(|broken| broken.trouble.line()),
         "dropped": report.dropped,
         "alerts": items(&listing.alerts),
+        "board": items(&on_board(settings)),
         "queue": items(&listing.queue),
         "deferred": items(&listing.deferred),
         "failed": items(&listing.failed),
@@ -87,9 +90,12 @@ fn time(time: SystemTime) -> String {
 pub(crate) fn flush(settings: &Settings) -> CommandResult {
     judge(settings)?;
     let before = outbox::listing(&settings.state_dir);
-    let waits =
-        |listing: &Listing| listing.alerts.len() + listing.queue.len() + listing.deferred.len();
-    if waits(&before) == 0 {
+    let of_board = || on_board(settings).len();
+    let waits = |listing: &Listing| {
+        listing.alerts.len() + listing.queue.len() + listing.deferred.len() + of_board()
+    };
+    let waited = waits(&before);
+    if waited == 0 {
         return print_text("Nothing waits.\n");
     }
     let mut troubles = Vec::new();
@@ -99,12 +105,13 @@ pub(crate) fn flush(settings: &Settings) -> CommandResult {
     if before.queue.len() + before.deferred.len() > 0 {
         troubles.extend(flush_queue(settings));
     }
+    flush_board(settings)?;
     let after = outbox::listing(&settings.state_dir);
     let failed = after.failed.len().saturating_sub(before.failed.len());
-    let left = waits(&before).saturating_sub(waits(&after) + failed);
+    let left = waited.saturating_sub(waits(&after) + failed);
     let mut text = format!("{} left.\n", counted_or_no(left as u64, "mail", "mails"));
     if waits(&after) + failed > 0 {
-        text.push_str(&page(settings, &after, clock::wall()));
+        text.push_str(&page(settings, &after, &on_board(settings), clock::wall()));
     }
     print_text(&text)?;
     if waits(&after) + failed == 0 {
@@ -172,6 +179,22 @@ fn flush_alerts(settings: &Settings) -> CommandResult {
     }
 }
 
+/// Returns what waits on the board, if there is one that answers.
+fn on_board(settings: &Settings) -> Vec<ListedMail> {
+    let board = board_access::open_existing(settings).ok().flatten();
+    let mails = board.map(|board| mail_flush::waiting(&*board));
+    mails.and_then(Result::ok).unwrap_or_default()
+}
+
+fn flush_board(settings: &Settings) -> CommandResult {
+    match board_access::open_existing(settings)? {
+        Some(board) if !on_board(settings).is_empty() => {
+            mail_flush::flush(&*board, settings).map_err(board_access::refused)
+        }
+        _ => Ok(()),
+    }
+}
+
 fn flush_queue(settings: &Settings) -> Option<String> {
     mail::install(settings.mail.clone(), &settings.state_dir);
     let back = mail::retry_all_deferred().err();
@@ -179,7 +202,12 @@ fn flush_queue(settings: &Settings) -> Option<String> {
     sent.or(back).map(|error| error.to_string())
 }
 
-fn page(settings: &Settings, listing: &Listing, now: SystemTime) -> String {
+fn page(
+    settings: &Settings,
+    listing: &Listing,
+    on_board: &[ListedMail],
+    now: SystemTime,
+) -> String {
     let report = outbox::report(&settings.state_dir);
     let mut text = format!("Mail leaves by {}.\n", way(&settings.mail));
     if let Some(broken) = &report.broken {
@@ -197,10 +225,11 @@ fn page(settings: &Settings, listing: &Listing, now: SystemTime) -> String {
         let _ = writeln!(text, "{dropped} found no room in the outbox.");
     }
     let places = [
-        ("to the admin", &listing.alerts),
-        ("in the queue", &listing.queue),
-        ("put off", &listing.deferred),
-        ("given up", &listing.failed),
+        ("to the admin", listing.alerts.as_slice()),
+        ("to the admin on the board", on_board),
+        ("in the queue", listing.queue.as_slice()),
+        ("put off", listing.deferred.as_slice()),
+        ("given up", listing.failed.as_slice()),
     ];
     for (place, items) in places {
         section(&mut text, place, items, now);
