@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::board::advance::{Advance, AdvanceAnswer, ClaimWish, ClaimedJob, LaneWish, Transition};
+use crate::board::alert_record::EndFailure;
 use crate::board::batch::BatchPost;
 use crate::board::board_settings::BoardSettings;
 use crate::board::board_trait::{Board, BoardBell};
@@ -42,6 +43,8 @@ pub struct MeasuredWorker {
     session: SessionId,
     definition: String,
     held: Vec<ClaimedJob>,
+    /// Whether all jobs fail.
+    fails: bool,
     bell: Box<dyn BoardBell>,
     waiter: Waiter,
 }
@@ -198,6 +201,7 @@ impl MeasuredBoard {
             session,
             definition: definition.to_owned(),
             held: Vec::new(),
+            fails: false,
             bell: words(self.0.bell())?,
             waiter: words(Waiter::new())?,
         })
@@ -243,6 +247,11 @@ impl MeasuredWorker {
         Ok(self.held.len())
     }
 
+    /// Has all jobs fail from now on, for one cause.
+    pub fn fail_all(&mut self) {
+        self.fails = true;
+    }
+
     /// Waits for the bell until a job is claimed. Returns when that was acknowledged.
     ///
     /// # Errors
@@ -260,7 +269,10 @@ impl MeasuredWorker {
     }
 
     fn advance(&mut self, at_most: u32) -> Measured<AdvanceAnswer> {
-        let ended: Vec<Transition> = self.held.drain(..).map(end).collect();
+        let fails = self.fails;
+        let ended = self.held.drain(..);
+        let ended = ended.map(|job| if fails { fail(job) } else { end(job) });
+        let ended: Vec<Transition> = ended.collect();
         self.report(ended, at_most)
     }
 
@@ -317,4 +329,23 @@ fn end(job: ClaimedJob) -> Transition {
         state: JobState::Succeeded,
         ..Transition::begin(at, Vec::new())
     }
+}
+
+fn fail(job: ClaimedJob) -> Transition {
+    let mut transition = end(job);
+    transition.state = JobState::Failed;
+    for entry in &mut transition.entries {
+        entry.outcome = EntryOutcome::Failed;
+        entry.code = Some(1);
+        entry.kind = Some("0123456789ab".to_owned());
+        entry.error = Some("exit 1: only: No space left on device".to_owned());
+        entry.result = None;
+    }
+    transition.reason = Some("only: exit 1: No space left on device".to_owned());
+    transition.failure = Some(EndFailure {
+        kind: "only 0123456789ab".to_owned(),
+        text: "exit 1: only: No space left on device".to_owned(),
+        build: "measured".to_owned(),
+    });
+    transition
 }

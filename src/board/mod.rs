@@ -51,10 +51,12 @@ pub(crate) use advance::{
     Advance, AdvanceAnswer, ClaimWish, ClaimedJob, GiveBack, LaneWish, LeftoverFate, Transition,
     TransitionVerdict,
 };
+#[cfg(test)]
+#[cfg(feature = "board-sqlite")]
 pub(crate) use alert_board::AlertBoard;
-pub(crate) use alert_conditions::{AlertConditions, LostWorker, StuckJob};
+pub(crate) use alert_conditions::AlertConditions;
 pub(crate) use alert_record::{
-    ALERTER, AlertLook, AlertRecord, AlertsHold, EndFact, EndFailure, MUTES, SessionCounts,
+    ALERTER, AlertLook, AlertRecord, AlertsHold, EndFact, EndFailure, MUTES,
 };
 pub(crate) use batch::{BatchPost, BatchReceipt, BatchRecord, BulkAnswer};
 pub(crate) use beat::{Beat, BeatAnswer, JobPosition};
@@ -70,7 +72,7 @@ pub(crate) use job_record::{JobFilter, JobRecord};
 pub(crate) use job_request::{HeldRequest, JobRequest, PendingRequest, RequestAnswer};
 pub(crate) use job_state::JobState;
 pub(crate) use keep_limits::KeepLimits;
-pub(crate) use mail_record::{ClaimedMail, MailRecord, NewMail};
+pub(crate) use mail_record::{ClaimedMail, NewMail};
 pub(crate) use maintenance::{CheckReport, QueryAnswer, QueryLimits};
 pub(crate) use next_post::{FollowedPost, NextRecord};
 pub(crate) use output_part::{OutputBatch, OutputPart};

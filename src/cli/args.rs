@@ -344,8 +344,21 @@ pub(crate) struct LogsArgs {
 #[derive(Debug, Args)]
 pub(crate) struct SimulateArgs {
     /// The tasks of the chain.
-    #[arg(value_name = "TASK", required = true)]
+    #[arg(value_name = "TASK", required_unless_present = "job", conflicts_with = "job")]
     pub(crate) tasks: Vec<String>,
+    /// Jobs of this name instead of a chain.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["fail_for", "outcomes", "mute"])]
+    pub(crate) job: Option<String>,
+    /// How many of the jobs end in a time.
+    #[arg(long, value_name = "RATE", default_value = "60/h", requires = "job")]
+    pub(crate) rate: String,
+    /// Which part of the jobs fails.
+    #[arg(long, value_name = "PERCENT", default_value = "100%", requires = "job")]
+    pub(crate) failing: String,
+    /// For how many days jobs are foreseen.
+    #[arg(long, value_name = "DAYS", default_value_t = 30, requires = "job",
+        value_parser = clap::value_parser!(u32).range(1..=3660))]
+    pub(crate) days: u32,
     /// The first task fails for this long [default: 60h, a weekend].
     #[arg(long, value_name = "TIME", conflicts_with = "outcomes")]
     pub(crate) fail_for: Option<String>,

@@ -58,7 +58,6 @@ pub(super) fn define(
             let loaded = LoadedJob {
                 definition,
                 resume_doubt: doubt,
-                defined: origin,
                 function: None,
             };
             jobs.insert(job.name.name.clone(), loaded);

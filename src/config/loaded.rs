@@ -25,8 +25,6 @@ pub(crate) struct LoadedJob {
     /// A warning for `check` and `post --plan`, where nothing is written of `resume` and the job
     /// may not be able to go on at another host.
     pub(crate) resume_doubt: Option<ConfigProblem>,
-    /// The section, or the function.
-    pub(crate) defined: Origin,
     /// The function, where the job is written in Rust.
     pub(crate) function: Option<&'static JobRegistration>,
 }

@@ -12,7 +12,7 @@ use super::worker_definition::WorkerDefinition;
 use crate::alert::fingerprint;
 use crate::board::{ClaimedJob, EndFailure, JobPosition, JobState, PendingRequest, Transition};
 use crate::core::failure::{Failure, FailureClass};
-use crate::core::time::{Moment, in_words};
+use crate::core::time::in_words;
 use crate::flow::journal::{Doing, EntryOutcome, JournalEntry, Phase};
 use crate::flow::{AttemptStart, FlowDecision, FlowEnd, FlowMode, FlowNext, FlowState};
 use crate::job::ResumeMode;
@@ -35,8 +35,6 @@ pub(crate) struct ClaimedFlow {
     pub(crate) directory: JobDirectory,
     /// The last failure of a step, with the step. Without secrets.
     pub(crate) failure: Option<(String, Failure)>,
-    /// When this worker claimed it.
-    pub(crate) claimed: Moment,
     /// When its steps are ended unless the lease is prolonged.
     pub(crate) deadlines: LeaseDeadlines,
     /// What takes the secrets of the job out of texts.
@@ -73,8 +71,6 @@ pub(crate) struct ClaimedFlowParts {
     pub(crate) redactor: Arc<Redactor>,
     /// When its steps are ended unless the lease is prolonged.
     pub(crate) deadlines: LeaseDeadlines,
-    /// When it was claimed.
-    pub(crate) claimed: Moment,
 }
 
 impl ClaimedFlow {
@@ -88,7 +84,6 @@ impl ClaimedFlow {
             args: parts.args,
             directory: parts.directory,
             failure: None,
-            claimed: parts.claimed,
             deadlines: parts.deadlines,
             redactor: parts.redactor,
             // Parts of an earlier claim have smaller numbers.

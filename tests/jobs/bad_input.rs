@@ -78,27 +78,6 @@ fn a_definition_that_cannot_be_is_an_error_with_its_place() {
 }
 
 #[test]
-fn what_this_version_does_not_carry_out_is_refused() {
-    let desk = Desk::with(
-        "[jobs.x]\nwaiting_for_at_most = \"1h\"\nsteps = [{ name = \"a\", command = [\"true\"] }]",
-    );
-    let checked = desk.place.run(&["check"]);
-    assert!(stderr(&checked).contains("this version does not carry out `waiting_for_at_most`"));
-    assert!(
-        stdout(&checked).contains("Jobs      x\n"),
-        "{}",
-        stdout(&checked)
-    );
-    for command in [vec!["work"], vec!["post", "x"]] {
-        let told = desk.refuses(&command, 78);
-        assert!(
-            told.contains("this version does not carry out `waiting_for_at_most`"),
-            "{told}"
-        );
-    }
-}
-
-#[test]
 fn a_result_that_is_no_json_is_a_failure() {
     let desk = Desk::with(
         r#"

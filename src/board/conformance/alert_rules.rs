@@ -5,7 +5,6 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::arena::{BoardArena, TestWorker, definition, ends, fresh, lane, post};
-use crate::board::alert_board::AlertBoard;
 use crate::board::{
     AlertRecord, AlertsHold, Beat, Board, BoardError, ClaimWish, ClaimedJob, DefinitionEntry,
     EndCount, EndFailure, JobId, JobState, NewMail, Post, Transition, TransitionVerdict,

@@ -1,6 +1,8 @@
 //! `mute` and `unmute`: what is not to be mailed for a while. It is a file, so that it outlives
 //! every runner; the runner is asked to look at it.
 
+mod on_board;
+
 use std::time::{Duration, SystemTime};
 
 use nix::unistd::{User, getuid};
@@ -20,14 +22,25 @@ use crate::unix::clock::short;
 use crate::unix::runner_handle::ChainHolder;
 use crate::unix::terminal::print_to_stderr;
 use crate::unix::trusted_paths::{PrivateDir, UntrustedPath};
-use crate::unix::{boot, resource_check};
+use crate::unix::{boot, clock, resource_check};
+
+use on_board::BoardMute;
 
 const MOST_REASON: usize = 200;
 
 /// Holds back the mails about a chain, or a task of it, for so long.
 pub(crate) fn mute(settings: &Settings, whom: &str, span: &str, reason: &str) -> CommandResult {
     let span = parse_span(span)?;
-    let target = MuteTarget::find(settings, whom)?;
+    let target = match MuteTarget::find(settings, whom) {
+        Ok(target) => target,
+        Err(error) => {
+            let found = BoardMute::find(settings, whom)?;
+            return match found {
+                Some(found) => mute_on_board(&found, whom, span, reason),
+                None => Err(error),
+            };
+        }
+    };
     let mut until = SystemTime::UNIX_EPOCH;
     target.change(|mutes, now| {
         until = now.wall.checked_add(span).unwrap_or(now.wall);
@@ -58,7 +71,18 @@ pub(crate) fn mute(settings: &Settings, whom: &str, span: &str, reason: &str) ->
 
 /// Lets mails about a chain and its tasks, or one task of it, leave again.
 pub(crate) fn unmute(settings: &Settings, whom: &str) -> CommandResult {
-    let target = MuteTarget::find(settings, whom)?;
+    let target = match MuteTarget::find(settings, whom) {
+        Ok(target) => target,
+        Err(error) => {
+            let found = BoardMute::find(settings, whom)?;
+            let is_ended = found.ok_or(error)?.unmute()?;
+            print_to_stderr(&match is_ended {
+                true => format!("Mails about {whom} leave again\n"),
+                false => format!("{whom} was not muted\n"),
+            });
+            return Ok(());
+        }
+    };
     let (mut ended, mut left) = (0, None);
     target.change(|mutes, _| {
         let of_chain = mutes.iter().find(|mute| mute.task.is_none());
@@ -90,6 +114,25 @@ pub(crate) fn unmute(settings: &Settings, whom: &str) -> CommandResult {
         }
         None => Ok(()),
     }
+}
+
+fn mute_on_board(found: &BoardMute, whom: &str, span: Duration, reason: &str) -> CommandResult {
+    found.mute(|now, task| Mute {
+        task,
+        from: now.wall,
+        until: now.wall.checked_add(span).unwrap_or(now.wall),
+        by: user_name(),
+        reason: one_line(reason),
+        boot: boot::id(),
+        made: now.mono,
+    })?;
+    let until = short(clock::wall().checked_add(span).unwrap_or_else(clock::wall));
+    print_to_stderr(&format!(
+        "Mails about {whom} are muted until {until} ({})\nWhat falls due meanwhile is mailed then; `{}` ends it now\n",
+        in_words(span),
+        Call::as_typed().line(format_args!("unmute {whom}"))
+    ));
+    Ok(())
 }
 
 fn parse_span(text: &str) -> Result<Duration, CommandError> {

@@ -1,6 +1,8 @@
 //! `simulate`: the future inbox, by the same chain and the same policy as a run. Nothing runs,
 //! nothing is sent.
 
+mod jobs;
+
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -31,6 +33,9 @@ const MOST_LINES: usize = 200;
 
 /// Prints the mails that a chain would send.
 pub(crate) fn print_inbox(inputs: &Inputs, loaded: &Loaded, args: &SimulateArgs) -> CommandResult {
+    if let Some(job) = &args.job {
+        return jobs::print_inbox(loaded, job, args);
+    }
     let tasks = loaded.resolve(&args.tasks).map_err(|report| {
         let text = report.render(Colour::Plain);
         CommandError::whole(report.exit_code(), text)

@@ -69,8 +69,6 @@ fn the_job_of_the_design_is_understood() {
     assert!(loaded.warnings.is_empty(), "{}", loaded.warnings);
     let job = resize(&loaded);
     assert_eq!(job.name(), "resize");
-    let defined = loaded.jobs["resize"].defined.to_string();
-    assert_eq!(defined, "run_functions.toml:2");
     assert_eq!(job.schema.help, "Resizes a picture and publishes it.");
     assert_eq!(job.schema.resume, ResumeMode::Restart);
     assert_eq!(job.schema.overlap, OverlapMode::Wait);

@@ -175,7 +175,9 @@ impl AlertSurroundings {
                 .find(|known| Some(&known.entry.name) == name.as_ref());
             let schema = known.map(|known| JobSchema::deserialize_of(&known.entry.schema));
             if let Some(schema) = schema {
-                subject.settings = settings(schema.to, schema.cc);
+                let own = &self.settings.mail.to;
+                let to = schema.to.filter(|to| to != own);
+                subject.settings = settings(to, schema.cc);
             }
         }
         subjects.sort_by(|one, other| one.key.as_str().cmp(other.key.as_str()));

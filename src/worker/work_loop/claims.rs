@@ -15,7 +15,7 @@ impl WorkLoop {
     pub(super) fn take(&mut self, claim: &ClaimedJob, sent: Mono, claimed: Moment) {
         let id = claim.position.id;
         let label = format!("{} {id}", claim.definition);
-        match self.prepared(claim, sent, claimed) {
+        match self.prepared(claim, sent) {
             Ok(parts) => {
                 let verb = if claim.journal.is_empty() {
                     "Claimed"
@@ -53,7 +53,6 @@ impl WorkLoop {
         &self,
         claim: &ClaimedJob,
         sent: Mono,
-        claimed: Moment,
     ) -> Result<ClaimedFlowParts, String> {
         let definition = self.parts.definitions.get(&claim.definition);
         let definition = definition.ok_or("this worker does not know the job")?;
@@ -79,7 +78,6 @@ impl WorkLoop {
             directory,
             redactor,
             deadlines: definition.deadlines(sent),
-            claimed,
         })
     }
 }

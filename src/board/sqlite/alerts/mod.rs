@@ -3,6 +3,9 @@
 mod alert_lock;
 pub(super) mod alert_schema;
 mod condition_rows;
+#[cfg(test)]
+#[cfg(debug_assertions)]
+mod crash_tests;
 pub(super) mod fact_rows;
 mod mail_rows;
 
