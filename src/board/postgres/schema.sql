@@ -276,3 +276,6 @@ CREATE TYPE known_lane AS (
     shape_order bigint,
     is_paused boolean
 );
+
+-- The versions, for every role of the board.
+CREATE VIEW versions AS SELECT schema_version, readable_from, functions_version FROM board;
