@@ -17,9 +17,9 @@ use TransitionVerdict::{Accepted, Repeated, Stale};
 
 /// Makes a test of each rule for an engine.
 macro_rules! protocol_rule_tests {
-    ($arena:expr) => {
+    ($arena:expr $(, #[$meta:meta])?) => {
         $crate::board::conformance::protocol_rules::protocol_rule_tests! {
-            protocol_rules, $arena =>
+            protocol_rules, $arena $(, #[$meta])? =>
             a_late_end_does_not_end_the_next_attempt
             a_stopped_worker_that_wakes_changes_nothing
             only_a_living_session_claims
@@ -31,32 +31,45 @@ macro_rules! protocol_rule_tests {
             an_idle_session_is_reaped_after_a_minute
             a_late_give_back_changes_nothing
             a_job_of_a_lost_answer_is_given_back_as_it_was
-            a_stop_outlives_a_reap
-            a_stop_of_what_never_began_ends_it_at_the_reap
-            a_pause_outlives_a_reap
             fences_rise_with_each_claim
+            a_stronger_request_replaces_a_weaker_and_its_entry_ends_it
+            a_batch_takes_the_good_and_refuses_the_late
+        }
+        $crate::board::conformance::protocol_rules::protocol_rule_tests! {
+            crash_rules, $arena $(, #[$meta])? =>
             crashes_at_the_same_steps_make_a_job_stuck
             crashes_at_other_steps_are_counted_anew
             the_end_of_a_step_ends_its_count_of_crashes
             a_reap_interrupts_each_attempt_in_progress
             a_late_begin_hides_no_attempt
             what_begins_with_the_claim_is_interrupted_by_a_reap
-            a_stronger_request_replaces_a_weaker_and_its_entry_ends_it
-            a_batch_takes_the_good_and_refuses_the_late
+            a_stop_outlives_a_reap
+            a_stop_of_what_never_began_ends_it_at_the_reap
+            a_pause_outlives_a_reap
         }
     };
-    ($module:ident, $arena:expr => $($rule:ident)*) => {
+    ($module:ident, $arena:expr $(, #[$meta:meta])? => $($rule:ident)*) => {
+        $crate::board::conformance::protocol_rules::protocol_rule_tests!(@each [$(#[$meta])?] $module, $arena => $($rule)*);
+    };
+    (@each $metas:tt $module:ident, $arena:expr => $($rule:ident)*) => {
         $(
+            $crate::board::conformance::protocol_rules::protocol_rule_tests!(@one $metas $module, $arena => $rule);
+        )*
+    };
+    (@one [$(#[$meta:meta])?] $module:ident, $arena:expr => $rule:ident) => {
             #[test]
+            $(#[$meta])?
             fn $rule() {
                 $crate::board::conformance::$module::$rule(&$arena);
             }
-        )*
     };
 }
 pub(crate) use protocol_rule_tests;
 
-fn begun<'a>(arena: &'a dyn BoardArena, definition: &str) -> (TestWorker<'a>, JobPosition) {
+pub(super) fn begun<'a>(
+    arena: &'a dyn BoardArena,
+    definition: &str,
+) -> (TestWorker<'a>, JobPosition) {
     let worker = TestWorker::join(arena.board()).knows(&[definition]);
     let id = post(arena.board(), definition);
     let job = worker.claim(definition).unwrap();
@@ -66,11 +79,11 @@ fn begun<'a>(arena: &'a dyn BoardArena, definition: &str) -> (TestWorker<'a>, Jo
     (worker, job.position)
 }
 
-fn state(arena: &dyn BoardArena, at: JobPosition) -> JobState {
+pub(super) fn state(arena: &dyn BoardArena, at: JobPosition) -> JobState {
     arena.board().job(at.id).unwrap().unwrap().state
 }
 
-fn outcomes(journal: &[JournalEntry]) -> Vec<(&str, EntryOutcome)> {
+pub(super) fn outcomes(journal: &[JournalEntry]) -> Vec<(&str, EntryOutcome)> {
     let pairs = journal
         .iter()
         .map(|entry| (entry.step.as_str(), entry.outcome));
@@ -298,41 +311,6 @@ pub(crate) fn a_job_of_a_lost_answer_is_given_back_as_it_was(arena: &dyn BoardAr
     );
 }
 
-pub(crate) fn a_stop_outlives_a_reap(arena: &dyn BoardArena) {
-    let (worker, at) = begun(arena, "d");
-    let asked = arena.board().request(at.id, &JobRequest::Stop).unwrap();
-    assert_eq!(asked, RequestAnswer::Asked);
-    worker.is_reaped();
-    let other = TestWorker::join(arena.board()).knows(&["d"]);
-    let job = other.claim("d").unwrap();
-    let expected = [("a", EntryOutcome::Interrupted), ("", EntryOutcome::Stop)];
-    assert_eq!(outcomes(&job.journal), expected);
-    assert_eq!(job.journal[1].phase, Phase::Request);
-    assert_eq!(job.position.seq, 2);
-}
-
-pub(crate) fn a_stop_of_what_never_began_ends_it_at_the_reap(arena: &dyn BoardArena) {
-    let worker = TestWorker::join(arena.board()).knows(&["d"]);
-    let id = post(arena.board(), "d");
-    worker.claim("d").unwrap();
-    arena.board().request(id, &JobRequest::Kill).unwrap();
-    let answer = worker.is_reaped();
-    assert!(matches!(answer, ReapAnswer::Reaped { settled, .. } if settled == [id]));
-    let job = arena.board().job(id).unwrap().unwrap();
-    assert_eq!((job.state, job.request), (JobState::Cancelled, None));
-}
-
-pub(crate) fn a_pause_outlives_a_reap(arena: &dyn BoardArena) {
-    let (worker, at) = begun(arena, "d");
-    arena.board().request(at.id, &JobRequest::Pause).unwrap();
-    worker.is_reaped();
-    assert_eq!(state(arena, at), JobState::Paused);
-    let other = TestWorker::join(arena.board()).knows(&["d"]);
-    assert_eq!(other.claim("d"), None);
-    arena.board().request(at.id, &JobRequest::Resume).unwrap();
-    assert_eq!(other.claim("d").unwrap().position.id, at.id);
-}
-
 pub(crate) fn fences_rise_with_each_claim(arena: &dyn BoardArena) {
     let worker = TestWorker::join(arena.board()).knows(&["d"]);
     let id = post(arena.board(), "d");
@@ -347,109 +325,6 @@ pub(crate) fn fences_rise_with_each_claim(arena: &dyn BoardArena) {
         };
         assert_eq!(worker.report(back), Accepted);
     }
-}
-
-/// A worker claims the job, begins these steps and dies.
-fn crash(arena: &dyn BoardArena, steps: &[&str]) -> ReapAnswer {
-    let worker = TestWorker::join(arena.board()).knows(&["d"]);
-    let job = worker.claim("d").unwrap();
-    let doing = steps.iter().map(|step| doing(step)).collect();
-    assert_eq!(
-        worker.report(Transition::begin(job.position, doing)),
-        Accepted
-    );
-    worker.is_reaped()
-}
-
-pub(crate) fn crashes_at_the_same_steps_make_a_job_stuck(arena: &dyn BoardArena) {
-    let id = post(arena.board(), "d");
-    for _ in 0..2 {
-        let answer = crash(arena, &["a", "b"]);
-        assert!(matches!(answer, ReapAnswer::Reaped { released, .. } if released == [id]));
-    }
-    let answer = crash(arena, &["b", "a"]);
-    assert!(matches!(answer, ReapAnswer::Reaped { stuck, .. } if stuck == [id]));
-    let job = arena.board().job(id).unwrap().unwrap();
-    assert_eq!((job.state, job.crashes), (JobState::Stuck, 3));
-    assert!(job.reason.is_some() && job.ended.is_some());
-    // A person looks: the count begins anew.
-    let retry = JobRequest::Retry { from: None };
-    let answer = arena.board().request(id, &retry).unwrap();
-    assert_eq!(answer, RequestAnswer::Done(JobState::Waiting));
-    assert_eq!(arena.board().job(id).unwrap().unwrap().crashes, 0);
-}
-
-pub(crate) fn crashes_at_other_steps_are_counted_anew(arena: &dyn BoardArena) {
-    let id = post(arena.board(), "d");
-    for steps in [&["a"][..], &["b"], &["a"], &["a", "b"], &["a"]] {
-        let answer = crash(arena, steps);
-        assert!(matches!(answer, ReapAnswer::Reaped { released, .. } if released == [id]));
-        assert_eq!(arena.board().job(id).unwrap().unwrap().crashes, 1);
-    }
-}
-
-pub(crate) fn the_end_of_a_step_ends_its_count_of_crashes(arena: &dyn BoardArena) {
-    let id = post(arena.board(), "d");
-    crash(arena, &["a"]);
-    crash(arena, &["a"]);
-    let worker = TestWorker::join(arena.board()).knows(&["d"]);
-    let job = worker.claim("d").unwrap();
-    assert_eq!(job.crashes, 2);
-    let failed = ends(job.position, EntryOutcome::Failed, JobState::Waiting);
-    assert_eq!(worker.report(failed), Accepted);
-    assert_eq!(arena.board().job(id).unwrap().unwrap().crashes, 0);
-}
-
-pub(crate) fn a_reap_interrupts_each_attempt_in_progress(arena: &dyn BoardArena) {
-    let id = post(arena.board(), "d");
-    let worker = TestWorker::join(arena.board()).knows(&["d"]);
-    let at = worker.claim("d").unwrap().position;
-    let mut revert = doing("c");
-    revert.phase = Phase::Revert;
-    revert.attempt = 4;
-    let begin = Transition::begin(at, vec![doing("a"), doing("b"), revert]);
-    assert_eq!(worker.report(begin), Accepted);
-    worker.is_reaped();
-    let journal = check_journal(arena.board(), id);
-    let expected = ["a", "b", "c"].map(|step| (step, EntryOutcome::Interrupted));
-    assert_eq!(outcomes(&journal), expected);
-    let last = &journal[2];
-    assert_eq!(
-        (last.phase, last.attempt, last.started),
-        (Phase::Revert, 4, 5)
-    );
-    assert_eq!((&last.worker, last.fence), (&worker.name, at.fence));
-    assert_eq!(last.ended, arena.clock().millis());
-}
-
-pub(crate) fn a_late_begin_hides_no_attempt(arena: &dyn BoardArena) {
-    let (worker, at) = begun(arena, "d");
-    let both = Transition::begin(at, vec![doing("a"), doing("b")]);
-    assert_eq!(worker.report(both), Accepted);
-    let late = Transition::begin(at, vec![doing("a")]);
-    assert_eq!(worker.report(late), Stale);
-    worker.is_reaped();
-    let journal = check_journal(arena.board(), at.id);
-    let expected = ["a", "b"].map(|step| (step, EntryOutcome::Interrupted));
-    assert_eq!(outcomes(&journal), expected);
-}
-
-pub(crate) fn what_begins_with_the_claim_is_interrupted_by_a_reap(arena: &dyn BoardArena) {
-    let worker = TestWorker::join(arena.board()).knows(&["d"]);
-    let id = post(arena.board(), "d");
-    let first = LaneWish {
-        first: vec![doing("a")],
-        ..lane("d")
-    };
-    let job = worker.look(first.clone(), 1).pop().unwrap();
-    assert_eq!(job.doing[0].since, arena.clock().millis());
-    worker.is_reaped();
-    let expected = [("a", EntryOutcome::Interrupted)];
-    assert_eq!(outcomes(&check_journal(arena.board(), id)), expected);
-    // Only an empty journal begins so.
-    let other = TestWorker::join(arena.board()).knows(&["d"]);
-    let job = other.look(first, 1).pop().unwrap();
-    assert_eq!((job.doing, job.journal.len()), (Vec::new(), 1));
 }
 
 pub(crate) fn a_stronger_request_replaces_a_weaker_and_its_entry_ends_it(arena: &dyn BoardArena) {

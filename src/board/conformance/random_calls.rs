@@ -3,97 +3,21 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use proptest::prelude::*;
 use serde_json::json;
 
-use super::arena::{BoardArena, TestWorker, check_journal, definition, doing, entry, fresh, lane};
-use super::model::{MAX_CRASHES, Model, ModelPost, waiting};
+use super::arena::{BoardArena, TestWorker, check_journal, definition, fresh, lane};
+use super::model::{Model, ModelPost};
+use super::model_job::{MAX_CRASHES, waiting};
+pub(crate) use super::random_call::calls;
+use super::random_call::{DEFINITIONS, RandomCall, WORKERS, report};
 use crate::board::{
     Advance, BoardError, ClaimWish, DefinitionEntry, GiveBack, JobId, JobPosition, JobRequest,
     JobState, KeyRule, LaneWish, LeftoverFate, Post, PostLimit, ReapAnswer, RequestAnswer,
     Transition, TransitionVerdict,
 };
-use crate::flow::journal::EntryOutcome;
 
-const DEFINITIONS: [&str; 2] = ["d", "e"];
 /// How many jobs of a key of the second definition hold a place at once.
 const MOST: u32 = 2;
-const WORKERS: usize = 3;
-
-/// A call, by numbers that are taken modulo what there is.
-#[derive(Clone, Debug)]
-pub(crate) enum RandomCall {
-    Post {
-        definition: usize,
-        key: usize,
-        rule: KeyRule,
-        priority: i8,
-        delay: i64,
-        limit: usize,
-    },
-    PostAgain(usize),
-    Claim {
-        worker: usize,
-        at_most: u32,
-    },
-    Report {
-        worker: usize,
-        position: usize,
-        kind: usize,
-        step: usize,
-    },
-    Again {
-        worker: usize,
-        report: usize,
-    },
-    GiveBack {
-        worker: usize,
-        position: usize,
-    },
-    Leave(usize),
-    Reap {
-        worker: usize,
-        is_late: bool,
-    },
-    Request {
-        job: usize,
-        request: usize,
-    },
-    Pass(u64),
-}
-
-/// Returns sequences of calls.
-pub(crate) fn calls() -> impl Strategy<Value = Vec<RandomCall>> {
-    let rules = prop_oneof![
-        Just(KeyRule::Keep),
-        Just(KeyRule::Replace),
-        Just(KeyRule::Fail)
-    ];
-    let number = 0..64_usize;
-    let call = prop_oneof![
-        4 => (0..2_usize, 0..6_usize, rules, -2..=2_i8, 0..40_i64, 0..2_usize).prop_map(
-            |(definition, key, rule, priority, delay, limit)| RandomCall::Post {
-                definition, key, rule, priority, delay: (delay - 30).max(0), limit,
-            }
-        ),
-        1 => number.clone().prop_map(RandomCall::PostAgain),
-        5 => (0..WORKERS, 0..4_u32)
-            .prop_map(|(worker, at_most)| RandomCall::Claim { worker, at_most }),
-        8 => (0..WORKERS, number.clone(), 0..8_usize, 0..3_usize).prop_map(
-            |(worker, position, kind, step)| RandomCall::Report { worker, position, kind, step }
-        ),
-        2 => (0..WORKERS, number.clone())
-            .prop_map(|(worker, report)| RandomCall::Again { worker, report }),
-        1 => (0..WORKERS, number.clone())
-            .prop_map(|(worker, position)| RandomCall::GiveBack { worker, position }),
-        1 => (0..WORKERS).prop_map(RandomCall::Leave),
-        2 => (0..WORKERS, any::<bool>())
-            .prop_map(|(worker, is_late)| RandomCall::Reap { worker, is_late }),
-        5 => (number, 0..10_usize).prop_map(|(job, request)| RandomCall::Request { job, request }),
-        2 => (0..30_u64).prop_map(RandomCall::Pass),
-    ];
-    prop::collection::vec(call, 1..80)
-}
 
 struct Run<'a> {
     arena: &'a dyn BoardArena,
@@ -410,29 +334,5 @@ impl Run<'_> {
             }
             assert_eq!(check_journal(self.arena.board(), *id), job.journal);
         }
-    }
-}
-
-fn report(at: JobPosition, kind: usize, step: &str, now: i64) -> Transition {
-    let ends = |outcome, state| Transition {
-        entries: vec![entry(at, step, outcome)],
-        state,
-        ..Transition::begin(at, Vec::new())
-    };
-    match kind {
-        0 => Transition::begin(at, vec![doing(step)]),
-        1 => Transition::begin(at, vec![doing("a"), doing("b")]),
-        2 => Transition {
-            doing: vec![doing("c")],
-            ..ends(EntryOutcome::Succeeded, JobState::Running)
-        },
-        3 => Transition {
-            run_at: now + 10,
-            ..ends(EntryOutcome::Failed, JobState::Waiting)
-        },
-        4 => ends(EntryOutcome::Succeeded, JobState::Succeeded),
-        5 => ends(EntryOutcome::Failed, JobState::Failed),
-        6 => ends(EntryOutcome::Failed, JobState::Stuck),
-        _ => ends(EntryOutcome::Succeeded, JobState::Paused),
     }
 }
