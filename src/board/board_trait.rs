@@ -3,8 +3,8 @@
 use std::os::fd::AsFd;
 use std::time::Duration;
 
-use super::alert_board::AlertBoard;
 use super::advance::{Advance, AdvanceAnswer, GiveBack, LaneWish, TransitionVerdict};
+use super::alert_board::AlertBoard;
 use super::batch::{BatchPost, BatchReceipt, BatchRecord, BulkAnswer};
 use super::beat::{Beat, BeatAnswer, JobPosition, LookAnswer};
 use super::board_error::BoardError;

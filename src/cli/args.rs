@@ -344,7 +344,11 @@ pub(crate) struct LogsArgs {
 #[derive(Debug, Args)]
 pub(crate) struct SimulateArgs {
     /// The tasks of the chain.
-    #[arg(value_name = "TASK", required_unless_present = "job", conflicts_with = "job")]
+    #[arg(
+        value_name = "TASK",
+        required_unless_present = "job",
+        conflicts_with = "job"
+    )]
     pub(crate) tasks: Vec<String>,
     /// Jobs of this name instead of a chain.
     #[arg(long, value_name = "NAME", conflicts_with_all = ["fail_for", "outcomes", "mute"])]

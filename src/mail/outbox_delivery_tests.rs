@@ -1,8 +1,8 @@
 use std::time::Duration;
 
+use super::super::outbox::Outbox;
 use super::super::outbox::{KeptWhere, NotSent, report};
 use super::super::test_letters::{Scripted, at, letter, no_way, refused};
-use super::super::outbox::Outbox;
 use super::*;
 
 pub(super) struct Desk {

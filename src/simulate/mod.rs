@@ -7,8 +7,8 @@
 mod alerts;
 mod foreseen;
 mod host;
-mod job_simulation;
 mod inbox;
+mod job_simulation;
 mod played;
 mod script;
 mod simulated_task;

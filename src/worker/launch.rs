@@ -247,7 +247,9 @@ fn definitions(request: &WorkRequest<'_>) -> BTreeMap<String, Arc<WorkerDefiniti
         let mut job = job.clone();
         // Whichever worker mails, the recipients are those of the file that has the job.
         let of_file = &request.loaded.settings.mail.to;
-        job.to = job.to.or_else(|| (!of_file.is_empty()).then(|| of_file.clone()));
+        job.to = job
+            .to
+            .or_else(|| (!of_file.is_empty()).then(|| of_file.clone()));
         let known = WorkerDefinition::of(job.clone())?;
         Some((job.name().to_owned(), Arc::new(known)))
     });

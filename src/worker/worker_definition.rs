@@ -8,8 +8,8 @@ use crate::core::hash::fnv1a;
 use crate::core::time::Mono;
 use crate::flow::FlowPlan;
 use crate::job::{JobDefinition, JobSchema, ResumeMode};
-use crate::unix::self_exe;
 use crate::lease::{LeaseDeadlines, LeaseTerms};
+use crate::unix::self_exe;
 
 /// The lease of a definition without `lease`, on a board in a file.
 const LEASE: Duration = Duration::from_secs(5 * 60);

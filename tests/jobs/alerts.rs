@@ -99,7 +99,10 @@ steps = [{ name = "a", shell = "sleep 0.2; echo No space left on device; exit 1"
     desk.place.send_what_is_left();
     let subjects = subjects(&desk, "broken");
     assert_eq!(subjects.len(), 1, "{subjects:?}");
-    assert!(subjects[0].contains("First exception caught"), "{subjects:?}");
+    assert!(
+        subjects[0].contains("First exception caught"),
+        "{subjects:?}"
+    );
 }
 
 #[test]
@@ -191,7 +194,10 @@ fn a_mute_of_a_job_holds_on_the_whole_board() {
     let worker = desk.worker(&[]);
     let muted = desk.place.run(&["mute", "broken", "2h"]);
     let said = crate::support::stderr(&muted);
-    assert!(said.contains("Mails about broken are muted until"), "{said}");
+    assert!(
+        said.contains("Mails about broken are muted until"),
+        "{said}"
+    );
     worker.wait_for("are muted until");
     desk.wait_for(desk.post(&["broken"]), "failed");
     assert_eq!(desk.place.run(&["unmute", "broken"]).status.code(), Some(0));
@@ -207,7 +213,10 @@ fn a_board_says_how_its_mail_fares() {
     let desk = Desk::with("[jobs.x]\nsteps = [{ name = \"a\", command = [\"true\"] }]");
     let worker = desk.worker(&[]);
     let told = desk.says(&["board", "check"]);
-    assert!(told.contains("no live worker has a way to deliver mail"), "{told}");
+    assert!(
+        told.contains("no live worker has a way to deliver mail"),
+        "{told}"
+    );
     worker.wait_for("No worker of this board has a way in `[mail]`");
     let desk = desk_with_mail();
     let able = desk.worker(&[]);

@@ -165,7 +165,13 @@ impl JobPolicy {
         let policy = &self.policy;
         let (_, name) = &self.names[step];
         let is_news = |jobs: &&FailedJobs| !policy.knows(step, &jobs.kind);
-        let Some(first) = name.waiting.iter().filter(is_news).map(|one| one.first).min() else {
+        let Some(first) = name
+            .waiting
+            .iter()
+            .filter(is_news)
+            .map(|one| one.first)
+            .min()
+        else {
             return;
         };
         let waited = unix_millis(now.wall).saturating_sub(first);

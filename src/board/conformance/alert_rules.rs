@@ -103,7 +103,10 @@ pub(crate) fn ends_alike_in_one_transaction_are_one_fact(arena: &dyn BoardArena)
     assert_eq!(short, [("k", 3, id(2)), ("other", 1, id(3))]);
     assert_eq!(facts[0].definition, "a");
     assert_eq!(facts[0].failure, failure("k", "1"));
-    assert_eq!((facts[0].first, facts[0].last), (arena.clock().millis(), arena.clock().millis()));
+    assert_eq!(
+        (facts[0].first, facts[0].last),
+        (arena.clock().millis(), arena.clock().millis())
+    );
     assert_eq!(board.look_at_facts(1).unwrap().facts, facts[..1]);
     // Another transaction makes a fact of its own, and so does another build.
     let jobs = claimed(&worker, "a", 2);
@@ -116,7 +119,11 @@ pub(crate) fn successes_and_late_ends_are_no_facts(arena: &dyn BoardArena) {
     let board = arena.board();
     let worker = TestWorker::join(board).knows(&["a"]);
     let jobs = claimed(&worker, "a", 2);
-    let good = ends(jobs[0].position, EntryOutcome::Succeeded, JobState::Succeeded);
+    let good = ends(
+        jobs[0].position,
+        EntryOutcome::Succeeded,
+        JobState::Succeeded,
+    );
     assert_eq!(worker.report(good), TransitionVerdict::Accepted);
     worker.is_reaped();
     let late = Transition {
@@ -163,7 +170,10 @@ pub(crate) fn a_session_that_is_over_holds_no_lock(arena: &dyn BoardArena) {
 
 pub(crate) fn a_former_holder_records_nothing(arena: &dyn BoardArena) {
     let board = arena.board();
-    let (first, second) = (TestWorker::join(board), TestWorker::join(board).knows(&["a"]));
+    let (first, second) = (
+        TestWorker::join(board),
+        TestWorker::join(board).knows(&["a"]),
+    );
     let fence = held(board, &first);
     let jobs = claimed(&second, "a", 1);
     second.report(fails(&jobs[0], "k", "1"));
@@ -205,7 +215,10 @@ pub(crate) fn what_is_decided_is_recorded_whole_and_once(arena: &dyn BoardArena)
         assert!(board.record_alerts(&record).unwrap());
     }
     assert_eq!(board.look_at_facts(10).unwrap().facts, facts[1..]);
-    assert_eq!(board.alert_memory("alerter").unwrap().as_deref(), Some("remembered"));
+    assert_eq!(
+        board.alert_memory("alerter").unwrap().as_deref(),
+        Some("remembered")
+    );
     let mails = board.mails().unwrap();
     let letters: Vec<&str> = mails.iter().map(|mail| mail.letter.as_str()).collect();
     assert_eq!(letters, ["letter x", "letter y"]);
@@ -250,15 +263,24 @@ pub(crate) fn a_mail_is_claimed_by_one_session_until_that_is_over(arena: &dyn Bo
     let board = arena.board();
     let (first, second) = (TestWorker::join(board), TestWorker::join(board));
     put(&first, &["x"]);
-    assert_eq!(board.claim_mails(first.session, 10, false).unwrap().len(), 1);
+    assert_eq!(
+        board.claim_mails(first.session, 10, false).unwrap().len(),
+        1
+    );
     assert_eq!(board.claim_mails(second.session, 10, false).unwrap(), []);
     assert_eq!(board.next_mail().unwrap(), None);
     assert_eq!(board.mails().unwrap()[0].claimed_by, Some(first.session));
     first.is_reaped();
     assert_eq!(board.next_mail().unwrap(), Some(0));
-    assert_eq!(board.claim_mails(second.session, 10, false).unwrap().len(), 1);
+    assert_eq!(
+        board.claim_mails(second.session, 10, false).unwrap().len(),
+        1
+    );
     board.release_mails(second.session).unwrap();
-    assert_eq!(board.claim_mails(second.session, 10, false).unwrap().len(), 1);
+    assert_eq!(
+        board.claim_mails(second.session, 10, false).unwrap().len(),
+        1
+    );
 }
 
 pub(crate) fn a_mail_is_changed_by_the_session_that_claimed_it_alone(arena: &dyn BoardArena) {
@@ -285,11 +307,17 @@ pub(crate) fn a_mail_that_is_put_off_is_due_at_its_time(arena: &dyn BoardArena) 
     board.release_mails(worker.session).unwrap();
     assert_eq!(board.next_mail().unwrap(), Some(next));
     assert_eq!(board.claim_mails(worker.session, 10, false).unwrap(), []);
-    assert_eq!(board.claim_mails(worker.session, 10, true).unwrap().len(), 1);
+    assert_eq!(
+        board.claim_mails(worker.session, 10, true).unwrap().len(),
+        1
+    );
     board.release_mails(worker.session).unwrap();
     arena.clock().pass(Duration::from_secs(30));
     worker.beat();
-    assert_eq!(board.claim_mails(worker.session, 10, false).unwrap().len(), 1);
+    assert_eq!(
+        board.claim_mails(worker.session, 10, false).unwrap().len(),
+        1
+    );
 }
 
 pub(crate) fn a_session_without_a_way_claims_while_none_has_one(arena: &dyn BoardArena) {
@@ -303,7 +331,10 @@ pub(crate) fn a_session_without_a_way_claims_while_none_has_one(arena: &dyn Boar
     assert_eq!(board.claim_mails(able.session, 10, false).unwrap().len(), 1);
     board.leave(able.session).unwrap();
     assert_eq!(board.deliverers().unwrap(), 0);
-    assert_eq!(board.claim_mails(plain.session, 10, false).unwrap().len(), 1);
+    assert_eq!(
+        board.claim_mails(plain.session, 10, false).unwrap().len(),
+        1
+    );
 }
 
 pub(crate) fn open_jobs_are_those_that_may_end_soon(arena: &dyn BoardArena) {

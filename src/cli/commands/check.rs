@@ -16,9 +16,7 @@ use std::path::Path;
 use crate::alert::fingerprint;
 use crate::config::cycle::Cycle;
 use crate::config::invocation::Call;
-use crate::config::{
-    ConfigReport, Inputs, Loaded, Origin, TaskDefinition, written_duration,
-};
+use crate::config::{ConfigReport, Inputs, Loaded, Origin, TaskDefinition, written_duration};
 use crate::core::settings::{ChildSettings, LogFormat, Settings, TaskSettings};
 use crate::plan::dry_run_plan::DryRunPlan;
 use crate::service::secrets::redactor;

@@ -23,8 +23,8 @@ mod room;
 mod store;
 mod undelivered;
 
-pub(crate) use claimed_letters::{ClaimedChange, ClaimedLetters};
 pub(crate) use cause::{group_of, is_untried};
+pub(crate) use claimed_letters::{ClaimedChange, ClaimedLetters};
 pub(crate) use delivery_counts::DeliveryEnd;
 pub(crate) use departures::Departures;
 pub(crate) use entry::{Lost, QueuedLetter, Recipient, RecipientState};

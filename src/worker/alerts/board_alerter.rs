@@ -91,7 +91,9 @@ impl BoardAlerter {
         let memory = text.and_then(|text| match serde_json::from_str(&text) {
             Ok(memory) => Some(memory),
             Err(error) => {
-                log::error!("The memory of alerts of the board is damaged and begins anew: {error}");
+                log::error!(
+                    "The memory of alerts of the board is damaged and begins anew: {error}"
+                );
                 None
             }
         });

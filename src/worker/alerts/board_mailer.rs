@@ -122,7 +122,10 @@ impl BoardDelivery {
             if ends {
                 return;
             }
-            if waiter.wait([Some(bell.fd())], clock::mono() + LOOK).is_err() {
+            if waiter
+                .wait([Some(bell.fd())], clock::mono() + LOOK)
+                .is_err()
+            {
                 return;
             }
             bell.hear();
@@ -165,7 +168,10 @@ pub(super) fn deliver(
                 letters.push((mail.id, letter));
             }
             Err(error) => {
-                log::error!("Mail {} of the board cannot be read, and is removed: {error}", mail.id);
+                log::error!(
+                    "Mail {} of the board cannot be read, and is removed: {error}",
+                    mail.id
+                );
                 let _ = board.remove_mail(session, mail.id);
             }
         }

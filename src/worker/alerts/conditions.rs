@@ -56,7 +56,10 @@ pub(super) fn held(found: &AlertConditions, board: &dyn Board, now: i64) -> Held
         let at_most = u64::try_from(waiting.at_most).unwrap_or(0);
         let at_most = in_words(std::time::Duration::from_millis(at_most));
         let why = first_reason(board, waiting.job);
-        let text = format!("job {} has waited for more than {at_most}{why}", waiting.job);
+        let text = format!(
+            "job {} has waited for more than {at_most}{why}",
+            waiting.job
+        );
         add(
             SubjectSort::Waiting,
             &waiting.definition,

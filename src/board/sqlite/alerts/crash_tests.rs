@@ -5,7 +5,9 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::Command;
 
-use crate::board::conformance::arena::{TestWorker, definition, ends, fresh, lane, session_request};
+use crate::board::conformance::arena::{
+    TestWorker, definition, ends, fresh, lane, session_request,
+};
 use crate::board::sqlite::sqlite_board::SqliteBoard;
 use crate::board::{
     ALERTER, AlertBoard, AlertRecord, AlertsHold, Board, BoardSettings, EndFailure, HostIdentity,
@@ -153,7 +155,13 @@ fn finish(directory: &Path) {
     deliver_all(directory, &board, &worker);
     let mut once = decided(&board);
     once.sort_unstable();
-    assert_eq!(once, [1, 2, 3], "each is decided about once");
+    let all = once.len();
+    once.dedup();
+    assert_eq!(
+        (all, once.len()),
+        (JOBS, JOBS),
+        "each is decided about once"
+    );
     assert_eq!(board.mails().unwrap(), []);
     let text = std::fs::read_to_string(directory.join("accepted")).unwrap();
     let mut accepted: BTreeMap<&str, usize> = BTreeMap::new();

@@ -109,8 +109,16 @@ impl BoardMail {
     fn line(self) -> Option<String> {
         let waiting = counted_or_no(self.waiting, "mail waits", "mails wait");
         match self {
-            BoardMail { waiting: 0, workers: 0, .. } => None,
-            BoardMail { waiting: 0, deliverers: 1.., .. } => None,
+            BoardMail {
+                waiting: 0,
+                workers: 0,
+                ..
+            } => None,
+            BoardMail {
+                waiting: 0,
+                deliverers: 1..,
+                ..
+            } => None,
             BoardMail { deliverers: 0, .. } => Some(format!(
                 "Mail      {waiting}; no live worker has a way to deliver mail\n"
             )),

@@ -29,7 +29,12 @@ const MOST_LINES: usize = 50;
 pub(crate) fn print(settings: &Settings) -> CommandResult {
     judge(settings)?;
     let listing = outbox::listing(&settings.state_dir);
-    print_folded(&page(settings, &listing, &on_board(settings), clock::wall()))
+    print_folded(&page(
+        settings,
+        &listing,
+        &on_board(settings),
+        clock::wall(),
+    ))
 }
 
 /// Prints what waits as data. Changes nothing.

@@ -57,7 +57,11 @@ fn page(name: &str, simulation: &JobSimulation, foreseen: &JobForecast) -> Strin
     }
     let more = foreseen.mails.len().saturating_sub(MOST_LINES);
     if more > 0 {
-        let _ = writeln!(text, "… and {}", counted_or_no(more as u64, "more mail", "more mails"));
+        let _ = writeln!(
+            text,
+            "… and {}",
+            counted_or_no(more as u64, "more mail", "more mails")
+        );
     }
     if !foreseen.mails.is_empty() {
         text.push('\n');
@@ -88,7 +92,11 @@ fn interval(text: &str) -> Result<Duration, CommandError> {
         "day" | "d" => DAY,
         _ => return Err(wrong()),
     };
-    let number: u32 = number.trim().replace(',', "").parse().map_err(|_| wrong())?;
+    let number: u32 = number
+        .trim()
+        .replace(',', "")
+        .parse()
+        .map_err(|_| wrong())?;
     match number {
         0 => Err(wrong()),
         number => Ok(unit / number),
