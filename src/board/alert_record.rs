@@ -14,8 +14,8 @@ pub(crate) struct EndFailure {
     pub(crate) kind: String,
     /// The failure on one line.
     pub(crate) text: String,
-    /// What distinguishes this program and definition from others of the name: a new build is told
-    /// of its first failure.
+    /// What distinguishes this program and definition from others of the name: the first
+    /// failure of a new build is news.
     pub(crate) build: String,
 }
 
@@ -36,7 +36,7 @@ pub(crate) struct EndFact {
     pub(crate) first: i64,
     /// When the last ended.
     pub(crate) last: i64,
-    /// One of them.
+    /// The last of these jobs.
     pub(crate) job: JobId,
 }
 

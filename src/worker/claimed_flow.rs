@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::end_failure;
 use super::job_directory::JobDirectory;
 use super::step_ending::StepEnding;
 use super::worker_definition::WorkerDefinition;
-use crate::alert::fingerprint;
 use crate::board::{ClaimedJob, EndFailure, JobPosition, JobState, PendingRequest, Transition};
 use crate::core::failure::{Failure, FailureClass};
 use crate::core::time::in_words;
@@ -355,17 +355,7 @@ impl ClaimedFlow {
             return None;
         }
         let (step, failure) = self.failure.as_ref()?;
-        let mut kind = fingerprint::of(failure).0;
-        let mut failure = failure.clone();
-        if !step.is_empty() {
-            kind = format!("{step} {kind}");
-            failure.message = format!("{step}: {}", failure.message);
-        }
-        Some(EndFailure {
-            kind,
-            text: failure.text(),
-            build: self.definition.build.clone(),
-        })
+        Some(end_failure::of_step(step, failure, &self.definition.build))
     }
 
     /// Returns why the job ended as it did, for people.

@@ -17,7 +17,8 @@ use super::work_request::WorkRequest;
 use super::worker_definition::WorkerDefinition;
 use super::worker_parts::WorkerParts;
 use crate::board::{
-    Board, DefinitionEntry, HostIdentity, MissingBoard, NameRule, SessionRequest, SessionTicket,
+    Board, DefinitionEntry, HostIdentity, MissingBoard, NameRule, SessionId, SessionRequest,
+    SessionTicket,
 };
 use crate::core::command_error::{CommandError, CommandResult};
 use crate::core::exit;
@@ -153,15 +154,7 @@ impl WorkerStart<'_> {
         let slots = StepSlots::new(request.slots, &files, session, secrets, context);
         let slots = slots.map_err(|error| CommandError::of(error.exit_code(), &error))?;
         let rescue = Rescue::new(session, here()?, files.clone());
-        let around = AlertSurroundings::of(
-            request,
-            self.board,
-            session,
-            self.state_dir.clone(),
-            clock::now(),
-        );
-        let mut mailer = BoardMailer::start(around.clone()).map_err(no_descriptor)?;
-        let alerts = AlertThread::start(around, mailer.nudge()).map_err(no_descriptor)?;
+        let (alerts, mut mailer) = self.start_mails(session)?;
         let parts = WorkerParts {
             board: Arc::clone(self.board),
             board_file: self.board_file.clone(),
@@ -206,6 +199,16 @@ impl WorkerStart<'_> {
             let _ = files.remove(file);
         }
         Ok(end)
+    }
+
+    /// Starts what decides about mails, and what delivers them.
+    fn start_mails(&self, session: SessionId) -> Result<(AlertThread, BoardMailer), CommandError> {
+        let state_dir = self.state_dir.clone();
+        let now = clock::now();
+        let around = AlertSurroundings::of(self.request, self.board, session, state_dir, now);
+        let mailer = BoardMailer::start(around.clone()).map_err(no_descriptor)?;
+        let alerts = AlertThread::start(around, mailer.nudge()).map_err(no_descriptor)?;
+        Ok((alerts, mailer))
     }
 
     fn redactor(&self) -> Redactor {

@@ -20,6 +20,7 @@ pub(crate) mod board_place;
 mod capabilities;
 mod capability_answers;
 mod claimed_flow;
+mod end_failure;
 mod idle_memory;
 mod job_directory;
 pub(crate) mod job_post;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rusqlite::{OptionalExtension, params};
 
-use super::alerts::note_lost_worker;
+use super::alerts::alert_lock::note_lost_worker;
 use super::releases::{self, Leaving, held, release};
 use super::sessions::{claimer, count_stale, identity_of};
 use super::sqlite_failure::SqliteFailure;

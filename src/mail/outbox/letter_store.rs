@@ -25,12 +25,12 @@ pub(crate) trait LetterStore {
     /// Returns the outbox of this machine, which knows how its way to the server fares.
     fn outbox(&self) -> &Outbox;
 
-    /// Returns what is to be told besides letters.
+    /// Returns what mails mention besides their own matter.
     fn notes(&self) -> PathState {
         self.outbox().notes()
     }
 
-    /// Changes what is to be told besides letters.
+    /// Changes what mails mention besides their own matter.
     fn change_notes(&self, change: &dyn Fn(&mut PathState)) {
         self.outbox().change_notes(change);
     }

@@ -15,7 +15,7 @@ use crate::unix::waiter::Waiter;
 use crate::unix::wakeup::Wakeup;
 
 const RUNS: u8 = 0;
-/// One more turn, then the end.
+/// A last turn, then the end.
 const LAST_TURN: u8 = 1;
 const ENDS: u8 = 2;
 
@@ -29,7 +29,7 @@ pub(crate) struct AlertThread {
 }
 
 impl AlertThread {
-    /// Starts the thread; mails that it puts on the board are said to `nudge`.
+    /// Starts the thread; `nudge` rings when it has put mails on the board.
     ///
     /// # Errors
     ///

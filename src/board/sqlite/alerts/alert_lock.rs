@@ -9,7 +9,7 @@ use crate::board::sqlite::sessions::claimer;
 use crate::board::sqlite::sqlite_failure::SqliteFailure;
 use crate::board::sqlite::write_tx::WriteTx;
 
-/// Returns who holds the lock, where a live session does; an idle board is not written to.
+/// Returns which session holds the lock, where a live one does; an idle board is not written to.
 pub(super) fn seen(conn: &Connection, session: SessionId) -> rusqlite::Result<Option<AlertsHold>> {
     let mut read = conn.prepare_cached(
         "SELECT owner, fence FROM board_lock

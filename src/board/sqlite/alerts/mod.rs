@@ -1,6 +1,6 @@
 //! What is mailed, in the tables of SQLite.
 
-mod alert_lock;
+pub(super) mod alert_lock;
 pub(super) mod alert_schema;
 mod condition_rows;
 #[cfg(test)]
@@ -18,7 +18,6 @@ use crate::board::mail_record::{ClaimedMail, MailRecord};
 
 use super::sqlite_board::SqliteBoard;
 
-pub(super) use alert_lock::note_lost_worker;
 #[cfg(test)]
 pub(in crate::board::sqlite) use condition_rows::{
     LATE, LOST, OVERDUE, OVERDUE_LIMITED, PAUSED, STUCK,

@@ -25,7 +25,7 @@ pub(super) struct BoardMute {
 }
 
 impl BoardMute {
-    /// Finds a job, a schedule or a worker on the board; `None`: there is none of that name.
+    /// Finds a job, a schedule or a worker on the board; `None`: nothing has that name.
     pub(super) fn find(settings: &Settings, whom: &str) -> Result<Option<Self>, CommandError> {
         let Some(board) = open_existing(settings)? else {
             return Ok(None);
