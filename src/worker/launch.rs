@@ -178,7 +178,11 @@ impl WorkerStart<'_> {
             drain_timeout: request.drain_timeout,
         };
         let mut worker = WorkLoop::new(parts).map_err(no_descriptor)?;
-        let end = worker.work(signals);
+        let end = match worker.work(signals) {
+            // What asked it to end was heard by the session that is over.
+            WorkEnd::SessionOver if worker.is_leaving() => WorkEnd::Done { all_well: false },
+            end => end,
+        };
         let until = clock::mono() + LAST_MAIL;
         if end != WorkEnd::SessionOver {
             worker.report_ends();

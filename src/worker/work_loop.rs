@@ -240,6 +240,11 @@ impl WorkLoop {
         self.free().saturating_sub(reserved)
     }
 
+    /// Returns whether the worker was asked to end.
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.leaving.is_asked()
+    }
+
     /// Reports what has ended, for the last time.
     pub(crate) fn report_ends(&self) {
         let beat = Beat {
