@@ -3,7 +3,6 @@
 use std::fs;
 
 use crate::desk::Desk;
-use crate::support::{stderr, stdout};
 
 const GREET: &str = r#"
 [jobs.greet]
