@@ -54,7 +54,9 @@ fn fails(job: &ClaimedJob, kind: &str, build: &str) -> Transition {
 }
 
 fn claimed(worker: &TestWorker<'_>, definition: &str, jobs: u32) -> Vec<ClaimedJob> {
-    (0..jobs).for_each(|_| drop(post(worker.board, definition)));
+    for _ in 0..jobs {
+        post(worker.board, definition);
+    }
     let claimed = worker.look(lane(definition), jobs);
     assert_eq!(claimed.len(), jobs as usize);
     claimed
