@@ -6,10 +6,11 @@ use crate::alert::alert_facts::Alert;
 use crate::alert::jobs::{FailedJobs, JobDesk};
 use crate::alert::policy::AlertDecision;
 use crate::board::{Board, JobId, NewMail};
-use crate::core::event::TaskIndex;
+use crate::core::event::{Event, Observer, TaskIndex};
 use crate::core::failure::{Failure, FailureClass, Output};
 use crate::core::time::Moment;
 use crate::flow::journal::{EntryOutcome, JournalEntry, Phase};
+use crate::logging::EventLog;
 use crate::mail::claimed_delivery::enveloped;
 use crate::notify::mail_composer::{MailComposer, MailLook, MailNames};
 use crate::notify::recipients::Recipients;
@@ -33,7 +34,8 @@ pub(super) struct AlertDesk {
     /// What is put on the board with the next record.
     mails: Vec<NewMail>,
     /// What is logged when that is recorded.
-    lines: Vec<(String, String)>,
+    sent: Vec<(Alert, String)>,
+    log: EventLog,
     now: Moment,
     /// Whether no other process will decide what this one leaves open.
     is_last: bool,
@@ -51,6 +53,7 @@ impl AlertDesk {
         let settings: Vec<_> = subjects.iter().map(|one| one.settings.clone()).collect();
         let mail = &around.settings.mail;
         let recipients = Recipients::new(&mail.to, labels.iter().zip(&settings));
+        let log = EventLog::new(labels.clone());
         let names = MailNames {
             chain: BOARD.to_owned(),
             labels,
@@ -71,7 +74,8 @@ impl AlertDesk {
             composer,
             recipients,
             mails: Vec::new(),
-            lines: Vec::new(),
+            sent: Vec::new(),
+            log,
             now,
             is_last: false,
         }
@@ -94,9 +98,15 @@ impl AlertDesk {
 
     /// Logs what was decided, now that it is recorded.
     pub(super) fn log_decisions(&mut self) {
-        for (label, line) in self.lines.drain(..) {
-            let task = label.as_str();
-            log::info!(task; "{line}");
+        for (alert, headline) in self.sent.drain(..) {
+            self.log.observe(&Event::Alerted {
+                step: alert.step,
+                at: alert.at,
+                headline: &headline,
+                run: None,
+                kind: alert.kind.as_ref().map(|kind| kind.0.as_str()),
+                sort: alert.sort.word(),
+            });
         }
     }
 
@@ -226,10 +236,8 @@ impl JobDesk for AlertDesk {
             });
             first.get_or_insert(message_id);
         }
-        let label = subject.map_or(BOARD, |subject| subject.label.as_str());
-        let headline = MailComposer::headline(alert);
-        let line = format!("Sent email to admins: {headline}");
-        self.lines.push((label.to_owned(), line));
+        self.sent
+            .push((alert.clone(), MailComposer::headline(alert)));
         first.unwrap_or_default()
     }
 
