@@ -9,6 +9,7 @@ use crate::core::exit;
 use crate::core::settings::Settings;
 use crate::status::board_status::BoardStatus;
 use crate::worker;
+use crate::worker::board_place::BoardPlace;
 pub(crate) use crate::worker::board_place::refused;
 
 /// Opens the board of a configuration; creates one that is missing.
@@ -26,7 +27,7 @@ pub(crate) fn open(settings: &Settings) -> Result<Arc<dyn Board>, CommandError> 
 ///
 /// When the board cannot be used.
 pub(crate) fn open_existing(settings: &Settings) -> Result<Option<Arc<dyn Board>>, CommandError> {
-    if !worker::board_place::path(settings).exists() {
+    if BoardPlace::of(settings).is_missing() {
         return Ok(None);
     }
     let board = worker::board_place::open(settings, MissingBoard::Refuse);
@@ -35,11 +36,11 @@ pub(crate) fn open_existing(settings: &Settings) -> Result<Option<Arc<dyn Board>
 
 /// Looks at the board of a configuration; `None`: there is none.
 pub(crate) fn look(settings: &Settings) -> Option<BoardStatus> {
-    let path = worker::board_place::path(settings);
-    if !path.exists() {
+    let place = BoardPlace::of(settings);
+    if place.is_missing() {
         return None;
     }
-    let place = path.display().to_string();
+    let place = place.to_string();
     let opened = worker::board_place::open(settings, MissingBoard::Refuse);
     Some(match opened {
         Ok(board) => BoardStatus::of(&*board, place),
