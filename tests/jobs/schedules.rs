@@ -48,7 +48,7 @@ impl Desk {
 }
 
 #[test]
-fn a_worker_posts_and_runs_by_the_clock() {
+pub fn a_worker_posts_and_runs_by_the_clock() {
     let desk = Desk::with(TICK);
     assert!(desk.says(&["schedules"]).contains("Not on the board yet"));
     let worker = desk.worker(&[]);
@@ -89,7 +89,7 @@ fn assert_each_once(desk: &Desk) {
 }
 
 #[test]
-fn each_slot_is_posted_once_though_workers_are_killed_and_stopped() {
+pub fn each_slot_is_posted_once_though_workers_are_killed_and_stopped() {
     let desk = Desk::with(TICK);
     let killed = desk.worker(&["--name", "killed"]);
     let stopped = desk.worker(&["--name", "stopped"]);
@@ -108,7 +108,7 @@ fn each_slot_is_posted_once_though_workers_are_killed_and_stopped() {
 }
 
 #[test]
-fn a_slot_whose_insert_fails_is_posted_later() {
+pub fn a_slot_whose_insert_fails_is_posted_later() {
     let desk = Desk::with(TICK);
     let full = desk.place.path("full");
     let fault = format!("errno 28 board.sqlite {}", full.display());
@@ -130,7 +130,7 @@ fn a_slot_whose_insert_fails_is_posted_later() {
 }
 
 #[test]
-fn a_worker_that_dies_at_a_write_loses_and_doubles_no_slot() {
+pub fn a_worker_that_dies_at_a_write_loses_and_doubles_no_slot() {
     let desk = Desk::with(TICK);
     drop(desk.worker(&["--name", "first"]));
     for number in [5, 8, 11, 14, 17] {
@@ -197,7 +197,7 @@ fn a_clock_that_is_moved_makes_up_once_and_then_goes_on() {
 }
 
 #[test]
-fn a_slot_waits_for_the_job_before() {
+pub fn a_slot_waits_for_the_job_before() {
     let desk = Desk::with("");
     let go = desk.place.path("go").display().to_string();
     let config = |overlap: &str| {
@@ -230,7 +230,7 @@ every = "1s"
 }
 
 #[test]
-fn a_person_pauses_resumes_and_runs() {
+pub fn a_person_pauses_resumes_and_runs() {
     let desk = Desk::with(
         r#"
 [jobs.report]
@@ -279,7 +279,7 @@ timezone = "Europe/Berlin"
 /// A schedule posts what its definition makes of a job: limits, jobs that come after, one for each
 /// worker. So does a person who runs it, with or without the jobs that come after.
 #[test]
-fn a_schedule_posts_with_the_limit_and_the_children_of_its_job() {
+pub fn a_schedule_posts_with_the_limit_and_the_children_of_its_job() {
     let desk = Desk::with(
         r#"
 [jobs.count]
@@ -331,7 +331,7 @@ every = "1s"
 }
 
 #[test]
-fn status_and_metrics_know_schedules() {
+pub fn status_and_metrics_know_schedules() {
     let desk = Desk::with(TICK);
     let worker = desk.worker(&[]);
     desk.wait_for_more_slots(1);
@@ -354,7 +354,7 @@ fn status_and_metrics_know_schedules() {
 }
 
 #[test]
-fn an_old_file_does_not_bring_its_schedules_back() {
+pub fn an_old_file_does_not_bring_its_schedules_back() {
     let desk = Desk::with("");
     let at = |hour: u32| {
         format!(
@@ -396,7 +396,7 @@ timezone = "UTC"
 }
 
 #[test]
-fn failures_in_a_row_pause_a_schedule_which_is_mailed() {
+pub fn failures_in_a_row_pause_a_schedule_which_is_mailed() {
     let desk = Desk::with(
         r#"
 [jobs.broken]
@@ -426,7 +426,7 @@ pause_after = 2
 }
 
 #[test]
-fn a_job_that_does_not_begin_in_time_is_mailed_with_the_reason() {
+pub fn a_job_that_does_not_begin_in_time_is_mailed_with_the_reason() {
     let desk = Desk::with(
         r#"
 [jobs.picky]
@@ -451,7 +451,7 @@ late_after = "1s"
 }
 
 #[test]
-fn check_foretells_the_next_times_and_refuses_what_never_comes() {
+pub fn check_foretells_the_next_times_and_refuses_what_never_comes() {
     let desk = Desk::with("");
     let with = |schedule: &str| {
         desk.place.configure(&format!(
@@ -515,7 +515,7 @@ job = "report"
 }
 
 #[test]
-fn a_crontab_becomes_jobs_with_schedules() {
+pub fn a_crontab_becomes_jobs_with_schedules() {
     let desk = Desk::with("");
     desk.place.write(
         "crontab",
@@ -551,7 +551,7 @@ fn a_crontab_becomes_jobs_with_schedules() {
 }
 
 #[test]
-fn a_far_time_has_its_year_and_a_first_time_beyond_the_calendar_is_an_error() {
+pub fn a_far_time_has_its_year_and_a_first_time_beyond_the_calendar_is_an_error() {
     let far = TICK.replace(
         "every = \"1s\"",
         "every = \"1h\"\nfirst = \"9000-01-01 00:00\"",

@@ -75,7 +75,9 @@ impl Versions {
 pub(super) fn migrate(calls: &Calls, missing: MissingBoard) -> BoardResult<(i64, i64)> {
     let found = calls
         .pool
-        .with_connection(calls.deadline, async |connection| versions(connection).await);
+        .with_connection(calls.deadline, async |connection| {
+            versions(connection).await
+        });
     let found = found.map_err(|error| calls.failed(error))?;
     match found {
         None if missing == MissingBoard::Refuse => return Err(no_board(calls.place.clone())),
@@ -98,19 +100,17 @@ pub(super) fn migrate(calls: &Calls, missing: MissingBoard) -> BoardResult<(i64,
         why: error.to_string(),
     })?;
     let before = found.map_or(0, |found| found.schema);
-    let applied = calls
-        .pool
-        .with_connection(DEADLINE, async |connection| {
-            connection.client.batch_execute("BEGIN").await?;
-            let applied = apply(connection, &id).await;
-            let end = if matches!(applied, Ok(None)) {
-                "COMMIT"
-            } else {
-                "ROLLBACK"
-            };
-            connection.client.batch_execute(end).await?;
-            applied
-        });
+    let applied = calls.pool.with_connection(DEADLINE, async |connection| {
+        connection.client.batch_execute("BEGIN").await?;
+        let applied = apply(connection, &id).await;
+        let end = if matches!(applied, Ok(None)) {
+            "COMMIT"
+        } else {
+            "ROLLBACK"
+        };
+        connection.client.batch_execute(end).await?;
+        applied
+    });
     match applied.map_err(|error| calls.failed(error))? {
         None => Ok((before, SCHEMA_VERSION)),
         Some(names) => Err(BoardError::Refused {
@@ -130,7 +130,8 @@ async fn versions(connection: &PgConnection) -> Result<Option<Versions>, PgError
     if !row.first().map_or(Ok(false), |row| row.try_get(0))? {
         return Ok(None);
     }
-    let read = "SELECT schema_version, readable_from, functions_version FROM run_functions.versions";
+    let read =
+        "SELECT schema_version, readable_from, functions_version FROM run_functions.versions";
     let rows = client.query_typed(read, &[]).await?;
     match rows.first() {
         None => Ok(None),
@@ -180,7 +181,8 @@ async fn apply(connection: &PgConnection, id: &str) -> Result<Option<String>, Pg
             FROM pg_control_system()";
         client.query_typed(create, &[(&id, Type::TEXT)]).await?;
     }
-    let written = "UPDATE board SET schema_version = $1, readable_from = $2, functions_version = $3";
+    let written =
+        "UPDATE board SET schema_version = $1, readable_from = $2, functions_version = $3";
     let params: [super::pg_pool::Param<'_>; 3] = [
         (&SCHEMA_VERSION, Type::INT8),
         (&READABLE_FROM, Type::INT8),

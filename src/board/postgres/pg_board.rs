@@ -230,7 +230,10 @@ impl Board for PostgresBoard {
     }
 
     fn request_all(&self, filter: &JobFilter, request: &JobRequest) -> BoardResult<BulkAnswer> {
-        self.call("request_all", &json!({"filter": filter, "request": request}))
+        self.call(
+            "request_all",
+            &json!({"filter": filter, "request": request}),
+        )
     }
 
     fn join(&self, request: &SessionRequest) -> BoardResult<SessionTicket> {

@@ -22,9 +22,7 @@ pub(crate) fn print(out: &mut dyn Write, plan: &DryRunPlan<'_>) -> io::Result<()
         ConfigSection::Lock => {
             options::engines_of(option.key).is_none_or(|engines| engines.contains(&engine.as_str()))
         }
-        ConfigSection::Board => {
-            board::means_something(option.key, &plan.loaded.settings.board)
-        }
+        ConfigSection::Board => board::means_something(option.key, &plan.loaded.settings.board),
         _ => true,
     };
     for section in [

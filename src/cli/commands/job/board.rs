@@ -65,7 +65,8 @@ pub(crate) fn obey(common: &Common, command: &BoardCommand) -> CommandResult {
 }
 
 /// What is to be done in the place of `board backup`.
-const BACKUP: &str = "`pg_dump --schema=run_functions DATABASE > FILE` copies it while workers work";
+const BACKUP: &str =
+    "`pg_dump --schema=run_functions DATABASE > FILE` copies it while workers work";
 /// What is to be done in the place of `board restore`.
 const RESTORE: &str = "stop the workers, `DROP SCHEMA run_functions CASCADE`, `psql DATABASE < FILE`, \
      then `board check`: it raises the epoch where that server is another one";
