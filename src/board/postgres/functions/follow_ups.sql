@@ -8,17 +8,17 @@ LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE batch SET
         remaining = remaining - change.over + change.again,
-        failed = failed + change.failed - change.failed_before,
+        failed = batch.failed + change.failures - change.failures_before,
         ended = CASE WHEN change.again > 0 THEN NULL ELSE ended END,
         ending = CASE WHEN change.again > 0 THEN NULL
-            WHEN ending IS NULL AND change.counts > 0 AND failed + change.failed >= fails_at THEN 0
+            WHEN ending IS NULL AND change.counts > 0 AND batch.failed + change.failures >= fails_at THEN 0
             ELSE ending END
     FROM (SELECT
         count(*) FILTER (WHERE after BETWEEN 4 AND 7) AS over,
         count(*) FILTER (WHERE NOT after BETWEEN 4 AND 7) AS again,
-        count(*) FILTER (WHERE after BETWEEN 5 AND 7) AS failed,
+        count(*) FILTER (WHERE after BETWEEN 5 AND 7) AS failures,
         count(*) FILTER (WHERE after BETWEEN 5 AND 6) AS counts,
-        count(*) FILTER (WHERE NOT after BETWEEN 4 AND 7 AND before <> 4) AS failed_before
+        count(*) FILTER (WHERE NOT after BETWEEN 4 AND 7 AND before <> 4) AS failures_before
         FROM unnest(p_moved) WHERE batch = p_batch AND id IS NOT NULL
             AND (before BETWEEN 4 AND 7) <> (after BETWEEN 4 AND 7)) AS change
     WHERE batch.id = p_batch;

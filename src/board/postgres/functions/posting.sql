@@ -135,9 +135,9 @@ DECLARE
     v_id bigint;
     v_post jsonb;
     v_one record;
+    v_posted bigint := 0;
 BEGIN
     moved := '{}';
-    posted := 0;
     INSERT INTO batch AS new (posting, name, fails_at, posted_by, posted)
     VALUES (p_batch->>'posting', p_batch->>'name', (p_batch->>'fails_at')::bigint,
         coalesce(p_batch->>'posted_by', ''), p_now)
@@ -151,14 +151,15 @@ BEGIN
     IF v.is_open THEN
         FOR v_post IN SELECT item FROM jsonb_array_elements(p_posts) AS item LOOP
             SELECT * INTO v_one FROM post_one(p_now, v_post, v.id);
-            posted := posted + v_one.is_new::integer;
+            v_posted := v_posted + v_one.is_new::integer;
             moved := moved || v_one.moved;
         END LOOP;
-        UPDATE batch SET jobs = batch.jobs + posted, remaining = remaining + posted,
+        UPDATE batch SET jobs = batch.jobs + v_posted, remaining = remaining + v_posted,
             is_open = NOT p_is_whole
         WHERE batch.id = v.id;
     END IF;
     id := v.id;
+    posted := v_posted;
     SELECT batch.jobs INTO jobs FROM batch WHERE batch.id = v.id;
     IF v.is_open AND p_is_whole THEN
         moved := moved || (NULL, NULL, NULL, NULL, v.id, NULL)::moved_job;

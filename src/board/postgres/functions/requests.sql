@@ -34,6 +34,7 @@ DECLARE
         ELSE (SELECT jsonb_object_keys(p_request)) END;
     v_state text;
     v_priority integer;
+    v_done record;
 BEGIN
     SELECT * INTO v FROM job WHERE id = p_id FOR NO KEY UPDATE;
     IF NOT FOUND THEN
@@ -71,8 +72,9 @@ BEGIN
         IF v.state = 8 THEN
             answer := jsonb_build_object('impossible', v_state);
         ELSIF v.state <> 2 THEN
-            SELECT settled.answer, settled.moved INTO answer, moved
-            FROM settle(p_now, p_id, v_word) AS settled;
+            SELECT * INTO v_done FROM settle(p_now, p_id, v_word);
+            answer := v_done.answer;
+            moved := v_done.moved;
         ELSIF strength(v.want) >= strength(v_word) THEN
             answer := jsonb_build_object('as_before', v_state);
         ELSE
@@ -102,10 +104,12 @@ BEGIN
             answer := jsonb_build_object('as_before', v_state);
         END IF;
     ELSIF v.state = 8 OR v.state = 5 AND v_word <> 'skip' THEN
-        SELECT gone.answer, gone.moved INTO answer, moved FROM go_on(p_now, v,
+        SELECT * INTO v_done FROM go_on(p_now, v,
             CASE v_word WHEN 'retry' THEN coalesce(p_request#>>'{retry,from}', '')
                 WHEN 'skip' THEN p_request#>>'{skip,step}' ELSE '' END,
-            CASE v_word WHEN 'skip' THEN 'skipped' ELSE v_word END) AS gone;
+            CASE v_word WHEN 'skip' THEN 'skipped' ELSE v_word END);
+        answer := v_done.answer;
+        moved := v_done.moved;
     ELSE
         answer := jsonb_build_object('impossible', v_state);
     END IF;

@@ -137,15 +137,15 @@ DECLARE
     v_due jsonb;
     v_set_back jsonb;
 BEGIN
-    SELECT coalesce(jsonb_agg(due_json(found::schedule) ORDER BY found.next), '[]') INTO v_due
+    SELECT coalesce(jsonb_agg(due_json(due::schedule) ORDER BY due.next), '[]') INTO v_due
     FROM (SELECT * FROM schedule WHERE next IS NOT NULL AND paused IS NULL AND removed IS NULL
         AND next <= v_now AND NOT (overlap = 'wait' AND EXISTS (SELECT 1 FROM job
             WHERE job.schedule = schedule.name AND job.schedule IS NOT NULL AND job.state < 4))
-        ORDER BY next LIMIT v_most) AS found;
-    SELECT coalesce(jsonb_agg(due_json(found::schedule) ORDER BY found.planned), '[]')
+        ORDER BY next LIMIT v_most) AS due;
+    SELECT coalesce(jsonb_agg(due_json(early::schedule) ORDER BY early.planned), '[]')
     INTO v_set_back
     FROM (SELECT * FROM schedule WHERE next IS NOT NULL AND paused IS NULL AND removed IS NULL
-        AND planned > v_now + 10800000 ORDER BY planned LIMIT v_most) AS found;
+        AND planned > v_now + 10800000 ORDER BY planned LIMIT v_most) AS early;
     RETURN jsonb_build_object('due', v_due || v_set_back,
         'next', (SELECT next FROM schedule WHERE next IS NOT NULL AND paused IS NULL
             AND removed IS NULL AND next > v_now ORDER BY next LIMIT 1),

@@ -24,8 +24,8 @@ as "$program/initdb" -D data -U postgres --no-sync --locale=C --encoding=UTF8 --
 as "$program/postgres" -D data -c listen_addresses= -c "unix_socket_directories=$1" \
     -c fsync=off -c max_connections=200 >log 2>&1 </dev/null &
 read -r _ || true
-kill -QUIT $! || true
-wait $! || true
+kill -QUIT "$(head -n 1 data/postmaster.pid)" || true
+wait || true
 rm -r "$1"
 "#;
 
@@ -38,7 +38,8 @@ fn server() -> &'static str {
         let mut shell = Command::new("sh");
         shell.args(["-c", SERVER, "server", &directory]);
         // The pipe ends with this process, however it ends.
-        let shell = shell.stdin(Stdio::piped()).spawn().unwrap();
+        shell.stdin(Stdio::piped()).stdout(Stdio::null());
+        let shell = shell.stderr(Stdio::null()).spawn().unwrap();
         std::mem::forget(shell);
         let pool = pool(&directory, "postgres");
         let answers = || pool.query("SELECT 1", &[], Duration::from_secs(5)).is_ok();
