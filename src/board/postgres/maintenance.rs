@@ -4,6 +4,7 @@ use serde_json::Value;
 use tokio_postgres::SimpleQueryMessage;
 
 use super::migration;
+pub(crate) use super::moving::{grant, move_in};
 use super::pg_board::calls_of;
 use crate::board::board_error::BoardError;
 use crate::board::board_settings::{BoardSettings, MissingBoard};

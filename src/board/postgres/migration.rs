@@ -16,14 +16,14 @@ pub(super) const SCHEMA_VERSION: i64 = 5;
 /// The oldest program that can go on with what this one writes, by the version of its schema.
 const READABLE_FROM: i64 = 5;
 /// The version of the functions: raised with each change of them.
-const FUNCTIONS_VERSION: i64 = 1;
+const FUNCTIONS_VERSION: i64 = 2;
 
 /// The step to each version from the one before; the first, to version 5, creates all.
 const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
 const FIRST_VERSION: i64 = 5;
 
 /// The functions, each after those that it is defined by.
-pub(super) const FUNCTIONS: [&str; 19] = [
+pub(super) const FUNCTIONS: [&str; 22] = [
     include_str!("functions/words.sql"),
     include_str!("functions/records.sql"),
     include_str!("functions/releases.sql"),
@@ -31,6 +31,7 @@ pub(super) const FUNCTIONS: [&str; 19] = [
     include_str!("functions/posting.sql"),
     include_str!("functions/follow_ups.sql"),
     include_str!("functions/posts.sql"),
+    include_str!("functions/arguments.sql"),
     include_str!("functions/post.sql"),
     include_str!("functions/requests.sql"),
     include_str!("functions/sessions.sql"),
@@ -42,6 +43,8 @@ pub(super) const FUNCTIONS: [&str; 19] = [
     include_str!("functions/outputs.sql"),
     include_str!("functions/garbage.sql"),
     include_str!("functions/check.sql"),
+    include_str!("functions/grants.sql"),
+    include_str!("functions/moving.sql"),
     include_str!("functions/settings.sql"),
 ];
 

@@ -17,6 +17,7 @@ mod claim_hold;
 mod lane_call;
 pub(crate) mod maintenance;
 mod migration;
+mod moving;
 mod pg_board;
 mod pg_pool;
 mod schedules;

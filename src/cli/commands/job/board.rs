@@ -1,11 +1,14 @@
 //! `board`: looks after the board itself.
 
+use std::path::Path;
+
 use super::board_access::{open, refused};
 use super::board_lines::{show_answer, show_check};
-use crate::board::{BoardSettings, KeepLimits, QueryLimits};
+use crate::board::sqlite_maintenance::MovedFile;
+use crate::board::{BOARD_FILE, BoardRole, BoardSettings, KeepLimits, MissingBoard, QueryLimits};
 use crate::board::{postgres_maintenance, sqlite_maintenance};
 use crate::cli::args::Common;
-use crate::cli::args::jobs::BoardCommand;
+use crate::cli::args::jobs::{BoardCommand, BoardRoleArg};
 use crate::cli::load::load_to_look;
 use crate::cli::output::print;
 use crate::core::command_error::{CommandError, CommandResult};
@@ -61,7 +64,50 @@ pub(crate) fn obey(common: &Common, command: &BoardCommand) -> CommandResult {
         }
         BoardCommand::Gc => gc(settings),
         BoardCommand::Migrate => migrate(&place),
+        BoardCommand::Move { file } => move_file(settings, &place, file.as_deref()),
+        BoardCommand::Grant { role, kind } => grant(&place, role, *kind),
     }
+}
+
+fn move_file(settings: &Settings, place: &BoardPlace, file: Option<&Path>) -> CommandResult {
+    let BoardPlace::Server(server) = place else {
+        return Err(CommandError::new(
+            exit::USAGE,
+            "`[board]` names no database to move the board into",
+        )
+        .hint("write `address = \"postgres://USER@HOST/DATABASE\"` in `[board]`"));
+    };
+    let usual = settings.state_dir.join(BOARD_FILE);
+    let path = file.unwrap_or(&usual);
+    let opening = BoardSettings {
+        missing: MissingBoard::Refuse,
+        ..BoardSettings::default()
+    };
+    let mut source = MovedFile::begin(path, &opening).map_err(refused)?;
+    let moved = postgres_maintenance::move_in(server, &mut source);
+    let (jobs, epoch) = moved.map_err(refused)?;
+    let left = source.leave().map_err(refused)?;
+    print(&format!(
+        "Moved {} to {place}; the epoch is {epoch} now\nThe file is left as {}\n",
+        counted_or_no(jobs, "job", "jobs"),
+        left.display()
+    ))
+}
+
+fn grant(place: &BoardPlace, role: &str, kind: BoardRoleArg) -> CommandResult {
+    let BoardPlace::Server(server) = place else {
+        let message = format!("{place} is a file, which has no roles");
+        return Err(CommandError::new(exit::USAGE, message)
+            .hint("who may use a file is a matter of its directory"));
+    };
+    let kind = match kind {
+        BoardRoleArg::View => BoardRole::View,
+        BoardRoleArg::Post => BoardRole::Post,
+        BoardRoleArg::Worker => BoardRole::Worker,
+        BoardRoleArg::Admin => BoardRole::Admin,
+    };
+    postgres_maintenance::grant(server, role, kind).map_err(refused)?;
+    print(&format!("{role} may do on {place} what {kind} needs\n"))
 }
 
 /// What is to be done in the place of `board backup`.
