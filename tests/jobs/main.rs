@@ -26,6 +26,7 @@ mod limits;
 mod origin;
 mod pauses;
 mod postgres;
+mod postgres_board;
 mod postgres_place;
 mod requests;
 mod schedules;

@@ -33,6 +33,9 @@ fn servers() -> &'static Servers {
         remove_after_this_process(&above);
         let dir = directory_of("postgres", &above, "server");
         let postgres = Postgres::start(&dir);
+        // `board check` has nothing to say of a server that keeps what it has answered.
+        postgres.sql("postgres", "ALTER SYSTEM SET fsync = on");
+        postgres.sql("postgres", "SELECT pg_reload_conf()");
         let bouncer = PgBouncer::before(&postgres, &dir);
         Servers { postgres, bouncer }
     })
@@ -110,6 +113,22 @@ impl Drop for Database {
             let drop = format!("DROP DATABASE {} WITH (FORCE)", self.name);
             sql("postgres", &drop);
         }
+    }
+}
+
+/// Executes a statement as a user.
+///
+/// # Errors
+///
+/// What the server answers.
+pub fn psql(database: &Database, user: &str, text: &str) -> Result<String, String> {
+    let mut psql = Command::new("psql");
+    psql.args(["-v", "ON_ERROR_STOP=1", "-Atqc", text]);
+    let output = psql.arg(database.address_of(user)).output().unwrap();
+    let printed = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+    match output.status.success() {
+        true => Ok(printed(&output.stdout)),
+        false => Err(printed(&output.stderr)),
     }
 }
 

@@ -116,11 +116,7 @@ impl Calls {
 
 /// Returns the error for a database without a board.
 pub(super) fn no_board(place: String) -> BoardError {
-    BoardError::Refused {
-        place,
-        why: "there is no board".to_owned(),
-        remedy: "create one: `run_functions work`".to_owned(),
-    }
+    BoardError::NoBoard { place }
 }
 
 /// Returns the error for what the role of this program may not do.

@@ -68,7 +68,8 @@ pub(crate) fn query(
         });
     let found = asked.map_err(|error| match error {
         PgError::Answer { state, message, .. }
-            if state.code().starts_with("42") || state.code().starts_with("25") =>
+            if state.code() != "42501"
+                && (state.code().starts_with("42") || state.code().starts_with("25")) =>
         {
             BoardError::Malformed(format!("the query is refused: {message}"))
         }

@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, User};
 
+#[allow(unused_imports, reason = "jobs need no Consul")]
 pub(crate) use consul::Consul;
 pub(crate) use pgbouncer::PgBouncer;
 pub(crate) use postgres::Postgres;

@@ -170,7 +170,7 @@ DECLARE
 BEGIN
     UPDATE session SET wish = r->>'wish' WHERE id = (r->>'session')::bigint AND left_at IS NULL;
     v_is_alive := FOUND;
-    PERFORM ring();
+    PERFORM ring_all();
     RETURN to_jsonb(v_is_alive);
 END $$;
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::board::{Board, JobId, MissingBoard};
+use crate::board::{Board, BoardError, JobId, MissingBoard};
 use crate::config::invocation::Call;
 use crate::core::command_error::CommandError;
 use crate::core::exit;
@@ -30,8 +30,10 @@ pub(crate) fn open_existing(settings: &Settings) -> Result<Option<Arc<dyn Board>
     if BoardPlace::of(settings).is_missing() {
         return Ok(None);
     }
-    let board = worker::board_place::open(settings, MissingBoard::Refuse);
-    board.map(Some).map_err(refused)
+    match worker::board_place::open(settings, MissingBoard::Refuse) {
+        Err(BoardError::NoBoard { .. }) => Ok(None),
+        board => board.map(Some).map_err(refused),
+    }
 }
 
 /// Looks at the board of a configuration; `None`: there is none.
@@ -42,10 +44,11 @@ pub(crate) fn look(settings: &Settings) -> Option<BoardStatus> {
     }
     let place = place.to_string();
     let opened = worker::board_place::open(settings, MissingBoard::Refuse);
-    Some(match opened {
-        Ok(board) => BoardStatus::of(&*board, place),
-        Err(error) => BoardStatus::hidden(place, error.to_string()),
-    })
+    match opened {
+        Ok(board) => Some(BoardStatus::of(&*board, place)),
+        Err(BoardError::NoBoard { .. }) => None,
+        Err(error) => Some(BoardStatus::hidden(place, error.to_string())),
+    }
 }
 
 /// Returns the error for the number of a job that does not exist.
