@@ -151,6 +151,11 @@ impl Place {
         command
     }
 
+    /// Returns the variables that every command of the place gets.
+    pub(crate) fn environment(&self) -> &[(String, String)] {
+        &self.environment
+    }
+
     /// Runs a command to its end.
     pub(crate) fn run(&self, args: &[&str]) -> Output {
         self.command(args).output().expect("the binary can be run")
