@@ -64,3 +64,5 @@ pub use crate::job::functions::{
     Flow, FlowGroup, FlowNode, FlowStep, Retry, Secret, StepAnswer, StepContext, StepFunction,
     StepResult, StepReturn,
 };
+#[cfg(feature = "board-postgres")]
+pub use crate::job::functions::{PostInError, TransactionPost, post_in};

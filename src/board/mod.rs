@@ -10,6 +10,7 @@ mod advance;
 mod batch;
 mod beat;
 mod board_error;
+mod board_role;
 mod board_settings;
 mod board_trait;
 #[cfg(test)]
@@ -37,6 +38,7 @@ mod postgres;
 mod postgres;
 mod postgres_settings;
 mod reap;
+mod row_source;
 mod schedule_board;
 mod schedule_file;
 mod schedule_record;
@@ -58,6 +60,7 @@ pub(crate) use advance::{
 pub(crate) use batch::{BatchPost, BatchReceipt, BatchRecord, BulkAnswer};
 pub(crate) use beat::{Beat, BeatAnswer, JobPosition};
 pub(crate) use board_error::BoardError;
+pub(crate) use board_role::BoardRole;
 pub(crate) use board_settings::{BOARD_FILE, BoardSettings, MissingBoard};
 pub(crate) use board_trait::{Board, BoardBell, BoardResult};
 pub(crate) use definition_entry::DefinitionEntry;

@@ -143,6 +143,7 @@ fn put_together(
         history: written.history,
         metrics: written.metrics,
         lock: written.lock,
+        board: written.board,
         mail: written.mail,
     }
 }

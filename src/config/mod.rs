@@ -29,6 +29,7 @@ pub(crate) mod program;
 mod report;
 pub(crate) mod secret;
 
+pub(crate) mod board;
 mod child;
 pub(crate) mod cycle;
 pub(crate) mod defaults;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::applied_schedules::PendingSchedules;
 use super::beat_thread::BeatThread;
-use super::board_place::{self, BoardFile, refused};
+use super::board_place::{self, BoardFile, BoardPlace, refused};
 use super::capabilities::Capabilities;
 use super::job_alerts::JobAlerts;
 use super::job_directory::JobDirectories;
@@ -223,6 +223,7 @@ fn refuse_tags_of_can(request: &WorkRequest<'_>) -> CommandResult {
 }
 
 fn definitions(request: &WorkRequest<'_>) -> BTreeMap<String, Arc<WorkerDefinition>> {
+    let usual_lease = BoardPlace::of(&request.loaded.settings).usual_lease();
     let jobs = request
         .loaded
         .jobs
@@ -242,7 +243,7 @@ fn definitions(request: &WorkRequest<'_>) -> BTreeMap<String, Arc<WorkerDefiniti
             );
             return None;
         }
-        let known = WorkerDefinition::of(job.clone())?;
+        let known = WorkerDefinition::of(job.clone(), usual_lease)?;
         Some((job.name().to_owned(), Arc::new(known)))
     });
     known.collect()

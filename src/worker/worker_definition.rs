@@ -9,9 +9,6 @@ use crate::flow::FlowPlan;
 use crate::job::{JobDefinition, ResumeMode};
 use crate::lease::{LeaseDeadlines, LeaseTerms};
 
-/// The lease of a definition without `lease`, on a board in a file.
-const LEASE: Duration = Duration::from_secs(5 * 60);
-
 /// A definition as a worker uses it.
 #[derive(Debug)]
 pub(crate) struct WorkerDefinition {
@@ -19,13 +16,16 @@ pub(crate) struct WorkerDefinition {
     pub(crate) job: JobDefinition,
     /// The flow, laid out for the interpreter.
     pub(crate) plan: Arc<FlowPlan>,
+    lease: Duration,
 }
 
 impl WorkerDefinition {
-    /// Lays out a definition, which the configuration has found valid.
-    pub(crate) fn of(job: JobDefinition) -> Option<Self> {
+    /// Lays out a definition, which the configuration has found valid. One without a lease has the
+    /// usual one of the board.
+    pub(crate) fn of(job: JobDefinition, usual_lease: Duration) -> Option<Self> {
         let plan = FlowPlan::new(job.flow.clone()).ok()?;
         Some(WorkerDefinition {
+            lease: job.schema.lease.unwrap_or(usual_lease),
             job,
             plan: Arc::new(plan),
         })
@@ -33,7 +33,7 @@ impl WorkerDefinition {
 
     /// Returns how long the holder of a job may go on unheard.
     pub(crate) fn lease(&self) -> Duration {
-        self.job.schema.lease.unwrap_or(LEASE)
+        self.lease
     }
 
     /// Returns the deadlines of a job after a request that was sent at a moment and acknowledged.

@@ -36,7 +36,7 @@ fn ended(desk: &Desk, name: &str) -> usize {
 }
 
 #[test]
-fn what_comes_after_a_job_is_posted_when_it_has_succeeded() {
+pub fn what_comes_after_a_job_is_posted_when_it_has_succeeded() {
     let desk = Desk::with(CONFIG);
     let told = desk.says(&["post", "resize", "--path", "x"]);
     assert!(told.contains("Posted job 1 (resize)"), "{told}");
@@ -59,7 +59,7 @@ fn what_comes_after_a_job_is_posted_when_it_has_succeeded() {
 }
 
 #[test]
-fn a_file_is_one_batch_and_a_second_run_posts_nothing_twice() {
+pub fn a_file_is_one_batch_and_a_second_run_posts_nothing_twice() {
     let desk = Desk::with(CONFIG);
     let lines: String = (0..1500)
         .map(|n| format!("{{\"path\": \"{n}\"}}\n"))
@@ -84,7 +84,7 @@ fn a_file_is_one_batch_and_a_second_run_posts_nothing_twice() {
 }
 
 #[test]
-fn wrong_lines_are_named_and_nothing_is_posted() {
+pub fn wrong_lines_are_named_and_nothing_is_posted() {
     let desk = Desk::with(CONFIG);
     desk.place.write(
         "jobs.jsonl",
@@ -101,7 +101,7 @@ fn wrong_lines_are_named_and_nothing_is_posted() {
 }
 
 #[test]
-fn a_failed_member_is_tried_again_and_then_comes_what_comes_after() {
+pub fn a_failed_member_is_tried_again_and_then_comes_what_comes_after() {
     let desk = Desk::with("");
     let mended = desk.place.path("mended").display().to_string();
     desk.place.configure(&format!(
@@ -128,7 +128,7 @@ steps = [{{ name = "write", command = ["true"] }}]
 }
 
 #[test]
-fn with_too_many_failures_the_rest_of_a_batch_is_cancelled() {
+pub fn with_too_many_failures_the_rest_of_a_batch_is_cancelled() {
     let desk = Desk::with(&CONFIG.replace("slots = 2", "slots = 1"));
     desk.place
         .write("jobs.jsonl", "{\"path\": \"bad\"}\n".repeat(20));
@@ -146,7 +146,7 @@ fn with_too_many_failures_the_rest_of_a_batch_is_cancelled() {
 }
 
 #[test]
-fn each_worker_gets_a_job_and_the_chain_waits_for_all() {
+pub fn each_worker_gets_a_job_and_the_chain_waits_for_all() {
     let desk = Desk::with(CONFIG);
     let told = desk.refuses(&["post", "clean"], 1);
     assert!(
@@ -174,7 +174,7 @@ fn each_worker_gets_a_job_and_the_chain_waits_for_all() {
 }
 
 #[test]
-fn a_job_is_posted_after_another_or_after_a_batch() {
+pub fn a_job_is_posted_after_another_or_after_a_batch() {
     let desk = Desk::with(CONFIG);
     let first = desk.post(&["archive"]).to_string();
     let told = desk.says(&["post", "report", "--after", &first]);
@@ -192,7 +192,7 @@ fn a_job_is_posted_after_another_or_after_a_batch() {
 }
 
 #[test]
-fn a_circle_and_an_unknown_job_are_refused_at_load() {
+pub fn a_circle_and_an_unknown_job_are_refused_at_load() {
     let desk = Desk::with(
         r#"
 [jobs.a]
@@ -220,7 +220,7 @@ steps = [{ name = "e", command = ["true"] }]
 }
 
 #[test]
-fn many_are_asked_only_where_it_is_written_which() {
+pub fn many_are_asked_only_where_it_is_written_which() {
     let desk = Desk::with(CONFIG);
     desk.post(&["archive"]);
     let told = desk.refuses(&["jobs", "stop"], 2);

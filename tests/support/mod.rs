@@ -12,6 +12,7 @@ pub(crate) mod limits;
 pub(crate) mod ports;
 pub(crate) mod processes;
 
+use std::cell::RefCell;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -48,6 +49,20 @@ fn heed_signals() {
 /// A fresh directory with a configuration, from which runners are started.
 pub(crate) struct Place {
     dir: tempfile::TempDir,
+    /// Variables that every command of the place gets.
+    environment: Vec<(String, String)>,
+}
+
+thread_local! {
+    /// The variables that the places of this thread get.
+    static ENVIRONMENT: RefCell<Vec<(String, String)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Has the places that a test makes get these variables.
+pub(crate) fn with_environment(variables: Vec<(String, String)>, test: impl FnOnce()) {
+    ENVIRONMENT.set(variables);
+    test();
+    ENVIRONMENT.take();
 }
 
 impl Place {
@@ -56,6 +71,7 @@ impl Place {
         heed_signals();
         Place {
             dir: tempfile::tempdir().expect("a temporary directory"),
+            environment: ENVIRONMENT.with_borrow(Vec::clone),
         }
     }
 
@@ -131,7 +147,13 @@ impl Place {
             .stdin(Stdio::null());
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.env("HOME", self.dir()).env("TZ", "UTC");
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
+    }
+
+    /// Returns the variables that every command of the place gets.
+    pub(crate) fn environment(&self) -> &[(String, String)] {
+        &self.environment
     }
 
     /// Runs a command to its end.

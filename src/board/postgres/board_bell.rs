@@ -78,7 +78,10 @@ async fn listen(
                 // What was posted before it listened.
                 wakeup.ring();
                 while !listener.is_closed() && !is_dropped.load(Ordering::Relaxed) {
-                    if tokio::time::timeout(PAUSE, listener.notified()).await.is_ok() {
+                    if tokio::time::timeout(PAUSE, listener.notified())
+                        .await
+                        .is_ok()
+                    {
                         wakeup.ring();
                     }
                 }

@@ -16,14 +16,14 @@ pub(super) const SCHEMA_VERSION: i64 = 5;
 /// The oldest program that can go on with what this one writes, by the version of its schema.
 const READABLE_FROM: i64 = 5;
 /// The version of the functions: raised with each change of them.
-const FUNCTIONS_VERSION: i64 = 1;
+const FUNCTIONS_VERSION: i64 = 2;
 
 /// The step to each version from the one before; the first, to version 5, creates all.
 const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
 const FIRST_VERSION: i64 = 5;
 
 /// The functions, each after those that it is defined by.
-pub(super) const FUNCTIONS: [&str; 19] = [
+pub(super) const FUNCTIONS: [&str; 22] = [
     include_str!("functions/words.sql"),
     include_str!("functions/records.sql"),
     include_str!("functions/releases.sql"),
@@ -31,6 +31,7 @@ pub(super) const FUNCTIONS: [&str; 19] = [
     include_str!("functions/posting.sql"),
     include_str!("functions/follow_ups.sql"),
     include_str!("functions/posts.sql"),
+    include_str!("functions/arguments.sql"),
     include_str!("functions/post.sql"),
     include_str!("functions/requests.sql"),
     include_str!("functions/sessions.sql"),
@@ -42,6 +43,8 @@ pub(super) const FUNCTIONS: [&str; 19] = [
     include_str!("functions/outputs.sql"),
     include_str!("functions/garbage.sql"),
     include_str!("functions/check.sql"),
+    include_str!("functions/grants.sql"),
+    include_str!("functions/moving.sql"),
     include_str!("functions/settings.sql"),
 ];
 
@@ -75,7 +78,9 @@ impl Versions {
 pub(super) fn migrate(calls: &Calls, missing: MissingBoard) -> BoardResult<(i64, i64)> {
     let found = calls
         .pool
-        .with_connection(calls.deadline, async |connection| versions(connection).await);
+        .with_connection(calls.deadline, async |connection| {
+            versions(connection).await
+        });
     let found = found.map_err(|error| calls.failed(error))?;
     match found {
         None if missing == MissingBoard::Refuse => return Err(no_board(calls.place.clone())),
@@ -98,19 +103,17 @@ pub(super) fn migrate(calls: &Calls, missing: MissingBoard) -> BoardResult<(i64,
         why: error.to_string(),
     })?;
     let before = found.map_or(0, |found| found.schema);
-    let applied = calls
-        .pool
-        .with_connection(DEADLINE, async |connection| {
-            connection.client.batch_execute("BEGIN").await?;
-            let applied = apply(connection, &id).await;
-            let end = if matches!(applied, Ok(None)) {
-                "COMMIT"
-            } else {
-                "ROLLBACK"
-            };
-            connection.client.batch_execute(end).await?;
-            applied
-        });
+    let applied = calls.pool.with_connection(DEADLINE, async |connection| {
+        connection.client.batch_execute("BEGIN").await?;
+        let applied = apply(connection, &id).await;
+        let end = if matches!(applied, Ok(None)) {
+            "COMMIT"
+        } else {
+            "ROLLBACK"
+        };
+        connection.client.batch_execute(end).await?;
+        applied
+    });
     match applied.map_err(|error| calls.failed(error))? {
         None => Ok((before, SCHEMA_VERSION)),
         Some(names) => Err(BoardError::Refused {
@@ -130,7 +133,8 @@ async fn versions(connection: &PgConnection) -> Result<Option<Versions>, PgError
     if !row.first().map_or(Ok(false), |row| row.try_get(0))? {
         return Ok(None);
     }
-    let read = "SELECT schema_version, readable_from, functions_version FROM run_functions.versions";
+    let read =
+        "SELECT schema_version, readable_from, functions_version FROM run_functions.versions";
     let rows = client.query_typed(read, &[]).await?;
     match rows.first() {
         None => Ok(None),
@@ -180,7 +184,8 @@ async fn apply(connection: &PgConnection, id: &str) -> Result<Option<String>, Pg
             FROM pg_control_system()";
         client.query_typed(create, &[(&id, Type::TEXT)]).await?;
     }
-    let written = "UPDATE board SET schema_version = $1, readable_from = $2, functions_version = $3";
+    let written =
+        "UPDATE board SET schema_version = $1, readable_from = $2, functions_version = $3";
     let params: [super::pg_pool::Param<'_>; 3] = [
         (&SCHEMA_VERSION, Type::INT8),
         (&READABLE_FROM, Type::INT8),

@@ -39,6 +39,10 @@ macro_rules! rules {
 
 rules!(protocol, protocol_rules::protocol_rule_tests);
 rules!(schedules, schedule_rules::schedule_rule_tests);
-rules!(claims, claim_rules::claim_rule_tests, end_rules::end_rule_tests);
+rules!(
+    claims,
+    claim_rules::claim_rule_tests,
+    end_rules::end_rule_tests
+);
 rules!(limits, limit_rules::limit_rule_tests);
 rules!(batches, batch_rules::batch_rule_tests);

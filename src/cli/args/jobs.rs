@@ -315,8 +315,37 @@ pub(crate) enum BoardCommand {
     },
     /// Bring the board to the form that this program writes.
     Migrate,
+    /// Move a board from its file into the empty database that `[board]` names. The file is left
+    /// under another name.
+    Move {
+        /// The file [default: board.sqlite in state_dir].
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
+    /// Grant a role of the database what a role of the board needs, and nothing else of the board.
+    Grant {
+        /// The role of the database.
+        #[arg(value_name = "ROLE")]
+        role: String,
+        /// What it may do; each may look.
+        #[arg(value_name = "KIND")]
+        kind: BoardRoleArg,
+    },
     /// Remove what has been kept for long enough.
     Gc,
+}
+
+/// What a role of a database may do on a board.
+#[derive(clap::ValueEnum, Clone, Copy, Debug)]
+pub(crate) enum BoardRoleArg {
+    /// To look.
+    View,
+    /// To post, by commands and in SQL.
+    Post,
+    /// To post and to do jobs.
+    Worker,
+    /// All that people ask for, and to read the tables.
+    Admin,
 }
 
 fn followed(text: &str) -> Result<FollowedPost, String> {

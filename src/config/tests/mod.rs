@@ -2,6 +2,7 @@
 //! environment that is a value.
 
 mod any;
+mod board;
 mod errors;
 mod jobs;
 mod lock;
@@ -54,6 +55,7 @@ impl Setup {
             },
             group: |name| (name == "www-data").then_some(33),
             delivers_by_smtp: true,
+            has_board_postgres: true,
             lock_engines: vec!["consul", "postgres", "etcd"],
         };
         Setup { directory, inputs }

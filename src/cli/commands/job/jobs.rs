@@ -17,7 +17,7 @@ use crate::core::command_error::{CommandError, CommandResult};
 use crate::report::fitting;
 use crate::text::lists::one_of;
 use crate::unix::clock::{self, short};
-use crate::worker::board_place;
+use crate::worker::board_place::BoardPlace;
 
 /// Prints a page of jobs.
 pub(crate) fn show(common: &Common, args: &JobsArgs) -> CommandResult {
@@ -29,9 +29,7 @@ pub(crate) fn show(common: &Common, args: &JobsArgs) -> CommandResult {
         _ => open_existing(&loaded.settings)?,
     };
     let Some(board) = board else {
-        return print(&no_job(
-            &board_place::path(&loaded.settings).display().to_string(),
-        ));
+        return print(&no_job(&BoardPlace::of(&loaded.settings).to_string()));
     };
     if let Some(verb) = &args.verb {
         return jobs_verb::obey(&loaded, &*board, &filter, verb);

@@ -2,6 +2,7 @@
 
 pub(crate) mod board;
 pub(crate) mod board_access;
+mod board_lines;
 mod catalog;
 mod chain;
 pub(crate) mod ended;
