@@ -23,5 +23,6 @@ mod limits;
 mod origin;
 mod pauses;
 mod requests;
+mod schedule_screens;
 mod schedules;
 mod workers;
