@@ -92,7 +92,8 @@ impl WorkLoop {
         Ok(!matches!(answer, SlotAnswer::Held(_)))
     }
 
-    /// Returns what is done with the slot of a schedule; `None`: its times cannot be understood here.
+    /// Returns what is done with the slot of a schedule; `None`: its times cannot be understood
+    /// here.
     fn taking(
         &mut self,
         due: &DueSchedule,
