@@ -39,6 +39,8 @@ pub(crate) struct QueuedMail {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub held: bool,
     /// The mail itself.
+    // The name in the files of the first release.
+    #[serde(rename = "letter")]
     pub mail: AdminMail,
 }
 
