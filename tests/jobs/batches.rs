@@ -101,6 +101,41 @@ fn wrong_lines_are_named_and_nothing_is_posted() {
 }
 
 #[test]
+fn an_argument_that_stands_twice_in_a_line_is_an_error_with_its_line_and_name() {
+    let desk = Desk::with(CONFIG);
+    desk.place.write(
+        "jobs.jsonl",
+        "{\"path\": \"a\"}\n{\"path\": \"b\", \"path\": \"c\"}\n",
+    );
+    let file = desk.place.path("jobs.jsonl").display().to_string();
+    let told = desk.refuses(&["post", "resize", "--from", &file], 2);
+    assert!(
+        told.contains("line 2: path: stands twice in the line"),
+        "{told}"
+    );
+    assert_eq!(of_job(&desk, "resize").len(), 0);
+}
+
+#[test]
+fn a_byte_order_mark_is_no_error_and_another_encoding_is_one_with_a_remedy() {
+    let desk = Desk::with(CONFIG);
+    desk.place
+        .write("marked.jsonl", "\u{feff}{\"path\": \"a\"}\n");
+    let file = desk.place.path("marked.jsonl");
+    desk.says(&["post", "resize", "--from", &file.display().to_string()]);
+    assert_eq!(of_job(&desk, "resize").len(), 1);
+    let latin = b"{\"path\": \"a\"}\n{\"path\": \"\xe4\"}\n";
+    std::fs::write(&file, latin).unwrap();
+    let told = desk.refuses(
+        &["post", "resize", "--from", &file.display().to_string()],
+        2,
+    );
+    assert!(told.contains("line 2: this is no UTF-8"), "{told}");
+    assert!(told.contains("hint: nothing was posted; `iconv"), "{told}");
+    assert_eq!(of_job(&desk, "resize").len(), 1);
+}
+
+#[test]
 fn a_failed_member_is_tried_again_and_then_comes_what_comes_after() {
     let desk = Desk::with("");
     let mended = desk.place.path("mended").display().to_string();

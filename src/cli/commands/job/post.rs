@@ -119,6 +119,10 @@ impl Posting<'_> {
             return Err(CommandError::usage(error));
         }
         let options = self.options;
+        if options.key.as_deref() == Some("") {
+            return Err(CommandError::usage("`--key` is empty")
+                .hint("write what only one unfinished job may have, such as `--key customer-12`; without `--key` there may be any number"));
+        }
         let run_at = options.at.as_deref().map(parse_at).transpose()?;
         let post = self.posts.post(self.job, self.schema, args);
         let post = post.map_err(|why| CommandError::new(exit::CONFIG, why))?;
