@@ -1,6 +1,8 @@
 //! What is wrong in `[jobs.NAME]` is reported with its place and a remedy.
 
 use super::{Setup, titles};
+use crate::flow::definition::{Group, Node, Step};
+use crate::job::{DraftedJob, JobOption, JobRegistration};
 
 #[test]
 fn everything_that_is_wrong_with_a_job_is_told_at_once_with_its_place() {
@@ -226,4 +228,55 @@ fn a_thousand_steps_are_read_and_no_more() {
         titles(&refusal),
         ["error: `[jobs.x]` has more than 1000 steps"]
     );
+}
+
+#[test]
+fn functions_that_come_after_themselves_are_refused_at_load() {
+    static FIRST: JobRegistration =
+        registration("first", 7, &[("then", JobOption::Texts(&["second"]))]);
+    static SECOND: JobRegistration =
+        registration("second", 9, &[("then", JobOption::Texts(&["first"]))]);
+    static ALONE: JobRegistration =
+        registration("alone", 11, &[("then", JobOption::Texts(&["first"]))]);
+    let mut setup = Setup::bare();
+    setup.inputs.registered_jobs = vec![&FIRST, &SECOND, &ALONE];
+    insta::assert_snapshot!(setup.refusal(), @r"
+    error: `first` comes after itself: first, then second, then first
+     --> attribute at src/jobs.rs:7
+    help: leave one of them out
+
+    error: `second` comes after itself: second, then first, then second
+     --> attribute at src/jobs.rs:9
+    help: leave one of them out
+    ");
+}
+
+const fn registration(
+    function: &'static str,
+    line: u32,
+    options: &'static [(&'static str, JobOption)],
+) -> JobRegistration {
+    JobRegistration {
+        module_path: "app::jobs",
+        function,
+        chosen: None,
+        file: "src/jobs.rs",
+        line,
+        help: "",
+        options,
+        define: || DraftedJob {
+            root: Group {
+                nodes: vec![Node::Step(Step {
+                    name: "work".to_owned(),
+                    ..Step::default()
+                })],
+                ..Group::default()
+            },
+            args: Default::default(),
+            timeouts: Default::default(),
+            errors: Vec::new(),
+        },
+        check: |_| Ok(()),
+        call: |_, _| unreachable!("no step is begun"),
+    }
 }
