@@ -57,7 +57,8 @@ impl Posting<'_> {
             every_worker: false,
         };
         let (posted, receipt) = self.post_all(&batch, posts)?;
-        self.tell_of(&batch, posted, receipt)
+        self.tell_of(&batch, posted, receipt)?;
+        self.wait_for(receipt.id)
     }
 
     fn posts_of(&self, name: &str, text: &str, identity: &str) -> Result<Vec<Post>, CommandError> {
@@ -113,6 +114,9 @@ impl Posting<'_> {
 
     fn tell_of(&self, batch: &BatchPost, posted: u64, receipt: BatchReceipt) -> CommandResult {
         let receipt = BatchReceipt { posted, ..receipt };
+        if self.options.json && self.options.wait {
+            return Ok(());
+        }
         if self.options.json {
             return print(&format!("{:#}\n", batch_receipt_json(&receipt)));
         }
