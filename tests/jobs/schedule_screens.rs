@@ -21,6 +21,10 @@ fn status_and_metrics_know_schedules() {
         "{metrics}"
     );
     assert!(metrics.contains(&paused("0")), "{metrics}");
+    let report = desk.says(&["report"]);
+    assert!(report.contains("Schedules\n  tick  next "), "{report}");
+    let page = desk.says(&["report", "--html", "-"]);
+    assert!(page.contains("<h2>Schedules</h2>"), "{page}");
     assert_eq!(worker.stop(), Some(0));
     // A schedule that nothing fires is no silence.
     desk.refuses(&["status"], 3);
@@ -28,6 +32,8 @@ fn status_and_metrics_know_schedules() {
     let data: Value = serde_json::from_str(&desk.says(&["status", "--json"])).unwrap();
     assert_eq!(data["board"]["schedules"][0]["paused"]["why"], "holidays");
     assert!(desk.says(&["metrics"]).contains(&paused("1")));
+    let report = desk.says(&["report"]);
+    assert!(report.contains("tick  PAUSED since "), "{report}");
 }
 
 #[test]
