@@ -147,6 +147,8 @@ mod mute;
 mod notify;
 mod ping;
 mod plan;
+#[cfg(any(feature = "board-postgres", feature = "lock-postgres"))]
+mod postgres;
 mod redact;
 #[cfg(feature = "cli")]
 mod report;

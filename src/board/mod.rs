@@ -13,7 +13,7 @@ mod board_error;
 mod board_settings;
 mod board_trait;
 #[cfg(test)]
-#[cfg(feature = "board-sqlite")]
+#[cfg(any(feature = "board-postgres", feature = "board-sqlite"))]
 mod conformance;
 mod definition_entry;
 mod end_summary;
@@ -30,6 +30,12 @@ mod next_post;
 mod output_part;
 mod pause;
 mod post;
+#[cfg(feature = "board-postgres")]
+mod postgres;
+#[cfg(not(feature = "board-postgres"))]
+#[path = "postgres/left_out.rs"]
+mod postgres;
+mod postgres_settings;
 mod reap;
 mod schedule_board;
 mod schedule_file;
@@ -41,6 +47,8 @@ mod sqlite;
 #[cfg(not(feature = "board-sqlite"))]
 #[path = "sqlite/left_out.rs"]
 mod sqlite;
+#[cfg(any(feature = "board-postgres", feature = "board-sqlite"))]
+mod transition_facts;
 mod wait_facts;
 
 pub(crate) use advance::{
@@ -66,6 +74,9 @@ pub(crate) use next_post::{FollowedPost, NextRecord};
 pub(crate) use output_part::{OutputBatch, OutputPart};
 pub(crate) use pause::{PauseRecord, PauseScope};
 pub(crate) use post::{KeyRule, NextPost, Post, PostLimit, PostReceipt, ThenRule};
+pub(crate) use postgres::maintenance as postgres_maintenance;
+pub(crate) use postgres::open as open_postgres;
+pub(crate) use postgres_settings::PostgresSettings;
 pub(crate) use reap::{IDLE_LEASE, Reap, ReapAnswer, lease_end};
 pub(crate) use schedule_board::{ScheduleRequest, ScheduleRequestAnswer};
 pub(crate) use schedule_file::{

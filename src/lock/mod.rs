@@ -30,8 +30,6 @@
 //! ```
 
 mod attempt;
-#[cfg(any(feature = "lock-consul", feature = "lock-postgres"))]
-mod authorities;
 #[cfg(feature = "lock-consul")]
 mod consul;
 #[cfg(not(feature = "lock-consul"))]
@@ -57,7 +55,7 @@ mod postgres;
 #[path = "postgres/left_out.rs"]
 mod postgres;
 mod registered;
-#[cfg(any(feature = "lock-consul", feature = "lock-postgres"))]
+#[cfg(feature = "lock-consul")]
 mod secret;
 
 pub use attempt::{LockAttempt, LockRenewal};

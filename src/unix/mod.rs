@@ -1,5 +1,7 @@
 //! All that is Unix: pidfile, takeover, signals, child processes. Unsafe code lives here alone.
 
+#[cfg(any(feature = "board-postgres", feature = "lock-consul", feature = "lock-postgres"))]
+pub(crate) mod authorities;
 pub(crate) mod boot;
 pub mod child;
 pub(crate) mod clock;

@@ -16,9 +16,9 @@ use JobState::{Cancelled, Failed, Running, Succeeded, Waiting};
 
 /// Makes a test of each rule for an engine.
 macro_rules! batch_rule_tests {
-    ($arena:expr) => {
+    ($arena:expr $(, #[$meta:meta])?) => {
         $crate::board::conformance::protocol_rules::protocol_rule_tests! {
-            batch_rules, $arena =>
+            batch_rules, $arena $(, #[$meta])? =>
             what_comes_after_a_job_is_posted_once_and_after_the_right_end
             a_chain_goes_on_from_job_to_job
             what_comes_after_a_batch_is_posted_when_no_member_is_left

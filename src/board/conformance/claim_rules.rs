@@ -15,9 +15,9 @@ use TransitionVerdict::Accepted;
 
 /// Makes a test of each rule for an engine.
 macro_rules! claim_rule_tests {
-    ($arena:expr) => {
+    ($arena:expr $(, #[$meta:meta])?) => {
         $crate::board::conformance::protocol_rules::protocol_rule_tests! {
-            claim_rules, $arena =>
+            claim_rules, $arena $(, #[$meta])? =>
             classes_come_in_order_then_lanes_then_times_then_numbers
             a_job_that_is_not_due_is_not_claimed_and_is_announced
             a_retry_makes_a_waiting_job_due
@@ -31,7 +31,7 @@ macro_rules! claim_rule_tests {
             a_look_finds_what_is_due_and_asked_for_and_writes_nothing
         }
         $crate::board::conformance::protocol_rules::protocol_rule_tests! {
-            store_rules, $arena =>
+            store_rules, $arena $(, #[$meta])? =>
             what_is_over_is_removed_in_steps_and_what_is_stuck_never
             posts_are_all_made_or_none
             the_outcome_of_a_write_is_read_back

@@ -8,9 +8,9 @@ use crate::flow::journal::EntryOutcome;
 
 /// Makes a test of each rule for an engine.
 macro_rules! end_rule_tests {
-    ($arena:expr) => {
+    ($arena:expr $(, #[$meta:meta])?) => {
         $crate::board::conformance::protocol_rules::protocol_rule_tests! {
-            end_rules, $arena =>
+            end_rules, $arena $(, #[$meta])? =>
             ends_are_counted_by_definition_and_state
             the_jobs_that_ended_last_are_found
         }

@@ -16,9 +16,9 @@ use TransitionVerdict::Accepted;
 
 /// Makes a test of each rule for an engine.
 macro_rules! limit_rule_tests {
-    ($arena:expr) => {
+    ($arena:expr $(, #[$meta:meta])?) => {
         $crate::board::conformance::protocol_rules::protocol_rule_tests! {
-            limit_rules, $arena =>
+            limit_rules, $arena $(, #[$meta])? =>
             no_more_jobs_than_the_limit_hold_a_place
             the_end_of_a_job_admits_the_next_for_the_same_call
             jobs_are_admitted_by_priority_then_time_then_number
@@ -35,7 +35,7 @@ macro_rules! limit_rule_tests {
             the_limit_of_a_worker_counts_more_than_that_of_a_post
         }
         $crate::board::conformance::protocol_rules::protocol_rule_tests! {
-            pause_rules, $arena =>
+            pause_rules, $arena $(, #[$meta])? =>
             a_time_limit_counts_from_the_first_claim
             nothing_of_a_paused_definition_is_claimed_but_what_is_wanted_now
             a_pause_of_a_project_is_one_of_its_definitions

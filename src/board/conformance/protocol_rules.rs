@@ -17,9 +17,9 @@ use TransitionVerdict::{Accepted, Repeated, Stale};
 
 /// Makes a test of each rule for an engine.
 macro_rules! protocol_rule_tests {
-    ($arena:expr) => {
+    ($arena:expr $(, #[$meta:meta])?) => {
         $crate::board::conformance::protocol_rules::protocol_rule_tests! {
-            protocol_rules, $arena =>
+            protocol_rules, $arena $(, #[$meta])? =>
             a_late_end_does_not_end_the_next_attempt
             a_stopped_worker_that_wakes_changes_nothing
             only_a_living_session_claims
@@ -36,7 +36,7 @@ macro_rules! protocol_rule_tests {
             a_batch_takes_the_good_and_refuses_the_late
         }
         $crate::board::conformance::protocol_rules::protocol_rule_tests! {
-            crash_rules, $arena =>
+            crash_rules, $arena $(, #[$meta])? =>
             crashes_at_the_same_steps_make_a_job_stuck
             crashes_at_other_steps_are_counted_anew
             the_end_of_a_step_ends_its_count_of_crashes
@@ -48,13 +48,20 @@ macro_rules! protocol_rule_tests {
             a_pause_outlives_a_reap
         }
     };
-    ($module:ident, $arena:expr => $($rule:ident)*) => {
+    ($module:ident, $arena:expr $(, #[$meta:meta])? => $($rule:ident)*) => {
+        $crate::board::conformance::protocol_rules::protocol_rule_tests!(@each [$(#[$meta])?] $module, $arena => $($rule)*);
+    };
+    (@each $metas:tt $module:ident, $arena:expr => $($rule:ident)*) => {
         $(
+            $crate::board::conformance::protocol_rules::protocol_rule_tests!(@one $metas $module, $arena => $rule);
+        )*
+    };
+    (@one [$(#[$meta:meta])?] $module:ident, $arena:expr => $rule:ident) => {
             #[test]
+            $(#[$meta])?
             fn $rule() {
                 $crate::board::conformance::$module::$rule(&$arena);
             }
-        )*
     };
 }
 pub(crate) use protocol_rule_tests;

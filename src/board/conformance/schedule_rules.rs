@@ -18,16 +18,16 @@ pub(super) const MINUTE: i64 = 60_000;
 
 /// Makes a test of each rule for an engine.
 macro_rules! schedule_rule_tests {
-    ($arena:expr) => {
+    ($arena:expr $(, #[$meta:meta])?) => {
         $crate::board::conformance::protocol_rules::protocol_rule_tests! {
-            schedule_rules, $arena =>
+            schedule_rules, $arena $(, #[$meta])? =>
             an_old_content_never_comes_back_by_itself
             a_change_of_times_alone_moves_the_next_slot
             pauses_survive_the_file
             a_schedule_of_another_project_is_left_alone
         }
         $crate::board::conformance::protocol_rules::protocol_rule_tests! {
-            slot_rules, $arena =>
+            slot_rules, $arena $(, #[$meta])? =>
             a_slot_is_taken_once_whoever_looks
             a_slot_moves_only_with_its_post
             a_schedule_that_has_changed_is_not_taken_as_it_was

@@ -14,12 +14,8 @@ use crate::board::board_error::BoardError;
 use crate::board::job_id::SessionId;
 use crate::board::job_request::PendingRequest;
 use crate::board::job_state::JobState;
-use crate::flow::journal::{Doing, EntryOutcome, JournalEntry, Phase};
-
-/// No job has more attempts in progress.
-const MOST_DOING: usize = 16;
-/// No job avoids more workers.
-const MOST_AVOIDED: usize = 3;
+use crate::board::transition_facts::TransitionFacts;
+use crate::flow::journal::Doing;
 
 /// A transition as the writer needs it: checked, and its values turned into text by the caller's
 /// thread.
@@ -47,15 +43,8 @@ impl TransitionRow {
     ///
     /// [`BoardError::Malformed`].
     pub(super) fn of(transition: &Transition) -> Result<Self, BoardError> {
-        check(transition)?;
-        let executes = |phase: Phase| matches!(phase, Phase::Execute | Phase::Check);
+        let facts = TransitionFacts::of(transition)?;
         let entries = &transition.entries;
-        let has_begun = entries.iter().any(|entry| executes(entry.phase))
-            || transition.doing.iter().any(|doing| executes(doing.phase));
-        let ended = entries.iter().filter(|entry| {
-            entry.phase != Phase::Request && entry.outcome != EntryOutcome::Interrupted
-        });
-        let ended_steps: Vec<&str> = ended.map(|entry| entry.step.as_str()).collect();
         Ok(TransitionRow {
             before: transition.before,
             seq: transition.after().seq,
@@ -67,58 +56,10 @@ impl TransitionRow {
             result: transition.result.as_ref().map(ToString::to_string),
             reason: transition.reason.clone(),
             avoid: transition.avoid.as_ref().map(json),
-            has_begun,
-            recorded: entries.iter().rev().find_map(recorded),
-            ended_steps: json(&ended_steps),
+            has_begun: facts.has_begun,
+            recorded: facts.recorded.map(pending_word),
+            ended_steps: json(&facts.ended_steps),
         })
-    }
-}
-
-fn check(transition: &Transition) -> Result<(), BoardError> {
-    let before = transition.before;
-    let wrong = |why: &str| Err(BoardError::Malformed(format!("job {}: {why}", before.id)));
-    let numbers = before.seq + 1..;
-    let is_gapless = transition.entries.iter().zip(numbers);
-    if is_gapless.into_iter().any(|(entry, seq)| entry.seq != seq) {
-        return wrong("the numbers of its entries have a gap");
-    }
-    if transition
-        .entries
-        .iter()
-        .any(|entry| entry.fence != before.fence)
-    {
-        return wrong("an entry has another fence");
-    }
-    if transition.state == JobState::Limited {
-        return wrong("no transition leads behind a limit");
-    }
-    if transition.doing.len() > MOST_DOING {
-        return wrong("more than 16 attempts are in progress");
-    }
-    if transition.state != JobState::Running && !transition.doing.is_empty() {
-        return wrong("attempts are in progress where nothing holds the job");
-    }
-    if transition
-        .avoid
-        .as_ref()
-        .is_some_and(|names| names.len() > MOST_AVOIDED)
-    {
-        return wrong("more than 3 workers are avoided");
-    }
-    Ok(())
-}
-
-/// Returns the pending request that an entry records.
-fn recorded(entry: &JournalEntry) -> Option<&'static str> {
-    if entry.phase != Phase::Request {
-        return None;
-    }
-    match entry.outcome {
-        EntryOutcome::Pause => Some(pending_word(PendingRequest::Pause)),
-        EntryOutcome::Stop => Some(pending_word(PendingRequest::Stop)),
-        EntryOutcome::StopNoRevert => Some(pending_word(PendingRequest::StopNoRevert)),
-        EntryOutcome::Kill => Some(pending_word(PendingRequest::Kill)),
-        _ => None,
     }
 }
 

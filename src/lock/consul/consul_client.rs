@@ -10,7 +10,7 @@ use ureq::http::Method;
 use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 
 use crate::core::settings::LockSettings;
-use crate::lock::authorities::{REMEDY, authorities};
+use crate::unix::authorities::{REMEDY, authorities};
 use crate::lock::error::LockError;
 use crate::lock::interrupt::Interrupt;
 use crate::lock::secret::secret;

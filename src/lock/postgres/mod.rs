@@ -13,13 +13,10 @@
 //! from then on (`epoch · 2^40 + n`), and a lock whose holder is of an earlier epoch is not
 //! acquired before a lease has passed.
 
-mod connection;
 mod held_row;
 mod lock_row;
 mod pg_client;
-mod pg_error;
 mod postgres_lock;
-mod release_listener;
 mod statements;
 
 use super::error::LockError;

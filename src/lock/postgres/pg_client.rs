@@ -2,7 +2,6 @@
 //! caller, and a deadline for each call.
 
 use std::future::Future;
-use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -14,14 +13,12 @@ use tokio::time::timeout;
 use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
 
-use super::connection::{PgConnection, PgConnector};
-use super::pg_error::PgError;
-use super::release_listener::ReleaseListener;
+use super::statements;
 use crate::core::settings::LockSettings;
 use crate::core::time::{Mono, in_words};
 use crate::lock::error::LockError;
 use crate::lock::interrupt::Interrupt;
-use crate::lock::secret::secret;
+use crate::postgres::{PgAccess, PgConnection, PgConnector, PgError, PgListener};
 use crate::unix::clock;
 
 /// How long a connection is read before it is used.
@@ -40,9 +37,8 @@ pub(super) struct PgClient {
     /// The address that answered last.
     at: usize,
     connection: Option<PgConnection>,
-    listener: Option<ReleaseListener>,
+    listener: Option<PgListener>,
     listen_from: Mono,
-    password_file: Option<PathBuf>,
     key: String,
     /// How long a call may take, with a new connection.
     pub(super) deadline: Duration,
@@ -65,10 +61,15 @@ impl PgClient {
             why,
             remedy: "write `address = \"postgres://USER@HOST/DATABASE\"`".to_owned(),
         };
+        let access = PgAccess {
+            username: settings.username.clone(),
+            password_file: settings.password_file.clone(),
+            ca_file: settings.ca_file.clone(),
+        };
         let connectors: Result<Vec<PgConnector>, String> = settings
             .addresses
             .iter()
-            .map(|address| PgConnector::new(address, settings))
+            .map(|address| PgConnector::new(address, &access))
             .collect();
         let connectors = connectors.map_err(refused)?;
         if connectors.is_empty() {
@@ -81,7 +82,6 @@ impl PgClient {
             connection: None,
             listener: None,
             listen_from: Mono::BOOT,
-            password_file: settings.password_file.clone(),
             key: key.to_owned(),
             deadline,
             interrupt: Interrupt::default(),
@@ -156,7 +156,7 @@ impl PgClient {
         if self
             .listener
             .as_ref()
-            .is_some_and(ReleaseListener::is_closed)
+            .is_some_and(PgListener::is_closed)
         {
             self.listener = None;
         }
@@ -164,7 +164,7 @@ impl PgClient {
             self.listen().await;
         }
         match &self.listener {
-            Some(listener) => listener.released().await,
+            Some(listener) => listener.notified().await,
             None => std::future::pending().await,
         }
     }
@@ -172,12 +172,9 @@ impl PgClient {
     async fn listen(&mut self) {
         // Where the wait ends before: not each time anew.
         self.listen_from = clock::mono() + LISTEN_AGAIN_AFTER;
-        let Ok(password) = secret(self.password_file.as_deref(), &self.place()) else {
-            return;
-        };
         let connector = &self.connectors[self.at];
         let within = self.deadline;
-        match ReleaseListener::open(connector, password, &self.key, within).await {
+        match PgListener::open(connector, statements::CHANNEL, &self.key, within).await {
             Ok(Some(listener)) => {
                 self.listener = Some(listener);
                 self.listen_from = Mono::BOOT;
@@ -223,14 +220,12 @@ impl PgClient {
             return Ok(());
         }
         self.connection = None;
-        let password = secret(self.password_file.as_deref(), &self.place());
-        let password = password.map_err(PgError::Secret)?;
         let count = self.connectors.len();
         let part = self.deadline / u32::try_from(count).unwrap_or(u32::MAX);
         let mut first = None;
         for step in 0..count {
             let at = (self.at + step) % count;
-            let attempt = self.connectors[at].connect(password.clone(), part);
+            let attempt = self.connectors[at].connect(part);
             let result = match timeout(part, attempt).await {
                 Ok(result) => result,
                 Err(_) => Err(PgError::NoAnswer(format!(

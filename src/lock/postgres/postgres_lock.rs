@@ -8,7 +8,6 @@ use tokio_postgres::types::Type;
 use super::held_row::HeldRow;
 use super::lock_row::LockLook;
 use super::pg_client::{Param, PgClient};
-use super::pg_error::PgError;
 use super::statements;
 use crate::core::settings::LockSettings;
 use crate::core::time::Mono;
@@ -18,6 +17,7 @@ use crate::lock::attempt::{LockAttempt, LockRenewal};
 use crate::lock::error::{LockError, check_length};
 use crate::lock::holder::{LockHolder, LockOwner};
 use crate::lock::lock_trait::{Lock, LockInterrupter};
+use crate::postgres::PgError;
 use crate::unix::{clock, random};
 
 /// The deadline of a call of the holder, at least.
@@ -85,7 +85,7 @@ impl PostgresLock {
     }
 
     fn error(&self, error: PgError) -> LockError {
-        error.into_lock_error(self.client.place())
+        lock_error(error, self.client.place())
     }
 
     /// Executes a statement, again while another one is changing the row; creates the tables where
@@ -384,5 +384,23 @@ impl Lock for PostgresLock {
 
     fn place(&self) -> String {
         self.client.place()
+    }
+}
+
+/// Returns the error of a lock.
+fn lock_error(error: PgError, place: String) -> LockError {
+    if matches!(error, PgError::Interrupted) {
+        return LockError::Interrupted;
+    }
+    match error.remedy().map(str::to_owned) {
+        Some(remedy) => LockError::Refused {
+            place,
+            why: error.words(),
+            remedy,
+        },
+        None => LockError::Unreachable {
+            place,
+            why: error.words(),
+        },
     }
 }

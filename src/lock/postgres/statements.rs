@@ -94,12 +94,8 @@ pub(super) const RELEASE: &str = concat!(
      SELECT pg_notify('run_functions_lock', name) FROM released"
 );
 
-/// Hears of releases: each with the name of the lock.
-pub(super) const LISTEN: &str = "LISTEN run_functions_lock";
-
-/// Returns the age of the process that serves the connection, in seconds.
-pub(super) const AGE: &str = "SELECT extract(epoch FROM clock_timestamp() - backend_start)::float8 \
-     FROM pg_stat_activity WHERE pid = pg_backend_pid()";
+/// The channel of releases: each with the name of the lock.
+pub(super) const CHANNEL: &str = "run_functions_lock";
 
 /// $1 name, $2 token, $3 fence, $4 note.
 pub(super) const STORE_NOTE: &str = concat!(

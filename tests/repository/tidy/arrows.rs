@@ -3,7 +3,7 @@
 use super::source::{self, Source};
 
 /// The rooms, each with those that it may use. A room stands below all that it uses.
-const ROOMS: [(&str, &[&str]); 36] = [
+const ROOMS: [(&str, &[&str]); 37] = [
     // Documentation without code.
     ("guide", &[]),
     // Pure: no clock, no file, no thread.
@@ -45,10 +45,13 @@ const ROOMS: [(&str, &[&str]); 36] = [
     ("history", &["chain", "core", "text", "unix"]),
     ("mail", &["core", "task", "text", "unix"]),
     ("lease", &["core"]),
-    ("lock", &["core", "lease", "text", "unix"]),
+    ("postgres", &["unix"]),
+    ("lock", &["core", "lease", "postgres", "text", "unix"]),
     (
         "board",
-        &["core", "flow", "lease", "schedule", "text", "unix"],
+        &[
+            "core", "flow", "lease", "postgres", "schedule", "text", "unix",
+        ],
     ),
     ("metrics", &["core", "history"]),
     ("ping", &["core", "text", "unix"]),

@@ -1,5 +1,6 @@
 //! A connection to PostgreSQL, with TLS where it leaves the machine.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,15 +13,15 @@ use tokio_postgres::{Client, Config, Connection, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::pg_error::PgError;
-use crate::core::settings::LockSettings;
-use crate::lock::authorities::authorities;
+use crate::unix::authorities::authorities;
+use crate::unix::secret_file;
 
 /// What is to be driven, so that a client is served.
 pub(super) type PgLink = Connection<Socket, <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream>;
 
 /// A connection; what drives it ends with it.
-pub(super) struct PgConnection {
-    pub(super) client: Client,
+pub(crate) struct PgConnection {
+    pub(crate) client: Client,
     driver: JoinHandle<()>,
 }
 
@@ -30,11 +31,23 @@ impl Drop for PgConnection {
     }
 }
 
+/// How a server is logged in to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct PgAccess {
+    /// The user, where the address names none.
+    pub(crate) username: Option<String>,
+    /// The file with the password of the user.
+    pub(crate) password_file: Option<PathBuf>,
+    /// A PEM file of further trusted authorities.
+    pub(crate) ca_file: Option<PathBuf>,
+}
+
 /// How servers are connected to.
 #[derive(Clone)]
-pub(super) struct PgConnector {
+pub(crate) struct PgConnector {
     config: Config,
     tls: MakeRustlsConnect,
+    password_file: Option<PathBuf>,
 }
 
 impl PgConnector {
@@ -43,12 +56,12 @@ impl PgConnector {
     /// # Errors
     ///
     /// What is wrong with the address or the file of authorities.
-    pub(super) fn new(address: &str, settings: &LockSettings) -> Result<Self, String> {
+    pub(crate) fn new(address: &str, access: &PgAccess) -> Result<Self, String> {
         let mut config: Config = address.parse().map_err(|error| {
             let error: tokio_postgres::Error = error;
             PgError::from(error).words()
         })?;
-        if let (None, Some(username)) = (config.get_user(), &settings.username) {
+        if let (None, Some(username)) = (config.get_user(), &access.username) {
             config.user(username);
         }
         let says_how = address.contains("sslmode=");
@@ -61,18 +74,19 @@ impl PgConnector {
         if config.get_application_name().is_none() {
             config.application_name("run_functions");
         }
-        // A standby cannot hold a lock.
+        // A standby can be written to by nothing.
         config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         let needs_tls = config.get_ssl_mode() != SslMode::Disable;
-        let tls = tls_config(settings, needs_tls)?;
+        let tls = tls_config(access, needs_tls)?;
         Ok(PgConnector {
             config,
             tls: MakeRustlsConnect::new(tls),
+            password_file: access.password_file.clone(),
         })
     }
 
     /// Returns the hosts, for messages.
-    pub(super) fn hosts(&self) -> String {
+    pub(crate) fn hosts(&self) -> String {
         let ports = self.config.get_ports();
         let port = |at: usize| ports.get(at).or(ports.first()).copied().unwrap_or(5432);
         let hosts = self.config.get_hosts().iter().enumerate();
@@ -86,18 +100,18 @@ impl PgConnector {
     }
 
     /// Returns the database, for messages.
-    pub(super) fn database(&self) -> &str {
+    pub(crate) fn database(&self) -> &str {
         let user = self.config.get_user();
         self.config.get_dbname().or(user).unwrap_or("of the user")
     }
 
     /// Connects, and drives the connection.
-    pub(super) async fn connect(
-        &self,
-        password: Option<String>,
-        within: Duration,
-    ) -> Result<PgConnection, PgError> {
-        let (client, link) = self.open(password, within).await?;
+    ///
+    /// # Errors
+    ///
+    /// When no server can be reached and written to within the time.
+    pub(crate) async fn connect(&self, within: Duration) -> Result<PgConnection, PgError> {
+        let (client, link) = self.open(within).await?;
         let driver = tokio::spawn(async move {
             // The call that meets the end of the connection reports it.
             let _ = link.await;
@@ -106,13 +120,13 @@ impl PgConnector {
     }
 
     /// Connects. Each host has a part of the time. Who drives the connection is the caller.
-    pub(super) async fn open(
-        &self,
-        password: Option<String>,
-        within: Duration,
-    ) -> Result<(Client, PgLink), PgError> {
+    pub(super) async fn open(&self, within: Duration) -> Result<(Client, PgLink), PgError> {
         let mut config = self.config.clone();
-        if let Some(password) = password {
+        if let Some(path) = &self.password_file {
+            let password = secret_file::read(path).map_err(|error| PgError::Secret {
+                why: error.to_string(),
+                remedy: error.remedy(),
+            })?;
             config.password(password);
         }
         let hosts = u32::try_from(config.get_hosts().len().max(1)).unwrap_or(1);
@@ -131,10 +145,10 @@ fn is_on_this_machine(host: &Host) -> bool {
     }
 }
 
-fn tls_config(settings: &LockSettings, needs_tls: bool) -> Result<ClientConfig, String> {
+fn tls_config(access: &PgAccess, needs_tls: bool) -> Result<ClientConfig, String> {
     let mut roots = RootCertStore::empty();
     if needs_tls {
-        roots.add_parsable_certificates(authorities(settings.ca_file.as_deref())?);
+        roots.add_parsable_certificates(authorities(access.ca_file.as_deref())?);
     }
     let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()

@@ -1,4 +1,4 @@
-//! The authorities that TLS to a lock server trusts: those of this machine, and those of `ca_file`.
+//! The authorities that TLS to a server trusts: those of this machine, and those of `ca_file`.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 /// What to do about a certificate that is not trusted.
-pub(super) const REMEDY: &str = "name the authority of the server in `ca_file`, and the server as \
+pub(crate) const REMEDY: &str = "name the authority of the server in `ca_file`, and the server as \
      its certificate names it";
 
 /// Returns the authorities of this machine and those of a file.
@@ -14,7 +14,7 @@ pub(super) const REMEDY: &str = "name the authority of the server in `ca_file`, 
 /// # Errors
 ///
 /// When the file cannot be read, or has no certificate.
-pub(super) fn authorities(ca_file: Option<&Path>) -> Result<Vec<CertificateDer<'static>>, String> {
+pub(crate) fn authorities(ca_file: Option<&Path>) -> Result<Vec<CertificateDer<'static>>, String> {
     // What of them cannot be read or understood is not trusted.
     let mut all = rustls_native_certs::load_native_certs().certs;
     if let Some(path) = ca_file {

@@ -2,8 +2,7 @@
 
 use tokio_postgres::error::SqlState;
 
-use crate::lock::authorities;
-use crate::lock::error::LockError;
+use crate::unix::authorities;
 
 /// What to do about a server without TLS.
 const NO_TLS: &str = "set `ssl = on` on the server; or, where the network between is trusted, add \
@@ -11,24 +10,36 @@ const NO_TLS: &str = "set `ssl = on` on the server; or, where the network betwee
 
 /// Why a statement did not succeed.
 #[derive(Debug)]
-pub(super) enum PgError {
+pub(crate) enum PgError {
     /// No answer in time, or none that was whole: the statement may have been carried out.
     NoAnswer(String),
     /// The server answered with an error.
-    Answer { state: SqlState, message: String },
+    Answer {
+        /// The code of the error.
+        state: SqlState,
+        /// The error in the words of the server.
+        message: String,
+        /// What a function of ours adds for programs.
+        detail: Option<String>,
+    },
     /// The certificate of the server is not trusted.
     Certificate(String),
     /// The server offers no TLS.
     NoTls(String),
     /// The password cannot be read.
-    Secret(LockError),
+    Secret {
+        /// The reason.
+        why: String,
+        /// What to do about it.
+        remedy: String,
+    },
     /// The call was interrupted.
     Interrupted,
 }
 
 impl PgError {
     /// Returns whether the tables are missing.
-    pub(super) fn lacks_schema(&self) -> bool {
+    pub(crate) fn lacks_schema(&self) -> bool {
         let PgError::Answer { state, .. } = self else {
             return false;
         };
@@ -36,7 +47,7 @@ impl PgError {
     }
 
     /// Returns whether another program created the same table at the same moment.
-    pub(super) fn is_there_already(&self) -> bool {
+    pub(crate) fn is_there_already(&self) -> bool {
         let PgError::Answer { state, .. } = self else {
             return false;
         };
@@ -50,12 +61,12 @@ impl PgError {
     }
 
     /// Returns whether another statement is changing the row at this moment.
-    pub(super) fn is_of_locked_row(&self) -> bool {
+    pub(crate) fn is_of_locked_row(&self) -> bool {
         matches!(self, PgError::Answer { state, .. } if *state == SqlState::LOCK_NOT_AVAILABLE)
     }
 
     /// Returns whether the connection is of no further use.
-    pub(super) fn breaks_connection(&self) -> bool {
+    pub(crate) fn breaks_connection(&self) -> bool {
         match self {
             PgError::Answer { state, .. } => {
                 // A server that is a standby by now is the wrong one.
@@ -66,42 +77,23 @@ impl PgError {
     }
 
     /// Returns the error in words.
-    pub(super) fn words(self) -> String {
+    pub(crate) fn words(self) -> String {
         match self {
             PgError::NoAnswer(why) | PgError::Certificate(why) | PgError::NoTls(why) => why,
             PgError::Answer { message, .. } => message,
-            PgError::Secret(error) => error.to_string(),
-            PgError::Interrupted => LockError::Interrupted.to_string(),
+            PgError::Secret { why, .. } => why,
+            PgError::Interrupted => "interrupted".to_owned(),
         }
     }
 
-    /// Returns the error of a lock.
-    pub(super) fn into_lock_error(self, place: String) -> LockError {
+    /// Returns what a person has to do, where nothing else helps.
+    pub(crate) fn remedy(&self) -> Option<&str> {
         match self {
-            PgError::NoAnswer(why) => LockError::Unreachable { place, why },
-            PgError::Interrupted => LockError::Interrupted,
-            PgError::Certificate(why) => LockError::Refused {
-                place,
-                why,
-                remedy: authorities::REMEDY.to_owned(),
-            },
-            PgError::NoTls(why) => LockError::Refused {
-                place,
-                why,
-                remedy: NO_TLS.to_owned(),
-            },
-            PgError::Secret(error) => error,
-            PgError::Answer { state, message } => match remedy(&state) {
-                Some(remedy) => LockError::Refused {
-                    place,
-                    why: message,
-                    remedy: remedy.to_owned(),
-                },
-                None => LockError::Unreachable {
-                    place,
-                    why: message,
-                },
-            },
+            PgError::NoAnswer(_) | PgError::Interrupted => None,
+            PgError::Certificate(_) => Some(authorities::REMEDY),
+            PgError::NoTls(_) => Some(NO_TLS),
+            PgError::Secret { remedy, .. } => Some(remedy),
+            PgError::Answer { state, .. } => remedy(state),
         }
     }
 }
@@ -112,6 +104,7 @@ impl From<tokio_postgres::Error> for PgError {
             return PgError::Answer {
                 state: answer.code().clone(),
                 message: answer.message().to_owned(),
+                detail: answer.detail().map(str::to_owned),
             };
         }
         let mut words = error.to_string();
