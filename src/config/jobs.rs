@@ -13,7 +13,7 @@ mod json;
 mod nodes;
 mod retry;
 mod schedule_reader;
-mod then;
+pub(super) mod then;
 
 use std::collections::{BTreeMap, BTreeSet};
 

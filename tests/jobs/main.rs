@@ -29,5 +29,6 @@ mod postgres;
 mod postgres_board;
 mod postgres_place;
 mod requests;
+mod schedule_screens;
 mod schedules;
 mod workers;

@@ -77,7 +77,8 @@ mod direct {
             each_slot_is_posted_once_though_workers_are_killed_and_stopped,
             a_slot_waits_for_the_job_before,
             a_person_pauses_resumes_and_runs,
-            a_schedule_posts_with_the_limit_and_the_children_of_its_job,
+            a_schedule_posts_with_the_limit_and_the_children_of_its_job;
+        schedule_screens:
             status_and_metrics_know_schedules,
             an_old_file_does_not_bring_its_schedules_back,
             failures_in_a_row_pause_a_schedule_which_is_mailed,

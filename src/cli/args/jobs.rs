@@ -58,7 +58,7 @@ pub(crate) struct PostOptions {
     #[arg(long, requires = "after")]
     pub(crate) after_any_end: bool,
     /// Post a job for each line of a file, as one batch: a JSON object with the arguments.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["wait", "key"])]
+    #[arg(long, value_name = "FILE", conflicts_with = "key")]
     pub(crate) from: Option<PathBuf>,
     /// With `--from`: so many failures end the batch early.
     #[arg(long, value_name = "N", requires = "from", value_parser = clap::value_parser!(u32).range(1..))]
@@ -69,7 +69,7 @@ pub(crate) struct PostOptions {
     /// Print what the job would do, and post nothing.
     #[arg(long)]
     pub(crate) plan: bool,
-    /// Wait for the end, and print what happens meanwhile.
+    /// Wait for the end, of a batch for that of all its jobs, and print what happens meanwhile.
     #[arg(long)]
     pub(crate) wait: bool,
     /// How long `--wait` waits.
@@ -116,6 +116,12 @@ pub(crate) struct JobsArgs {
     /// How many of the last ones.
     #[arg(short = 'n', value_name = "N", default_value = "20", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) limit: u32,
+    /// Wait until the batch is over; ends with 0 if all of it has succeeded, else with 1.
+    #[arg(long, requires = "batch")]
+    pub(crate) wait: bool,
+    /// How long `--wait` waits; ends with 75 then.
+    #[arg(long, value_name = "TIME", requires = "wait", value_parser = duration)]
+    pub(crate) timeout: Option<Duration>,
     /// As data.
     #[arg(long)]
     pub(crate) json: bool,

@@ -4,12 +4,14 @@
 mod any;
 mod board;
 mod errors;
+mod job_errors;
 mod jobs;
 mod lock;
 mod mail;
 mod precedence;
 mod reference;
 mod search;
+mod step_errors;
 mod tasks;
 
 use std::fs;

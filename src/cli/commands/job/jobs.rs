@@ -5,6 +5,7 @@ use super::chain::{batch_line, push_following};
 use super::job_json::record_json;
 use super::jobs_verb::{self, pause_lines};
 use super::time::of_millis;
+use super::wait_batch;
 use crate::board::{
     BatchId, Board, BoardError, FollowedPost, JobFilter, JobId, JobRecord, JobState,
 };
@@ -31,8 +32,16 @@ pub(crate) fn show(common: &Common, args: &JobsArgs) -> CommandResult {
     let Some(board) = board else {
         return print(&no_job(&BoardPlace::of(&loaded.settings).to_string()));
     };
+    let waits_for = filter.batch.filter(|_| args.wait);
     if let Some(verb) = &args.verb {
-        return jobs_verb::obey(&loaded, &*board, &filter, verb);
+        jobs_verb::obey(&loaded, &*board, &filter, verb)?;
+        return match waits_for {
+            Some(id) => wait_batch::until_over(&*board, id, args.timeout, args.json),
+            None => Ok(()),
+        };
+    }
+    if let Some(id) = waits_for {
+        return wait_batch::until_over(&*board, id, args.timeout, args.json);
     }
     if let Some(id) = filter.batch
         && board.batch(id).map_err(refused)?.is_none()

@@ -21,5 +21,6 @@ pub(crate) mod schedule_lines;
 pub(crate) mod schedules;
 mod time;
 mod wait;
+mod wait_batch;
 pub(crate) mod work;
 pub(crate) mod workers;
