@@ -115,7 +115,8 @@ const BACKUP: &str =
     "`pg_dump --schema=run_functions DATABASE > FILE` copies it while workers work";
 /// What is to be done in the place of `board restore`.
 const RESTORE: &str = "stop the workers, `DROP SCHEMA run_functions CASCADE`, `psql DATABASE < FILE`, \
-     then `board check`: it raises the epoch where that server is another one";
+     and raise the epoch above the one that \
+     `board check` showed before: `UPDATE run_functions.board SET epoch = N, hold = longest_lease`";
 
 /// Returns the error for what a server does itself.
 fn of_the_database(place: &BoardPlace, verb: &str, remedy: &str) -> CommandError {
