@@ -1,5 +1,7 @@
 //! What the board in a SQLite file does, each ratio within one run: `cargo bench --bench board`, or a part of it:
 //! `cargo bench --bench board -- work waiting latency`. The file is in the working directory of the bench, or in `BENCH_DIRECTORY`.
+//! With `BENCH_POSTGRES=postgres://USER@HOST/bench…` the same is measured in that database, whose schema `run_functions` is emptied before
+//! each part; its name must begin with `bench`.
 //!
 //! | line | goal |
 //! |---|---|
@@ -54,6 +56,42 @@ fn main() {
     if is_wanted("latency") {
         post_to_claim();
     }
+    if is_wanted("sizes") {
+        work_in_batches_of_any_size();
+    }
+}
+
+/// A board in a place of its own, which is kept while the board is used.
+fn open() -> (MeasuredBoard, Option<tempfile::TempDir>) {
+    let Some(address) = std::env::var_os("BENCH_POSTGRES") else {
+        let dir = directory();
+        let board = MeasuredBoard::open(&dir.path().join("board.sqlite")).unwrap();
+        return (board, Some(dir));
+    };
+    let address = address.into_string().unwrap();
+    let database = address.rsplit('/').next().unwrap();
+    assert!(database.starts_with("bench"), "the database is emptied");
+    let drop = "DROP SCHEMA IF EXISTS run_functions CASCADE";
+    let psql = Command::new("psql")
+        .args(["-q", "-c", drop, &address])
+        .status();
+    assert!(psql.unwrap().success());
+    (MeasuredBoard::open_postgres(&address).unwrap(), None)
+}
+
+/// No size of a batch is a cliff.
+fn work_in_batches_of_any_size() {
+    let (board, _place) = open();
+    let mut first = 0;
+    for in_flight in [16, 64, 256, 1_000, 4_000] {
+        for threads in [1, 2] {
+            post(&board, "resize", first, JOBS / 2);
+            first += JOBS / 2;
+            assert!(Command::new("sync").status().unwrap().success());
+            let rate = work_with(&board, threads, in_flight);
+            println!("{in_flight} in flight, {threads} threads: {rate:.0} jobs/s");
+        }
+    }
 }
 
 fn directory() -> tempfile::TempDir {
@@ -87,10 +125,14 @@ fn post(board: &MeasuredBoard, definition: &str, first: u64, jobs: u64) -> f64 {
 
 /// Returns how many jobs a second are done, by so many threads that share a worker's slots.
 fn work(board: &MeasuredBoard, threads: u64) -> f64 {
+    work_with(board, threads, IN_FLIGHT)
+}
+
+fn work_with(board: &MeasuredBoard, threads: u64, in_flight: u64) -> f64 {
     let mut workers: Vec<_> = (0..threads)
         .map(|_| board.join("resize").unwrap())
         .collect();
-    let slots = u32::try_from(IN_FLIGHT / threads).unwrap();
+    let slots = u32::try_from(in_flight / threads).unwrap();
     let start = Instant::now();
     let done: usize = std::thread::scope(|scope| {
         let work = |worker: &mut run_functions::__internal::board::MeasuredWorker| {
@@ -131,8 +173,7 @@ fn medians(board: &MeasuredBoard, first: &mut u64) -> [f64; 2] {
 }
 
 fn work_beside_what_waits(with_others: bool) {
-    let dir = directory();
-    let board = MeasuredBoard::open(&dir.path().join("board.sqlite")).unwrap();
+    let (board, _place) = open();
     let mut first = 0;
     let alone = medians(&board, &mut first);
     println!(
@@ -164,8 +205,7 @@ fn work_beside_what_waits(with_others: bool) {
 
 /// A million jobs of another definition behind a limit, and then what these take themselves.
 fn work_beside_what_is_limited() {
-    let dir = directory();
-    let board = MeasuredBoard::open(&dir.path().join("board.sqlite")).unwrap();
+    let (board, _place) = open();
     let mut first = 0;
     let alone = medians(&board, &mut first);
     let start = Instant::now();
@@ -199,8 +239,7 @@ fn work_beside_what_is_limited() {
 }
 
 fn post_a_batch() {
-    let dir = directory();
-    let board = MeasuredBoard::open(&dir.path().join("board.sqlite")).unwrap();
+    let (board, _place) = open();
     let line = |n| format!("{{\"path\": \"/srv/{n}.png\", \"width\": 800}}\n");
     let lines: String = (0..JOBS).map(line).collect();
     let start = Instant::now();
@@ -210,8 +249,7 @@ fn post_a_batch() {
 }
 
 fn post_to_claim() {
-    let dir = directory();
-    let board = MeasuredBoard::open(&dir.path().join("board.sqlite")).unwrap();
+    let (board, _place) = open();
     let mut worker = board.join("resize").unwrap();
     let (claimed, claims) = mpsc::channel();
     let thread = std::thread::spawn(move || {

@@ -1,4 +1,4 @@
-//! What benches measure: a board in a SQLite file, seen from outside.
+//! What benches measure: a board, seen from outside.
 
 use std::fmt;
 use std::path::Path;
@@ -17,6 +17,7 @@ use crate::board::job_id::SessionId;
 use crate::board::job_record::JobFilter;
 use crate::board::job_state::JobState;
 use crate::board::post::{Post, PostLimit};
+use crate::board::postgres_settings::PostgresSettings;
 use crate::board::session_request::{NameRule, SessionRequest};
 use crate::board::sqlite::open;
 use crate::core::time::Mono;
@@ -65,6 +66,23 @@ impl MeasuredBoard {
             ..BoardSettings::default()
         };
         words(open(path, &settings)).map(MeasuredBoard)
+    }
+
+    /// Opens a board in a PostgreSQL database.
+    ///
+    /// # Errors
+    ///
+    /// When the server cannot be reached.
+    pub fn open_postgres(address: &str) -> Measured<Self> {
+        let opening = BoardSettings {
+            deadline: Duration::from_secs(60),
+            ..BoardSettings::default()
+        };
+        let settings = PostgresSettings {
+            address: address.to_owned(),
+            ..PostgresSettings::default()
+        };
+        words(crate::board::open_postgres(&settings, &opening)).map(MeasuredBoard)
     }
 
     /// Posts jobs of a definition, numbered from `first`, in one transaction.

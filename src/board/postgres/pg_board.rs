@@ -72,21 +72,28 @@ impl fmt::Debug for PostgresBoard {
     }
 }
 
-/// An answer of a call that counts as a beat: with the epoch, and for how many milliseconds nothing
-/// is claimed in it.
+/// The answer to a beat: with for how many milliseconds nothing is claimed in its epoch.
 #[derive(Deserialize)]
-struct HeldAnswer<T> {
-    epoch: u64,
+struct HeldBeat {
     hold: u64,
     #[serde(flatten)]
-    answer: T,
+    answer: BeatAnswer,
 }
 
-/// The answer to a look: whether the session is known to have nothing to do, and the time of the
-/// board.
+/// The answer to an advance: the same, and whether posts wake the session from now on.
+#[derive(Deserialize)]
+struct HeldAdvance {
+    epoch: u64,
+    hold: u64,
+    begins_to_wait: bool,
+    #[serde(flatten)]
+    answer: AdvanceAnswer,
+}
+
+/// The answer to a look: whether posts wake the session, and the time of the board.
 #[derive(Deserialize)]
 struct TimedLook {
-    is_idle: bool,
+    waits: bool,
     now: i64,
     #[serde(flatten)]
     look: LookAnswer,
@@ -133,17 +140,6 @@ impl PostgresBoard {
         self.clock
             .as_ref()
             .map_or_else(clock::mono, |clock| clock().mono)
-    }
-
-    /// Calls a function that counts as a beat.
-    fn call_held<T: serde::de::DeserializeOwned>(
-        &self,
-        name: &str,
-        request: &impl Serialize,
-    ) -> BoardResult<T> {
-        let held: HeldAnswer<T> = self.call(name, request)?;
-        self.hold.seen(held.epoch, held.hold, self.mono());
-        Ok(held.answer)
     }
 }
 
@@ -263,14 +259,7 @@ impl Board for PostgresBoard {
             "ended": beat.ended,
             "waited": self.hold.waited(self.mono()),
         });
-        // The answer to a beat has the epoch itself.
-        #[derive(Deserialize)]
-        struct Held {
-            hold: u64,
-            #[serde(flatten)]
-            answer: BeatAnswer,
-        }
-        let held: Held = self.call("beat", &request)?;
+        let held: HeldBeat = self.call("beat", &request)?;
         self.hold.seen(held.answer.epoch, held.hold, self.mono());
         Ok(held.answer)
     }
@@ -284,6 +273,7 @@ impl Board for PostgresBoard {
             at_most: u32,
             only: &'a [JobId],
             waited: Option<u64>,
+            listens: bool,
         }
         let claim = &request.claim;
         let call = AdvanceCall {
@@ -293,19 +283,28 @@ impl Board for PostgresBoard {
             at_most: claim.at_most,
             only: &claim.only,
             waited: self.hold.waited(self.mono()),
+            listens: self.is_listening.load(Ordering::Relaxed),
         };
-        self.call_held("advance", &call)
+        let held: HeldAdvance = self.call("advance", &call)?;
+        self.hold.seen(held.epoch, held.hold, self.mono());
+        let mut answer = held.answer;
+        if held.begins_to_wait {
+            // What was posted since the look of that call rang for nothing.
+            let look = json!({"session": request.session, "lanes": call.lanes});
+            answer.next_due = self.call::<TimedLook>("look", &look)?.look.next_due;
+        }
+        Ok(answer)
     }
 
     fn look(&self, session: SessionId, lanes: &[LaneWish]) -> BoardResult<LookAnswer> {
         let request = json!({"session": session, "lanes": LaneCall::of_all(lanes)});
         let look: TimedLook = self.call("look", &request)?;
         let has_work = look.look.next_due.is_some_and(|due| due <= look.now);
-        if has_work || look.is_idle || !self.is_listening.load(Ordering::Relaxed) {
+        if has_work || look.waits || !self.is_listening.load(Ordering::Relaxed) {
             return Ok(look.look);
         }
         // A post between the look and the mark rings for nothing: so it looks once more.
-        self.call::<()>("mark_idle", &session)?;
+        self.call::<()>("mark_waiting", &session)?;
         let look: TimedLook = self.call("look", &request)?;
         Ok(look.look)
     }

@@ -38,6 +38,8 @@ CREATE TABLE session (
     slots bigint NOT NULL,
     beat bigint NOT NULL DEFAULT 0,
     is_idle boolean NOT NULL DEFAULT false,
+    -- Whether it found nothing to claim when it looked last, and LISTENs.
+    waits boolean NOT NULL DEFAULT false,
     wish text NOT NULL DEFAULT 'work',
     ended jsonb NOT NULL DEFAULT '[]',
     cannot_now jsonb NOT NULL DEFAULT '[]',
@@ -114,6 +116,7 @@ CREATE UNIQUE INDEX job_key ON job (key) WHERE key IS NOT NULL AND (state < 4 OR
 CREATE INDEX job_by_key ON job (key, id) WHERE key IS NOT NULL;
 CREATE INDEX job_lane ON job (definition, priority, run_at, id) WHERE state = 0;
 CREATE INDEX job_definition ON job (definition, id);
+CREATE INDEX job_waiting ON job (id) WHERE state = 0;
 CREATE INDEX job_owner ON job (owner) WHERE owner IS NOT NULL;
 CREATE INDEX job_wanted ON job (owner) WHERE want IS NOT NULL AND owner IS NOT NULL;
 CREATE INDEX job_watched ON job (owner, watching_until)

@@ -1,6 +1,10 @@
 //! The conformance suite, at a PostgreSQL that the tests start themselves.
 
 mod arena;
+mod chaos;
+mod epochs;
+mod plans;
+mod server;
 
 use crate::board::conformance::{random_calls, table_cases};
 use arena::PostgresArena;

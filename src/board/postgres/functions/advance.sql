@@ -117,6 +117,7 @@ DECLARE
     v_recorded record;
     v_epoch record;
     v_claims jsonb := '{"jobs": [], "next_due": null}';
+    v_waits boolean;
 BEGIN
     UPDATE session SET beat = beat + 1, last_heard = v_now, is_idle = false
     WHERE id = v_session.id RETURNING beat, wish INTO v_session.beat, v_session.wish;
@@ -132,8 +133,13 @@ BEGIN
         v_claims := claim(v_now, v_session, v_lanes, (r->>'at_most')::integer,
             numbers_of(r->'only'), v_epoch.epoch, v_epoch.hold > 0);
     END IF;
+    v_waits := (r->>'listens')::boolean AND v_claims->'jobs' = '[]'
+        AND coalesce((v_claims->>'next_due')::bigint > v_now, true);
+    IF v_waits <> v_session.waits THEN
+        UPDATE session SET waits = v_waits WHERE id = v_session.id;
+    END IF;
     RETURN jsonb_build_object('beat', v_session.beat, 'verdicts', v_recorded.verdicts,
         'claimed', v_claims->'jobs', 'requests', requests_of(v_session.id),
         'wish', v_session.wish, 'next_due', v_claims->'next_due', 'epoch', v_epoch.epoch,
-        'hold', v_epoch.hold);
+        'hold', v_epoch.hold, 'begins_to_wait', v_waits AND NOT v_session.waits);
 END $$;

@@ -300,7 +300,7 @@ BEGIN
         v_due := greatest(v_due, v_now + 1000);
     END IF;
     RETURN jsonb_build_object('next_due', v_due, 'requests', requests_of(s.id),
-        'watched', watched_of(v_now, s.id), 'wish', s.wish, 'is_idle', s.is_idle, 'now', v_now);
+        'watched', watched_of(v_now, s.id), 'wish', s.wish, 'waits', s.waits, 'now', v_now);
 END $$;
 
 CREATE OR REPLACE FUNCTION call_peek(p_now bigint, r jsonb) RETURNS jsonb

@@ -182,11 +182,11 @@ BEGIN
     RETURN 'null';
 END $$;
 
--- Notes that a session has nothing to do: a post wakes it. Committed before it looks once more.
-CREATE OR REPLACE FUNCTION call_mark_idle(p_now bigint, r jsonb) RETURNS jsonb
+-- Notes that a session found nothing to claim: a post wakes it. Committed before it looks once
+-- more.
+CREATE OR REPLACE FUNCTION call_mark_waiting(p_now bigint, r jsonb) RETURNS jsonb
 LANGUAGE sql VOLATILE AS $$
-    UPDATE session SET is_idle = true WHERE id = r::text::bigint AND left_at IS NULL
-        AND NOT is_idle;
+    UPDATE session SET waits = true WHERE id = r::text::bigint AND left_at IS NULL AND NOT waits;
     SELECT 'null'::jsonb
 $$;
 

@@ -50,12 +50,12 @@ LANGUAGE sql VOLATILE AS $$
     SELECT pg_notify('run_functions_board', '')
 $$;
 
--- Wakes workers that have nothing to do. A worker that is at work looks anyway; a NOTIFY that
--- nothing needs would make all commits of the database wait for one another.
+-- Wakes workers that found nothing to claim. The others look anyway; a NOTIFY that nothing needs
+-- would make all commits of the database wait for one another.
 CREATE OR REPLACE FUNCTION ring() RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-    IF EXISTS (SELECT 1 FROM session WHERE left_at IS NULL AND is_idle) THEN
+    IF EXISTS (SELECT 1 FROM session WHERE left_at IS NULL AND waits) THEN
         PERFORM pg_notify('run_functions_board', '');
     END IF;
 END $$;
