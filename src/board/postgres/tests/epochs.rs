@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::arena::PostgresArena;
 use super::server::TestServer;
+use crate::board::BoardSettings;
 use crate::board::conformance::arena::{BoardArena, TestWorker, VirtualClock, lane, post};
 use crate::board::postgres::pg_board::PostgresBoard;
-use crate::board::{Board, BoardSettings};
 
 /// Makes the board believe that it was on another server before.
 fn is_moved(arena: &PostgresArena) {

@@ -2,7 +2,7 @@
 
 use super::arena::PostgresArena;
 use crate::board::conformance::arena::{BoardArena, TestWorker, doing, ends, lane, post};
-use crate::board::{Board, JobFilter, JobState, Transition};
+use crate::board::{JobFilter, JobState, Transition};
 use crate::flow::journal::EntryOutcome;
 
 /// Jobs of others: waiting, behind a limit, and over.
