@@ -8,12 +8,10 @@ use crate::board::Board;
 use crate::board::BoardSettings;
 use crate::board::conformance::arena::{BoardArena, VirtualClock};
 use crate::board::postgres::pg_board::PostgresBoard;
-use crate::board::postgres_settings::PostgresSettings;
 
 /// A board in a database of its own.
 pub(super) struct PostgresArena {
     pub(super) board: PostgresBoard,
-    pub(super) settings: PostgresSettings,
     clock: VirtualClock,
     database: String,
 }
@@ -34,7 +32,6 @@ impl PostgresArena {
         let board = PostgresBoard::open(&settings, &opening, Some(clock.board_clock())).unwrap();
         PostgresArena {
             board,
-            settings,
             clock,
             database,
         }
