@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use run_functions::jobs::{TransactionPost, post_in};
+use run_functions::jobs::transaction::{TransactionPost, post_in};
 use serde_json::json;
 
 use crate::desk::{Desk, is_exact};
