@@ -15,6 +15,7 @@ mod board_bell;
 mod calls;
 mod claim_hold;
 mod lane_call;
+mod lane_marks;
 pub(crate) mod maintenance;
 mod migration;
 mod moving;

@@ -277,7 +277,10 @@ CREATE TYPE known_lane AS (
     first jsonb,
     has_begun boolean,
     shape_order bigint,
-    is_paused boolean
+    is_paused boolean,
+    -- Where a look begins, for each class of priority from -2 on; NULL: at the first job.
+    marks_at bigint[],
+    marks_id bigint[]
 );
 
 -- The versions, for every role of the board.

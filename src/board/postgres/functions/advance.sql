@@ -116,7 +116,7 @@ DECLARE
     v_lanes known_lane[] := known_lanes(v_session.id, r->'lanes');
     v_recorded record;
     v_epoch record;
-    v_claims jsonb := '{"jobs": [], "next_due": null}';
+    v_claims jsonb := '{"jobs": [], "marks": [], "next_due": null, "took": 0}';
     v_waits boolean;
 BEGIN
     UPDATE session SET beat = beat + 1, last_heard = v_now, is_idle = false
@@ -138,8 +138,10 @@ BEGIN
     IF v_waits <> v_session.waits THEN
         UPDATE session SET waits = v_waits WHERE id = v_session.id;
     END IF;
-    RETURN jsonb_build_object('beat', v_session.beat, 'verdicts', v_recorded.verdicts,
-        'claimed', v_claims->'jobs', 'requests', requests_of(v_session.id),
-        'wish', v_session.wish, 'next_due', v_claims->'next_due', 'epoch', v_epoch.epoch,
-        'hold', v_epoch.hold, 'begins_to_wait', v_waits AND NOT v_session.waits);
+    RETURN jsonb_build_array(jsonb_build_object('epoch', v_epoch.epoch, 'hold', v_epoch.hold,
+            'begins_to_wait', v_waits AND NOT v_session.waits, 'marks', v_claims->'marks',
+            'took', v_claims->'took', 'now', v_now),
+        jsonb_build_object('beat', v_session.beat, 'verdicts', v_recorded.verdicts,
+            'claimed', v_claims->'jobs', 'requests', requests_of(v_session.id),
+            'wish', v_session.wish, 'next_due', v_claims->'next_due'));
 END $$;

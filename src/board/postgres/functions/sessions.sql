@@ -158,9 +158,9 @@ BEGIN
     SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'fence', fence, 'seq', seq)
         ORDER BY id), '[]') INTO v_owned
     FROM job WHERE owner = v_session;
-    RETURN jsonb_build_object('beat', v_beat, 'epoch', v_epoch.epoch, 'owned', v_owned,
-        'requests', requests_of(v_session), 'watched', watched_of(v_now, v_session),
-        'wish', v_wish, 'hold', v_epoch.hold);
+    RETURN jsonb_build_array(v_epoch.hold, jsonb_build_object('beat', v_beat,
+        'epoch', v_epoch.epoch, 'owned', v_owned, 'requests', requests_of(v_session),
+        'watched', watched_of(v_now, v_session), 'wish', v_wish));
 END $$;
 
 CREATE OR REPLACE FUNCTION call_request_of_worker(p_now bigint, r jsonb) RETURNS jsonb

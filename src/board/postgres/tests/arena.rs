@@ -7,6 +7,7 @@ use super::server::shared;
 use crate::board::Board;
 use crate::board::BoardSettings;
 use crate::board::conformance::arena::{BoardArena, VirtualClock};
+use crate::board::postgres::lane_marks::LaneMarks;
 use crate::board::postgres::pg_board::PostgresBoard;
 
 /// A board in a database of its own.
@@ -29,7 +30,10 @@ impl PostgresArena {
             deadline: Duration::from_secs(60),
             ..BoardSettings::default()
         };
-        let board = PostgresBoard::open(&settings, &opening, Some(clock.board_clock())).unwrap();
+        let mut board =
+            PostgresBoard::open(&settings, &opening, Some(clock.board_clock())).unwrap();
+        // The clock of the test stands still: a full look would never come.
+        board.marks = LaneMarks::with_slow(Duration::MAX);
         PostgresArena {
             board,
             clock,
