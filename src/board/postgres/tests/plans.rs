@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::arena::PostgresArena;
+use crate::board::conformance::arena::{BoardArena, TestWorker, doing, ends, lane, post};
 use crate::board::postgres::lane_marks::LaneMarks;
 use crate::board::postgres::pg_board::calls_of;
-use crate::board::conformance::arena::{BoardArena, TestWorker, doing, ends, lane, post};
 use crate::board::{JobFilter, JobState, Transition};
 use crate::flow::journal::EntryOutcome;
 
