@@ -1,11 +1,11 @@
-//! The stories of jobs, on a board in PostgreSQL: the same tests, told another board.
+//! The stories of jobs, on a board in PostgreSQL: the same tests, at another board.
 
 macro_rules! stories {
-    ($way:expr, $needs:literal; $($module:ident: $($test:ident),+;)+) => {
+    ($way:expr; $($module:ident: $($test:ident),+;)+) => {
         $(mod $module {
             $(
                 #[test]
-                #[ignore = $needs]
+                #[ignore = "needs PostgreSQL and PgBouncer"]
                 fn $test() {
                     crate::postgres_place::on_postgres($way, crate::$module::$test);
                 }
@@ -15,7 +15,7 @@ macro_rules! stories {
 }
 
 mod direct {
-    stories! { crate::postgres_place::Way::Direct, "needs PostgreSQL";
+    stories! { crate::postgres_place::Way::Direct;
         batches:
             what_comes_after_a_job_is_posted_when_it_has_succeeded,
             a_file_is_one_batch_and_a_second_run_posts_nothing_twice,
@@ -97,7 +97,7 @@ mod direct {
 }
 
 mod pooled {
-    stories! { crate::postgres_place::Way::Pooled, "needs PgBouncer";
+    stories! { crate::postgres_place::Way::Pooled;
         batches:
             each_worker_gets_a_job_and_the_chain_waits_for_all;
         crashes:

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use run_functions::jobs::{TransactionPost, post_in};
+use run_functions::jobs::transaction::{TransactionPost, post_in};
 use serde_json::json;
 
 use crate::desk::{Desk, is_exact};
@@ -291,7 +291,7 @@ fn a_board_moves_out_of_its_file_with_its_numbers_and_goes_on() {
         let _worker = there.worker(&[]);
         let job = there.wait_for(waiting, "succeeded");
         is_exact(&job);
-        let fence = job["journal"][0]["fence"].as_u64().unwrap();
+        let fence = job["fence"].as_u64().unwrap();
         assert!(fence >> 40 >= 2, "{job:#}");
         there.wait_for(newer, "succeeded");
     });
@@ -320,7 +320,7 @@ fn commands_about_a_file_name_what_a_database_has_in_its_place() {
         let backup = desk.refuses(&["board", "backup", "x"], 2);
         assert!(backup.contains("pg_dump"), "{backup}");
         let restore = desk.refuses(&["board", "restore", "x"], 2);
-        assert!(restore.contains("raises the epoch"), "{restore}");
+        assert!(restore.contains("raise the epoch"), "{restore}");
         let id = desk.post(&["report", "--at", "1h"]).to_string();
         let found = desk.says(&["board", "query", "SELECT id, definition FROM job"]);
         assert_eq!(found, format!("id\tdefinition\n{id}\treport\n"));

@@ -33,7 +33,7 @@ fn servers() -> &'static Servers {
         remove_after_this_process(&above);
         let dir = directory_of("postgres", &above, "server");
         let postgres = Postgres::start(&dir);
-        // `board check` has nothing to say of a server that keeps what it has answered.
+        // `board check` finds no fault with a server that keeps what it has answered.
         postgres.sql("postgres", "ALTER SYSTEM SET fsync = on");
         postgres.sql("postgres", "SELECT pg_reload_conf()");
         let bouncer = PgBouncer::before(&postgres, &dir);

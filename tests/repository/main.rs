@@ -2,7 +2,13 @@
 #![cfg(test)]
 
 #[path = "../jobs/postgres_place.rs"]
-#[expect(dead_code, reason = "the tests of jobs use the rest")]
+#[allow(
+    dead_code,
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "the tests of jobs use the rest"
+)]
 mod postgres_place;
 #[path = "../lock/servers/mod.rs"]
 #[allow(

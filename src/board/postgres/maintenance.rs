@@ -111,6 +111,9 @@ fn cell(text: Option<&str>, most: usize) -> Value {
     if let Ok(number) = text.parse::<i64>() {
         return number.into();
     }
-    let end = text.floor_char_boundary(most.min(text.len()));
+    let mut end = most.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
     text[..end].into()
 }

@@ -16,7 +16,7 @@ pub(super) const SCHEMA_VERSION: i64 = 5;
 /// The oldest program that can go on with what this one writes, by the version of its schema.
 const READABLE_FROM: i64 = 5;
 /// The version of the functions: raised with each change of them.
-const FUNCTIONS_VERSION: i64 = 2;
+const FUNCTIONS_VERSION: i64 = 3;
 
 /// The step to each version from the one before; the first, to version 5, creates all.
 const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];

@@ -10,7 +10,6 @@
 //! | `retry.rs`, `span.rs`, `secret.rs`, `replies.rs` | values |
 //! | `clap_arguments.rs` | the arguments, from a derived command of clap |
 //! | `entry.rs` | what the attribute calls |
-//! | `transaction_post.rs` | posting within a transaction of one's own |
 
 mod clap_arguments;
 mod draft;
@@ -30,8 +29,6 @@ mod step_inputs;
 mod step_return;
 #[cfg(test)]
 mod tests;
-#[cfg(feature = "board-postgres")]
-mod transaction_post;
 
 pub use entry::{call_step, check_arguments, define_job};
 pub use flow::Flow;
@@ -44,5 +41,3 @@ pub use step_context::StepContext;
 pub use step_function::StepFunction;
 pub use step_inputs::{FirstInputs, NextInput, RevertInput, StepInputs};
 pub use step_return::{StepAnswer, StepFailure, StepReturn};
-#[cfg(feature = "board-postgres")]
-pub use transaction_post::{PostInError, TransactionPost, post_in};

@@ -9,12 +9,10 @@ use crate::board::BoardSettings;
 use crate::board::conformance::arena::{BoardArena, VirtualClock};
 use crate::board::postgres::lane_marks::LaneMarks;
 use crate::board::postgres::pg_board::PostgresBoard;
-use crate::board::postgres_settings::PostgresSettings;
 
 /// A board in a database of its own.
 pub(super) struct PostgresArena {
     pub(super) board: PostgresBoard,
-    pub(super) settings: PostgresSettings,
     clock: VirtualClock,
     database: String,
 }
@@ -23,7 +21,9 @@ impl PostgresArena {
     pub(super) fn new() -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let database = format!("arena{}", NUMBER.fetch_add(1, Ordering::Relaxed));
-        shared().sql(&format!("CREATE DATABASE {database}")).unwrap();
+        shared()
+            .sql(&format!("CREATE DATABASE {database}"))
+            .unwrap();
         let settings = shared().settings(&database);
         let clock = VirtualClock::new();
         let opening = BoardSettings {
@@ -36,7 +36,6 @@ impl PostgresArena {
         board.marks = LaneMarks::with_slow(Duration::MAX);
         PostgresArena {
             board,
-            settings,
             clock,
             database,
         }

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::arena::PostgresArena;
+use crate::board::conformance::arena::{BoardArena, TestWorker, doing, ends, lane, post};
 use crate::board::postgres::lane_marks::LaneMarks;
 use crate::board::postgres::pg_board::calls_of;
-use crate::board::conformance::arena::{BoardArena, TestWorker, doing, ends, lane, post};
-use crate::board::{Board, JobFilter, JobState, Transition};
+use crate::board::{JobFilter, JobState, Transition};
 use crate::flow::journal::EntryOutcome;
 
 /// Jobs of others: waiting, behind a limit, and over.
@@ -50,7 +50,11 @@ fn the_calls_of_workers_read_few_rows_however_many_there_are() {
         assert_eq!(job.position.id, id);
         worker.report(Transition::begin(job.position, vec![doing("a")]));
         worker.beat();
-        worker.report(ends(job.position, EntryOutcome::Succeeded, JobState::Succeeded));
+        worker.report(ends(
+            job.position,
+            EntryOutcome::Succeeded,
+            JobState::Succeeded,
+        ));
         board.journal(id).unwrap();
     }
     let after = rows_read(&arena);

@@ -30,30 +30,8 @@ pub(crate) fn obey(common: &Common, command: &BoardCommand) -> CommandResult {
             };
             show_check(&report.map_err(refused)?, &place, *json)
         }
-        BoardCommand::Backup { file } => {
-            let BoardPlace::File(path) = &place else {
-                return Err(of_the_database(&place, "backup", BACKUP));
-            };
-            let copy = sqlite_maintenance::backup(path, file).map_err(refused)?;
-            print(&format!(
-                "Copied {} ({} bytes) to {}\n",
-                counted_or_no(copy.jobs, "job", "jobs"),
-                grouped(copy.bytes),
-                file.display()
-            ))
-        }
-        BoardCommand::Restore { file } => {
-            let BoardPlace::File(path) = &place else {
-                return Err(of_the_database(&place, "restore", RESTORE));
-            };
-            let copy = sqlite_maintenance::restore(path, file, &BoardSettings::default());
-            let copy = copy.map_err(refused)?;
-            print(&format!(
-                "Restored {}; the epoch is {} now, and nothing is claimed until the longest lease has passed\n",
-                counted_or_no(copy.jobs, "job", "jobs"),
-                copy.epoch
-            ))
-        }
+        BoardCommand::Backup { file } => backup(&place, file),
+        BoardCommand::Restore { file } => restore(&place, file),
         BoardCommand::Query { sql, json } => {
             let limits = QueryLimits::default();
             let answer = match &place {
@@ -67,6 +45,32 @@ pub(crate) fn obey(common: &Common, command: &BoardCommand) -> CommandResult {
         BoardCommand::Move { file } => move_file(settings, &place, file.as_deref()),
         BoardCommand::Grant { role, kind } => grant(&place, role, *kind),
     }
+}
+
+fn backup(place: &BoardPlace, file: &Path) -> CommandResult {
+    let BoardPlace::File(path) = place else {
+        return Err(of_the_database(place, "backup", BACKUP));
+    };
+    let copy = sqlite_maintenance::backup(path, file).map_err(refused)?;
+    print(&format!(
+        "Copied {} ({} bytes) to {}\n",
+        counted_or_no(copy.jobs, "job", "jobs"),
+        grouped(copy.bytes),
+        file.display()
+    ))
+}
+
+fn restore(place: &BoardPlace, file: &Path) -> CommandResult {
+    let BoardPlace::File(path) = place else {
+        return Err(of_the_database(place, "restore", RESTORE));
+    };
+    let copy = sqlite_maintenance::restore(path, file, &BoardSettings::default());
+    let copy = copy.map_err(refused)?;
+    print(&format!(
+        "Restored {}; the epoch is {} now, and nothing is claimed until the longest lease has passed\n",
+        counted_or_no(copy.jobs, "job", "jobs"),
+        copy.epoch
+    ))
 }
 
 fn move_file(settings: &Settings, place: &BoardPlace, file: Option<&Path>) -> CommandResult {
@@ -115,7 +119,8 @@ const BACKUP: &str =
     "`pg_dump --schema=run_functions DATABASE > FILE` copies it while workers work";
 /// What is to be done in the place of `board restore`.
 const RESTORE: &str = "stop the workers, `DROP SCHEMA run_functions CASCADE`, `psql DATABASE < FILE`, \
-     then `board check`: it raises the epoch where that server is another one";
+     and raise the epoch above the one that \
+     `board check` showed before: `UPDATE run_functions.board SET epoch = N, hold = longest_lease`";
 
 /// Returns the error for what a server does itself.
 fn of_the_database(place: &BoardPlace, verb: &str, remedy: &str) -> CommandError {

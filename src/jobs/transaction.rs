@@ -116,7 +116,7 @@ fn seconds(time: SystemTime) -> f64 {
 /// `run_functions board grant`. No connection of this crate is used, and none of its settings.
 ///
 /// ```no_run
-/// use run_functions::jobs::{TransactionPost, post_in};
+/// use run_functions::jobs::transaction::{TransactionPost, post_in};
 ///
 /// # async fn order(client: &mut tokio_postgres::Client) -> Result<(), Box<dyn std::error::Error>> {
 /// let transaction = client.transaction().await?;
