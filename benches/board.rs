@@ -76,7 +76,9 @@ fn open() -> (MeasuredBoard, Option<tempfile::TempDir>) {
     let database = address.rsplit('/').next().unwrap();
     assert!(database.starts_with("bench"), "the database is emptied");
     let drop = "DROP SCHEMA IF EXISTS run_functions CASCADE";
-    let psql = Command::new("psql").args(["-q", "-c", drop, &address]).status();
+    let psql = Command::new("psql")
+        .args(["-q", "-c", drop, &address])
+        .status();
     assert!(psql.unwrap().success());
     (MeasuredBoard::open_postgres(&address).unwrap(), None)
 }

@@ -59,6 +59,9 @@
 //! and a hang stay there, and what one step keeps in memory no other one sees. What is passed on is
 //! returned, and read by name. A panic is a failure of the step, with its place.
 
+#[cfg(feature = "board-postgres")]
+pub mod transaction;
+
 pub use crate::flow::definition::{Interrupted, OnFailure};
 pub use crate::job::functions::{
     Flow, FlowGroup, FlowNode, FlowStep, Retry, Secret, StepAnswer, StepContext, StepFunction,

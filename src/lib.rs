@@ -41,6 +41,7 @@
 //! | feature | what it brings | crates for it | what is refused without it |
 //! |---|---|---|---|
 //! | `cli` | the commands, screens, completions, manual pages; jobs in Rust | clap | each command |
+//! | `board-postgres` | the board of jobs in PostgreSQL | tokio-postgres, rustls | `[board]` with an address of PostgreSQL |
 //! | `board-sqlite` | the board of jobs in a SQLite file | rusqlite (SQLite, compiled in) | jobs |
 //! | `lock-consul` | a lock in Consul | ureq, rustls | `backend = "consul"` |
 //! | `lock-postgres` | a lock in PostgreSQL | tokio-postgres, rustls | `backend = "postgres"` |
@@ -96,6 +97,7 @@
 // What is left out by a `mod` line leaves items without a reader in the rooms below.
 #![cfg_attr(
     not(all(
+        feature = "board-postgres",
         feature = "board-sqlite",
         feature = "cli",
         feature = "import",

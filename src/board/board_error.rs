@@ -36,6 +36,11 @@ pub(crate) enum BoardError {
         /// What to do about it.
         remedy: String,
     },
+    /// There is no board yet, and none was to be made.
+    NoBoard {
+        /// Where the board would be.
+        place: String,
+    },
     /// The session has left or was reaped: the worker ends all its trees and joins anew.
     SessionOver(SessionId),
     /// A job with the same key is there and not over.
@@ -66,6 +71,7 @@ impl BoardError {
     pub(crate) fn remedy(&self) -> Option<&str> {
         match self {
             BoardError::Refused { remedy, .. } => Some(remedy),
+            BoardError::NoBoard { .. } => Some("create one: `run_functions work`"),
             BoardError::KeyTaken { .. } => {
                 Some("wait until that job is over, or post with `--if-there keep` or `replace`")
             }
@@ -84,6 +90,7 @@ impl fmt::Display for BoardError {
             BoardError::NoAnswer { place } => write!(f, "{place} does not answer in time"),
             BoardError::Unavailable { place, why } => write!(f, "{place} cannot be used: {why}"),
             BoardError::Refused { place, why, .. } => write!(f, "{place} refuses: {why}"),
+            BoardError::NoBoard { place } => write!(f, "{place} refuses: there is no board"),
             BoardError::SessionOver(session) => write!(f, "session {session} is over"),
             BoardError::KeyTaken { id, state } => {
                 write!(f, "job {id} has the same key and is {state}")

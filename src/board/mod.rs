@@ -13,6 +13,7 @@ mod alert_record;
 mod batch;
 mod beat;
 mod board_error;
+mod board_role;
 mod board_settings;
 mod board_trait;
 #[cfg(test)]
@@ -41,6 +42,7 @@ mod postgres;
 mod postgres;
 mod postgres_settings;
 mod reap;
+mod row_source;
 mod schedule_board;
 mod schedule_file;
 mod schedule_record;
@@ -69,6 +71,7 @@ pub(crate) use alert_record::{
 pub(crate) use batch::{BatchPost, BatchReceipt, BatchRecord, BulkAnswer};
 pub(crate) use beat::{Beat, BeatAnswer, JobPosition};
 pub(crate) use board_error::BoardError;
+pub(crate) use board_role::BoardRole;
 pub(crate) use board_settings::{BOARD_FILE, BoardSettings, MissingBoard};
 pub(crate) use board_trait::{Board, BoardBell, BoardResult};
 pub(crate) use definition_entry::DefinitionEntry;

@@ -4,7 +4,7 @@
 //! It knows no clock, no signal and no process: those are its [`Host`]'s. The real one is made in
 //! `cli`, a virtual one in `testing`.
 
-use crate::chain::{Chain, Next, RunVerdict};
+use crate::chain::{Next, RunVerdict, TaskCycle};
 use crate::core::event::{Event, Observer, RunEnd, RunId, StopReason, TaskIndex};
 use crate::core::failure::Outcome;
 use crate::core::time::{Moment, Mono};
@@ -44,7 +44,7 @@ pub(crate) enum HostRequest {
 }
 
 /// Runs the chain until it ends, and returns why it did.
-pub(crate) fn run(chain: &mut Chain, host: &mut impl Host) -> StopReason {
+pub(crate) fn run(chain: &mut TaskCycle, host: &mut impl Host) -> StopReason {
     let at = host.now();
     host.observe(&Event::Started { at });
     let mut course = Course {
@@ -92,7 +92,7 @@ struct Course {
 }
 
 /// Carries out one decision of the chain. Returns the reason when it was the last one.
-fn turn(chain: &mut Chain, host: &mut impl Host, course: &mut Course) -> Option<StopReason> {
+fn turn(chain: &mut TaskCycle, host: &mut impl Host, course: &mut Course) -> Option<StopReason> {
     let mut next = chain.next(host.now().mono);
     match host.poll(next) {
         HostRequest::None => {}
@@ -116,7 +116,7 @@ fn turn(chain: &mut Chain, host: &mut impl Host, course: &mut Course) -> Option<
 
 /// A runner that was asked to stop does not come here: no observer learns that it sleeps.
 fn rest(
-    chain: &mut Chain,
+    chain: &mut TaskCycle,
     host: &mut impl Host,
     until: Mono,
     course: &mut Course,
@@ -144,13 +144,13 @@ fn rest(
     }
 }
 
-fn wake(chain: &mut Chain, host: &mut impl Host) {
+fn wake(chain: &mut TaskCycle, host: &mut impl Host) {
     chain.wake(host.now().mono);
     host.observe(&Event::Woken);
 }
 
 fn run_once(
-    chain: &mut Chain,
+    chain: &mut TaskCycle,
     host: &mut impl Host,
     step: TaskIndex,
     course: &mut Course,

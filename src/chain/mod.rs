@@ -56,14 +56,14 @@ pub(crate) enum Next {
 
 /// An ordered set of tasks that is repeated, one after the other, with a cooldown after each run.
 #[derive(Clone, Debug)]
-pub(crate) struct Chain {
+pub(crate) struct TaskCycle {
     steps: Vec<Cooldowns>,
     next: TaskIndex,
     due: Mono,
     ended: bool,
 }
 
-impl Chain {
+impl TaskCycle {
     /// Makes a chain that starts at once with its first task.
     ///
     /// # Panics
@@ -71,7 +71,7 @@ impl Chain {
     /// When there is no task.
     pub(crate) fn new(steps: Vec<Cooldowns>) -> Self {
         assert!(!steps.is_empty(), "a chain has at least one task");
-        Chain {
+        TaskCycle {
             steps,
             next: 0,
             due: Mono::BOOT,
@@ -82,7 +82,7 @@ impl Chain {
     /// Makes a chain that goes on where a former runner was: at `next`, not before `due`. A step
     /// that is not there is the first.
     pub(crate) fn resumed(steps: Vec<Cooldowns>, next: TaskIndex, due: Mono) -> Self {
-        let mut chain = Chain::new(steps);
+        let mut chain = TaskCycle::new(steps);
         chain.go_to(next, due);
         chain
     }

@@ -13,7 +13,7 @@ fn at(nanos: i64) -> Mono {
 
 #[test]
 fn tasks_follow_one_another_and_start_again() {
-    let mut chain = Chain::new(vec![cooldowns(MS, MS); 3]);
+    let mut chain = TaskCycle::new(vec![cooldowns(MS, MS); 3]);
     let mut now = at(5);
     let mut order = Vec::new();
     for _ in 0..7 {
@@ -29,7 +29,7 @@ fn tasks_follow_one_another_and_start_again() {
 
 #[test]
 fn the_cooldown_after_a_success_and_after_a_failure_differ() {
-    let mut chain = Chain::new(vec![cooldowns(MS, DAY)]);
+    let mut chain = TaskCycle::new(vec![cooldowns(MS, DAY)]);
     chain.record(0, RunVerdict::Fine, at(7));
     assert_eq!(chain.next(at(7)), Next::WaitUntil(at(1_000_007)));
     chain.record(0, RunVerdict::Failed, at(9));
@@ -39,7 +39,7 @@ fn the_cooldown_after_a_success_and_after_a_failure_differ() {
 #[test]
 fn a_day_is_not_zero_and_half_a_second_is_not_zero() {
     for pause in [DAY, 500 * MS, MS, 400 * DAY, Duration::from_nanos(1)] {
-        let mut chain = Chain::new(vec![cooldowns(pause, pause)]);
+        let mut chain = TaskCycle::new(vec![cooldowns(pause, pause)]);
         chain.record(0, RunVerdict::Fine, at(1));
         let due = at(1) + pause;
         assert_eq!(
@@ -52,14 +52,14 @@ fn a_day_is_not_zero_and_half_a_second_is_not_zero() {
 
 #[test]
 fn a_failing_task_does_not_end_the_cycle() {
-    let mut chain = Chain::new(vec![cooldowns(MS, MS); 2]);
+    let mut chain = TaskCycle::new(vec![cooldowns(MS, MS); 2]);
     chain.record(0, RunVerdict::Failed, at(0));
     assert_eq!(chain.next(at(1_000_000)), Next::Run(1));
 }
 
 #[test]
 fn a_chain_without_cooldowns_waits_after_a_failure_only() {
-    let mut chain = Chain::new(vec![cooldowns(Duration::ZERO, Duration::ZERO); 2]);
+    let mut chain = TaskCycle::new(vec![cooldowns(Duration::ZERO, Duration::ZERO); 2]);
     chain.record(0, RunVerdict::Fine, at(3));
     assert_eq!(chain.next(at(3)), Next::Run(1));
     chain.record(1, RunVerdict::Failed, at(3));
@@ -69,21 +69,21 @@ fn a_chain_without_cooldowns_waits_after_a_failure_only() {
 #[test]
 fn a_task_without_fail_cooldown_in_a_chain_that_pauses_elsewhere_does_not_wait() {
     let steps = vec![cooldowns(Duration::ZERO, Duration::ZERO), cooldowns(MS, MS)];
-    let mut chain = Chain::new(steps);
+    let mut chain = TaskCycle::new(steps);
     chain.record(0, RunVerdict::Failed, at(3));
     assert_eq!(chain.next(at(3)), Next::Run(1));
 }
 
 #[test]
 fn a_fatal_failure_stops_it() {
-    let mut chain = Chain::new(vec![cooldowns(MS, MS)]);
+    let mut chain = TaskCycle::new(vec![cooldowns(MS, MS)]);
     chain.record(0, RunVerdict::Fatal, at(0));
     assert_eq!(chain.next(at(0) + DAY), Next::Stop);
 }
 
 #[test]
 fn waking_skips_the_rest_of_the_cooldown_and_nothing_else() {
-    let mut chain = Chain::new(vec![cooldowns(DAY, DAY); 2]);
+    let mut chain = TaskCycle::new(vec![cooldowns(DAY, DAY); 2]);
     chain.record(0, RunVerdict::Fine, at(0));
     chain.wake(at(5));
     assert_eq!(chain.next(at(5)), Next::Run(1));
@@ -93,11 +93,11 @@ fn waking_skips_the_rest_of_the_cooldown_and_nothing_else() {
 
 #[test]
 fn a_resumed_chain_honours_what_was_due() {
-    let chain = Chain::resumed(vec![cooldowns(MS, MS); 2], 1, at(100));
+    let chain = TaskCycle::resumed(vec![cooldowns(MS, MS); 2], 1, at(100));
     assert_eq!(chain.next(at(99)), Next::WaitUntil(at(100)));
     assert_eq!(chain.next(at(100)), Next::Run(1));
     assert_eq!(
-        Chain::resumed(vec![cooldowns(MS, MS)], 7, at(1)).upcoming(),
+        TaskCycle::resumed(vec![cooldowns(MS, MS)], 7, at(1)).upcoming(),
         (0, at(1))
     );
 }

@@ -2,6 +2,7 @@
 
 mod common;
 mod count;
+mod deferred;
 pub(crate) mod init;
 pub(crate) mod jobs;
 mod lock;
@@ -17,6 +18,7 @@ use clap_complete::Shell;
 
 pub(crate) use common::{ColorArg, Common, LogFormatArg};
 use count::run_count;
+pub(crate) use deferred::Deferred;
 pub(crate) use lock::{LockArgs, LockCommandArgs};
 pub(crate) use once::OnceArgs;
 pub(crate) use run::RunArgs;
@@ -45,7 +47,7 @@ pub(crate) struct ParsedArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Say what will happen: tasks, settings, cycle, mail path, directories. Changes nothing.
-    Check(CheckArgs),
+    Check(Deferred<CheckArgs>),
     /// List the tasks that can be run.
     List {
         /// As data.
@@ -53,24 +55,24 @@ pub(crate) enum Command {
         json: bool,
     },
     /// Run tasks once each, in order, and exit with 1 if one failed. No pidfile, no mail.
-    Once(OnceArgs),
+    Once(Deferred<OnceArgs>),
     /// Run one command under a lock that other hosts contend for: `[lock]`, or `--lock`.
     #[command(
         after_help = "Exit codes: that of the command; 75 the lock is held elsewhere, 71 it was lost and the command was ended, 69 its server does not answer, 127 the command cannot be run."
     )]
-    Lock(LockCommandArgs),
+    Lock(Deferred<LockCommandArgs>),
     /// Say what runs, what sleeps, and what fails. Changes nothing.
-    Status(StatusArgs),
+    Status(Deferred<StatusArgs>),
     /// Print what is known of chains as numbers for Prometheus: runs, durations, outages, mails,
     /// and whether runners run.
-    Metrics(MetricsArgs),
+    Metrics(Deferred<MetricsArgs>),
     /// Show the runs of the past: when, how long, how they ended, and why they were mailed or not.
-    History(HistoryArgs),
+    History(Deferred<HistoryArgs>),
     /// Tell of the last 90 days: durations, days with failures, outages and their mails. Changes
     /// nothing.
-    Report(ReportArgs),
+    Report(Deferred<ReportArgs>),
     /// Show what runs printed.
-    Logs(LogsArgs),
+    Logs(Deferred<LogsArgs>),
     /// Stop a runner: its running task may finish first.
     Stop {
         /// The chain.
@@ -112,7 +114,7 @@ pub(crate) enum Command {
         whom: String,
     },
     /// Print the mails that a failure would bring. Nothing runs, nothing is sent.
-    Simulate(SimulateArgs),
+    Simulate(Deferred<SimulateArgs>),
     /// Try the way that mail takes, and see what waits.
     Mail {
         #[command(subcommand)]
@@ -126,24 +128,24 @@ pub(crate) enum Command {
     },
     /// Write a configuration or a crate to begin with, and say what to type next. Overwrites
     /// nothing.
-    Init(init::InitArgs),
+    Init(Deferred<init::InitArgs>),
     /// What systemd has to know.
     Service {
         #[command(subcommand)]
         command: service::ServiceCommand,
     },
     /// Post a job: whichever worker is able does it, step by step.
-    Post(jobs::PostArgs),
+    Post(Deferred<jobs::PostArgs>),
     /// List the jobs of the board.
-    Jobs(jobs::JobsArgs),
+    Jobs(Deferred<jobs::JobsArgs>),
     /// Show a job, or ask something of it: stop, kill, pause, resume, retry, skip, revert, cancel.
-    Job(jobs::JobArgs),
+    Job(Deferred<jobs::JobArgs>),
     /// Work: claim jobs from the board and run their steps, until stopped.
-    Work(jobs::WorkArgs),
+    Work(Deferred<jobs::WorkArgs>),
     /// List the workers, or ask something of one: drain, sleep, wake, quit.
-    Workers(jobs::WorkersArgs),
+    Workers(Deferred<jobs::WorkersArgs>),
     /// Show schedules and their next times, or ask something of one: pause, resume, run.
-    Schedules(schedules::SchedulesArgs),
+    Schedules(Deferred<schedules::SchedulesArgs>),
     /// Look after the board itself.
     Board {
         #[command(subcommand)]

@@ -1,9 +1,13 @@
 //! The entry of a command line: which command carries out what was typed.
 
-use clap::Parser;
+use std::ffi::OsStr;
+use std::io::Write as _;
+
+use clap::{CommandFactory, FromArgMatches};
 
 use super::args::{
-    CheckArgs, Command, Common, LockCommandArgs, MailCommand, OnceArgs, ParsedArgs, RunArgs,
+    CheckArgs, Command, Common, Deferred, LockCommandArgs, MailCommand, OnceArgs, ParsedArgs,
+    RunArgs,
 };
 use super::commands::{
     check, control, history, import, init, job, list, logs, mail, metrics, mute, pages, report,
@@ -27,7 +31,13 @@ use crate::unix::terminal::print_to_stderr;
 
 /// Carries out what a person has typed.
 pub(super) fn people() -> CommandResult {
-    match ParsedArgs::try_parse() {
+    if asks_for_the_version() {
+        let version = concat!("run_functions ", env!("CARGO_PKG_VERSION"), "\n");
+        // A closed pipe is nobody's business.
+        let _ = std::io::stdout().lock().write_all(version.as_bytes());
+        return Ok(());
+    }
+    match parsed() {
         Ok(line) => obey(line),
         Err(error) => {
             // Help and version are no errors, and clap knows where they go. A closed pipe is
@@ -40,6 +50,34 @@ pub(super) fn people() -> CommandResult {
             }))
         }
     }
+}
+
+/// Returns whether nothing but the version is asked for, as scripts do: that needs no parser.
+fn asks_for_the_version() -> bool {
+    let mut words = std::env::args_os().skip(1);
+    let word = words.next();
+    let is_version = [OsStr::new("--version"), OsStr::new("-V")].map(Some);
+    words.next().is_none() && is_version.contains(&word.as_deref())
+}
+
+/// Parses the command line.
+fn parsed() -> Result<ParsedArgs, clap::Error> {
+    let mut parser = ParsedArgs::command();
+    let matches = parser.try_get_matches_from_mut(std::env::args_os());
+    let line = matches
+        .and_then(|mut matches| ParsedArgs::from_arg_matches_mut(&mut matches))
+        .map_err(|error| error.format(&mut parser));
+    let goes_on = |line: &ParsedArgs| {
+        matches!(
+            line.command,
+            None | Some(Command::Work(_) | Command::Lock(_))
+        )
+    };
+    if !line.as_ref().is_ok_and(goes_on) {
+        // A process that ends soon gives all of its memory back at once.
+        std::mem::forget(parser);
+    }
+    line
 }
 
 fn obey(line: ParsedArgs) -> CommandResult {
@@ -58,11 +96,11 @@ fn obey(line: ParsedArgs) -> CommandResult {
 
 fn obey_command(common: &Common, command: Command) -> CommandResult {
     match command {
-        Command::Check(args) => check(common, &args),
+        Command::Check(Deferred(args)) => check(common, &args),
         Command::List { json } => list(common, json),
-        Command::Once(args) => once(common, &args),
-        Command::Lock(args) => under_lock(common, args),
-        Command::Status(args) => {
+        Command::Once(Deferred(args)) => once(common, &args),
+        Command::Lock(Deferred(args)) => under_lock(common, args),
+        Command::Status(Deferred(args)) => {
             let (inputs, loaded) = load_to_look(common)?;
             status::show(&inputs, &loaded, &args, common.color)
         }
@@ -84,36 +122,36 @@ fn obey_command(common: &Common, command: Command) -> CommandResult {
             let (_, loaded) = load_to_look(common)?;
             mute::unmute(&loaded.settings, &whom)
         }
-        Command::Simulate(args) => {
+        Command::Simulate(Deferred(args)) => {
             let (inputs, loaded) = load(common, None)?;
             simulate::print_inbox(&inputs, &loaded, &args)
         }
         Command::Mail { command } => obey_mail(common, &command),
-        Command::Metrics(args) => {
+        Command::Metrics(Deferred(args)) => {
             let (_, loaded) = load_to_look(common)?;
             metrics::show(&loaded, &args)
         }
-        Command::History(args) => {
+        Command::History(Deferred(args)) => {
             let (_, loaded) = load_to_look(common)?;
             history::show(&loaded.settings, &args)
         }
-        Command::Report(args) => {
+        Command::Report(Deferred(args)) => {
             let (inputs, loaded) = load_to_look(common)?;
             report::show(&inputs, &loaded, &args, common.color)
         }
-        Command::Logs(args) => {
+        Command::Logs(Deferred(args)) => {
             let (_, loaded) = load_to_look(common)?;
             logs::show(&loaded, &args)
         }
         Command::Import { command } => import::print_configuration(&command, common.color),
-        Command::Init(args) => init::write(&args),
+        Command::Init(Deferred(args)) => init::write(&args),
         Command::Service { command } => service::obey(common, &command),
-        Command::Post(args) => job::post::post(common, &args),
-        Command::Jobs(args) => job::jobs::show(common, &args),
-        Command::Job(args) => job::job::obey(common, &args),
-        Command::Work(args) => job::work::work(common, args),
-        Command::Workers(args) => job::workers::obey(common, &args),
-        Command::Schedules(args) => job::schedules::obey(common, &args),
+        Command::Post(Deferred(args)) => job::post::post(common, &args),
+        Command::Jobs(Deferred(args)) => job::jobs::show(common, &args),
+        Command::Job(Deferred(args)) => job::job::obey(common, &args),
+        Command::Work(Deferred(args)) => job::work::work(common, args),
+        Command::Workers(Deferred(args)) => job::workers::obey(common, &args),
+        Command::Schedules(Deferred(args)) => job::schedules::obey(common, &args),
         Command::Board { command } => job::board::obey(common, &command),
         Command::Completions { shell } => pages::completions(shell),
         Command::Man { directory } => pages::manual(&directory),

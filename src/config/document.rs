@@ -17,11 +17,12 @@ const MOST_SYNTAX_ERRORS: usize = 10;
 /// For how many unknown keys it is looked for what was meant: a file with more of them is no
 /// configuration.
 const MOST_SUGGESTIONS: usize = 200;
-const TABLES: [&str; 10] = [
+const TABLES: [&str; 11] = [
     "log",
     "history",
     "metrics",
     "lock",
+    "board",
     "mail",
     "defaults",
     "tasks",
@@ -120,6 +121,7 @@ impl Document<'_> {
                 "history" => self.table(Within::Section(ConfigSection::History), key, value),
                 "metrics" => self.table(Within::Section(ConfigSection::Metrics), key, value),
                 "lock" => self.table(Within::Section(ConfigSection::Lock), key, value),
+                "board" => self.table(Within::Section(ConfigSection::Board), key, value),
                 "mail" => self.table(Within::Section(ConfigSection::Mail), key, value),
                 "defaults" => self.table(Within::Defaults, key, value),
                 "tasks" => self.tasks(key, value),
@@ -316,6 +318,7 @@ fn elsewhere(within: Within<'_>, name: &str) -> Option<String> {
             ConfigSection::History => "to `[history]`",
             ConfigSection::Metrics => "to `[metrics]`",
             ConfigSection::Lock => "to `[lock]`",
+            ConfigSection::Board => "to `[board]`",
             ConfigSection::Mail => "to `[mail]`",
             ConfigSection::Task => "to `[tasks.NAME]` or `[defaults]`",
             ConfigSection::Worker => "to `[worker]`",

@@ -13,7 +13,7 @@ mod json;
 mod nodes;
 mod retry;
 mod schedule_reader;
-mod then;
+pub(super) mod then;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -58,6 +58,7 @@ pub(super) fn define(
             let loaded = LoadedJob {
                 definition,
                 resume_doubt: doubt,
+                defined: origin,
                 function: None,
             };
             jobs.insert(job.name.name.clone(), loaded);

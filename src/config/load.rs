@@ -119,6 +119,7 @@ fn put_together(
         kill_grace: settings.kill_grace,
     };
     jobs::functions::define(&mut jobs, &of_functions, &mut report);
+    jobs::then::refuse_circles_of_functions(&jobs, &mut report);
     let schedules = match &around {
         Some(around) => jobs::schedules(&written, around, &jobs, &mut report),
         None => BTreeMap::new(),
@@ -143,6 +144,7 @@ fn put_together(
         history: written.history,
         metrics: written.metrics,
         lock: written.lock,
+        board: written.board,
         mail: written.mail,
     }
 }

@@ -25,6 +25,8 @@ pub(crate) struct LoadedJob {
     /// A warning for `check` and `post --plan`, where nothing is written of `resume` and the job
     /// may not be able to go on at another host.
     pub(crate) resume_doubt: Option<ConfigProblem>,
+    /// The section, or the function.
+    pub(crate) defined: Origin,
     /// The function, where the job is written in Rust.
     pub(crate) function: Option<&'static JobRegistration>,
 }
@@ -71,6 +73,8 @@ pub(crate) struct Loaded {
     pub(super) metrics: Layer,
     /// The values of `[lock]`.
     pub(super) lock: Layer,
+    /// The values of `[board]`.
+    pub(super) board: Layer,
     /// The values of `[mail]`.
     pub(super) mail: Layer,
 }
@@ -84,6 +88,7 @@ impl Loaded {
             ConfigSection::History => Some(&self.history),
             ConfigSection::Metrics => Some(&self.metrics),
             ConfigSection::Lock => Some(&self.lock),
+            ConfigSection::Board => Some(&self.board),
             ConfigSection::Mail => Some(&self.mail),
             _ => None,
         }

@@ -259,23 +259,25 @@ impl LockSection<'_> {
         }
     }
 
-    /// What is wrong with the file is a warning: it is read again for each connection.
     fn check_secret(&mut self, key: &str) {
-        let Some(path) = self.layer.get::<PathBuf>(key) else {
-            return;
-        };
-        let Err(error) = secret_file::read(&path) else {
-            return;
-        };
-        let message = match error.io() {
-            Some(io) => format!("`{key}` {}: `{}`", cannot_be_read(io), path.display()),
-            None => error.to_string(),
-        };
-        let origin = self.layer.origin(key);
-        let problem = ConfigProblem::warning(&origin, message).help(error.remedy());
-        self.report.add(match error.is_permission() {
-            true => problem.exit(exit::NO_PERMISSION),
-            false => problem,
-        });
+        if let Some(problem) = secret_problem(self.layer, key) {
+            self.report.add(problem);
+        }
     }
+}
+
+/// Returns what is wrong with the file of a secret. A warning: the file is read again for each
+/// connection.
+pub(super) fn secret_problem(layer: &Layer, key: &str) -> Option<ConfigProblem> {
+    let path = layer.get::<PathBuf>(key)?;
+    let error = secret_file::read(&path).err()?;
+    let message = match error.io() {
+        Some(io) => format!("`{key}` {}: `{}`", cannot_be_read(io), path.display()),
+        None => error.to_string(),
+    };
+    let problem = ConfigProblem::warning(&layer.origin(key), message).help(error.remedy());
+    Some(match error.is_permission() {
+        true => problem.exit(exit::NO_PERMISSION),
+        false => problem,
+    })
 }

@@ -1,10 +1,10 @@
 //! The configuration: from command line, environment, file, attributes and defaults to `settings`.
 //!
 //! ```text
-//! locate ─► document ─► written ◄─ variables, command line        what has been written, with its places
+//! locate ─► document ─► written ◄─ variables, command line    what has been written, and where
 //!                          │
 //!                          ▼
-//!     runner, mail, tasks, child, worker, jobs ─► Loaded           layers put together and checked
+//!     runner, mail, tasks, child, worker, jobs ─► Loaded       layers put together and checked
 //! ```
 //!
 //! All keys are in one table ([`options`]). Everything that is wrong is collected in a
@@ -29,6 +29,7 @@ pub(crate) mod program;
 mod report;
 pub(crate) mod secret;
 
+pub(crate) mod board;
 mod child;
 pub(crate) mod cycle;
 pub(crate) mod defaults;

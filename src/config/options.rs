@@ -12,7 +12,7 @@ pub(crate) use option_spec::{Applies, Fallback, Never, OptionSpec, ValueKind, Ze
 use option_spec::{LIMIT, LIMIT_OR_NEVER, PAUSE, general, of_task};
 
 use Applies::{Child, Command, Every, Function, Program};
-use ConfigSection::{History, Lock, Log, Mail, Metrics, Root};
+use ConfigSection::{Board, History, Lock, Log, Mail, Metrics, Root};
 use Fallback::{InWords, Written};
 
 /// Every key but those of jobs and workers.
@@ -65,6 +65,17 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
         "file with the password of PostgreSQL in its first line, readable by its owner only"),
     general(Lock, "ca_file", ValueKind::Path, InWords("the authorities of this machine alone"),
         "PEM file of further authorities that are trusted to name the lock server"),
+
+    general(Board, "address", ValueKind::Text, InWords("board.sqlite in state_dir"),
+        "where the board of jobs is: the path of a file, or postgres://USER@HOST/DATABASE"),
+    general(Board, "listen", ValueKind::Text, InWords("address"),
+        "the address of the same database past a pooler, by which a worker hears at once of a new job"),
+    general(Board, "username", ValueKind::Text, InWords("that in the address, else the user of the program"),
+        "the user of PostgreSQL"),
+    general(Board, "password_file", ValueKind::Path, InWords("none"),
+        "file with the password of PostgreSQL in its first line, readable by its owner only"),
+    general(Board, "ca_file", ValueKind::Path, InWords("the authorities of this machine alone"),
+        "PEM file of further authorities that are trusted to name the server"),
 
     general(Mail, "to", ValueKind::Addresses, InWords("nobody: each mail is a file"),
         "who is mailed"),

@@ -43,6 +43,7 @@ fn others(kind: ValueKind, value: &str) -> String {
 pub(super) fn example(option: &OptionSpec) -> String {
     match option.section {
         ConfigSection::Lock => return example_of_lock(option),
+        ConfigSection::Board => return example_of_board(option),
         section if section.is_of_jobs() => return example_of_job(option),
         _ => {}
     }
@@ -75,6 +76,18 @@ fn example_of_lock(option: &OptionSpec) -> String {
         "address" => r#"["10.0.0.1:8500", "10.0.0.2:8500"]"#,
         "key" => r#""nightly""#,
         "token_file" => r#""consul_token""#,
+        "username" => r#""run_functions""#,
+        "password_file" => r#""postgres_password""#,
+        "ca_file" => r#""/etc/ssl/our_own_ca.pem""#,
+        _ => return example_of_kind(option.kind),
+    };
+    text.to_owned()
+}
+
+fn example_of_board(option: &OptionSpec) -> String {
+    let text = match option.key {
+        "address" => r#""postgres://run_functions@db.example.org/jobs""#,
+        "listen" => r#""postgres://run_functions@db.example.org:5432/jobs""#,
         "username" => r#""run_functions""#,
         "password_file" => r#""postgres_password""#,
         "ca_file" => r#""/etc/ssl/our_own_ca.pem""#,

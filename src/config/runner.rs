@@ -9,7 +9,7 @@ use super::origin::Origin;
 use super::report::{ConfigProblem, ConfigReport};
 use super::value::Value;
 use super::written::WrittenConfig;
-use super::{lock, mail, metrics};
+use super::{board, lock, mail, metrics};
 use crate::core::settings::{HistorySettings, LogFormat, LogSettings, Settings};
 
 /// Puts the settings together and fills what is open in the layers. Defaults that are paths start
@@ -37,6 +37,7 @@ pub(super) fn settings(
         },
         report,
     );
+    let board = board::location(&written.board, base, inputs.has_board_postgres, report);
     let mail = mail::settings(&mut written.mail, &state_dir, inputs, report);
     Settings {
         run_root,
@@ -48,6 +49,7 @@ pub(super) fn settings(
         history,
         metrics,
         lock,
+        board,
         mail,
     }
 }

@@ -46,6 +46,8 @@ pub(super) struct WrittenConfig {
     pub(super) metrics: Layer,
     /// `[lock]`
     pub(super) lock: Layer,
+    /// `[board]`
+    pub(super) board: Layer,
     /// `[mail]`
     pub(super) mail: Layer,
     /// `[defaults]`
@@ -71,6 +73,7 @@ impl WrittenConfig {
             ConfigSection::History => &mut self.history,
             ConfigSection::Metrics => &mut self.metrics,
             ConfigSection::Lock => &mut self.lock,
+            ConfigSection::Board => &mut self.board,
             ConfigSection::Mail => &mut self.mail,
             ConfigSection::Worker => &mut self.worker,
             ConfigSection::Task

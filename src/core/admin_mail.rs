@@ -25,11 +25,11 @@ pub(crate) struct AdminMail {
     /// What is sent when a server refuses the whole for its content: at most 2 KiB, no output of
     /// the task.
     pub minimal_body: String,
-    /// What decides which letter may replace which while mail is down.
+    /// What decides which mail may replace which while mail is down.
     pub place: MailKey,
 }
 
-/// Where a letter stands among those of its outage.
+/// Where a mail stands among those of its outage.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct MailKey {
     /// `first`, `new`, `downtime`, `again`, `running`, `healed`, `digest`, `summary`.

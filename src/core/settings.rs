@@ -4,6 +4,7 @@
 //! `config` makes these from the command line, the environment, the file, the attributes and the
 //! defaults; everything else only reads them.
 
+mod board_location;
 mod lock_settings;
 mod metrics_settings;
 mod ping;
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use board_location::{BoardLocation, BoardServer};
 pub use lock_settings::{LockEngine, LockSettings};
 pub(crate) use lock_settings::{checked_key, consul_address, postgres_address};
 pub(crate) use metrics_settings::MetricsSettings;
@@ -59,6 +61,8 @@ pub(crate) struct Settings {
     pub metrics: MetricsSettings,
     /// What makes one instance of a chain.
     pub lock: LockSettings,
+    /// Where the board of jobs is.
+    pub board: BoardLocation,
     /// How mail leaves the machine.
     pub mail: MailSettings,
 }

@@ -5,8 +5,8 @@ use super::flow_state::FlowState;
 use super::journal::Phase;
 
 impl FlowState {
-    /// Returns when a phase of a step may begin. The wait for another phase does not count: what was
-    /// to be tried again in an hour is reverted at once.
+    /// Returns when a phase of a step may begin. The wait for another phase does not count: what
+    /// was to be tried again in an hour is reverted at once.
     pub(super) fn due(&self, at: usize, phase: Phase, now: i64) -> i64 {
         let wait = self.steps[at].wait;
         let Some(wait) = wait.filter(|wait| wait.phase == phase) else {

@@ -33,8 +33,8 @@ impl FlowState {
         }
     }
 
-    /// Returns the decision that the step which is to be tried elsewhere has failed for good, because
-    /// no other worker is left to try it. `None` where no step is to be tried elsewhere.
+    /// Returns the decision that the step which is to be tried elsewhere has failed for good,
+    /// because no other worker is left to try it. `None` where no step is to be tried elsewhere.
     pub(crate) fn no_other_worker(&self, now: i64) -> Option<FlowDecision> {
         let mut steps = self.plan.steps_in(ROOT);
         let at = steps.find(|at| {

@@ -45,7 +45,7 @@ fn of_group(state: &FlowState, at: usize, now: i64) -> Vec<String> {
     }
     if round.is_undoing {
         notes.push("the last round is being reverted".to_owned());
-    } else if let Some(again) = again(state.round_due(at, now), now) {
+    } else if let Some(again) = again(state, state.round_due(at, now), now) {
         notes.push(again);
     }
     if at != ROOT {
@@ -87,7 +87,8 @@ fn standing(state: &FlowState, at: usize, known: &StepState, now: i64) -> (char,
             .map_or(1, |terms: &RetryTerms| terms.times);
         let count = numbered(known.revert_failures, tries);
         let note = format!("its revert failed{count}");
-        return ('✗', with_wait(note, state.due(at, Phase::Revert, now), now));
+        let due = state.due(at, Phase::Revert, now);
+        return ('✗', with_wait(state, note, due, now));
     }
     let took = known
         .last
@@ -146,13 +147,13 @@ fn failing(state: &FlowState, at: usize, known: &StepState, now: i64) -> (char, 
     if last == Some(EntryOutcome::RetryLater) {
         return (
             '·',
-            with_wait("asked to be tried later".to_owned(), due, now),
+            with_wait(state, "asked to be tried later".to_owned(), due, now),
         );
     }
     let count = numbered(known.failures.max(known.when_failures), tries(state, at));
     (
         '✗',
-        with_wait(format!("failed after {took}{count}"), due, now),
+        with_wait(state, format!("failed after {took}{count}"), due, now),
     )
 }
 
@@ -182,15 +183,17 @@ fn numbered(number: u32, of: u32) -> String {
     }
 }
 
-fn with_wait(note: String, due: i64, now: i64) -> String {
-    match again(due, now) {
+fn with_wait(state: &FlowState, note: String, due: i64, now: i64) -> String {
+    match again(state, due, now) {
         Some(again) => format!("{note}, {again}"),
         None => note,
     }
 }
 
-fn again(due: i64, now: i64) -> Option<String> {
-    (due > now).then(|| format!("again in {}", span(now, due)))
+/// Returns when something is tried again; `None` where nothing is tried any more.
+fn again(state: &FlowState, due: i64, now: i64) -> Option<String> {
+    let is_at_rest = state.stuck().is_some() || matches!(state.mode(), FlowMode::Halt { .. });
+    (due > now && !is_at_rest).then(|| format!("again in {}", span(now, due)))
 }
 
 fn span(from: i64, to: i64) -> String {

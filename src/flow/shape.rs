@@ -9,8 +9,8 @@ impl FlowDefinition {
     /// Returns the shape: 16 hexadecimal digits of a hash over the steps, their order, groups and
     /// retries. The same definition has the same shape in every release and on every machine.
     ///
-    /// Commands, texts and what a step reads are no part of the shape: a journal that was begun with
-    /// other ones can be continued.
+    /// Commands, texts and what a step reads are no part of the shape: a journal that was begun
+    /// with other ones can be continued.
     pub(crate) fn shape(&self) -> String {
         format!("{:016x}", hash::fnv1a(self.outline().as_bytes()))
     }

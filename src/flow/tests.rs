@@ -1,11 +1,13 @@
 mod checker;
 mod every_point;
 mod faults;
+mod interruption_sentences;
 mod make;
 mod pictures;
 mod random;
 mod refusals;
 mod requests;
+mod retry_sentences;
 mod robust;
 mod sentences;
 mod shapes;

@@ -8,6 +8,7 @@
 //! | [`batches`] | for many jobs: limits, what comes after, batches, pauses |
 //! | [`schedules`] | for jobs by the clock: times, zones, what is missed, pauses |
 //! | [`board`] | for the board of jobs in operation: backup, upgrade, failover, limits |
+//! | [`engines`] | which board when: a file or PostgreSQL, posts in SQL, roles, failover |
 //! | [`configuration`] | who writes `run_functions.toml`: every key, with its default |
 //! | [`alerts`] | who gets the mails: which, when, and why not more |
 //! | [`operations`] | who looks after the machine: upgrade, crash, signals, logs, files |
@@ -32,6 +33,9 @@ pub mod schedules {}
 
 #[doc = include_str!("board.md")]
 pub mod board {}
+
+#[doc = include_str!("engines.md")]
+pub mod engines {}
 
 #[doc = include_str!("configuration.md")]
 pub mod configuration {}

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use super::argument_errors::{ArgumentError, ArgumentErrors};
 use super::argument_spec::ArgumentSpec;
 use super::names::variable_form;
+use super::repeated_name::repeated_name;
 use crate::text::lists::one_of;
 use crate::text::suggest::did_you_mean;
 
@@ -84,14 +85,21 @@ impl ArgumentSchema {
     ///
     /// Everything that is wrong.
     pub(crate) fn parse_json(&self, line: &str) -> Result<Map<String, Value>, ArgumentErrors> {
-        match serde_json::from_str::<Value>(line) {
-            Ok(value) => self.check(&value),
-            Err(error) => Err(ArgumentErrors::of(ArgumentError {
+        let value = serde_json::from_str::<Value>(line).map_err(|error| {
+            ArgumentErrors::of(ArgumentError {
                 argument: String::new(),
                 message: format!("the line is no JSON: {error}"),
                 help: None,
-            })),
+            })
+        })?;
+        if let Some(name) = repeated_name(line) {
+            return Err(ArgumentErrors::of(ArgumentError {
+                argument: name,
+                message: "stands twice in the line".to_owned(),
+                help: Some("leave one of them out".to_owned()),
+            }));
         }
+        self.check(&value)
     }
 
     /// Fills in defaults, and returns an error for each argument that is missing. `prefix` stands

@@ -93,8 +93,8 @@ impl CommandTemplate {
         uses.collect()
     }
 
-    /// Returns what in the command is on one host alone, if anything is: the directory of the job, a
-    /// relative path, a file that an earlier step gave.
+    /// Returns what in the command is on one host alone, if anything is: the directory of the job,
+    /// a relative path, a file that an earlier step gave.
     pub(crate) fn local_use(&self) -> Option<String> {
         let in_shell = match &self.program {
             ProgramTemplate::Shell(text) => ["$JOB_DIR", "${JOB_DIR"]

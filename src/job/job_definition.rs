@@ -70,8 +70,8 @@ impl JobDefinition {
         commands.flat_map(CommandTemplate::vars).collect()
     }
 
-    /// Returns the first later step that uses what is on one host alone, and what that is: on another
-    /// host the job could not go on there.
+    /// Returns the first later step that uses what is on one host alone, and what that is: on
+    /// another host the job could not go on there.
     pub(crate) fn local_use(&self) -> Option<(&str, String)> {
         let later = self.flow.root.steps().into_iter().skip(1);
         let mut uses = later.filter_map(|step| {

@@ -40,6 +40,7 @@ mod names;
 mod program_template;
 mod render_errors;
 mod rendered_command;
+mod repeated_name;
 mod shell_text;
 mod step_call;
 pub(crate) mod step_result;

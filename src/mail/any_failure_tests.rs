@@ -38,7 +38,7 @@ fn alert(sort: AlertKind, text: &str) -> Alert {
     }
 }
 
-/// Writes the letter of a failure that says these texts wherever it can say anything.
+/// Writes the mail of a failure that says these texts wherever it can say anything.
 fn written(text: &str, output: &str) -> AdminMail {
     let mut failure = Failure::new(FailureClass::Panic, text);
     failure.causes = vec![text.to_owned(), output.to_owned()];
@@ -80,9 +80,9 @@ fn written(text: &str, output: &str) -> AdminMail {
     compose(&alert(AlertKind::New, text), Some(&failure), &context)
 }
 
-fn message(letter: &AdminMail, extent: Extent) -> String {
+fn message(mail: &AdminMail, extent: Extent) -> String {
     let from = "run_functions <runner@example.org>";
-    let bytes = render(letter, from, "Ops <ops@example.org>", extent, &[]).unwrap();
+    let bytes = render(mail, from, "Ops <ops@example.org>", extent, &[]).unwrap();
     String::from_utf8(bytes).unwrap()
 }
 
@@ -104,8 +104,8 @@ const HEADERS: [&str; 14] = [
 ];
 
 /// Reads a message with a parser that is not ours, and checks all that it finds.
-fn check(letter: &AdminMail, extent: Extent) -> Result<(), TestCaseError> {
-    let text = message(letter, extent);
+fn check(mail: &AdminMail, extent: Extent) -> Result<(), TestCaseError> {
+    let text = message(mail, extent);
     prop_assert!(text.is_ascii());
     for line in text.split("\r\n") {
         prop_assert!(line.len() <= MOST_LINE && !line.contains(['\r', '\n', '\0']));
@@ -121,7 +121,7 @@ fn check(letter: &AdminMail, extent: Extent) -> Result<(), TestCaseError> {
     names.sort();
     prop_assert_eq!(names, HEADERS);
     let value = |name: &str| parsed.headers.get_first_value(name).unwrap_or_default();
-    prop_assert_eq!(value("Subject"), letter.subject.trim());
+    prop_assert_eq!(value("Subject"), mail.subject.trim());
     prop_assert_eq!(value("To"), "Ops <ops@example.org>");
     prop_assert_eq!(value("References"), "<first-of-the-outage@example.org>");
     let encoding = value("Content-Transfer-Encoding");
@@ -132,8 +132,8 @@ fn check(letter: &AdminMail, extent: Extent) -> Result<(), TestCaseError> {
     );
     prop_assert!(parsed.subparts.is_empty());
     let (body, expected) = match extent {
-        Extent::Whole => (parsed.get_body(), &letter.body),
-        Extent::Minimal => (parsed.get_body(), &letter.minimal_body),
+        Extent::Whole => (parsed.get_body(), &mail.body),
+        Extent::Minimal => (parsed.get_body(), &mail.minimal_body),
     };
     let body = body.map_err(|error| TestCaseError::fail(error.to_string()))?;
     let body = body.replace("\r\n", "\n");
@@ -168,9 +168,9 @@ proptest! {
 
     #[test]
     fn no_failure_breaks_a_mail(text in hostile(), output in hostile()) {
-        let letter = written(&text, &output);
-        check(&letter, Extent::Whole)?;
-        check(&letter, Extent::Minimal)?;
+        let mail = written(&text, &output);
+        check(&mail, Extent::Whole)?;
+        check(&mail, Extent::Minimal)?;
     }
 }
 
@@ -189,8 +189,8 @@ fn ten_megabytes_in_one_line_and_a_million_lines_fit_into_a_mail() {
 fn mails_of_one_outage_are_one_thread_and_those_of_two_are_two() {
     // The rule of J. Zawinski: a message hangs below the last of its References, or else its
     // In-Reply-To.
-    let parent = |letter: &AdminMail| {
-        let text = message(letter, Extent::Whole);
+    let parent = |mail: &AdminMail| {
+        let text = message(mail, Extent::Whole);
         let parsed = mailparse::parse_headers(text.as_bytes()).unwrap().0;
         let references = parsed.get_first_value("References");
         let in_reply_to = parsed.get_first_value("In-Reply-To");

@@ -4,7 +4,7 @@ use std::io;
 use std::time::SystemTime;
 
 use super::immediate::{NOBODY_NAMED, sender};
-use super::outbox::{ClaimedChange, ClaimedLetters, Outbox, QueuedLetter};
+use super::outbox::{ClaimedChange, ClaimedMails, Outbox, QueuedMail};
 use super::outbox_delivery::{self, MergeHolding};
 use super::transport::transport;
 use crate::core::admin_mail::AdminMail;
@@ -53,14 +53,14 @@ impl ClaimedDelivery {
     /// When the outbox of this machine cannot be used.
     pub(crate) fn deliver(
         &self,
-        letters: Vec<QueuedLetter>,
+        letters: Vec<QueuedMail>,
         is_last: bool,
         write: &dyn Fn(ClaimedChange<'_>),
     ) -> io::Result<bool> {
         let Some(_lock) = self.outbox.try_lock()? else {
             return Ok(false);
         };
-        let store = ClaimedLetters::new(&self.outbox, letters, write);
+        let store = ClaimedMails::new(&self.outbox, letters, write);
         let mut transport = transport(&self.settings);
         outbox_delivery::deliver_due(
             &store,
@@ -82,8 +82,8 @@ pub(crate) fn takes_away(settings: &MailSettings) -> bool {
 }
 
 /// Returns a letter with its envelope, for the board.
-pub(crate) fn enveloped(letter: AdminMail, to: &[String], now: SystemTime) -> QueuedLetter {
+pub(crate) fn enveloped(letter: AdminMail, to: &[String], now: SystemTime) -> QueuedMail {
     let nobody = [NOBODY_NAMED.to_owned()];
     let to = if to.is_empty() { &nobody[..] } else { to };
-    QueuedLetter::new(letter, to, now)
+    QueuedMail::new(letter, to, now)
 }

@@ -17,7 +17,7 @@ use crate::unix::clock;
 /// The recipient, and the sender, where the settings name none (only files and print need none).
 pub(super) const NOBODY_NAMED: &str = "root@localhost";
 
-/// Returns the sender of our own letters.
+/// Returns the sender of our own mails.
 pub(super) fn sender(settings: &MailSettings) -> &str {
     if settings.from.is_empty() {
         NOBODY_NAMED
@@ -65,7 +65,7 @@ pub(crate) fn probe(
     transport.carry(&OutgoingMessage::probe()).map(drop)
 }
 
-/// Sends one letter now, past the outbox, telling each stage that is reached: `mail test`.
+/// Sends one mail now, past the outbox, telling each stage that is reached: `mail test`.
 /// Returns the answer for each recipient.
 ///
 /// # Errors
@@ -73,19 +73,19 @@ pub(crate) fn probe(
 /// When there is no way to deliver anything.
 pub(crate) fn send_now(
     settings: &MailSettings,
-    letter: &AdminMail,
+    mail: &AdminMail,
     to: &[String],
     tell: Box<dyn FnMut(DeliveryStage)>,
 ) -> Result<Vec<(String, DeliveryResult)>, DeliveryError> {
     let mut transport = transport_with_stages(settings, tell);
     let mut answers = Vec::new();
     for to in to {
-        let bytes = message::render(letter, sender(settings), to, Extent::Whole, &[])?;
+        let bytes = message::render(mail, sender(settings), to, Extent::Whole, &[])?;
         let outgoing = OutgoingMessage {
             from: message::bare_address(sender(settings)),
             to: vec![message::bare_address(to).unwrap_or_else(|| to.clone())],
             bytes,
-            file_stem: message::file_stem(letter, to),
+            file_stem: message::file_stem(mail, to),
         };
         let fates = transport.carry(&outgoing)?;
         answers.extend(fates.into_iter().map(|fate| (to.clone(), fate)));

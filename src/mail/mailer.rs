@@ -1,6 +1,6 @@
 //! The mailer: a thread of the runner that sleeps while nothing waits to leave.
 //!
-//! The chain hands letters in and goes on; it waits for neither network nor worker. Of several
+//! The chain hands mails in and goes on; it waits for neither network nor worker. Of several
 //! processes on one outbox, the one that holds its lock delivers. The thread and its descriptors
 //! exist from the start, so that a shortage later on cannot keep mail from leaving: making a thread
 //! when memory is short may even end the process.
@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime};
 use std::{fmt, thread};
 
 use super::immediate::{NOBODY_NAMED, sender};
-use super::outbox::{KeptWhere, Lost, Outbox, QueuedLetter};
+use super::outbox::{KeptWhere, Lost, Outbox, QueuedMail};
 use super::outbox_delivery::{self, DeliverySummary, MergeHolding};
 use super::schedule::SHORTAGE_PAUSE;
 use super::transport::transport;
@@ -49,7 +49,7 @@ struct MailerShared {
     nudge: PipeWriter,
 }
 
-/// What is called when something may have left, with the number of letters that are in memory
+/// What is called when something may have left, with the number of mails that are in memory
 /// alone.
 struct Follower(Box<dyn Fn(u64) + Send + Sync>);
 
@@ -76,7 +76,7 @@ struct MailerWork {
 
 impl Mailer {
     /// Makes a mailer that does nothing until it is asked to. Where no thread can be had, that is
-    /// tried again with each letter.
+    /// tried again with each mail.
     ///
     /// # Errors
     ///
@@ -106,16 +106,16 @@ impl Mailer {
         followers.push(Follower(Box::new(tell)));
     }
 
-    /// Returns how many letters are in memory alone.
+    /// Returns how many mails are in memory alone.
     pub(crate) fn in_memory(&self) -> u64 {
         self.shared.outbox.in_memory()
     }
 
-    /// Takes a letter to these recipients, and has it delivered.
-    pub(crate) fn post(&self, letter: &AdminMail, to: &[String], now: SystemTime) -> KeptWhere {
+    /// Takes a mail to these recipients, and has it delivered.
+    pub(crate) fn post(&self, mail: &AdminMail, to: &[String], now: SystemTime) -> KeptWhere {
         let nobody = [NOBODY_NAMED.to_owned()];
         let to = if to.is_empty() { &nobody[..] } else { to };
-        let kept = self.shared.outbox.put(letter, to, now);
+        let kept = self.shared.outbox.put(mail, to, now);
         self.nudge();
         kept
     }
@@ -178,7 +178,7 @@ impl Mailer {
     }
 
     /// Lets a delivery that is under way, or was never tried, come to its end until `until`. What
-    /// is left then is in the outbox, but for those letters that no disk takes, which are returned.
+    /// is left then is in the outbox, but for those mails that no disk takes, which are returned.
     pub(crate) fn finish(&self, until: Mono) -> Vec<Lost> {
         self.nudge_again();
         let mut work = self.shared.work();
@@ -241,7 +241,7 @@ impl MailerShared {
             drop(work);
             let next = self.deliver();
             let mut work = self.work();
-            // A pass that began before the end has perhaps held letters with one cause, which leave
+            // A pass that began before the end has perhaps held mails with one cause, which leave
             // at the end.
             if work.pending || held_some && work.stopping {
                 continue;
@@ -275,7 +275,7 @@ impl MailerShared {
         for Follower(tell) in &*lock(&self.followers) {
             tell(in_memory);
         }
-        // What no disk takes, and what could not be looked at, is nothing that a letter or the
+        // What no disk takes, and what could not be looked at, is nothing that a mail or the
         // clock would bring up again.
         let again = !settled || in_memory > 0 || self.outbox.is_blind();
         let again = again.then(|| clock::mono() + SHORTAGE_PAUSE);
@@ -288,7 +288,7 @@ impl MailerShared {
         Some(now.mono + left)
     }
 
-    /// Only the holder of the lock does this: a letter that another process has just sent would
+    /// Only the holder of the lock does this: a mail that another process has just sent would
     /// come back.
     fn make_due(&self) {
         if !std::mem::take(&mut self.work().all_due) {
@@ -322,7 +322,7 @@ impl MailerShared {
     }
 
     fn has_untried(&self) -> bool {
-        self.outbox.waiting().iter().any(QueuedLetter::is_untried)
+        self.outbox.waiting().iter().any(QueuedMail::is_untried)
     }
 }
 

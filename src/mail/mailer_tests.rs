@@ -2,7 +2,7 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 
 use super::super::delivery_error::DeliveryStage;
-use super::super::test_letters::{self, letter, smtp};
+use super::super::test_mails::{self, mail, smtp};
 use super::super::test_server::{Act, Script, Server};
 use super::*;
 use crate::core::settings::Transport;
@@ -12,7 +12,7 @@ use crate::mail::wire::DeliveryResult;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn settings(transport: Transport) -> MailSettings {
-    test_letters::settings(transport, PATIENCE)
+    test_mails::settings(transport, PATIENCE)
 }
 
 fn to() -> [String; 1] {
@@ -37,16 +37,13 @@ fn wait_until_idle(mailer: &Mailer) {
 }
 
 #[test]
-fn letters_leave_in_order() {
+fn mails_leave_in_order() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(Script::default());
     let mailer = Mailer::new(dir.path(), settings(smtp(server.address.port()))).unwrap();
     for id in 0..5u64 {
-        let letter = letter(&id.to_string(), "new", "tasks::a", 1);
-        assert_eq!(
-            mailer.post(&letter, &to(), clock::wall()),
-            KeptWhere::OnDisk
-        );
+        let mail = mail(&id.to_string(), "new", "tasks::a", 1);
+        assert_eq!(mailer.post(&mail, &to(), clock::wall()), KeptWhere::OnDisk);
     }
     let received = server.wait_for(5);
     wait_until_idle(&mailer);
@@ -67,7 +64,7 @@ fn a_server_that_says_nothing_holds_up_nobody_who_posts() {
     let start = clock::mono();
     for id in 0..5u64 {
         mailer.post(
-            &letter(&id.to_string(), "new", "tasks::a", 1),
+            &mail(&id.to_string(), "new", "tasks::a", 1),
             &to(),
             clock::wall(),
         );
@@ -85,7 +82,7 @@ fn what_one_runner_left_the_next_one_delivers() {
     let port = unused.local_addr().unwrap().port();
     drop(unused);
     let first = Mailer::new(dir.path(), settings(smtp(port))).unwrap();
-    first.post(&letter("1", "first", "tasks::a", 1), &to(), clock::wall());
+    first.post(&mail("1", "first", "tasks::a", 1), &to(), clock::wall());
     first.finish(clock::mono() + PATIENCE);
     let notes = first.shared.outbox.notes();
     assert!(
@@ -105,12 +102,12 @@ fn what_one_runner_left_the_next_one_delivers() {
 }
 
 #[test]
-fn a_letter_that_comes_while_mail_rests_wakes_the_thread_and_tries_nothing_early() {
+fn a_mail_that_comes_while_mail_rests_wakes_the_thread_and_tries_nothing_early() {
     let dir = tempfile::tempdir().unwrap();
     let server = greeting(Act::SayAndClose("421 busy".to_owned()));
     let mailer = Mailer::new(dir.path(), settings(smtp(server.address.port()))).unwrap();
-    mailer.post(&letter("1", "first", "tasks::a", 1), &to(), clock::wall());
-    mailer.post(&letter("2", "new", "tasks::a", 1), &to(), clock::wall());
+    mailer.post(&mail("1", "first", "tasks::a", 1), &to(), clock::wall());
+    mailer.post(&mail("2", "new", "tasks::a", 1), &to(), clock::wall());
     mailer.finish(clock::mono() + PATIENCE);
     assert_eq!(server.connections(), 1);
     assert_eq!(mailer.shared.outbox.waiting().len(), 2);
@@ -125,7 +122,7 @@ fn an_outbox_that_another_process_delivers_is_left_to_it() {
     wait_until_idle(&mailer);
     let held = Outbox::open(dir.path()).try_lock().unwrap();
     assert!(held.is_some());
-    mailer.post(&letter("1", "first", "tasks::a", 1), &to(), clock::wall());
+    mailer.post(&mail("1", "first", "tasks::a", 1), &to(), clock::wall());
     mailer.finish(clock::mono() + Duration::from_millis(300));
     assert_eq!(
         (server.connections(), mailer.shared.outbox.waiting().len()),
@@ -146,7 +143,7 @@ fn without_a_server_each_mail_is_a_file() {
         })
     };
     let mailer = Mailer::new(dir.path(), nobody).unwrap();
-    mailer.post(&letter("1", "first", "tasks::a", 1), &to(), clock::wall());
+    mailer.post(&mail("1", "first", "tasks::a", 1), &to(), clock::wall());
     mailer.finish(clock::mono() + PATIENCE);
     let files: Vec<PathBuf> = std::fs::read_dir(&directory)
         .unwrap()
@@ -164,7 +161,7 @@ fn the_thread_is_there_from_the_start_and_after_whatever_it_did() {
     let mailer = Mailer::new(dir.path(), settings(Transport::File { directory })).unwrap();
     wait_until_idle(&mailer);
     assert!(mailer.shared.work().running);
-    mailer.post(&letter("1", "first", "tasks::a", 1), &to(), clock::wall());
+    mailer.post(&mail("1", "first", "tasks::a", 1), &to(), clock::wall());
     wait_until_idle(&mailer);
     assert!(mailer.shared.work().running);
     mailer.finish(clock::mono() + PATIENCE);
@@ -172,7 +169,7 @@ fn the_thread_is_there_from_the_start_and_after_whatever_it_did() {
 }
 
 #[test]
-fn a_letter_that_no_disk_took_is_written_as_soon_as_one_does() {
+fn a_mail_that_no_disk_took_is_written_as_soon_as_one_does() {
     let dir = tempfile::tempdir().unwrap();
     let unused = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = unused.local_addr().unwrap().port();
@@ -181,7 +178,7 @@ fn a_letter_that_no_disk_took_is_written_as_soon_as_one_does() {
     let mailer = Mailer::new(dir.path(), settings(smtp(port))).unwrap();
     let (tell, told) = std::sync::mpsc::channel();
     mailer.tell_after_each_pass(move |in_memory| tell.send(in_memory).unwrap());
-    let kept = mailer.post(&letter("1", "first", "tasks::a", 1), &to(), clock::wall());
+    let kept = mailer.post(&mail("1", "first", "tasks::a", 1), &to(), clock::wall());
     assert!(matches!(kept, KeptWhere::InMemory(_)), "{kept:?}");
     while told.recv_timeout(PATIENCE).unwrap() == 0 {}
     std::fs::remove_file(dir.path().join("outbox")).unwrap();
@@ -195,10 +192,10 @@ fn what_can_neither_leave_nor_be_kept_is_returned_with_its_text() {
     let server = greeting(Act::SayAndClose("421 busy".to_owned()));
     std::fs::write(dir.path().join("outbox"), "in the way").unwrap();
     let mailer = Mailer::new(dir.path(), settings(smtp(server.address.port()))).unwrap();
-    let letter = letter("1", "first", "tasks::a", 1);
-    mailer.post(&letter, &to(), clock::wall());
+    let mail = mail("1", "first", "tasks::a", 1);
+    mailer.post(&mail, &to(), clock::wall());
     let lost = mailer.finish(clock::mono() + PATIENCE);
-    let (subject, body) = (letter.subject, letter.body);
+    let (subject, body) = (mail.subject, mail.body);
     assert_eq!(lost, [Lost { subject, body }]);
 }
 
@@ -207,7 +204,7 @@ fn flushing_delivers_what_rests() {
     let dir = tempfile::tempdir().unwrap();
     let busy = greeting(Act::SayAndClose("421 busy".to_owned()));
     let mailer = Mailer::new(dir.path(), settings(smtp(busy.address.port()))).unwrap();
-    mailer.post(&letter("1", "first", "tasks::a", 1), &to(), clock::wall());
+    mailer.post(&mail("1", "first", "tasks::a", 1), &to(), clock::wall());
     mailer.finish(clock::mono() + PATIENCE);
     let server = Server::start(Script::default());
     let now = settings(smtp(server.address.port()));
@@ -223,7 +220,7 @@ fn a_test_mail_tells_each_stage_and_the_answer() {
     let to = ["ops@example.org".to_owned()];
     let answers = send_now(
         &settings(smtp(server.address.port())),
-        &letter("1", "first", "tasks::a", 1),
+        &mail("1", "first", "tasks::a", 1),
         &to,
         Box::new(move |stage| tell.send(stage).unwrap()),
     );

@@ -1,4 +1,4 @@
-//! From a letter to the bytes of a message: headers exactly ours, body in an encoding that every
+//! From a mail to the bytes of a message: headers exactly ours, body in an encoding that every
 //! server takes.
 
 use lettre::message::header::{
@@ -15,7 +15,7 @@ use crate::core::time::{Precision, rfc3339, sayable};
 /// RFC 5322 2.1.1.
 const MOST_HEADER_BYTES: usize = 900;
 
-/// Which body of a letter is sent.
+/// Which body of a mail is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Extent {
     /// All of it.
@@ -24,7 +24,7 @@ pub(crate) enum Extent {
     Minimal,
 }
 
-/// Makes the message of a letter for one recipient. The same letter and notes give the same bytes.
+/// Makes the message of a mail for one recipient. The same mail and notes give the same bytes.
 ///
 /// `notes` come after the first paragraph of the body, one line each.
 ///
@@ -32,19 +32,19 @@ pub(crate) enum Extent {
 ///
 /// When sender or recipient is not a mail address.
 pub(crate) fn render(
-    letter: &AdminMail,
+    mail: &AdminMail,
     from: &str,
     to: &str,
     extent: Extent,
     notes: &[String],
 ) -> Result<Vec<u8>, DeliveryError> {
     let body = match extent {
-        Extent::Whole => &letter.body,
-        Extent::Minimal => &letter.minimal_body,
+        Extent::Whole => &mail.body,
+        Extent::Minimal => &mail.minimal_body,
     };
     let from = mailbox(from).ok_or_else(|| not_an_address(from, ErrorClass::Sender))?;
     let to = mailbox(to).ok_or_else(|| not_an_address(to, ErrorClass::Recipient))?;
-    let builder = headers(letter).from(from).to(to);
+    let builder = headers(mail).from(from).to(to);
     let body = readable(crlf(&with_notes(body, notes)));
     let message = builder.body(body).map_err(|error| {
         DeliveryError::new(
@@ -101,23 +101,23 @@ fn not_an_address(text: &str, class: ErrorClass) -> DeliveryError {
     DeliveryError::new(class, format!("`{text}` is not a mail address"))
 }
 
-fn headers(letter: &AdminMail) -> MessageBuilder {
+fn headers(mail: &AdminMail) -> MessageBuilder {
     let mut builder = MessageBuilder::new()
-        .subject(one_line(&letter.subject))
-        .header(Date::new(sayable(letter.date)))
-        .message_id(Some(angled(&letter.message_id)))
+        .subject(one_line(&mail.subject))
+        .header(Date::new(sayable(mail.date)))
+        .message_id(Some(angled(&mail.message_id)))
         .header(MIME_VERSION_1_0)
         .header(ContentType::TEXT_PLAIN);
-    if let Some(thread) = &letter.thread {
+    if let Some(thread) = &mail.thread {
         let thread = angled(thread);
         builder = builder.in_reply_to(thread.clone()).references(thread);
     }
-    let list_id = angled(&letter.list_id);
+    let list_id = angled(&mail.list_id);
     let plain = [
         ("Auto-Submitted", "auto-generated"),
         ("X-Auto-Response-Suppress", "All"),
         ("List-Id", &list_id),
-        ("X-Run-Functions", &letter.facts),
+        ("X-Run-Functions", &mail.facts),
     ];
     plain.into_iter().fold(builder, |builder, (name, value)| {
         let name = HeaderName::new_from_ascii_str(name);
@@ -185,16 +185,16 @@ fn crlf(text: &str) -> String {
     lines
 }
 
-/// Returns the stem of a file for a letter: its time in UTC, then its subject as far as names
+/// Returns the stem of a file for a mail: its time in UTC, then its subject as far as names
 /// allow, then what makes it unique.
-pub(crate) fn file_stem(letter: &AdminMail, to: &str) -> String {
-    let stamp = rfc3339(letter.date, Precision::Seconds);
+pub(crate) fn file_stem(mail: &AdminMail, to: &str) -> String {
+    let stamp = rfc3339(mail.date, Precision::Seconds);
     let stamp: String = stamp
         .chars()
         .filter(|c| c.is_ascii_alphanumeric())
         .collect();
-    let unique = fnv1a(format!("{} {to}", letter.message_id).as_bytes());
-    format!("{stamp}-{}-{:08x}", slug(&letter.subject), unique as u32)
+    let unique = fnv1a(format!("{} {to}", mail.message_id).as_bytes());
+    format!("{stamp}-{}-{:08x}", slug(&mail.subject), unique as u32)
 }
 
 fn slug(text: &str) -> String {

@@ -1,11 +1,11 @@
 use std::time::{Duration, UNIX_EPOCH};
 
-use super::super::test_letters::letter;
+use super::super::test_mails::mail;
 use super::*;
 
-fn rendered(letter: &AdminMail) -> String {
+fn rendered(mail: &AdminMail) -> String {
     let bytes = render(
-        letter,
+        mail,
         "run_functions <runner@example.org>",
         "Ops <ops@example.org>",
         Extent::Whole,
@@ -40,15 +40,15 @@ const NAMES: [&str; 13] = [
 
 #[test]
 fn the_headers_are_exactly_ours() {
-    let mut letter = letter("1", "first", "tasks::a", 1);
-    let text = rendered(&letter);
+    let mut mail = mail("1", "first", "tasks::a", 1);
+    let text = rendered(&mail);
     let mut found = names(&text);
     found.sort_unstable();
     let mut expected = NAMES.to_vec();
     expected.retain(|name| *name != "References");
     assert_eq!(found, expected, "{text}");
-    letter.thread = Some("0@example.org".to_owned());
-    let text = rendered(&letter);
+    mail.thread = Some("0@example.org".to_owned());
+    let text = rendered(&mail);
     assert!(text.contains("In-Reply-To: <0@example.org>\r\n"));
     assert!(text.contains("References: <0@example.org>\r\n"));
     assert!(text.contains("Date: Tue, 14 Nov 2023 22:13:20 +0000\r\n"));
@@ -58,14 +58,14 @@ fn the_headers_are_exactly_ours() {
 }
 
 #[test]
-fn the_same_letter_gives_the_same_bytes() {
-    let letter = letter("1", "first", "tasks::ä", 1);
-    assert_eq!(rendered(&letter), rendered(&letter));
+fn the_same_mail_gives_the_same_bytes() {
+    let mail = mail("1", "first", "tasks::ä", 1);
+    assert_eq!(rendered(&mail), rendered(&mail));
 }
 
 #[test]
 fn nothing_of_a_text_becomes_a_header_or_an_end() {
-    let mut letter = letter("1", "first", "tasks::a", 1);
+    let mut mail = mail("1", "first", "tasks::a", 1);
     for evil in [
         "x\r\nBcc: thief@example.org",
         "x\nBcc: thief@example.org\n\nbody",
@@ -73,13 +73,13 @@ fn nothing_of_a_text_becomes_a_header_or_an_end() {
         "=?utf-8?q?x=0D=0ABcc:_thief?=",
         "\u{202e}\0\x1b[31m\u{85}\u{2028}Bcc: a",
     ] {
-        letter.subject = evil.to_owned();
-        letter.facts = evil.to_owned();
-        letter.list_id = evil.to_owned();
-        letter.message_id = evil.to_owned();
-        letter.thread = Some(evil.to_owned());
-        letter.body = format!("first\n\n{evil}\n");
-        let text = rendered(&letter);
+        mail.subject = evil.to_owned();
+        mail.facts = evil.to_owned();
+        mail.list_id = evil.to_owned();
+        mail.message_id = evil.to_owned();
+        mail.thread = Some(evil.to_owned());
+        mail.body = format!("first\n\n{evil}\n");
+        let text = rendered(&mail);
         let mut found = names(&text);
         found.sort_unstable();
         found.retain(|name| *name != "In-Reply-To");
@@ -92,10 +92,10 @@ fn nothing_of_a_text_becomes_a_header_or_an_end() {
 
 #[test]
 fn a_body_is_in_7_bit_whatever_is_in_it() {
-    let mut letter = letter("1", "first", "tasks::a", 1);
+    let mut mail = mail("1", "first", "tasks::a", 1);
     for body in ["ä\nö\n", &"x".repeat(20_000), "\0\u{1f600}\n.\n"] {
-        letter.body = body.to_owned();
-        let text = rendered(&letter);
+        mail.body = body.to_owned();
+        let text = rendered(&mail);
         assert!(text.is_ascii() && text.lines().all(|line| line.len() <= 998));
         assert!(text.contains("Content-Type: text/plain; charset=utf-8"));
     }
@@ -103,16 +103,16 @@ fn a_body_is_in_7_bit_whatever_is_in_it() {
 
 #[test]
 fn dates_beyond_reason_and_wrong_addresses_are_no_panic() {
-    let mut letter = letter("1", "first", "tasks::a", 1);
+    let mut mail = mail("1", "first", "tasks::a", 1);
     for date in [
         UNIX_EPOCH - Duration::from_secs(9),
         UNIX_EPOCH + Duration::from_secs(1 << 40),
     ] {
-        letter.date = date;
-        rendered(&letter);
-        file_stem(&letter, "ops@example.org");
+        mail.date = date;
+        rendered(&mail);
+        file_stem(&mail, "ops@example.org");
     }
-    let wrong = render(&letter, "runner@example.org", "nobody", Extent::Whole, &[]);
+    let wrong = render(&mail, "runner@example.org", "nobody", Extent::Whole, &[]);
     assert_eq!(wrong.unwrap_err().class, ErrorClass::Recipient);
 }
 
@@ -125,9 +125,9 @@ fn notes_come_after_the_first_paragraph() {
 
 #[test]
 fn a_file_is_named_by_time_and_subject() {
-    let mut letter = letter("1", "first", "tasks::a", 1);
-    letter.subject = "[host] [send_mail] First exception caught: ../../etc/passwd ä".to_owned();
-    let stem = file_stem(&letter, "ops@example.org");
+    let mut mail = mail("1", "first", "tasks::a", 1);
+    mail.subject = "[host] [send_mail] First exception caught: ../../etc/passwd ä".to_owned();
+    let stem = file_stem(&mail, "ops@example.org");
     assert!(
         stem.starts_with("20231114T221320Z-host-send-mail-first-exception-caught-etc-passwd-"),
         "{stem}"

@@ -5,7 +5,7 @@
 //!                                                   └────────────────────► file | print
 //! ```
 //!
-//! Two kinds of mail go this way. Our own letters to the admin wait in `STATE_DIR/outbox/alerts`
+//! Two kinds of mail go this way. Our own mails to the admin wait in `STATE_DIR/outbox/alerts`
 //! and are delivered by a thread that is there only while something waits. Messages of other
 //! programs wait in `STATE_DIR/outbox/queue`, where anybody drops them (`NAME.eml`, plain or with
 //! the envelope that lettre's file transport writes); [`deliver_queue`] and [`retry_deferred`]
@@ -38,7 +38,7 @@ mod smtp_way;
 #[path = "smtp_way/left_out.rs"]
 mod smtp_way;
 #[cfg(test)]
-mod test_letters;
+mod test_mails;
 #[cfg(test)]
 #[cfg(feature = "smtp")]
 #[path = "../../tests/support/smtp.rs"]

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use super::delivery_error::{DeliveryError, ErrorClass};
 use super::message::{self, Extent};
 use super::outbox::{
-    BrokenPath, DeliveryEnd, LetterStore, PathState, QueuedLetter, Recipient, RecipientState,
+    BrokenPath, DeliveryEnd, MailStore, PathState, QueuedMail, Recipient, RecipientState,
 };
 use super::schedule;
 use super::transport::{MailTransport, OutgoingMessage};
@@ -33,10 +33,10 @@ pub(crate) struct DeliverySummary {
     pub next: Option<SystemTime>,
 }
 
-/// Tries what is due, as mail from `from`: the sender of now, so that letters which waited for it
+/// Tries what is due, as mail from `from`: the sender of now, so that mails which waited for it
 /// to be put right go with the right one.
 pub(crate) fn deliver_due(
-    outbox: &dyn LetterStore,
+    outbox: &dyn MailStore,
     transport: &mut dyn MailTransport,
     from: &str,
     holding: MergeHolding,
@@ -63,7 +63,7 @@ pub(crate) fn deliver_due(
 }
 
 struct OutboxDelivery<'a> {
-    outbox: &'a dyn LetterStore,
+    outbox: &'a dyn MailStore,
     transport: &'a mut dyn MailTransport,
     from: &'a str,
     now: &'a dyn Fn() -> SystemTime,
@@ -73,8 +73,8 @@ struct OutboxDelivery<'a> {
 }
 
 impl OutboxDelivery<'_> {
-    /// Tries one letter. Returns whether others may be tried.
-    fn entry(&mut self, mut entry: QueuedLetter) -> bool {
+    /// Tries one mail. Returns whether others may be tried.
+    fn entry(&mut self, mut entry: QueuedMail) -> bool {
         let mut goes_on = true;
         for index in 0..entry.recipients.len() {
             if !self.recipient(&mut entry, index) {
@@ -95,7 +95,7 @@ impl OutboxDelivery<'_> {
 
     /// Tries one recipient, twice if the first refusal asks for the short form. Returns whether
     /// others may be tried.
-    fn recipient(&mut self, entry: &mut QueuedLetter, index: usize) -> bool {
+    fn recipient(&mut self, entry: &mut QueuedMail, index: usize) -> bool {
         loop {
             let recipient = &entry.recipients[index];
             let RecipientState::Waiting {
@@ -139,13 +139,13 @@ impl OutboxDelivery<'_> {
 
     fn carry(
         &mut self,
-        entry: &QueuedLetter,
+        entry: &QueuedMail,
         to: &str,
         extent: Extent,
     ) -> Result<DeliveryResult, DeliveryError> {
         let lines = self.lines(entry);
-        let letter = entry.to_send();
-        let bytes = match message::render(&letter, self.from, to, extent, &lines) {
+        let mail = entry.to_send();
+        let bytes = match message::render(&mail, self.from, to, extent, &lines) {
             Ok(bytes) => bytes,
             Err(trouble) => return Ok(DeliveryResult::Refused(trouble)),
         };
@@ -154,7 +154,7 @@ impl OutboxDelivery<'_> {
             from: message::bare_address(self.from),
             to: vec![bare],
             bytes,
-            file_stem: message::file_stem(&letter, to),
+            file_stem: message::file_stem(&mail, to),
         };
         let fates = self.transport.carry(&outgoing)?;
         fates.into_iter().next().ok_or_else(|| {
@@ -165,7 +165,7 @@ impl OutboxDelivery<'_> {
         })
     }
 
-    fn accepted(&mut self, entry: &mut QueuedLetter, index: usize, answer: &str) {
+    fn accepted(&mut self, entry: &mut QueuedMail, index: usize, answer: &str) {
         if !entry.is_accepted() {
             self.groups.departed(entry);
         }
@@ -202,7 +202,7 @@ impl OutboxDelivery<'_> {
         }
     }
 
-    fn refused(&mut self, entry: &mut QueuedLetter, index: usize, trouble: DeliveryError) -> Then {
+    fn refused(&mut self, entry: &mut QueuedMail, index: usize, trouble: DeliveryError) -> Then {
         self.summary.refused += 1;
         match trouble.class {
             ErrorClass::Path | ErrorClass::Setup | ErrorClass::Sender => {
@@ -234,10 +234,10 @@ impl OutboxDelivery<'_> {
         }
     }
 
-    fn put_off(&mut self, entry: &mut QueuedLetter, index: usize, trouble: &DeliveryError) {
+    fn put_off(&mut self, entry: &mut QueuedMail, index: usize, trouble: &DeliveryError) {
         let recipient = &mut entry.recipients[index];
         let count = attempts(recipient) + 1;
-        let dice = fnv1a(format!("{}{count}", entry.letter.message_id).as_bytes());
+        let dice = fnv1a(format!("{}{count}", entry.mail.message_id).as_bytes());
         let pause = schedule::pause_after(trouble, count, dice);
         if schedule::is_told(u64::from(count)) {
             log::error!(
@@ -280,7 +280,7 @@ impl OutboxDelivery<'_> {
     }
 
     /// Gives up what has been tried for five days.
-    fn expire(&mut self, entry: &mut QueuedLetter, index: usize, attempts: u32) {
+    fn expire(&mut self, entry: &mut QueuedMail, index: usize, attempts: u32) {
         let of_the_path = self
             .notes
             .broken
@@ -302,19 +302,19 @@ impl OutboxDelivery<'_> {
         }
     }
 
-    fn give_up(&mut self, entry: &mut QueuedLetter, index: usize, reason: &str) {
+    fn give_up(&mut self, entry: &mut QueuedMail, index: usize, reason: &str) {
         let address = entry.recipients[index].address.clone();
         log::error!("Mail to {address} failed for good: {reason}");
-        let letter = entry.to_send();
+        let mail = entry.to_send();
         let bytes = message::render(
-            &letter,
+            &mail,
             self.from,
             &address,
             Extent::Whole,
             &self.lines(entry),
         );
-        let bytes = bytes.unwrap_or_else(|_| letter.body.clone().into_bytes());
-        let stem = message::file_stem(&letter, &address);
+        let bytes = bytes.unwrap_or_else(|_| mail.body.clone().into_bytes());
+        let stem = message::file_stem(&mail, &address);
         self.outbox
             .fail(&stem, &bytes, &format!("{address}: {reason}"));
         entry.recipients[index].state = RecipientState::Refused(reason.to_owned());
@@ -323,8 +323,8 @@ impl OutboxDelivery<'_> {
         self.note(|notes| notes.remember_refusal(line.clone()));
     }
 
-    /// Returns what a letter mentions besides its own matter.
-    fn lines(&self, entry: &QueuedLetter) -> Vec<String> {
+    /// Returns what a mail mentions besides its own matter.
+    fn lines(&self, entry: &QueuedMail) -> Vec<String> {
         let now = (self.now)();
         let mut lines = Vec::new();
         let age = now.duration_since(entry.created).unwrap_or_default();
@@ -366,7 +366,7 @@ impl OutboxDelivery<'_> {
             .outbox
             .waiting()
             .iter()
-            .filter_map(QueuedLetter::next)
+            .filter_map(QueuedMail::next)
             .min();
         self.summary.next = next.map(|next| path.map_or(next, |path| path.max(next)));
         self.summary

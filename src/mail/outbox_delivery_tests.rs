@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::super::outbox::Outbox;
 use super::super::outbox::{KeptWhere, NotSent, report};
-use super::super::test_letters::{Scripted, at, letter, no_way, refused};
+use super::super::test_mails::{Scripted, at, mail, no_way, refused};
 use super::*;
 
 pub(super) struct Desk {
@@ -28,8 +28,8 @@ impl Desk {
 
     fn put_to(&self, id: &str, sort: &str, to: &[&str]) {
         let to: Vec<String> = to.iter().map(|to| (*to).to_owned()).collect();
-        let letter = letter(id, sort, "tasks::a", 1);
-        let kept = self.outbox.put(&letter, &to, at(self.seconds));
+        let mail = mail(id, sort, "tasks::a", 1);
+        let kept = self.outbox.put(&mail, &to, at(self.seconds));
         assert_eq!(kept, KeptWhere::OnDisk);
     }
 
@@ -82,7 +82,7 @@ fn without_a_way_one_is_tried_and_all_are_kept() {
     assert_eq!((transport.asked, desk.outbox.waiting().len()), (1, 3));
     let pause = summary.next.unwrap().duration_since(at(0)).unwrap();
     assert!(pause >= Duration::from_secs(24) && pause <= Duration::from_secs(36));
-    // A letter that comes meanwhile does not make it try sooner.
+    // A mail that comes meanwhile does not make it try sooner.
     desk.put("4", "new");
     desk.pass(&mut transport);
     assert_eq!(transport.asked, 1);
@@ -238,9 +238,9 @@ fn after_48_hours_without_a_server_ten_tasks_have_one_reminder_each() {
                 _ => &[],
             };
             for sort in sorts {
-                let letter = letter(&format!("{task}-{hour}-{sort}"), sort, &task, 1);
+                let mail = mail(&format!("{task}-{hour}-{sort}"), sort, &task, 1);
                 let to = ["ops@example.org".to_owned()];
-                desk.outbox.put(&letter, &to, at(desk.seconds));
+                desk.outbox.put(&mail, &to, at(desk.seconds));
             }
         }
         desk.pass(&mut transport);
@@ -299,7 +299,7 @@ fn a_mail_counts_as_sent_only_when_a_recipient_accepted_it() {
     assert_eq!(find(&desk, 1800), Some(NotSent::Failed));
 }
 
-/// Takes each letter, and has another thread lose one meanwhile.
+/// Takes each mail, and has another thread lose one meanwhile.
 #[derive(Debug)]
 struct LosesOneMeanwhile<'a>(&'a Outbox, Scripted);
 
@@ -312,7 +312,7 @@ impl MailTransport for LosesOneMeanwhile<'_> {
 }
 
 #[test]
-fn what_is_lost_while_a_letter_leaves_is_in_the_next_one() {
+fn what_is_lost_while_a_mail_leaves_is_in_the_next_one() {
     let desk = Desk::new();
     let lost = || desk.outbox.notes().dropped_in_all();
     for id in ["1", "2"] {

@@ -2,7 +2,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use super::super::delivery_error::ErrorClass;
-use super::super::test_letters::{Scripted, no_way, refused};
+use super::super::test_mails::{Scripted, no_way, refused};
 use super::*;
 use crate::unix::clock;
 

@@ -10,7 +10,7 @@ const FIRST_PAUSE: Duration = Duration::from_secs(30);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30 * 60);
 /// The least pause when a message may have arrived.
 pub(super) const UNANSWERED_PAUSE: Duration = Duration::from_secs(5 * 60);
-/// The pause where this process lacked something, or the disk refused a letter: that may be over
+/// The pause where this process lacked something, or the disk refused a mail: that may be over
 /// in a moment.
 pub(super) const SHORTAGE_PAUSE: Duration = Duration::from_secs(3);
 /// The longest pause of a user's deferred message.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lettre::{FileTransport, Message, Transport as _};
 
-use super::super::test_letters::{settings, smtp};
+use super::super::test_mails::{settings, smtp};
 use super::super::test_server::{Script, Server, say};
 use super::*;
 use crate::core::settings::Transport;

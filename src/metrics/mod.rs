@@ -8,8 +8,9 @@
 //! What holds for every page:
 //! - Each series has the label `chain`, or `board` on the page of the command. Pages of several
 //!   runners are read together, and one that is there twice makes all of them invalid.
-//! - Labels are `chain`, `task`, `board`, `job`, `schedule`, `state`, `result`, `sort` and `version`
-//!   (and the `le` of a histogram), never the text of a failure: the number of series is bounded.
+//! - Labels are `chain`, `task`, `board`, `job`, `schedule`, `state`, `result`, `sort` and
+//!   `version` (and the `le` of a histogram), never the text of a failure: the number of series is
+//!   bounded.
 //! - The text behind `# HELP` stays as it is: for pages of two releases in which it differs, the
 //!   node exporter takes one of them only.
 //! - Counts go on from runner to runner. They begin at zero when the machine starts, which programs

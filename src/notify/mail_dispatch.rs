@@ -92,11 +92,11 @@ impl MailDispatch {
         let mut first = None;
         let mut refused = None;
         for part in self.recipients.of(alert) {
-            let letter = self.composer.compose(&part, failure, took);
-            if let KeptWhere::InMemory(why) = self.mailer.post(&letter, &part.to, now.wall) {
+            let mail = self.composer.compose(&part, failure, took);
+            if let KeptWhere::InMemory(why) = self.mailer.post(&mail, &part.to, now.wall) {
                 refused = Some(why);
             }
-            first.get_or_insert(letter.message_id);
+            first.get_or_insert(mail.message_id);
         }
         self.composer.forget_notes();
         if let Some(why) = refused {

@@ -2,7 +2,7 @@
 //! notices when this one is dead.
 //!
 //! ```text
-//! rim ── one entry in a short queue ──► thread ──► worker process (same binary, hidden verb) ──► the URL
+//! observers ── a short queue ──► thread ──► worker process (same binary, hidden verb) ──► the URL
 //! ```
 //!
 //! No run waits for a ping, and no ping is mailed about. The request is made by a process of its

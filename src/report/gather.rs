@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::durations::Taking;
 use super::model::{
     ChainNow, ChainReport, Condition, CurrentState, DayReport, HistoryReport, MuteReport,
-    RunCounts, TaskNow, TaskReport, TaskState,
+    RunCounts, ScheduleNow, TaskNow, TaskReport, TaskState,
 };
 use super::outages::{OutageEnd, Tracking};
 use super::period::Period;
@@ -89,6 +89,7 @@ impl Gathering {
             host: untrusted::name(&heading.host),
             program: untrusted::name(&heading.program),
             chains: Vec::new(),
+            schedules: now.schedules.into_iter().map(in_our_words).collect(),
             mail_trouble: now.mail_trouble.as_deref().map(untrusted::theirs),
             period,
         };
@@ -113,6 +114,14 @@ impl Gathering {
             .chains
             .sort_by(|one, other| one.name.cmp(&other.name));
         report
+    }
+}
+
+fn in_our_words(schedule: ScheduleNow) -> ScheduleNow {
+    ScheduleNow {
+        name: untrusted::name(&schedule.name),
+        state: untrusted::theirs(&schedule.state),
+        ..schedule
     }
 }
 

@@ -24,7 +24,7 @@ mod words;
 pub(crate) use gather::{Gathering, Heading};
 pub(crate) use html::page;
 pub(crate) use model::{
-    ChainNow, Condition, CurrentState, HistoryReport, MuteReport, TaskNow, TaskState,
+    ChainNow, Condition, CurrentState, HistoryReport, MuteReport, ScheduleNow, TaskNow, TaskState,
 };
 pub(crate) use period::Period;
 pub(crate) use screen::{BOLD, RED, ReportScreen, YELLOW, fitting};

@@ -19,8 +19,21 @@ pub(crate) struct HistoryReport {
     pub(crate) period: Period,
     /// The chains, by name.
     pub(crate) chains: Vec<ChainReport>,
+    /// The schedules of the board, by name.
+    pub(crate) schedules: Vec<ScheduleNow>,
     /// Why mail does not leave, if it does not.
     pub(crate) mail_trouble: Option<String>,
+}
+
+/// How a schedule stands now.
+#[derive(Clone, Debug)]
+pub(crate) struct ScheduleNow {
+    /// Its name.
+    pub(crate) name: String,
+    /// When it posts next, or since when it is paused, in words.
+    pub(crate) state: String,
+    /// Whether it is paused because its jobs failed.
+    pub(crate) is_given_up: bool,
 }
 
 /// A chain.
@@ -142,6 +155,8 @@ pub(crate) enum TaskState {
 pub(crate) struct CurrentState {
     /// The chains.
     pub(crate) chains: Vec<ChainNow>,
+    /// The schedules of the board, by name.
+    pub(crate) schedules: Vec<ScheduleNow>,
     /// Why mail does not leave, if it does not.
     pub(crate) mail_trouble: Option<String>,
 }

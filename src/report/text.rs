@@ -90,12 +90,25 @@ pub(crate) fn text(report: &HistoryReport, screen: ReportScreen) -> String {
     for chain in &report.chains {
         of_chain(&mut lines, chain, period);
     }
+    of_schedules(&mut lines, report);
     if report.tasks().next().is_some() {
         lines.text.push('\n');
         let legend = "A day: ■ ok, ✗ with failures, · without a run. What a run took: the median, ✗ failures.";
         lines.sentence(0, "", legend);
     }
     lines.text
+}
+
+fn of_schedules(lines: &mut Lines, report: &HistoryReport) {
+    if report.schedules.is_empty() {
+        return;
+    }
+    lines.text.push('\n');
+    lines.add(0, BOLD, "Schedules");
+    for schedule in &report.schedules {
+        let colour = if schedule.is_given_up { RED } else { "" };
+        lines.add(2, colour, &format!("{}  {}", schedule.name, schedule.state));
+    }
 }
 
 fn figures(report: &HistoryReport) -> String {

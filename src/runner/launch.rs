@@ -1,7 +1,8 @@
 //! Running a chain: the order in which a runner begins, and its end.
 //!
 //! ```text
-//! signal handlers ─► configuration ─► takeover ─► in-flight check ─► memory ─► READY=1 ─► the chain ─► the end
+//! signal handlers ─► configuration ─► takeover ─► in-flight check
+//!     ─► memory ─► READY=1 ─► the chain ─► the end
 //! ```
 //!
 //! Nothing before the takeover changes anything: a bad configuration never ends a good runner.

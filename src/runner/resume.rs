@@ -15,7 +15,7 @@ use crate::alert::fingerprint;
 use crate::alert::memory::{AlertMemory, Recorded};
 use crate::alert::outage::EarlierPart;
 use crate::alert::policy::{ChainPolicy, ChainRules, TaskRules};
-use crate::chain::{Chain, ChainName, Cooldowns};
+use crate::chain::{ChainName, Cooldowns, TaskCycle};
 use crate::config::TaskDefinition;
 use crate::config::invocation::Call;
 use crate::core::command_error::CommandError;
@@ -203,7 +203,7 @@ impl RunnerStart {
         order: &RunRequest<'_>,
         notifier: Arc<Notifier>,
         log: Log,
-    ) -> Result<(Chain, Observers), CommandError> {
+    ) -> Result<(TaskCycle, Observers), CommandError> {
         let RunnerStart {
             past,
             memory,
@@ -366,10 +366,10 @@ impl ResumeState {
         past
     }
 
-    fn chain(&self, cooldowns: Vec<Cooldowns>) -> Chain {
+    fn chain(&self, cooldowns: Vec<Cooldowns>) -> TaskCycle {
         match self.resume {
-            Some((next, due)) => Chain::resumed(cooldowns, next, due),
-            None => Chain::new(cooldowns),
+            Some((next, due)) => TaskCycle::resumed(cooldowns, next, due),
+            None => TaskCycle::new(cooldowns),
         }
     }
 }

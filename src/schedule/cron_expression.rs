@@ -60,8 +60,8 @@ impl CronExpression {
         })
     }
 
-    /// Returns whether the times of day are fixed: neither minute nor hour has `*` or `/`. These are
-    /// the times that cron(8) makes up for when a change of clocks skips them.
+    /// Returns whether the times of day are fixed: neither minute nor hour has `*` or `/`. These
+    /// are the times that cron(8) makes up for when a change of clocks skips them.
     pub(crate) fn is_fixed(&self) -> bool {
         !self.minutes.is_wild && !self.hours.is_wild
     }

@@ -4,7 +4,7 @@ use super::alerts::AlertSink;
 use super::played::{MOST_RUNS, Played, SimulationLimit};
 use super::simulated_task::SimulatedTask;
 use crate::chain::drive::{self, Host, HostRequest};
-use crate::chain::{Chain, Next};
+use crate::chain::{Next, TaskCycle};
 use crate::core::event::{Event, Observer, RunId, StopReason, TaskIndex};
 use crate::core::failure::Outcome;
 use crate::core::time::{Moment, Mono};
@@ -113,7 +113,7 @@ impl<A: AlertSink> Host for VirtualHost<A> {
 /// Has the real chain and runner play the scripts of these tasks in virtual time, for `alerts` to
 /// make of it what they will.
 pub(crate) fn play<A: AlertSink>(tasks: Vec<SimulatedTask>, start: Moment, alerts: A) -> Played<A> {
-    let mut chain = Chain::new(tasks.iter().map(|task| task.cooldowns).collect());
+    let mut chain = TaskCycle::new(tasks.iter().map(|task| task.cooldowns).collect());
     let mut host = VirtualHost::new(tasks, start, alerts);
     drive::run(&mut chain, &mut host);
     host.into_played()

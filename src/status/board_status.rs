@@ -9,7 +9,8 @@ use crate::board::{
 };
 use crate::core::time::{of_unix_millis, unix_millis};
 use crate::metrics::board_metrics::{BoardMetrics, DefinitionMetrics, ScheduleMetrics, board_page};
-use crate::unix::clock;
+use crate::text::terminal::plain;
+use crate::unix::clock::{self, short};
 
 /// For how long ends are counted.
 const COUNTED_FOR: Duration = Duration::from_secs(24 * 3600);
@@ -189,6 +190,18 @@ impl DefinitionStatus {
 pub(crate) fn is_given_up(schedule: &ScheduleRecord) -> bool {
     let pause = schedule.pause.as_ref();
     pause.is_some_and(|pause| pause.by.is_none())
+}
+
+/// Returns when a schedule posts next, or since when the schedule is paused and by which user.
+pub(crate) fn schedule_words(schedule: &ScheduleRecord) -> String {
+    let Some(pause) = &schedule.pause else {
+        let next = schedule.next.map(|next| short(of_unix_millis(next)));
+        return next.map_or("never again".to_owned(), |next| format!("next {next}"));
+    };
+    let since = short(of_unix_millis(pause.since));
+    let by = pause.by.as_deref().map(plain);
+    let by = by.map(|by| format!(" by {by}")).unwrap_or_default();
+    format!("PAUSED since {since}{by}")
 }
 
 fn schedule_metrics(schedule: &ScheduleRecord) -> ScheduleMetrics<'_> {

@@ -16,6 +16,7 @@ pub(crate) fn now(loaded: &Loaded) -> Result<(Moment, CurrentState), CommandErro
     let broken = view.mail.broken.as_ref();
     let now = CurrentState {
         chains: chains.collect(),
+        schedules: Vec::new(),
         mail_trouble: broken.map(|broken| broken.trouble.line()),
     };
     Ok((view.now, now))

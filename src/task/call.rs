@@ -7,7 +7,7 @@
 use std::any::Any;
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::cell::{Cell, RefCell};
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::hint::black_box;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::sync::Once;
@@ -40,13 +40,22 @@ thread_local! {
 /// Runs a function once, on this thread.
 pub(crate) fn call(task: &Registration) -> Outcome {
     static CONTEXT: Context = Context {};
-    let report = caught(&task.name(), || match task.run {
+    let report = caught(&NameInLog(task), || match task.run {
         TaskFunction::Plain(run) => run(),
         TaskFunction::WithContext(run) => run(&CONTEXT),
     });
     match report {
         Ok(report) => report.into_outcome(),
         Err(failure) => Outcome::Failure(failure),
+    }
+}
+
+/// The name of a task, composed where it is printed: a run that ends well allocates nothing.
+struct NameInLog<'a>(&'a Registration);
+
+impl Display for NameInLog<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.name().fmt(f)
     }
 }
 

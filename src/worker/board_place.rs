@@ -1,15 +1,18 @@
 //! Where the board is.
 
+use std::fmt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::board::{
-    BOARD_FILE, Board, BoardError, BoardResult, BoardSettings, MissingBoard, open_sqlite,
+    BOARD_FILE, Board, BoardError, BoardResult, BoardSettings, MissingBoard, PostgresSettings,
+    open_postgres, open_sqlite,
 };
 use crate::core::command_error::CommandError;
 use crate::core::exit;
-use crate::core::settings::Settings;
+use crate::core::settings::{BoardLocation, BoardServer, Settings};
 
 /// Opens the board of a configuration.
 ///
@@ -21,27 +24,111 @@ pub(crate) fn open(settings: &Settings, missing: MissingBoard) -> BoardResult<Ar
         missing,
         ..BoardSettings::default()
     };
-    open_sqlite(&path(settings), &opening)
+    match BoardPlace::of(settings) {
+        BoardPlace::File(path) => open_sqlite(&path, &opening),
+        BoardPlace::Server(server) => open_postgres(&server, &opening),
+    }
+}
+
+/// The place of a board.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum BoardPlace {
+    /// A SQLite file.
+    File(PathBuf),
+    /// A database of PostgreSQL.
+    Server(PostgresSettings),
+}
+
+impl BoardPlace {
+    /// Returns the place of the board of a configuration.
+    pub(crate) fn of(settings: &Settings) -> Self {
+        match &settings.board {
+            BoardLocation::InStateDir => BoardPlace::File(settings.state_dir.join(BOARD_FILE)),
+            BoardLocation::File(path) => BoardPlace::File(path.clone()),
+            BoardLocation::Postgres(server) => BoardPlace::Server(of_server(server)),
+        }
+    }
+
+    /// Returns whether a look shows that there is no board: a server has to be asked.
+    pub(crate) fn is_missing(&self) -> bool {
+        match self {
+            BoardPlace::File(path) => !path.exists(),
+            BoardPlace::Server(_) => false,
+        }
+    }
+
+    /// Returns how long the holder of a job may go on unheard, where its definition has no lease.
+    /// A server that another host can reach is worth a short one; a file is not heard of elsewhere.
+    pub(crate) fn usual_lease(&self) -> Duration {
+        match self {
+            BoardPlace::File(_) => Duration::from_secs(5 * 60),
+            BoardPlace::Server(_) => Duration::from_secs(60),
+        }
+    }
+}
+
+impl fmt::Display for BoardPlace {
+    /// Prints the place for people; addresses have no password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            BoardPlace::File(path) => write!(f, "{}", path.display()),
+            BoardPlace::Server(server) => {
+                let address = &server.address;
+                f.write_str(address.split_once('?').map_or(address, |(place, _)| place))
+            }
+        }
+    }
+}
+
+fn of_server(server: &BoardServer) -> PostgresSettings {
+    let BoardServer {
+        address,
+        listen,
+        username,
+        password_file,
+        ca_file,
+    } = server.clone();
+    PostgresSettings {
+        address,
+        listen,
+        username,
+        password_file,
+        ca_file,
+    }
 }
 
 /// The file of an open board, by which a worker sees that it was removed or replaced.
 #[derive(Clone, Debug)]
-pub(crate) struct BoardFile {
-    path: PathBuf,
-    identity: Option<(u64, u64)>,
+pub(crate) enum BoardFile {
+    /// A file, with what it was when the board was opened.
+    Local {
+        /// Where the file is.
+        path: PathBuf,
+        /// Device and inode.
+        identity: Option<(u64, u64)>,
+    },
+    /// No file: the board is a server's.
+    Remote,
 }
 
 impl BoardFile {
     /// Remembers the file that is there now.
     pub(crate) fn of(settings: &Settings) -> Self {
-        let path = path(settings);
-        let identity = identity(&path);
-        BoardFile { path, identity }
+        match BoardPlace::of(settings) {
+            BoardPlace::File(path) => BoardFile::Local {
+                identity: identity(&path),
+                path,
+            },
+            BoardPlace::Server(_) => BoardFile::Remote,
+        }
     }
 
     /// Returns whether the same file is there still.
     pub(crate) fn is_in_its_place(&self) -> bool {
-        self.identity.is_some() && identity(&self.path) == self.identity
+        match self {
+            BoardFile::Local { path, identity: id } => id.is_some() && identity(path) == *id,
+            BoardFile::Remote => true,
+        }
     }
 }
 
@@ -49,11 +136,6 @@ impl BoardFile {
 fn identity(path: &Path) -> Option<(u64, u64)> {
     let found = std::fs::metadata(path).ok()?;
     Some((found.dev(), found.ino()))
-}
-
-/// Returns the file of the board of a configuration.
-pub(crate) fn path(settings: &Settings) -> PathBuf {
-    settings.state_dir.join(BOARD_FILE)
 }
 
 /// Returns the error of a command for that of a board.

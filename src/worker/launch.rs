@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::alerts::{AlertSurroundings, AlertThread, BoardMailer};
 use super::applied_schedules::PendingSchedules;
 use super::beat_thread::BeatThread;
-use super::board_place::{self, BoardFile, refused};
+use super::board_place::{self, BoardFile, BoardPlace, refused};
 use super::capabilities::Capabilities;
 use super::job_directory::JobDirectories;
 use super::rescue::Rescue;
@@ -232,6 +232,7 @@ fn refuse_tags_of_can(request: &WorkRequest<'_>) -> CommandResult {
 }
 
 fn definitions(request: &WorkRequest<'_>) -> BTreeMap<String, Arc<WorkerDefinition>> {
+    let usual_lease = BoardPlace::of(&request.loaded.settings).usual_lease();
     let jobs = request
         .loaded
         .jobs
@@ -257,7 +258,7 @@ fn definitions(request: &WorkRequest<'_>) -> BTreeMap<String, Arc<WorkerDefiniti
         job.to = job
             .to
             .or_else(|| (!of_file.is_empty()).then(|| of_file.clone()));
-        let known = WorkerDefinition::of(job.clone())?;
+        let known = WorkerDefinition::of(job.clone(), usual_lease)?;
         Some((job.name().to_owned(), Arc::new(known)))
     });
     known.collect()

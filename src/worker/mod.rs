@@ -16,6 +16,7 @@
 pub(crate) mod alerts;
 pub(crate) mod applied_schedules;
 mod beat_thread;
+mod board_outage;
 pub(crate) mod board_place;
 mod capabilities;
 mod capability_answers;

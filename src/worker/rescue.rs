@@ -128,8 +128,8 @@ impl Rescue {
         })
     }
 
-    /// Ends what the steps of a dead worker have left; returns whether all of it is seen gone. That is
-    /// tried once, for it may take seconds: what does not end then waits for the lease.
+    /// Ends what the steps of a dead worker have left; returns whether all of it is seen gone. That
+    /// is tried once, for it may take seconds: what does not end then waits for the lease.
     fn has_no_leftovers(&mut self, session: &SessionRecord) -> bool {
         let watched = self.watched.get(&session.session);
         if watched.is_some_and(|watched| watched.is_reported) {

@@ -5,6 +5,7 @@ mod attempts;
 mod beats;
 mod capable;
 mod claims;
+mod ending;
 mod removal;
 mod slots;
 
@@ -13,6 +14,7 @@ use std::io;
 use std::os::fd::AsFd;
 use std::time::Duration;
 
+use super::board_outage::BoardOutage;
 use super::claimed_flow::ClaimedFlow;
 use super::idle_memory::IdleMemory;
 use super::shutdown::WorkerShutdown;
@@ -47,8 +49,9 @@ pub(crate) struct WorkLoop {
     next_due: Option<i64>,
     /// The lane that is looked at first.
     first_lane: usize,
-    /// Since when the board does not answer.
-    unanswered: Option<Mono>,
+    /// Whether the last call of the board was not answered.
+    is_unanswered: bool,
+    outage: BoardOutage,
     /// When what was kept for long enough is removed.
     clean_at: Mono,
     /// Whether all jobs that ended here have succeeded.
@@ -59,6 +62,8 @@ pub(crate) struct WorkLoop {
     schedules_at: Mono,
     /// When the next slot comes, in milliseconds since 1970.
     next_slot: Option<i64>,
+    /// Whether the hold of a restored board was logged.
+    is_hold_logged: bool,
     /// Schedules that this worker cannot understand, by name and version.
     not_understood: BTreeSet<(String, u64)>,
     memory: IdleMemory,
@@ -96,11 +101,13 @@ impl WorkLoop {
             cannot_now: Vec::new(),
             next_due: None,
             first_lane: 0,
-            unanswered: None,
+            is_unanswered: false,
+            outage: BoardOutage::default(),
             clean_at: clock::mono(),
             all_well: true,
             schedules_at: Mono::BOOT,
             next_slot: None,
+            is_hold_logged: false,
             not_understood: BTreeSet::new(),
             memory: IdleMemory::default(),
         })
@@ -138,21 +145,6 @@ impl WorkLoop {
         }
     }
 
-    /// Returns the end of a worker that has nothing to do any more.
-    fn over(&self) -> Option<WorkEnd> {
-        let is_idle = self.jobs.is_empty() && self.parts.slots.are_idle();
-        let is_answered = self.unanswered.is_none();
-        let none_is_due = self
-            .next_due
-            .is_none_or(|due| due > wall_millis(clock::now()));
-        let none_is_asked = self.parts.capabilities.are_settled(clock::mono());
-        let is_done = self.leaving.is_asked()
-            || self.parts.is_once && is_answered && none_is_due && none_is_asked;
-        (is_idle && is_done).then_some(WorkEnd::Done {
-            all_well: self.all_well,
-        })
-    }
-
     /// Asks the flows what comes next, and the board to record it. Goes on while there is more.
     fn turn(&mut self, now: Moment) -> Option<WorkEnd> {
         let mut now = now;
@@ -178,7 +170,7 @@ impl WorkLoop {
             let sent = clock::mono();
             match self.parts.board.advance(&advance) {
                 Ok(answer) => {
-                    self.answered();
+                    self.written();
                     let goes_on = self.carry_out(&advance, answer, sent);
                     self.look_at = clock::mono() + LOOK;
                     self.look_after_the_dead();
@@ -205,11 +197,13 @@ impl WorkLoop {
             Ok(found) => found,
             Err(BoardError::SessionOver(_)) => return Err(self.session_over()),
             Err(error) => {
-                self.unanswered_by(&error);
+                self.unread_by(&error);
                 return Ok(false);
             }
         };
-        self.answered();
+        self.is_unanswered = false;
+        let ended = self.outage.read(clock::mono());
+        report_end_of_outage(ended);
         self.next_due = found.next_due;
         let now = clock::now();
         let has_requests = self.hear_requests(&found.requests, now);
@@ -265,19 +259,27 @@ impl WorkLoop {
         }
     }
 
-    fn answered(&mut self) {
-        if let Some(since) = self.unanswered.take() {
-            let span = in_words(clock::mono().since(since));
-            log::info!("The board answers again, after {span}");
-        }
+    /// Takes note of a write that the board has taken.
+    fn written(&mut self) {
+        self.is_unanswered = false;
+        report_end_of_outage(self.outage.written(clock::mono()));
     }
 
     /// Logs an outage of the board once.
     fn unanswered_by(&mut self, error: &BoardError) {
+        self.fails(error, true);
+    }
+
+    /// Logs an outage of the board that a read has found, once.
+    fn unread_by(&mut self, error: &BoardError) {
+        self.fails(error, false);
+    }
+
+    fn fails(&mut self, error: &BoardError, is_write: bool) {
         let now = clock::mono();
         self.look_at = now + AFTER_NO_ANSWER;
-        if self.unanswered.is_none() {
-            self.unanswered = Some(now);
+        self.is_unanswered = true;
+        if self.outage.failed(now, is_write) {
             let remedy = error.remedy().map(|remedy| format!("; {remedy}"));
             log::error!("{error}{}; it is tried again", remedy.unwrap_or_default());
         }
@@ -289,7 +291,7 @@ impl WorkLoop {
         let mut until = self.look_at.min(self.parts.slots.due());
         until = until.min(self.leaving.due());
         until = until.min(self.clean_at);
-        if self.unanswered.is_none() {
+        if !self.is_unanswered {
             until = until.min(self.parts.capabilities.due(now.mono));
         }
         let waits = self.jobs.values().filter_map(ClaimedFlow::wait_until);
@@ -306,7 +308,7 @@ impl WorkLoop {
             let span = u64::try_from(end.saturating_sub(wall_millis(now))).unwrap_or(0);
             until = until.min(now.mono + Duration::from_millis(span));
         }
-        if self.fires_schedules && self.unanswered.is_none() {
+        if self.fires_schedules && !self.is_unanswered {
             until = until.min(self.schedules_at);
         }
         let rings = self.may_claim() && self.free() > 0;
@@ -326,5 +328,11 @@ impl WorkLoop {
             self.peek_at = now.mono;
             self.schedules_at = now.mono;
         }
+    }
+}
+
+fn report_end_of_outage(span: Option<Duration>) {
+    if let Some(span) = span.map(in_words) {
+        log::info!("The board answers again, after {span}");
     }
 }

@@ -11,9 +11,6 @@ use crate::job::{JobDefinition, JobSchema, ResumeMode};
 use crate::lease::{LeaseDeadlines, LeaseTerms};
 use crate::unix::self_exe;
 
-/// The lease of a definition without `lease`, on a board in a file.
-const LEASE: Duration = Duration::from_secs(5 * 60);
-
 /// A definition as a worker uses it.
 #[derive(Debug)]
 pub(crate) struct WorkerDefinition {
@@ -23,14 +20,17 @@ pub(crate) struct WorkerDefinition {
     pub(crate) plan: Arc<FlowPlan>,
     /// What distinguishes this program and definition from others of the name.
     pub(crate) build: String,
+    lease: Duration,
 }
 
 impl WorkerDefinition {
-    /// Lays out a definition, which the configuration has found valid.
-    pub(crate) fn of(job: JobDefinition) -> Option<Self> {
+    /// Lays out a definition, which the configuration has found valid. One without a lease has the
+    /// usual one of the board.
+    pub(crate) fn of(job: JobDefinition, usual_lease: Duration) -> Option<Self> {
         let plan = FlowPlan::new(job.flow.clone()).ok()?;
         Some(WorkerDefinition {
             build: build_of(&job, &plan),
+            lease: job.schema.lease.unwrap_or(usual_lease),
             plan: Arc::new(plan),
             job,
         })
@@ -38,7 +38,7 @@ impl WorkerDefinition {
 
     /// Returns how long the holder of a job may go on unheard.
     pub(crate) fn lease(&self) -> Duration {
-        self.job.schema.lease.unwrap_or(LEASE)
+        self.lease
     }
 
     /// Returns the deadlines of a job after a request that was sent at a moment and acknowledged.

@@ -12,6 +12,7 @@ mod commands;
 mod deadlines;
 mod fork_bombs;
 mod keeper;
+mod keeper_deadlines;
 mod no_descriptors;
 mod output;
 mod soak;

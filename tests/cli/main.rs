@@ -16,6 +16,7 @@ mod import;
 mod logs;
 mod metrics;
 mod mute;
+mod mute_refused;
 mod mute_shown;
 mod once_clean_env;
 mod report;

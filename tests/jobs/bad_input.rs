@@ -34,6 +34,10 @@ fn a_post_that_does_not_fit_posts_nothing() {
             "9 is not in -2..=2",
         ),
         (vec!["post"], "no JOB is named"),
+        (
+            vec!["post", "greet", "--name", "x", "--key", ""],
+            "such as `--key customer-12`",
+        ),
     ] {
         let told = desk.refuses(&args, 2);
         assert!(told.contains(said), "{args:?}: {told}");

@@ -36,7 +36,7 @@ fn ended(desk: &Desk, name: &str) -> usize {
 }
 
 #[test]
-fn what_comes_after_a_job_is_posted_when_it_has_succeeded() {
+pub fn what_comes_after_a_job_is_posted_when_it_has_succeeded() {
     let desk = Desk::with(CONFIG);
     let told = desk.says(&["post", "resize", "--path", "x"]);
     assert!(told.contains("Posted job 1 (resize)"), "{told}");
@@ -59,7 +59,7 @@ fn what_comes_after_a_job_is_posted_when_it_has_succeeded() {
 }
 
 #[test]
-fn a_file_is_one_batch_and_a_second_run_posts_nothing_twice() {
+pub fn a_file_is_one_batch_and_a_second_run_posts_nothing_twice() {
     let desk = Desk::with(CONFIG);
     let lines: String = (0..1500)
         .map(|n| format!("{{\"path\": \"{n}\"}}\n"))
@@ -84,7 +84,7 @@ fn a_file_is_one_batch_and_a_second_run_posts_nothing_twice() {
 }
 
 #[test]
-fn wrong_lines_are_named_and_nothing_is_posted() {
+pub fn wrong_lines_are_named_and_nothing_is_posted() {
     let desk = Desk::with(CONFIG);
     desk.place.write(
         "jobs.jsonl",
@@ -101,7 +101,42 @@ fn wrong_lines_are_named_and_nothing_is_posted() {
 }
 
 #[test]
-fn a_failed_member_is_tried_again_and_then_comes_what_comes_after() {
+fn an_argument_that_stands_twice_in_a_line_is_an_error_with_its_line_and_name() {
+    let desk = Desk::with(CONFIG);
+    desk.place.write(
+        "jobs.jsonl",
+        "{\"path\": \"a\"}\n{\"path\": \"b\", \"path\": \"c\"}\n",
+    );
+    let file = desk.place.path("jobs.jsonl").display().to_string();
+    let told = desk.refuses(&["post", "resize", "--from", &file], 2);
+    assert!(
+        told.contains("line 2: path: stands twice in the line"),
+        "{told}"
+    );
+    assert_eq!(of_job(&desk, "resize").len(), 0);
+}
+
+#[test]
+fn a_byte_order_mark_is_no_error_and_another_encoding_is_one_with_a_remedy() {
+    let desk = Desk::with(CONFIG);
+    desk.place
+        .write("marked.jsonl", "\u{feff}{\"path\": \"a\"}\n");
+    let file = desk.place.path("marked.jsonl");
+    desk.says(&["post", "resize", "--from", &file.display().to_string()]);
+    assert_eq!(of_job(&desk, "resize").len(), 1);
+    let latin = b"{\"path\": \"a\"}\n{\"path\": \"\xe4\"}\n";
+    std::fs::write(&file, latin).unwrap();
+    let told = desk.refuses(
+        &["post", "resize", "--from", &file.display().to_string()],
+        2,
+    );
+    assert!(told.contains("line 2: this is no UTF-8"), "{told}");
+    assert!(told.contains("hint: nothing was posted; `iconv"), "{told}");
+    assert_eq!(of_job(&desk, "resize").len(), 1);
+}
+
+#[test]
+pub fn a_failed_member_is_tried_again_and_then_comes_what_comes_after() {
     let desk = Desk::with("");
     let mended = desk.place.path("mended").display().to_string();
     desk.place.configure(&format!(
@@ -128,7 +163,7 @@ steps = [{{ name = "write", command = ["true"] }}]
 }
 
 #[test]
-fn with_too_many_failures_the_rest_of_a_batch_is_cancelled() {
+pub fn with_too_many_failures_the_rest_of_a_batch_is_cancelled() {
     let desk = Desk::with(&CONFIG.replace("slots = 2", "slots = 1"));
     desk.place
         .write("jobs.jsonl", "{\"path\": \"bad\"}\n".repeat(20));
@@ -146,7 +181,7 @@ fn with_too_many_failures_the_rest_of_a_batch_is_cancelled() {
 }
 
 #[test]
-fn each_worker_gets_a_job_and_the_chain_waits_for_all() {
+pub fn each_worker_gets_a_job_and_the_chain_waits_for_all() {
     let desk = Desk::with(CONFIG);
     let told = desk.refuses(&["post", "clean"], 1);
     assert!(
@@ -174,7 +209,7 @@ fn each_worker_gets_a_job_and_the_chain_waits_for_all() {
 }
 
 #[test]
-fn a_job_is_posted_after_another_or_after_a_batch() {
+pub fn a_job_is_posted_after_another_or_after_a_batch() {
     let desk = Desk::with(CONFIG);
     let first = desk.post(&["archive"]).to_string();
     let told = desk.says(&["post", "report", "--after", &first]);
@@ -192,7 +227,7 @@ fn a_job_is_posted_after_another_or_after_a_batch() {
 }
 
 #[test]
-fn a_circle_and_an_unknown_job_are_refused_at_load() {
+pub fn a_circle_and_an_unknown_job_are_refused_at_load() {
     let desk = Desk::with(
         r#"
 [jobs.a]
@@ -220,7 +255,7 @@ steps = [{ name = "e", command = ["true"] }]
 }
 
 #[test]
-fn many_are_asked_only_where_it_is_written_which() {
+pub fn many_are_asked_only_where_it_is_written_which() {
     let desk = Desk::with(CONFIG);
     desk.post(&["archive"]);
     let told = desk.refuses(&["jobs", "stop"], 2);
@@ -239,4 +274,53 @@ fn many_are_asked_only_where_it_is_written_which() {
         || journal(&desk.job(failing)) > journal(&job) + 1
     ));
     assert!(stdout(&desk.asks(failing, &[])).contains("asked to go on"));
+}
+
+#[test]
+fn a_batch_is_waited_for_and_ends_as_its_jobs_do() {
+    let desk = Desk::with(CONFIG);
+    desk.place
+        .write("good.jsonl", "{\"path\": \"a\"}\n{\"path\": \"b\"}\n");
+    desk.place
+        .write("bad.jsonl", "{\"path\": \"a\"}\n{\"path\": \"bad\"}\n");
+    let file = |name| desk.place.path(name).display().to_string();
+    let (good, bad) = (file("good.jsonl"), file("bad.jsonl"));
+    let post = ["post", "resize", "--wait", "--from"];
+    let late = desk.refuses(&[&post[..], &[&good, "--timeout", "10ms"]].concat(), 75);
+    assert!(late.contains("2 of 2 jobs are left"), "{late}");
+    let _worker = desk.worker(&[]);
+    let told = desk.says(&["jobs", "--batch", "1", "--wait"]);
+    assert_eq!(told, "Batch 1 succeeded: 2 jobs\n");
+    let told = desk.refuses(&[&post[..], &[&bad]].concat(), 1);
+    assert!(
+        told.contains("of the 2 jobs of batch 2 1 did not succeed"),
+        "{told}"
+    );
+    desk.refuses(&["jobs", "--wait"], 2);
+}
+
+#[test]
+fn a_member_that_was_reverted_is_not_tried_again_and_that_is_said() {
+    let desk = Desk::with(
+        r#"
+[jobs.move]
+args.n = { type = "integer" }
+steps = [
+    { name = "take", command = ["true"], revert = { command = ["true"] } },
+    { name = "put", command = ["false"] },
+]
+"#,
+    );
+    desk.place.write("jobs.jsonl", "{\"n\": 1}\n");
+    let file = desk.place.path("jobs.jsonl").display().to_string();
+    let _worker = desk.worker(&[]);
+    desk.refuses(&["post", "move", "--from", &file, "--wait"], 1);
+    let told = desk.says(&["jobs", "--batch", "1", "retry"]);
+    assert!(
+        told.starts_with("no jobs changed\n1 job was reverted: "),
+        "{told}"
+    );
+    assert!(told.contains("post them anew"), "{told}");
+    let told = desk.refuses(&["job", "1", "retry"], 1);
+    assert!(told.contains("nothing is left to go on from"), "{told}");
 }

@@ -36,6 +36,22 @@ fn a_copy_is_made_while_workers_work_and_put_back() {
 }
 
 #[test]
+fn a_worker_that_ends_when_nothing_waits_waits_for_the_hold_after_a_restore() {
+    let desk = Desk::with(QUICK);
+    desk.says(&["work", "--once"]);
+    desk.says(&["board", "backup", "empty.sqlite"]);
+    let waiting = desk.post(&["quick"]);
+    desk.says(&["board", "backup", "copy.sqlite"]);
+    desk.says(&["board", "restore", "copy.sqlite"]);
+    let worker = desk.worker(&["--once"]);
+    worker.wait_for("The board was restored: nothing is claimed");
+    assert_eq!(desk.job(waiting)["state"], "waiting");
+    assert_eq!(worker.stop(), Some(0));
+    desk.says(&["board", "restore", "empty.sqlite"]);
+    assert_eq!(desk.says(&["work", "--once"]), "", "nothing waits there");
+}
+
+#[test]
 fn a_statement_that_writes_is_refused() {
     let desk = Desk::with(QUICK);
     let id = desk.post(&["quick"]);

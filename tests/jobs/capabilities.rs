@@ -43,7 +43,7 @@ fn why(desk: &Desk, id: u64) -> String {
 }
 
 #[test]
-fn a_job_is_claimed_when_the_command_answers_yes_and_the_command_sees_the_job() {
+pub fn a_job_is_claimed_when_the_command_answers_yes_and_the_command_sees_the_job() {
     let desk = desk(
         r#"echo "$JOB_ID $ARG_PORT $ARG_TOKEN" >> $DESK/asked"#,
         "5m",
@@ -64,7 +64,7 @@ fn a_job_is_claimed_when_the_command_answers_yes_and_the_command_sees_the_job() 
 }
 
 #[test]
-fn a_no_is_asked_again_now_and_then_until_it_is_a_yes_and_the_job_says_who_cannot() {
+pub fn a_no_is_asked_again_now_and_then_until_it_is_a_yes_and_the_job_says_who_cannot() {
     let desk = desk("echo x >> $DESK/asked; test -e $DESK/free", "5m");
     let _worker = desk.worker(&["--name", "one"]);
     let id = desk.post(&["serve"]);
@@ -82,7 +82,7 @@ fn a_no_is_asked_again_now_and_then_until_it_is_a_yes_and_the_job_says_who_canno
 }
 
 #[test]
-fn jobs_of_other_arguments_do_not_wait_behind_a_no() {
+pub fn jobs_of_other_arguments_do_not_wait_behind_a_no() {
     let desk = desk(r#"test "$ARG_PORT" != 80"#, "5m");
     let _worker = desk.worker(&[]);
     let no = desk.post(&["serve", "--port", "80"]);
@@ -93,7 +93,7 @@ fn jobs_of_other_arguments_do_not_wait_behind_a_no() {
 
 /// A predecessor lost the claim while it asked, and two did the job.
 #[test]
-fn a_command_that_is_slower_than_the_lease_stops_no_beat_and_no_job_is_claimed_twice() {
+pub fn a_command_that_is_slower_than_the_lease_stops_no_beat_and_no_job_is_claimed_twice() {
     let desk = desk("echo x >> $DESK/asked; sleep 5", "2s");
     let one = desk.worker(&["--name", "one"]);
     let two = desk.worker(&["--name", "two"]);
@@ -114,7 +114,7 @@ fn a_command_that_is_slower_than_the_lease_stops_no_beat_and_no_job_is_claimed_t
 }
 
 #[test]
-fn a_command_that_hangs_is_killed_and_counts_as_no_and_is_logged_once() {
+pub fn a_command_that_hangs_is_killed_and_counts_as_no_and_is_logged_once() {
     let desk = desk(
         "echo $$ > $DESK/pid; trap '' TERM; while :; do sleep 1; done",
         "5m",
@@ -135,7 +135,7 @@ fn a_command_that_hangs_is_killed_and_counts_as_no_and_is_logged_once() {
 }
 
 #[test]
-fn of_two_workers_the_one_that_can_does_the_job() {
+pub fn of_two_workers_the_one_that_can_does_the_job() {
     let desk = desk(r#"test "$CAN" = yes"#, "5m");
     let _no = desk.worker(&["--name", "no"]);
     let ids: Vec<u64> = (0..3).map(|_| desk.post(&["serve"])).collect();
@@ -153,7 +153,7 @@ fn of_two_workers_the_one_that_can_does_the_job() {
 }
 
 #[test]
-fn a_single_pass_asks_once_and_ends() {
+pub fn a_single_pass_asks_once_and_ends() {
     let desk = desk("echo x >> $DESK/asked; test -e $DESK/free", "5m");
     let id = desk.post(&["serve"]);
     desk.says(&["work", "--once"]);
@@ -165,7 +165,7 @@ fn a_single_pass_asks_once_and_ends() {
 }
 
 #[test]
-fn a_wrong_can_is_one_clear_error() {
+pub fn a_wrong_can_is_one_clear_error() {
     let desk = Desk::with("");
     for (can, told) in [
         ("{ port = [] }", "`port` in `can` is empty"),

@@ -61,7 +61,7 @@ fn fences(job: &Value) -> Vec<u64> {
 }
 
 #[test]
-fn another_worker_goes_on_at_the_step_where_a_killed_one_was() {
+pub fn another_worker_goes_on_at_the_step_where_a_killed_one_was() {
     let desk = desk();
     let mut first = desk.worker(&["--name", "one"]);
     let id = desk.post(&["long"]);
@@ -93,7 +93,7 @@ fn another_worker_goes_on_at_the_step_where_a_killed_one_was() {
 }
 
 #[test]
-fn a_worker_that_is_started_again_under_the_same_name_goes_on_with_its_job() {
+pub fn a_worker_that_is_started_again_under_the_same_name_goes_on_with_its_job() {
     let desk = desk();
     let mut first = desk.worker(&["--name", "one"]);
     let id = desk.post(&["long"]);
@@ -108,7 +108,7 @@ fn a_worker_that_is_started_again_under_the_same_name_goes_on_with_its_job() {
 
 /// Report 1: the worker is stopped in a step, another one takes over, and the first one wakes.
 #[test]
-fn a_stopped_worker_loses_its_job_with_its_lease_and_its_late_report_changes_nothing() {
+pub fn a_stopped_worker_loses_its_job_with_its_lease_and_its_late_report_changes_nothing() {
     let desk = desk();
     let first = desk.worker(&["--name", "one"]);
     let id = desk.post(&["long"]);
@@ -134,7 +134,7 @@ fn a_stopped_worker_loses_its_job_with_its_lease_and_its_late_report_changes_not
 }
 
 #[test]
-fn a_job_whose_workers_die_again_and_again_at_one_step_is_stuck_and_says_so() {
+pub fn a_job_whose_workers_die_again_and_again_at_one_step_is_stuck_and_says_so() {
     let desk = Desk::with(
         r#"
 [jobs.deadly]
@@ -166,7 +166,7 @@ steps = [{ name = "kills", shell = 'kill -9 $(cat "$WORKER"); sleep 1000', env =
 }
 
 #[test]
-fn an_interrupted_step_is_treated_as_it_says() {
+pub fn an_interrupted_step_is_treated_as_it_says() {
     for (how, outcome) in [
         ("again", "succeeded"),
         ("hold", "stuck"),
@@ -203,7 +203,7 @@ steps = [{{ name = "long", shell = 'echo $$ >> pids; while [ ! -e "{go}" ]; do s
 
 /// A torture of some seconds: two workers, one of them killed again and again.
 #[test]
-fn nothing_is_lost_or_doubled_while_workers_are_killed() {
+pub fn nothing_is_lost_or_doubled_while_workers_are_killed() {
     let desk = Desk::with("");
     let effects = desk.place.path("effects");
     std::fs::create_dir(&effects).unwrap();
@@ -251,7 +251,7 @@ steps = [
 }
 
 #[test]
-fn a_single_pass_does_what_a_killed_worker_has_left() {
+pub fn a_single_pass_does_what_a_killed_worker_has_left() {
     let desk = desk();
     let mut first = desk.worker(&["--name", "one"]);
     let id = desk.post(&["long"]);

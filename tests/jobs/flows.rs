@@ -19,7 +19,7 @@ steps = [
 "#;
 
 #[test]
-fn a_job_is_done_step_by_step_and_its_results_are_read_by_later_steps() {
+pub fn a_job_is_done_step_by_step_and_its_results_are_read_by_later_steps() {
     let desk = Desk::with(TWO_STEPS);
     let _worker = desk.worker(&[]);
     let id = desk.post(&["copy", "--text", "a b; $(c) 'd'"]);
@@ -42,7 +42,7 @@ fn a_job_is_done_step_by_step_and_its_results_are_read_by_later_steps() {
 }
 
 #[test]
-fn a_job_that_fails_is_reverted_in_reverse_and_mailed_once() {
+pub fn a_job_that_fails_is_reverted_in_reverse_and_mailed_once() {
     let desk = Desk::with(TWO_STEPS);
     let worker = desk.worker(&[]);
     for _ in 0..2 {
@@ -74,7 +74,7 @@ fn a_job_that_fails_is_reverted_in_reverse_and_mailed_once() {
 }
 
 #[test]
-fn wait_prints_what_happens_and_ends_as_the_job_does() {
+pub fn wait_prints_what_happens_and_ends_as_the_job_does() {
     let desk = Desk::with(TWO_STEPS);
     let _worker = desk.worker(&[]);
     let printed = desk.says(&["post", "copy", "--text", "hello", "--wait"]);
@@ -89,7 +89,7 @@ fn wait_prints_what_happens_and_ends_as_the_job_does() {
 }
 
 #[test]
-fn a_wait_ends_with_75_when_its_time_is_over_and_says_why_the_job_waits() {
+pub fn a_wait_ends_with_75_when_its_time_is_over_and_says_why_the_job_waits() {
     let desk = Desk::with(TWO_STEPS);
     let told = desk.refuses(
         &["post", "copy", "--text", "x", "--wait", "--timeout", "4s"],
@@ -103,7 +103,7 @@ fn a_wait_ends_with_75_when_its_time_is_over_and_says_why_the_job_waits() {
 }
 
 #[test]
-fn a_retry_is_as_written_and_a_try_each_takes_the_next_value() {
+pub fn a_retry_is_as_written_and_a_try_each_takes_the_next_value() {
     let desk = Desk::with(
         r#"
 [jobs.x]
@@ -134,7 +134,7 @@ steps = [
 }
 
 #[test]
-fn groups_run_side_by_side_and_conditions_skip() {
+pub fn groups_run_side_by_side_and_conditions_skip() {
     let desk = Desk::with(
         r#"
 [worker]
@@ -158,7 +158,7 @@ steps = [
 }
 
 #[test]
-fn what_a_step_prints_is_seen_while_it_runs_and_once() {
+pub fn what_a_step_prints_is_seen_while_it_runs_and_once() {
     let desk = Desk::with("");
     let go = desk.place.path("go").display().to_string();
     desk.place.configure(&format!(
@@ -182,7 +182,7 @@ steps = [{{ name = "a", shell = 'echo one; while [ ! -e "{go}" ]; do sleep 0.05;
 }
 
 #[test]
-fn a_secret_argument_is_shown_nowhere() {
+pub fn a_secret_argument_is_shown_nowhere() {
     let desk = Desk::with(
         r#"
 [jobs.x]

@@ -20,7 +20,7 @@ fn code(output: &Output) -> Option<i32> {
 }
 
 #[test]
-fn a_board_without_a_worker_is_no_silence() {
+pub fn a_board_without_a_worker_is_no_silence() {
     let desk = Desk::with(CONFIG);
     desk.post(&["good"]);
     let status = desk.place.run(&["status"]);
@@ -46,7 +46,7 @@ fn a_board_without_a_worker_is_no_silence() {
 }
 
 #[test]
-fn a_worker_that_died_counts_for_nothing() {
+pub fn a_worker_that_died_counts_for_nothing() {
     let desk = Desk::with(CONFIG);
     let mut worker = desk.worker(&["--name", "builder"]);
     worker.signal(Signal::SIGKILL);
@@ -72,7 +72,7 @@ fn a_worker_that_died_counts_for_nothing() {
 }
 
 #[test]
-fn status_history_report_and_metrics_know_how_jobs_fare() {
+pub fn status_history_report_and_metrics_know_how_jobs_fare() {
     let desk = Desk::with(CONFIG);
     let worker = desk.worker(&[]);
     let good = desk.post(&["good"]);

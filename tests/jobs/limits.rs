@@ -28,7 +28,7 @@ fn why(desk: &Desk, id: u64) -> String {
 }
 
 #[test]
-fn a_limit_holds_over_all_workers_and_a_job_says_who_has_its_places() {
+pub fn a_limit_holds_over_all_workers_and_a_job_says_who_has_its_places() {
     let desk = limited("limit = 2");
     let _one = desk.worker(&["--name", "one"]);
     let _two = desk.worker(&["--name", "two"]);
@@ -55,7 +55,7 @@ fn a_limit_holds_over_all_workers_and_a_job_says_who_has_its_places() {
 }
 
 #[test]
-fn each_value_of_an_argument_has_a_limit_of_its_own() {
+pub fn each_value_of_an_argument_has_a_limit_of_its_own() {
     let desk = limited("limit = 1\nlimit_by = \"args.customer\"");
     let _worker = desk.worker(&[]);
     let first = desk.post(&["resize"]);
@@ -73,7 +73,7 @@ fn each_value_of_an_argument_has_a_limit_of_its_own() {
 }
 
 #[test]
-fn the_limit_of_the_worker_that_came_last_holds() {
+pub fn the_limit_of_the_worker_that_came_last_holds() {
     let desk = limited("limit = 1");
     let worker = desk.worker(&["--name", "a"]);
     let ids: Vec<u64> = (0..3).map(|_| desk.post(&["resize"])).collect();
@@ -91,7 +91,7 @@ fn the_limit_of_the_worker_that_came_last_holds() {
 }
 
 #[test]
-fn a_job_that_is_killed_with_its_worker_keeps_its_place() {
+pub fn a_job_that_is_killed_with_its_worker_keeps_its_place() {
     let desk = limited("limit = 1");
     let mut worker = desk.worker(&["--name", "a"]);
     let first = desk.post(&["resize"]);
@@ -108,7 +108,7 @@ fn a_job_that_is_killed_with_its_worker_keeps_its_place() {
 }
 
 #[test]
-fn a_job_behind_a_limit_expires() {
+pub fn a_job_behind_a_limit_expires() {
     let desk = limited("limit = 1\nexpires = \"1s\"");
     let _worker = desk.worker(&[]);
     let first = desk.post(&["resize"]);
@@ -136,7 +136,7 @@ steps = [
 "#;
 
 #[test]
-fn a_job_whose_time_is_over_is_ended_and_undone_and_mailed() {
+pub fn a_job_whose_time_is_over_is_ended_and_undone_and_mailed() {
     let desk = Desk::with(TIMED);
     let worker = desk.worker(&[]);
     let id = desk.post(&["timed"]);
@@ -158,7 +158,7 @@ fn a_job_whose_time_is_over_is_ended_and_undone_and_mailed() {
 }
 
 #[test]
-fn tries_end_with_the_time_of_the_job() {
+pub fn tries_end_with_the_time_of_the_job() {
     let desk = Desk::with(TIMED);
     let _worker = desk.worker(&[]);
     let job = desk.wait_for(desk.post(&["halts"]), "failed");
@@ -166,7 +166,7 @@ fn tries_end_with_the_time_of_the_job() {
 }
 
 #[test]
-fn the_time_of_a_job_goes_on_with_another_worker() {
+pub fn the_time_of_a_job_goes_on_with_another_worker() {
     let desk = Desk::with(&TIMED.replace("\"1s\"", "\"4s\""));
     let mut worker = desk.worker(&["--name", "a"]);
     let id = desk.post(&["timed"]);

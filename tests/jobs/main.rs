@@ -8,6 +8,9 @@
     reason = "tests may fail loudly, and look again and again at what other processes do"
 )]
 
+#[path = "../lock/servers/mod.rs"]
+#[allow(dead_code, reason = "locks need more of the servers")]
+mod servers;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -23,6 +26,10 @@ mod known;
 mod limits;
 mod origin;
 mod pauses;
+mod postgres;
+mod postgres_board;
+mod postgres_place;
 mod requests;
+mod schedule_screens;
 mod schedules;
 mod workers;

@@ -7,7 +7,7 @@ use crate::support::{eventually, processes::is_alive};
 
 /// Their failed flow disappeared from the board.
 #[test]
-fn a_failed_job_stays_on_the_board() {
+pub fn a_failed_job_stays_on_the_board() {
     let desk = Desk::with("[jobs.x]\nsteps = [{ name = \"a\", command = [\"false\"] }]");
     desk.post(&["x"]);
     desk.refuses(&["work", "--once"], 1);
@@ -17,7 +17,7 @@ fn a_failed_job_stays_on_the_board() {
 
 /// Their `show` went blank while a job was unclaimed.
 #[test]
-fn a_job_that_nothing_has_claimed_is_shown() {
+pub fn a_job_that_nothing_has_claimed_is_shown() {
     let desk = Desk::with("[jobs.x]\nsteps = [{ name = \"a\", command = [\"false\"] }]");
     desk.post(&["x"]);
     let told = desk.says(&["job", "1"]);
@@ -29,7 +29,7 @@ fn a_job_that_nothing_has_claimed_is_shown() {
 
 /// Their retries were counted one off.
 #[test]
-fn three_tries_are_three_executions() {
+pub fn three_tries_are_three_executions() {
     let desk = Desk::with(
         "[jobs.x]\nsteps = [{ name = \"a\", command = [\"false\"], retry = { times = 3, every = \"1ms\" } }]",
     );
@@ -45,7 +45,7 @@ fn three_tries_are_three_executions() {
 
 /// Their arguments with blanks were split.
 #[test]
-fn an_argument_with_blanks_is_one() {
+pub fn an_argument_with_blanks_is_one() {
     let desk = Desk::with(
         "[jobs.x]\nargs.a = { help = \"x\" }\nsteps = [{ name = \"a\", command = [\"printf\", \"<%s>\", \"{args.a}\"] }]",
     );
@@ -56,7 +56,7 @@ fn an_argument_with_blanks_is_one() {
 
 /// Their crashed worker's children lived on beside the second run; their leftovers blocked a worker for good.
 #[test]
-fn what_a_killed_worker_has_left_is_ended_before_the_job_goes_on() {
+pub fn what_a_killed_worker_has_left_is_ended_before_the_job_goes_on() {
     let desk = Desk::with("");
     let go = desk.place.path("go").display().to_string();
     desk.place.configure(&format!(
@@ -90,7 +90,7 @@ steps = [{{ name = "a", shell = 'setsid sh -c "echo \$\$ >> pids; exec sleep 100
 
 /// Two of their workers claimed one run.
 #[test]
-fn a_job_is_claimed_by_one_of_many_workers() {
+pub fn a_job_is_claimed_by_one_of_many_workers() {
     let desk = Desk::with(
         "[worker]\nslots = 4\n[jobs.x]\nsteps = [{ name = \"a\", command = [\"true\"] }]",
     );
@@ -108,7 +108,7 @@ fn a_job_is_claimed_by_one_of_many_workers() {
 
 /// Their saturated conductor stopped refreshing, and the job ran twice.
 #[test]
-fn a_saturated_worker_keeps_its_jobs() {
+pub fn a_saturated_worker_keeps_its_jobs() {
     let desk = Desk::with("");
     let go = desk.place.path("go").display().to_string();
     desk.place.configure(&format!(
@@ -141,7 +141,7 @@ fn a_saturated_worker_keeps_its_jobs() {
 
 /// Their leftover process blocked a worker for good. Here it is one that belongs to nothing of ours, and is left alone.
 #[test]
-fn what_cannot_be_ended_of_a_dead_worker_delays_its_job_by_the_lease_alone() {
+pub fn what_cannot_be_ended_of_a_dead_worker_delays_its_job_by_the_lease_alone() {
     let desk = Desk::with("");
     let go = desk.place.path("go").display().to_string();
     desk.place.configure(&format!(

@@ -16,7 +16,7 @@ fn why(desk: &Desk, id: u64) -> String {
 }
 
 #[test]
-fn nothing_of_a_paused_job_is_claimed_but_what_is_wanted_now() {
+pub fn nothing_of_a_paused_job_is_claimed_but_what_is_wanted_now() {
     let desk = Desk::with(CONFIG);
     let _worker = desk.worker(&[]);
     let told = desk.says(&["jobs", "pause", "report"]);
@@ -47,7 +47,7 @@ fn nothing_of_a_paused_job_is_claimed_but_what_is_wanted_now() {
 }
 
 #[test]
-fn a_project_is_paused_with_all_its_jobs() {
+pub fn a_project_is_paused_with_all_its_jobs() {
     let desk = Desk::with(CONFIG);
     let _worker = desk.worker(&[]);
     desk.says(&["jobs", "pause", "--project", "shop"]);
@@ -60,7 +60,7 @@ fn a_project_is_paused_with_all_its_jobs() {
 }
 
 #[test]
-fn a_worker_that_was_sent_to_sleep_sleeps_after_a_start_too() {
+pub fn a_worker_that_was_sent_to_sleep_sleeps_after_a_start_too() {
     let desk = Desk::with(CONFIG);
     let worker = desk.worker(&["--name", "a"]);
     desk.says(&["workers", "sleep", "a"]);

@@ -32,7 +32,7 @@ steps = [
 }
 
 #[test]
-fn stop_lets_the_step_finish_and_reverts() {
+pub fn stop_lets_the_step_finish_and_reverts() {
     let desk = desk();
     let _worker = desk.worker(&[]);
     let id = desk.post(&["x"]);
@@ -53,7 +53,7 @@ fn stop_lets_the_step_finish_and_reverts() {
 }
 
 #[test]
-fn kill_ends_the_step_and_reverts() {
+pub fn kill_ends_the_step_and_reverts() {
     let desk = desk();
     let _worker = desk.worker(&[]);
     let id = desk.post(&["x"]);
@@ -72,7 +72,7 @@ fn kill_ends_the_step_and_reverts() {
 }
 
 #[test]
-fn a_stop_without_reverts_leaves_what_was_done() {
+pub fn a_stop_without_reverts_leaves_what_was_done() {
     let desk = desk();
     let _worker = desk.worker(&[]);
     let id = desk.post(&["x"]);
@@ -89,7 +89,7 @@ fn a_stop_without_reverts_leaves_what_was_done() {
 }
 
 #[test]
-fn a_pause_holds_the_job_until_it_is_resumed() {
+pub fn a_pause_holds_the_job_until_it_is_resumed() {
     let desk = desk();
     let _worker = desk.worker(&[]);
     let id = desk.post(&["x"]);
@@ -103,7 +103,7 @@ fn a_pause_holds_the_job_until_it_is_resumed() {
 }
 
 #[test]
-fn a_job_that_waits_is_ended_at_once_and_one_that_is_over_says_so() {
+pub fn a_job_that_waits_is_ended_at_once_and_one_that_is_over_says_so() {
     let desk = desk();
     let id = desk.post(&["x"]);
     assert!(stdout(&desk.asks(id, &["stop"])).contains("is cancelled now"));
@@ -119,7 +119,7 @@ fn a_job_that_waits_is_ended_at_once_and_one_that_is_over_says_so() {
 }
 
 #[test]
-fn a_revert_that_fails_for_good_is_stuck_until_a_person_decides() {
+pub fn a_revert_that_fails_for_good_is_stuck_until_a_person_decides() {
     for (verb, state) in [
         (vec!["retry"], "reverted"),
         (vec!["skip", "a"], "reverted"),
@@ -139,7 +139,7 @@ fn a_revert_that_fails_for_good_is_stuck_until_a_person_decides() {
 }
 
 #[test]
-fn a_failed_job_goes_on_where_it_failed_or_from_a_step() {
+pub fn a_failed_job_goes_on_where_it_failed_or_from_a_step() {
     let desk = desk();
     let _worker = desk.worker(&[]);
     let id = desk.post(&["fails"]);
@@ -166,7 +166,7 @@ fn a_failed_job_goes_on_where_it_failed_or_from_a_step() {
 }
 
 #[test]
-fn a_priority_is_changed_while_a_job_waits() {
+pub fn a_priority_is_changed_while_a_job_waits() {
     let desk = desk();
     let id = desk.post(&["x"]);
     assert_eq!(desk.asks(id, &["priority", "-2"]).status.code(), Some(0));

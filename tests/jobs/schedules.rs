@@ -1,12 +1,14 @@
 //! Schedules: workers post by the clock, each slot once, whatever becomes of them.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use crate::desk::Desk;
 use crate::support::{Runner, eventually};
 
-const TICK: &str = r#"
+pub(super) const TICK: &str = r#"
 [worker]
 slots = 2
 [jobs.tick]
@@ -19,7 +21,7 @@ every = "1s"
 
 impl Desk {
     /// Returns a schedule as data, once a worker has brought it to the board.
-    fn schedule(&self, name: &str) -> Value {
+    pub(super) fn schedule(&self, name: &str) -> Value {
         let args = ["schedules", name, "--json"];
         assert!(eventually(|| self.place.run(&args).status.success()));
         serde_json::from_str(&self.says(&args)).unwrap()
@@ -33,11 +35,18 @@ impl Desk {
         rows.iter().map(|row| number(row).unwrap_or(-1)).collect()
     }
 
-    fn slots(&self) -> Vec<i64> {
+    pub(super) fn slots(&self) -> Vec<i64> {
         self.numbers("SELECT slot FROM job WHERE slot IS NOT NULL ORDER BY slot")
     }
 
-    fn wait_for_more_slots(&self, more: usize) {
+    /// Returns whether the only schedule has been due for a second.
+    fn is_overdue(&self) -> bool {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        let now = i64::try_from(now.as_millis()).unwrap();
+        self.numbers("SELECT next FROM schedule")[0] < now - 1000
+    }
+
+    pub(super) fn wait_for_more_slots(&self, more: usize) {
         let wanted = self.slots().len() + more;
         assert!(
             eventually(|| self.slots().len() >= wanted),
@@ -48,7 +57,7 @@ impl Desk {
 }
 
 #[test]
-fn a_worker_posts_and_runs_by_the_clock() {
+pub fn a_worker_posts_and_runs_by_the_clock() {
     let desk = Desk::with(TICK);
     assert!(desk.says(&["schedules"]).contains("Not on the board yet"));
     let worker = desk.worker(&[]);
@@ -89,7 +98,7 @@ fn assert_each_once(desk: &Desk) {
 }
 
 #[test]
-fn each_slot_is_posted_once_though_workers_are_killed_and_stopped() {
+pub fn each_slot_is_posted_once_though_workers_are_killed_and_stopped() {
     let desk = Desk::with(TICK);
     let killed = desk.worker(&["--name", "killed"]);
     let stopped = desk.worker(&["--name", "stopped"]);
@@ -108,7 +117,7 @@ fn each_slot_is_posted_once_though_workers_are_killed_and_stopped() {
 }
 
 #[test]
-fn a_slot_whose_insert_fails_is_posted_later() {
+pub fn a_slot_whose_insert_fails_is_posted_later() {
     let desk = Desk::with(TICK);
     let full = desk.place.path("full");
     let fault = format!("errno 28 board.sqlite {}", full.display());
@@ -120,8 +129,7 @@ fn a_slot_whose_insert_fails_is_posted_later() {
     desk.place.write("full", "");
     worker.wait_for("it is tried again");
     let before = desk.slots();
-    let due = "SELECT next < unixepoch() * 1000 - 1000 FROM schedule";
-    assert!(eventually(|| desk.numbers(due)[0] == 1));
+    assert!(eventually(|| desk.is_overdue()));
     assert_eq!(desk.slots(), before, "what was refused has moved no slot");
     std::fs::remove_file(full).unwrap();
     worker.wait_for("The board answers again");
@@ -130,7 +138,7 @@ fn a_slot_whose_insert_fails_is_posted_later() {
 }
 
 #[test]
-fn a_worker_that_dies_at_a_write_loses_and_doubles_no_slot() {
+pub fn a_worker_that_dies_at_a_write_loses_and_doubles_no_slot() {
     let desk = Desk::with(TICK);
     drop(desk.worker(&["--name", "first"]));
     for number in [5, 8, 11, 14, 17] {
@@ -197,7 +205,7 @@ fn a_clock_that_is_moved_makes_up_once_and_then_goes_on() {
 }
 
 #[test]
-fn a_slot_waits_for_the_job_before() {
+pub fn a_slot_waits_for_the_job_before() {
     let desk = Desk::with("");
     let go = desk.place.path("go").display().to_string();
     let config = |overlap: &str| {
@@ -216,8 +224,7 @@ every = "1s"
     let worker = desk.worker(&["--slots", "4"]);
     desk.wait_for_more_slots(1);
     // Another look comes after the next slot.
-    let now = "SELECT next < unixepoch() * 1000 - 1000 FROM schedule";
-    assert!(eventually(|| desk.numbers(now)[0] == 1));
+    assert!(eventually(|| desk.is_overdue()));
     assert_eq!(desk.slots().len(), 1);
     desk.place.write("go", "");
     desk.wait_for_more_slots(1);
@@ -230,7 +237,7 @@ every = "1s"
 }
 
 #[test]
-fn a_person_pauses_resumes_and_runs() {
+pub fn a_person_pauses_resumes_and_runs() {
     let desk = Desk::with(
         r#"
 [jobs.report]
@@ -279,7 +286,7 @@ timezone = "Europe/Berlin"
 /// A schedule posts what its definition makes of a job: limits, jobs that come after, one for each
 /// worker. So does a person who runs it, with or without the jobs that come after.
 #[test]
-fn a_schedule_posts_with_the_limit_and_the_children_of_its_job() {
+pub fn a_schedule_posts_with_the_limit_and_the_children_of_its_job() {
     let desk = Desk::with(
         r#"
 [jobs.count]
@@ -328,243 +335,4 @@ every = "1s"
     desk.says(&["schedules", "run", "count"]);
     assert!(eventually(|| done("report") == before + 1));
     assert_eq!((first.stop(), second.stop()), (Some(0), Some(0)));
-}
-
-#[test]
-fn status_and_metrics_know_schedules() {
-    let desk = Desk::with(TICK);
-    let worker = desk.worker(&[]);
-    desk.wait_for_more_slots(1);
-    let status = desk.says(&["status"]);
-    assert!(status.contains("schedule tick  next "), "{status}");
-    let metrics = desk.says(&["metrics"]);
-    let paused = |value: &str| format!("schedule=\"tick\"}} {value}");
-    assert!(
-        metrics.contains("board_schedule_next_timestamp_seconds{"),
-        "{metrics}"
-    );
-    assert!(metrics.contains(&paused("0")), "{metrics}");
-    assert_eq!(worker.stop(), Some(0));
-    // A schedule that nothing fires is no silence.
-    desk.refuses(&["status"], 3);
-    desk.says(&["schedules", "pause", "tick", "--reason", "holidays"]);
-    let data: Value = serde_json::from_str(&desk.says(&["status", "--json"])).unwrap();
-    assert_eq!(data["board"]["schedules"][0]["paused"]["why"], "holidays");
-    assert!(desk.says(&["metrics"]).contains(&paused("1")));
-}
-
-#[test]
-fn an_old_file_does_not_bring_its_schedules_back() {
-    let desk = Desk::with("");
-    let at = |hour: u32| {
-        format!(
-            r#"
-[jobs.report]
-steps = [{{ name = "a", command = ["true"] }}]
-[schedules.nightly]
-job = "report"
-cron = "0 {hour} * * *"
-timezone = "UTC"
-"#
-        )
-    };
-    let says = |config: &str, line: &str| {
-        desk.place.configure(config);
-        let mut worker = desk.worker(&["--name", "w"]);
-        worker.wait_for(line);
-        worker.signal(Signal::SIGTERM);
-        assert_eq!(worker.wait_for_end(), Some(0));
-    };
-    says(
-        &at(3),
-        "Schedule nightly is new: report, every day at 03:00, UTC",
-    );
-    says(
-        &at(4),
-        "Schedule nightly has changed: report, every day at 04:00, UTC; before: report, every day at 03:00, UTC",
-    );
-    says(&at(3), "The schedules of this file were replaced at");
-    assert!(desk.says(&["schedules"]).contains("at 04:00"));
-    let applied = desk.says(&["schedules", "apply"]);
-    assert!(
-        applied.contains("has changed: report, every day at 03:00"),
-        "{applied}"
-    );
-    says(&at(4), "The schedules of this file were replaced at");
-    assert!(desk.says(&["schedules"]).contains("at 03:00"));
-    says("", "Schedule nightly is removed");
-}
-
-#[test]
-fn failures_in_a_row_pause_a_schedule_which_is_mailed() {
-    let desk = Desk::with(
-        r#"
-[jobs.broken]
-steps = [{ name = "a", command = ["false"] }]
-[schedules.broken]
-job = "broken"
-every = "1s"
-pause_after = 2
-"#,
-    );
-    let _worker = desk.worker(&[]);
-    let is_paused = || !desk.schedule("broken")["paused"].is_null();
-    assert!(eventually(is_paused), "{:#}", desk.schedule("broken"));
-    assert_eq!(desk.slots().len(), 2);
-    assert_eq!(
-        desk.schedule("broken")["paused"]["why"],
-        "2 jobs in a row have failed"
-    );
-    let subjects = || desk.place.subjects().join("\n");
-    assert!(
-        eventually(|| subjects().contains("schedules::broken")),
-        "{}",
-        subjects()
-    );
-    let mails = desk.place.mails().concat();
-    assert!(mails.contains("schedules resume broken"), "{mails}");
-}
-
-#[test]
-fn a_job_that_does_not_begin_in_time_is_mailed_with_the_reason() {
-    let desk = Desk::with(
-        r#"
-[jobs.picky]
-needs = ["gpu"]
-steps = [{ name = "a", command = ["true"] }]
-[schedules.picky]
-job = "picky"
-every = "1s"
-late_after = "1s"
-"#,
-    );
-    let worker = desk.worker(&[]);
-    worker.wait_for("[schedule picky] Late: job 1 of");
-    let subjects = || desk.place.subjects().join("\n");
-    assert!(
-        eventually(|| subjects().contains("schedules::picky")),
-        "{}",
-        subjects()
-    );
-    let mails = desk.place.mails().concat();
-    assert!(mails.contains("gpu"), "{mails}");
-}
-
-#[test]
-fn check_foretells_the_next_times_and_refuses_what_never_comes() {
-    let desk = Desk::with("");
-    let with = |schedule: &str| {
-        desk.place.configure(&format!(
-            r#"
-[jobs.report]
-args.days = {{ type = "integer", default = 7 }}
-steps = [{{ name = "a", command = ["true"] }}]
-[schedules.nightly]
-job = "report"
-{schedule}
-"#
-        ));
-    };
-    with("cron = \"0 3 * * *\"\ntimezone = \"Europe/Berlin\"");
-    let checked = desk.says(&["check"]);
-    assert!(
-        checked.contains("nightly: report {\"days\":7}, every day at 03:00, Europe/Berlin"),
-        "{checked}"
-    );
-    assert!(checked.contains("03:00 CE"), "{checked}");
-    let cases = [
-        (
-            "cron = \"0 3 30 2 *\"",
-            "can never run: no month has that day",
-        ),
-        (
-            "cron = \"0 3 * * *\"\nexclude = [{ days = \"mon-sun\" }]",
-            "can never run: all its times are excluded",
-        ),
-        ("cron = \"0 24 * * *\"", "`24` is no hour"),
-        ("cron = \"0 0 3 * * *\"", "has five fields, not 6"),
-        ("", "has no time"),
-        ("cron = \"0 3 * * *\"\nevery = \"1h\"", "exclude each other"),
-        ("every = \"10ms\"", "less than a second"),
-        (
-            "cron = \"0 3 * * *\"\nfirst = \"2026-12-01 03:00\"",
-            "`first` has no effect",
-        ),
-        ("every = \"1h\"\nfirst = \"noon\"", "`first` is no time"),
-        (
-            "cron = \"0 3 * * *\"\ntimezone = \"Europe/Berlim\"",
-            "did you mean `Europe/Berlin`?",
-        ),
-        ("cron = \"0 3 * * *\"\nargs = { days = \"x\" }", "days"),
-        (
-            "cron = \"0 3 * * *\"\nexclude = [{ from = \"7\" }]",
-            "`7` is no time of day",
-        ),
-        ("cron = \"0 3 * * *\"\nexclude = [{}]", "has no time"),
-        (
-            "cron = \"0 3 * * *\"\nexclude = [{ days = \"funday\" }]",
-            "is no day of the week",
-        ),
-        ("corn = \"0 3 * * *\"", "did you mean `cron`?"),
-    ];
-    for (schedule, expected) in cases {
-        with(schedule);
-        let refused = desk.refuses(&["check"], 78);
-        assert!(refused.contains(expected), "{schedule}: {refused}");
-    }
-}
-
-#[test]
-fn a_crontab_becomes_jobs_with_schedules() {
-    let desk = Desk::with("");
-    desk.place.write(
-        "crontab",
-        "CRON_TZ=Europe/Berlin\n30 2 * * 1-5 echo \"{a}\" > out.txt\n*/5 * * * * for i in 1 2; do echo ${i}; done\n@daily true\n",
-    );
-    let toml = desk.says(&[
-        "import",
-        "crontab",
-        "--jobs",
-        "--user",
-        &desk.place.path("crontab").display().to_string(),
-    ]);
-    assert!(
-        toml.contains("cron = \"30 2 * * 1-5\"\ntimezone = \"Europe/Berlin\""),
-        "{toml}"
-    );
-    assert!(toml.contains("A chain may be the better home"), "{toml}");
-    let head = format!(
-        "run_root = {:?}\n",
-        desk.place.path("run").display().to_string()
-    );
-    desk.place
-        .configure(&toml.replacen("\n[", &format!("\n{head}\n["), 1));
-    let checked = desk.says(&["check"]);
-    assert!(
-        checked.contains("on Mon to Fri at 02:30, Europe/Berlin"),
-        "{checked}"
-    );
-    assert!(
-        checked.contains("every 5 minutes") && checked.contains("every day at 00:00"),
-        "{checked}"
-    );
-}
-
-#[test]
-fn a_far_time_has_its_year_and_a_first_time_beyond_the_calendar_is_an_error() {
-    let far = TICK.replace(
-        "every = \"1s\"",
-        "every = \"1h\"\nfirst = \"9000-01-01 00:00\"",
-    );
-    let desk = Desk::with(&far);
-    desk.says(&["schedules", "apply"]);
-    let shown = desk.says(&["schedules"]);
-    assert!(shown.contains("01 Jan 9000"), "{shown}");
-    desk.place
-        .write("run_functions.toml", TICK.replace("1s", "99999y"));
-    let told = desk.refuses(&["schedules", "apply"], 78);
-    assert!(
-        told.contains("its first time is beyond the year 9999"),
-        "{told}"
-    );
 }

@@ -35,7 +35,7 @@ fn worker_of(job: &Value, step: &str) -> String {
 }
 
 #[test]
-fn starting_a_worker_again_replaces_it_and_its_step_is_finished() {
+pub fn starting_a_worker_again_replaces_it_and_its_step_is_finished() {
     let desk = desk();
     let mut former = desk.worker(&["--name", "w"]);
     let id = desk.post(&["x"]);
@@ -57,7 +57,7 @@ fn starting_a_worker_again_replaces_it_and_its_step_is_finished() {
 }
 
 #[test]
-fn a_worker_that_is_asked_to_end_finishes_its_step_and_gives_the_job_back() {
+pub fn a_worker_that_is_asked_to_end_finishes_its_step_and_gives_the_job_back() {
     let desk = desk();
     let mut worker = desk.worker(&[]);
     let id = desk.post(&["x"]);
@@ -84,7 +84,7 @@ fn a_worker_that_is_asked_to_end_finishes_its_step_and_gives_the_job_back() {
 }
 
 #[test]
-fn a_second_term_ends_the_step_which_counts_no_attempt() {
+pub fn a_second_term_ends_the_step_which_counts_no_attempt() {
     let desk = desk();
     let mut worker = desk.worker(&[]);
     let id = desk.post(&["x"]);
@@ -100,7 +100,7 @@ fn a_second_term_ends_the_step_which_counts_no_attempt() {
 }
 
 #[test]
-fn a_draining_worker_still_hears_kill() {
+pub fn a_draining_worker_still_hears_kill() {
     let desk = desk();
     let mut worker = desk.worker(&["--name", "w"]);
     let id = desk.post(&["x"]);
@@ -115,7 +115,7 @@ fn a_draining_worker_still_hears_kill() {
 }
 
 #[test]
-fn a_sleeping_worker_claims_nothing_until_it_is_woken() {
+pub fn a_sleeping_worker_claims_nothing_until_it_is_woken() {
     let desk = desk();
     let _worker = desk.worker(&["--name", "w"]);
     desk.says(&["workers", "sleep", "w"]);
@@ -131,7 +131,7 @@ fn a_sleeping_worker_claims_nothing_until_it_is_woken() {
 }
 
 #[test]
-fn a_job_is_done_where_its_tags_are_and_says_what_it_misses() {
+pub fn a_job_is_done_where_its_tags_are_and_says_what_it_misses() {
     let desk = desk();
     let _plain = desk.worker(&["--name", "plain"]);
     let printed = desk.says(&["post", "picky"]);
@@ -145,7 +145,7 @@ fn a_job_is_done_where_its_tags_are_and_says_what_it_misses() {
 }
 
 #[test]
-fn a_worker_ends_after_what_there_is_where_that_is_asked() {
+pub fn a_worker_ends_after_what_there_is_where_that_is_asked() {
     let desk = desk();
     let ids = [desk.post(&["quick"]), desk.post(&["quick"])];
     desk.says(&["work", "--once"]);
@@ -155,7 +155,7 @@ fn a_worker_ends_after_what_there_is_where_that_is_asked() {
 }
 
 #[test]
-fn a_job_that_is_not_due_is_not_claimed() {
+pub fn a_job_that_is_not_due_is_not_claimed() {
     let desk = desk();
     let id = desk.post(&["quick", "--at", "1h"]);
     desk.says(&["work", "--once"]);
@@ -171,7 +171,7 @@ fn a_job_that_is_not_due_is_not_claimed() {
 }
 
 #[test]
-fn the_directory_of_a_job_that_was_cancelled_while_it_waited_is_removed() {
+pub fn the_directory_of_a_job_that_was_cancelled_while_it_waited_is_removed() {
     let desk = desk();
     let mut worker = desk.worker(&[]);
     let id = desk.post(&["x"]);

@@ -9,8 +9,7 @@ use run_functions::lock::{
     Lock, LockAttempt, LockError, LockOwner, LockRenewal, MOST_BYTES_OF_NOTE, Mono, boot_clock,
 };
 
-/// How long a test waits for a condition before it fails.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
+pub(crate) use crate::servers::PATIENCE;
 
 /// An engine under test.
 pub(crate) trait Ground: Sync {

@@ -67,7 +67,7 @@ fn a_damaged_memory_is_told_once_and_in_the_next_mail() {
 }
 
 #[test]
-fn a_damaged_letter_is_set_aside_told_once_and_counted_in_the_next_mail() {
+fn a_damaged_mail_is_set_aside_told_once_and_counted_in_the_next_mail() {
     let place = crashed();
     place.write(
         "run/outbox/alerts/1700000000000-0000000000000000.json",

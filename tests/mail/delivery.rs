@@ -1,4 +1,4 @@
-//! How mail leaves a running program: the main job on real messages, and letters to the admin through a server.
+//! How mail leaves a running program: the main job on real messages, and mails to the admin through a server.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -126,7 +126,7 @@ fn while_the_server_is_down_messages_wait_and_the_task_fails_with_one_clear_line
         30
     );
     assert_eq!(runner.stop(), Some(0));
-    // The letter about it waits as well, and is one.
+    // The mail about it waits as well, and is one.
     let waiting = place.outbox("alerts");
     assert_eq!(waiting.len(), 1, "{waiting:?}");
 }
@@ -142,15 +142,12 @@ fn one_refused_message_is_kept_with_its_reason_and_the_admin_is_told() {
     drop_messages(&place, 10);
     let _runner = place.start(&MAIN_JOB);
     let received = server.wait_for(10);
-    let letter = received
+    let mail = received
         .iter()
         .find(|received| received.to == ["ops@example.org"]);
-    let letter = &letter.expect("a letter to the admin").message;
-    let unbroken = letter.replace("=\r\n", "").replace("=\n", "");
-    assert!(
-        unbroken.contains("550 5.1.1 nobody of this name"),
-        "{letter}"
-    );
+    let mail = &mail.expect("a mail to the admin").message;
+    let unbroken = mail.replace("=\r\n", "").replace("=\n", "");
+    assert!(unbroken.contains("550 5.1.1 nobody of this name"), "{mail}");
     assert_eq!(orders(&server).len(), 9);
     let failed = place.outbox("failed");
     assert_eq!(

@@ -8,7 +8,7 @@ use crate::smtp::{Act, Script, Server, Tls, say, tls};
 use crate::support::limits::{with_time_enough, words};
 use crate::support::{Place, Runner, eventually};
 
-/// What becomes of a letter.
+/// What becomes of a mail.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Fate {
     /// It waits in the outbox.
@@ -31,7 +31,7 @@ fn place(server: &Server, security: &str) -> Place {
     .replace("CA_FILE", pem))
 }
 
-/// Starts a runner, waits until its log names the trouble, and checks that its task goes on and where the letter is.
+/// Starts a runner, waits until its log names the trouble, and checks that its task goes on and where the mail is.
 #[track_caller]
 fn expect(place: &Place, words: &str, fate: Fate) -> Runner {
     let runner = place.start(&["tasks::broken"]);
@@ -40,7 +40,7 @@ fn expect(place: &Place, words: &str, fate: Fate) -> Runner {
     runner
 }
 
-/// Checks that the task goes on and where the letter is.
+/// Checks that the task goes on and where the mail is.
 #[track_caller]
 fn goes_on(runner: &Runner, place: &Place, words: &str, fate: Fate) {
     let runs = runner.count("Execution failed");
@@ -74,7 +74,7 @@ fn fell_silent(place: &Place, told: &str, limit: Duration) -> Option<Runner> {
         .then_some(runner)
 }
 
-/// Checks what becomes of a letter whose server falls silent.
+/// Checks what becomes of a mail whose server falls silent.
 #[track_caller]
 fn silent(told: &str, security: &str, change: impl Fn(&mut Script)) {
     with_time_enough(|limit| {

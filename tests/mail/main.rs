@@ -16,6 +16,7 @@ mod hook;
 mod mended;
 mod messages;
 mod ping;
+mod ping_web;
 mod queue_command;
 mod queue_servers;
 mod recipients;

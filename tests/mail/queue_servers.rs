@@ -52,10 +52,10 @@ fn each_arrives_once(server: &dyn Server) {
     assert_eq!(runner.stop(), Some(0));
     assert_once_each(server);
     assert!(place.outbox("failed").is_empty());
-    assert!(server.letters().is_empty(), "{:?}", server.letters());
+    assert!(server.mails().is_empty(), "{:?}", server.mails());
 }
 
-fn a_server_that_was_down_gets_each_once_and_one_letter(server: &mut dyn Server) {
+fn a_server_that_was_down_gets_each_once_and_one_mail(server: &mut dyn Server) {
     server.stop();
     let place = place(server.port());
     drop_messages(&place);
@@ -64,23 +64,23 @@ fn a_server_that_was_down_gets_each_once_and_one_letter(server: &mut dyn Server)
     assert!(place.outbox("queue").is_empty());
     server.start();
     wait_for_all(server, &place, &runner);
-    assert!(at_last(|| !server.letters().is_empty()), "{}", runner.log());
+    assert!(at_last(|| !server.mails().is_empty()), "{}", runner.log());
     assert_eq!(runner.stop(), Some(0));
     assert_once_each(server);
-    let letters = server.letters();
-    assert_eq!(letters.len(), 1, "{letters:?}");
-    let subject = support::subject(&letters[0]);
+    let mails = server.mails();
+    assert_eq!(mails.len(), 1, "{mails:?}");
+    let subject = support::subject(&mails[0]);
     assert!(
         subject.starts_with("[tasks::send_mail] First exception caught: 200 messages deferred"),
         "{subject}"
     );
-    let words = words(&letters[0]);
+    let words = words(&mails[0]);
     assert!(words.contains("refuses connections"), "{words}");
 }
 
-/// Returns a letter with its lines joined, also those that quoted-printable has broken.
-fn words(letter: &str) -> String {
-    let whole = letter.replace("=\r\n", "").replace("=\n", "");
+/// Returns a mail with its lines joined, also those that quoted-printable has broken.
+fn words(mail: &str) -> String {
+    let whole = mail.replace("=\r\n", "").replace("=\n", "");
     whole.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -133,8 +133,8 @@ fn opensmtpd_gets_each_message_once() {
 
 #[test]
 #[ignore = "needs opensmtpd"]
-fn opensmtpd_that_was_down_gets_each_message_once_and_the_admin_one_letter() {
-    a_server_that_was_down_gets_each_once_and_one_letter(&mut OpenSmtpd::start());
+fn opensmtpd_that_was_down_gets_each_message_once_and_the_admin_one_mail() {
+    a_server_that_was_down_gets_each_once_and_one_mail(&mut OpenSmtpd::start());
 }
 
 #[test]
@@ -157,8 +157,8 @@ fn aiosmtpd_gets_each_message_once() {
 
 #[test]
 #[ignore = "needs python3-aiosmtpd"]
-fn aiosmtpd_that_was_down_gets_each_message_once_and_the_admin_one_letter() {
-    a_server_that_was_down_gets_each_once_and_one_letter(&mut Aiosmtpd::start());
+fn aiosmtpd_that_was_down_gets_each_message_once_and_the_admin_one_mail() {
+    a_server_that_was_down_gets_each_once_and_one_mail(&mut Aiosmtpd::start());
 }
 
 #[test]
@@ -181,7 +181,7 @@ fn a_message_that_aiosmtpd_refuses_is_kept_with_the_reason_and_stops_no_other() 
     drop_messages(&place);
     let runner = place.start(&MAIN_JOB);
     assert!(
-        at_last(|| server.orders().len() == COUNT - 1 && server.letters().len() == 1),
+        at_last(|| server.orders().len() == COUNT - 1 && server.mails().len() == 1),
         "{}",
         runner.log()
     );
@@ -197,7 +197,7 @@ fn a_message_that_aiosmtpd_refuses_is_kept_with_the_reason_and_stops_no_other() 
     let kept = place.read(&format!("run/outbox/failed/{kept}"));
     assert!(kept.contains("<order-42@example.org>"), "{kept}");
     let reason = place.read(&format!("run/outbox/failed/{reason}"));
-    for told in [reason, server.letters().remove(0)] {
+    for told in [reason, server.mails().remove(0)] {
         let told = words(&told);
         assert!(told.contains("550 5.1.1 nobody of this name"), "{told}");
     }

@@ -11,7 +11,8 @@ pub(crate) mod play;
 
 use std::path::Path;
 
-use crate::support::Place;
+use crate::postgres_place::{Database, Way};
+use crate::support::{Place, with_environment};
 use page::{Block, Page, Typed};
 
 /// How the headings of what newcomers do begin.
@@ -93,6 +94,15 @@ fn the_transcripts_of_the_guide_are_what_happens() {
     for page in ["board", "errors", "security", "limitations"] {
         play(&format!("src/guide/{page}.md"));
     }
+}
+
+#[test]
+#[ignore = "needs PostgreSQL"]
+fn the_transcripts_about_postgres_are_what_happens() {
+    let database = Database::new();
+    with_environment(database.variables(Way::Direct), || {
+        assert!(play("src/guide/engines.md") >= 5);
+    });
 }
 
 #[test]

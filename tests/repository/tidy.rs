@@ -2,23 +2,15 @@
 
 mod arrows;
 mod circles;
+mod dependencies;
 mod english;
 mod inner_arrows;
+mod sizes;
 mod source;
 
 use std::path::Path;
-use std::process::Command;
 
 use source::{Source, words};
-
-const MOST_LINES_OF_A_FILE: usize = 400;
-const MOST_LINES_OF_A_TEST_FILE: usize = 800;
-const MOST_LINES_OF_A_FUNCTION: usize = 70;
-/// A test may be one table.
-const MOST_LINES_OF_A_TEST: usize = 200;
-
-/// Long data tables are the one good long file: path, and what it is a table of.
-const DATA_TABLES: [(&str, &str); 0] = [];
 
 /// The modules whose decisions are pure, and what no pure decision asks for.
 const PURE: [&str; 12] = [
@@ -80,7 +72,7 @@ const READS_ENVIRONMENT: [(&str, &str); 12] = [
     ),
 ];
 
-fn report(wrong: &[String]) {
+pub(super) fn report(wrong: &[String]) {
     assert!(
         wrong.is_empty(),
         "{} to put right:\n{}",
@@ -95,52 +87,6 @@ fn in_src(rule: impl Fn(&Source, &str) -> Vec<String>) -> Vec<String> {
         .iter()
         .flat_map(|source| rule(source, &source.product_code()))
         .collect()
-}
-
-/// What is left of breaches of the names and the English of this house. Each number only falls.
-const TYPES_NAMED_TWICE: usize = 1;
-const WIDE_COMMENTS: usize = 13;
-const PRONOUNS: usize = 16;
-const ODD_VERBS: usize = 161;
-const PERSONS: usize = 254;
-
-#[test]
-fn names_and_english_become_no_worse() {
-    let counts = [
-        (
-            "types that are named twice",
-            english::types_named_twice(),
-            TYPES_NAMED_TWICE,
-        ),
-        (
-            "comment lines wider than 100 columns",
-            english::wide_comments(),
-            WIDE_COMMENTS,
-        ),
-        (
-            "doc sentences that begin with a pronoun",
-            english::pronouns(),
-            PRONOUNS,
-        ),
-        (
-            "comments with tell, say or judge",
-            english::odd_verbs(),
-            ODD_VERBS,
-        ),
-        (
-            "comments with he, who or nobody",
-            english::persons(),
-            PERSONS,
-        ),
-    ];
-    // What was mended beside other work is no failure; the number follows when it is seen.
-    let wrong = counts.iter().filter(|(_, found, most)| found.len() > *most);
-    let told = wrong.map(|(what, found, most)| {
-        let lines = found.join("\n  ");
-        format!("{what}: {} where {most} are known\n  {lines}", found.len())
-    });
-    let told: Vec<String> = told.collect();
-    assert!(told.is_empty(), "{}", told.join("\n"));
 }
 
 #[test]
@@ -263,53 +209,6 @@ fn a_feature_brings_or_leaves_out_whole_modules() {
     }));
 }
 
-#[test]
-fn files_are_short() {
-    let mut wrong = Vec::new();
-    for source in source::all().into_iter().filter(Source::is_rust) {
-        let most = if source.is_test {
-            MOST_LINES_OF_A_TEST_FILE
-        } else {
-            MOST_LINES_OF_A_FILE
-        };
-        let lines = source.text.lines().count();
-        if lines > most && !DATA_TABLES.iter().any(|(path, _)| *path == source.path) {
-            let path = source.path;
-            wrong.push(format!(
-                "{path}: {lines} lines, more than {most}; split it by what it is about"
-            ));
-        }
-    }
-    report(&wrong);
-}
-
-#[test]
-fn functions_are_short() {
-    let mut wrong = Vec::new();
-    for source in source::all().into_iter().filter(Source::is_rust) {
-        let product = source.product_code();
-        for at in words(&source.code, "fn ") {
-            let in_product = product
-                .get(at..)
-                .is_some_and(|code| code.starts_with("fn "));
-            let most = if in_product {
-                MOST_LINES_OF_A_FUNCTION
-            } else {
-                MOST_LINES_OF_A_TEST
-            };
-            let end = source::end_of_item(&source.code, at);
-            let lines = source.code[at..end].lines().count();
-            if lines > most {
-                let place = source.place(at);
-                wrong.push(format!(
-                    "{place}: {lines} lines, more than {most}; name its parts"
-                ));
-            }
-        }
-    }
-    report(&wrong);
-}
-
 /// The walk is in `src/runner/mod.rs`: a table whose first column has the files.
 #[test]
 fn the_walk_from_main_to_a_mail_names_files_that_are_there() {
@@ -405,19 +304,6 @@ fn nothing_is_left_for_later_or_for_one_machine() {
 }
 
 #[test]
-fn every_dependency_comes_from_crates_io() {
-    let lock = text("Cargo.lock");
-    let foreign = lock.lines().filter(|line| line.starts_with("source = "));
-    let foreign: Vec<String> = foreign
-        .filter(|line| {
-            *line != "source = \"registry+https://github.com/rust-lang/crates.io-index\""
-        })
-        .map(|line| format!("Cargo.lock: {line}; nobody else can build this"))
-        .collect();
-    report(&foreign);
-}
-
-#[test]
 fn the_readme_and_ci_run_the_same_tests() {
     const COMMAND: &str = "cargo test --workspace";
     let stands = |path: &str| {
@@ -431,59 +317,7 @@ fn the_readme_and_ci_run_the_same_tests() {
     report(&told.collect::<Vec<_>>());
 }
 
-#[test]
-fn no_dependency_needs_a_newer_compiler_than_we_say() {
-    let metadata = metadata();
-    let packages = metadata["packages"].as_array().expect("packages");
-    let ours = packages
-        .iter()
-        .find(|package| package["name"] == "run_functions")
-        .expect("ours");
-    let most = version(
-        ours["rust_version"]
-            .as_str()
-            .expect("a stated rust-version"),
-    );
-    let newer = packages.iter().filter_map(|package| {
-        let needs = package["rust_version"].as_str()?;
-        (version(needs) > most).then(|| {
-            let (name, stated) = (&package["name"], &ours["rust_version"]);
-            format!("Cargo.toml: {name} needs Rust {needs} and we promise {stated}; take an older release of it, or raise `rust-version`")
-        })
-    });
-    report(&newer.collect::<Vec<_>>());
-}
-
-/// Asks cargo, for this kind of machine only: what other kinds need was never downloaded.
-fn metadata() -> serde_json::Value {
-    let target = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
-    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args([
-            "metadata",
-            "--offline",
-            "--format-version",
-            "1",
-            "--filter-platform",
-            &target,
-        ])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .expect("cargo runs this test");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
-    serde_json::from_slice(&output.stdout).expect("cargo metadata speaks JSON")
-}
-
-fn version(text: &str) -> Vec<u32> {
-    let mut parts: Vec<u32> = text
-        .split('.')
-        .map(|part| part.parse().unwrap_or(0))
-        .collect();
-    parts.resize(3, 0);
-    parts
-}
-
-fn text(path: &str) -> String {
+pub(super) fn text(path: &str) -> String {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{path}: {error}"))
 }

@@ -5,13 +5,16 @@
     clippy::unwrap_used,
     dead_code,
     unreachable_pub,
+    unused_imports,
     reason = "each test file uses a part of it; tests may fail loudly, and look again and again at what other processes do"
 )]
 
 pub(crate) mod limits;
+mod mails;
 pub(crate) mod ports;
 pub(crate) mod processes;
 
+use std::cell::RefCell;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -25,6 +28,8 @@ use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::pty::{OpenptyResult, Winsize, openpty};
 use nix::sys::signal::{SigHandler, Signal, kill, signal};
 use nix::unistd::Pid;
+
+pub(crate) use mails::{mails_in, subject, unfolded};
 
 /// How long a test waits for a condition before it fails: far longer than any healthy machine needs.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -48,6 +53,20 @@ fn heed_signals() {
 /// A fresh directory with a configuration, from which runners are started.
 pub(crate) struct Place {
     dir: tempfile::TempDir,
+    /// Variables that every command of the place gets.
+    environment: Vec<(String, String)>,
+}
+
+thread_local! {
+    /// The variables that the places of this thread get.
+    static ENVIRONMENT: RefCell<Vec<(String, String)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Has the places that a test makes get these variables.
+pub(crate) fn with_environment(variables: Vec<(String, String)>, test: impl FnOnce()) {
+    ENVIRONMENT.set(variables);
+    test();
+    ENVIRONMENT.take();
 }
 
 impl Place {
@@ -56,6 +75,7 @@ impl Place {
         heed_signals();
         Place {
             dir: tempfile::tempdir().expect("a temporary directory"),
+            environment: ENVIRONMENT.with_borrow(Vec::clone),
         }
     }
 
@@ -131,7 +151,13 @@ impl Place {
             .stdin(Stdio::null());
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.env("HOME", self.dir()).env("TZ", "UTC");
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
+    }
+
+    /// Returns the variables that every command of the place gets.
+    pub(crate) fn environment(&self) -> &[(String, String)] {
+        &self.environment
     }
 
     /// Runs a command to its end.
@@ -192,44 +218,6 @@ impl Place {
     pub(crate) fn subjects(&self) -> Vec<String> {
         self.mails().iter().map(|mail| subject(mail)).collect()
     }
-}
-
-/// Returns the mails that are files in a directory, in order of their names, with the lines that they have for a reader.
-pub(crate) fn mails_in(directory: &Path) -> Vec<String> {
-    let entries = fs::read_dir(directory).into_iter().flatten();
-    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "eml"));
-    paths.sort();
-    let mails = paths.iter().map(fs::read_to_string);
-    mails.map(|mail| legible(mail.unwrap())).collect()
-}
-
-/// Undoes the encoding of a mail that has a long line, such as one with the path of a program that was built deep down.
-fn legible(mail: String) -> String {
-    match mail.split_once("\r\n\r\n") {
-        Some((head, _)) if head.contains("Content-Transfer-Encoding: quoted-printable") => {
-            let parsed = mailparse::parse_mail(mail.as_bytes()).unwrap();
-            format!("{head}\r\n\r\n{}", parsed.get_body().unwrap())
-        }
-        _ => mail,
-    }
-}
-
-/// Returns the subject of a mail, unfolded, without the `[host] ` in front.
-pub(crate) fn subject(mail: &str) -> String {
-    let mail = mail.replace("\r\n ", " ").replace("\n ", " ");
-    let line = mail.lines().find_map(|line| line.strip_prefix("Subject: "));
-    let subject = line.unwrap_or("").to_owned();
-    match subject.split_once("] ") {
-        Some((_host, rest)) => rest.to_owned(),
-        None => subject,
-    }
-}
-
-/// Undoes the breaking of the lines of a mail, so that words can be searched for.
-pub(crate) fn unfolded(mail: &str) -> String {
-    let mail = mail.replace("=\r\n", "");
-    mail.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// A runner, ended with the test if it has not ended before.

@@ -9,6 +9,9 @@
     reason = "whom to kill when is left to chance, and a round that never settles must end"
 )]
 
+#[path = "../../src/unix/takeover/race/chance.rs"]
+mod chance;
+
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::File;
@@ -20,6 +23,8 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+
+use chance::{Random, rounds};
 
 use crate::support::{PATIENCE, Place, eventually};
 
@@ -273,18 +278,6 @@ fn doubles(journal: &str) -> BTreeSet<String> {
     found
 }
 
-/// Xorshift: a race needs no better.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % bound
-    }
-}
-
 /// The stock binary of this build, or another one that is to be measured: the release binary.
 fn race_binary(stock: &Command) -> OsString {
     let other = std::env::var_os("RUN_FUNCTIONS_RACE_BINARY");
@@ -297,15 +290,6 @@ fn race_binary(stock: &Command) -> OsString {
 
 fn pause(span: Duration) {
     std::thread::sleep(span);
-}
-
-/// A few rounds, or thousands.
-fn rounds(few: usize, many: usize) -> usize {
-    if std::env::var_os("RUN_FUNCTIONS_LONG_TESTS").is_some() {
-        many
-    } else {
-        few
-    }
 }
 
 fn race(rounds: usize, starters: usize) {

@@ -1,4 +1,4 @@
-//! The headers of a letter, as far as their words are ours: nothing of a failure can make one.
+//! The headers of a mail, as far as their words are ours: nothing of a failure can make one.
 
 use std::time::Duration;
 

@@ -14,8 +14,8 @@ use world::*;
 #[test]
 fn first_reads_well() {
     let world = World::new();
-    let letter = compose(&alert(AlertKind::First), Some(&failure()), &world.context());
-    insta::assert_snapshot!(shown(&letter));
+    let mail = compose(&alert(AlertKind::First), Some(&failure()), &world.context());
+    insta::assert_snapshot!(shown(&mail));
 }
 
 #[test]
@@ -50,12 +50,12 @@ fn downtime_reads_well() {
     context.mail.waiting = 3;
     context.mail.down_since = Some(before(4).wall);
     context.mail.reason = Some("the server mail.example.org refused the connection on port 465");
-    let letter = compose(
+    let mail = compose(
         &alert(AlertKind::Downtime { count: 1 }),
         Some(&failure()),
         &context,
     );
-    insta::assert_snapshot!(shown(&letter));
+    insta::assert_snapshot!(shown(&mail));
 }
 
 #[test]
@@ -115,9 +115,9 @@ fn a_task_that_only_asks_for_later_reads_well() {
     let outage = alert.outage.as_mut().unwrap();
     (outage.failures, outage.asks) = (0, 72);
     outage.kinds.clear();
-    let letter = compose(&alert, Some(&failure()), &world.context());
-    assert!(!letter.body.contains("Error:"), "{}", letter.body);
-    insta::assert_snapshot!(shown(&letter));
+    let mail = compose(&alert, Some(&failure()), &world.context());
+    assert!(!mail.body.contains("Error:"), "{}", mail.body);
+    insta::assert_snapshot!(shown(&mail));
 }
 
 #[test]
@@ -164,9 +164,9 @@ fn held_back_reads_well() {
 #[test]
 fn the_minimal_mail_reads_well() {
     let world = World::new();
-    let letter = compose(&alert(AlertKind::First), Some(&failure()), &world.context());
-    insta::assert_snapshot!(letter.minimal_body);
-    assert!(letter.minimal_body.len() <= 2048);
+    let mail = compose(&alert(AlertKind::First), Some(&failure()), &world.context());
+    insta::assert_snapshot!(mail.minimal_body);
+    assert!(mail.minimal_body.len() <= 2048);
 }
 
 #[test]

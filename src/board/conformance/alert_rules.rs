@@ -13,9 +13,9 @@ use crate::flow::journal::EntryOutcome;
 
 /// Makes a test of each rule for an engine.
 macro_rules! alert_rule_tests {
-    ($arena:expr) => {
+    ($arena:expr $(, #[$meta:meta])?) => {
         $crate::board::conformance::protocol_rules::protocol_rule_tests! {
-            alert_rules, $arena =>
+            alert_rules, $arena $(, #[$meta])? =>
             ends_alike_in_one_transaction_are_one_fact
             successes_and_late_ends_are_no_facts
             a_job_that_a_reap_makes_stuck_is_a_fact

@@ -46,16 +46,11 @@ macro_rules! limit_rule_tests {
 }
 pub(crate) use limit_rule_tests;
 
-pub(super) fn limited(board: &dyn Board, most: u32, change: impl Fn(Post) -> Post) -> JobId {
+fn limited(board: &dyn Board, most: u32, change: impl Fn(Post) -> Post) -> JobId {
     keyed(board, "d", most, change)
 }
 
-pub(super) fn keyed(
-    board: &dyn Board,
-    key: &str,
-    most: u32,
-    change: impl Fn(Post) -> Post,
-) -> JobId {
+fn keyed(board: &dyn Board, key: &str, most: u32, change: impl Fn(Post) -> Post) -> JobId {
     let post = Post {
         limit: Some(PostLimit {
             key: key.to_owned(),
@@ -70,11 +65,11 @@ pub(super) fn worker(board: &dyn Board, most: u32) -> TestWorker<'_> {
     TestWorker::join(board).knows_with_limit("d", most)
 }
 
-pub(super) fn state(board: &dyn Board, id: JobId) -> JobState {
+fn state(board: &dyn Board, id: JobId) -> JobState {
     board.job(id).unwrap().unwrap().state
 }
 
-pub(super) fn states(board: &dyn Board, ids: &[JobId]) -> Vec<JobState> {
+fn states(board: &dyn Board, ids: &[JobId]) -> Vec<JobState> {
     ids.iter().map(|id| state(board, *id)).collect()
 }
 

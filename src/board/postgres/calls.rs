@@ -39,9 +39,7 @@ impl Calls {
         request: &impl Serialize,
     ) -> BoardResult<T> {
         let sql = format!("SELECT run_functions.call_{name}($1, $2::text::jsonb)::text");
-        let request = serde_json::to_string(request)
-            .map_err(|error| BoardError::Malformed(error.to_string()))?;
-        let request = without_nul(request);
+        let request = self.json(request)?;
         let until = clock::mono() + self.deadline;
         loop {
             let within = until.since(clock::mono());
@@ -60,6 +58,17 @@ impl Calls {
                 Err(error) => return Err(self.failed(error)),
             }
         }
+    }
+
+    /// Returns the JSON text of a request, without what PostgreSQL stores in no text.
+    ///
+    /// # Errors
+    ///
+    /// When it has none.
+    pub(super) fn json(&self, request: &impl Serialize) -> BoardResult<String> {
+        let request = serde_json::to_string(request);
+        let request = request.map_err(|error| BoardError::Malformed(error.to_string()))?;
+        Ok(without_nul(request))
     }
 
     fn unknown(&self, name: &str, error: &serde_json::Error) -> BoardError {
@@ -85,6 +94,9 @@ impl Calls {
             if lacks_board(state) {
                 return no_board(place);
             }
+            if *state == SqlState::INSUFFICIENT_PRIVILEGE {
+                return not_allowed(place, message);
+            }
         }
         let remedy = error.remedy().map(str::to_owned);
         match (error, remedy) {
@@ -104,10 +116,26 @@ impl Calls {
 
 /// Returns the error for a database without a board.
 pub(super) fn no_board(place: String) -> BoardError {
+    BoardError::NoBoard { place }
+}
+
+/// Returns the error for what the role of this program may not do.
+fn not_allowed(place: String, message: &str) -> BoardError {
+    let is_owners = message.contains("must be owner") || message.contains("for database");
+    let remedy = match is_owners {
+        true => {
+            "let the owner of the board do it: `run_functions board migrate`; the first time its user \
+             needs `GRANT CREATE ON DATABASE`"
+        }
+        false => {
+            "as the owner of the board: `run_functions board grant ROLE KIND`, where KIND is view, post, \
+             worker or admin"
+        }
+    };
     BoardError::Refused {
         place,
-        why: "there is no board".to_owned(),
-        remedy: "create one: `run_functions work`".to_owned(),
+        why: message.to_owned(),
+        remedy: remedy.to_owned(),
     }
 }
 

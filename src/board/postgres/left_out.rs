@@ -30,9 +30,11 @@ fn refused<T>() -> BoardResult<T> {
 /// What stands for the maintenance of a board in PostgreSQL.
 pub(crate) mod maintenance {
     use super::refused;
+    use crate::board::board_role::BoardRole;
     use crate::board::board_trait::BoardResult;
     use crate::board::maintenance::{CheckReport, QueryAnswer, QueryLimits};
     use crate::board::postgres_settings::PostgresSettings;
+    use crate::board::row_source::RowSource;
 
     /// Refuses to check a board.
     ///
@@ -62,6 +64,31 @@ pub(crate) mod maintenance {
         _sql: &str,
         _limits: &QueryLimits,
     ) -> BoardResult<QueryAnswer> {
+        refused()
+    }
+
+    /// Refuses to move a board.
+    ///
+    /// # Errors
+    ///
+    /// Always.
+    pub(crate) fn move_in(
+        _settings: &PostgresSettings,
+        _source: &mut dyn RowSource,
+    ) -> BoardResult<(u64, u64)> {
+        refused()
+    }
+
+    /// Refuses to grant anything.
+    ///
+    /// # Errors
+    ///
+    /// Always.
+    pub(crate) fn grant(
+        _settings: &PostgresSettings,
+        _role: &str,
+        _kind: BoardRole,
+    ) -> BoardResult<()> {
         refused()
     }
 }

@@ -4,6 +4,7 @@ use serde_json::Value;
 use tokio_postgres::SimpleQueryMessage;
 
 use super::migration;
+pub(crate) use super::moving::{grant, move_in};
 use super::pg_board::calls_of;
 use crate::board::board_error::BoardError;
 use crate::board::board_settings::{BoardSettings, MissingBoard};
@@ -67,7 +68,8 @@ pub(crate) fn query(
         });
     let found = asked.map_err(|error| match error {
         PgError::Answer { state, message, .. }
-            if state.code().starts_with("42") || state.code().starts_with("25") =>
+            if state.code() != "42501"
+                && (state.code().starts_with("42") || state.code().starts_with("25")) =>
         {
             BoardError::Malformed(format!("the query is refused: {message}"))
         }
@@ -109,6 +111,9 @@ fn cell(text: Option<&str>, most: usize) -> Value {
     if let Ok(number) = text.parse::<i64>() {
         return number.into();
     }
-    let end = text.floor_char_boundary(most.min(text.len()));
+    let mut end = most.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
     text[..end].into()
 }

@@ -23,7 +23,7 @@ const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
 const FIRST_VERSION: i64 = 5;
 
 /// The functions, each after those that it is defined by.
-pub(super) const FUNCTIONS: [&str; 19] = [
+pub(super) const FUNCTIONS: [&str; 23] = [
     include_str!("functions/words.sql"),
     include_str!("functions/records.sql"),
     include_str!("functions/releases.sql"),
@@ -31,17 +31,21 @@ pub(super) const FUNCTIONS: [&str; 19] = [
     include_str!("functions/posting.sql"),
     include_str!("functions/follow_ups.sql"),
     include_str!("functions/posts.sql"),
+    include_str!("functions/arguments.sql"),
     include_str!("functions/post.sql"),
     include_str!("functions/requests.sql"),
     include_str!("functions/sessions.sql"),
     include_str!("functions/session_ends.sql"),
     include_str!("functions/claims.sql"),
     include_str!("functions/advance.sql"),
+    include_str!("functions/alerts.sql"),
     include_str!("functions/schedules.sql"),
     include_str!("functions/queries.sql"),
     include_str!("functions/outputs.sql"),
     include_str!("functions/garbage.sql"),
     include_str!("functions/check.sql"),
+    include_str!("functions/grants.sql"),
+    include_str!("functions/moving.sql"),
     include_str!("functions/settings.sql"),
 ];
 

@@ -12,6 +12,7 @@ use super::board_bell::PgBell;
 use super::calls::Calls;
 use super::claim_hold::ClaimHold;
 use super::lane_call::LaneCall;
+use super::lane_marks::{LaneMark, LaneMarks};
 use super::migration;
 use super::pg_pool::PgPool;
 use super::transition_call::TransitionCall;
@@ -60,6 +61,7 @@ pub(super) struct PostgresBoard {
     listen: PgConnector,
     is_listening: Arc<AtomicBool>,
     hold: ClaimHold,
+    pub(super) marks: LaneMarks,
     /// The clock of a test; `None`: that of the server.
     clock: Option<BoardClock>,
 }
@@ -72,31 +74,28 @@ impl fmt::Debug for PostgresBoard {
     }
 }
 
-/// The answer to a beat: with for how many milliseconds nothing is claimed in its epoch.
+/// What comes with the answer to an advance.
 #[derive(Deserialize)]
-struct HeldBeat {
-    hold: u64,
-    #[serde(flatten)]
-    answer: BeatAnswer,
-}
-
-/// The answer to an advance: the same, and whether posts wake the session from now on.
-#[derive(Deserialize)]
-struct HeldAdvance {
+struct AdvanceNotes {
     epoch: u64,
+    /// For how many milliseconds nothing is claimed in that epoch.
     hold: u64,
+    /// Whether posts wake the session from now on.
     begins_to_wait: bool,
-    #[serde(flatten)]
-    answer: AdvanceAnswer,
+    marks: Vec<LaneMark>,
+    /// How many microseconds the look took.
+    took: u64,
+    /// The time of the board.
+    now: i64,
 }
 
-/// The answer to a look: whether posts wake the session, and the time of the board.
+/// What comes with the answer to a look.
 #[derive(Deserialize)]
-struct TimedLook {
+struct LookNotes {
+    /// Whether posts wake the session.
     waits: bool,
+    /// The time of the board.
     now: i64,
-    #[serde(flatten)]
-    look: LookAnswer,
 }
 
 impl PostgresBoard {
@@ -122,6 +121,7 @@ impl PostgresBoard {
             listen,
             is_listening: Arc::default(),
             hold: ClaimHold::default(),
+            marks: LaneMarks::default(),
             clock,
         })
     }
@@ -140,6 +140,18 @@ impl PostgresBoard {
         self.clock
             .as_ref()
             .map_or_else(clock::mono, |clock| clock().mono)
+    }
+}
+
+impl PostgresBoard {
+    fn look_once(
+        &self,
+        session: SessionId,
+        lanes: &[LaneWish],
+    ) -> BoardResult<(LookNotes, LookAnswer)> {
+        let marks = self.marks.now(self.mono());
+        let lanes = LaneCall::of_all(lanes, marks.as_ref());
+        self.call("look", &json!({"session": session, "lanes": lanes}))
     }
 }
 
@@ -226,7 +238,10 @@ impl Board for PostgresBoard {
     }
 
     fn request_all(&self, filter: &JobFilter, request: &JobRequest) -> BoardResult<BulkAnswer> {
-        self.call("request_all", &json!({"filter": filter, "request": request}))
+        self.call(
+            "request_all",
+            &json!({"filter": filter, "request": request}),
+        )
     }
 
     fn join(&self, request: &SessionRequest) -> BoardResult<SessionTicket> {
@@ -256,9 +271,9 @@ impl Board for PostgresBoard {
             "ended": beat.ended,
             "waited": self.hold.waited(self.mono()),
         });
-        let held: HeldBeat = self.call("beat", &request)?;
-        self.hold.seen(held.answer.epoch, held.hold, self.mono());
-        Ok(held.answer)
+        let (hold, answer): (u64, BeatAnswer) = self.call("beat", &request)?;
+        self.hold.seen(answer.epoch, hold, self.mono());
+        Ok(answer)
     }
 
     fn advance(&self, request: &Advance) -> BoardResult<AdvanceAnswer> {
@@ -273,37 +288,45 @@ impl Board for PostgresBoard {
             listens: bool,
         }
         let claim = &request.claim;
+        let begun = self.mono();
+        let marks = self.marks.now(begun);
         let call = AdvanceCall {
             session: request.session,
             transitions: TransitionCall::of_all(&request.transitions)?,
-            lanes: LaneCall::of_all(&claim.lanes),
+            lanes: LaneCall::of_all(&claim.lanes, marks.as_ref()),
             at_most: claim.at_most,
             only: &claim.only,
-            waited: self.hold.waited(self.mono()),
+            waited: self.hold.waited(begun),
             listens: self.is_listening.load(Ordering::Relaxed),
         };
-        let held: HeldAdvance = self.call("advance", &call)?;
-        self.hold.seen(held.epoch, held.hold, self.mono());
-        let mut answer = held.answer;
-        if held.begins_to_wait {
+        let (notes, mut answer): (AdvanceNotes, AdvanceAnswer) = self.call("advance", &call)?;
+        let now = self.mono();
+        self.hold.seen(notes.epoch, notes.hold, now);
+        if !claim.lanes.is_empty() && claim.only.is_empty() {
+            if answer.claimed.len() < claim.at_most as usize {
+                let lanes = claim.lanes.iter().map(|lane| &lane.definition);
+                self.marks.found_no_more(lanes, notes.now);
+            }
+            let took = Duration::from_micros(notes.took);
+            self.marks.seen(notes.marks, took, marks.is_none(), now);
+        }
+        if notes.begins_to_wait {
             // What was posted since the look of that call rang for nothing.
-            let look = json!({"session": request.session, "lanes": call.lanes});
-            answer.next_due = self.call::<TimedLook>("look", &look)?.look.next_due;
+            let (_, look) = self.look_once(request.session, &claim.lanes)?;
+            answer.next_due = look.next_due;
         }
         Ok(answer)
     }
 
     fn look(&self, session: SessionId, lanes: &[LaneWish]) -> BoardResult<LookAnswer> {
-        let request = json!({"session": session, "lanes": LaneCall::of_all(lanes)});
-        let look: TimedLook = self.call("look", &request)?;
-        let has_work = look.look.next_due.is_some_and(|due| due <= look.now);
-        if has_work || look.waits || !self.is_listening.load(Ordering::Relaxed) {
-            return Ok(look.look);
+        let (notes, look) = self.look_once(session, lanes)?;
+        let has_work = look.next_due.is_some_and(|due| due <= notes.now);
+        if has_work || notes.waits || !self.is_listening.load(Ordering::Relaxed) {
+            return Ok(look);
         }
         // A post between the look and the mark rings for nothing: so it looks once more.
         self.call::<()>("mark_waiting", &session)?;
-        let look: TimedLook = self.call("look", &request)?;
-        Ok(look.look)
+        Ok(self.look_once(session, lanes)?.1)
     }
 
     fn peek(
@@ -312,7 +335,7 @@ impl Board for PostgresBoard {
         lanes: &[LaneWish],
         at_most: u32,
     ) -> BoardResult<Vec<JobRecord>> {
-        let lanes = LaneCall::of_all(lanes);
+        let lanes = LaneCall::of_all(lanes, None);
         let request = json!({"session": session, "lanes": lanes, "at_most": at_most});
         self.call("peek", &request)
     }

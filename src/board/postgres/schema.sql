@@ -44,12 +44,17 @@ CREATE TABLE session (
     ended jsonb NOT NULL DEFAULT '[]',
     cannot_now jsonb NOT NULL DEFAULT '[]',
     stale bigint NOT NULL DEFAULT 0,
+    delivers boolean NOT NULL DEFAULT false,
+    -- How many jobs were taken from it because it was not heard from.
+    lost_jobs bigint NOT NULL DEFAULT 0,
     joined bigint NOT NULL,
     last_heard bigint NOT NULL,
     left_at bigint
 ) WITH (fillfactor = 50);
 CREATE INDEX session_alive ON session (name) WHERE left_at IS NULL;
 CREATE INDEX session_over ON session (left_at) WHERE left_at IS NOT NULL;
+CREATE INDEX session_lost ON session (left_at) WHERE lost_jobs > 0;
+CREATE INDEX session_name ON session (name, id);
 
 CREATE TABLE definition (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -257,6 +262,37 @@ CREATE TABLE schedule_file (
     UNIQUE (project, content)
 );
 
+-- A lock is free when its owner is over: the beat of the session is that of its locks.
+CREATE TABLE board_lock (name text PRIMARY KEY, owner bigint, fence bigint NOT NULL DEFAULT 0);
+INSERT INTO board_lock (name) VALUES ('alerts');
+
+-- Jobs that ended alike in one transaction; the alerter takes them.
+CREATE TABLE fact (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    definition text NOT NULL,
+    build text NOT NULL,
+    state smallint NOT NULL,
+    kind text NOT NULL,
+    text text NOT NULL,
+    jobs bigint NOT NULL,
+    first bigint NOT NULL,
+    last bigint NOT NULL,
+    job bigint NOT NULL
+);
+
+CREATE TABLE alert (name text PRIMARY KEY, memory text NOT NULL);
+
+CREATE TABLE mail (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    message_id text NOT NULL UNIQUE,
+    letter text NOT NULL,
+    queued bigint NOT NULL,
+    next bigint NOT NULL,
+    owner bigint
+);
+CREATE INDEX mail_next ON mail (next);
+CREATE INDEX mail_owner ON mail (owner) WHERE owner IS NOT NULL;
+
 -- A change of the state of a job, for what follows from it.
 CREATE TYPE moved_job AS (
     id bigint,
@@ -277,7 +313,10 @@ CREATE TYPE known_lane AS (
     first jsonb,
     has_begun boolean,
     shape_order bigint,
-    is_paused boolean
+    is_paused boolean,
+    -- Where a look begins, for each class of priority from -2 on; NULL: at the first job.
+    marks_at bigint[],
+    marks_id bigint[]
 );
 
 -- The versions, for every role of the board.

@@ -39,6 +39,11 @@ macro_rules! rules {
 
 rules!(protocol, protocol_rules::protocol_rule_tests);
 rules!(schedules, schedule_rules::schedule_rule_tests);
-rules!(claims, claim_rules::claim_rule_tests, end_rules::end_rule_tests);
+rules!(
+    claims,
+    claim_rules::claim_rule_tests,
+    end_rules::end_rule_tests
+);
 rules!(limits, limit_rules::limit_rule_tests);
 rules!(batches, batch_rules::batch_rule_tests);
+rules!(alerts, alert_rules::alert_rule_tests);

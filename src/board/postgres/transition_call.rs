@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::board::advance::Transition;
+use crate::board::alert_record::EndFailure;
 use crate::board::board_error::BoardError;
 use crate::board::job_request::PendingRequest;
 use crate::board::transition_facts::TransitionFacts;
@@ -28,6 +29,7 @@ pub(super) struct TransitionCall<'a> {
     has_begun: bool,
     recorded: Option<PendingRequest>,
     ended_steps: Vec<String>,
+    failure: Option<&'a EndFailure>,
 }
 
 impl<'a> TransitionCall<'a> {
@@ -61,6 +63,7 @@ impl<'a> TransitionCall<'a> {
             has_begun: facts.has_begun,
             recorded: facts.recorded,
             ended_steps: facts.ended_steps,
+            failure: transition.failure.as_ref(),
         })
     }
 }

@@ -27,12 +27,13 @@ fn refused<T>(path: &Path) -> BoardResult<T> {
 
 /// What stands for the maintenance of a board's file.
 pub(crate) mod maintenance {
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
 
     use super::refused;
     use crate::board::board_settings::BoardSettings;
     use crate::board::board_trait::BoardResult;
     use crate::board::maintenance::{CheckReport, CopyReport, QueryAnswer, QueryLimits};
+    use crate::board::row_source::{BoardHead, RowSource, TableRows};
 
     /// Refuses to check a board.
     ///
@@ -85,5 +86,38 @@ pub(crate) mod maintenance {
         _limits: &QueryLimits,
     ) -> BoardResult<QueryAnswer> {
         refused(path)
+    }
+
+    /// What stands for a board's file that is being moved: there is none.
+    pub(crate) enum MovedFile {}
+
+    impl MovedFile {
+        /// Refuses to move a board.
+        ///
+        /// # Errors
+        ///
+        /// Always.
+        pub(crate) fn begin(path: &Path, _settings: &BoardSettings) -> BoardResult<Self> {
+            refused(path)
+        }
+
+        /// Leaves nothing.
+        ///
+        /// # Errors
+        ///
+        /// None: there is no such file.
+        pub(crate) fn leave(self) -> BoardResult<PathBuf> {
+            match self {}
+        }
+    }
+
+    impl RowSource for MovedFile {
+        fn head(&self) -> &BoardHead {
+            match *self {}
+        }
+
+        fn next_rows(&mut self) -> BoardResult<Option<TableRows>> {
+            match *self {}
+        }
     }
 }

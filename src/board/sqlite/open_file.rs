@@ -12,14 +12,21 @@ use crate::board::board_error::BoardError;
 use crate::board::board_error::place_of;
 use crate::board::board_settings::MissingBoard;
 use crate::board::board_trait::BoardResult;
+use crate::unix::clock;
 use crate::unix::files::parent;
 use crate::unix::local_disk;
 use crate::unix::trusted_paths::PrivateDir;
+use crate::unix::waiter::Waiter;
 
 /// More statements are not kept prepared.
 const STATEMENTS: usize = 128;
-/// How long a connection waits by itself for another that writes.
+/// How long a connection that reads waits by itself for another that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_millis(100);
+/// How long an opening waits while another process creates the board or brings it to a new schema:
+/// as long as any call of a board.
+const OPENING_TIMEOUT: Duration = Duration::from_secs(5);
+/// Between two tries of what asks no busy handler.
+const BETWEEN_TRIES: Duration = Duration::from_millis(10);
 
 /// Checks the place of a board's file: a private directory on a local disk, a regular file of
 /// ours. Returns the path without links in its directory.
@@ -99,7 +106,7 @@ pub(super) fn open_to_write(path: &Path) -> BoardResult<Connection> {
     let place = place_of(path);
     let conn = Connection::open_with_flags(path, flags).map_err(|e| board_error(&e, &place))?;
     let prepared = || -> rusqlite::Result<()> {
-        conn.busy_timeout(BUSY_TIMEOUT)?;
+        conn.busy_timeout(OPENING_TIMEOUT)?;
         conn.set_prepared_statement_cache_capacity(STATEMENTS);
         // Else statements are parsed again for each value that a plan might depend on.
         conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
@@ -137,24 +144,26 @@ pub(super) fn open_copy(path: &Path) -> BoardResult<Connection> {
     Connection::open_with_flags(path, flags).map_err(|error| board_error(&error, &place))
 }
 
-/// The change of the journal's mode asks no busy handler.
+/// Tries again while another process has the file for itself. Neither the change of the journal's
+/// mode nor a read beside that change asks a busy handler.
 fn retrying<T>(mut ask: impl FnMut() -> rusqlite::Result<T>) -> rusqlite::Result<T> {
-    const TRIES: u32 = 100;
-    let mut tries = 0;
+    let until = clock::mono() + OPENING_TIMEOUT;
     loop {
         match ask() {
-            Err(error)
-                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && tries < TRIES =>
-            {
-                tries += 1;
-                let _ = crate::unix::waiter::Waiter::new().map(|mut waiter| {
-                    let until = crate::unix::clock::mono() + Duration::from_millis(10);
-                    waiter.wait([None], until)
-                });
+            Err(error) if is_busy(&error) && clock::mono() < until => {
+                let next = clock::mono() + BETWEEN_TRIES;
+                let _ = Waiter::new().map(|mut waiter| waiter.wait([None], next));
             }
             answer => return answer,
         }
     }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+    )
 }
 
 /// Opens the file to read.
@@ -186,7 +195,7 @@ fn check_owner(conn: &Connection, place: &str) -> BoardResult<()> {
         let objects = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
         Ok((number("application_id")?, objects))
     };
-    let (id, objects) = read().map_err(|error| board_error(&error, place))?;
+    let (id, objects) = retrying(read).map_err(|error| board_error(&error, place))?;
     if id == 0 && objects == 0 {
         return Ok(());
     }
@@ -202,7 +211,7 @@ fn check_owner(conn: &Connection, place: &str) -> BoardResult<()> {
 
 fn check_version(conn: &Connection, place: &str) -> BoardResult<()> {
     let read = "SELECT schema_version, readable_from FROM board";
-    let versions = conn.query_row(read, [], |row| Ok((row.get(0)?, row.get(1)?)));
+    let versions = retrying(|| conn.query_row(read, [], |row| Ok((row.get(0)?, row.get(1)?))));
     let (version, readable_from): (i64, i64) =
         versions.map_err(|error| board_error(&error, place))?;
     if readable_from > SCHEMA_VERSION {
@@ -216,4 +225,28 @@ fn check_version(conn: &Connection, place: &str) -> BoardResult<()> {
         });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use crate::board::BoardSettings;
+    use crate::board::sqlite::sqlite_board::SqliteBoard;
+
+    #[test]
+    fn all_that_open_a_board_while_one_of_them_creates_it_find_it() {
+        for _ in 0..10 {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("board.sqlite");
+            thread::scope(|scope| {
+                for _ in 0..8 {
+                    scope.spawn(|| {
+                        let opened = SqliteBoard::open(&path, &BoardSettings::default());
+                        assert!(opened.is_ok(), "{opened:?}");
+                    });
+                }
+            });
+        }
+    }
 }

@@ -58,7 +58,7 @@ pub(crate) struct PostOptions {
     #[arg(long, requires = "after")]
     pub(crate) after_any_end: bool,
     /// Post a job for each line of a file, as one batch: a JSON object with the arguments.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["wait", "key"])]
+    #[arg(long, value_name = "FILE", conflicts_with = "key")]
     pub(crate) from: Option<PathBuf>,
     /// With `--from`: so many failures end the batch early.
     #[arg(long, value_name = "N", requires = "from", value_parser = clap::value_parser!(u32).range(1..))]
@@ -69,7 +69,7 @@ pub(crate) struct PostOptions {
     /// Print what the job would do, and post nothing.
     #[arg(long)]
     pub(crate) plan: bool,
-    /// Wait for the end, and print what happens meanwhile.
+    /// Wait for the end, of a batch for that of all its jobs, and print what happens meanwhile.
     #[arg(long)]
     pub(crate) wait: bool,
     /// How long `--wait` waits.
@@ -116,6 +116,12 @@ pub(crate) struct JobsArgs {
     /// How many of the last ones.
     #[arg(short = 'n', value_name = "N", default_value = "20", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) limit: u32,
+    /// Wait until the batch is over; ends with 0 if all of it has succeeded, else with 1.
+    #[arg(long, requires = "batch")]
+    pub(crate) wait: bool,
+    /// How long `--wait` waits; ends with 75 then.
+    #[arg(long, value_name = "TIME", requires = "wait", value_parser = duration)]
+    pub(crate) timeout: Option<Duration>,
     /// As data.
     #[arg(long)]
     pub(crate) json: bool,
@@ -315,8 +321,37 @@ pub(crate) enum BoardCommand {
     },
     /// Bring the board to the form that this program writes.
     Migrate,
+    /// Move a board from its file into the empty database that `[board]` names. The file is left
+    /// under another name.
+    Move {
+        /// The file [default: board.sqlite in state_dir].
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
+    /// Grant a role of the database what a role of the board needs, and nothing else of the board.
+    Grant {
+        /// The role of the database.
+        #[arg(value_name = "ROLE")]
+        role: String,
+        /// What it may do; each may look.
+        #[arg(value_name = "KIND")]
+        kind: BoardRoleArg,
+    },
     /// Remove what has been kept for long enough.
     Gc,
+}
+
+/// What a role of a database may do on a board.
+#[derive(clap::ValueEnum, Clone, Copy, Debug)]
+pub(crate) enum BoardRoleArg {
+    /// To look.
+    View,
+    /// To post, by commands and in SQL.
+    Post,
+    /// To post and to do jobs.
+    Worker,
+    /// All that people ask for, and to read the tables.
+    Admin,
 }
 
 fn followed(text: &str) -> Result<FollowedPost, String> {

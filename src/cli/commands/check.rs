@@ -16,12 +16,14 @@ use std::path::Path;
 use crate::alert::fingerprint;
 use crate::config::cycle::Cycle;
 use crate::config::invocation::Call;
+use crate::config::options::ConfigSection;
 use crate::config::{ConfigReport, Inputs, Loaded, Origin, TaskDefinition, written_duration};
-use crate::core::settings::{ChildSettings, LogFormat, Settings, TaskSettings};
+use crate::core::settings::{BoardLocation, ChildSettings, LogFormat, Settings, TaskSettings};
 use crate::plan::dry_run_plan::DryRunPlan;
 use crate::service::secrets::redactor;
 use crate::unix::trusted_paths::{ForeseenDir, foresee};
 use crate::worker::applied_schedules::in_words;
+use crate::worker::board_place::BoardPlace;
 
 use super::job::schedule_lines::{NEXT_TIMES, foreseen};
 use line::line;
@@ -63,10 +65,27 @@ pub(crate) fn print(out: &mut dyn Write, plan: &DryRunPlan<'_>) -> io::Result<()
     lock::print_lock(out, plan)?;
     MuteCheck::of(plan).print(out)?;
     if plan.chain.is_none() {
+        print_board(out, plan.loaded)?;
         print_jobs(out, plan)?;
         print_schedules(out, plan.loaded)?;
     }
     print_runner(out, plan, settings)
+}
+
+/// Prints where the board is, if there is anything to do with one.
+fn print_board(out: &mut dyn Write, loaded: &Loaded) -> io::Result<()> {
+    let settings = &loaded.settings;
+    if loaded.jobs.is_empty() && settings.board == BoardLocation::InStateDir {
+        return Ok(());
+    }
+    let origin = loaded
+        .section(ConfigSection::Board)
+        .map_or(Origin::Nowhere, |layer| layer.origin("address"));
+    let by = match origin {
+        Origin::Nowhere => String::new(),
+        origin => format!(" ({origin})"),
+    };
+    line(out, "Board", &format!("{}{by}", BoardPlace::of(settings)))
 }
 
 fn print_jobs(out: &mut dyn Write, plan: &DryRunPlan<'_>) -> io::Result<()> {

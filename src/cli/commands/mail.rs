@@ -37,16 +37,16 @@ pub(crate) fn test(
 ) -> CommandResult {
     let mail = &loaded.settings.mail;
     let to = recipients(mail, to)?;
-    let letter = sample::letter(inputs, loaded, sort)?;
+    let admin_mail = sample::admin_mail(inputs, loaded, sort)?;
     say(&format!(
         "Subject: {}\nFrom: {}\n",
-        letter.subject, mail.from
+        admin_mail.subject, mail.from
     ));
     let until = clock::mono() + mail.timeout.min(MOST_PATIENCE);
     let mut refusals = Vec::new();
     for address in &to {
         say(&format!("To: {address}, by {}\n", way(mail)));
-        if let Err(trouble) = send(mail, &letter, address, until) {
+        if let Err(trouble) = send(mail, &admin_mail, address, until) {
             refusals.push((address, trouble));
         }
     }
@@ -92,14 +92,14 @@ fn of_tasks(loaded: &Loaded) -> String {
 
 fn send(
     mail: &MailSettings,
-    letter: &crate::core::admin_mail::AdminMail,
+    admin_mail: &crate::core::admin_mail::AdminMail,
     address: &str,
     until: Mono,
 ) -> Result<(), DeliveryError> {
     let steps = Steps::of_a_mail(mail);
     let sent = immediate::send_now(
         &hurried(mail, until),
-        letter,
+        admin_mail,
         &[address.to_owned()],
         steps.listener(),
     );

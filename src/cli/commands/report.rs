@@ -7,18 +7,19 @@ use std::path::Path;
 
 use super::super::args::{ColorArg, ReportArgs};
 use super::super::output::{print, screen};
-use super::job::board_access;
+use super::job::board_access::open_existing;
 use super::job::ended::{as_run, began, ended_jobs};
-use crate::board::{EndFilter, EndedJob};
+use crate::board::{Board, EndFilter, EndedJob};
 use crate::config::{Inputs, Loaded};
 use crate::core::command_error::{CommandError, CommandResult};
 use crate::core::exit;
 use crate::history::{HistoryReader, Record};
 use crate::mail::outbox::{self, Undelivered};
 use crate::report::{
-    self, ChainNow, Condition, CurrentState, Gathering, Heading, HistoryReport, Period,
+    self, ChainNow, Condition, CurrentState, Gathering, Heading, HistoryReport, Period, ScheduleNow,
 };
 use crate::runs::run_query::{RunFilter, RunQuery};
+use crate::status::board_status::{BoardStatus, is_given_up, schedule_words};
 use crate::status::report_input;
 use crate::text::counts::counted_or_no;
 use crate::unix::clock;
@@ -100,11 +101,14 @@ fn gathered(
     what: Option<&str>,
 ) -> Result<HistoryReport, CommandError> {
     let (moment, now) = report_input::now(loaded)?;
-    let jobs = jobs(loaded, past)?;
+    let board = open_existing(&loaded.settings)?;
+    let jobs = jobs(board.as_deref(), past)?;
     let chains = now.chains.into_iter();
-    let mut chains: Vec<ChainNow> = chains.filter_map(|chain| wanted(chain, past)).collect();
-    chains.extend(board_now(loaded, !jobs.is_empty()));
-    let now = CurrentState { chains, ..now };
+    let chains = chains.filter_map(|chain| wanted(chain, past)).collect();
+    let mut now = CurrentState { chains, ..now };
+    if let Some(board) = board.as_deref() {
+        add_board(&mut now, board, past, !jobs.is_empty());
+    }
     let first_job = jobs.iter().map(began).min();
     let earliest = past
         .shelves()
@@ -134,31 +138,43 @@ fn gathered(
 }
 
 /// Returns the jobs that ended in the period and were asked for, the first of them first.
-fn jobs(loaded: &Loaded, past: &RunQuery) -> Result<Vec<EndedJob>, CommandError> {
+fn jobs(board: Option<&dyn Board>, past: &RunQuery) -> Result<Vec<EndedJob>, CommandError> {
+    let Some(board) = board else {
+        return Ok(Vec::new());
+    };
     let filter = EndFilter {
         limit: MOST_JOBS,
         ..EndFilter::default()
     };
-    let mut jobs = ended_jobs(&loaded.settings, &filter)?;
+    let mut jobs = ended_jobs(board, &filter)?;
     jobs.retain(|job| past.is_of(JOBS, &job.definition));
     Ok(jobs)
 }
 
-/// Returns what the workers do, where any job was asked for.
-fn board_now(loaded: &Loaded, has_jobs: bool) -> Option<ChainNow> {
-    let board = board_access::look(&loaded.settings).filter(|_| has_jobs)?;
-    let workers = board.workers.as_ref().map_or(0, Vec::len) as u64;
-    Some(ChainNow {
-        name: JOBS.to_owned(),
-        condition: match (&board.workers, workers) {
-            (Err(_), _) => Condition::Hidden,
-            (Ok(_), 0) => Condition::Stopped,
-            (Ok(_), _) => Condition::Runs,
-        },
-        state: counted_or_no(workers, "worker", "workers"),
-        muted: None,
-        tasks: Vec::new(),
-    })
+/// Adds what the workers do, where any job was asked for, and the schedules that were.
+fn add_board(now: &mut CurrentState, board: &dyn Board, past: &RunQuery, has_jobs: bool) {
+    let status = BoardStatus::of(board, board.place());
+    let workers = status.workers.as_ref().map_or(0, Vec::len) as u64;
+    if has_jobs {
+        now.chains.push(ChainNow {
+            name: JOBS.to_owned(),
+            condition: match (&status.workers, workers) {
+                (Err(_), _) => Condition::Hidden,
+                (Ok(_), 0) => Condition::Stopped,
+                (Ok(_), _) => Condition::Runs,
+            },
+            state: counted_or_no(workers, "worker", "workers"),
+            muted: None,
+            tasks: Vec::new(),
+        });
+    }
+    let schedules = status.schedules.iter();
+    let wanted = schedules.filter(|one| past.is_of(JOBS, &one.spec.job));
+    now.schedules.extend(wanted.map(|one| ScheduleNow {
+        name: one.name.clone(),
+        state: schedule_words(one),
+        is_given_up: is_given_up(one),
+    }));
 }
 
 /// Returns what is asked for of a chain, if anything is.

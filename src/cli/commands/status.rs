@@ -93,8 +93,8 @@ fn send_mail(
     }
     let no_descriptor = |error| CommandError::of(exit::SHORTAGE, &error);
     let mailer = Mailer::new(&settings.state_dir, settings.mail.clone()).map_err(no_descriptor)?;
-    let letter = status_mail::compose(view, board, inputs, loaded);
-    let kept = mailer.post(&letter, &settings.mail.to, view.now.wall);
+    let mail = status_mail::compose(view, board, inputs, loaded);
+    let kept = mailer.post(&mail, &settings.mail.to, view.now.wall);
     mailer.finish(clock::mono() + settings.mail.timeout + MARGIN);
     if let KeptWhere::InMemory(why) = kept {
         let message = format!("the mail was perhaps not sent, and could not be kept: {why}");

@@ -55,6 +55,7 @@ pub(in crate::config) fn define(
             let loaded = LoadedJob {
                 definition,
                 resume_doubt: None,
+                defined: origin(function),
                 function: Some(function),
             };
             jobs.insert(name.to_owned(), loaded);

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::JobReader;
 use crate::config::loaded::LoadedJob;
+use crate::config::report::{ConfigProblem, ConfigReport};
 use crate::config::written::WrittenJob;
 use crate::job::{JobSchema, registered_jobs};
 use crate::text::suggest::did_you_mean;
@@ -59,6 +60,24 @@ impl JobReader<'_> {
                 spec.name
             );
             self.error(span, message, "give the argument a default");
+        }
+    }
+}
+
+/// Reports the functions of this program that come after themselves, be it by way of a job of the
+/// file.
+pub(in crate::config) fn refuse_circles_of_functions(
+    jobs: &BTreeMap<String, LoadedJob>,
+    report: &mut ConfigReport,
+) {
+    let schemas = jobs.iter();
+    let schemas = schemas.map(|(name, job)| (name.as_str(), &job.definition.schema));
+    let schemas: BTreeMap<&str, &JobSchema> = schemas.collect();
+    for (name, job) in jobs.iter().filter(|(_, job)| job.function.is_some()) {
+        if let Some(circle) = circle(name, &schemas) {
+            let message = format!("`{name}` comes after itself: {}", circle.join(", then "));
+            let problem = ConfigProblem::error(&job.defined, message);
+            report.add(problem.help("leave one of them out"));
         }
     }
 }

@@ -13,6 +13,8 @@ pub(crate) enum ConfigSection {
     Metrics,
     /// In `[lock]`.
     Lock,
+    /// In `[board]`.
+    Board,
     /// In `[mail]`.
     Mail,
     /// In `[tasks.NAME]`, and in `[defaults]` unless it names what is executed.
@@ -37,12 +39,13 @@ pub(crate) enum ConfigSection {
 
 impl ConfigSection {
     /// All of them, in the order of the reference.
-    pub(crate) const ALL: [ConfigSection; 15] = [
+    pub(crate) const ALL: [ConfigSection; 16] = [
         ConfigSection::Root,
         ConfigSection::Log,
         ConfigSection::History,
         ConfigSection::Metrics,
         ConfigSection::Lock,
+        ConfigSection::Board,
         ConfigSection::Mail,
         ConfigSection::Task,
         ConfigSection::Worker,
@@ -71,6 +74,7 @@ impl ConfigSection {
             | ConfigSection::History
             | ConfigSection::Metrics
             | ConfigSection::Lock
+            | ConfigSection::Board
             | ConfigSection::Mail
             | ConfigSection::Task => false,
         }
@@ -84,6 +88,7 @@ impl ConfigSection {
             ConfigSection::History => "[history]",
             ConfigSection::Metrics => "[metrics]",
             ConfigSection::Lock => "[lock]",
+            ConfigSection::Board => "[board]",
             ConfigSection::Mail => "[mail]",
             ConfigSection::Task => "[tasks.NAME]",
             ConfigSection::Worker => "[worker]",

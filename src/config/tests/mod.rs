@@ -2,13 +2,16 @@
 //! environment that is a value.
 
 mod any;
+mod board;
 mod errors;
+mod job_errors;
 mod jobs;
 mod lock;
 mod mail;
 mod precedence;
 mod reference;
 mod search;
+mod step_errors;
 mod tasks;
 
 use std::fs;
@@ -54,6 +57,7 @@ impl Setup {
             },
             group: |name| (name == "www-data").then_some(33),
             delivers_by_smtp: true,
+            has_board_postgres: true,
             lock_engines: vec!["consul", "postgres", "etcd"],
         };
         Setup { directory, inputs }

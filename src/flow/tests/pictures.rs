@@ -6,7 +6,7 @@ use super::make::{
     definition, history, job, names, nodes, parallel, plain, plan, sequence, step, terms,
 };
 use crate::flow::definition::{FlowDefinition, Group, Interrupted, OnFailure, RetryTerms, Step};
-use crate::flow::journal::{Doing, EntryOutcome, Phase};
+use crate::flow::journal::{Doing, EntryOutcome, JournalEntry, Phase};
 use crate::flow::playback::PLAYED_AT;
 use crate::flow::{ChosenEnds, FlowState};
 
@@ -127,6 +127,37 @@ fn a_job_that_is_stuck_shows_why() {
     ├─ inner
     │  └─ ✗ b  failed after 1s (1 of 2), again in 52s: it failed
     └─ · c     not begun
+    ");
+}
+
+#[test]
+fn a_job_that_is_stuck_or_cancelled_is_tried_no_more() {
+    let job = || job(nodes![step("a"), step("b")]);
+    let ends = ChosenEnds::default().fails("b", 2).revert_fails("a", 5);
+    let mut journal = history(job(), ends).journal;
+    let last = journal.last().unwrap().clone();
+    let picture = |journal: &[JournalEntry]| {
+        let now = journal.last().unwrap().ended + 1;
+        FlowState::of(&plan(job()), 0, journal, &[]).picture(now)
+    };
+    assert!(picture(&journal[..journal.len() - 1]).contains("again in"));
+    assert!(
+        !picture(&journal).contains("again in"),
+        "{}",
+        picture(&journal)
+    );
+    journal.push(JournalEntry {
+        seq: last.seq + 1,
+        step: String::new(),
+        phase: Phase::Request,
+        outcome: EntryOutcome::StopNoRevert,
+        error: None,
+        ..last.clone()
+    });
+    insta::assert_snapshot!(picture(&journal), @r"
+    job     stuck: the revert of `a` failed 5 times
+    ├─ ✗ a  its revert failed (5 of 5)
+    └─ ↩ b  reverted in 1s: it failed
     ");
 }
 

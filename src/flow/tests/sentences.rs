@@ -3,23 +3,22 @@
 use serde_json::json;
 
 use super::make::{
-    definition, history, job, names, nodes, parallel, plain, plan, played, sequence, step, terms,
+    definition, history, job, names, nodes, parallel, plain, plan, played, sequence, step,
 };
-use crate::flow::definition::{Group, Interrupted, OnFailure, RetryTerms, Step};
+use crate::flow::definition::{Group, OnFailure, Step};
 use crate::flow::journal::{EntryOutcome, Phase};
 use crate::flow::{
-    ChosenEnds, FlowDecision, FlowEnd, FlowEvent, FlowHistory, FlowNext, FlowState, Intervention,
-    PlayTerms, play,
+    ChosenEnds, FlowEnd, FlowEvent, FlowHistory, FlowNext, FlowState, PlayTerms, play,
 };
 
-const SECOND: i64 = 1_000;
+pub(super) const SECOND: i64 = 1_000;
 
-fn script() -> ChosenEnds {
+pub(super) fn script() -> ChosenEnds {
     ChosenEnds::default()
 }
 
 /// Returns the names of what began at each moment, in order.
-fn begun(history: &FlowHistory) -> Vec<(i64, Vec<String>)> {
+pub(super) fn begun(history: &FlowHistory) -> Vec<(i64, Vec<String>)> {
     let mut moments: Vec<(i64, Vec<String>)> = Vec::new();
     for event in &history.events {
         let FlowEvent::Began { at, attempt } = event else {
@@ -35,7 +34,7 @@ fn begun(history: &FlowHistory) -> Vec<(i64, Vec<String>)> {
 }
 
 /// Returns the waits between the end of each execution of a step and the next beginning.
-fn waits(history: &FlowHistory, step: &str, phase: Phase) -> Vec<i64> {
+pub(super) fn waits(history: &FlowHistory, step: &str, phase: Phase) -> Vec<i64> {
     let entries = history.journal.iter();
     let entries: Vec<_> = entries
         .filter(|entry| entry.step == step && entry.phase == phase)
@@ -262,143 +261,6 @@ fn a_failure_that_is_passed_over_is_reverted_when_another_one_is_not() {
 }
 
 #[test]
-fn times_counts_executions_and_waits_grow_with_a_jitter() {
-    let retry = RetryTerms {
-        factor: 2.0,
-        max: std::time::Duration::from_secs(30),
-        ..terms(5, 10)
-    };
-    let list = || {
-        job(nodes![Step {
-            retry,
-            ..plain("a")
-        }])
-    };
-    let history = history(list(), script().fails("a", 9));
-    assert_eq!(history.in_short(), "a! a! a! a! a!");
-    let waits = waits(&history, "a", Phase::Execute);
-    for (wait, secs) in waits.iter().zip([10, 20, 30, 30]) {
-        assert!(
-            (wait - secs * SECOND).abs() <= secs * 100,
-            "{wait} is not {secs} s"
-        );
-        assert!(*wait <= 30 * SECOND, "{wait}");
-    }
-    assert_eq!(waits.len(), 4);
-    let of_seed = |seed| {
-        let terms = PlayTerms {
-            seed,
-            ..PlayTerms::default()
-        };
-        play(&plan(list()), terms, &mut script().fails("a", 9)).journal
-    };
-    assert_eq!(of_seed(1), of_seed(1));
-    assert_ne!(of_seed(1), of_seed(2));
-}
-
-#[test]
-fn a_retry_of_a_group_reverts_its_executions_and_counts_anew() {
-    let bad = Step {
-        retry: terms(2, 1),
-        ..step("b")
-    };
-    let group = Group {
-        retry: terms(2, 1),
-        ..sequence("g", nodes![step("a"), bad])
-    };
-    let list = job(nodes![step("first"), group, step("last")]);
-    let expected = "first a b! b! -b -a round g a b! b last: succeeded";
-    assert_eq!(played(list.clone(), script().fails("b", 3)), expected);
-    let expected = "first a b! b! -b -a round g a b! b! -b -a -first: reverted";
-    assert_eq!(played(list, script().fails("b", 9)), expected);
-}
-
-#[test]
-fn what_is_beside_a_group_goes_on_while_the_group_is_reverted() {
-    let group = Group {
-        retry: terms(2, 0),
-        ..sequence("g", nodes![step("a"), step("b")])
-    };
-    let other = sequence("h", nodes![step("x"), step("y"), step("z"), step("w")]);
-    let list = definition(parallel("", nodes![group, other]));
-    let expected = "a x b! y -b z -a round g w a b: succeeded";
-    assert_eq!(played(list, script().fails("b", 1)), expected);
-}
-
-#[test]
-fn try_each_takes_the_next_value_until_one_succeeds() {
-    let mirrors = Step {
-        try_each: vec![json!("de"), json!("fr"), json!("nl")],
-        ..step("fetch")
-    };
-    let list = || job(nodes![mirrors.clone()]);
-    let history = history(list(), script().fails("fetch", 2));
-    let values = history.events.iter().filter_map(|event| match event {
-        FlowEvent::Began { attempt, .. } => Some(attempt.each),
-        _ => None,
-    });
-    let values: Vec<Option<usize>> = values.collect();
-    assert_eq!(values, [Some(0), Some(1), Some(2)]);
-    let expected = "fetch! fetch! fetch! -fetch: reverted";
-    assert_eq!(played(list(), script().fails("fetch", 3)), expected);
-}
-
-#[test]
-fn a_wait_longer_than_five_seconds_gives_the_job_back() {
-    let gave_back = |secs| {
-        let retry = terms(2, secs);
-        let list = job(nodes![Step {
-            retry,
-            ..plain("a")
-        }]);
-        let history = history(list, script().fails("a", 1));
-        let found = history
-            .events
-            .iter()
-            .any(|event| matches!(event, FlowEvent::GaveBack { .. }));
-        (found, history.end)
-    };
-    assert_eq!(gave_back(4), (false, Some(FlowEnd::Succeeded)));
-    assert_eq!(gave_back(6), (true, Some(FlowEnd::Succeeded)));
-}
-
-#[test]
-fn elsewhere_is_tried_by_another_worker_until_none_is_left() {
-    let list = plan(job(nodes![Step {
-        elsewhere: true,
-        retry: terms(9, 0),
-        ..plain("a")
-    }]));
-    let by_workers = |workers, fails| {
-        let terms = PlayTerms {
-            workers,
-            ..PlayTerms::default()
-        };
-        let history = play(&list, terms, &mut script().fails("a", fails));
-        let executed = history
-            .journal
-            .iter()
-            .filter(|entry| entry.phase == Phase::Execute);
-        let at: Vec<String> = executed.map(|entry| entry.worker.clone()).collect();
-        (at, history.end)
-    };
-    let (at, end) = by_workers(3, 2);
-    assert_eq!(at, ["worker-2", "worker-3", "worker-1"]);
-    assert_eq!(end, Some(FlowEnd::Succeeded));
-    assert_eq!(
-        by_workers(2, 9),
-        (names(&["worker-2", "worker-1"]), Some(FlowEnd::Failed))
-    );
-    // Three names at most: of five workers that all fail, each is asked again after the others.
-    let (at, _) = by_workers(5, 9);
-    assert_eq!(at.len(), 9);
-    for tries in at.windows(4) {
-        let last = &tries[3];
-        assert!(!tries[..3].contains(last), "{at:?}");
-    }
-}
-
-#[test]
 fn when_runs_skips_or_fails() {
     let list = || {
         let b = Step {
@@ -420,185 +282,6 @@ fn when_runs_skips_or_fails() {
         played(list(), when(EntryOutcome::Failed)),
         "a ?b! -a: reverted"
     );
-}
-
-#[test]
-fn no_crash_asks_again_whether_to_skip() {
-    let skipped = Step {
-        has_when: true,
-        ..step("a")
-    };
-    let list = job(nodes![skipped, step("b")]);
-    let ends = script()
-        .ends("a", Phase::When, &[EntryOutcome::Skipped])
-        .crashes("b", Phase::Execute, 1);
-    assert_eq!(played(list, ends), "?a/ b~ b: succeeded");
-}
-
-fn interrupted(kind: Interrupted) -> crate::flow::definition::FlowDefinition {
-    let b = Step {
-        interrupted: kind,
-        ..step("b")
-    };
-    job(nodes![step("a"), b, step("c")])
-}
-
-#[test]
-fn what_a_crash_interrupted_runs_again_and_counts_no_attempt() {
-    let ends = script()
-        .crashes("b", Phase::Execute, 1)
-        .crashes("b", Phase::Execute, 2);
-    let expected = "a b~ b~ b c: succeeded";
-    assert_eq!(played(interrupted(Interrupted::Again), ends), expected);
-}
-
-#[test]
-fn a_check_finds_out_whether_what_was_interrupted_was_done() {
-    let ends = || script().crashes("b", Phase::Execute, 1);
-    let check = |outcome| ends().ends("b", Phase::Check, &[outcome]);
-    let list = || interrupted(Interrupted::Check);
-    assert_eq!(played(list(), ends()), "a b~ =b c: succeeded");
-    assert_eq!(
-        played(list(), check(EntryOutcome::Skipped)),
-        "a b~ =b/ b c: succeeded"
-    );
-    assert_eq!(
-        played(list(), check(EntryOutcome::Failed)),
-        "a b~ =b!: stuck"
-    );
-}
-
-#[test]
-fn each_interruption_has_its_own_checks() {
-    let b = Step {
-        interrupted: Interrupted::Check,
-        retry: terms(2, 1),
-        ..step("b")
-    };
-    let list = job(nodes![b]);
-    use EntryOutcome::{Failed, Skipped, Succeeded};
-    let ends = script()
-        .crashes("b", Phase::Execute, 1)
-        .crashes("b", Phase::Execute, 2)
-        .ends("b", Phase::Check, &[Failed, Skipped, Failed, Succeeded]);
-    assert_eq!(played(list, ends), "b~ =b! =b/ b~ =b! =b: succeeded");
-}
-
-#[test]
-fn what_was_killed_is_not_tried_again() {
-    let a = Step {
-        retry: terms(3, 0),
-        ..step("a")
-    };
-    let ends = script().ends("a", Phase::Execute, &[EntryOutcome::Killed]);
-    assert_eq!(played(job(nodes![a]), ends), "a# -a: reverted");
-}
-
-#[test]
-fn what_was_interrupted_is_reverted_then_runs_again() {
-    let ends = script().crashes("b", Phase::Execute, 1);
-    let expected = "a b~ -b b c: succeeded";
-    assert_eq!(played(interrupted(Interrupted::Revert), ends), expected);
-}
-
-#[test]
-fn what_was_interrupted_holds_the_job() {
-    let ends = || script().crashes("b", Phase::Execute, 1);
-    let list = || interrupted(Interrupted::Hold);
-    assert_eq!(played(list(), ends()), "a b~: stuck");
-    let then = |outcome, step| played(list(), ends().then_requested(outcome, step));
-    assert_eq!(then(EntryOutcome::Retry, ""), "a b~ b c: succeeded");
-    assert_eq!(then(EntryOutcome::Skipped, "b"), "a b~ c: succeeded");
-    assert_eq!(then(EntryOutcome::Revert, ""), "a b~ -b -a: reverted");
-    assert_eq!(then(EntryOutcome::Cancel, ""), "a b~: cancelled");
-}
-
-#[test]
-fn later_counts_no_attempt_and_is_waited_for() {
-    let list = || job(nodes![plain("a")]);
-    let later = [EntryOutcome::RetryLater; 3];
-    let history = history(list(), script().ends("a", Phase::Execute, &later));
-    assert_eq!(history.in_short(), "a+ a+ a+ a");
-    let attempts: Vec<u32> = history.journal.iter().map(|entry| entry.attempt).collect();
-    assert_eq!(attempts, [1, 1, 1, 1]);
-    let waits = waits(&history, "a", Phase::Execute);
-    for (wait, secs) in waits.iter().zip([10, 20, 40]) {
-        assert!(
-            (wait - secs * SECOND).abs() <= secs * 100,
-            "{wait} is not {secs} s"
-        );
-    }
-    // The attempt itself may name the wait.
-    let asks = history.journal.first().cloned().map(|mut entry| {
-        entry.result = Some(json!(70_000));
-        entry
-    });
-    let asks = asks.expect("the first entry");
-    let state = FlowState::of(&plan(list()), 0, [&asks], &[]);
-    let FlowNext::GiveBack { run_at, .. } = state.advise(asks.ended, 1, "w").next else {
-        panic!("a wait of more than five seconds");
-    };
-    assert_eq!(run_at - asks.ended, 70_000);
-}
-
-#[test]
-fn a_deploy_is_no_error_and_counts_nothing() {
-    let retry = terms(1, 0);
-    let list = job(nodes![Step { retry, ..step("a") }]);
-    let ends = script().meanwhile("a", Phase::Execute, 1, Intervention::Leave);
-    assert_eq!(played(list, ends), "a~ a: succeeded");
-}
-
-#[test]
-fn a_step_that_was_done_and_that_no_program_has_makes_the_job_stuck() {
-    let old = plan(job(nodes![step("gone"), step("a"), step("b")]));
-    let mut ends = script().fails("b", 1);
-    let journal = play(&old, PlayTerms::default(), &mut ends).journal;
-    let new = plan(job(nodes![step("a"), step("b")]));
-    let done = journal
-        .iter()
-        .take_while(|entry| entry.step != "gone" || entry.phase == Phase::Execute);
-    let state = FlowState::of(&new, 0, done, &[]);
-    let FlowNext::End(FlowEnd::Stuck { step, reason }) = state.advise(0, 1, "w").next else {
-        panic!("the job is stuck");
-    };
-    assert_eq!(step, "gone");
-    assert!(
-        reason.contains("no step of that name to revert"),
-        "{reason}"
-    );
-    // A person has undone it by hand.
-    let mut state = state;
-    state.note(
-        &FlowDecision::request(EntryOutcome::Skipped, "gone", 0),
-        2,
-        "w",
-    );
-    let next = state.advise(0, 1, "w").next;
-    assert_eq!(next, FlowNext::End(FlowEnd::Reverted));
-}
-
-#[test]
-fn a_restart_on_another_host_begins_at_the_first_step_without_reverts() {
-    let list = plan(job(nodes![step("a"), step("b"), plain("c")]));
-    let mut ends = script().crashes("c", Phase::Execute, 1);
-    let journal = play(&list, PlayTerms::default(), &mut ends).journal;
-    let until_crash = journal.iter().take(3);
-    let mut state = FlowState::of(&list, 0, until_crash, &[]);
-    let entry = state.note(&state.restart(0), 2, "elsewhere");
-    assert_eq!((entry.seq, entry.attempt), (4, 2));
-    let advice = state.advise(0, 4, "elsewhere");
-    let begun: Vec<&str> = advice.begin.iter().map(|start| &*start.step).collect();
-    assert_eq!(begun, ["a"]);
-    // What was done there is still to be reverted when the job is stopped here.
-    state.note(
-        &FlowDecision::request(EntryOutcome::Stop, "", 0),
-        2,
-        "elsewhere",
-    );
-    let advice = state.advise(0, 4, "elsewhere");
-    let first = advice.begin.first().expect("a revert");
-    assert_eq!((&*first.step, first.phase), ("b", Phase::Revert));
 }
 
 #[test]
@@ -638,33 +321,6 @@ fn state_follows_the_name() {
     let begun = state.advise(0, 4, "w").begin;
     let names: Vec<&str> = begun.iter().map(|start| &*start.step).collect();
     assert_eq!(names, ["new"]);
-}
-
-#[test]
-fn no_newer_definition_takes_a_decision_back() {
-    let times = |times| {
-        let b = Step {
-            retry: terms(times, 0),
-            ..step("b")
-        };
-        plan(job(nodes![step("a"), b]))
-    };
-    let mut ends = script().fails("b", 9);
-    let journal = play(&times(1), PlayTerms::default(), &mut ends).journal;
-    let decided = journal
-        .iter()
-        .position(|entry| entry.phase == Phase::Decision);
-    let decided = decided.expect("a decision");
-    let begun = |length| {
-        let state = FlowState::of(&times(3), 0, &journal[..length], &[]);
-        state
-            .advise(journal[decided].ended, 1, "w")
-            .begin
-            .remove(0)
-            .phase
-    };
-    assert_eq!(begun(decided), Phase::Execute);
-    assert_eq!(begun(decided + 1), Phase::Revert);
 }
 
 #[test]

@@ -10,10 +10,10 @@ use ureq::http::Method;
 use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 
 use crate::core::settings::LockSettings;
-use crate::unix::authorities::{REMEDY, authorities};
 use crate::lock::error::LockError;
 use crate::lock::interrupt::Interrupt;
 use crate::lock::secret::secret;
+use crate::unix::authorities::{REMEDY, authorities};
 
 /// More than a value of Consul can be, as text of its JSON.
 const MOST_BYTES_OF_REPLY: u64 = 1 << 20;

@@ -153,11 +153,7 @@ impl PgClient {
     }
 
     async fn hear_of_release(&mut self) {
-        if self
-            .listener
-            .as_ref()
-            .is_some_and(PgListener::is_closed)
-        {
+        if self.listener.as_ref().is_some_and(PgListener::is_closed) {
             self.listener = None;
         }
         if self.listener.is_none() && clock::mono() >= self.listen_from {

@@ -1,14 +1,14 @@
-//! The cause that letters share, which leave as one.
+//! The cause that mails share, which leave as one.
 
-use super::entry::{QueuedLetter, RecipientState};
+use super::entry::{QueuedMail, RecipientState};
 use crate::core::hash::fnv1a;
 
-/// Returns what letters with one cause share: the kind of failure, or that they are reminders or
-/// ends of outages, and the recipients. `None`: a letter that always leaves alone.
-pub(crate) fn group_of(entry: &QueuedLetter) -> Option<u64> {
-    let letter = &entry.letter;
-    let cause = match letter.place.sort.as_str() {
-        "first" | "new" => format!("kind {}", kind_of(&letter.facts)?),
+/// Returns what mails with one cause share: the kind of failure, or that they are reminders or
+/// ends of outages, and the recipients. `None`: a mail that always leaves alone.
+pub(crate) fn group_of(entry: &QueuedMail) -> Option<u64> {
+    let mail = &entry.mail;
+    let cause = match mail.place.sort.as_str() {
+        "first" | "new" => format!("kind {}", kind_of(&mail.facts)?),
         "downtime" | "again" | "running" => "reminder".to_owned(),
         "healed" => "healed".to_owned(),
         _ => return None,
@@ -18,9 +18,9 @@ pub(crate) fn group_of(entry: &QueuedLetter) -> Option<u64> {
     Some(fnv1a(format!("{cause}\0{}", to.join("\0")).as_bytes()))
 }
 
-/// Returns whether a letter was never tried for any recipient: only then can the letter leave in
-/// another one. A letter that was put off keeps its time and its Message-ID.
-pub(crate) fn is_untried(entry: &QueuedLetter) -> bool {
+/// Returns whether a mail was never tried for any recipient: only then can the mail leave in
+/// another one. A mail that was put off keeps its time and its Message-ID.
+pub(crate) fn is_untried(entry: &QueuedMail) -> bool {
     entry
         .recipients
         .iter()

@@ -1,4 +1,4 @@
-//! How many letters have left, and how many were given up, for whoever draws it:
+//! How many mails have left, and how many were given up, for whoever draws it:
 //! `outbox/left.json`.
 
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ const MOST_BYTES: u64 = 4 << 20;
 /// How many chains are kept apart, far more than one machine has.
 const MOST_CHAINS: usize = 1024;
 
-/// What has become of letters, one for each recipient, since the machine started.
+/// What has become of mails, one for each recipient, since the machine started.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct DeliveryCounts {
     /// The boot in which they are counted: after a power cut a count might be less than it was.
@@ -24,13 +24,13 @@ pub(crate) struct DeliveryCounts {
     chains: BTreeMap<String, ChainDeliveryCounts>,
 }
 
-/// What has become of the letters of a chain, by sort.
+/// What has become of the mails of a chain, by sort.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ChainDeliveryCounts {
-    /// The letters that were accepted.
+    /// The mails that were accepted.
     #[serde(default)]
     pub sent: BTreeMap<String, u64>,
-    /// The letters that were given up.
+    /// The mails that were given up.
     #[serde(default)]
     pub failed: BTreeMap<String, u64>,
 }
@@ -38,9 +38,9 @@ pub(crate) struct ChainDeliveryCounts {
 /// What became of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DeliveryEnd {
-    /// The letter was accepted.
+    /// The mail was accepted.
     Sent,
-    /// The letter was given up.
+    /// The mail was given up.
     Failed,
 }
 
@@ -70,7 +70,7 @@ impl DeliveryCounts {
     }
 }
 
-/// Counts letters by their chain and sort. Only the holder of the outbox's lock calls this
+/// Counts mails by their chain and sort. Only the holder of the outbox's lock calls this
 /// function. A disk that refuses, or a crash right now, costs them in the counts.
 ///
 /// # Errors
@@ -78,7 +78,7 @@ impl DeliveryCounts {
 /// When the disk refuses.
 pub(super) fn count<'a>(
     root: &PrivateDir,
-    letters: impl Iterator<Item = (&'a str, &'a str)>,
+    mails: impl Iterator<Item = (&'a str, &'a str)>,
     end: DeliveryEnd,
 ) -> io::Result<()> {
     let boot = boot::short(&boot::id());
@@ -89,7 +89,7 @@ pub(super) fn count<'a>(
             ..DeliveryCounts::default()
         };
     }
-    letters.for_each(|(chain, sort)| left.count(chain, sort, end));
+    mails.for_each(|(chain, sort)| left.count(chain, sort, end));
     root.replace(FILE, &serde_json::to_vec(&left)?)
 }
 
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn letters_are_counted_by_chain_sort_and_end() {
+    fn mails_are_counted_by_chain_sort_and_end() {
         let dir = tempfile::tempdir().unwrap();
         let root = PrivateDir::open(dir.path()).unwrap();
         for end in [DeliveryEnd::Sent, DeliveryEnd::Failed, DeliveryEnd::Sent] {

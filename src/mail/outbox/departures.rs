@@ -1,4 +1,4 @@
-//! Which letters left in the last minute, for all chains of a state directory:
+//! Which mails left in the last minute, for all chains of a state directory:
 //! `outbox/recent.json`.
 
 use std::io;
@@ -13,12 +13,12 @@ use crate::unix::trusted_paths::PrivateDir;
 const FILE: &str = "recent.json";
 /// More is not read.
 const MOST_BYTES: u64 = 1 << 20;
-/// The span in which letters with one cause are counted.
+/// The span in which mails with one cause are counted.
 const SPAN: Duration = Duration::from_secs(60);
-/// How many letters with one cause leave alone in that span.
+/// How many mails with one cause leave alone in that span.
 const MOST_ALONE: usize = 3;
 
-/// The letters that left in the last minute, by what they share.
+/// The mails that left in the last minute, by what they share.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Departures(Vec<Departure>);
 
@@ -30,7 +30,7 @@ struct Departure {
 }
 
 impl Departures {
-    /// Reads the departures; damaged ones are none: at worst three more letters leave alone.
+    /// Reads the departures; damaged ones are none: at worst three more mails leave alone.
     pub(super) fn read(root: &PrivateDir, now: SystemTime) -> Self {
         let bytes = root.read_regular(FILE, MOST_BYTES).ok().flatten();
         let mut read: Departures =
@@ -48,7 +48,7 @@ impl Departures {
         root.replace(FILE, &serde_json::to_vec(self)?)
     }
 
-    /// Adds a letter that leaves.
+    /// Adds a mail that leaves.
     pub(crate) fn add(&mut self, group: u64, place: &MailKey, now: SystemTime) {
         self.forget_old(now);
         let task = task_of(place);
@@ -59,7 +59,7 @@ impl Departures {
         });
     }
 
-    /// Returns when another letter of a group may leave alone, if not now. Letters of one task have
+    /// Returns when another mail of a group may leave alone, if not now. Mails of one task have
     /// one cause each: only different tasks count.
     pub(crate) fn full_until(&self, group: u64, place: &MailKey) -> Option<SystemTime> {
         let task = task_of(place);

@@ -1,58 +1,60 @@
-//! A letter with its envelope: to whom it has yet to go, and what was tried.
+//! A mail with its envelope: to whom it has yet to go, and what was tried.
 
 use std::borrow::Cow;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use super::merged_letter::{self, MergedLetter};
+use super::merged_mail::{self, MergedMail};
 use crate::core::admin_mail::AdminMail;
 use crate::core::hash::fnv1a;
 
 /// The form of the file; another form is never guessed at.
 pub(crate) const VERSION: u32 = 1;
-/// How many letters a letter stands for at most by name.
+/// How many mails a mail stands for at most by name.
 const MOST_ORIGINS: usize = 256;
 
-/// A letter that waits.
+/// A mail that waits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct QueuedLetter {
+pub(crate) struct QueuedMail {
     /// [`VERSION`].
     pub version: u32,
     /// When it was queued.
     pub created: SystemTime,
     /// The recipients, each with a state of its own: one bad address silences nobody else.
     pub recipients: Vec<Recipient>,
-    /// How many older letters this one stands for, because they could not leave before it came.
+    /// How many older mails this one stands for, because they could not leave before it came.
     #[serde(default)]
     pub replaced: u32,
     /// When the first of those was queued.
     #[serde(default)]
     pub replaced_since: Option<SystemTime>,
-    /// The letters that this one replaced: they share its fate.
+    /// The mails that this one replaced: they share its fate.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub stands_for: Vec<LetterOrigin>,
-    /// The letters with the same cause that leave in this one.
+    pub stands_for: Vec<MailOrigin>,
+    /// The mails with the same cause that leave in this one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub merged: Vec<MergedLetter>,
-    /// Whether the letter waits for a minute to be over, with others of its cause.
+    pub merged: Vec<MergedMail>,
+    /// Whether the mail waits for a minute to be over, with others of its cause.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub held: bool,
-    /// The letter itself.
-    pub letter: AdminMail,
+    /// The mail itself.
+    // The name in the files of the first release.
+    #[serde(rename = "letter")]
+    pub mail: AdminMail,
 }
 
-/// Which mail of which chain a letter is: the history and the memory of alerts know the mail by
+/// Which mail of which chain a mail is: the history and the memory of alerts know the mail by
 /// these two.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct LetterOrigin {
+pub(crate) struct MailOrigin {
     /// The chain.
     pub chain: String,
-    /// When the letter was queued.
+    /// When the mail was queued.
     pub queued: SystemTime,
 }
 
-/// A recipient of a letter.
+/// A recipient of a mail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Recipient {
     /// As written in the settings of then.
@@ -61,10 +63,10 @@ pub(crate) struct Recipient {
     pub state: RecipientState,
 }
 
-/// What has become of a letter for one recipient.
+/// What has become of a mail for one recipient.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum RecipientState {
-    /// The letter has yet to go.
+    /// The mail has yet to go.
     Waiting {
         /// How many attempts failed.
         attempts: u32,
@@ -80,7 +82,7 @@ pub(crate) enum RecipientState {
     },
     /// The server took it.
     Accepted,
-    /// The letter was refused for good: the reason in words.
+    /// The mail was refused for good: the reason in words.
     Refused(String),
 }
 
@@ -97,14 +99,14 @@ impl RecipientState {
     }
 }
 
-impl QueuedLetter {
+impl QueuedMail {
     /// Makes an entry that is due at once.
-    pub(crate) fn new(letter: AdminMail, to: &[String], now: SystemTime) -> Self {
+    pub(crate) fn new(mail: AdminMail, to: &[String], now: SystemTime) -> Self {
         let recipients = to.iter().map(|address| Recipient {
             address: address.clone(),
             state: RecipientState::fresh(),
         });
-        QueuedLetter {
+        QueuedMail {
             version: VERSION,
             created: now,
             recipients: recipients.collect(),
@@ -113,35 +115,35 @@ impl QueuedLetter {
             stands_for: Vec::new(),
             merged: Vec::new(),
             held: false,
-            letter,
+            mail,
         }
     }
 
-    /// Returns the name of its file: in order of time, the same letter always the same name.
+    /// Returns the name of its file: in order of time, the same mail always the same name.
     pub(crate) fn file_name(&self) -> String {
         let millis = self
             .created
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default()
             .as_millis();
-        let number = fnv1a(self.letter.message_id.as_bytes());
+        let number = fnv1a(self.mail.message_id.as_bytes());
         format!("{millis:013}-{number:016x}.json")
     }
 
-    /// Returns whether it is the same letter: a policy that comes back from a crash may hand it in
+    /// Returns whether it is the same mail: a policy that comes back from a crash may hand it in
     /// again.
-    pub(crate) fn is_same_letter(&self, other: &QueuedLetter) -> bool {
-        self.letter.message_id == other.letter.message_id
+    pub(crate) fn is_same_mail(&self, other: &QueuedMail) -> bool {
+        self.mail.message_id == other.mail.message_id
     }
 
-    /// Returns whether this letter makes an older one needless: an outage keeps one reminder, a
-    /// chain one summary. A letter that has yet to go to an address which this one does not go to
+    /// Returns whether this mail makes an older one needless: an outage keeps one reminder, a
+    /// chain one summary. A mail that has yet to go to an address which this one does not go to
     /// stays, and so does a digest: no later one names what it names.
-    pub(crate) fn replaces(&self, old: &QueuedLetter) -> bool {
+    pub(crate) fn replaces(&self, old: &QueuedMail) -> bool {
         if !self.goes_wherever(old) {
             return false;
         }
-        let (new, old) = (&self.letter.place, &old.letter.place);
+        let (new, old) = (&self.mail.place, &old.mail.place);
         let same_place = (&new.chain, &new.task) == (&old.chain, &old.task);
         match (new.sort.as_str(), old.sort.as_str()) {
             ("downtime" | "again", "downtime" | "again") | ("running", "running") => {
@@ -152,8 +154,8 @@ impl QueuedLetter {
         }
     }
 
-    /// Returns whether this letter goes to every address that an older one has yet to go to.
-    fn goes_wherever(&self, old: &QueuedLetter) -> bool {
+    /// Returns whether this mail goes to every address that an older one has yet to go to.
+    fn goes_wherever(&self, old: &QueuedMail) -> bool {
         let mut waiting = old
             .recipients
             .iter()
@@ -161,8 +163,8 @@ impl QueuedLetter {
         waiting.all(|old| self.recipients.iter().any(|to| to.address == old.address))
     }
 
-    /// Takes note of a letter that this one stands for.
-    pub(crate) fn take_over(&mut self, old: &QueuedLetter) {
+    /// Takes note of a mail that this one stands for.
+    pub(crate) fn take_over(&mut self, old: &QueuedMail) {
         self.replaced += 1 + old.replaced;
         let since = old.replaced_since.unwrap_or(old.created);
         self.replaced_since = Some(self.replaced_since.map_or(since, |known| known.min(since)));
@@ -174,47 +176,46 @@ impl QueuedLetter {
         self.stands_for.drain(..surplus);
     }
 
-    /// Returns which mails leave with this letter, itself among them.
-    pub(crate) fn origins(&self) -> Vec<LetterOrigin> {
+    /// Returns which mails leave with this mail, itself among them.
+    pub(crate) fn origins(&self) -> Vec<MailOrigin> {
         let mut origins = self.stands_for.clone();
-        origins.extend(self.merged.iter().map(|letter| LetterOrigin {
-            chain: letter.chain.clone(),
-            queued: letter.queued,
+        origins.extend(self.merged.iter().map(|mail| MailOrigin {
+            chain: mail.chain.clone(),
+            queued: mail.queued,
         }));
         origins.push(self.own_origin());
         origins
     }
 
-    fn own_origin(&self) -> LetterOrigin {
-        LetterOrigin {
-            chain: self.letter.place.chain.clone(),
+    fn own_origin(&self) -> MailOrigin {
+        MailOrigin {
+            chain: self.mail.place.chain.clone(),
             queued: self.created,
         }
     }
 
-    /// Returns the letter as it leaves: with the others of its cause, if there are any.
+    /// Returns the mail as it leaves: with the others of its cause, if there are any.
     pub(crate) fn to_send(&self) -> Cow<'_, AdminMail> {
         if self.merged.is_empty() {
-            Cow::Borrowed(&self.letter)
+            Cow::Borrowed(&self.mail)
         } else {
-            Cow::Owned(merged_letter::composed(
-                &self.letter,
+            Cow::Owned(merged_mail::composed(
+                &self.mail,
                 self.created,
                 &self.merged,
             ))
         }
     }
 
-    /// Takes in a letter with the same cause.
-    pub(super) fn merge(&mut self, other: &QueuedLetter) {
-        self.merged
-            .push(MergedLetter::of(&other.letter, other.created));
+    /// Takes in a mail with the same cause.
+    pub(super) fn merge(&mut self, other: &QueuedMail) {
+        self.merged.push(MergedMail::of(&other.mail, other.created));
         self.merged.extend(other.merged.iter().cloned());
         self.stands_for.extend(other.stands_for.iter().cloned());
         self.replaced += other.replaced;
     }
 
-    /// Sets when a letter leaves that waits with others of its cause.
+    /// Sets when a mail leaves that waits with others of its cause.
     pub(crate) fn hold_until(&mut self, until: SystemTime) {
         self.held = true;
         for recipient in &mut self.recipients {
@@ -224,16 +225,16 @@ impl QueuedLetter {
         }
     }
 
-    /// Returns whether a server accepted the letter for at least one recipient.
+    /// Returns whether a server accepted the mail for at least one recipient.
     pub(crate) fn is_accepted(&self) -> bool {
         self.recipients
             .iter()
             .any(|recipient| recipient.state == RecipientState::Accepted)
     }
 
-    /// Returns what decides which letter goes when there is no room: lower goes first, then older.
+    /// Returns what decides which mail goes when there is no room: lower goes first, then older.
     pub(crate) fn importance(&self) -> (u8, SystemTime) {
-        let rank = match self.letter.place.sort.as_str() {
+        let rank = match self.mail.place.sort.as_str() {
             "digest" | "healed" | "summary" => 0,
             "running" | "again" => 1,
             "downtime" => 2,
@@ -245,8 +246,8 @@ impl QueuedLetter {
 
     /// Returns about how many bytes its file has.
     pub(crate) fn size(&self) -> u64 {
-        let letter = &self.letter;
-        let texts = [&letter.subject, &letter.body, &letter.minimal_body];
+        let mail = &self.mail;
+        let texts = [&mail.subject, &mail.body, &mail.minimal_body];
         texts.iter().map(|text| text.len() as u64).sum::<u64>() + 1024
     }
 
@@ -284,7 +285,7 @@ impl QueuedLetter {
     }
 
     /// Returns why a recipient was refused, where a setting of this machine must change before the
-    /// letter can leave.
+    /// mail can leave.
     pub(crate) fn needs_change(&self) -> Option<&str> {
         self.recipients
             .iter()
@@ -310,7 +311,7 @@ impl QueuedLetter {
             })
     }
 }
-/// A letter that could neither leave nor be kept.
+/// A mail that could neither leave nor be kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Lost {
     /// Its subject.

@@ -5,8 +5,8 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::time::SystemTime;
 
-use super::entry::{QueuedLetter, RecipientState};
-use super::letter_files::{ALERTS, existing_root, letters_in, read_entry};
+use super::entry::{QueuedMail, RecipientState};
+use super::mail_files::{ALERTS, existing_root, mails_in, read_entry};
 use crate::mail::queue::{self, Attempts};
 use crate::unix::trusted_paths::{PrivateDir, StateDir};
 
@@ -16,7 +16,7 @@ const MOST_REASON: u64 = 4096;
 /// What waits or failed, in each place oldest first.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Listing {
-    /// Our own letters that wait.
+    /// Our own mails that wait.
     pub alerts: Vec<ListedMail>,
     /// Messages of users that wait for their first attempt, or were brought back.
     pub queue: Vec<ListedMail>,
@@ -60,20 +60,20 @@ pub(crate) fn listing(state_dir: &Path) -> Listing {
     }
 }
 
-/// Reads our own letters; what is not one is passed over.
-pub(super) fn entries(root: &PrivateDir) -> Vec<QueuedLetter> {
+/// Reads our own mails; what is not one is passed over.
+pub(super) fn entries(root: &PrivateDir) -> Vec<QueuedMail> {
     let Ok(Some(alerts)) = root.below_existing(ALERTS) else {
         return Vec::new();
     };
-    let names = letters_in(&alerts);
+    let names = mails_in(&alerts);
     let entries = names
         .iter()
         .filter_map(|name| read_entry(&alerts, name).ok());
     entries.collect()
 }
 
-/// Returns what is listed of one of our own letters.
-pub(crate) fn listed(entry: &QueuedLetter) -> ListedMail {
+/// Returns what is listed of one of our own mails.
+pub(crate) fn listed(entry: &QueuedMail) -> ListedMail {
     let waiting = entry.recipients.iter();
     let waiting = waiting.filter_map(|recipient| match recipient.state {
         RecipientState::Waiting { attempts, .. } => Some((recipient.address.clone(), attempts)),
@@ -81,7 +81,7 @@ pub(crate) fn listed(entry: &QueuedLetter) -> ListedMail {
     });
     let (to, attempts): (Vec<_>, Vec<_>) = waiting.unzip();
     ListedMail {
-        name: entry.letter.subject.clone(),
+        name: entry.mail.subject.clone(),
         to,
         since: entry.created,
         attempts: attempts.into_iter().max().unwrap_or(0),

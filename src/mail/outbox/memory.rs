@@ -1,6 +1,6 @@
-//! Letters that no disk takes: in memory until one does, or until the process ends.
+//! Mails that no disk takes: in memory until one does, or until the process ends.
 
-use super::entry::{Lost, QueuedLetter};
+use super::entry::{Lost, QueuedMail};
 use super::store::Outbox;
 
 impl Outbox {
@@ -9,13 +9,13 @@ impl Outbox {
         // Not under the lock: a disk that hangs must not hold up the chain.
         let entries = self.memory().clone();
         let written = entries.iter().filter(|entry| self.write(entry).is_ok());
-        let written: Vec<&QueuedLetter> = written.collect();
+        let written: Vec<&QueuedMail> = written.collect();
         let mut memory = self.memory();
         for entry in &written {
             let before = memory.len();
-            memory.retain(|old| !old.is_same_letter(entry));
+            memory.retain(|old| !old.is_same_mail(entry));
             if memory.len() == before {
-                // Another letter has replaced it meanwhile.
+                // Another mail has replaced it meanwhile.
                 self.delete(entry);
             }
         }
@@ -31,9 +31,9 @@ impl Outbox {
     pub(crate) fn rescue(&self) -> Vec<Lost> {
         self.settle();
         let memory = self.memory();
-        let lost = |QueuedLetter { letter, .. }: &QueuedLetter| Lost {
-            subject: letter.subject.clone(),
-            body: letter.body.clone(),
+        let lost = |QueuedMail { mail, .. }: &QueuedMail| Lost {
+            subject: mail.subject.clone(),
+            body: mail.body.clone(),
         };
         memory.iter().map(lost).collect()
     }

@@ -1,4 +1,4 @@
-//! What is to be told besides letters: since when the way is broken, what was dropped, who was
+//! What is to be told besides mails: since when the way is broken, what was dropped, who was
 //! refused.
 
 use std::collections::BTreeMap;
@@ -22,7 +22,7 @@ pub(crate) struct PathState {
     /// Set while the last attempt found no way.
     #[serde(default)]
     pub broken: Option<BrokenPath>,
-    /// How many letters of each sort found no room, or were damaged.
+    /// How many mails of each sort found no room, or were damaged.
     #[serde(default)]
     pub dropped: BTreeMap<String, u64>,
     /// Since when they are counted.
@@ -76,13 +76,13 @@ impl PathState {
         root.write_durably(FILE, &serde_json::to_vec(self)?)
     }
 
-    /// Counts a letter that found no room.
+    /// Counts a mail that found no room.
     pub(crate) fn count_dropped(&mut self, sort: &str, now: SystemTime) {
         *self.dropped.entry(sort.to_owned()).or_default() += 1;
         self.dropped_since.get_or_insert(now);
     }
 
-    /// Returns how many letters were dropped.
+    /// Returns how many mails were dropped.
     pub(crate) fn dropped_in_all(&self) -> u64 {
         self.dropped.values().sum()
     }

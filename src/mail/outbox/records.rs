@@ -1,21 +1,21 @@
-//! What the outbox writes down besides letters: counts, departures, and mails that no server
+//! What the outbox writes down besides mails: counts, departures, and mails that no server
 //! accepted.
 
 use std::time::SystemTime;
 
 use super::delivery_counts::{self, DeliveryEnd};
 use super::departures::Departures;
-use super::entry::QueuedLetter;
-use super::letter_files::existing_root;
+use super::entry::QueuedMail;
+use super::mail_files::existing_root;
 use super::store::Outbox;
 use super::{room, undelivered};
 
 impl Outbox {
-    /// Drops the least important letters until the rest fits.
+    /// Drops the least important mails until the rest fits.
     pub(super) fn make_room(
         &self,
-        memory: &mut Vec<QueuedLetter>,
-        newest: &QueuedLetter,
+        memory: &mut Vec<QueuedMail>,
+        newest: &QueuedMail,
         now: SystemTime,
     ) {
         let dropped = room::surplus(self.waiting_with(memory), newest);
@@ -29,49 +29,49 @@ impl Outbox {
             }
         }
         self.change_notes(|notes| {
-            let sorts = dropped.iter().map(|entry| &entry.letter.place.sort);
+            let sorts = dropped.iter().map(|entry| &entry.mail.place.sort);
             sorts.for_each(|sort| notes.count_dropped(sort, now));
         });
         let count = dropped.len();
         log::error!("the outbox is full: {count} waiting mail dropped; see `mail queue`");
     }
 
-    /// Counts what has become of a letter for one recipient; a disk that refuses has been told of
+    /// Counts what has become of a mail for one recipient; a disk that refuses has been told of
     /// already.
-    pub(crate) fn count(&self, entry: &QueuedLetter, end: DeliveryEnd) {
+    pub(crate) fn count(&self, entry: &QueuedMail, end: DeliveryEnd) {
         let _turn = self.records_turn();
-        let place = &entry.letter.place;
+        let place = &entry.mail.place;
         let own = (place.chain.as_str(), place.sort.as_str());
         let merged = entry.merged.iter();
-        let merged = merged.map(|letter| (letter.chain.as_str(), letter.sort.as_str()));
-        let letters = std::iter::once(own).chain(merged);
+        let merged = merged.map(|mail| (mail.chain.as_str(), mail.sort.as_str()));
+        let mails = std::iter::once(own).chain(merged);
         let _ = self
             .root()
-            .map(|root| delivery_counts::count(&root, letters, end));
+            .map(|root| delivery_counts::count(&root, mails, end));
     }
 
-    /// Puts a letter into another one of its cause. Only the holder of the lock does this.
-    pub(crate) fn merge(&self, into: &mut QueuedLetter, letter: &QueuedLetter) {
-        into.merge(letter);
-        // In this order a crash sends a letter twice, and loses none.
+    /// Puts a mail into another one of its cause. Only the holder of the lock does this.
+    pub(crate) fn merge(&self, into: &mut QueuedMail, mail: &QueuedMail) {
+        into.merge(mail);
+        // In this order a crash sends a mail twice, and loses none.
         self.update(into);
-        self.remove(letter);
+        self.remove(mail);
     }
 
-    /// Returns which letters left in the last minute.
+    /// Returns which mails left in the last minute.
     pub(crate) fn departures(&self, now: SystemTime) -> Departures {
         let root = existing_root(&self.state).ok().flatten();
         root.map_or_else(Departures::default, |root| Departures::read(&root, now))
     }
 
-    /// Keeps which letters left; a refusing disk costs three letters more.
+    /// Keeps which mails left; a refusing disk costs three mails more.
     pub(crate) fn keep_departures(&self, departures: &Departures) {
         let _ = self.root().map(|root| departures.write(&root));
     }
 
-    /// Remembers that a letter did not leave to any recipient; a refusing disk costs the word on a
+    /// Remembers that a mail did not leave to any recipient; a refusing disk costs the word on a
     /// screen.
-    pub(crate) fn remember_undelivered(&self, entry: &QueuedLetter) {
+    pub(crate) fn remember_undelivered(&self, entry: &QueuedMail) {
         let _turn = self.records_turn();
         let _ = self.root().map(|root| undelivered::remember(&root, entry));
     }

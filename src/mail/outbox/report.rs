@@ -5,8 +5,8 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use super::delivery_counts::DeliveryCounts;
-use super::letter_files::{ALERTS, existing_root};
 use super::listing;
+use super::mail_files::{ALERTS, existing_root};
 use super::path_state::{BrokenPath, PathState};
 use super::undelivered::Undelivered;
 use crate::mail::queue;
@@ -15,25 +15,25 @@ use crate::unix::trusted_paths::{PrivateDir, StateDir};
 /// What waits and why, read from disk by anybody: nothing is made or changed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct OutboxReport {
-    /// How many of our own letters wait.
+    /// How many of our own mails wait.
     pub waiting: usize,
     /// When the oldest of them was written.
     pub oldest: Option<SystemTime>,
     /// Of each chain that has any: how many wait, and when the oldest was written.
     pub chains: BTreeMap<String, (usize, SystemTime)>,
-    /// What has become of letters since the machine started.
+    /// What has become of mails since the machine started.
     pub left: DeliveryCounts,
     /// The headline of each with the last error of it, oldest first.
-    pub letters: Vec<(String, Option<String>)>,
+    pub mails: Vec<(String, Option<String>)>,
     /// Which mails no server accepted.
     pub undelivered: Undelivered,
     /// Since when and why the way to the server is broken.
     pub broken: Option<BrokenPath>,
-    /// Why a recipient of a waiting letter was refused, where a setting must change.
+    /// Why a recipient of a waiting mail was refused, where a setting must change.
     pub needs_change: Option<String>,
-    /// How many letters found no room since the last mail that left.
+    /// How many mails found no room since the last mail that left.
     pub dropped: u64,
-    /// How many messages users have in the queue, deferred, and failed (our own failed letters
+    /// How many messages users have in the queue, deferred, and failed (our own failed mails
     /// among them).
     pub queue: usize,
     /// See `queue`.
@@ -80,9 +80,9 @@ fn report_of(root: &PrivateDir) -> OutboxReport {
     };
     let mut chains: BTreeMap<String, (usize, SystemTime)> = BTreeMap::new();
     for entry in &entries {
-        let own = (&entry.letter.place.chain, entry.created);
+        let own = (&entry.mail.place.chain, entry.created);
         let merged = entry.merged.iter();
-        let merged = merged.map(|letter| (&letter.chain, letter.queued));
+        let merged = merged.map(|mail| (&mail.chain, mail.queued));
         for (chain, queued) in merged.chain([own]) {
             let (count, oldest) = chains.entry(chain.clone()).or_insert((0, queued));
             *count += 1;
@@ -95,9 +95,9 @@ fn report_of(root: &PrivateDir) -> OutboxReport {
         undelivered: Undelivered::of(root, &entries),
         waiting: entries.len(),
         oldest: entries.iter().map(|entry| entry.created).min(),
-        letters: entries
+        mails: entries
             .iter()
-            .map(|entry| (entry.letter.subject.clone(), entry.last_error()))
+            .map(|entry| (entry.mail.subject.clone(), entry.last_error()))
             .collect(),
         broken: notes.broken.clone(),
         needs_change: entries

@@ -2,25 +2,25 @@
 
 use std::time::SystemTime;
 
-use super::entry::QueuedLetter;
+use super::entry::QueuedMail;
 use crate::unix::trusted_paths::PrivateDir;
 
-/// How large waiting letters may be together.
+/// How large waiting mails may be together.
 pub(super) const MOST_BYTES: u64 = 4 << 20;
-/// What holds our own letters in `failed` apart from the messages of users.
+/// What holds our own mails in `failed` apart from the messages of users.
 pub(super) const FAILED_PREFIX: &str = "alert-";
-/// How many letters wait at most.
+/// How many mails wait at most.
 pub(super) const MOST_FILES: usize = 64;
-/// How many of our own letters `failed` keeps.
+/// How many of our own mails `failed` keeps.
 const MOST_FAILED: usize = 64;
 
-/// Returns the least important letters, without which the rest fits. The newest one always stays.
-pub(super) fn surplus(mut waiting: Vec<QueuedLetter>, newest: &QueuedLetter) -> Vec<QueuedLetter> {
+/// Returns the least important mails, without which the rest fits. The newest one always stays.
+pub(super) fn surplus(mut waiting: Vec<QueuedMail>, newest: &QueuedMail) -> Vec<QueuedMail> {
     let mut surplus = Vec::new();
     while waiting.len() > MOST_FILES || total_bytes(&waiting) > MOST_BYTES {
         let candidates = waiting.iter().enumerate();
         let victim = candidates
-            .filter(|(_, entry)| !entry.is_same_letter(newest))
+            .filter(|(_, entry)| !entry.is_same_mail(newest))
             .min_by_key(|(_, entry)| entry.importance());
         let Some((index, _)) = victim else { break };
         surplus.push(waiting.remove(index));
@@ -28,11 +28,11 @@ pub(super) fn surplus(mut waiting: Vec<QueuedLetter>, newest: &QueuedLetter) -> 
     surplus
 }
 
-fn total_bytes(entries: &[QueuedLetter]) -> u64 {
-    entries.iter().map(QueuedLetter::size).sum()
+fn total_bytes(entries: &[QueuedMail]) -> u64 {
+    entries.iter().map(QueuedMail::size).sum()
 }
 
-/// Keeps the newest of our own letters in `failed`: an address that is wrong for months must not
+/// Keeps the newest of our own mails in `failed`: an address that is wrong for months must not
 /// fill the disk.
 pub(super) fn trim_failed(failed: &PrivateDir) {
     let names = failed.names().unwrap_or_default().into_iter();

@@ -1,4 +1,4 @@
-//! Our own letters that wait to leave: taken in, updated, removed.
+//! Our own mails that wait to leave: taken in, updated, removed.
 
 use std::ffi::OsStr;
 use std::io;
@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use super::entry::QueuedLetter;
-use super::letter_files::{ALERTS, NAME, existing_root, letters_of, read_entry};
+use super::entry::QueuedMail;
+use super::mail_files::{ALERTS, NAME, existing_root, mails_of, read_entry};
 use super::path_state::PathState;
 use super::room::{self, FAILED_PREFIX, MOST_BYTES};
 use crate::core::admin_mail::AdminMail;
@@ -15,21 +15,21 @@ use crate::unix::files::FileLockGuard;
 use crate::unix::trusted_paths::{PrivateDir, StateDir, UntrustedPath};
 use crate::unix::{clock, resource_check};
 
-/// Our own letters that wait to leave.
+/// Our own mails that wait to leave.
 #[derive(Debug)]
 pub(crate) struct Outbox {
     pub(super) state: StateDir,
     /// What could not be written: kept until it can be delivered, or until the process ends.
-    memory: Mutex<Vec<QueuedLetter>>,
+    memory: Mutex<Vec<QueuedMail>>,
     /// How many these are, for the loop of the chain, which waits for no disk.
     in_memory: AtomicU64,
     /// Whether something had run short at the last look: what waits may not have been seen.
     blind: AtomicBool,
-    /// Held while a record besides letters is read, changed and written.
+    /// Held while a record besides mails is read, changed and written.
     records: Mutex<()>,
 }
 
-/// Where a letter is kept.
+/// Where a mail is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum KeptWhere {
     /// On disk: nothing loses it.
@@ -50,16 +50,16 @@ impl Outbox {
         }
     }
 
-    /// Takes a letter. What it replaces (an older reminder of its outage) goes; what finds no room
+    /// Takes a mail. What it replaces (an older reminder of its outage) goes; what finds no room
     /// is counted.
-    pub(crate) fn put(&self, letter: &AdminMail, to: &[String], now: SystemTime) -> KeptWhere {
+    pub(crate) fn put(&self, mail: &AdminMail, to: &[String], now: SystemTime) -> KeptWhere {
         let mut memory = self.memory();
-        let mut entry = QueuedLetter::new(letter.clone(), to, now);
+        let mut entry = QueuedMail::new(mail.clone(), to, now);
         let waiting = self.waiting_with(&memory);
-        if waiting.iter().any(|old| old.is_same_letter(&entry)) {
+        if waiting.iter().any(|old| old.is_same_mail(&entry)) {
             return KeptWhere::OnDisk;
         }
-        let replaced: Vec<QueuedLetter> = waiting
+        let replaced: Vec<QueuedMail> = waiting
             .into_iter()
             .filter(|old| entry.replaces(old))
             .collect();
@@ -84,17 +84,17 @@ impl Outbox {
         kept
     }
 
-    /// Returns what waits, oldest first. A file that cannot be read as a letter is moved to
+    /// Returns what waits, oldest first. A file that cannot be read as a mail is moved to
     /// `failed`.
-    pub(crate) fn waiting(&self) -> Vec<QueuedLetter> {
+    pub(crate) fn waiting(&self) -> Vec<QueuedMail> {
         let memory = self.memory();
         self.waiting_with(&memory)
     }
 
-    /// Writes what has become of a letter. One that was replaced meanwhile stays gone.
-    pub(crate) fn update(&self, entry: &QueuedLetter) {
+    /// Writes what has become of a mail. One that was replaced meanwhile stays gone.
+    pub(crate) fn update(&self, entry: &QueuedMail) {
         let mut memory = self.memory();
-        if let Some(kept) = memory.iter_mut().find(|old| old.is_same_letter(entry)) {
+        if let Some(kept) = memory.iter_mut().find(|old| old.is_same_mail(entry)) {
             *kept = entry.clone();
         } else if self.has(entry) && self.write(entry).is_err() {
             // The state on disk is older: at worst a recipient gets the same Message-ID twice.
@@ -105,8 +105,8 @@ impl Outbox {
         self.count_memory(&memory);
     }
 
-    /// Removes a letter that has left.
-    pub(crate) fn remove(&self, entry: &QueuedLetter) {
+    /// Removes a mail that has left.
+    pub(crate) fn remove(&self, entry: &QueuedMail) {
         let mut memory = self.memory();
         self.forget(&mut memory, entry);
         self.count_memory(&memory);
@@ -137,7 +137,7 @@ impl Outbox {
         Ok(self.root()?.try_lock("lock")?)
     }
 
-    /// Returns what is to be told besides letters. That it was damaged is told as well, once.
+    /// Returns what is to be told besides mails. That it was damaged is told as well, once.
     pub(crate) fn notes(&self) -> PathState {
         let Ok(Some(root)) = existing_root(&self.state) else {
             return PathState::default();
@@ -174,7 +174,7 @@ impl Outbox {
         }
     }
 
-    /// Returns the right to read, change and write a record of the outbox besides letters: the
+    /// Returns the right to read, change and write a record of the outbox besides mails: the
     /// thread of the chain and the thread of the mailer both do.
     pub(super) fn records_turn(&self) -> MutexGuard<'_, ()> {
         self.records.lock().unwrap_or_else(PoisonError::into_inner)
@@ -206,7 +206,7 @@ impl Outbox {
         Ok(())
     }
 
-    /// Returns how many letters are in memory only.
+    /// Returns how many mails are in memory only.
     pub(crate) fn in_memory(&self) -> u64 {
         self.in_memory.load(Ordering::Relaxed)
     }
@@ -216,12 +216,12 @@ impl Outbox {
         self.blind.load(Ordering::Relaxed)
     }
 
-    /// Notes how many letters are in memory only.
-    pub(super) fn count_memory(&self, memory: &[QueuedLetter]) {
+    /// Notes how many mails are in memory only.
+    pub(super) fn count_memory(&self, memory: &[QueuedMail]) {
         self.in_memory.store(memory.len() as u64, Ordering::Relaxed);
     }
 
-    pub(super) fn memory(&self) -> MutexGuard<'_, Vec<QueuedLetter>> {
+    pub(super) fn memory(&self) -> MutexGuard<'_, Vec<QueuedMail>> {
         self.memory
             .lock()
             .unwrap_or_else(|broken| broken.into_inner())
@@ -231,7 +231,7 @@ impl Outbox {
         self.state.made()?.below(NAME)
     }
 
-    /// Returns the directory of the letters, if it is there and can be relied on.
+    /// Returns the directory of the mails, if it is there and can be relied on.
     fn alerts(&self) -> Option<PrivateDir> {
         self.look_for_alerts().ok().flatten()
     }
@@ -243,37 +243,36 @@ impl Outbox {
         }
     }
 
-    fn has(&self, entry: &QueuedLetter) -> bool {
+    fn has(&self, entry: &QueuedMail) -> bool {
         let look = |alerts: PrivateDir| alerts.look(&entry.file_name()).ok().flatten();
         self.alerts().and_then(look).is_some()
     }
 
-    pub(super) fn write(&self, entry: &QueuedLetter) -> io::Result<()> {
+    pub(super) fn write(&self, entry: &QueuedMail) -> io::Result<()> {
         let alerts = self.root()?.below(ALERTS)?;
         alerts.write_durably(entry.file_name(), &serde_json::to_vec(entry)?)
     }
 
-    pub(super) fn delete(&self, entry: &QueuedLetter) {
+    pub(super) fn delete(&self, entry: &QueuedMail) {
         if let Some(alerts) = self.alerts() {
             let _ = alerts.remove(entry.file_name());
         }
     }
 
-    pub(super) fn forget(&self, memory: &mut Vec<QueuedLetter>, entry: &QueuedLetter) {
-        memory.retain(|old| !old.is_same_letter(entry));
+    pub(super) fn forget(&self, memory: &mut Vec<QueuedMail>, entry: &QueuedMail) {
+        memory.retain(|old| !old.is_same_mail(entry));
         self.delete(entry);
     }
 
-    pub(super) fn waiting_with(&self, memory: &[QueuedLetter]) -> Vec<QueuedLetter> {
+    pub(super) fn waiting_with(&self, memory: &[QueuedMail]) -> Vec<QueuedMail> {
         let mut waiting = self.on_disk();
         waiting.extend(memory.iter().cloned());
-        waiting.sort_by(|a, b| {
-            (a.created, &a.letter.message_id).cmp(&(b.created, &b.letter.message_id))
-        });
+        waiting
+            .sort_by(|a, b| (a.created, &a.mail.message_id).cmp(&(b.created, &b.mail.message_id)));
         waiting
     }
 
-    fn on_disk(&self) -> Vec<QueuedLetter> {
+    fn on_disk(&self) -> Vec<QueuedMail> {
         let mut entries = Vec::new();
         let is_short = |error: &io::Error| resource_check::is_shortage_of_process(error);
         let alerts = self.look_for_alerts().map_err(io::Error::from);
@@ -284,7 +283,7 @@ impl Outbox {
         };
         let names = alerts.names().map_err(io::Error::from);
         blind |= names.as_ref().err().is_some_and(is_short);
-        for name in letters_of(names.unwrap_or_default()) {
+        for name in mails_of(names.unwrap_or_default()) {
             match read_entry(&alerts, &name) {
                 Ok(entry) => entries.push(entry),
                 Err(error) if error.kind() == io::ErrorKind::InvalidData => {
@@ -304,7 +303,7 @@ impl Outbox {
             // A directory, or a disk that refuses: it is passed over as long as it is there.
             return;
         }
-        let reason = format!("this file of the outbox cannot be read as a letter: {error}");
+        let reason = format!("this file of the outbox cannot be read as a mail: {error}");
         let path = alerts.path().join(name);
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         log::error!("`{}` is damaged and was moved to `failed`", path.display());

@@ -5,34 +5,31 @@ use super::super::entry::RecipientState;
 use super::super::report::report;
 use super::super::room::MOST_FILES;
 use super::*;
-use crate::mail::test_letters::{at, letter};
+use crate::mail::test_mails::{at, mail};
 
 fn to() -> Vec<String> {
     vec!["ops@example.org".to_owned()]
 }
 
-fn put(outbox: &Outbox, letter: &AdminMail, seconds: u64) -> KeptWhere {
-    outbox.put(letter, &to(), at(seconds))
+fn put(outbox: &Outbox, mail: &AdminMail, seconds: u64) -> KeptWhere {
+    outbox.put(mail, &to(), at(seconds))
 }
 
 fn subjects(outbox: &Outbox) -> Vec<String> {
     let entries = outbox.waiting();
     entries
         .into_iter()
-        .map(|entry| entry.letter.subject)
+        .map(|entry| entry.mail.subject)
         .collect()
 }
 
 #[test]
-fn a_letter_survives_the_process_that_wrote_it_in_a_private_directory() {
+fn a_mail_survives_the_process_that_wrote_it_in_a_private_directory() {
     let dir = tempfile::tempdir().unwrap();
-    let letter = letter("1", "first", "tasks::a", 1);
-    assert_eq!(
-        put(&Outbox::open(dir.path()), &letter, 0),
-        KeptWhere::OnDisk
-    );
+    let mail = mail("1", "first", "tasks::a", 1);
+    assert_eq!(put(&Outbox::open(dir.path()), &mail, 0), KeptWhere::OnDisk);
     let other = Outbox::open(dir.path());
-    assert_eq!(other.waiting()[0].letter, letter);
+    assert_eq!(other.waiting()[0].mail, mail);
     let mode = |path: &str| {
         let meta = fs::metadata(dir.path().join(path)).unwrap();
         meta.permissions().mode() & 0o777
@@ -43,12 +40,12 @@ fn a_letter_survives_the_process_that_wrote_it_in_a_private_directory() {
 }
 
 #[test]
-fn the_same_letter_handed_in_twice_is_there_once() {
+fn the_same_mail_handed_in_twice_is_there_once() {
     let dir = tempfile::tempdir().unwrap();
     let outbox = Outbox::open(dir.path());
-    let letter = letter("1", "first", "tasks::a", 1);
-    put(&outbox, &letter, 0);
-    put(&outbox, &letter, 9);
+    let mail = mail("1", "first", "tasks::a", 1);
+    put(&outbox, &mail, 0);
+    put(&outbox, &mail, 9);
     assert_eq!(outbox.waiting().len(), 1);
 }
 
@@ -58,11 +55,11 @@ fn an_outage_keeps_its_first_its_news_and_one_reminder() {
     let outbox = Outbox::open(dir.path());
     let sorts = ["first", "new", "new", "downtime", "again", "again"];
     for (seconds, sort) in (0u64..).zip(sorts) {
-        let letter = letter(&seconds.to_string(), sort, "tasks::a", 1);
-        put(&outbox, &letter, seconds);
+        let mail = mail(&seconds.to_string(), sort, "tasks::a", 1);
+        put(&outbox, &mail, seconds);
     }
-    put(&outbox, &letter("x", "again", "tasks::b", 1), 8);
-    put(&outbox, &letter("y", "again", "tasks::a", 2), 9);
+    put(&outbox, &mail("x", "again", "tasks::b", 1), 8);
+    put(&outbox, &mail("y", "again", "tasks::a", 2), 9);
     let subjects = subjects(&outbox);
     assert_eq!(subjects.len(), 6, "{subjects:?}");
     assert!(subjects[3].ends_with("again 5"));
@@ -76,8 +73,8 @@ fn a_full_outbox_drops_what_matters_least_and_counts_it() {
     let outbox = Outbox::open(dir.path());
     for outage in 0..100 {
         let sort = if outage < 3 { "first" } else { "again" };
-        let letter = letter(&outage.to_string(), sort, "tasks::a", outage);
-        put(&outbox, &letter, outage);
+        let mail = mail(&outage.to_string(), sort, "tasks::a", outage);
+        put(&outbox, &mail, outage);
     }
     let subjects = subjects(&outbox);
     assert_eq!(subjects.len(), MOST_FILES);
@@ -91,9 +88,9 @@ fn a_full_outbox_is_bounded_in_bytes_too() {
     let dir = tempfile::tempdir().unwrap();
     let outbox = Outbox::open(dir.path());
     for outage in 0..20 {
-        let mut letter = letter(&outage.to_string(), "new", "tasks::a", outage);
-        letter.body = "x".repeat(512 << 10);
-        put(&outbox, &letter, outage);
+        let mut mail = mail(&outage.to_string(), "new", "tasks::a", outage);
+        mail.body = "x".repeat(512 << 10);
+        put(&outbox, &mail, outage);
     }
     assert_eq!(outbox.waiting().len(), 7);
 }
@@ -102,7 +99,7 @@ fn a_full_outbox_is_bounded_in_bytes_too() {
 fn a_damaged_file_is_set_aside_and_stops_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let outbox = Outbox::open(dir.path());
-    put(&outbox, &letter("1", "first", "tasks::a", 1), 0);
+    put(&outbox, &mail("1", "first", "tasks::a", 1), 0);
     let alerts = dir.path().join("outbox/alerts");
     let whole = fs::read(alerts.join(outbox.waiting()[0].file_name())).unwrap();
     for cut in 0..whole.len() {
@@ -118,7 +115,7 @@ fn a_damaged_file_is_set_aside_and_stops_nothing() {
         bytes[at] ^= 1 << (at % 8);
         let path = alerts.join("flipped.json");
         fs::write(&path, &bytes).unwrap();
-        // It is a letter still, or it is gone: nothing else comes of it.
+        // It is a mail still, or it is gone: nothing else comes of it.
         let count = outbox.waiting().len();
         assert_eq!(count, 1 + usize::from(path.exists()), "flipped at {at}");
         let _ = fs::remove_file(path);
@@ -159,7 +156,7 @@ fn damaged_notes_are_forgotten_and_that_is_told_once() {
 fn a_version_that_is_not_ours_is_not_guessed_at() {
     let dir = tempfile::tempdir().unwrap();
     let outbox = Outbox::open(dir.path());
-    put(&outbox, &letter("1", "first", "tasks::a", 1), 0);
+    put(&outbox, &mail("1", "first", "tasks::a", 1), 0);
     let mut entry = outbox.waiting().remove(0);
     entry.version = 2;
     fs::write(
@@ -173,18 +170,18 @@ fn a_version_that_is_not_ours_is_not_guessed_at() {
 #[test]
 fn the_form_of_the_first_release_is_read() {
     let old = include_str!("../../../tests/fixtures/outbox-v1.json");
-    let entry: QueuedLetter = serde_json::from_str(old).unwrap();
-    assert_eq!(entry.letter, letter("1", "first", "tasks::a", 1));
+    let entry: QueuedMail = serde_json::from_str(old).unwrap();
+    assert_eq!(entry.mail, mail("1", "first", "tasks::a", 1));
     assert_eq!(entry.recipients[1].state, RecipientState::Accepted);
 }
 
 #[test]
-fn a_disk_that_refuses_leaves_the_letter_in_memory() {
+fn a_disk_that_refuses_leaves_the_mail_in_memory() {
     let dir = tempfile::tempdir().unwrap();
     // A file where the directory should be refuses also root.
     fs::write(dir.path().join("outbox"), b"").unwrap();
     let outbox = Outbox::open(dir.path());
-    let kept = put(&outbox, &letter("1", "first", "tasks::a", 1), 0);
+    let kept = put(&outbox, &mail("1", "first", "tasks::a", 1), 0);
     assert!(matches!(kept, KeptWhere::InMemory(_)));
     let entry = outbox.waiting().remove(0);
     outbox.update(&entry);
@@ -194,12 +191,12 @@ fn a_disk_that_refuses_leaves_the_letter_in_memory() {
 }
 
 #[test]
-fn a_letter_that_was_replaced_while_it_was_tried_stays_gone() {
+fn a_mail_that_was_replaced_while_it_was_tried_stays_gone() {
     let dir = tempfile::tempdir().unwrap();
     let outbox = Outbox::open(dir.path());
-    put(&outbox, &letter("1", "downtime", "tasks::a", 1), 0);
+    put(&outbox, &mail("1", "downtime", "tasks::a", 1), 0);
     let tried = outbox.waiting().remove(0);
-    put(&outbox, &letter("2", "again", "tasks::a", 1), 1);
+    put(&outbox, &mail("2", "again", "tasks::a", 1), 1);
     outbox.update(&tried);
     assert_eq!(subjects(&outbox).len(), 1);
 }

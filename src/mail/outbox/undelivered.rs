@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::io;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::entry::{LetterOrigin, QueuedLetter};
+use super::entry::{MailOrigin, QueuedMail};
 use crate::unix::trusted_paths::PrivateDir;
 
 const FILE: &str = "refused.json";
@@ -39,9 +39,9 @@ pub(crate) struct Undelivered(HashMap<(String, u64), NotSent>);
 
 impl Undelivered {
     /// Collects the mails that wait in `entries` and those that failed.
-    pub(super) fn of(root: &PrivateDir, entries: &[QueuedLetter]) -> Self {
+    pub(super) fn of(root: &PrivateDir, entries: &[QueuedMail]) -> Self {
         let waiting = entries.iter().filter(|entry| !entry.is_accepted());
-        let waiting = waiting.flat_map(QueuedLetter::origins);
+        let waiting = waiting.flat_map(QueuedMail::origins);
         let waiting = waiting.map(|origin| (key(&origin), NotSent::Waits));
         let failed = read(root).into_iter();
         let failed = failed.map(|origin| (key(&origin), NotSent::Failed));
@@ -60,7 +60,7 @@ impl Undelivered {
 /// # Errors
 ///
 /// When the disk refuses.
-pub(super) fn remember(root: &PrivateDir, entry: &QueuedLetter) -> io::Result<()> {
+pub(super) fn remember(root: &PrivateDir, entry: &QueuedMail) -> io::Result<()> {
     let mut failed = read(root);
     failed.extend(entry.origins());
     let surplus = failed.len().saturating_sub(MOST_MAILS);
@@ -68,12 +68,12 @@ pub(super) fn remember(root: &PrivateDir, entry: &QueuedLetter) -> io::Result<()
     root.replace(FILE, &serde_json::to_vec(&failed)?)
 }
 
-fn read(root: &PrivateDir) -> Vec<LetterOrigin> {
+fn read(root: &PrivateDir) -> Vec<MailOrigin> {
     let bytes = root.read_regular(FILE, MOST_BYTES).ok().flatten();
     serde_json::from_slice(&bytes.unwrap_or_default()).unwrap_or_default()
 }
 
-fn key(origin: &LetterOrigin) -> (String, u64) {
+fn key(origin: &MailOrigin) -> (String, u64) {
     (origin.chain.clone(), micros(origin.queued))
 }
 
@@ -85,7 +85,7 @@ fn micros(time: SystemTime) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::test_letters::{at, letter};
+    use super::super::super::test_mails::{at, mail};
     use super::*;
 
     #[test]
@@ -93,8 +93,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let root = PrivateDir::open(dir.path()).unwrap();
         for second in 0..MOST_MAILS as u64 + 1 {
-            let letter = letter("1", "first", "tasks::a", 1);
-            let entry = QueuedLetter::new(letter, &["a@example.org".to_owned()], at(second));
+            let mail = mail("1", "first", "tasks::a", 1);
+            let entry = QueuedMail::new(mail, &["a@example.org".to_owned()], at(second));
             remember(&root, &entry).unwrap();
         }
         let undelivered = Undelivered::of(&root, &[]);

@@ -3,22 +3,22 @@ use super::*;
 use crate::core::admin_mail::AdminMail;
 use crate::mail::delivery_error::ErrorClass;
 use crate::mail::outbox::{NotSent, report};
-use crate::mail::test_letters::{Scripted, at, letter, refused};
+use crate::mail::test_mails::{Scripted, at, mail, refused};
 
-/// A letter of a chain of its own, with this kind.
+/// A mail of a chain of its own, with this kind.
 fn of_chain(chain: usize, sort: &str, kind: &str) -> AdminMail {
-    let mut letter = letter(&format!("{chain:02}-{sort}"), sort, "tasks::a", 1);
-    letter.place.chain = format!("chain_{chain}");
-    letter.facts = format!("event={sort}; task=tasks::a; chain=chain_{chain}; kind={kind}");
-    letter
+    let mut mail = mail(&format!("{chain:02}-{sort}"), sort, "tasks::a", 1);
+    mail.place.chain = format!("chain_{chain}");
+    mail.facts = format!("event={sort}; task=tasks::a; chain=chain_{chain}; kind={kind}");
+    mail
 }
 
-fn put(desk: &Desk, letter: &AdminMail) {
-    put_to(desk, letter, "ops@example.org");
+fn put(desk: &Desk, mail: &AdminMail) {
+    put_to(desk, mail, "ops@example.org");
 }
 
-fn put_to(desk: &Desk, letter: &AdminMail, to: &str) {
-    desk.outbox.put(letter, &[to.to_owned()], at(desk.seconds));
+fn put_to(desk: &Desk, mail: &AdminMail, to: &str) {
+    desk.outbox.put(mail, &[to.to_owned()], at(desk.seconds));
 }
 
 fn subjects(transport: &Scripted) -> Vec<String> {
@@ -134,9 +134,9 @@ fn reminders_are_merged_whatever_their_kind_and_those_of_one_task_are_not() {
     let desk = Desk::new();
     let mut transport = Scripted::default();
     for count in 0..10 {
-        let mut letter = of_chain(0, "again", "k");
-        letter.message_id = format!("{count}@example.org");
-        put(&desk, &letter);
+        let mut mail = of_chain(0, "again", "k");
+        mail.message_id = format!("{count}@example.org");
+        put(&desk, &mail);
         desk.pass(&mut transport);
     }
     assert_eq!(transport.accepted.len(), 10);
@@ -215,19 +215,19 @@ fn a_long_body_and_many_subjects_stay_within_the_bounds_of_a_mail() {
     let mut desk = Desk::new();
     let mut transport = Scripted::default();
     for chain in 0..60 {
-        let mut letter = of_chain(chain, "first", "k");
-        letter.body = format!("Ä.\n\n{}", "ä\n".repeat(21_000));
-        letter.subject = format!("[host] [tasks::a] {}", "ü".repeat(80));
-        put(&desk, &letter);
+        let mut mail = of_chain(chain, "first", "k");
+        mail.body = format!("Ä.\n\n{}", "ä\n".repeat(21_000));
+        mail.subject = format!("[host] [tasks::a] {}", "ü".repeat(80));
+        put(&desk, &mail);
     }
     desk.pass(&mut transport);
     desk.seconds = 60;
     let entry = desk.outbox.waiting().remove(0);
-    let letter = entry.to_send();
+    let mail = entry.to_send();
     assert_eq!(entry.merged.len(), 56);
-    assert!(letter.body.len() <= 64 << 10 && letter.minimal_body.len() <= 2 << 10);
-    assert!(letter.subject.chars().count() <= 100);
-    assert!(letter.body.lines().all(|line| line.chars().count() <= 78));
+    assert!(mail.body.len() <= 64 << 10 && mail.minimal_body.len() <= 2 << 10);
+    assert!(mail.subject.chars().count() <= 100);
+    assert!(mail.body.lines().all(|line| line.chars().count() <= 78));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use nix::unistd::Pid;
 
 use super::*;
 use crate::core::settings::Transport;
-use crate::mail::test_letters::{self, settings};
+use crate::mail::test_mails::{self, settings};
 use crate::mail::test_server::{Act, Script, Server, say};
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -15,7 +15,7 @@ const BRIEF: Duration = Duration::from_millis(1500);
 const NOISE: Duration = Duration::from_secs(30);
 
 fn smtp(server: &Server, timeout: Duration) -> DeliveryProcess {
-    let smtp = test_letters::smtp(server.address.port());
+    let smtp = test_mails::smtp(server.address.port());
     DeliveryProcess::new(settings(smtp, timeout), Box::new(|_| {}))
 }
 

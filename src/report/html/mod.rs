@@ -50,6 +50,7 @@ pub(crate) fn page(report: &HistoryReport) -> Result<String, Feature> {
                     (mutes(report, &drawn))
                     (list(report, &drawn))
                     @for (chain, first) in with_places(report) { (of_chain(chain, first, report, &drawn)) }
+                    (schedules(report))
                 }
                 (foot(report))
             }
@@ -243,6 +244,21 @@ fn standing(condition: Condition) -> Markup {
         Condition::Runs => task::pill_of("good", "✓", "runs"),
         Condition::Stopped => task::pill_of("bad", "✗", "does not run"),
         Condition::Hidden => task::pill_of("none", "?", "cannot be seen"),
+    }
+}
+
+fn schedules(report: &HistoryReport) -> Markup {
+    html! {
+        @if !report.schedules.is_empty() {
+            section class="list" {
+                h2 { "Schedules" }
+                ul {
+                    @for one in &report.schedules {
+                        li { (mark(one.is_given_up)) b { (name(&one.name)) } " – " bdi { (one.state) } }
+                    }
+                }
+            }
+        }
     }
 }
 

@@ -122,6 +122,7 @@ impl Past {
 /// A chain `a` of one task that runs.
 fn running(state: TaskState) -> CurrentState {
     CurrentState {
+        schedules: Vec::new(),
         chains: vec![ChainNow {
             name: "a".to_owned(),
             condition: Condition::Runs,

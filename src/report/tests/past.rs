@@ -95,6 +95,7 @@ fn a_task_that_left_the_chain_is_told_and_not_down() {
         past.began(8 * HOUR, &["tasks::b"])
             .run("tasks::b", 7 * HOUR, 1.0, RunResult::Ok, "");
     let now = CurrentState {
+        schedules: Vec::new(),
         chains: vec![ChainNow {
             tasks: vec![TaskNow {
                 label: "tasks::b".to_owned(),

@@ -3,13 +3,14 @@
 use super::status_page::StatusPage;
 use crate::board::{JobState, ScheduleRecord};
 use crate::config::invocation::Call;
-use crate::core::time::{Moment, of_unix_millis};
+use crate::core::time::Moment;
 use crate::report::{BOLD, RED, YELLOW};
-use crate::status::board_status::{BoardStatus, DefinitionStatus, UNFINISHED, is_given_up};
+use crate::status::board_status::{
+    BoardStatus, DefinitionStatus, UNFINISHED, is_given_up, schedule_words,
+};
 use crate::status::words::ago;
 use crate::text::counts::{counted, counted_or_no, grouped};
 use crate::text::terminal::plain;
-use crate::unix::clock::short;
 
 /// Adds what is known of the board.
 pub(super) fn add_board(page: &mut StatusPage, board: &BoardStatus, now: Moment, call: &Call) {
@@ -61,20 +62,12 @@ pub(super) fn add_board(page: &mut StatusPage, board: &BoardStatus, now: Moment,
 
 fn add_schedule(page: &mut StatusPage, schedule: &ScheduleRecord, call: &Call) {
     let name = &schedule.name;
+    let line = format!("schedule {name}  {}", schedule_words(schedule));
     let Some(pause) = &schedule.pause else {
-        let next = schedule.next.map(|next| short(of_unix_millis(next)));
-        let next = next.map_or("never again".to_owned(), |next| format!("next {next}"));
-        return page.line(2, "", &format!("schedule {name}  {next}"));
+        return page.line(2, "", &line);
     };
-    let since = short(of_unix_millis(pause.since));
-    let by = pause.by.as_deref().map(plain);
-    let by = by.map(|by| format!(" by {by}")).unwrap_or_default();
     let colour = if is_given_up(schedule) { RED } else { YELLOW };
-    page.line(
-        2,
-        colour,
-        &format!("schedule {name}  PAUSED since {since}{by}"),
-    );
+    page.line(2, colour, &line);
     if !pause.why.is_empty() {
         page.line(4, "", plain(&pause.why).lines().next().unwrap_or_default());
     }

@@ -10,7 +10,7 @@ use super::alert_surroundings::AlertSurroundings;
 use crate::board::{Board, BoardResult, ClaimedMail, SessionId};
 use crate::core::time::{Mono, unix_millis};
 use crate::mail::claimed_delivery::ClaimedDelivery;
-use crate::mail::outbox::{ClaimedChange, QueuedLetter};
+use crate::mail::outbox::{ClaimedChange, QueuedMail};
 use crate::unix::clock;
 use crate::unix::waiter::Waiter;
 use crate::unix::wakeup::Wakeup;
@@ -158,9 +158,9 @@ pub(super) fn deliver(
     is_last: bool,
 ) {
     // Each of them is due, or wanted now.
-    let mut letters: Vec<(u64, QueuedLetter)> = Vec::new();
+    let mut letters: Vec<(u64, QueuedMail)> = Vec::new();
     for mail in claimed {
-        match serde_json::from_str::<QueuedLetter>(&mail.letter) {
+        match serde_json::from_str::<QueuedMail>(&mail.letter) {
             Ok(mut letter) => {
                 if letter.next().is_some_and(|next| next > clock::wall()) {
                     letter.make_due();
@@ -176,8 +176,8 @@ pub(super) fn deliver(
             }
         }
     }
-    let number_of = |letter: &QueuedLetter| {
-        let found = letters.iter().find(|(_, one)| one.is_same_letter(letter));
+    let number_of = |letter: &QueuedMail| {
+        let found = letters.iter().find(|(_, one)| one.is_same_mail(letter));
         found.map(|(id, _)| *id)
     };
     let write = |change: ClaimedChange<'_>| {

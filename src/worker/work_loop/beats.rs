@@ -21,7 +21,7 @@ impl WorkLoop {
                 return None;
             }
         };
-        self.answered();
+        self.written();
         let key = |position: &JobPosition| (position.id, position.fence);
         let owned: Vec<_> = answer.owned.iter().map(key).collect();
         let lost = news

@@ -28,7 +28,7 @@ impl WorkLoop {
             self.parts.capabilities.kill(now.mono);
             return None;
         }
-        if self.unanswered.is_some() {
+        if self.is_unanswered {
             return None;
         }
         match self.claim_able(now) {

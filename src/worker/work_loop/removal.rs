@@ -15,7 +15,7 @@ const BETWEEN_STEPS: Duration = Duration::from_secs(1);
 impl WorkLoop {
     /// Does a step of the removal, if that is due.
     pub(super) fn clean(&mut self, now: Mono) {
-        if now < self.clean_at || self.unanswered.is_some() {
+        if now < self.clean_at || self.is_unanswered {
             return;
         }
         self.clean_at = now + EVERY;

@@ -21,7 +21,7 @@ impl WorkLoop {
         let is_due = self.next_slot.is_some_and(|slot| slot <= wall_millis(now));
         let is_asked = now.mono >= self.look_at.min(self.schedules_at) || is_due;
         let may_fire = self.fires_schedules && !self.leaving.is_asked();
-        if !may_fire || !is_asked || self.unanswered.is_some() {
+        if !may_fire || !is_asked || self.is_unanswered {
             return;
         }
         // With the look for work, where that is not put off by what happens.
@@ -92,7 +92,8 @@ impl WorkLoop {
         Ok(!matches!(answer, SlotAnswer::Held(_)))
     }
 
-    /// Returns what is done with the slot of a schedule; `None`: its times cannot be understood here.
+    /// Returns what is done with the slot of a schedule; `None`: its times cannot be understood
+    /// here.
     fn taking(
         &mut self,
         due: &DueSchedule,

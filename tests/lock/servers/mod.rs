@@ -17,10 +17,13 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, User};
 
-use crate::conformance::PATIENCE;
+#[allow(unused_imports, reason = "jobs need no Consul")]
 pub(crate) use consul::Consul;
 pub(crate) use pgbouncer::PgBouncer;
 pub(crate) use postgres::Postgres;
+
+/// How long a test waits for a condition before it fails.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Waits until a condition holds.
 #[track_caller]

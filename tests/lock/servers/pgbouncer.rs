@@ -28,9 +28,10 @@ impl PgBouncer {
     pub(crate) fn before(server: &Postgres, dir: &Path) -> Self {
         let ip = own_address();
         let config = format!(
-            "[databases]\nrf = host={} port=5432 dbname=rf user=rf password=pw\n[pgbouncer]\nlisten_addr = {ip}\n\
+            "[databases]\nrf = host={} port=5432 dbname=rf user=rf password=pw\n* = host={} port=5432 user=plain\n[pgbouncer]\nlisten_addr = {ip}\n\
              listen_port = 6432\nauth_type = any\npool_mode = transaction\ndefault_pool_size = 2\n\
              unix_socket_dir = {}\nserver_reset_query = \nserver_login_retry = 1\n",
+            server.ip,
             server.ip,
             dir.display()
         );

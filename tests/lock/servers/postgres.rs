@@ -54,7 +54,8 @@ impl Postgres {
             fs::read(format!("{TLS}/good.pem")).unwrap(),
         )
         .unwrap();
-        let ssl = "ssl = on\nssl_cert_file = 'server.pem'\nssl_key_file = 'server.pem'\n";
+        let ssl =
+            "fsync = off\nssl = on\nssl_cert_file = 'server.pem'\nssl_key_file = 'server.pem'\n";
         fs::write(dir.join("data/postgresql.auto.conf"), ssl).unwrap();
         let mut server = Postgres {
             ip,
@@ -98,8 +99,6 @@ impl Postgres {
             &listen,
             "-c",
             &socket,
-            "-c",
-            "fsync=off",
             "-c",
             "max_connections=60",
             "-c",

@@ -36,8 +36,8 @@ pub(crate) trait Server {
         orders
     }
 
-    /// Returns the letters to the admin.
-    fn letters(&self) -> Vec<String> {
+    /// Returns the mails to the admin.
+    fn mails(&self) -> Vec<String> {
         let ours = |message: &String| header(message, "x-run-functions:").is_some();
         self.messages().into_iter().filter(ours).collect()
     }

@@ -128,6 +128,12 @@ impl Session {
             .env_clear()
             .env("PATH", format!("{}:{path}", directories()))
             .env("HOME", place.dir())
+            .envs(
+                place
+                    .environment()
+                    .iter()
+                    .map(|(name, value)| (name, value)),
+            )
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

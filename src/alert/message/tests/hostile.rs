@@ -1,4 +1,4 @@
-//! Whatever the text of a failure, its letter stays within the bounds of mail.
+//! Whatever the text of a failure, its mail stays within the bounds of mail.
 
 use proptest::prelude::*;
 
@@ -7,13 +7,8 @@ use crate::alert::alert_kind::AlertKind;
 use crate::core::admin_mail::AdminMail;
 use crate::core::failure::Failure;
 
-fn check(letter: &AdminMail) -> Result<(), TestCaseError> {
-    let headers = [
-        &letter.subject,
-        &letter.message_id,
-        &letter.list_id,
-        &letter.facts,
-    ];
+fn check(mail: &AdminMail) -> Result<(), TestCaseError> {
+    let headers = [&mail.subject, &mail.message_id, &mail.list_id, &mail.facts];
     for header in headers {
         prop_assert!(
             !header
@@ -23,10 +18,10 @@ fn check(letter: &AdminMail) -> Result<(), TestCaseError> {
         );
         prop_assert!(!header.contains("=?"), "{header:?}");
     }
-    prop_assert!(letter.subject.chars().count() <= 100);
-    prop_assert!(letter.body.len() <= 64 * 1024, "{}", letter.body.len());
-    prop_assert!(letter.minimal_body.len() <= 2048);
-    for body in [&letter.body, &letter.minimal_body] {
+    prop_assert!(mail.subject.chars().count() <= 100);
+    prop_assert!(mail.body.len() <= 64 * 1024, "{}", mail.body.len());
+    prop_assert!(mail.minimal_body.len() <= 2048);
+    for body in [&mail.body, &mail.minimal_body] {
         prop_assert!(body.ends_with('\n'));
         for line in body.split('\n') {
             prop_assert!(line.len() <= 990 && !line.starts_with('.') && !line.starts_with("From "));
@@ -61,7 +56,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn no_text_breaks_a_letter(text in hostile(), output in hostile(), tail in hostile(), cut in any::<bool>()) {
+    fn no_text_breaks_a_mail(text in hostile(), output in hostile(), tail in hostile(), cut in any::<bool>()) {
         let mut world = World::new();
         world.tasks[0] = text.clone();
         world.notes = vec![text.clone(); 20];

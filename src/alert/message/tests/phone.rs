@@ -109,9 +109,9 @@ fn what_failed_and_why_is_in_the_first_40_characters() {
         if !is_failure || asks {
             continue;
         }
-        let letter = compose(&alert, Some(&failure()), &world.context());
-        let first: String = letter.body.replace("\n  ", " ").chars().take(40).collect();
-        let (_, after) = letter.subject.split_once(": ").expect("TEXT");
+        let mail = compose(&alert, Some(&failure()), &world.context());
+        let first: String = mail.body.replace("\n  ", " ").chars().take(40).collect();
+        let (_, after) = mail.subject.split_once(": ").expect("TEXT");
         assert!(
             first.contains("send_mail") && first.contains("exit 1: Z"),
             "{first}"
@@ -133,13 +133,13 @@ fn the_text_stands_once() {
             alert.sort,
             AlertKind::StillRunning | AlertKind::HeldBack | AlertKind::Summary
         );
-        let letter = compose(&alert, Some(&failure), &world.context());
-        let body = letter.body.split_whitespace().collect::<Vec<_>>().join(" ");
+        let mail = compose(&alert, Some(&failure), &world.context());
+        let body = mail.body.split_whitespace().collect::<Vec<_>>().join(" ");
         let times = body.matches("ZeroDivisionError: division").count();
         // A list that is about something else names the kind.
         let most = if has_text { 1 } else { 2 };
-        assert!(times <= most, "{:?}: {times}\n{}", alert.sort, letter.body);
-        assert!(!has_text || times == 1, "{}", letter.body);
+        assert!(times <= most, "{:?}: {times}\n{}", alert.sort, mail.body);
+        assert!(!has_text || times == 1, "{}", mail.body);
     }
 }
 

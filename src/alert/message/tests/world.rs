@@ -1,4 +1,4 @@
-//! What letters are written about: a failure of one task, at one moment, in one world.
+//! What mails are written about: a failure of one task, at one moment, in one world.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -118,7 +118,7 @@ pub(super) fn failure() -> Failure {
     failure
 }
 
-/// What a letter has besides its alert.
+/// What a mail has besides its alert.
 pub(super) struct World {
     pub(super) tasks: Vec<String>,
     pub(super) notes: Vec<String>,
@@ -185,9 +185,9 @@ pub(super) fn mute(step: usize, counts: [u64; 3], down: bool) -> ReportedMute {
     }
 }
 
-pub(super) fn shown(letter: &AdminMail) -> String {
+pub(super) fn shown(mail: &AdminMail) -> String {
     format!(
         "Subject: {}\nMessage-ID: {}\nList-Id: {}\nX-Run-Functions: {}\n\n{}",
-        letter.subject, letter.message_id, letter.list_id, letter.facts, letter.body
+        mail.subject, mail.message_id, mail.list_id, mail.facts, mail.body
     )
 }

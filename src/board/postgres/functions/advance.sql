@@ -45,7 +45,7 @@ BEGIN
         SELECT * FROM jsonb_to_recordset(p_rows) AS r (number integer, id bigint, fence bigint,
             seq bigint, seq_after bigint, doing jsonb, state smallint, run_at bigint,
             result jsonb, reason text, avoid jsonb, has_begun boolean, recorded text,
-            ended_steps jsonb, entries jsonb)
+            ended_steps jsonb, entries jsonb, failure jsonb)
     ), done AS (
         UPDATE job SET seq = wanted.seq_after, doing = wanted.doing,
             has_begun = job.has_begun OR wanted.has_begun,
@@ -64,7 +64,10 @@ BEGIN
             AND job.state = 2 AND job.owner = p_session
             AND (wanted.entries <> '[]' OR only_grows(job.doing, wanted.doing))
         RETURNING wanted.number, job.id, job.state, job.want, job.crashes, job.limit_key,
-            job.batch, job.has_next, wanted.entries, wanted.ended_steps
+            job.batch, job.has_next, wanted.entries, wanted.ended_steps, job.definition,
+            coalesce(wanted.failure->>'kind', '') AS kind,
+            coalesce(wanted.failure->>'build', '') AS build,
+            coalesce(wanted.failure->>'text', wanted.reason, '') AS text
     ), written AS (
         INSERT INTO journal (job, seq, fence, step, phase, attempt, outcome, started, ended, code,
             kind, error, result, worker)
@@ -73,6 +76,12 @@ BEGIN
         FROM done CROSS JOIN LATERAL jsonb_to_recordset(done.entries) AS e (seq bigint,
             fence bigint, step text, phase text, attempt bigint, outcome text, started bigint,
             ended bigint, code integer, kind text, error text, result jsonb, worker text)
+    ), noted AS (
+        INSERT INTO fact (definition, build, state, kind, text, jobs, first, last, job)
+        SELECT definition, left(build, 2000), state, left(kind, 2000), left(min(text), 2000),
+            count(*), p_now, p_now, max(id)
+        FROM done WHERE state IN (5, 6, 8) GROUP BY definition, build, state, kind
+        ORDER BY min(number)
     )
     SELECT coalesce(array_agg(number), '{}'),
         coalesce(array_agg((id, 2, state, limit_key, batch, has_next)::moved_job)
@@ -116,7 +125,7 @@ DECLARE
     v_lanes known_lane[] := known_lanes(v_session.id, r->'lanes');
     v_recorded record;
     v_epoch record;
-    v_claims jsonb := '{"jobs": [], "next_due": null}';
+    v_claims jsonb := '{"jobs": [], "marks": [], "next_due": null, "took": 0}';
     v_waits boolean;
 BEGIN
     UPDATE session SET beat = beat + 1, last_heard = v_now, is_idle = false
@@ -138,8 +147,10 @@ BEGIN
     IF v_waits <> v_session.waits THEN
         UPDATE session SET waits = v_waits WHERE id = v_session.id;
     END IF;
-    RETURN jsonb_build_object('beat', v_session.beat, 'verdicts', v_recorded.verdicts,
-        'claimed', v_claims->'jobs', 'requests', requests_of(v_session.id),
-        'wish', v_session.wish, 'next_due', v_claims->'next_due', 'epoch', v_epoch.epoch,
-        'hold', v_epoch.hold, 'begins_to_wait', v_waits AND NOT v_session.waits);
+    RETURN jsonb_build_array(jsonb_build_object('epoch', v_epoch.epoch, 'hold', v_epoch.hold,
+            'begins_to_wait', v_waits AND NOT v_session.waits, 'marks', v_claims->'marks',
+            'took', v_claims->'took', 'now', v_now),
+        jsonb_build_object('beat', v_session.beat, 'verdicts', v_recorded.verdicts,
+            'claimed', v_claims->'jobs', 'requests', requests_of(v_session.id),
+            'wish', v_session.wish, 'next_due', v_claims->'next_due'));
 END $$;

@@ -12,7 +12,8 @@ BEGIN
             (item->>'max_crashes')::integer, (item->>'is_bound')::boolean,
             (item->>'time_limit')::bigint, item->'first', (item->>'has_begun')::boolean,
             known.definition,
-            v_are_pauses AND pauses_of(item->>'definition') <> '[]')::known_lane
+            v_are_pauses AND pauses_of(item->>'definition') <> '[]',
+            numbers_of(item->'marks_at'), numbers_of(item->'marks_id'))::known_lane
             ORDER BY number), '{}'),
         min(item->>'definition') FILTER (WHERE known.definition IS NULL)
     INTO v_lanes, v_unknown
@@ -26,11 +27,25 @@ BEGIN
     RETURN v_lanes;
 END $$;
 
--- The lanes in which something waits at all.
+-- Where a look of a class of priority begins in a lane. What others have claimed stays in the index
+-- as long as the oldest snapshot of the database: a look that passes over it all gets slower and
+-- slower, so that a claimer begins at its last claim, and only now and then at the first job.
+CREATE OR REPLACE FUNCTION mark_at(l known_lane, p_priority integer) RETURNS bigint
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(l.marks_at[p_priority + 3], -9223372036854775807)
+$$;
+
+CREATE OR REPLACE FUNCTION mark_id(l known_lane, p_priority integer) RETURNS bigint
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(l.marks_id[p_priority + 3], 0)
+$$;
+
+-- The lanes in which something may wait.
 CREATE OR REPLACE FUNCTION open_lanes(p_lanes known_lane[]) RETURNS known_lane[]
 LANGUAGE sql STABLE AS $$
     SELECT coalesce(array_agg(lane ORDER BY lane.number), '{}') FROM unnest(p_lanes) AS lane
-    WHERE EXISTS (SELECT 1 FROM job WHERE state = 0 AND definition = lane.definition)
+    WHERE cardinality(lane.marks_at) > 0
+        OR EXISTS (SELECT 1 FROM job WHERE state = 0 AND definition = lane.definition)
 $$;
 
 -- Whether a session may have a job of a lane.
@@ -76,6 +91,7 @@ LANGUAGE sql VOLATILE AS $$
             FROM unnest(p_lanes) AS lanes) AS l
         CROSS JOIN LATERAL (SELECT job.id, job.last_host FROM job
             WHERE state = 0 AND definition = l.definition AND priority = -class.number
+                AND (run_at, job.id) >= (mark_at(l.row, -class.number), mark_id(l.row, -class.number))
                 AND run_at <= p_now AND NOT l.is_paused AND may_have(job, l.row, s)
             ORDER BY run_at, job.id LIMIT p_room FOR NO KEY UPDATE SKIP LOCKED) AS found
         LIMIT p_room
@@ -126,7 +142,8 @@ LANGUAGE sql VOLATILE AS $$
     FROM first
 $$;
 
--- Takes jobs that the caller has locked. Returns them as their holder gets them.
+-- Takes jobs that the caller has locked. Returns them as their holder gets them, and the last one of
+-- each class of a lane.
 CREATE OR REPLACE FUNCTION take_found(p_now bigint, s session, p_ids bigint[],
     p_lanes known_lane[], p_least_fence bigint) RETURNS jsonb
 LANGUAGE sql VOLATILE AS $$
@@ -148,14 +165,18 @@ LANGUAGE sql VOLATILE AS $$
         FROM found WHERE job.id = found.id
         RETURNING job.*, found.last_host AS former_host, found.place
     )
-    SELECT coalesce(jsonb_agg(jsonb_build_object(
+    SELECT jsonb_build_object('marks', (SELECT coalesce(jsonb_agg(jsonb_build_object(
+            'definition', definition, 'priority', priority, 'run_at', run_at, 'id', id)), '[]')
+        FROM (SELECT DISTINCT ON (definition, priority) definition, priority, run_at, id
+            FROM taken ORDER BY definition, priority, run_at DESC, id DESC) AS last),
+    'jobs', (SELECT coalesce(jsonb_agg(jsonb_build_object(
         'position', jsonb_build_object('id', t.id, 'fence', t.fence, 'seq', t.seq),
         'definition', t.definition, 'args', t.args, 'doing', t.doing, 'request', NULL,
         'journal', CASE WHEN t.seq = 0 THEN '[]'::jsonb ELSE journal_json(t.id) END,
         'priority', t.priority, 'crashes', t.crashes, 'avoid', coalesce(t.avoid, '[]'),
         'last_host', t.former_host, 'key', t.key, 'project', t.project,
         'posted_by', t.posted_by, 'posted', t.posted, 'ends_by', t.ends_by) ORDER BY t.place), '[]')
-    FROM taken AS t
+    FROM taken AS t))
 $$;
 
 -- When the next job of these lanes is due, or something is to be done for those that wait.
@@ -168,6 +189,8 @@ LANGUAGE sql STABLE AS $$
         CROSS JOIN generate_series(-2, 2) AS class (priority)
         CROSS JOIN LATERAL (SELECT run_at FROM job WHERE state = 0 AND definition = l.definition
             AND priority = class.priority AND NOT l.is_paused AND may_have(job, lane.row, s)
+            AND (run_at, id) >= (mark_at(lane.row, class.priority),
+                mark_id(lane.row, class.priority))
             ORDER BY run_at, id LIMIT 1) AS first
         UNION ALL
         SELECT first.run_at FROM unnest(p_open) AS l
@@ -249,8 +272,11 @@ DECLARE
     v_moved moved_job[];
     v_key text;
     v_open known_lane[];
-    v_jobs jsonb := '[]';
+    v_taken jsonb := '{"jobs": [], "marks": []}';
+    v_manual jsonb;
     v_longest bigint;
+    v_begun timestamptz;
+    v_due bigint;
 BEGIN
     v_moved := end_expired(p_now) || end_early(p_now);
     FOREACH v_key IN ARRAY due_keys(p_now) LOOP
@@ -258,26 +284,30 @@ BEGIN
     END LOOP;
     PERFORM follow_up(p_now, v_moved);
     IF cardinality(p_lanes) = 0 OR p_is_barred THEN
-        RETURN '{"jobs": [], "next_due": null}';
+        RETURN '{"jobs": [], "marks": [], "next_due": null, "took": 0}';
     END IF;
+    v_begun := clock_timestamp();
     v_open := open_lanes(p_lanes);
     IF cardinality(v_open) > 0 AND p_at_most > 0 THEN
         IF cardinality(p_only) > 0 THEN
-            v_jobs := take_only(p_now, s, v_open, p_at_most, p_epoch << 40, p_only);
+            v_taken := take_only(p_now, s, v_open, p_at_most, p_epoch << 40, p_only);
         ELSE
-            v_jobs := take_jobs(p_now, s, v_open, p_at_most, p_epoch << 40);
+            v_taken := take_jobs(p_now, s, v_open, p_at_most, p_epoch << 40);
             IF EXISTS (SELECT 1 FROM unnest(v_open) WHERE is_paused)
-                AND jsonb_array_length(v_jobs) < p_at_most THEN
-                v_jobs := v_jobs || take_manual_jobs(p_now, s, v_open,
-                    p_at_most - jsonb_array_length(v_jobs), p_epoch << 40);
+                AND jsonb_array_length(v_taken->'jobs') < p_at_most THEN
+                v_manual := take_manual_jobs(p_now, s, v_open,
+                    p_at_most - jsonb_array_length(v_taken->'jobs'), p_epoch << 40);
+                v_taken := jsonb_set(v_taken, '{jobs}', (v_taken->'jobs') || (v_manual->'jobs'));
             END IF;
         END IF;
     END IF;
-    IF v_jobs <> '[]' THEN
+    IF v_taken->'jobs' <> '[]' THEN
         SELECT max(lease) INTO v_longest FROM unnest(v_open);
         UPDATE board SET longest_lease = v_longest WHERE longest_lease < v_longest;
     END IF;
-    RETURN jsonb_build_object('jobs', v_jobs, 'next_due', next_due(p_now, s, p_lanes, v_open));
+    v_due := next_due(p_now, s, p_lanes, v_open);
+    RETURN v_taken || jsonb_build_object('next_due', v_due,
+        'took', (extract(epoch FROM clock_timestamp() - v_begun) * 1000000)::bigint);
 END $$;
 
 CREATE OR REPLACE FUNCTION call_look(p_now bigint, r jsonb) RETURNS jsonb
@@ -299,8 +329,9 @@ BEGIN
     IF v_due IS NOT NULL AND (SELECT hold > 0 FROM board) THEN
         v_due := greatest(v_due, v_now + 1000);
     END IF;
-    RETURN jsonb_build_object('next_due', v_due, 'requests', requests_of(s.id),
-        'watched', watched_of(v_now, s.id), 'wish', s.wish, 'waits', s.waits, 'now', v_now);
+    RETURN jsonb_build_array(jsonb_build_object('waits', s.waits, 'now', v_now),
+        jsonb_build_object('next_due', v_due, 'requests', requests_of(s.id),
+            'watched', watched_of(v_now, s.id), 'wish', s.wish));
 END $$;
 
 CREATE OR REPLACE FUNCTION call_peek(p_now bigint, r jsonb) RETURNS jsonb

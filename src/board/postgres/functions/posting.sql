@@ -139,8 +139,10 @@ DECLARE
 BEGIN
     moved := '{}';
     INSERT INTO batch AS new (posting, name, fails_at, posted_by, posted)
-    VALUES (p_batch->>'posting', p_batch->>'name', (p_batch->>'fails_at')::bigint,
-        coalesce(p_batch->>'posted_by', ''), p_now)
+    SELECT p_batch->>'posting', p_batch->>'name', (p_batch->>'fails_at')::bigint,
+        coalesce(p_batch->>'posted_by', ''), p_now
+    -- A conflict alone would take a number.
+    WHERE NOT EXISTS (SELECT 1 FROM batch WHERE batch.posting = p_batch->>'posting')
     ON CONFLICT (posting) DO NOTHING RETURNING new.id INTO v_id;
     IF FOUND THEN
         INSERT INTO job_next (batch, rule, next)

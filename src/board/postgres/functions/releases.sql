@@ -103,6 +103,10 @@ BEGIN
             'its workers died %s times in a row at the same steps', v_crashes) END,
         ended = CASE WHEN v_is_stuck THEN p_now END
     WHERE id = p_id;
+    IF v_is_stuck THEN
+        INSERT INTO fact (definition, build, state, kind, text, jobs, first, last, job)
+        SELECT definition, '', 8, '', reason, 1, p_now, p_now, p_id FROM job WHERE id = p_id;
+    END IF;
     v_moved := ARRAY[(p_id, v.state, v_state, v.limit_key, v.batch, v.has_next)::moved_job];
     IF NOT v_is_stuck AND v.want IS NOT NULL THEN
         SELECT * INTO v_settled FROM settle(p_now, p_id, v.want);

@@ -79,7 +79,7 @@ BEGIN
             answer := jsonb_build_object('as_before', v_state);
         ELSE
             UPDATE job SET want = v_word WHERE id = p_id;
-            PERFORM ring();
+            PERFORM ring_all();
             answer := '"asked"';
         END IF;
     ELSIF v_word = 'resume' THEN

@@ -86,6 +86,10 @@ BEGIN
             v_settled := v_settled || v_job;
         END IF;
     END LOOP;
+    IF cardinality(v_moved) > 0 THEN
+        UPDATE session SET lost_jobs = lost_jobs + cardinality(v_free || v_stuck || v_settled)
+        WHERE id = p_session.id;
+    END IF;
     SELECT count(*) INTO v_kept FROM job WHERE owner = p_session.id;
     IF v_kept = 0 THEN
         PERFORM end_session(p_now, p_session.id);

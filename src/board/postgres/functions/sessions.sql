@@ -158,9 +158,9 @@ BEGIN
     SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'fence', fence, 'seq', seq)
         ORDER BY id), '[]') INTO v_owned
     FROM job WHERE owner = v_session;
-    RETURN jsonb_build_object('beat', v_beat, 'epoch', v_epoch.epoch, 'owned', v_owned,
-        'requests', requests_of(v_session), 'watched', watched_of(v_now, v_session),
-        'wish', v_wish, 'hold', v_epoch.hold);
+    RETURN jsonb_build_array(v_epoch.hold, jsonb_build_object('beat', v_beat,
+        'epoch', v_epoch.epoch, 'owned', v_owned, 'requests', requests_of(v_session),
+        'watched', watched_of(v_now, v_session), 'wish', v_wish));
 END $$;
 
 CREATE OR REPLACE FUNCTION call_request_of_worker(p_now bigint, r jsonb) RETURNS jsonb
@@ -170,7 +170,7 @@ DECLARE
 BEGIN
     UPDATE session SET wish = r->>'wish' WHERE id = (r->>'session')::bigint AND left_at IS NULL;
     v_is_alive := FOUND;
-    PERFORM ring();
+    PERFORM ring_all();
     RETURN to_jsonb(v_is_alive);
 END $$;
 

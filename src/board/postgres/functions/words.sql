@@ -44,6 +44,12 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = p_code, MESSAGE = p_words, DETAIL = p_detail::text;
 END $$;
 
+-- Wakes all workers that listen, for what a person asks of one.
+CREATE OR REPLACE FUNCTION ring_all() RETURNS void
+LANGUAGE sql VOLATILE AS $$
+    SELECT pg_notify('run_functions_board', '')
+$$;
+
 -- Wakes workers that found nothing to claim. The others look anyway; a NOTIFY that nothing needs
 -- would make all commits of the database wait for one another.
 CREATE OR REPLACE FUNCTION ring() RETURNS void

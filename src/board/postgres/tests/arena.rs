@@ -7,6 +7,7 @@ use super::server::shared;
 use crate::board::Board;
 use crate::board::BoardSettings;
 use crate::board::conformance::arena::{BoardArena, VirtualClock};
+use crate::board::postgres::lane_marks::LaneMarks;
 use crate::board::postgres::pg_board::PostgresBoard;
 use crate::board::postgres_settings::PostgresSettings;
 
@@ -22,14 +23,19 @@ impl PostgresArena {
     pub(super) fn new() -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let database = format!("arena{}", NUMBER.fetch_add(1, Ordering::Relaxed));
-        shared().sql(&format!("CREATE DATABASE {database}")).unwrap();
+        shared()
+            .sql(&format!("CREATE DATABASE {database}"))
+            .unwrap();
         let settings = shared().settings(&database);
         let clock = VirtualClock::new();
         let opening = BoardSettings {
             deadline: Duration::from_secs(60),
             ..BoardSettings::default()
         };
-        let board = PostgresBoard::open(&settings, &opening, Some(clock.board_clock())).unwrap();
+        let mut board =
+            PostgresBoard::open(&settings, &opening, Some(clock.board_clock())).unwrap();
+        // The clock of the test stands still: a full look would never come.
+        board.marks = LaneMarks::with_slow(Duration::MAX);
         PostgresArena {
             board,
             settings,

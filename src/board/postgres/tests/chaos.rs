@@ -30,10 +30,16 @@ fn harm(server: &TestServer, turn: u32) {
     let victims = "SELECT pid FROM pg_stat_activity WHERE datname = 'rf' ORDER BY random() LIMIT 1";
     match turn % 6 {
         0 | 3 => {
-            let _ = server.sql(&format!("SELECT pg_terminate_backend(pid) FROM ({victims}) AS one"));
+            let _ = server.sql(&format!(
+                "SELECT pg_terminate_backend(pid) FROM ({victims}) AS one"
+            ));
         }
         1 | 4 => {
-            let Some(pid) = server.sql(victims).ok().and_then(|pid| pid.trim().parse().ok()) else {
+            let Some(pid) = server
+                .sql(victims)
+                .ok()
+                .and_then(|pid| pid.trim().parse().ok())
+            else {
                 return;
             };
             let pid = nix::unistd::Pid::from_raw(pid);
@@ -60,7 +66,11 @@ fn whatever_becomes_of_the_server_each_job_is_done_once_by_one_worker_at_a_time(
     };
     let open = || PostgresBoard::open(&settings, &opening, None);
     let board = open().unwrap();
-    let (ledger, is_over, is_calm) = (Ledger::default(), AtomicBool::new(false), AtomicBool::new(false));
+    let (ledger, is_over, is_calm) = (
+        Ledger::default(),
+        AtomicBool::new(false),
+        AtomicBool::new(false),
+    );
     let is_posting = Arc::new(AtomicBool::new(true));
     let posted = std::thread::scope(|scope| {
         for number in 0..4 {
@@ -103,7 +113,9 @@ fn is_all_done(board: &dyn Board, posted: &[JobId]) -> bool {
         limit: 1,
         ..JobFilter::default()
     };
-    let there = posted.last().is_some_and(|id| matches!(board.job(*id), Ok(Some(_))));
+    let there = posted
+        .last()
+        .is_some_and(|id| matches!(board.job(*id), Ok(Some(_))));
     there && board.jobs(&filter).is_ok_and(|page| page.jobs.is_empty())
 }
 
@@ -112,7 +124,9 @@ fn check(board: &dyn Board, id: JobId) {
     let job = board.job(id).unwrap().unwrap();
     assert_eq!(job.state, JobState::Succeeded, "{job:?}");
     let journal = check_journal(board, id);
-    let done = journal.iter().filter(|entry| entry.outcome == EntryOutcome::Succeeded);
+    let done = journal
+        .iter()
+        .filter(|entry| entry.outcome == EntryOutcome::Succeeded);
     let done: Vec<&str> = done.map(|entry| entry.step.as_str()).collect();
     assert_eq!(done, STEPS, "job {id}: {journal:?}");
 }

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::arena::PostgresArena;
 use super::server::TestServer;
+use crate::board::BoardSettings;
 use crate::board::conformance::arena::{BoardArena, TestWorker, VirtualClock, lane, post};
 use crate::board::postgres::pg_board::PostgresBoard;
-use crate::board::{Board, BoardSettings};
 
 /// Makes the board believe that it was on another server before.
 fn is_moved(arena: &PostgresArena) {
@@ -31,7 +31,10 @@ fn on_another_server_nothing_is_claimed_before_the_longest_lease_has_passed() {
     let beat = worker.beat();
     assert_eq!((beat.epoch, beat.owned.len()), (2, 1), "work goes on");
     arena.clock().pass(Duration::from_secs(303));
-    assert!(worker.claim("d").is_none(), "a percent and 50 ms are missing");
+    assert!(
+        worker.claim("d").is_none(),
+        "a percent and 50 ms are missing"
+    );
     arena.clock().pass(Duration::from_millis(100));
     let after = worker.claim("d").unwrap();
     assert!(before.position.fence < 2 << 40 && after.position.fence > 2 << 40);
@@ -116,7 +119,9 @@ fn base_backup(server: &TestServer, directory: &str) {
 
 fn standby_has(standby: &TestServer, job: u64) -> bool {
     let has = format!("SELECT count(*) FROM run_functions.job WHERE id = {job}");
-    standby.sql_in("rf", &has).is_ok_and(|count| count.trim() == "1")
+    standby
+        .sql_in("rf", &has)
+        .is_ok_and(|count| count.trim() == "1")
 }
 
 fn eventually(is_so: impl Fn() -> bool) {

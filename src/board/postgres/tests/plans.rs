@@ -1,8 +1,12 @@
 //! What the calls of workers read, however many jobs there are.
 
+use std::time::Duration;
+
 use super::arena::PostgresArena;
 use crate::board::conformance::arena::{BoardArena, TestWorker, doing, ends, lane, post};
-use crate::board::{Board, JobFilter, JobState, Transition};
+use crate::board::postgres::lane_marks::LaneMarks;
+use crate::board::postgres::pg_board::calls_of;
+use crate::board::{JobFilter, JobState, Transition};
 use crate::flow::journal::EntryOutcome;
 
 /// Jobs of others: waiting, behind a limit, and over.
@@ -46,7 +50,11 @@ fn the_calls_of_workers_read_few_rows_however_many_there_are() {
         assert_eq!(job.position.id, id);
         worker.report(Transition::begin(job.position, vec![doing("a")]));
         worker.beat();
-        worker.report(ends(job.position, EntryOutcome::Succeeded, JobState::Succeeded));
+        worker.report(ends(
+            job.position,
+            EntryOutcome::Succeeded,
+            JobState::Succeeded,
+        ));
         board.journal(id).unwrap();
     }
     let after = rows_read(&arena);
@@ -78,4 +86,42 @@ fn what_people_look_at_reads_no_more_than_it_shows() {
     let counts = arena.board().counts().unwrap();
     let most = counts.iter().map(|count| count.jobs).max();
     assert_eq!(most, Some(10_000), "{counts:?}");
+}
+
+/// One forgotten transaction keeps what was claimed in the index of what waits.
+#[test]
+#[ignore = "needs PostgreSQL"]
+fn a_held_snapshot_makes_no_claim_read_what_others_have_claimed() {
+    let mut arena = PostgresArena::new();
+    arena.board.marks = LaneMarks::with_slow(Duration::ZERO);
+    let holder = calls_of(&arena.settings, Duration::from_secs(60)).unwrap();
+    let begun = holder
+        .pool
+        .with_connection(Duration::from_secs(60), async |connection| {
+            let begin =
+                "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM run_functions.job";
+            Ok(connection.client.batch_execute(begin).await?)
+        });
+    begun.unwrap();
+    // What many claims leave, as far as the snapshot is concerned.
+    arena.sql(
+        "INSERT INTO run_functions.job (state, priority, run_at, posted, definition, posting, args,
+            posted_by)
+        SELECT 0, 0, 1, 0, 'd', 'old ' || number, '{}', '' FROM generate_series(1, 30000) AS number",
+    );
+    arena.sql("UPDATE run_functions.job SET state = 4, ended = 1");
+    let worker = TestWorker::join(arena.board()).knows(&["d"]);
+    let turn = || {
+        post(arena.board(), "d");
+        worker.claim("d").unwrap();
+    };
+    turn();
+    let before = rows_read(&arena);
+    for _ in 0..20 {
+        turn();
+    }
+    let after = rows_read(&arena);
+    let each = (after.1 - before.1) / 20;
+    assert!(each < 1_000, "{each} rows of indexes for each claim");
+    drop(holder);
 }

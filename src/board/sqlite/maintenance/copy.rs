@@ -187,7 +187,7 @@ impl Former {
     }
 }
 
-fn longest_lease(conn: &Connection) -> rusqlite::Result<u64> {
+pub(super) fn longest_lease(conn: &Connection) -> rusqlite::Result<u64> {
     let read = "SELECT max(lease) FROM job WHERE owner IS NOT NULL";
     let longest: Option<Option<u64>> = conn.query_row(read, [], |row| row.get(0)).optional()?;
     Ok(longest.flatten().unwrap_or(0))
@@ -232,7 +232,7 @@ fn raise_numbers(conn: &Connection, numbers: &[(String, u64)]) -> rusqlite::Resu
     Ok(())
 }
 
-fn end_sessions(tx: &WriteTx<'_>) -> Result<(), SqliteFailure> {
+pub(super) fn end_sessions(tx: &WriteTx<'_>) -> Result<(), SqliteFailure> {
     let mut read = tx
         .conn
         .prepare("SELECT id, name FROM session WHERE left IS NULL")?;

@@ -2,6 +2,7 @@
 
 mod check;
 mod copy;
+mod moving;
 mod query;
 mod recount;
 
@@ -10,4 +11,5 @@ mod tests;
 
 pub(crate) use check::{check, migrate};
 pub(crate) use copy::{backup, restore};
+pub(crate) use moving::MovedFile;
 pub(crate) use query::query;

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use crate::config::board;
 use crate::config::options::{self, Applies, ConfigSection, Fallback, OptionSpec};
 use crate::config::{Layer, Loaded, TaskDefinition};
 use crate::plan::dry_run_plan::DryRunPlan;
@@ -21,6 +22,7 @@ pub(crate) fn print(out: &mut dyn Write, plan: &DryRunPlan<'_>) -> io::Result<()
         ConfigSection::Lock => {
             options::engines_of(option.key).is_none_or(|engines| engines.contains(&engine.as_str()))
         }
+        ConfigSection::Board => board::means_something(option.key, &plan.loaded.settings.board),
         _ => true,
     };
     for section in [
@@ -29,6 +31,7 @@ pub(crate) fn print(out: &mut dyn Write, plan: &DryRunPlan<'_>) -> io::Result<()
         ConfigSection::History,
         ConfigSection::Metrics,
         ConfigSection::Lock,
+        ConfigSection::Board,
         ConfigSection::Mail,
     ] {
         if let Some(layer) = plan.loaded.section(section) {

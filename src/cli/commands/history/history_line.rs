@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::super::job::board_access::open_existing;
 use super::super::job::ended::{self, ended_jobs, ended_json, ended_line};
 use super::{as_json, tell, tell_text};
 use crate::board::{EndFilter, EndedJob};
@@ -16,7 +17,7 @@ use crate::mail::outbox::Undelivered;
 use crate::report::fitting;
 use crate::runs::run_query::{QueryLine, RunEntry};
 
-/// Returns the last jobs of the board that were asked for.
+/// Returns the last jobs of the board that were asked for; none where there is no board.
 pub(super) fn jobs(settings: &Settings, args: &HistoryArgs) -> Result<Vec<EndedJob>, CommandError> {
     let filter = EndFilter {
         definition: args.what.clone(),
@@ -24,7 +25,10 @@ pub(super) fn jobs(settings: &Settings, args: &HistoryArgs) -> Result<Vec<EndedJ
         is_of_failures: args.failed,
         limit: u32::try_from(args.runs).unwrap_or(u32::MAX),
     };
-    ended_jobs(settings, &filter)
+    match open_existing(settings)? {
+        Some(board) => ended_jobs(&*board, &filter),
+        None => Ok(Vec::new()),
+    }
 }
 
 /// A run of a chain, or a job of the board.

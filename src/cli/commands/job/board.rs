@@ -2,62 +2,144 @@
 
 use std::path::Path;
 
-use serde_json::{Value, json};
-
-use super::board_access::{open, open_existing, refused};
-use crate::board::sqlite_maintenance::{backup, check, migrate, query, restore};
-use crate::board::{BoardError, BoardSettings, CheckReport, KeepLimits, QueryAnswer, QueryLimits};
+use super::board_access::{open, refused};
+use super::board_lines::{BoardMail, show_answer, show_check};
+use crate::board::sqlite_maintenance::MovedFile;
+use crate::board::{BOARD_FILE, BoardRole, BoardSettings, KeepLimits, MissingBoard, QueryLimits};
+use crate::board::{postgres_maintenance, sqlite_maintenance};
 use crate::cli::args::Common;
-use crate::cli::args::jobs::BoardCommand;
+use crate::cli::args::jobs::{BoardCommand, BoardRoleArg};
 use crate::cli::load::load_to_look;
-use crate::cli::output::{plain, print, print_folded};
+use crate::cli::output::print;
 use crate::core::command_error::{CommandError, CommandResult};
 use crate::core::exit;
 use crate::core::settings::Settings;
-use crate::text::counts::{counted, counted_or_no, grouped};
-use crate::worker::board_place;
+use crate::text::counts::{counted_or_no, grouped};
+use crate::worker::board_place::BoardPlace;
 
 /// Carries out what is asked of a board.
 pub(crate) fn obey(common: &Common, command: &BoardCommand) -> CommandResult {
     let (_, loaded) = load_to_look(common)?;
     let settings = &loaded.settings;
-    let path = board_place::path(settings);
+    let place = BoardPlace::of(settings);
     match command {
         BoardCommand::Check { json } => {
-            let report = check(&path).map_err(refused)?;
-            let mail = BoardMail::of(settings);
-            show_check(&report, mail, &path, *json)
+            let report = match &place {
+                BoardPlace::File(path) => sqlite_maintenance::check(path),
+                BoardPlace::Server(server) => postgres_maintenance::check(server),
+            };
+            let report = report.map_err(refused)?;
+            show_check(&report, BoardMail::of(settings), &place, *json)
         }
-        BoardCommand::Backup { file } => {
-            let copy = backup(&path, file).map_err(refused)?;
-            print(&format!(
-                "Copied {} ({} bytes) to {}\n",
-                counted_or_no(copy.jobs, "job", "jobs"),
-                grouped(copy.bytes),
-                file.display()
-            ))
-        }
-        BoardCommand::Restore { file } => {
-            let copy = restore(&path, file, &BoardSettings::default()).map_err(refused)?;
-            print(&format!(
-                "Restored {}; the epoch is {} now, and nothing is claimed until the longest lease has passed\n",
-                counted_or_no(copy.jobs, "job", "jobs"),
-                copy.epoch
-            ))
-        }
+        BoardCommand::Backup { file } => backup(&place, file),
+        BoardCommand::Restore { file } => restore(&place, file),
         BoardCommand::Query { sql, json } => {
-            let answer = query(&path, sql, &QueryLimits::default()).map_err(refused)?;
-            show_answer(answer, *json)
+            let limits = QueryLimits::default();
+            let answer = match &place {
+                BoardPlace::File(path) => sqlite_maintenance::query(path, sql, &limits),
+                BoardPlace::Server(server) => postgres_maintenance::query(server, sql, &limits),
+            };
+            show_answer(answer.map_err(refused)?, *json)
         }
         BoardCommand::Gc => gc(settings),
-        BoardCommand::Migrate => {
-            let (from, to) = migrate(&path, &BoardSettings::default()).map_err(refused)?;
-            match from == to {
-                true => print(&format!("The board has schema {to} already\n")),
-                false => print(&format!("The board has schema {to} now, it was {from}\n")),
-            }
-        }
+        BoardCommand::Migrate => migrate(&place),
+        BoardCommand::Move { file } => move_file(settings, &place, file.as_deref()),
+        BoardCommand::Grant { role, kind } => grant(&place, role, *kind),
     }
+}
+
+fn backup(place: &BoardPlace, file: &Path) -> CommandResult {
+    let BoardPlace::File(path) = place else {
+        return Err(of_the_database(place, "backup", BACKUP));
+    };
+    let copy = sqlite_maintenance::backup(path, file).map_err(refused)?;
+    print(&format!(
+        "Copied {} ({} bytes) to {}\n",
+        counted_or_no(copy.jobs, "job", "jobs"),
+        grouped(copy.bytes),
+        file.display()
+    ))
+}
+
+fn restore(place: &BoardPlace, file: &Path) -> CommandResult {
+    let BoardPlace::File(path) = place else {
+        return Err(of_the_database(place, "restore", RESTORE));
+    };
+    let copy = sqlite_maintenance::restore(path, file, &BoardSettings::default());
+    let copy = copy.map_err(refused)?;
+    print(&format!(
+        "Restored {}; the epoch is {} now, and nothing is claimed until the longest lease has passed\n",
+        counted_or_no(copy.jobs, "job", "jobs"),
+        copy.epoch
+    ))
+}
+
+fn move_file(settings: &Settings, place: &BoardPlace, file: Option<&Path>) -> CommandResult {
+    let BoardPlace::Server(server) = place else {
+        return Err(CommandError::new(
+            exit::USAGE,
+            "`[board]` names no database to move the board into",
+        )
+        .hint("write `address = \"postgres://USER@HOST/DATABASE\"` in `[board]`"));
+    };
+    let usual = settings.state_dir.join(BOARD_FILE);
+    let path = file.unwrap_or(&usual);
+    let opening = BoardSettings {
+        missing: MissingBoard::Refuse,
+        ..BoardSettings::default()
+    };
+    let mut source = MovedFile::begin(path, &opening).map_err(refused)?;
+    let moved = postgres_maintenance::move_in(server, &mut source);
+    let (jobs, epoch) = moved.map_err(refused)?;
+    let left = source.leave().map_err(refused)?;
+    print(&format!(
+        "Moved {} to {place}; the epoch is {epoch} now\nThe file is left as {}\n",
+        counted_or_no(jobs, "job", "jobs"),
+        left.display()
+    ))
+}
+
+fn grant(place: &BoardPlace, role: &str, kind: BoardRoleArg) -> CommandResult {
+    let BoardPlace::Server(server) = place else {
+        let message = format!("{place} is a file, which has no roles");
+        return Err(CommandError::new(exit::USAGE, message)
+            .hint("who may use a file is a matter of its directory"));
+    };
+    let kind = match kind {
+        BoardRoleArg::View => BoardRole::View,
+        BoardRoleArg::Post => BoardRole::Post,
+        BoardRoleArg::Worker => BoardRole::Worker,
+        BoardRoleArg::Admin => BoardRole::Admin,
+    };
+    postgres_maintenance::grant(server, role, kind).map_err(refused)?;
+    print(&format!("{role} may do on {place} what {kind} needs\n"))
+}
+
+/// What is to be done in the place of `board backup`.
+const BACKUP: &str =
+    "`pg_dump --schema=run_functions DATABASE > FILE` copies it while workers work";
+/// What is to be done in the place of `board restore`.
+const RESTORE: &str = "stop the workers, `DROP SCHEMA run_functions CASCADE`, `psql DATABASE < FILE`, \
+     and raise the epoch above the one that \
+     `board check` showed before: `UPDATE run_functions.board SET epoch = N, hold = longest_lease`";
+
+/// Returns the error for what a server does itself.
+fn of_the_database(place: &BoardPlace, verb: &str, remedy: &str) -> CommandError {
+    let message = format!("`board {verb}` is for a board in a file, and {place} is a database");
+    CommandError::new(exit::USAGE, message).hint(remedy)
+}
+
+fn migrate(place: &BoardPlace) -> CommandResult {
+    let migrated = match place {
+        BoardPlace::File(path) => sqlite_maintenance::migrate(path, &BoardSettings::default()),
+        BoardPlace::Server(server) => postgres_maintenance::migrate(server),
+    };
+    let (from, to) = migrated.map_err(refused)?;
+    print(&match from {
+        _ if from == to => format!("The board has schema {to} already\n"),
+        0 => format!("The board is created, with schema {to}\n"),
+        _ => format!("The board has schema {to} now, it was {from}\n"),
+    })
 }
 
 fn gc(settings: &Settings) -> CommandResult {
@@ -69,164 +151,5 @@ fn gc(settings: &Settings) -> CommandResult {
         if !removed.has_more {
             return print(&format!("Removed {}\n", counted_or_no(jobs, "job", "jobs")));
         }
-    }
-}
-
-fn show_check(report: &CheckReport, mail: BoardMail, path: &Path, as_data: bool) -> CommandResult {
-    if as_data {
-        print(&format!("{:#}\n", check_json(report, mail)))?;
-    } else {
-        print_folded(&check_text(report, mail, path))?;
-    }
-    match report.problems.is_empty() {
-        true => Ok(()),
-        false => Err(CommandError::said(exit::FAILED)),
-    }
-}
-
-/// The mails of a board, and how many live workers can deliver them.
-#[derive(Clone, Copy, Debug, Default)]
-struct BoardMail {
-    waiting: u64,
-    workers: u64,
-    deliverers: u64,
-}
-
-impl BoardMail {
-    fn of(settings: &Settings) -> Self {
-        let board = open_existing(settings).ok().flatten();
-        let read = board.map(|board| {
-            Ok::<_, BoardError>(BoardMail {
-                waiting: board.mails()?.len() as u64,
-                workers: board.workers()?.len() as u64,
-                deliverers: board.deliverers()?,
-            })
-        });
-        read.and_then(Result::ok).unwrap_or_default()
-    }
-
-    /// Returns a line where mails wait, or would.
-    fn line(self) -> Option<String> {
-        let waiting = counted_or_no(self.waiting, "mail waits", "mails wait");
-        match self {
-            BoardMail {
-                waiting: 0,
-                workers: 0,
-                ..
-            } => None,
-            BoardMail {
-                waiting: 0,
-                deliverers: 1..,
-                ..
-            } => None,
-            BoardMail { deliverers: 0, .. } => Some(format!(
-                "Mail      {waiting}; no live worker has a way to deliver mail\n"
-            )),
-            _ => Some(format!("Mail      {waiting}\n")),
-        }
-    }
-}
-
-fn check_json(report: &CheckReport, mail: BoardMail) -> Value {
-    let jobs = report.jobs.iter();
-    let jobs = jobs.map(|(state, count)| (state.word().to_owned(), Value::from(*count)));
-    json!({
-        "id": report.id,
-        "epoch": report.epoch,
-        "schema_version": report.schema_version,
-        "readable_from": report.readable_from,
-        "problems": report.problems,
-        "repaired": report.repaired,
-        "jobs": jobs.collect::<serde_json::Map<_, _>>(),
-        "stale": report.stale,
-        "mails": mail.waiting,
-        "deliverers": mail.deliverers,
-        "bytes": report.bytes,
-        "pages_held_back": report.pages_held_back,
-    })
-}
-
-fn check_text(report: &CheckReport, mail: BoardMail, path: &Path) -> String {
-    let mut text = format!(
-        "Board     {} ({} bytes)\nSchema    {}, readable by programs from {}\nEpoch     {}\n",
-        path.display(),
-        grouped(report.bytes),
-        report.schema_version,
-        report.readable_from,
-        report.epoch,
-    );
-    for (state, count) in &report.jobs {
-        text.push_str(&format!(
-            "{:<9} {}\n",
-            state.word(),
-            counted(*count, "job", "jobs")
-        ));
-    }
-    if let Some(line) = mail.line() {
-        text.push_str(&line);
-    }
-    if report.stale > 0 {
-        let late = counted(report.stale, "late report was", "late reports were");
-        text.push_str(&format!("{late} refused, as they should be\n"));
-    }
-    if report.pages_held_back > 0 {
-        text.push_str(&format!(
-            "{} of the log wait for a reader that has been open for long\n",
-            counted(report.pages_held_back, "page", "pages")
-        ));
-    }
-    for repaired in &report.repaired {
-        text.push_str(&format!("Repaired: {}\n", plain(repaired)));
-    }
-    match report.problems.as_slice() {
-        [] => text.push_str("The board is whole.\n"),
-        problems => {
-            text.push_str("\nThe board is not whole:\n");
-            for problem in problems {
-                text.push_str(&format!("  {}\n", plain(problem)));
-            }
-            text.push_str(
-                "`board backup` saves what can be read; `board restore` puts a copy back.\n",
-            );
-        }
-    }
-    text
-}
-
-fn show_answer(answer: QueryAnswer, as_data: bool) -> CommandResult {
-    let QueryAnswer {
-        columns,
-        rows,
-        has_more,
-    } = answer;
-    if as_data {
-        let rows = rows.into_iter();
-        let rows = rows.map(|row| {
-            columns
-                .iter()
-                .cloned()
-                .zip(row)
-                .collect::<serde_json::Map<_, _>>()
-        });
-        let rows: Vec<Value> = rows.map(Value::from).collect();
-        return print(&format!("{:#}\n", Value::from(rows)));
-    }
-    let mut text = columns.join("\t");
-    for row in rows {
-        let row: Vec<String> = row.iter().map(cell).collect();
-        text.push_str(&format!("\n{}", row.join("\t")));
-    }
-    text.push('\n');
-    if has_more {
-        text.push_str("… and more: a statement with LIMIT and OFFSET brings the others\n");
-    }
-    print(&text)
-}
-
-fn cell(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::String(text) => plain(text).replace(['\t', '\n'], " "),
-        value => value.to_string(),
     }
 }

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::board::{Board, JobId, MissingBoard};
+use crate::board::{Board, BoardError, JobId, MissingBoard};
 use crate::config::invocation::Call;
 use crate::core::command_error::CommandError;
 use crate::core::exit;
 use crate::core::settings::Settings;
 use crate::status::board_status::BoardStatus;
 use crate::worker;
+use crate::worker::board_place::BoardPlace;
 pub(crate) use crate::worker::board_place::refused;
 
 /// Opens the board of a configuration; creates one that is missing.
@@ -26,25 +27,28 @@ pub(crate) fn open(settings: &Settings) -> Result<Arc<dyn Board>, CommandError> 
 ///
 /// When the board cannot be used.
 pub(crate) fn open_existing(settings: &Settings) -> Result<Option<Arc<dyn Board>>, CommandError> {
-    if !worker::board_place::path(settings).exists() {
+    if BoardPlace::of(settings).is_missing() {
         return Ok(None);
     }
-    let board = worker::board_place::open(settings, MissingBoard::Refuse);
-    board.map(Some).map_err(refused)
+    match worker::board_place::open(settings, MissingBoard::Refuse) {
+        Err(BoardError::NoBoard { .. }) => Ok(None),
+        board => board.map(Some).map_err(refused),
+    }
 }
 
 /// Looks at the board of a configuration; `None`: there is none.
 pub(crate) fn look(settings: &Settings) -> Option<BoardStatus> {
-    let path = worker::board_place::path(settings);
-    if !path.exists() {
+    let place = BoardPlace::of(settings);
+    if place.is_missing() {
         return None;
     }
-    let place = path.display().to_string();
+    let place = place.to_string();
     let opened = worker::board_place::open(settings, MissingBoard::Refuse);
-    Some(match opened {
-        Ok(board) => BoardStatus::of(&*board, place),
-        Err(error) => BoardStatus::hidden(place, error.to_string()),
-    })
+    match opened {
+        Ok(board) => Some(BoardStatus::of(&*board, place)),
+        Err(BoardError::NoBoard { .. }) => None,
+        Err(error) => Some(BoardStatus::hidden(place, error.to_string())),
+    }
 }
 
 /// Returns the error for the number of a job that does not exist.

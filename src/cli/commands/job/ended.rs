@@ -4,30 +4,26 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::board_access::{open_existing, refused};
+use super::board_access::refused;
 use super::job_json::time;
 use crate::alert::fingerprint;
-use crate::board::{EndFilter, EndedJob, JobState};
+use crate::board::{Board, EndFilter, EndedJob, JobState};
 use crate::core::command_error::CommandError;
 use crate::core::event::RunId;
-use crate::core::settings::Settings;
 use crate::core::time::{exact, of_unix_millis};
 use crate::history::{RecordedRun, RunResult, Stamp};
 use crate::text::terminal::plain;
 use crate::unix::clock::short;
 
-/// Returns the jobs that ended last, the first of them first; none where there is no board.
+/// Returns the jobs that ended last, the first of them first.
 ///
 /// # Errors
 ///
 /// When the board cannot be used.
 pub(crate) fn ended_jobs(
-    settings: &Settings,
+    board: &dyn Board,
     filter: &EndFilter,
 ) -> Result<Vec<EndedJob>, CommandError> {
-    let Some(board) = open_existing(settings)? else {
-        return Ok(Vec::new());
-    };
     let mut jobs = board.ended_jobs(filter).map_err(refused)?;
     jobs.reverse();
     Ok(jobs)

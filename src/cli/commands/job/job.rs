@@ -63,6 +63,12 @@ fn ask(board: &dyn Board, job: &JobRecord, request: &JobRequest) -> CommandResul
             ))
         }
         RequestAnswer::AsBefore(state) => print(&format!("Job {id} is {state} as before\n")),
+        RequestAnswer::Over(JobState::Reverted) if matches!(request, JobRequest::Retry { .. }) => {
+            let message = format!("job {id} is over: it was reverted");
+            let post = Call::as_typed().line(format_args!("post {}", job.definition));
+            let hint = format!("nothing is left to go on from; `{post}` begins anew");
+            Err(CommandError::new(exit::FAILED, message).hint(hint))
+        }
         RequestAnswer::Over(state) => failed(format!("job {id} is over: it {}", is(state))),
         RequestAnswer::Impossible(state) => {
             failed(format!("job {id} cannot do this while it {}", is(state)))

@@ -5,6 +5,7 @@ use super::chain::{batch_line, push_following};
 use super::job_json::record_json;
 use super::jobs_verb::{self, pause_lines};
 use super::time::of_millis;
+use super::wait_batch;
 use crate::board::{
     BatchId, Board, BoardError, FollowedPost, JobFilter, JobId, JobRecord, JobState,
 };
@@ -17,7 +18,7 @@ use crate::core::command_error::{CommandError, CommandResult};
 use crate::report::fitting;
 use crate::text::lists::one_of;
 use crate::unix::clock::{self, short};
-use crate::worker::board_place;
+use crate::worker::board_place::BoardPlace;
 
 /// Prints a page of jobs.
 pub(crate) fn show(common: &Common, args: &JobsArgs) -> CommandResult {
@@ -29,12 +30,18 @@ pub(crate) fn show(common: &Common, args: &JobsArgs) -> CommandResult {
         _ => open_existing(&loaded.settings)?,
     };
     let Some(board) = board else {
-        return print(&no_job(
-            &board_place::path(&loaded.settings).display().to_string(),
-        ));
+        return print(&no_job(&BoardPlace::of(&loaded.settings).to_string()));
     };
+    let waits_for = filter.batch.filter(|_| args.wait);
     if let Some(verb) = &args.verb {
-        return jobs_verb::obey(&loaded, &*board, &filter, verb);
+        jobs_verb::obey(&loaded, &*board, &filter, verb)?;
+        return match waits_for {
+            Some(id) => wait_batch::until_over(&*board, id, args.timeout, args.json),
+            None => Ok(()),
+        };
+    }
+    if let Some(id) = waits_for {
+        return wait_batch::until_over(&*board, id, args.timeout, args.json);
     }
     if let Some(id) = filter.batch
         && board.batch(id).map_err(refused)?.is_none()

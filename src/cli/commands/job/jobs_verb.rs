@@ -14,6 +14,9 @@ use crate::text::counts::{counted, counted_or_no};
 use crate::text::suggest::did_you_mean;
 use crate::unix::clock::short;
 
+/// How many jobs that were reverted are counted.
+const MOST_COUNTED: u32 = 1_000;
+
 /// Carries out what is asked of the jobs that a filter finds.
 pub(super) fn obey(
     loaded: &Loaded,
@@ -55,6 +58,12 @@ pub(super) fn obey(
             _ => Vec::new(),
         };
     }
+    let reverted = match verb {
+        JobsVerb::Retry { .. } if filter.states.contains(&JobState::Failed) => {
+            reverted_note(board, &filter)?
+        }
+        _ => String::new(),
+    };
     let all = ask_all(board, filter, &request)?;
     let mut text = format!("{} changed", counted_or_no(all.done, "job", "jobs"));
     if all.asked > 0 {
@@ -64,7 +73,30 @@ pub(super) fn obey(
     if all.passed > 0 {
         text.push_str(&format!(", {} stay as they are", all.passed));
     }
-    print(&format!("{text}\n"))
+    print(&format!("{text}\n{reverted}"))
+}
+
+/// Returns what is printed of jobs that were reverted: nothing is left that they could go on from.
+fn reverted_note(board: &dyn Board, filter: &JobFilter) -> Result<String, CommandError> {
+    let filter = JobFilter {
+        states: vec![JobState::Reverted],
+        limit: MOST_COUNTED,
+        ..filter.clone()
+    };
+    let page = board.jobs(&filter).map_err(refused)?;
+    let more = if page.next.is_some() {
+        "more than "
+    } else {
+        ""
+    };
+    Ok(match page.jobs.len() as u64 {
+        0 => String::new(),
+        some => format!(
+            "{more}{} reverted: what was done is undone, and nothing is left to go on from; post \
+             them anew\n",
+            counted(some, "job was", "jobs were")
+        ),
+    })
 }
 
 fn ask_all(

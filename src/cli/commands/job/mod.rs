@@ -2,6 +2,7 @@
 
 pub(crate) mod board;
 pub(crate) mod board_access;
+mod board_lines;
 mod catalog;
 mod chain;
 pub(crate) mod ended;
@@ -20,5 +21,6 @@ pub(crate) mod schedule_lines;
 pub(crate) mod schedules;
 mod time;
 mod wait;
+mod wait_batch;
 pub(crate) mod work;
 pub(crate) mod workers;

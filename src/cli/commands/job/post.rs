@@ -11,7 +11,8 @@ use super::catalog::JobCatalog;
 use super::chain::{batch_receipt_json, followed_words, next_json, rule_words};
 use super::time::{millis, of_millis, parse_at};
 use super::wait::{self, why_it_waits};
-use crate::board::{BatchPost, Board, FollowedPost, KeyRule, Post, PostReceipt};
+use super::wait_batch;
+use crate::board::{BatchId, BatchPost, Board, FollowedPost, KeyRule, Post, PostReceipt};
 use crate::cli::args::Common;
 use crate::cli::args::jobs::{KeyRuleArg, PostArgs, PostOptions};
 use crate::cli::load::load;
@@ -114,6 +115,10 @@ impl Posting<'_> {
             return Err(CommandError::usage(error));
         }
         let options = self.options;
+        if options.key.as_deref() == Some("") {
+            return Err(CommandError::usage("`--key` is empty")
+                .hint("write what only one unfinished job may have, such as `--key customer-12`; without `--key` there may be any number"));
+        }
         let run_at = options.at.as_deref().map(parse_at).transpose()?;
         let post = self.posts.post(self.job, self.schema, args);
         let post = post.map_err(|why| CommandError::new(exit::CONFIG, why))?;
@@ -165,14 +170,26 @@ impl Posting<'_> {
         };
         let receipt = self.board.post_batch(&batch, &[post], true);
         let receipt = receipt.map_err(refused)?;
-        if self.options.json {
+        if self.options.json && !self.options.wait {
             return print(&format!("{:#}\n", batch_receipt_json(&receipt)));
         }
-        let jobs = counted_or_no(receipt.jobs, "job", "jobs");
-        print(&format!(
-            "Posted batch {} ({}): {jobs}, one for each worker\n",
-            receipt.id, self.job
-        ))
+        if !self.options.json {
+            let jobs = counted_or_no(receipt.jobs, "job", "jobs");
+            print(&format!(
+                "Posted batch {} ({}): {jobs}, one for each worker\n",
+                receipt.id, self.job
+            ))?;
+        }
+        self.wait_for(receipt.id)
+    }
+
+    /// Waits for the end of a batch, if that is wanted.
+    pub(super) fn wait_for(&self, id: BatchId) -> CommandResult {
+        let options = self.options;
+        match options.wait {
+            true => wait_batch::until_over(&**self.board, id, options.timeout, options.json),
+            false => Ok(()),
+        }
     }
 }
 

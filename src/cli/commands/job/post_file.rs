@@ -57,7 +57,8 @@ impl Posting<'_> {
             every_worker: false,
         };
         let (posted, receipt) = self.post_all(&batch, posts)?;
-        self.tell_of(&batch, posted, receipt)
+        self.tell_of(&batch, posted, receipt)?;
+        self.wait_for(receipt.id)
     }
 
     fn posts_of(&self, name: &str, text: &str, identity: &str) -> Result<Vec<Post>, CommandError> {
@@ -113,6 +114,9 @@ impl Posting<'_> {
 
     fn tell_of(&self, batch: &BatchPost, posted: u64, receipt: BatchReceipt) -> CommandResult {
         let receipt = BatchReceipt { posted, ..receipt };
+        if self.options.json && self.options.wait {
+            return Ok(());
+        }
         if self.options.json {
             return print(&format!("{:#}\n", batch_receipt_json(&receipt)));
         }
@@ -134,16 +138,29 @@ impl Posting<'_> {
 }
 
 fn read(file: &Path) -> Result<String, CommandError> {
-    let mut text = String::new();
+    let mut bytes = Vec::new();
     let read = match file.as_os_str() == "-" {
-        true => std::io::stdin().lock().read_to_string(&mut text).map(drop),
-        false => std::fs::read_to_string(file).map(|read| text = read),
+        true => std::io::stdin().lock().read_to_end(&mut bytes).map(drop),
+        false => std::fs::read(file).map(|read| bytes = read),
     };
+    let name = file.display();
     read.map_err(|error| {
-        CommandError::usage(format_args!("`{}` cannot be read: {error}", file.display()))
+        CommandError::usage(format_args!("`{name}` cannot be read: {error}"))
             .hint("nothing was posted; `-` reads standard input")
     })?;
-    Ok(text)
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let read = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = 1 + read.iter().filter(|byte| **byte == b'\n').count();
+        CommandError::usage(format_args!("`{name}`, line {line}: this is no UTF-8")).hint(
+            "nothing was posted; `iconv -f ENCODING -t UTF-8` converts a text, \
+             ENCODING being latin1 or utf-16 for most",
+        )
+    })?;
+    // Some editors put a mark before the first line.
+    Ok(match text.strip_prefix('\u{feff}') {
+        Some(text) => text.to_owned(),
+        None => text,
+    })
 }
 
 /// Returns an identity that the same file has again.

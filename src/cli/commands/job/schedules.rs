@@ -7,7 +7,8 @@ use super::catalog::JobCatalog;
 use super::schedule_lines::{NEXT_TIMES, details, foreseen, lines, schedule_json};
 use super::time::millis;
 use crate::board::{
-    ApplyMode, Board, ScheduleFileAnswer, ScheduleRecord, ScheduleRequest, ScheduleRequestAnswer,
+    ApplyMode, Board, BoardError, ScheduleFileAnswer, ScheduleRecord, ScheduleRequest,
+    ScheduleRequestAnswer,
 };
 use crate::cli::args::Common;
 use crate::cli::args::schedules::{SchedulesArgs, SchedulesVerb};
@@ -166,10 +167,7 @@ fn run(
     }
     let receipt = board.run_schedule(name, &post, scheduled.every_worker);
     match receipt.map_err(refused)? {
-        None if scheduled.every_worker => {
-            let message = format!("no worker can do `{}` now", spec.job);
-            Err(CommandError::new(exit::UNAVAILABLE, message))
-        }
+        None if scheduled.every_worker => Err(refused(BoardError::NoWorker(spec.job.clone()))),
         Some(receipt) => print(&format!("Posted job {} ({})\n", receipt.id, spec.job)),
         None => Err(CommandError::usage(format_args!(
             "there is no schedule `{name}`"

@@ -17,7 +17,7 @@ use crate::unix::clock;
 use crate::unix::waiter::Waiter;
 
 /// Between two looks at the board.
-const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
+pub(super) const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 /// How long a job is unclaimed before the reason is printed.
 const WORTH_SAYING: Duration = Duration::from_secs(3);
 /// For how long the holder is asked to send output as it comes.

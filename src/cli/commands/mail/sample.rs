@@ -30,7 +30,7 @@ const TEXT: &str = "cannot write to the backup disk: no space left on device";
 const SCRIPT: &str = "S*3 F:\"cannot write to the backup disk: no space left on device\"*60 F:\"the backup disk is not mounted\" S*6";
 
 /// Writes a sample, dated now.
-pub(super) fn letter(
+pub(super) fn admin_mail(
     inputs: &Inputs,
     loaded: &Loaded,
     sort: SampleArg,

@@ -4,15 +4,16 @@
 //! Whether there were two is not asked of our locks: every starter appends to one journal when it
 //! begins and ends to be the runner, and the order of the lines tells.
 
+mod chance;
 mod ground;
 mod player;
 
-use std::env;
 use std::io::PipeWriter;
 use std::time::Duration;
 
 use nix::sys::signal::Signal as Number;
 
+use chance::{Random, rounds};
 use ground::DEADLINE;
 use ground::pause;
 pub(super) use ground::{Ground, Manner, Starter};
@@ -131,27 +132,6 @@ impl Round {
         assert!(lines.iter().any(took_part), "killed {killed}: {lines:#?}");
         let starter = self.ground.start(&Manner::default());
         self.starters.push(starter);
-    }
-}
-
-/// Xorshift: a race needs no better.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % bound
-    }
-}
-
-/// A few hundred rounds in all, or thousands.
-fn rounds(few: usize, many: usize) -> usize {
-    if env::var_os("RUN_FUNCTIONS_LONG_TESTS").is_some() {
-        many
-    } else {
-        few
     }
 }
 

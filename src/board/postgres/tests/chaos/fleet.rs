@@ -226,7 +226,10 @@ impl<'a> Worker<'a> {
     fn look_after_others(&mut self) -> BoardResult<()> {
         let now = clock::mono();
         for other in self.board.workers()? {
-            let seen = self.watched.entry(other.session).or_insert((other.beat, now));
+            let seen = self
+                .watched
+                .entry(other.session)
+                .or_insert((other.beat, now));
             if seen.0 != other.beat {
                 *seen = (other.beat, now);
                 continue;

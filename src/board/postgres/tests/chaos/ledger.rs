@@ -26,7 +26,9 @@ impl Ledger {
             }
             let last = pages.fences.insert(*job, *fence);
             if last.is_some_and(|last| last > *fence) {
-                pages.faults.push(format!("{job}: fence {fence} after {last:?}"));
+                pages
+                    .faults
+                    .push(format!("{job}: fence {fence} after {last:?}"));
             }
         }
     }

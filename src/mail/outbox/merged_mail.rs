@@ -1,4 +1,4 @@
-//! Letters with one cause that leave as one: what the one letter contains.
+//! Mails with one cause that leave as one: what the one mail contains.
 
 use std::time::SystemTime;
 
@@ -16,14 +16,14 @@ const MOST_LINE: usize = 76;
 /// The longest subject.
 const MOST_SUBJECT: usize = 100;
 
-/// A letter that leaves in another one.
+/// A mail that leaves in another one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct MergedLetter {
+pub(crate) struct MergedMail {
     /// The chain.
     pub chain: String,
-    /// The sort of the letter: each counts as mailed.
+    /// The sort of the mail: each counts as mailed.
     pub sort: String,
-    /// When the letter was queued.
+    /// When the mail was queued.
     pub queued: SystemTime,
     /// The time of its event.
     pub date: SystemTime,
@@ -31,27 +31,23 @@ pub(crate) struct MergedLetter {
     pub subject: String,
 }
 
-impl MergedLetter {
-    /// Takes the facts of a letter.
-    pub(super) fn of(letter: &AdminMail, queued: SystemTime) -> Self {
-        MergedLetter {
-            chain: letter.place.chain.clone(),
-            sort: letter.place.sort.clone(),
+impl MergedMail {
+    /// Takes the facts of a mail.
+    pub(super) fn of(mail: &AdminMail, queued: SystemTime) -> Self {
+        MergedMail {
+            chain: mail.place.chain.clone(),
+            sort: mail.place.sort.clone(),
             queued,
-            date: letter.date,
-            subject: letter.subject.clone(),
+            date: mail.date,
+            subject: mail.subject.clone(),
         }
     }
 }
 
-/// Returns the letter that stands for itself and those merged into it, in the thread of its own.
-pub(super) fn composed(
-    first: &AdminMail,
-    queued: SystemTime,
-    merged: &[MergedLetter],
-) -> AdminMail {
+/// Returns the mail that stands for itself and those merged into it, in the thread of its own.
+pub(super) fn composed(first: &AdminMail, queued: SystemTime, merged: &[MergedMail]) -> AdminMail {
     let count = merged.len() + 1;
-    let own = MergedLetter::of(first, queued);
+    let own = MergedMail::of(first, queued);
     let lines = std::iter::once(&own).chain(merged).map(line);
     let list: String = lines.collect();
     let sentence =
@@ -67,11 +63,11 @@ pub(super) fn composed(
     }
 }
 
-fn line(letter: &MergedLetter) -> String {
-    let at = clock::local(letter.date);
+fn line(mail: &MergedMail) -> String {
+    let at = clock::local(mail.date);
     let at = at.map_or_else(String::new, |at| at.strftime("%H:%M:%S").to_string());
     // The host is in the subject of the mail.
-    let subject = letter.subject.split_once("] ").map_or("", |(_, rest)| rest);
+    let subject = mail.subject.split_once("] ").map_or("", |(_, rest)| rest);
     let text: String = format!("{at} {subject}").chars().take(MOST_LINE).collect();
     format!("- {text}\n")
 }

@@ -39,8 +39,8 @@ pub(crate) fn smtp(port: u16) -> Transport {
     })
 }
 
-/// Returns a letter of a sort, about an outage of a task.
-pub(crate) fn letter(id: &str, sort: &str, task: &str, outage: u64) -> AdminMail {
+/// Returns a mail of a sort, about an outage of a task.
+pub(crate) fn mail(id: &str, sort: &str, task: &str, outage: u64) -> AdminMail {
     AdminMail {
         subject: format!("[host] [{task}] {sort} {id}"),
         date: at(0),

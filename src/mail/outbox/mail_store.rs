@@ -4,23 +4,23 @@ use std::time::SystemTime;
 
 use super::delivery_counts::DeliveryEnd;
 use super::departures::Departures;
-use super::entry::QueuedLetter;
+use super::entry::QueuedMail;
 use super::path_state::PathState;
 use super::store::Outbox;
 
 /// Where letters wait that a pass of delivery tries.
-pub(crate) trait LetterStore {
+pub(crate) trait MailStore {
     /// Returns what waits, oldest first.
-    fn waiting(&self) -> Vec<QueuedLetter>;
+    fn waiting(&self) -> Vec<QueuedMail>;
 
     /// Writes what has become of a letter.
-    fn update(&self, letter: &QueuedLetter);
+    fn update(&self, letter: &QueuedMail);
 
     /// Removes a letter that has left, or never will.
-    fn remove(&self, letter: &QueuedLetter);
+    fn remove(&self, letter: &QueuedMail);
 
     /// Puts a letter into another one of its cause.
-    fn merge(&self, into: &mut QueuedLetter, letter: &QueuedLetter);
+    fn merge(&self, into: &mut QueuedMail, letter: &QueuedMail);
 
     /// Returns the outbox of this machine, which knows how its way to the server fares.
     fn outbox(&self) -> &Outbox;
@@ -41,7 +41,7 @@ pub(crate) trait LetterStore {
     }
 
     /// Counts an attempt that came to its end.
-    fn count(&self, letter: &QueuedLetter, end: DeliveryEnd) {
+    fn count(&self, letter: &QueuedMail, end: DeliveryEnd) {
         self.outbox().count(letter, end);
     }
 
@@ -56,25 +56,25 @@ pub(crate) trait LetterStore {
     }
 
     /// Remembers that a letter did not leave to any recipient.
-    fn remember_undelivered(&self, letter: &QueuedLetter) {
+    fn remember_undelivered(&self, letter: &QueuedMail) {
         self.outbox().remember_undelivered(letter);
     }
 }
 
-impl LetterStore for Outbox {
-    fn waiting(&self) -> Vec<QueuedLetter> {
+impl MailStore for Outbox {
+    fn waiting(&self) -> Vec<QueuedMail> {
         Outbox::waiting(self)
     }
 
-    fn update(&self, letter: &QueuedLetter) {
+    fn update(&self, letter: &QueuedMail) {
         Outbox::update(self, letter);
     }
 
-    fn remove(&self, letter: &QueuedLetter) {
+    fn remove(&self, letter: &QueuedMail) {
         Outbox::remove(self, letter);
     }
 
-    fn merge(&self, into: &mut QueuedLetter, letter: &QueuedLetter) {
+    fn merge(&self, into: &mut QueuedMail, letter: &QueuedMail) {
         Outbox::merge(self, into, letter);
     }
 

@@ -1,16 +1,16 @@
-//! The directories of the outbox, and the files in them that are letters.
+//! The directories of the outbox, and the files in them that are mails.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
 
 use super::super::delivery_error::shortened;
-use super::entry::{self, QueuedLetter};
+use super::entry::{self, QueuedMail};
 use super::room::MOST_BYTES;
 use crate::unix::trusted_paths::{PrivateDir, StateDir, UntrustedPath};
 
 /// The name of the outbox in the state directory.
 pub(super) const NAME: &str = "outbox";
-/// Where our own letters wait.
+/// Where our own mails wait.
 pub(super) const ALERTS: &str = "alerts";
 
 /// Checks the outbox of a state directory, if it is there, with all that is in it.
@@ -36,29 +36,29 @@ pub(super) fn existing_root(state: &StateDir) -> Result<Option<PrivateDir>, Untr
     }
 }
 
-/// Returns the names of the letters in a directory, in order. A directory cannot be one, nor be set
+/// Returns the names of the mails in a directory, in order. A directory cannot be one, nor be set
 /// aside.
-pub(super) fn letters_in(alerts: &PrivateDir) -> Vec<OsString> {
-    letters_of(alerts.names().unwrap_or_default())
+pub(super) fn mails_in(alerts: &PrivateDir) -> Vec<OsString> {
+    mails_of(alerts.names().unwrap_or_default())
 }
 
-pub(super) fn letters_of(names: Vec<OsString>) -> Vec<OsString> {
-    names.into_iter().filter(|name| is_letter(name)).collect()
+pub(super) fn mails_of(names: Vec<OsString>) -> Vec<OsString> {
+    names.into_iter().filter(|name| is_mail(name)).collect()
 }
 
-fn is_letter(name: &OsStr) -> bool {
+fn is_mail(name: &OsStr) -> bool {
     let name = name.as_encoded_bytes();
     name.ends_with(b".json") && !name.starts_with(b".")
 }
 
-pub(super) fn read_entry(alerts: &PrivateDir, name: &OsStr) -> io::Result<QueuedLetter> {
+pub(super) fn read_entry(alerts: &PrivateDir, name: &OsStr) -> io::Result<QueuedMail> {
     let damaged = |words: String| io::Error::new(io::ErrorKind::InvalidData, words);
     let bytes = match alerts.read_regular(name, MOST_BYTES + 1) {
         Ok(bytes) => bytes.ok_or(io::ErrorKind::NotFound)?,
         Err(error) if error.is_no_file() => return Err(damaged(error.why())),
         Err(error) => return Err(error.into()),
     };
-    let entry: QueuedLetter =
+    let entry: QueuedMail =
         serde_json::from_slice(&bytes).map_err(|error| damaged(shortened(&error.to_string())))?;
     if entry.version == entry::VERSION {
         Ok(entry)

@@ -2,34 +2,34 @@
 
 use std::cell::RefCell;
 
-use super::entry::QueuedLetter;
-use super::letter_store::LetterStore;
+use super::entry::QueuedMail;
+use super::mail_store::MailStore;
 use super::store::Outbox;
 
 /// What has become of a claimed letter.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum ClaimedChange<'a> {
     /// The letter waits on, in this form.
-    Updated(&'a QueuedLetter),
+    Updated(&'a QueuedMail),
     /// The letter has left, or never will.
-    Removed(&'a QueuedLetter),
+    Removed(&'a QueuedMail),
 }
 
 /// Letters that were claimed from a board, where all that becomes of them is written.
-pub(crate) struct ClaimedLetters<'a> {
+pub(crate) struct ClaimedMails<'a> {
     outbox: &'a Outbox,
-    letters: RefCell<Vec<QueuedLetter>>,
+    letters: RefCell<Vec<QueuedMail>>,
     write: &'a dyn Fn(ClaimedChange<'_>),
 }
 
-impl<'a> ClaimedLetters<'a> {
+impl<'a> ClaimedMails<'a> {
     /// Creates the store of claimed letters; `outbox` is that of this machine.
     pub(crate) fn new(
         outbox: &'a Outbox,
-        letters: Vec<QueuedLetter>,
+        letters: Vec<QueuedMail>,
         write: &'a dyn Fn(ClaimedChange<'_>),
     ) -> Self {
-        ClaimedLetters {
+        ClaimedMails {
             outbox,
             letters: RefCell::new(letters),
             write,
@@ -37,27 +37,27 @@ impl<'a> ClaimedLetters<'a> {
     }
 }
 
-impl LetterStore for ClaimedLetters<'_> {
-    fn waiting(&self) -> Vec<QueuedLetter> {
+impl MailStore for ClaimedMails<'_> {
+    fn waiting(&self) -> Vec<QueuedMail> {
         self.letters.borrow().clone()
     }
 
-    fn update(&self, letter: &QueuedLetter) {
+    fn update(&self, letter: &QueuedMail) {
         let mut letters = self.letters.borrow_mut();
-        if let Some(known) = letters.iter_mut().find(|one| one.is_same_letter(letter)) {
+        if let Some(known) = letters.iter_mut().find(|one| one.is_same_mail(letter)) {
             *known = letter.clone();
             (self.write)(ClaimedChange::Updated(letter));
         }
     }
 
-    fn remove(&self, letter: &QueuedLetter) {
+    fn remove(&self, letter: &QueuedMail) {
         self.letters
             .borrow_mut()
-            .retain(|one| !one.is_same_letter(letter));
+            .retain(|one| !one.is_same_mail(letter));
         (self.write)(ClaimedChange::Removed(letter));
     }
 
-    fn merge(&self, into: &mut QueuedLetter, letter: &QueuedLetter) {
+    fn merge(&self, into: &mut QueuedMail, letter: &QueuedMail) {
         into.merge(letter);
         // In this order a crash sends a letter twice, and loses none.
         self.update(into);
