@@ -140,6 +140,9 @@ fn check_says_where_each_value_is_from() {
     keep = false # default
     release_on_error = false # default
 
+    [board]
+    # address: board.sqlite in state_dir
+
     [mail]
     to = ["ops@example.org"] # run_functions.toml:3
     from = "run_functions@web1.example.org" # default
