@@ -39,10 +39,10 @@ fn pid_of_step(desk: &Desk, id: u64, nth: usize) -> i32 {
 }
 
 /// Stops a worker that is not in the middle of a transaction: in one, its lock of the file would keep all others from writing.
-fn stop_between_writes(desk: &Desk, worker: &Runner) {
+pub fn stop_between_writes(desk: &Desk, worker: &Runner, job: &str) {
     let is_free = || {
         worker.signal(Signal::SIGSTOP);
-        let posted = desk.place.run(&["post", "long", "--at", "1day"]);
+        let posted = desk.place.run(&["post", job, "--at", "1day"]);
         let is_free = posted.status.success();
         if !is_free {
             worker.signal(Signal::SIGCONT);
@@ -114,7 +114,7 @@ pub fn a_stopped_worker_loses_its_job_with_its_lease_and_its_late_report_changes
     let id = desk.post(&["long"]);
     let step = pid_of_step(&desk, id, 0);
     let _second = desk.worker(&["--name", "two"]);
-    stop_between_writes(&desk, &first);
+    stop_between_writes(&desk, &first, "long");
     assert!(
         eventually(|| !is_alive(step)),
         "the keeper ends the step at the deadline"

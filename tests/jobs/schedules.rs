@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
+use crate::crashes::stop_between_writes;
 use crate::desk::Desk;
 use crate::support::{Runner, eventually};
 
@@ -106,10 +107,7 @@ pub fn each_slot_is_posted_once_though_workers_are_killed_and_stopped() {
     desk.wait_for_more_slots(2);
     killed.signal(Signal::SIGKILL);
     desk.wait_for_more_slots(2);
-    // One that is stopped while it writes holds the lock of the file.
-    let open = "SELECT count(*) FROM job WHERE state <> 4";
-    assert!(eventually(|| desk.numbers(open)[0] == 0));
-    stopped.signal(Signal::SIGSTOP);
+    stop_between_writes(&desk, &stopped, "tick");
     desk.wait_for_more_slots(2);
     stopped.signal(Signal::SIGCONT);
     desk.wait_for_more_slots(2);
