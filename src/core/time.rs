@@ -93,6 +93,11 @@ impl Moment {
     }
 }
 
+/// Returns a duration in milliseconds.
+pub(crate) fn whole_millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
 /// Returns a time in milliseconds since 1970, as boards and journals have times; 0 for one before.
 pub(crate) fn unix_millis(time: SystemTime) -> i64 {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();

@@ -118,7 +118,8 @@ fn seconds(time: SystemTime) -> f64 {
 /// ```no_run
 /// use run_functions::jobs::transaction::{TransactionPost, post_in};
 ///
-/// # async fn order(client: &mut tokio_postgres::Client) -> Result<(), Box<dyn std::error::Error>> {
+/// # type Done = Result<(), Box<dyn std::error::Error>>;
+/// # async fn order(client: &mut tokio_postgres::Client) -> Done {
 /// let transaction = client.transaction().await?;
 /// transaction.execute("INSERT INTO orders (item) VALUES ('lamp')", &[]).await?;
 /// let post = TransactionPost::of("ship", &serde_json::json!({ "item": "lamp" })).key("lamp");

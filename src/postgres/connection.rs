@@ -119,7 +119,7 @@ impl PgConnector {
         Ok(PgConnection { client, driver })
     }
 
-    /// Connects. Each host has a part of the time. Who drives the connection is the caller.
+    /// Connects. Each host has a part of the time. The caller drives the connection.
     pub(super) async fn open(&self, within: Duration) -> Result<(Client, PgLink), PgError> {
         let mut config = self.config.clone();
         if let Some(path) = &self.password_file {

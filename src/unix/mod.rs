@@ -1,10 +1,6 @@
 //! All that is Unix: pidfile, takeover, signals, child processes. Unsafe code lives here alone.
 
-#[cfg(any(
-    feature = "board-postgres",
-    feature = "lock-consul",
-    feature = "lock-postgres"
-))]
+#[cfg(feature = "authorities")]
 pub(crate) mod authorities;
 pub(crate) mod boot;
 pub mod child;

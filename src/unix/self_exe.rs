@@ -131,8 +131,8 @@ pub(crate) fn identity() -> io::Result<String> {
     ))
 }
 
-/// Returns what distinguishes this executable from another build, on any machine: a hash of its size,
-/// its beginning, where linkers note the build, and its end.
+/// Returns what distinguishes this executable from another build, on any machine: a hash of its
+/// size, its beginning, where linkers note the build, and its end.
 pub(crate) fn content() -> u64 {
     static CONTENT: OnceLock<u64> = OnceLock::new();
     *CONTENT.get_or_init(|| {

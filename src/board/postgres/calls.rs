@@ -11,7 +11,7 @@ use tokio_postgres::types::Type;
 use super::pg_pool::PgPool;
 use crate::board::board_error::{BoardError, BoardResult};
 use crate::board::job_id::{BatchId, JobId, SessionId};
-use crate::postgres::PgError;
+use crate::postgres::{PgError, PgParam};
 use crate::unix::clock;
 use crate::unix::waiter::Waiter;
 
@@ -43,8 +43,7 @@ impl Calls {
         let until = clock::mono() + self.deadline;
         loop {
             let within = until.since(clock::mono());
-            let params: [super::pg_pool::Param<'_>; 2] =
-                [(&now, Type::INT8), (&request, Type::TEXT)];
+            let params: [PgParam<'_>; 2] = [(&now, Type::INT8), (&request, Type::TEXT)];
             match self.pool.query(&sql, &params, within) {
                 Ok(rows) => {
                     let text = rows.first().map(|row| row.try_get::<_, Option<String>>(0));

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::lane_marks::ClassMarks;
-use super::pg_board::whole_millis;
 use crate::board::advance::LaneWish;
+use crate::core::time::whole_millis;
 use crate::flow::journal::{Doing, Phase};
 
 /// A lane, as the functions of the board have it.

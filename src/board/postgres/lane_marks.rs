@@ -41,7 +41,7 @@ impl Default for ClassMarks {
 /// The marks of the lanes of a worker.
 #[derive(Debug)]
 pub(super) struct LaneMarks {
-    marks: Mutex<Marks>,
+    marks: Mutex<MarkedLanes>,
     slow: Duration,
 }
 
@@ -52,7 +52,7 @@ impl Default for LaneMarks {
 }
 
 #[derive(Debug, Default)]
-struct Marks {
+struct MarkedLanes {
     lanes: BTreeMap<String, ClassMarks>,
     /// When the last full look was made, if it was slow.
     slow_since: Option<Mono>,

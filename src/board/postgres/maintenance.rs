@@ -5,7 +5,7 @@ use tokio_postgres::SimpleQueryMessage;
 
 use super::migration;
 pub(crate) use super::moving::{grant, move_in};
-use super::pg_board::calls_of;
+use super::pg_opening::calls_of;
 use crate::board::board_error::BoardError;
 use crate::board::board_settings::{BoardSettings, MissingBoard};
 use crate::board::board_trait::BoardResult;

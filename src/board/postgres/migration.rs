@@ -8,7 +8,7 @@ use super::calls::{Calls, no_board};
 use crate::board::board_error::{BoardError, BoardResult};
 use crate::board::board_settings::MissingBoard;
 use crate::board::host_identity::HostIdentity;
-use crate::postgres::{PgConnection, PgError};
+use crate::postgres::{PgConnection, PgError, PgParam};
 use crate::unix::random;
 
 /// The version of the schema that this program writes: as for boards in a file.
@@ -74,7 +74,7 @@ impl Versions {
 ///
 /// # Errors
 ///
-/// When there is none and none is to be made, a newer program has changed it, or live sessions of
+/// When the board is missing and not to be created, a newer program has changed it, or sessions of
 /// an older program would meet a schema that they do not know.
 pub(super) fn migrate(calls: &Calls, missing: MissingBoard) -> BoardResult<(i64, i64)> {
     let found = calls
@@ -128,7 +128,7 @@ pub(super) fn migrate(calls: &Calls, missing: MissingBoard) -> BoardResult<(i64,
 
 async fn versions(connection: &PgConnection) -> Result<Option<Versions>, PgError> {
     let client = &connection.client;
-    // Whether there is a board is seen by who may not read it, too.
+    // A role that may not read the board sees whether there is one, too.
     let is_there = "SELECT to_regclass('run_functions.board') IS NOT NULL";
     let row = client.query_typed(is_there, &[]).await?;
     if !row.first().map_or(Ok(false), |row| row.try_get(0))? {
@@ -187,7 +187,7 @@ async fn apply(connection: &PgConnection, id: &str) -> Result<Option<String>, Pg
     }
     let written =
         "UPDATE board SET schema_version = $1, readable_from = $2, functions_version = $3";
-    let params: [super::pg_pool::Param<'_>; 3] = [
+    let params: [PgParam<'_>; 3] = [
         (&SCHEMA_VERSION, Type::INT8),
         (&READABLE_FROM, Type::INT8),
         (&FUNCTIONS_VERSION, Type::INT8),

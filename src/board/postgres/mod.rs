@@ -21,6 +21,7 @@ pub(crate) mod maintenance;
 mod migration;
 mod moving;
 mod pg_board;
+mod pg_opening;
 mod pg_pool;
 mod schedules;
 #[cfg(test)]

@@ -7,19 +7,19 @@ use tokio_postgres::types::Type;
 
 use super::calls::Calls;
 use super::migration;
-use super::pg_board::calls_of;
-use super::pg_pool::Param;
+use super::pg_opening::calls_of;
 use crate::board::board_error::{BoardError, BoardResult};
 use crate::board::board_role::BoardRole;
 use crate::board::board_settings::{BoardSettings, MissingBoard};
 use crate::board::postgres_settings::PostgresSettings;
 use crate::board::row_source::RowSource;
+use crate::postgres::PgParam;
 use crate::postgres::{PgConnection, PgError};
 
 /// How long a move may take.
 const DEADLINE: Duration = Duration::from_secs(6 * 3600);
 
-/// Moves all of a board into an empty one, which is created where there is none. Returns how many
+/// Moves all of a board into an empty one, which is created where it is missing. Returns how many
 /// jobs it has, and its epoch.
 ///
 /// # Errors
@@ -68,7 +68,7 @@ async fn write_all(
     let client = &connection.client;
     let head = source.head().clone();
     let epoch = i64::try_from(head.epoch).unwrap_or(i64::MAX);
-    let params: [Param<'_>; 2] = [(&epoch, Type::INT8), (&head.hold, Type::INT8)];
+    let params: [PgParam<'_>; 2] = [(&epoch, Type::INT8), (&head.hold, Type::INT8)];
     client
         .query_typed("SELECT begin_move($1, $2)", &params)
         .await?;
@@ -86,14 +86,14 @@ async fn write_all(
         let rows = calls
             .json(&rows)
             .map_err(|error| PgError::NoAnswer(error.to_string()))?;
-        let params: [Param<'_>; 2] = [(&found.table, Type::TEXT), (&rows, Type::TEXT)];
+        let params: [PgParam<'_>; 2] = [(&found.table, Type::TEXT), (&rows, Type::TEXT)];
         let write = "SELECT move_rows($1, $2::text::jsonb)";
         client.query_typed(write, &params).await?;
     }
     for (table, last) in &head.numbers {
         // The numbers of sessions begin anew: no session is moved.
         if table != "session" {
-            let params: [Param<'_>; 2] = [(table, Type::TEXT), (last, Type::INT8)];
+            let params: [PgParam<'_>; 2] = [(table, Type::TEXT), (last, Type::INT8)];
             let go_on = "SELECT move_numbers($1, $2)";
             client.query_typed(go_on, &params).await?;
         }
@@ -122,7 +122,7 @@ pub(crate) fn grant(settings: &PostgresSettings, role: &str, kind: BoardRole) ->
             let client = &connection.client;
             let path = "BEGIN; SET LOCAL search_path = run_functions, pg_temp";
             client.batch_execute(path).await?;
-            let params: [Param<'_>; 2] = [(&role, Type::TEXT), (&kind, Type::TEXT)];
+            let params: [PgParam<'_>; 2] = [(&role, Type::TEXT), (&kind, Type::TEXT)];
             let granted = client.query_typed("SELECT grant_to($1, $2)", &params).await;
             let end = if granted.is_ok() {
                 "COMMIT"

@@ -14,7 +14,7 @@ use super::claim_hold::ClaimHold;
 use super::lane_call::LaneCall;
 use super::lane_marks::{LaneMark, LaneMarks};
 use super::migration;
-use super::pg_pool::PgPool;
+use super::pg_opening::{calls_of, connector};
 use super::transition_call::TransitionCall;
 use crate::board::advance::{Advance, AdvanceAnswer, GiveBack, LaneWish, TransitionVerdict};
 use crate::board::batch::{BatchPost, BatchReceipt, BatchRecord, BulkAnswer};
@@ -40,7 +40,7 @@ use crate::board::session_request::{SessionRecord, SessionRequest, SessionTicket
 use crate::board::wait_facts::{CannotNow, WaitFacts};
 use crate::core::time::{Mono, unix_millis};
 use crate::flow::journal::JournalEntry;
-use crate::postgres::{PgAccess, PgConnector};
+use crate::postgres::PgConnector;
 use crate::unix::clock;
 
 /// Opens a board in a PostgreSQL database.
@@ -153,51 +153,6 @@ impl PostgresBoard {
         let lanes = LaneCall::of_all(lanes, marks.as_ref());
         self.call("look", &json!({"session": session, "lanes": lanes}))
     }
-}
-
-/// Prepares the calls of a board. Nothing is sent.
-///
-/// # Errors
-///
-/// What is wrong with the address or the file of authorities.
-pub(super) fn calls_of(settings: &PostgresSettings, deadline: Duration) -> BoardResult<Calls> {
-    let connector = connector(&settings.address, settings)?;
-    let place = place_of(&connector);
-    let pool = PgPool::start(connector).map_err(|error| BoardError::Unavailable {
-        place: place.clone(),
-        why: error.to_string(),
-    })?;
-    Ok(Calls {
-        pool,
-        deadline,
-        place,
-    })
-}
-
-fn connector(address: &str, settings: &PostgresSettings) -> BoardResult<PgConnector> {
-    let access = PgAccess {
-        username: settings.username.clone(),
-        password_file: settings.password_file.clone(),
-        ca_file: settings.ca_file.clone(),
-    };
-    PgConnector::new(address, &access).map_err(|why| BoardError::Refused {
-        place: "the board in PostgreSQL".to_owned(),
-        why,
-        remedy: "write `address = \"postgres://USER@HOST/DATABASE\"` in `[board]`".to_owned(),
-    })
-}
-
-fn place_of(connector: &PgConnector) -> String {
-    format!(
-        "the board in PostgreSQL at {}, database {}",
-        connector.hosts(),
-        connector.database()
-    )
-}
-
-/// Returns a duration in milliseconds.
-pub(super) fn whole_millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// The schema that this program knows, as a session enters it.

@@ -11,16 +11,12 @@ use tokio::runtime::{Builder, Handle};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 use tokio_postgres::Row;
-use tokio_postgres::types::{ToSql, Type};
 
 use crate::core::time::in_words;
-use crate::postgres::{PgConnection, PgConnector, PgError};
+use crate::postgres::{PgConnection, PgConnector, PgError, PgParam};
 
 /// More connections are not kept while nothing uses them.
 const MOST_IDLE: usize = 4;
-
-/// A value of a statement, with its type: so that nothing is prepared.
-pub(super) type Param<'a> = (&'a (dyn ToSql + Sync), Type);
 
 /// Connections to a server, for any number of threads.
 pub(super) struct PgPool {
@@ -79,7 +75,7 @@ impl PgPool {
     pub(super) fn query(
         &self,
         sql: &str,
-        params: &[Param<'_>],
+        params: &[PgParam<'_>],
         within: Duration,
     ) -> Result<Vec<Row>, PgError> {
         self.with_connection(within, async |connection| {

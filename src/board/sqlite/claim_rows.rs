@@ -2,10 +2,10 @@
 
 use rusqlite::Row;
 
-use super::words::whole_millis;
 use crate::board::advance::{ClaimWish, ClaimedJob, LaneWish};
 use crate::board::beat::JobPosition;
 use crate::board::job_id::JobId;
+use crate::core::time::whole_millis;
 use crate::flow::journal::{Doing, JournalEntry, Phase};
 
 /// A lane as the writer needs it.

@@ -3,10 +3,10 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::sqlite_failure::SqliteFailure;
-use super::words::whole_millis;
 use super::write_tx::WriteTx;
 use crate::board::job_state::JobState;
 use crate::board::keep_limits::{GcAnswer, KeepLimits};
+use crate::core::time::whole_millis;
 
 /// How many rows a transaction removes.
 const MOST_ROWS: u64 = 500;

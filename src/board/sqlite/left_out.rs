@@ -88,7 +88,7 @@ pub(crate) mod maintenance {
         refused(path)
     }
 
-    /// What stands for a board's file that is being moved: there is none.
+    /// What stands for a board's file that is being moved, which this program cannot read.
     pub(crate) enum MovedFile {}
 
     impl MovedFile {

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::words::whole_millis;
 use super::write_tx::WriteTx;
 use crate::board::job_id::JobId;
 use crate::board::output_part::{OutputBatch, OutputPart};
+use crate::core::time::whole_millis;
 
 /// No answer has more parts.
 const MOST_PARTS: u32 = 256;

@@ -1,7 +1,5 @@
 //! The words and numbers by which values are stored; they never change.
 
-use std::time::Duration;
-
 use crate::board::job_request::PendingRequest;
 use crate::board::session_request::SessionWish;
 use crate::flow::journal::{EntryOutcome, Phase};
@@ -68,11 +66,6 @@ pub(super) fn of_word<T: serde::de::DeserializeOwned>(word: &str) -> Option<T> {
 /// Returns the text of a value that cannot fail to have one.
 pub(super) fn json<T: serde::Serialize + ?Sized>(value: &T) -> String {
     serde_json::to_string(value).expect("lists of texts and numbers are JSON")
-}
-
-/// Returns a duration as the tables have it.
-pub(super) fn whole_millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 
 use tokio_postgres::types::Type;
 
-use super::pg_client::Param;
 use crate::core::time::Mono;
 use crate::lease::LeaseTerms;
+use crate::postgres::PgParam;
 
 /// A row that a contender holds.
 #[derive(Clone, Debug)]
@@ -18,7 +18,7 @@ pub(super) struct HeldRow {
 
 impl HeldRow {
     /// Returns the values by which a statement means this holder alone.
-    pub(super) fn params<'a>(&'a self, name: &'a String) -> [Param<'a>; 3] {
+    pub(super) fn params<'a>(&'a self, name: &'a String) -> [PgParam<'a>; 3] {
         [
             (name, Type::TEXT),
             (&self.token, Type::TEXT),

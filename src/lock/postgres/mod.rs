@@ -14,6 +14,7 @@
 //! acquired before a lease has passed.
 
 mod held_row;
+mod lock_failure;
 mod lock_row;
 mod pg_client;
 mod postgres_lock;

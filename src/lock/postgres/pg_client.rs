@@ -11,14 +11,13 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 use tokio_postgres::Row;
-use tokio_postgres::types::{ToSql, Type};
 
 use super::statements;
 use crate::core::settings::LockSettings;
 use crate::core::time::{Mono, in_words};
 use crate::lock::error::LockError;
 use crate::lock::interrupt::Interrupt;
-use crate::postgres::{PgAccess, PgConnection, PgConnector, PgError, PgListener};
+use crate::postgres::{PgAccess, PgConnection, PgConnector, PgError, PgListener, PgParam};
 use crate::unix::clock;
 
 /// How long a connection is read before it is used.
@@ -26,9 +25,6 @@ const NOTICE_WITHIN: Duration = Duration::from_millis(1);
 
 /// How long a standby goes on without LISTEN after a connection for it was refused.
 const LISTEN_AGAIN_AFTER: Duration = Duration::from_secs(30);
-
-/// A value of a statement, with its type: so that nothing is prepared.
-pub(super) type Param<'a> = (&'a (dyn ToSql + Sync), Type);
 
 /// Executes statements at the first server that can.
 pub(super) struct PgClient {
@@ -103,7 +99,7 @@ impl PgClient {
     pub(super) fn query(
         &mut self,
         sql: &'static str,
-        params: &[Param<'_>],
+        params: &[PgParam<'_>],
     ) -> Result<Vec<Row>, PgError> {
         let ended = Arc::new(Notify::new());
         let end = Arc::clone(&ended);
@@ -120,7 +116,7 @@ impl PgClient {
     pub(super) fn query_to_the_end(
         &mut self,
         sql: &'static str,
-        params: &[Param<'_>],
+        params: &[PgParam<'_>],
     ) -> Result<Vec<Row>, PgError> {
         self.query_until(sql, params, None)
     }
@@ -183,7 +179,7 @@ impl PgClient {
     fn query_until(
         &mut self,
         sql: &'static str,
-        params: &[Param<'_>],
+        params: &[PgParam<'_>],
         ended: Option<&Notify>,
     ) -> Result<Vec<Row>, PgError> {
         let deadline = self.deadline;

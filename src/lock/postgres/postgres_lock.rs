@@ -6,8 +6,9 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 use super::held_row::HeldRow;
+use super::lock_failure::lock_error;
 use super::lock_row::LockLook;
-use super::pg_client::{Param, PgClient};
+use super::pg_client::PgClient;
 use super::statements;
 use crate::core::settings::LockSettings;
 use crate::core::time::Mono;
@@ -17,7 +18,7 @@ use crate::lock::attempt::{LockAttempt, LockRenewal};
 use crate::lock::error::{LockError, check_length};
 use crate::lock::holder::{LockHolder, LockOwner};
 use crate::lock::lock_trait::{Lock, LockInterrupter};
-use crate::postgres::PgError;
+use crate::postgres::{PgError, PgParam};
 use crate::unix::{clock, random};
 
 /// The deadline of a call of the holder, at least.
@@ -90,7 +91,7 @@ impl PostgresLock {
 
     /// Executes a statement, again while another one is changing the row; creates the tables where
     /// they are missing.
-    fn query(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<Vec<Row>, LockError> {
+    fn query(&mut self, sql: &'static str, params: &[PgParam<'_>]) -> Result<Vec<Row>, LockError> {
         let until = clock::mono() + self.client.deadline;
         loop {
             match self.client.query(sql, params) {
@@ -176,7 +177,7 @@ impl PostgresLock {
         let holder = serde_json::to_string(&holder).expect("texts and numbers are JSON");
         let lease = i64::try_from(self.terms.lost_after.as_millis()).unwrap_or(i64::MAX);
         let name = self.name.clone();
-        let mut params: Vec<Param<'_>> = vec![
+        let mut params: Vec<PgParam<'_>> = vec![
             (&name, Type::TEXT),
             (&fence, Type::INT8),
             (&token, Type::TEXT),
@@ -384,23 +385,5 @@ impl Lock for PostgresLock {
 
     fn place(&self) -> String {
         self.client.place()
-    }
-}
-
-/// Returns the error of a lock.
-fn lock_error(error: PgError, place: String) -> LockError {
-    if matches!(error, PgError::Interrupted) {
-        return LockError::Interrupted;
-    }
-    match error.remedy().map(str::to_owned) {
-        Some(remedy) => LockError::Refused {
-            place,
-            why: error.words(),
-            remedy,
-        },
-        None => LockError::Unreachable {
-            place,
-            why: error.words(),
-        },
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::arena::PostgresArena;
 use crate::board::conformance::arena::{BoardArena, TestWorker, doing, ends, lane, post};
 use crate::board::postgres::lane_marks::LaneMarks;
-use crate::board::postgres::pg_board::calls_of;
+use crate::board::postgres::pg_opening::calls_of;
 use crate::board::{JobFilter, JobState, Transition};
 use crate::flow::journal::EntryOutcome;
 
@@ -88,7 +88,7 @@ fn what_people_look_at_reads_no_more_than_it_shows() {
     assert_eq!(most, Some(10_000), "{counts:?}");
 }
 
-/// One forgotten transaction keeps what was claimed in the index of what waits.
+/// A forgotten transaction keeps what was claimed in the index of what waits.
 #[test]
 #[ignore = "needs PostgreSQL"]
 fn a_held_snapshot_makes_no_claim_read_what_others_have_claimed() {

@@ -1,4 +1,4 @@
-//! Who works at which job at this moment, as the outer world would see it.
+//! Which worker is at which job at this moment, as the outer world would see it.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
