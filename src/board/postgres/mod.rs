@@ -27,5 +27,6 @@ mod schedules;
 #[cfg(test)]
 mod tests;
 mod transition_call;
+mod work_calls;
 
 pub(crate) use pg_board::open;

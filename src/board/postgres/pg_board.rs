@@ -2,20 +2,19 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::json;
 
 use super::board_bell::PgBell;
 use super::calls::Calls;
 use super::claim_hold::ClaimHold;
 use super::lane_call::LaneCall;
-use super::lane_marks::{LaneMark, LaneMarks};
+use super::lane_marks::LaneMarks;
 use super::migration;
 use super::pg_opening::{calls_of, connector};
-use super::transition_call::TransitionCall;
 use crate::board::advance::{Advance, AdvanceAnswer, GiveBack, LaneWish, TransitionVerdict};
 use crate::board::batch::{BatchPost, BatchReceipt, BatchRecord, BulkAnswer};
 use crate::board::beat::{Beat, BeatAnswer, JobPosition, LookAnswer};
@@ -59,8 +58,8 @@ pub(crate) fn open(
 pub(super) struct PostgresBoard {
     pub(super) calls: Calls,
     listen: PgConnector,
-    is_listening: Arc<AtomicBool>,
-    hold: ClaimHold,
+    pub(super) is_listening: Arc<AtomicBool>,
+    pub(super) hold: ClaimHold,
     pub(super) marks: LaneMarks,
     /// The clock of a test; `None`: that of the server.
     clock: Option<BoardClock>,
@@ -72,30 +71,6 @@ impl fmt::Debug for PostgresBoard {
             .field("place", &self.calls.place)
             .finish_non_exhaustive()
     }
-}
-
-/// What comes with the answer to an advance.
-#[derive(Deserialize)]
-struct AdvanceNotes {
-    epoch: u64,
-    /// For how many milliseconds nothing is claimed in that epoch.
-    hold: u64,
-    /// Whether posts wake the session from now on.
-    begins_to_wait: bool,
-    marks: Vec<LaneMark>,
-    /// How many microseconds the look took.
-    took: u64,
-    /// The time of the board.
-    now: i64,
-}
-
-/// What comes with the answer to a look.
-#[derive(Deserialize)]
-struct LookNotes {
-    /// Whether posts wake the session.
-    waits: bool,
-    /// The time of the board.
-    now: i64,
 }
 
 impl PostgresBoard {
@@ -136,22 +111,11 @@ impl PostgresBoard {
         self.calls.call(name, now, request)
     }
 
-    fn mono(&self) -> Mono {
+    /// Returns the time on the boot clock.
+    pub(super) fn mono(&self) -> Mono {
         self.clock
             .as_ref()
             .map_or_else(clock::mono, |clock| clock().mono)
-    }
-}
-
-impl PostgresBoard {
-    fn look_once(
-        &self,
-        session: SessionId,
-        lanes: &[LaneWish],
-    ) -> BoardResult<(LookNotes, LookAnswer)> {
-        let marks = self.marks.now(self.mono());
-        let lanes = LaneCall::of_all(lanes, marks.as_ref());
-        self.call("look", &json!({"session": session, "lanes": lanes}))
     }
 }
 
@@ -232,56 +196,11 @@ impl Board for PostgresBoard {
     }
 
     fn advance(&self, request: &Advance) -> BoardResult<AdvanceAnswer> {
-        #[derive(Serialize)]
-        struct AdvanceCall<'a> {
-            session: SessionId,
-            transitions: Vec<TransitionCall<'a>>,
-            lanes: Vec<LaneCall<'a>>,
-            at_most: u32,
-            only: &'a [JobId],
-            waited: Option<u64>,
-            listens: bool,
-        }
-        let claim = &request.claim;
-        let begun = self.mono();
-        let marks = self.marks.now(begun);
-        let call = AdvanceCall {
-            session: request.session,
-            transitions: TransitionCall::of_all(&request.transitions)?,
-            lanes: LaneCall::of_all(&claim.lanes, marks.as_ref()),
-            at_most: claim.at_most,
-            only: &claim.only,
-            waited: self.hold.waited(begun),
-            listens: self.is_listening.load(Ordering::Relaxed),
-        };
-        let (notes, mut answer): (AdvanceNotes, AdvanceAnswer) = self.call("advance", &call)?;
-        let now = self.mono();
-        self.hold.seen(notes.epoch, notes.hold, now);
-        if !claim.lanes.is_empty() && claim.only.is_empty() {
-            if answer.claimed.len() < claim.at_most as usize {
-                let lanes = claim.lanes.iter().map(|lane| &lane.definition);
-                self.marks.found_no_more(lanes, notes.now);
-            }
-            let took = Duration::from_micros(notes.took);
-            self.marks.seen(notes.marks, took, marks.is_none(), now);
-        }
-        if notes.begins_to_wait {
-            // What was posted since the look of that call rang for nothing.
-            let (_, look) = self.look_once(request.session, &claim.lanes)?;
-            answer.next_due = look.next_due;
-        }
-        Ok(answer)
+        self.advance_and_claim(request)
     }
 
     fn look(&self, session: SessionId, lanes: &[LaneWish]) -> BoardResult<LookAnswer> {
-        let (notes, look) = self.look_once(session, lanes)?;
-        let has_work = look.next_due.is_some_and(|due| due <= notes.now);
-        if has_work || notes.waits || !self.is_listening.load(Ordering::Relaxed) {
-            return Ok(look);
-        }
-        // A post between the look and the mark rings for nothing: so it looks once more.
-        self.call::<()>("mark_waiting", &session)?;
-        Ok(self.look_once(session, lanes)?.1)
+        self.look_or_wait(session, lanes)
     }
 
     fn peek(
