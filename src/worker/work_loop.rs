@@ -215,7 +215,8 @@ impl WorkLoop {
 
     fn is_more_due(&self, now: Moment) -> bool {
         let is_due = self.next_due.is_some_and(|due| due <= wall_millis(now));
-        is_due && self.may_claim() && self.room(now.mono) > 0
+        let is_put_off = self.is_unanswered && now.mono < self.look_at;
+        is_due && !is_put_off && self.may_claim() && self.room(now.mono) > 0
     }
 
     fn may_claim(&self) -> bool {
@@ -298,8 +299,11 @@ impl WorkLoop {
         let waits = waits.filter(|_| self.free() > 0);
         let may_claim = self.may_claim() && self.room(now.mono) > 0;
         let dues = waits.chain(self.next_due.filter(|_| may_claim));
-        let slot = self.next_slot.filter(|_| self.fires_schedules);
-        if let Some(due) = dues.chain(slot).min() {
+        let fires = self.fires_schedules && !self.leaving.is_asked();
+        let slot = self.next_slot.filter(|_| fires);
+        // What is due while the board does not answer waits for the next try.
+        let due = dues.chain(slot).min().filter(|_| !self.is_unanswered);
+        if let Some(due) = due {
             let span = u64::try_from(due.saturating_sub(wall_millis(now))).unwrap_or(0);
             until = until.min(now.mono + Duration::from_millis(span));
         }
@@ -308,7 +312,7 @@ impl WorkLoop {
             let span = u64::try_from(end.saturating_sub(wall_millis(now))).unwrap_or(0);
             until = until.min(now.mono + Duration::from_millis(span));
         }
-        if self.fires_schedules && !self.is_unanswered {
+        if fires && !self.is_unanswered {
             until = until.min(self.schedules_at);
         }
         let rings = self.may_claim() && self.free() > 0;

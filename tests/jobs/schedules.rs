@@ -334,3 +334,31 @@ every = "1s"
     assert!(eventually(|| done("report") == before + 1));
     assert_eq!((first.stop(), second.stop()), (Some(0), Some(0)));
 }
+
+/// Returns how often a process has waited so far.
+fn waits_of(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+    line.unwrap().trim().parse().unwrap()
+}
+
+#[test]
+pub fn a_draining_worker_leaves_slots_to_others_and_does_not_wake_for_them() {
+    let long = r#"
+[jobs.long]
+steps = [{ name = "a", command = ["sleep", "60"] }]
+"#;
+    let desk = Desk::with(&format!("{TICK}{long}"));
+    let draining = desk.worker(&["--name", "draining"]);
+    let id = desk.post(&["long"]);
+    desk.wait_for_step(id, "a");
+    let _other = desk.worker(&["--name", "other"]);
+    draining.signal(Signal::SIGTERM);
+    desk.wait_for_more_slots(1);
+    let before = waits_of(draining.pid());
+    desk.wait_for_more_slots(3);
+    let waits = waits_of(draining.pid()) - before;
+    assert!(waits < 300, "{waits} times in three slots");
+}
