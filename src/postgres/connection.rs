@@ -1,5 +1,6 @@
 //! A connection to PostgreSQL, with TLS where it leaves the machine.
 
+use std::future::poll_fn;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -113,8 +114,10 @@ impl PgConnector {
     pub(crate) async fn connect(&self, within: Duration) -> Result<PgConnection, PgError> {
         let (client, link) = self.open(within).await?;
         let driver = tokio::spawn(async move {
-            // The call that meets the end of the connection reports it.
-            let _ = link.await;
+            let mut link = link;
+            // The call that meets the end of the connection reports it; notices of the server are
+            // for nothing here.
+            while let Some(Ok(_)) = poll_fn(|cx| link.poll_message(cx)).await {}
         });
         Ok(PgConnection { client, driver })
     }

@@ -13,6 +13,8 @@ const NO_TLS: &str = "set `ssl = on` on the server; or, where the network betwee
 pub(crate) enum PgError {
     /// No answer in time, or none that was whole: the statement may have been carried out.
     NoAnswer(String),
+    /// No connection: nothing was sent.
+    Unreachable(String),
     /// The server answered with an error.
     Answer {
         /// The code of the error.
@@ -79,7 +81,10 @@ impl PgError {
     /// Returns the error in words.
     pub(crate) fn words(self) -> String {
         match self {
-            PgError::NoAnswer(why) | PgError::Certificate(why) | PgError::NoTls(why) => why,
+            PgError::NoAnswer(why)
+            | PgError::Unreachable(why)
+            | PgError::Certificate(why)
+            | PgError::NoTls(why) => why,
             PgError::Answer { message, .. } => message,
             PgError::Secret { why, .. } => why,
             PgError::Interrupted => "interrupted".to_owned(),
@@ -89,7 +94,7 @@ impl PgError {
     /// Returns what a person has to do, where nothing else helps.
     pub(crate) fn remedy(&self) -> Option<&str> {
         match self {
-            PgError::NoAnswer(_) | PgError::Interrupted => None,
+            PgError::NoAnswer(_) | PgError::Unreachable(_) | PgError::Interrupted => None,
             PgError::Certificate(_) => Some(authorities::REMEDY),
             PgError::NoTls(_) => Some(NO_TLS),
             PgError::Secret { remedy, .. } => Some(remedy),

@@ -98,7 +98,7 @@ impl PgPool {
             let work = async {
                 let mut connection = match there {
                     Some(connection) => connection,
-                    None => self.connector.connect(within).await?,
+                    None => self.connect(within).await?,
                 };
                 let result = work(&mut connection).await;
                 Ok::<_, PgError>((connection, result))
@@ -113,6 +113,14 @@ impl PgPool {
             self.give_back(connection);
         }
         result
+    }
+
+    async fn connect(&self, within: Duration) -> Result<PgConnection, PgError> {
+        let connection = self.connector.connect(within).await;
+        connection.map_err(|error| match error {
+            PgError::NoAnswer(why) => PgError::Unreachable(why),
+            error => error,
+        })
     }
 
     fn take(&self) -> Option<PgConnection> {
