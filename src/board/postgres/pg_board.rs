@@ -11,6 +11,7 @@ use serde_json::json;
 use super::board_bell::PgBell;
 use super::calls::Calls;
 use super::claim_hold::ClaimHold;
+use super::clock_offset::ClockOffset;
 use super::lane_call::LaneCall;
 use super::lane_marks::LaneMarks;
 use super::migration;
@@ -61,6 +62,9 @@ pub(super) struct PostgresBoard {
     pub(super) is_listening: Arc<AtomicBool>,
     pub(super) hold: ClaimHold,
     pub(super) marks: LaneMarks,
+    pub(super) offset: ClockOffset,
+    /// The clock here.
+    local: BoardClock,
     /// The clock of a test; `None`: that of the server.
     clock: Option<BoardClock>,
 }
@@ -97,6 +101,8 @@ impl PostgresBoard {
             is_listening: Arc::default(),
             hold: ClaimHold::default(),
             marks: LaneMarks::default(),
+            offset: ClockOffset::default(),
+            local: opening.clock.clone(),
             clock,
         })
     }
@@ -109,6 +115,11 @@ impl PostgresBoard {
     ) -> BoardResult<T> {
         let now = self.clock.as_ref().map(|clock| unix_millis(clock().wall));
         self.calls.call(name, now, request)
+    }
+
+    /// Returns the time of the clock here, in milliseconds since 1970.
+    pub(super) fn wall(&self) -> i64 {
+        unix_millis((self.local)().wall)
     }
 
     /// Returns the time on the boot clock.

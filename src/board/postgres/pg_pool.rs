@@ -12,16 +12,20 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 use tokio_postgres::Row;
 
-use crate::core::time::in_words;
+use crate::core::time::{Mono, in_words};
 use crate::postgres::{PgConnection, PgConnector, PgError, PgParam};
+use crate::unix::clock;
 
 /// More connections are not kept while nothing uses them.
 const MOST_IDLE: usize = 4;
+/// A connection that was not needed for longer is closed.
+const IDLE_FOR: Duration = Duration::from_secs(20);
 
 /// Connections to a server, for any number of threads.
 pub(super) struct PgPool {
     connector: PgConnector,
-    idle: Mutex<Vec<PgConnection>>,
+    /// Each with when it was used last; the one that was used last is used next.
+    idle: Mutex<Vec<(PgConnection, Mono)>>,
     handle: Handle,
     ended: Arc<Notify>,
     thread: Option<JoinHandle<()>>,
@@ -125,7 +129,7 @@ impl PgPool {
 
     fn take(&self) -> Option<PgConnection> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        while let Some(connection) = idle.pop() {
+        while let Some((connection, _)) = idle.pop() {
             if !connection.client.is_closed() {
                 return Some(connection);
             }
@@ -135,8 +139,10 @@ impl PgPool {
 
     fn give_back(&self, connection: PgConnection) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = clock::mono();
+        idle.retain(|(_, used)| now.since(*used) < IDLE_FOR);
         if idle.len() < MOST_IDLE {
-            idle.push(connection);
+            idle.push((connection, now));
         }
     }
 }

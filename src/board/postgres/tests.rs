@@ -2,6 +2,7 @@
 
 mod arena;
 mod chaos;
+mod clocks;
 mod epochs;
 mod plans;
 mod server;

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::clock_offset::ClockOffset;
 use crate::board::advance::Transition;
 use crate::board::alert_record::EndFailure;
 use crate::board::board_error::BoardError;
@@ -38,14 +39,21 @@ impl<'a> TransitionCall<'a> {
     /// # Errors
     ///
     /// [`BoardError::Malformed`].
-    pub(super) fn of_all(transitions: &'a [Transition]) -> Result<Vec<Self>, BoardError> {
+    pub(super) fn of_all(
+        transitions: &'a [Transition],
+        offset: &ClockOffset,
+    ) -> Result<Vec<Self>, BoardError> {
         let numbered = transitions.iter().zip(1..);
         numbered
-            .map(|(transition, number)| TransitionCall::of(number, transition))
+            .map(|(transition, number)| TransitionCall::of(number, transition, offset))
             .collect()
     }
 
-    fn of(number: usize, transition: &'a Transition) -> Result<Self, BoardError> {
+    fn of(
+        number: usize,
+        transition: &'a Transition,
+        offset: &ClockOffset,
+    ) -> Result<Self, BoardError> {
         let facts = TransitionFacts::of(transition)?;
         Ok(TransitionCall {
             number,
@@ -56,7 +64,7 @@ impl<'a> TransitionCall<'a> {
             entries: &transition.entries,
             doing: &transition.doing,
             state: transition.state.number(),
-            run_at: transition.run_at,
+            run_at: offset.there(transition.run_at),
             result: transition.result.as_ref(),
             reason: transition.reason.as_deref(),
             avoid: transition.avoid.as_deref(),

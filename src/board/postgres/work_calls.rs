@@ -62,7 +62,7 @@ impl PostgresBoard {
         let marks = self.marks.now(begun);
         let call = AdvanceCall {
             session: request.session,
-            transitions: TransitionCall::of_all(&request.transitions)?,
+            transitions: TransitionCall::of_all(&request.transitions, &self.offset)?,
             lanes: LaneCall::of_all(&claim.lanes, marks.as_ref()),
             at_most: claim.at_most,
             only: &claim.only,
@@ -71,6 +71,7 @@ impl PostgresBoard {
         };
         let (notes, mut answer): (AdvanceNotes, AdvanceAnswer) = self.call("advance", &call)?;
         let now = self.mono();
+        self.offset.seen(notes.now, self.wall());
         self.hold.seen(notes.epoch, notes.hold, now);
         if !claim.lanes.is_empty() && claim.only.is_empty() {
             if answer.claimed.len() < claim.at_most as usize {
@@ -84,6 +85,10 @@ impl PostgresBoard {
             // What was posted since the look of that call rang for nothing.
             let (_, look) = self.look_once(request.session, &claim.lanes)?;
             answer.next_due = look.next_due;
+        }
+        answer.next_due = answer.next_due.map(|due| self.offset.here(due));
+        for job in &mut answer.claimed {
+            job.ends_by = job.ends_by.map(|end| self.offset.here(end));
         }
         Ok(answer)
     }
@@ -99,14 +104,16 @@ impl PostgresBoard {
         session: SessionId,
         lanes: &[LaneWish],
     ) -> BoardResult<LookAnswer> {
-        let (notes, look) = self.look_once(session, lanes)?;
+        let (notes, mut look) = self.look_once(session, lanes)?;
+        self.offset.seen(notes.now, self.wall());
         let has_work = look.next_due.is_some_and(|due| due <= notes.now);
-        if has_work || notes.waits || !self.is_listening.load(Ordering::Relaxed) {
-            return Ok(look);
+        if !has_work && !notes.waits && self.is_listening.load(Ordering::Relaxed) {
+            // A post between the look and the mark rings for nothing: so it looks once more.
+            self.call::<()>("mark_waiting", &session)?;
+            look = self.look_once(session, lanes)?.1;
         }
-        // A post between the look and the mark rings for nothing: so it looks once more.
-        self.call::<()>("mark_waiting", &session)?;
-        Ok(self.look_once(session, lanes)?.1)
+        look.next_due = look.next_due.map(|due| self.offset.here(due));
+        Ok(look)
     }
 
     fn look_once(

@@ -29,6 +29,7 @@ impl PostgresArena {
         let settings = shared().settings(&database);
         let clock = VirtualClock::new();
         let opening = BoardSettings {
+            clock: clock.board_clock(),
             deadline: Duration::from_secs(60),
             ..BoardSettings::default()
         };
