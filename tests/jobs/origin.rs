@@ -148,6 +148,8 @@ pub fn what_cannot_be_ended_of_a_dead_worker_delays_its_job_by_the_lease_alone()
         "[worker]\nslots = 1\n[jobs.x]\nlease = \"5s\"\nsteps = [{{ name = \"a\", shell = 'while [ ! -e \"{go}\" ]; do sleep 0.05; done' }}]"
     ));
     let mut first = desk.worker(&["--name", "one"]);
+    let lock = desk.place.path("run/workers/worker-1-0.task");
+    assert!(eventually(|| lock.exists()));
     // It holds the lock by which a later worker finds what a step has left, and is older than the step.
     let script = "exec 9<run/workers/worker-1-0.task && flock -s 9 && : > held && exec sleep 1000";
     let mut stranger = std::process::Command::new("sh")
