@@ -8,6 +8,9 @@
     reason = "tests may fail loudly, and look again and again at what other processes do"
 )]
 
+#[path = "../lock/network.rs"]
+#[allow(dead_code, reason = "locks need more of the network")]
+mod network;
 #[path = "../lock/servers/mod.rs"]
 #[allow(dead_code, reason = "locks need more of the servers")]
 mod servers;
@@ -22,6 +25,7 @@ mod capabilities;
 mod crashes;
 mod desk;
 mod flows;
+mod hosts;
 mod known;
 mod limits;
 mod origin;
