@@ -308,6 +308,7 @@ impl WorkLoop {
             until = until.min(now.mono + Duration::from_millis(span));
         }
         let ends = self.jobs.values().filter_map(ClaimedFlow::time_is_over_at);
+        let ends = ends.filter(|end| !self.is_unanswered || *end > wall_millis(now));
         if let Some(end) = ends.min() {
             let span = u64::try_from(end.saturating_sub(wall_millis(now))).unwrap_or(0);
             until = until.min(now.mono + Duration::from_millis(span));

@@ -13,6 +13,8 @@ use crate::unix::wakeup::Wakeup;
 const CHANNEL: &str = "run_functions_board";
 /// Between two tries to connect.
 const PAUSE: Duration = Duration::from_secs(5);
+/// After a connection has ended.
+const AGAIN_AFTER: Duration = Duration::from_millis(500);
 
 /// The bell of a board. It falls silent when dropped.
 pub(super) struct PgBell {
@@ -86,6 +88,8 @@ async fn listen(
                     }
                 }
                 is_listening.store(false, Ordering::Relaxed);
+                // A server that ends what it has accepted is not asked again at once.
+                tokio::time::sleep(AGAIN_AFTER).await;
             }
             Ok(None) => return,
             Err(_) => tokio::time::sleep(PAUSE).await,
