@@ -219,3 +219,22 @@ async fn older_sessions(connection: &PgConnection) -> Result<Vec<String>, PgErro
     }
     Ok(names)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::hash::fnv1a;
+
+    /// A program replaces the functions of a board whose version is lower than its own: what was
+    /// changed under the same version would reach no board.
+    #[test]
+    fn changed_functions_have_a_new_version() {
+        let text = FUNCTIONS.concat();
+        let known = (1, 10_949_674_280_441_024_194);
+        assert_eq!(
+            (FUNCTIONS_VERSION, fnv1a(text.as_bytes())),
+            known,
+            "raise FUNCTIONS_VERSION, once for each release, and write the new hash down here"
+        );
+    }
+}
