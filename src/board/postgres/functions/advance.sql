@@ -122,7 +122,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
     v_now bigint := now_millis(p_now);
     v_session session := live_session((r->>'session')::bigint);
-    v_lanes known_lane[] := known_lanes(v_session.id, r->'lanes');
+    v_lanes known_lane[] := known_lanes(v_now, v_session.id, r->'lanes');
     v_recorded record;
     v_epoch record;
     v_claims jsonb := '{"jobs": [], "marks": [], "next_due": null, "took": 0}';

@@ -1,7 +1,11 @@
--- The look for work: lanes of what waits.
+-- The look for work: lanes of what waits. What each call executes is in PL/pgSQL, whose plans a
+-- session of the server keeps; a function in plain SQL is planned at each call, unless it is so
+-- small that it becomes a part of the statement.
 
--- The lanes of a wish, with the order of the shapes that the session has entered.
-CREATE OR REPLACE FUNCTION known_lanes(p_session bigint, p_lanes jsonb) RETURNS known_lane[]
+-- The lanes of a wish, with the order of the shapes that the session has entered, and with the time
+-- in what begins with a claim.
+CREATE OR REPLACE FUNCTION known_lanes(p_now bigint, p_session bigint, p_lanes jsonb)
+RETURNS known_lane[]
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
     v_lanes known_lane[];
@@ -10,7 +14,10 @@ DECLARE
 BEGIN
     SELECT coalesce(array_agg((number, item->>'definition', (item->>'lease')::bigint,
             (item->>'max_crashes')::integer, (item->>'is_bound')::boolean,
-            (item->>'time_limit')::bigint, item->'first', (item->>'has_begun')::boolean,
+            (item->>'time_limit')::bigint,
+            (SELECT coalesce(jsonb_agg(doing || jsonb_build_object('since', p_now)), '[]')
+                FROM jsonb_array_elements(item->'first') AS doing),
+            (item->>'has_begun')::boolean,
             known.definition,
             v_are_pauses AND pauses_of(item->>'definition') <> '[]',
             numbers_of(item->'marks_at'), numbers_of(item->'marks_id'))::known_lane
@@ -42,11 +49,13 @@ $$;
 
 -- The lanes in which something may wait.
 CREATE OR REPLACE FUNCTION open_lanes(p_lanes known_lane[]) RETURNS known_lane[]
-LANGUAGE sql STABLE AS $$
-    SELECT coalesce(array_agg(lane ORDER BY lane.number), '{}') FROM unnest(p_lanes) AS lane
-    WHERE cardinality(lane.marks_at) > 0
-        OR EXISTS (SELECT 1 FROM job WHERE state = 0 AND definition = lane.definition)
-$$;
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (
+        SELECT coalesce(array_agg(lane ORDER BY lane.number), '{}') FROM unnest(p_lanes) AS lane
+        WHERE cardinality(lane.marks_at) > 0
+            OR EXISTS (SELECT 1 FROM job WHERE state = 0 AND definition = lane.definition));
+END $$;
 
 -- Whether a session may have a job of a lane.
 CREATE OR REPLACE FUNCTION may_have(j job, l known_lane, s session) RETURNS boolean
@@ -61,7 +70,9 @@ $$;
 -- at the end those that a person wants in spite of a pause.
 CREATE OR REPLACE FUNCTION find_jobs(p_now bigint, s session, p_lanes known_lane[], p_room integer)
 RETURNS SETOF bigint
-LANGUAGE sql STABLE AS $$
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN QUERY
     (SELECT found.id FROM generate_series(-2, 2) AS class (number)
     CROSS JOIN LATERAL (SELECT lanes AS row, lanes.definition, lanes.is_paused
         FROM unnest(p_lanes) AS lanes) AS l
@@ -77,13 +88,17 @@ LANGUAGE sql STABLE AS $$
         AND definition = l.definition AND priority = -class.number AND run_at <= p_now
         AND l.is_paused AND may_have(job, l.row, s) ORDER BY run_at, job.id LIMIT p_room) AS found
     LIMIT p_room)
-    LIMIT p_room
-$$;
+    LIMIT p_room;
+END $$;
 
 -- Takes jobs in a lane. Those that another call is taking are passed over.
 CREATE OR REPLACE FUNCTION take_jobs(p_now bigint, s session, p_lanes known_lane[],
     p_room integer, p_least_fence bigint) RETURNS jsonb
-LANGUAGE sql VOLATILE AS $$
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_column
+DECLARE
+    v_taken jsonb;
+BEGIN
     WITH found AS MATERIALIZED (
         SELECT found.*, l.row AS lane, row_number() OVER () AS place
         FROM generate_series(-2, 2) AS class (number)
@@ -97,13 +112,18 @@ LANGUAGE sql VOLATILE AS $$
         LIMIT p_room
     )
     SELECT take_found(p_now, s, array_agg(found.id ORDER BY place),
-        array_agg(found.lane ORDER BY place), p_least_fence) FROM found
-$$;
+        array_agg(found.lane ORDER BY place), p_least_fence) INTO v_taken FROM found;
+    RETURN v_taken;
+END $$;
 
 -- The same for jobs that a person wants in spite of a pause.
 CREATE OR REPLACE FUNCTION take_manual_jobs(p_now bigint, s session, p_lanes known_lane[],
     p_room integer, p_least_fence bigint) RETURNS jsonb
-LANGUAGE sql VOLATILE AS $$
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_column
+DECLARE
+    v_taken jsonb;
+BEGIN
     WITH found AS MATERIALIZED (
         SELECT found.*, l.row AS lane, row_number() OVER () AS place
         FROM generate_series(-2, 2) AS class (number)
@@ -117,13 +137,18 @@ LANGUAGE sql VOLATILE AS $$
         LIMIT p_room
     )
     SELECT take_found(p_now, s, array_agg(found.id ORDER BY place),
-        array_agg(found.lane ORDER BY place), p_least_fence) FROM found
-$$;
+        array_agg(found.lane ORDER BY place), p_least_fence) INTO v_taken FROM found;
+    RETURN v_taken;
+END $$;
 
 -- The same for jobs by their numbers, as a peek has found them.
 CREATE OR REPLACE FUNCTION take_only(p_now bigint, s session, p_lanes known_lane[],
     p_room integer, p_least_fence bigint, p_only bigint[]) RETURNS jsonb
-LANGUAGE sql VOLATILE AS $$
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_column
+DECLARE
+    v_taken jsonb;
+BEGIN
     WITH found AS MATERIALIZED (
         SELECT job.id, l.row AS lane, job.priority, l.number
         FROM unnest(p_only) AS wanted (id)
@@ -138,15 +163,20 @@ LANGUAGE sql VOLATILE AS $$
     )
     SELECT take_found(p_now, s,
         array_agg(id ORDER BY priority DESC, number, array_position(p_only, id)),
-        array_agg(lane ORDER BY priority DESC, number, array_position(p_only, id)), p_least_fence)
-    FROM first
-$$;
+        array_agg(lane ORDER BY priority DESC, number, array_position(p_only, id)), p_least_fence) INTO v_taken
+    FROM first;
+    RETURN v_taken;
+END $$;
 
 -- Takes jobs that the caller has locked. Returns them as their holder gets them, and the last one of
 -- each class of a lane.
 CREATE OR REPLACE FUNCTION take_found(p_now bigint, s session, p_ids bigint[],
     p_lanes known_lane[], p_least_fence bigint) RETURNS jsonb
-LANGUAGE sql VOLATILE AS $$
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_column
+DECLARE
+    v_taken jsonb;
+BEGIN
     WITH found AS MATERIALIZED (
         SELECT wanted.id, wanted.place, wanted.definition, wanted.lease, wanted.max_crashes,
             wanted.is_bound, wanted.time_limit, wanted.first, wanted.has_begun,
@@ -155,9 +185,7 @@ LANGUAGE sql VOLATILE AS $$
             max_crashes, is_bound, time_limit, first, has_begun, shape_order, is_paused, place)
     ), taken AS (
         UPDATE job SET state = 2, owner = s.id, fence = greatest(job.fence, p_least_fence) + 1,
-            doing = CASE WHEN job.seq = 0 THEN (SELECT coalesce(jsonb_agg(item
-                || jsonb_build_object('since', p_now)), '[]')
-                FROM jsonb_array_elements(found.first) AS item) ELSE '[]' END,
+            doing = CASE WHEN job.seq = 0 THEN found.first ELSE '[]' END,
             has_begun = job.has_begun OR job.seq = 0 AND found.has_begun, lease = found.lease,
             max_crashes = found.max_crashes, is_bound = found.is_bound,
             shape_order = found.shape_order, last_host = s.host,
@@ -176,42 +204,45 @@ LANGUAGE sql VOLATILE AS $$
         'priority', t.priority, 'crashes', t.crashes, 'avoid', coalesce(t.avoid, '[]'),
         'last_host', t.former_host, 'key', t.key, 'project', t.project,
         'posted_by', t.posted_by, 'posted', t.posted, 'ends_by', t.ends_by) ORDER BY t.place), '[]')
-    FROM taken AS t))
-$$;
+    FROM taken AS t)) INTO v_taken;
+    RETURN v_taken;
+END $$;
 
 -- When the next job of these lanes is due, or something is to be done for those that wait.
 CREATE OR REPLACE FUNCTION next_due(p_now bigint, s session, p_lanes known_lane[],
     p_open known_lane[]) RETURNS bigint
-LANGUAGE sql STABLE AS $$
-    SELECT min(due) FROM (
-        SELECT first.run_at AS due FROM unnest(p_open) AS l
-        CROSS JOIN LATERAL (SELECT l AS row) AS lane
-        CROSS JOIN generate_series(-2, 2) AS class (priority)
-        CROSS JOIN LATERAL (SELECT run_at FROM job WHERE state = 0 AND definition = l.definition
-            AND priority = class.priority AND NOT l.is_paused AND may_have(job, lane.row, s)
-            AND (run_at, id) >= (mark_at(lane.row, class.priority),
-                mark_id(lane.row, class.priority))
-            ORDER BY run_at, id LIMIT 1) AS first
-        UNION ALL
-        SELECT first.run_at FROM unnest(p_open) AS l
-        CROSS JOIN LATERAL (SELECT l AS row) AS lane
-        CROSS JOIN generate_series(-2, 2) AS class (priority)
-        CROSS JOIN LATERAL (SELECT run_at FROM job WHERE state = 0 AND ignores_pauses
-            AND definition = l.definition AND priority = class.priority AND l.is_paused
-            AND may_have(job, lane.row, s) ORDER BY run_at, id LIMIT 1) AS first
-        UNION ALL
-        SELECT first.due FROM unnest(p_lanes) AS l
-        CROSS JOIN LATERAL (SELECT due FROM limit_key WHERE definition = l.definition
-            AND due IS NOT NULL ORDER BY due LIMIT 1) AS first
-        UNION ALL
-        (SELECT expires FROM job WHERE expires IS NOT NULL AND state = 0 AND NOT has_begun
-            ORDER BY expires LIMIT 1)
-        UNION ALL
-        (SELECT expires FROM job WHERE expires IS NOT NULL AND state = 1 AND NOT has_begun
-            ORDER BY expires LIMIT 1)
-        UNION ALL
-        (SELECT p_now FROM batch WHERE ending IS NOT NULL LIMIT 1)) AS all_due
-$$;
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (
+        SELECT min(due) FROM (
+            SELECT first.run_at AS due FROM unnest(p_open) AS l
+            CROSS JOIN LATERAL (SELECT l AS row) AS lane
+            CROSS JOIN generate_series(-2, 2) AS class (priority)
+            CROSS JOIN LATERAL (SELECT run_at FROM job WHERE state = 0 AND definition = l.definition
+                AND priority = class.priority AND NOT l.is_paused AND may_have(job, lane.row, s)
+                AND (run_at, id) >= (mark_at(lane.row, class.priority),
+                    mark_id(lane.row, class.priority))
+                ORDER BY run_at, id LIMIT 1) AS first
+            UNION ALL
+            SELECT first.run_at FROM unnest(p_open) AS l
+            CROSS JOIN LATERAL (SELECT l AS row) AS lane
+            CROSS JOIN generate_series(-2, 2) AS class (priority)
+            CROSS JOIN LATERAL (SELECT run_at FROM job WHERE state = 0 AND ignores_pauses
+                AND definition = l.definition AND priority = class.priority AND l.is_paused
+                AND may_have(job, lane.row, s) ORDER BY run_at, id LIMIT 1) AS first
+            UNION ALL
+            SELECT first.due FROM unnest(p_lanes) AS l
+            CROSS JOIN LATERAL (SELECT due FROM limit_key WHERE definition = l.definition
+                AND due IS NOT NULL ORDER BY due LIMIT 1) AS first
+            UNION ALL
+            (SELECT expires FROM job WHERE expires IS NOT NULL AND state = 0 AND NOT has_begun
+                ORDER BY expires LIMIT 1)
+            UNION ALL
+            (SELECT expires FROM job WHERE expires IS NOT NULL AND state = 1 AND NOT has_begun
+                ORDER BY expires LIMIT 1)
+            UNION ALL
+            (SELECT p_now FROM batch WHERE ending IS NOT NULL LIMIT 1)) AS all_due);
+END $$;
 
 -- Ends jobs that had not begun when they expired, 50 of each kind at most.
 CREATE OR REPLACE FUNCTION end_expired(p_now bigint) RETURNS moved_job[]
@@ -287,7 +318,8 @@ BEGIN
         RETURN '{"jobs": [], "marks": [], "next_due": null, "took": 0}';
     END IF;
     v_begun := clock_timestamp();
-    v_open := open_lanes(p_lanes);
+    -- A few lanes are looked at as quickly as asked about.
+    v_open := CASE WHEN cardinality(p_lanes) <= 4 THEN p_lanes ELSE open_lanes(p_lanes) END;
     IF cardinality(v_open) > 0 AND p_at_most > 0 THEN
         IF cardinality(p_only) > 0 THEN
             v_taken := take_only(p_now, s, v_open, p_at_most, p_epoch << 40, p_only);
@@ -323,7 +355,7 @@ BEGIN
         PERFORM refuse('RF001', 'the session is over',
             jsonb_build_object('session', (r->>'session')::bigint));
     END IF;
-    v_lanes := known_lanes(s.id, r->'lanes');
+    v_lanes := known_lanes(v_now, s.id, r->'lanes');
     v_due := next_due(v_now, s, v_lanes, open_lanes(v_lanes));
     -- The beat of a session ends the hold.
     IF v_due IS NOT NULL AND (SELECT hold > 0 FROM board) THEN
@@ -347,7 +379,7 @@ BEGIN
         PERFORM refuse('RF001', 'the session is over',
             jsonb_build_object('session', (r->>'session')::bigint));
     END IF;
-    v_open := open_lanes(known_lanes(s.id, r->'lanes'));
+    v_open := open_lanes(known_lanes(v_now, s.id, r->'lanes'));
     SELECT coalesce(jsonb_agg(job_json(job) ORDER BY found.place), '[]') INTO v_jobs
     FROM find_jobs(v_now, s, v_open, (r->>'at_most')::integer) WITH ORDINALITY AS found (id, place)
     JOIN job ON job.id = found.id;

@@ -99,8 +99,10 @@ END $$;
 
 -- The keys of which a job has become due since; those that another call admits for are its.
 CREATE OR REPLACE FUNCTION due_keys(p_now bigint) RETURNS text[]
-LANGUAGE sql VOLATILE AS $$
-    SELECT coalesce(array_agg(due.key), '{}') FROM job_limit
-    CROSS JOIN LATERAL (SELECT key FROM limit_key WHERE definition = job_limit.definition
-        AND due IS NOT NULL AND due <= p_now LIMIT 50 FOR NO KEY UPDATE SKIP LOCKED) AS due
-$$;
+LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    RETURN (
+        SELECT coalesce(array_agg(due.key), '{}') FROM job_limit
+        CROSS JOIN LATERAL (SELECT key FROM limit_key WHERE definition = job_limit.definition
+            AND due IS NOT NULL AND due <= p_now LIMIT 50 FOR NO KEY UPDATE SKIP LOCKED) AS due);
+END $$;

@@ -24,10 +24,12 @@ LANGUAGE sql IMMUTABLE AS $$
 $$;
 
 CREATE OR REPLACE FUNCTION journal_json(p_job bigint) RETURNS jsonb
-LANGUAGE sql STABLE AS $$
-    SELECT coalesce(jsonb_agg(entry_json(e) ORDER BY e.seq), '[]') FROM journal AS e
-    WHERE e.job = p_job
-$$;
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (
+        SELECT coalesce(jsonb_agg(entry_json(e) ORDER BY e.seq), '[]') FROM journal AS e
+        WHERE e.job = p_job);
+END $$;
 
 CREATE OR REPLACE FUNCTION identity_json(s session) RETURNS jsonb
 LANGUAGE sql IMMUTABLE AS $$

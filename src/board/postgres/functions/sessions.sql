@@ -100,18 +100,22 @@ END $$;
 
 -- What the jobs of a session are asked for.
 CREATE OR REPLACE FUNCTION requests_of(p_session bigint) RETURNS jsonb
-LANGUAGE sql STABLE AS $$
-    SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'request', want) ORDER BY id), '[]')
-    FROM job WHERE owner = p_session AND owner IS NOT NULL AND want IS NOT NULL
-$$;
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (
+        SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'request', want) ORDER BY id), '[]')
+        FROM job WHERE owner = p_session AND owner IS NOT NULL AND want IS NOT NULL);
+END $$;
 
 -- The jobs of a session whose output is looked at.
 CREATE OR REPLACE FUNCTION watched_of(p_now bigint, p_session bigint) RETURNS jsonb
-LANGUAGE sql STABLE AS $$
-    SELECT coalesce(jsonb_agg(id ORDER BY id), '[]') FROM job
-    WHERE owner = p_session AND owner IS NOT NULL AND watching_until > p_now
-        AND watching_until IS NOT NULL
-$$;
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (
+        SELECT coalesce(jsonb_agg(id ORDER BY id), '[]') FROM job
+        WHERE owner = p_session AND owner IS NOT NULL AND watching_until > p_now
+            AND watching_until IS NOT NULL);
+END $$;
 
 -- Reads the epoch; a server that is another one since raises it, and nothing is claimed until the
 -- longest lease has passed on the clock of the claimer, which names the epoch that it has waited

@@ -27,15 +27,19 @@ $$;
 
 -- The elements of a list of texts.
 CREATE OR REPLACE FUNCTION texts_of(p_list jsonb) RETURNS text[]
-LANGUAGE sql IMMUTABLE AS $$
-    SELECT coalesce(array_agg(item), '{}') FROM jsonb_array_elements_text(p_list) AS item
-$$;
+LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    RETURN (
+        SELECT coalesce(array_agg(item), '{}') FROM jsonb_array_elements_text(p_list) AS item);
+END $$;
 
 -- The elements of a list of numbers.
 CREATE OR REPLACE FUNCTION numbers_of(p_list jsonb) RETURNS bigint[]
-LANGUAGE sql IMMUTABLE AS $$
-    SELECT coalesce(array_agg(item::bigint), '{}') FROM jsonb_array_elements_text(p_list) AS item
-$$;
+LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    RETURN (
+        SELECT coalesce(array_agg(item::bigint), '{}') FROM jsonb_array_elements_text(p_list) AS item);
+END $$;
 
 -- Refuses a request by a rule of the board.
 CREATE OR REPLACE FUNCTION refuse(p_code text, p_words text, p_detail jsonb) RETURNS void
