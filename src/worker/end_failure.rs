@@ -2,7 +2,7 @@
 
 use crate::alert::fingerprint;
 use crate::board::EndFailure;
-use crate::core::failure::Failure;
+use crate::core::failure::{Failure, FailureClass};
 
 /// Returns what is mailed of a job whose step failed so; an empty step stands for the job.
 pub(super) fn of_step(step: &str, failure: &Failure, build: &str) -> EndFailure {
@@ -12,9 +12,22 @@ pub(super) fn of_step(step: &str, failure: &Failure, build: &str) -> EndFailure 
         kind = format!("{step} {kind}");
         failure.message = format!("{step}: {}", failure.message);
     }
+    let text = match origin(&failure) {
+        Some(origin) => format!("{} ({origin})", failure.text()),
+        None => failure.text(),
+    };
     EndFailure {
         kind,
-        text: failure.text(),
+        text,
         build: build.to_owned(),
+    }
+}
+
+/// Returns where a function has panicked, or the type of its error; `None`: a command.
+fn origin(failure: &Failure) -> Option<String> {
+    match (&failure.place, &failure.class) {
+        (Some(place), _) => Some(format!("at {place}")),
+        (None, FailureClass::Error { type_name }) if type_name != "step" => Some(type_name.clone()),
+        _ => None,
     }
 }
