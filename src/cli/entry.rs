@@ -33,7 +33,7 @@ use crate::unix::terminal::print_to_stderr;
 pub(super) fn people() -> CommandResult {
     if asks_for_the_version() {
         let version = concat!("run_functions ", env!("CARGO_PKG_VERSION"), "\n");
-        // A closed pipe is nobody's business.
+        // A closed pipe is no error of this program.
         let _ = std::io::stdout().lock().write_all(version.as_bytes());
         return Ok(());
     }

@@ -136,7 +136,7 @@ fn a_runner_in_a_function_is_killed_at_the_deadline_with_what_the_function_has_s
     wait_until("the keeper is gone", || !is_alive(keeper));
 }
 
-/// The bombs of `fork_bombs`, which nobody but the keeper ends: the runner does nothing meanwhile.
+/// The bombs of `fork_bombs`, which the keeper alone ends: the runner does nothing meanwhile.
 #[test]
 #[ignore = "needs root and a pids cgroup (v1)"]
 fn a_fork_bomb_is_dead_at_the_deadline() {
@@ -166,7 +166,7 @@ fn a_fork_bomb_is_dead_at_the_deadline() {
     }
 }
 
-/// In a cgroup is also what descends from nobody of the run.
+/// A cgroup also holds processes that descend from no process of the run.
 #[test]
 #[ignore = "needs root and a writable cgroup2"]
 fn all_of_the_cgroup_of_a_run_is_dead_at_the_deadline() {

@@ -190,16 +190,12 @@ fn without_nul(json: String) -> String {
     let mut rest = json.as_str();
     while let Some(at) = rest.find('\\') {
         let escape = &rest[at..];
-        let length = match escape.starts_with(NUL) {
-            true => NUL.len(),
-            false => 2,
+        let (stands, length) = match escape.starts_with(NUL) {
+            true => ("\u{2400}", NUL.len()),
+            false => (&escape[..2], 2),
         };
         text.push_str(&rest[..at]);
-        text.push_str(if escape.starts_with(NUL) {
-            "\u{2400}"
-        } else {
-            &escape[..length]
-        });
+        text.push_str(stands);
         rest = &escape[length..];
     }
     text.push_str(rest);

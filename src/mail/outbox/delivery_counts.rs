@@ -1,4 +1,4 @@
-//! How many mails have left, and how many were given up, for whoever draws it:
+//! How many mails have left, and how many were given up, for graphs:
 //! `outbox/left.json`.
 
 use std::collections::BTreeMap;

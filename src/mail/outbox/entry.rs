@@ -1,4 +1,4 @@
-//! A mail with its envelope: to whom it has yet to go, and what was tried.
+//! A mail with its envelope: the recipients that wait for it, and what was tried.
 
 use std::borrow::Cow;
 use std::time::{SystemTime, UNIX_EPOCH};
