@@ -158,6 +158,8 @@ mod runner;
 #[cfg(feature = "cli")]
 mod runs;
 mod schedule;
+#[cfg(feature = "server")]
+mod server;
 mod service;
 mod simulate;
 mod state;

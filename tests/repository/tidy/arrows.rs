@@ -3,7 +3,7 @@
 use super::source::{self, Source};
 
 /// The rooms, each with those that it may use. A room stands below all that it uses.
-const ROOMS: [(&str, &[&str]); 37] = [
+const ROOMS: [(&str, &[&str]); 38] = [
     // Documentation without code.
     ("guide", &[]),
     // Pure: no clock, no file, no thread.
@@ -95,6 +95,14 @@ const ROOMS: [(&str, &[&str]); 37] = [
             "alert", "chain", "config", "core", "history", "lease", "lock", "logging", "mail",
             "metrics", "mute", "notify", "ping", "redact", "service", "state", "status", "task",
             "text", "unix",
+        ],
+    ),
+    // The board over HTTP, and its page.
+    (
+        "server",
+        &[
+            "alert", "board", "config", "core", "flow", "job", "mute", "redact", "report", "runs",
+            "schedule", "service", "status", "text", "unix", "worker",
         ],
     ),
     // What a start of the runner would come to.
