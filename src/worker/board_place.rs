@@ -146,6 +146,7 @@ pub(crate) fn refused(error: BoardError) -> CommandError {
         BoardError::NoSuchJob(_) | BoardError::NoSuchBatch(_) | BoardError::Malformed(_) => {
             exit::USAGE
         }
+        BoardError::NotAllowed { .. } => exit::NO_PERMISSION,
         _ => exit::UNAVAILABLE,
     };
     let refusal = CommandError::of(code, &error);

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::board_bell::PgBell;
 use super::calls::Calls;
 use super::claim_hold::ClaimHold;
-use super::clock_offset::ClockOffset;
+use crate::board::clock_offset::ClockOffset;
 use super::lane_call::LaneCall;
 use super::lane_marks::LaneMarks;
 use super::migration;
@@ -347,6 +347,10 @@ impl Board for PostgresBoard {
         })?;
         self.calls.pool.spawn(listening);
         Ok(Box::new(bell))
+    }
+
+    fn identity(&self) -> BoardResult<String> {
+        self.call("identity", &())
     }
 
     fn place(&self) -> String {

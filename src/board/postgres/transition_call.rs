@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::clock_offset::ClockOffset;
+use crate::board::clock_offset::ClockOffset;
 use crate::board::advance::Transition;
 use crate::board::alert_record::EndFailure;
 use crate::board::board_error::BoardError;
