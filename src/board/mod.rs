@@ -18,7 +18,7 @@ mod board_settings;
 mod board_trait;
 #[cfg(test)]
 #[cfg(any(feature = "board-postgres", feature = "board-sqlite"))]
-mod conformance;
+pub(crate) mod conformance;
 #[cfg(any(feature = "board-http", feature = "server"))]
 mod call_arguments;
 #[cfg(any(feature = "board-http", feature = "server"))]

@@ -8,9 +8,6 @@ mod held_look;
 mod http_agent;
 mod http_bell;
 mod http_board;
-#[cfg(test)]
-#[cfg(feature = "server")]
-mod tests;
 
 pub(crate) use http_agent::register;
 pub(crate) use http_board::open;

@@ -4,6 +4,9 @@ mod board_ring;
 mod call_replies;
 mod document;
 mod held_looks;
+#[cfg(test)]
+#[cfg(all(feature = "board-http", feature = "board-sqlite"))]
+mod tests;
 
 use std::sync::Arc;
 
