@@ -18,9 +18,15 @@ macro_rules! request_type {
 
 /// Lends an argument of a request to a method of a board.
 macro_rules! lent {
-    (by, $argument:expr) => { $argument };
-    (maybe, $argument:expr) => { $argument.as_deref() };
-    ($kind:ident, $argument:expr) => { &$argument };
+    (by, $argument:expr) => {
+        $argument
+    };
+    (maybe, $argument:expr) => {
+        $argument.as_deref()
+    };
+    ($kind:ident, $argument:expr) => {
+        &$argument
+    };
 }
 
 #[cfg(feature = "board-http")]

@@ -91,7 +91,9 @@ impl CallScope<'_> {
             (Some(_), asked) if self.sees(asked.as_deref()) => Ok(asked),
             (Some(names), _) => {
                 let names = names.join("`, `");
-                Err(forbidden(&format!("name one of the projects of the token: `{names}`")))
+                Err(forbidden(&format!(
+                    "name one of the projects of the token: `{names}`"
+                )))
             }
         }
     }

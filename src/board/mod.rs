@@ -16,9 +16,6 @@ mod board_error;
 mod board_role;
 mod board_settings;
 mod board_trait;
-#[cfg(test)]
-#[cfg(any(feature = "board-postgres", feature = "board-sqlite"))]
-pub(crate) mod conformance;
 #[cfg(any(feature = "board-http", feature = "server"))]
 mod call_arguments;
 #[cfg(any(feature = "board-http", feature = "server"))]
@@ -29,6 +26,9 @@ mod call_scope;
 mod call_table;
 #[cfg(any(feature = "board-http", feature = "board-postgres"))]
 mod clock_offset;
+#[cfg(test)]
+#[cfg(any(feature = "board-postgres", feature = "board-sqlite"))]
+pub(crate) mod conformance;
 mod definition_entry;
 mod end_summary;
 mod ended_job;
@@ -63,9 +63,9 @@ mod schedule_board;
 mod schedule_file;
 mod schedule_record;
 mod schedule_slot;
-mod session_request;
 #[cfg(feature = "server")]
 mod served_calls;
+mod session_request;
 #[cfg(feature = "board-sqlite")]
 mod sqlite;
 #[cfg(not(feature = "board-sqlite"))]
@@ -87,9 +87,9 @@ pub(crate) use alert_record::{
     ALERTER, AlertLook, AlertRecord, AlertsHold, EndFact, EndFailure, MUTES,
 };
 pub(crate) use batch::{BatchPost, BatchReceipt, BatchRecord, BulkAnswer};
-pub(crate) use beat::{Beat, BeatAnswer, JobPosition};
 #[cfg(feature = "server")]
 pub(crate) use beat::LookAnswer;
+pub(crate) use beat::{Beat, BeatAnswer, JobPosition};
 pub(crate) use board_error::BoardError;
 pub(crate) use board_role::BoardRole;
 #[cfg(feature = "server")]

@@ -11,7 +11,6 @@ use super::alert_conditions::AlertConditions;
 use super::alert_record::{AlertLook, AlertRecord, AlertsHold};
 use super::batch::{BatchPost, BatchReceipt, BatchRecord, BulkAnswer};
 use super::beat::{Beat, BeatAnswer, JobPosition, LookAnswer};
-use super::board_trait::Board;
 use super::call_arguments::{lent, request_type};
 use super::call_reply::CallFault;
 use super::call_scope::{CallScope, Visibility};

@@ -57,7 +57,12 @@ impl HeldLook {
     }
 
     /// Returns what a look would find, where the server holds the same look: nothing new.
-    pub(super) fn found(&self, session: SessionId, lanes: &[LaneWish], now: i64) -> Option<LookAnswer> {
+    pub(super) fn found(
+        &self,
+        session: SessionId,
+        lanes: &[LaneWish],
+        now: i64,
+    ) -> Option<LookAnswer> {
         let state = self.state();
         let (wish, found) = state.held.as_ref()?;
         let is_same = wish.session == session && wish.lanes == lanes;
@@ -112,7 +117,10 @@ impl HeldLook {
             if let Some(wish) = state.next.take() {
                 return Some(wish);
             }
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = self
+                .changed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
         }
     }
 
@@ -123,7 +131,9 @@ impl HeldLook {
             return;
         };
         let state = self.state();
-        let waited = self.changed.wait_timeout_while(state, rest, |state| !state.is_over);
+        let waited = self
+            .changed
+            .wait_timeout_while(state, rest, |state| !state.is_over);
         drop(waited);
     }
 }

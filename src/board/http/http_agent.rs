@@ -81,7 +81,9 @@ impl HttpAgent {
             let left = until.since(clock::mono());
             let replied = self.exchange(name, &body, left);
             let is_again = match &replied {
-                Ok(reply) => reply.error.as_ref().is_some_and(is_of_the_token) && self.has_new_token(),
+                Ok(reply) => {
+                    reply.error.as_ref().is_some_and(is_of_the_token) && self.has_new_token()
+                }
                 Err(error) => is_of_the_connection(error),
             };
             if is_again && !has_tried_again {
@@ -140,7 +142,9 @@ impl HttpAgent {
         let body = response.body_mut().with_config().limit(MOST_BYTES);
         let text = body.read_to_vec().map_err(Unanswered::Http)?;
         serde_json::from_slice(&text).map_err(|_| {
-            Unanswered::Unsent(format!("it answered {status} with what is not of our server"))
+            Unanswered::Unsent(format!(
+                "it answered {status} with what is not of our server"
+            ))
         })
     }
 
@@ -153,11 +157,12 @@ impl HttpAgent {
         let Some(path) = &self.token_file else {
             return Ok(());
         };
-        let read = crate::unix::secret_file::read(path).map_err(|error| BoardError::NotAllowed {
-            place: self.place.clone(),
-            why: format!("the token cannot be read: {error}"),
-            remedy: error.remedy(),
-        })?;
+        let read =
+            crate::unix::secret_file::read(path).map_err(|error| BoardError::NotAllowed {
+                place: self.place.clone(),
+                why: format!("the token cannot be read: {error}"),
+                remedy: error.remedy(),
+            })?;
         *self.token.lock().unwrap_or_else(PoisonError::into_inner) = Some(read);
         Ok(())
     }
@@ -186,7 +191,9 @@ pub(crate) fn register(
     let agent = HttpAgent::new(&unregistered)?;
     *agent.token.lock().unwrap_or_else(PoisonError::into_inner) = Some(registration.to_owned());
     let within = Duration::from_secs(10);
-    let answer = agent.call("register", &json!({ "name": name }), within)?.answer;
+    let answer = agent
+        .call("register", &json!({ "name": name }), within)?
+        .answer;
     let token = answer["token"].as_str().map(str::to_owned);
     token.ok_or_else(|| BoardError::Unavailable {
         place: settings.place(),
@@ -228,7 +235,9 @@ fn agent(settings: &HttpSettings) -> BoardResult<Agent> {
         })?,
         false => Vec::new(),
     };
-    let trusted = trusted.iter().map(|one| Certificate::from_der(one).to_owned());
+    let trusted = trusted
+        .iter()
+        .map(|one| Certificate::from_der(one).to_owned());
     let trusted: Vec<Certificate<'static>> = trusted.collect();
     let tls = TlsConfig::builder()
         .provider(TlsProvider::Rustls)

@@ -16,14 +16,28 @@ pub(crate) fn document() -> Value {
     for call in served_calls() {
         let request = (call.request_schema)(&mut schemas).to_value();
         let answer = (call.answer_schema)(&mut schemas).to_value();
-        let path = path_item(call.name, call.about, role(call.role), request, answer, &mut schemas);
+        let path = path_item(
+            call.name,
+            call.about,
+            role(call.role),
+            request,
+            answer,
+            &mut schemas,
+        );
         paths.insert(format!("/api/v1/{}", call.name), path);
     }
     let about = "Looks for work as `look` does, and answers when there is something to do, or \
                  after 20 s.";
     let request = WaitRequest::json_schema(&mut schemas).to_value();
     let answer = schemas.subschema_for::<LookAnswer>().to_value();
-    let path = path_item(CALL, about, role(CallRole::Worker), request, answer, &mut schemas);
+    let path = path_item(
+        CALL,
+        about,
+        role(CallRole::Worker),
+        request,
+        answer,
+        &mut schemas,
+    );
     paths.insert(format!("/api/v1/{CALL}"), path);
     let definitions = schemas.take_definitions(true);
     json!({
@@ -67,7 +81,10 @@ fn path_item(
     refused["error"] = fault;
     refused["answer"] = json!({"type": "null"});
     let mut responses = Map::new();
-    responses.insert("200".to_owned(), response("The answer.", answered, "answer"));
+    responses.insert(
+        "200".to_owned(),
+        response("The answer.", answered, "answer"),
+    );
     for (code, status) in STATUSES {
         let words = format!("`{code}`");
         let known = responses.get_mut(&status.to_string());

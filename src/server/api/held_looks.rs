@@ -62,7 +62,10 @@ impl HeldLooks {
 
     fn end(&self, session: SessionId, ended: &Arc<Notify>) {
         let mut looks = self.looks();
-        if looks.get(&session).is_some_and(|held| Arc::ptr_eq(held, ended)) {
+        if looks
+            .get(&session)
+            .is_some_and(|held| Arc::ptr_eq(held, ended))
+        {
             looks.remove(&session);
         }
     }

@@ -155,7 +155,10 @@ fn not_allowed(viewer: &Viewer, needed: CallRole) -> CallFault {
         CallRole::Operate => "operate",
         CallRole::Worker => "worker",
     };
-    let words = format!("the token `{}` does not allow it; it takes the role {needed}", viewer.name);
+    let words = format!(
+        "the token `{}` does not allow it; it takes the role {needed}",
+        viewer.name
+    );
     let remedy = "an administrator creates tokens: `run_functions serve token add`";
     CallFault::new("forbidden", words, Some(remedy))
 }
@@ -163,7 +166,10 @@ fn not_allowed(viewer: &Viewer, needed: CallRole) -> CallFault {
 /// Returns what is recorded of an action.
 fn entry(viewer: &Viewer, served: &ServedCall, body: &[u8]) -> AuditEntry {
     const MOST_CHARS: usize = 300;
-    let object: String = String::from_utf8_lossy(body).chars().take(MOST_CHARS).collect();
+    let object: String = String::from_utf8_lossy(body)
+        .chars()
+        .take(MOST_CHARS)
+        .collect();
     AuditEntry {
         id: 0,
         at: 0,
