@@ -16,13 +16,29 @@ mod board_error;
 mod board_role;
 mod board_settings;
 mod board_trait;
+#[cfg(any(feature = "board-http", feature = "server"))]
+mod call_arguments;
+#[cfg(any(feature = "board-http", feature = "server"))]
+mod call_reply;
+#[cfg(feature = "server")]
+mod call_scope;
+#[cfg(any(feature = "board-http", feature = "server"))]
+mod call_table;
+#[cfg(any(feature = "board-http", feature = "board-postgres"))]
+mod clock_offset;
 #[cfg(test)]
 #[cfg(any(feature = "board-postgres", feature = "board-sqlite"))]
-mod conformance;
+pub(crate) mod conformance;
 mod definition_entry;
 mod end_summary;
 mod ended_job;
 mod host_identity;
+#[cfg(feature = "board-http")]
+mod http;
+#[cfg(not(feature = "board-http"))]
+#[path = "http/left_out.rs"]
+mod http;
+mod http_settings;
 mod job_id;
 mod job_record;
 mod job_request;
@@ -47,6 +63,8 @@ mod schedule_board;
 mod schedule_file;
 mod schedule_record;
 mod schedule_slot;
+#[cfg(feature = "server")]
+mod served_calls;
 mod session_request;
 #[cfg(feature = "board-sqlite")]
 mod sqlite;
@@ -69,15 +87,25 @@ pub(crate) use alert_record::{
     ALERTER, AlertLook, AlertRecord, AlertsHold, EndFact, EndFailure, MUTES,
 };
 pub(crate) use batch::{BatchPost, BatchReceipt, BatchRecord, BulkAnswer};
+#[cfg(feature = "server")]
+pub(crate) use beat::LookAnswer;
 pub(crate) use beat::{Beat, BeatAnswer, JobPosition};
 pub(crate) use board_error::BoardError;
 pub(crate) use board_role::BoardRole;
+#[cfg(feature = "server")]
+pub(crate) use board_settings::BoardClock;
 pub(crate) use board_settings::{BOARD_FILE, BoardSettings, MissingBoard};
 pub(crate) use board_trait::{Board, BoardBell, BoardResult};
+#[cfg(feature = "server")]
+pub(crate) use call_reply::{CallFault, CallReply};
+#[cfg(feature = "server")]
+pub(crate) use call_scope::CallScope;
 pub(crate) use definition_entry::DefinitionEntry;
 pub(crate) use end_summary::EndSummary;
 pub(crate) use ended_job::{EndFilter, EndedJob};
 pub(crate) use host_identity::HostIdentity;
+pub(crate) use http::{open as open_http, register as register_worker};
+pub(crate) use http_settings::HttpSettings;
 pub(crate) use job_id::{BatchId, JobId, SessionId};
 pub(crate) use job_record::{JobFilter, JobRecord};
 pub(crate) use job_request::{HeldRequest, JobRequest, PendingRequest, RequestAnswer};
@@ -99,6 +127,8 @@ pub(crate) use schedule_file::{
 };
 pub(crate) use schedule_record::{ScheduleRecord, ScheduledJob};
 pub(crate) use schedule_slot::{DueSchedule, ScheduleNews, SlotAnswer, SlotTaking};
+#[cfg(feature = "server")]
+pub(crate) use served_calls::{CallRole, ServedCall, served_calls};
 pub(crate) use session_request::{
     EndCount, NameRule, SessionRecord, SessionRequest, SessionTicket, SessionWish,
 };

@@ -67,7 +67,7 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
         "PEM file of further authorities that are trusted to name the lock server"),
 
     general(Board, "address", ValueKind::Text, InWords("board.sqlite in state_dir"),
-        "where the board of jobs is: the path of a file, or postgres://USER@HOST/DATABASE"),
+        "where the board of jobs is: the path of a file, postgres://USER@HOST/DATABASE, or the address of a server, https://HOST:7400"),
     general(Board, "listen", ValueKind::Text, InWords("address"),
         "the address of the same database past a pooler, by which a worker hears at once of a new job"),
     general(Board, "username", ValueKind::Text, InWords("that in the address, else the user of the program"),
@@ -76,6 +76,10 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
         "file with the password of PostgreSQL in its first line, readable by its owner only"),
     general(Board, "ca_file", ValueKind::Path, InWords("the authorities of this machine alone"),
         "PEM file of further authorities that are trusted to name the server"),
+    general(Board, "insecure_http", ValueKind::Flag, Written("false"),
+        "whether a board behind a server on another host is reached without TLS: the token can be read on the way"),
+    general(Board, "token_file", ValueKind::Path, InWords("board_token in state_dir, where a worker has registered"),
+        "file with the token for a board behind a server, readable by its owner only"),
 
     general(Server, "listen", ValueKind::Text, Written("\"127.0.0.1:7400\""),
         "where `serve` listens: ADDRESS:PORT, or unix:PATH; another address than loopback needs TLS"),

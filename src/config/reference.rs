@@ -92,6 +92,7 @@ fn example_of_board(option: &OptionSpec) -> String {
         "username" => r#""run_functions""#,
         "password_file" => r#""postgres_password""#,
         "ca_file" => r#""/etc/ssl/our_own_ca.pem""#,
+        "token_file" => r#""board_token""#,
         _ => return example_of_kind(option.kind),
     };
     text.to_owned()

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::board::BoardFeatures;
 use super::inputs::Inputs;
 use super::layer::Layer;
 use super::options::ConfigSection;
@@ -37,7 +38,11 @@ pub(super) fn settings(
         },
         report,
     );
-    let board = board::location(&written.board, base, inputs.has_board_postgres, report);
+    let features = BoardFeatures {
+        postgres: inputs.has_board_postgres,
+        http: inputs.has_board_http,
+    };
+    let board = board::location(&written.board, base, features, report);
     let mail = mail::settings(&mut written.mail, &state_dir, inputs, report);
     Settings {
         run_root,

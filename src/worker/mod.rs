@@ -26,6 +26,7 @@ mod idle_memory;
 mod job_directory;
 pub(crate) mod job_post;
 pub(crate) mod launch;
+pub(crate) mod registration;
 mod rescue;
 mod shutdown;
 mod step_command;

@@ -316,7 +316,7 @@ impl WorkLoop {
         if fires && !self.is_unanswered {
             until = until.min(self.schedules_at);
         }
-        let rings = self.may_claim() && self.free() > 0;
+        let rings = self.parts.bell.rings_for_requests() || self.may_claim() && self.free() > 0;
         let sources = [
             Some(signals.as_fd()),
             Some(self.parts.slots.source()),

@@ -391,6 +391,10 @@ impl Board for SqliteBoard {
         Ok(Box::new(watch))
     }
 
+    fn identity(&self) -> BoardResult<String> {
+        self.read(|conn| conn.query_row("SELECT id FROM board", [], |row| row.get(0)))
+    }
+
     fn place(&self) -> String {
         place_of(&self.path)
     }

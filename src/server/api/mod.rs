@@ -1,40 +1,183 @@
-//! The calls of the board, as JSON over HTTP.
+//! The calls of the board, as JSON over HTTP: `POST /api/v1/CALL`.
+
+mod board_ring;
+mod call_replies;
+mod document;
+mod held_looks;
+#[cfg(test)]
+#[cfg(all(feature = "board-http", feature = "board-sqlite"))]
+mod tests;
 
 use std::sync::Arc;
 
-use super::audit_entry::AuditTrail;
-use super::viewer::Viewer;
-use crate::board::Board;
+pub(crate) use call_replies::ApiAnswer;
+pub(crate) use document::document;
+
+use self::board_ring::BoardRing;
+use self::call_replies::{refused, replied};
+use self::held_looks::HeldLooks;
+use super::audit_entry::{AuditEntry, AuditTrail};
+use super::viewer::{Projects, Role, Viewer};
+use crate::board::{
+    Board, BoardClock, BoardResult, CallFault, CallRole, CallScope, ServedCall, served_calls,
+};
 
 /// What answers the calls.
 #[derive(Clone)]
 pub(crate) struct Api {
-    board: Arc<dyn Board>,
-    audit: Arc<dyn AuditTrail>,
+    shared: Arc<ApiShared>,
 }
 
-/// The answer to a call: JSON.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ApiAnswer {
-    /// The status of HTTP.
-    pub(crate) status: u16,
-    /// The JSON text.
-    pub(crate) body: Vec<u8>,
+struct ApiShared {
+    board: Arc<dyn Board>,
+    audit: Arc<dyn AuditTrail>,
+    clock: BoardClock,
+    /// The identity of the board, which each answer names.
+    identity: String,
+    looks: HeldLooks,
+    ring: Option<BoardRing>,
 }
 
 impl Api {
     /// Creates what answers calls of a board.
-    pub(crate) fn new(board: Arc<dyn Board>, audit: Arc<dyn AuditTrail>) -> Self {
-        Api { board, audit }
+    ///
+    /// # Errors
+    ///
+    /// When the board cannot be asked for its identity.
+    pub(crate) fn new(
+        board: Arc<dyn Board>,
+        audit: Arc<dyn AuditTrail>,
+        clock: BoardClock,
+    ) -> BoardResult<Self> {
+        let identity = board.identity()?;
+        // Without a bell a held look asks the board each second.
+        let ring = BoardRing::start(&*board).ok();
+        Ok(Api {
+            shared: Arc::new(ApiShared {
+                board,
+                audit,
+                clock,
+                identity,
+                looks: HeldLooks::default(),
+                ring,
+            }),
+        })
+    }
+
+    /// Returns the identity of the board.
+    pub(crate) fn identity(&self) -> &str {
+        &self.shared.identity
+    }
+
+    /// Returns an answer for what is refused before the board is asked.
+    pub(crate) fn refuse(&self, fault: CallFault) -> ApiAnswer {
+        refused(&self.shared.identity, self.now(), fault)
     }
 
     /// Answers `POST /api/v1/CALL`. A held call is answered when there is something to answer; it
-    /// costs no thread meanwhile.
-    pub(crate) async fn respond(self, _viewer: Viewer, _call: &str, _body: &[u8]) -> ApiAnswer {
-        let _ = (&self.board, &self.audit);
-        ApiAnswer {
-            status: 404,
-            body: b"{}".to_vec(),
+    /// occupies no thread meanwhile.
+    pub(crate) async fn respond(self, viewer: Viewer, call: &str, body: &[u8]) -> ApiAnswer {
+        if call == held_looks::CALL {
+            return match may(&viewer, CallRole::Worker) {
+                true => held_looks::respond(&self, body).await,
+                false => self.refuse(not_allowed(&viewer, CallRole::Worker)),
+            };
         }
+        let Some(served) = served_calls().find(|served| served.name == call) else {
+            let remedy = "the document of the calls is at /api/v1/openapi.json";
+            let words = format!("there is no call `{call}`");
+            return self.refuse(CallFault::new("no_such_call", words, Some(remedy)));
+        };
+        if !may(&viewer, served.role) {
+            return self.refuse(not_allowed(&viewer, served.role));
+        }
+        let api = self.clone();
+        let body = body.to_vec();
+        let answered = tokio::task::spawn_blocking(move || api.answer(&viewer, served, &body));
+        answered.await.unwrap_or_else(|_| {
+            let words = "the server failed at this call; its log says why";
+            self.refuse(CallFault::new("unavailable", words, None))
+        })
+    }
+
+    fn answer(&self, viewer: &Viewer, served: &'static ServedCall, body: &[u8]) -> ApiAnswer {
+        let shared = &self.shared;
+        if served.role == CallRole::Operate
+            && let Err(error) = shared.audit.record(entry(viewer, served, body))
+        {
+            let words = format!("the action cannot be recorded: {error}");
+            return self.refuse(CallFault::new("unavailable", words, None));
+        }
+        let projects = match &viewer.projects {
+            Projects::All => None,
+            Projects::Only(names) => Some(names.as_slice()),
+        };
+        let scope = CallScope {
+            board: &*shared.board,
+            projects,
+            posts_as: (viewer.role != Role::Worker).then_some(viewer.name.as_str()),
+        };
+        if served.name == "look" {
+            self.shared.looks.supersede(body);
+        }
+        match (served.answer)(&scope, body) {
+            Ok(answer) => replied(&shared.identity, self.now(), &answer),
+            Err(fault) => self.refuse(fault),
+        }
+    }
+
+    /// Answers all held calls: the server ends.
+    pub(crate) fn end_held(&self) {
+        self.shared.looks.end_all();
+    }
+
+    fn now(&self) -> i64 {
+        crate::core::time::unix_millis((self.shared.clock)().wall)
+    }
+}
+
+/// Returns whether a role may make a call.
+fn may(viewer: &Viewer, needed: CallRole) -> bool {
+    match (viewer.role, needed) {
+        (Role::Admin, _) => true,
+        (Role::Worker, needed) => needed != CallRole::Operate,
+        (_, CallRole::Worker) => false,
+        (role, CallRole::View) => role >= Role::View,
+        (role, CallRole::Post) => role >= Role::Post,
+        (role, CallRole::Operate) => role >= Role::Operate,
+    }
+}
+
+fn not_allowed(viewer: &Viewer, needed: CallRole) -> CallFault {
+    let needed = match needed {
+        CallRole::View => "view",
+        CallRole::Post => "post",
+        CallRole::Operate => "operate",
+        CallRole::Worker => "worker",
+    };
+    let words = format!(
+        "the token `{}` does not allow it; it takes the role {needed}",
+        viewer.name
+    );
+    let remedy = "an administrator creates tokens: `run_functions serve token add`";
+    CallFault::new("forbidden", words, Some(remedy))
+}
+
+/// Returns what is recorded of an action.
+fn entry(viewer: &Viewer, served: &ServedCall, body: &[u8]) -> AuditEntry {
+    const MOST_CHARS: usize = 300;
+    let object: String = String::from_utf8_lossy(body)
+        .chars()
+        .take(MOST_CHARS)
+        .collect();
+    AuditEntry {
+        id: 0,
+        at: 0,
+        by: viewer.name.clone(),
+        action: format!("{} (API)", served.name),
+        object,
+        project: None,
+        outcome: "asked for".to_owned(),
+        reason: None,
     }
 }
