@@ -105,6 +105,7 @@
         feature = "lock-postgres",
         feature = "ping",
         feature = "report-html",
+        feature = "server",
         feature = "smtp"
     )),
     expect(dead_code, reason = "only whole modules are left out")

@@ -11,7 +11,7 @@ use super::args::{
 };
 use super::commands::{
     check, control, history, import, init, job, list, logs, mail, metrics, mute, pages, report,
-    service, simulate, status,
+    serve, service, simulate, status,
 };
 use super::load::{colour, load, load_to_look, load_with_lock, refused};
 use super::output::{print, print_folded};
@@ -70,7 +70,7 @@ fn parsed() -> Result<ParsedArgs, clap::Error> {
     let goes_on = |line: &ParsedArgs| {
         matches!(
             line.command,
-            None | Some(Command::Work(_) | Command::Lock(_))
+            None | Some(Command::Work(_) | Command::Serve(_) | Command::Lock(_))
         )
     };
     if !line.as_ref().is_ok_and(goes_on) {
@@ -152,6 +152,7 @@ fn obey_command(common: &Common, command: Command) -> CommandResult {
         Command::Work(Deferred(args)) => job::work::work(common, args),
         Command::Workers(Deferred(args)) => job::workers::obey(common, &args),
         Command::Schedules(Deferred(args)) => job::schedules::obey(common, &args),
+        Command::Serve(Deferred(args)) => serve::obey(common, &args),
         Command::Board { command } => job::board::obey(common, &command),
         Command::Completions { shell } => pages::completions(shell),
         Command::Man { directory } => pages::manual(&directory),

@@ -9,7 +9,7 @@ use super::origin::Origin;
 use super::report::{ConfigProblem, ConfigReport};
 use super::source::SourceFile;
 use super::written::WrittenConfig;
-use super::{document, jobs, locate, runner, tasks, variables, worker};
+use super::{document, jobs, locate, runner, server, tasks, variables, worker};
 use crate::task::FunctionNames;
 
 /// Reads and checks the whole configuration. Nothing is created or changed.
@@ -99,6 +99,7 @@ fn put_together(
     };
     let tasks = tasks::define(&written, &surroundings, &mut report);
     let worker = worker::settings(&mut written.worker, &mut report);
+    let server = server::settings(&mut written.server, base, &mut report);
     let can_child = (!worker.can.is_empty()).then(|| {
         jobs::capability_surroundings::surroundings_of_can(&written.defaults, &inputs.cwd)
     });
@@ -131,6 +132,7 @@ fn put_together(
         settings,
         tasks,
         worker,
+        server,
         can_child,
         jobs,
         schedules,
@@ -145,6 +147,7 @@ fn put_together(
         metrics: written.metrics,
         lock: written.lock,
         board: written.board,
+        server_layer: written.server,
         mail: written.mail,
     }
 }

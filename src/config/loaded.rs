@@ -8,6 +8,7 @@ use super::layer::{Layer, LayerEntry};
 use super::options::{self, ConfigSection};
 use super::origin::Origin;
 use super::report::{ConfigProblem, ConfigReport};
+use super::server::ServerSettings;
 use super::tasks::TaskDefinition;
 use super::tasks::functions::{UNLINKED, sharing};
 use crate::core::exit;
@@ -47,6 +48,8 @@ pub(crate) struct Loaded {
     pub(crate) tasks: BTreeMap<TaskName, TaskDefinition>,
     /// The settings of a worker.
     pub(crate) worker: WorkerSettings,
+    /// The settings of the server.
+    pub(crate) server: ServerSettings,
     /// What surrounds the commands of `can`; `None`: there are none.
     pub(crate) can_child: Option<ChildSettings>,
     /// Every job that is defined, in the file or by this program.
@@ -75,6 +78,8 @@ pub(crate) struct Loaded {
     pub(super) lock: Layer,
     /// The values of `[board]`.
     pub(super) board: Layer,
+    /// The values of `[server]`.
+    pub(super) server_layer: Layer,
     /// The values of `[mail]`.
     pub(super) mail: Layer,
 }
@@ -89,6 +94,7 @@ impl Loaded {
             ConfigSection::Metrics => Some(&self.metrics),
             ConfigSection::Lock => Some(&self.lock),
             ConfigSection::Board => Some(&self.board),
+            ConfigSection::Server => Some(&self.server_layer),
             ConfigSection::Mail => Some(&self.mail),
             _ => None,
         }

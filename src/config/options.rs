@@ -12,7 +12,7 @@ pub(crate) use option_spec::{Applies, Fallback, Never, OptionSpec, ValueKind, Ze
 use option_spec::{LIMIT, LIMIT_OR_NEVER, PAUSE, general, of_task};
 
 use Applies::{Child, Command, Every, Function, Program};
-use ConfigSection::{Board, History, Lock, Log, Mail, Metrics, Root};
+use ConfigSection::{Board, History, Lock, Log, Mail, Metrics, Root, Server};
 use Fallback::{InWords, Written};
 
 /// Every key but those of jobs and workers.
@@ -80,6 +80,19 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
         "whether a board behind a server on another host is reached without TLS: the token can be read on the way"),
     general(Board, "token_file", ValueKind::Path, InWords("board_token in state_dir, where a worker has registered"),
         "file with the token for a board behind a server, readable by its owner only"),
+
+    general(Server, "listen", ValueKind::Text, Written("\"127.0.0.1:7400\""),
+        "where `serve` listens: ADDRESS:PORT, or unix:PATH; another address than loopback needs TLS"),
+    general(Server, "public_url", ValueKind::Text, InWords("none"),
+        "how browsers reach the server, where a proxy or a name stands before it"),
+    general(Server, "tls_certificate", ValueKind::Path, InWords("none: no TLS"),
+        "PEM file of the certificate, followed by those that lead to its authority; read again on SIGHUP"),
+    general(Server, "tls_key", ValueKind::Path, InWords("none"),
+        "PEM file of the key of the certificate, readable by its owner only"),
+    general(Server, "insecure_http", ValueKind::Flag, Written("false"),
+        "whether an address that others reach may be served without TLS: tokens are sent in the clear"),
+    general(Server, "max_connections", ValueKind::Number { least: 16, most: 100_000 }, Written("1024"),
+        "how many connections there are at once; a further one is refused"),
 
     general(Mail, "to", ValueKind::Addresses, InWords("nobody: each mail is a file"),
         "who is mailed"),

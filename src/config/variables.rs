@@ -91,6 +91,7 @@ fn targets(inputs: &Inputs, written: &WrittenConfig) -> BTreeMap<String, Vec<Var
             ConfigSection::Metrics => "METRICS_",
             ConfigSection::Lock => "LOCK_",
             ConfigSection::Board => "BOARD_",
+            ConfigSection::Server => "SERVER_",
             ConfigSection::Mail => "MAIL_",
             ConfigSection::Task if option.applies == Applies::Program => continue,
             ConfigSection::Task => "DEFAULTS_",

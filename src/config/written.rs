@@ -48,6 +48,8 @@ pub(super) struct WrittenConfig {
     pub(super) lock: Layer,
     /// `[board]`
     pub(super) board: Layer,
+    /// `[server]`
+    pub(super) server: Layer,
     /// `[mail]`
     pub(super) mail: Layer,
     /// `[defaults]`
@@ -74,6 +76,7 @@ impl WrittenConfig {
             ConfigSection::Metrics => &mut self.metrics,
             ConfigSection::Lock => &mut self.lock,
             ConfigSection::Board => &mut self.board,
+            ConfigSection::Server => &mut self.server,
             ConfigSection::Mail => &mut self.mail,
             ConfigSection::Worker => &mut self.worker,
             ConfigSection::Task

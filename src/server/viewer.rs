@@ -2,11 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What a token allows; each role may do what those before it may, but for `worker`, which has
-/// the calls of workers alone.
+/// What a token allows; from `view` on each role may do what those before it may. `register` and
+/// `worker` have calls of their own alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Role {
+    /// To register workers: each gets a token of its own.
+    Register,
     /// To join as a worker, claim jobs and report them.
     Worker,
     /// To look.
@@ -17,6 +19,35 @@ pub(crate) enum Role {
     Operate,
     /// To create tokens and to read what was done by others, too.
     Admin,
+}
+
+impl Role {
+    /// All of them, the least first.
+    pub(crate) const ALL: [Role; 6] = [
+        Role::Register,
+        Role::Worker,
+        Role::View,
+        Role::Post,
+        Role::Operate,
+        Role::Admin,
+    ];
+
+    /// Returns how the role is written.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Role::Register => "register",
+            Role::Worker => "worker",
+            Role::View => "view",
+            Role::Post => "post",
+            Role::Operate => "operate",
+            Role::Admin => "admin",
+        }
+    }
+
+    /// Returns the role of a word.
+    pub(crate) fn of_word(word: &str) -> Option<Role> {
+        Role::ALL.into_iter().find(|role| role.word() == word)
+    }
 }
 
 /// The projects whose jobs and schedules a token may see.
@@ -56,7 +87,7 @@ impl Viewer {
     /// Returns whether the role allows what takes another one.
     pub(crate) fn may(&self, needed: Role) -> bool {
         match needed {
-            Role::Worker => matches!(self.role, Role::Worker | Role::Admin),
+            Role::Register | Role::Worker => self.role == needed || self.role == Role::Admin,
             needed => self.role >= needed,
         }
     }

@@ -15,6 +15,8 @@ pub(crate) enum ConfigSection {
     Lock,
     /// In `[board]`.
     Board,
+    /// In `[server]`.
+    Server,
     /// In `[mail]`.
     Mail,
     /// In `[tasks.NAME]`, and in `[defaults]` unless it names what is executed.
@@ -39,13 +41,14 @@ pub(crate) enum ConfigSection {
 
 impl ConfigSection {
     /// All of them, in the order of the reference.
-    pub(crate) const ALL: [ConfigSection; 16] = [
+    pub(crate) const ALL: [ConfigSection; 17] = [
         ConfigSection::Root,
         ConfigSection::Log,
         ConfigSection::History,
         ConfigSection::Metrics,
         ConfigSection::Lock,
         ConfigSection::Board,
+        ConfigSection::Server,
         ConfigSection::Mail,
         ConfigSection::Task,
         ConfigSection::Worker,
@@ -75,6 +78,7 @@ impl ConfigSection {
             | ConfigSection::Metrics
             | ConfigSection::Lock
             | ConfigSection::Board
+            | ConfigSection::Server
             | ConfigSection::Mail
             | ConfigSection::Task => false,
         }
@@ -89,6 +93,7 @@ impl ConfigSection {
             ConfigSection::Metrics => "[metrics]",
             ConfigSection::Lock => "[lock]",
             ConfigSection::Board => "[board]",
+            ConfigSection::Server => "[server]",
             ConfigSection::Mail => "[mail]",
             ConfigSection::Task => "[tasks.NAME]",
             ConfigSection::Worker => "[worker]",

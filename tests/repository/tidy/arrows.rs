@@ -102,8 +102,8 @@ const ROOMS: [(&str, &[&str]); 39] = [
     (
         "server",
         &[
-            "alert", "board", "config", "core", "flow", "job", "mute", "redact", "report", "runs",
-            "schedule", "service", "status", "text", "unix", "worker",
+            "alert", "board", "config", "core", "flow", "job", "logging", "metrics", "mute",
+            "redact", "report", "runs", "schedule", "service", "status", "text", "unix", "worker",
         ],
     ),
     // What a start of the runner would come to.

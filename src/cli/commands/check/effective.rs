@@ -32,6 +32,7 @@ pub(crate) fn print(out: &mut dyn Write, plan: &DryRunPlan<'_>) -> io::Result<()
         ConfigSection::Metrics,
         ConfigSection::Lock,
         ConfigSection::Board,
+        ConfigSection::Server,
         ConfigSection::Mail,
     ] {
         if let Some(layer) = plan.loaded.section(section) {

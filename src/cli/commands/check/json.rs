@@ -44,6 +44,7 @@ pub(crate) fn print(out: &mut dyn Write, plan: &DryRunPlan<'_>) -> io::Result<()
             "metrics": section(ConfigSection::Metrics),
             "lock": section(ConfigSection::Lock),
             "board": section(ConfigSection::Board),
+            "server": section(ConfigSection::Server),
             "mail": section(ConfigSection::Mail),
         },
         "warnings": warnings(plan),

@@ -1,0 +1,9 @@
+//! Who asks: tokens, cookies, forms, and how often a login may fail.
+
+mod cookie;
+mod gate;
+mod login_throttle;
+
+pub(crate) use cookie::CookieForm;
+pub(crate) use gate::AccessGate;
+pub(crate) use login_throttle::{LoginThrottle, ThrottleVerdict};

@@ -1,0 +1,66 @@
+//! The calls of the board.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::Response;
+
+use super::answers::{AnswerForm, json, refused};
+use crate::server::http::{HttpRefusal, whole_body};
+use crate::server::server_state::ServerState;
+
+/// Answers `POST /api/v1/CALL`.
+pub(super) async fn call(
+    State(state): State<Arc<ServerState>>,
+    Path(call): Path<String>,
+    request: Request,
+) -> Response {
+    match answered(&state, &call, request).await {
+        Ok(response) => response,
+        Err(refusal) => refused(&state, &refusal, AnswerForm::Json),
+    }
+}
+
+async fn answered(
+    state: &ServerState,
+    call: &str,
+    request: Request,
+) -> Result<Response, HttpRefusal> {
+    let (head, body) = request.into_parts();
+    let viewer = state.gate.bearer(&head.headers)?;
+    expect_json(&head.headers)?;
+    let body = whole_body(&head.headers, body).await?;
+    let answer = state.api.clone().respond(viewer, call, &body).await;
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    Ok(json(status, answer.body))
+}
+
+/// Refuses a body that is not said to be JSON: no form of another site can send one that is.
+pub(super) fn expect_json(headers: &HeaderMap) -> Result<(), HttpRefusal> {
+    let kind = headers.get(header::CONTENT_TYPE);
+    let kind = kind.and_then(|value| value.to_str().ok()?.split(';').next());
+    match kind {
+        Some(kind) if kind.trim().eq_ignore_ascii_case("application/json") => Ok(()),
+        _ => Err(HttpRefusal::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            "the body is not said to be JSON",
+            Some("send `Content-Type: application/json`"),
+        )),
+    }
+}
+
+/// Answers `GET /api/v1/openapi.json`.
+pub(super) async fn document(State(state): State<Arc<ServerState>>) -> Response {
+    refused(&state, &HttpRefusal::missing(), AnswerForm::Json)
+}
+
+/// Answers a method that means nothing at an address.
+pub(super) async fn wrong_method(
+    State(state): State<Arc<ServerState>>,
+    request: Request,
+) -> Response {
+    let form = AnswerForm::of_path(request.uri().path());
+    refused(&state, &HttpRefusal::method(), form)
+}

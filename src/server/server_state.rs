@@ -1,0 +1,87 @@
+//! What all requests share.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::access::{AccessGate, LoginThrottle};
+use super::api::Api;
+use super::board_watch::BoardWatch;
+use super::http::{ConnectionTable, HostCheck};
+use super::request_counters::RequestCounters;
+use super::store::ServerStore;
+use crate::board::Board;
+use crate::core::settings::Settings;
+use crate::worker::board_place::BoardPlace;
+
+/// Returns how pages name the board: who is not logged in yet reads that, too.
+fn board_name(settings: &Settings) -> String {
+    match BoardPlace::of(settings) {
+        BoardPlace::File(_) => "run_functions".to_owned(),
+        BoardPlace::Server(server) => {
+            let address = server.address.split('?').next().unwrap_or_default();
+            let (_, database) = address.rsplit_once('/').unwrap_or(("", ""));
+            database.to_owned()
+        }
+    }
+}
+
+/// What all requests share.
+pub(crate) struct ServerState {
+    /// The board.
+    pub(crate) board: Arc<dyn Board>,
+    /// Its identity.
+    pub(crate) board_id: String,
+    /// Its name on pages.
+    pub(crate) board_name: String,
+    /// The configuration.
+    pub(crate) settings: Settings,
+    /// Tokens, logins and what users have done.
+    pub(crate) store: Arc<ServerStore>,
+    /// The calls.
+    pub(crate) api: Api,
+    /// Who asks.
+    pub(crate) gate: AccessGate,
+    /// Under which names.
+    pub(crate) hosts: HostCheck,
+    /// Whether the board answers.
+    pub(crate) watch: Arc<BoardWatch>,
+    /// How often was asked what.
+    pub(crate) counters: RequestCounters,
+    /// The connections.
+    pub(crate) table: Arc<ConnectionTable>,
+    throttle: Mutex<LoginThrottle>,
+}
+
+impl ServerState {
+    /// Puts the parts together.
+    #[expect(clippy::too_many_arguments, reason = "the parts are named once, here")]
+    pub(crate) fn new(
+        board: Arc<dyn Board>,
+        board_id: String,
+        settings: Settings,
+        store: Arc<ServerStore>,
+        api: Api,
+        gate: AccessGate,
+        hosts: HostCheck,
+        table: Arc<ConnectionTable>,
+    ) -> Self {
+        ServerState {
+            board_name: board_name(&settings),
+            board,
+            board_id,
+            settings,
+            store,
+            api,
+            gate,
+            hosts,
+            watch: BoardWatch::new(),
+            counters: RequestCounters::default(),
+            table,
+            throttle: Mutex::default(),
+        }
+    }
+
+    /// Returns the count of failed logins.
+    pub(crate) fn throttle(&self) -> MutexGuard<'_, LoginThrottle> {
+        self.throttle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

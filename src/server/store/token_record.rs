@@ -1,0 +1,54 @@
+//! A token, without its secret.
+
+use crate::server::viewer::{Projects, Role, Viewer};
+
+/// A token, without its secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TokenRecord {
+    /// The number of the token.
+    pub(crate) id: i64,
+    /// The name, under which actions are recorded.
+    pub(crate) name: String,
+    /// What the token allows.
+    pub(crate) role: Role,
+    /// Whose jobs and schedules it shows.
+    pub(crate) projects: Projects,
+    /// When it was created, in milliseconds since 1970.
+    pub(crate) created: i64,
+    /// When it ends, in milliseconds since 1970.
+    pub(crate) expires: Option<i64>,
+    /// Who created it: a user of the machine, or the name of another token.
+    pub(crate) made_by: String,
+}
+
+impl TokenRecord {
+    /// Returns whether the token is over.
+    pub(crate) fn is_over(&self, now: i64) -> bool {
+        self.expires.is_some_and(|expires| expires <= now)
+    }
+
+    /// Returns the user of the token; `csrf` is the secret of the forms.
+    pub(crate) fn viewer(&self, csrf: String) -> Viewer {
+        Viewer {
+            name: self.name.clone(),
+            role: self.role,
+            projects: self.projects.clone(),
+            csrf,
+        }
+    }
+}
+
+/// A token that is to be created.
+#[derive(Clone, Debug)]
+pub(crate) struct NewToken {
+    /// The name.
+    pub(crate) name: String,
+    /// What it allows.
+    pub(crate) role: Role,
+    /// Whose jobs and schedules it shows.
+    pub(crate) projects: Projects,
+    /// When it ends, in milliseconds since 1970.
+    pub(crate) expires: Option<i64>,
+    /// Who creates it.
+    pub(crate) made_by: String,
+}
