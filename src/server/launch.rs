@@ -21,13 +21,13 @@ use super::serve_request::ServeRequest;
 use super::server_state::ServerState;
 use super::signal_stream::SignalStream;
 use super::store::{ServerStore, StoreError};
-use crate::board::{Board, MissingBoard};
+use crate::board::{Board, BoardResult, MissingBoard};
 use crate::config::server::ListenAddress;
 use crate::core::command_error::{CommandError, CommandResult};
 use crate::core::exit;
 use crate::logging::Log;
 use crate::service::start_error::{no_descriptor, unsafe_directory};
-use crate::unix::descriptor_limit;
+use crate::unix::{clock, descriptor_limit};
 use crate::unix::notify::Notifier;
 use crate::unix::signals::{Signal, SignalReader, Signals};
 use crate::unix::trusted_paths::PrivateDir;
@@ -124,9 +124,9 @@ impl ServerStart<'_> {
             None => listen.clone(),
         };
         let first = first_token::create(&self.store, state_dir).map_err(unusable)?;
-        let id = board_id(&*self.board);
+        let id = board_id(&*self.board).map_err(refused)?;
         let (end, ending) = watch::channel(false);
-        let state = Arc::new(self.state(&listen, id));
+        let state = Arc::new(self.state(&listen, id).map_err(refused)?);
         let answerer = Arc::new(ServerAnswerer::new(Arc::clone(&state), ending.clone()));
         let refusal = HttpRefusal::unavailable("all connections of this server are taken");
         let accepting = AcceptLoop::new(
@@ -157,6 +157,7 @@ impl ServerStart<'_> {
         self.until_asked(&signals).await;
         notifier.stopping();
         let _ = end.send(true);
+        state.api.end_held();
         let last = async {
             let _ = accepting.await;
             state.table.emptied().await;
@@ -166,7 +167,7 @@ impl ServerStart<'_> {
         Ok(())
     }
 
-    fn state(&self, listen: &ListenAddress, board_id: String) -> ServerState {
+    fn state(&self, listen: &ListenAddress, board_id: String) -> BoardResult<ServerState> {
         let server = &self.request.server;
         let hosts = HostCheck::new(
             server.public_url.as_deref(),
@@ -176,16 +177,16 @@ impl ServerStart<'_> {
         );
         let cookie = CookieForm::new(port_of(listen), hosts.is_secure());
         let audit = Arc::clone(&self.store);
-        ServerState::new(
+        Ok(ServerState::new(
             Arc::clone(&self.board),
             board_id,
             self.request.loaded.settings.clone(),
             Arc::clone(&self.store),
-            Api::new(Arc::clone(&self.board), audit),
+            Api::new(Arc::clone(&self.board), audit, Arc::new(clock::now))?,
             AccessGate::new(Arc::clone(&self.store), cookie),
             hosts,
             ConnectionTable::new(most_connections(server.max_connections)),
-        )
+        ))
     }
 
     /// Waits until the server is asked to end. SIGHUP opens the log anew and reads the certificate.

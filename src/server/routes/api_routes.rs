@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 
 use super::answers::{AnswerForm, json, refused};
+use crate::server::api;
 use crate::server::http::{HttpRefusal, whole_body};
 use crate::server::server_state::ServerState;
 
@@ -52,8 +53,8 @@ pub(super) fn expect_json(headers: &HeaderMap) -> Result<(), HttpRefusal> {
 }
 
 /// Answers `GET /api/v1/openapi.json`.
-pub(super) async fn document(State(state): State<Arc<ServerState>>) -> Response {
-    refused(&state, &HttpRefusal::missing(), AnswerForm::Json)
+pub(super) async fn document() -> Response {
+    json(StatusCode::OK, api::document().to_string().into_bytes())
 }
 
 /// Answers a method that means nothing at an address.
