@@ -11,7 +11,6 @@ use tokio::time::timeout;
 
 use super::access::{AccessGate, CookieForm};
 use super::api::Api;
-use super::board_id::board_id;
 use super::first_token;
 use super::http::{
     AcceptLoop, ConnectionTable, HostCheck, HttpRefusal, ServerListener, TlsAcceptance,
@@ -21,17 +20,18 @@ use super::serve_request::ServeRequest;
 use super::server_state::ServerState;
 use super::signal_stream::SignalStream;
 use super::store::{ServerStore, StoreError};
-use crate::board::{Board, BoardResult, MissingBoard};
+use crate::board::{Board, BoardSettings, MissingBoard};
 use crate::config::server::ListenAddress;
 use crate::core::command_error::{CommandError, CommandResult};
 use crate::core::exit;
+use crate::core::settings::Settings;
 use crate::logging::Log;
 use crate::service::start_error::{no_descriptor, unsafe_directory};
-use crate::unix::{clock, descriptor_limit};
+use crate::unix::descriptor_limit;
 use crate::unix::notify::Notifier;
 use crate::unix::signals::{Signal, SignalReader, Signals};
 use crate::unix::trusted_paths::PrivateDir;
-use crate::worker::board_place::{self, refused};
+use crate::worker::board_place::{self, BoardPlace, refused};
 
 /// How many calls of the board may block at once.
 const BLOCKING_THREADS: usize = 16;
@@ -39,6 +39,8 @@ const BLOCKING_THREADS: usize = 16;
 const IDLE_THREAD: Duration = Duration::from_secs(10);
 /// How long requests in progress have when the server ends.
 const LAST_REQUESTS: Duration = Duration::from_secs(35);
+/// How often held calls are answered when the server ends.
+const BETWEEN_ENDS: Duration = Duration::from_millis(100);
 /// Descriptors that are for something else than connections.
 const OTHER_DESCRIPTORS: usize = 128;
 
@@ -46,6 +48,7 @@ const OTHER_DESCRIPTORS: usize = 128;
 pub(crate) fn serve(request: &ServeRequest<'_>) -> CommandResult {
     let settings = &request.loaded.settings;
     refuse_open_http(request)?;
+    refuse_second_server(settings)?;
     let (_handlers, signals) = Signals::install().map_err(no_descriptor)?;
     let log = Log::start(&settings.log, "server");
     let state_dir = PrivateDir::open(&settings.state_dir).map_err(unsafe_directory)?;
@@ -80,6 +83,16 @@ fn refuse_open_http(request: &ServeRequest<'_>) -> CommandResult {
         "write `tls_certificate` and `tls_key` in `[server]`; or listen on 127.0.0.1 behind a \
          proxy; or write `insecure_http = true` where the network is trusted",
     ))
+}
+
+/// Refuses to stand before another server, whose tokens are others.
+fn refuse_second_server(settings: &Settings) -> CommandResult {
+    let BoardPlace::Http(_) = BoardPlace::of(settings) else {
+        return Ok(());
+    };
+    let message = "`address` in `[board]` is that of a server already";
+    Err(CommandError::new(exit::CONFIG, message)
+        .hint("serve where the board is: remove `address`, or write that of its database"))
 }
 
 fn tls_of(request: &ServeRequest<'_>) -> Result<Option<Arc<TlsAcceptance>>, CommandError> {
@@ -124,9 +137,8 @@ impl ServerStart<'_> {
             None => listen.clone(),
         };
         let first = first_token::create(&self.store, state_dir).map_err(unusable)?;
-        let id = board_id(&*self.board).map_err(refused)?;
         let (end, ending) = watch::channel(false);
-        let state = Arc::new(self.state(&listen, id).map_err(refused)?);
+        let state = Arc::new(self.state(&listen)?);
         let answerer = Arc::new(ServerAnswerer::new(Arc::clone(&state), ending.clone()));
         let refusal = HttpRefusal::unavailable("all connections of this server are taken");
         let accepting = AcceptLoop::new(
@@ -135,7 +147,7 @@ impl ServerStart<'_> {
             Arc::clone(&state.table),
             answerer,
             ending.clone(),
-            &refusal.json(&state.board_id),
+            &state.json(&refusal),
         );
         let accepting = tokio::spawn(accepting.run());
         let watch = Arc::clone(&state.watch);
@@ -157,17 +169,20 @@ impl ServerStart<'_> {
         self.until_asked(&signals).await;
         notifier.stopping();
         let _ = end.send(true);
-        state.api.end_held();
         let last = async {
             let _ = accepting.await;
-            state.table.emptied().await;
+            // A call may be held just now.
+            while timeout(BETWEEN_ENDS, state.table.emptied()).await.is_err() {
+                state.api.end_held();
+            }
         };
+        state.api.end_held();
         self.finish(&signals, last).await;
         log::info!("The server has ended");
         Ok(())
     }
 
-    fn state(&self, listen: &ListenAddress, board_id: String) -> BoardResult<ServerState> {
+    fn state(&self, listen: &ListenAddress) -> Result<ServerState, CommandError> {
         let server = &self.request.server;
         let hosts = HostCheck::new(
             server.public_url.as_deref(),
@@ -177,12 +192,13 @@ impl ServerStart<'_> {
         );
         let cookie = CookieForm::new(port_of(listen), hosts.is_secure());
         let audit = Arc::clone(&self.store);
+        let clock = BoardSettings::default().clock;
+        let api = Api::new(Arc::clone(&self.board), audit, clock).map_err(refused)?;
         Ok(ServerState::new(
             Arc::clone(&self.board),
-            board_id,
             self.request.loaded.settings.clone(),
             Arc::clone(&self.store),
-            Api::new(Arc::clone(&self.board), audit, Arc::new(clock::now))?,
+            api,
             AccessGate::new(Arc::clone(&self.store), cookie),
             hosts,
             ConnectionTable::new(most_connections(server.max_connections)),

@@ -11,7 +11,6 @@
 mod access;
 mod api;
 mod audit_entry;
-mod board_id;
 mod board_watch;
 mod first_token;
 mod http;

@@ -5,17 +5,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::access::{AccessGate, LoginThrottle};
 use super::api::Api;
 use super::board_watch::BoardWatch;
-use super::http::{ConnectionTable, HostCheck};
+use super::http::{ConnectionTable, HostCheck, HttpRefusal};
 use super::request_counters::RequestCounters;
 use super::store::ServerStore;
-use crate::board::Board;
+use crate::board::{Board, CallFault};
 use crate::core::settings::Settings;
 use crate::worker::board_place::BoardPlace;
 
 /// Returns how pages name the board: who is not logged in yet reads that, too.
 fn board_name(settings: &Settings) -> String {
     match BoardPlace::of(settings) {
-        BoardPlace::File(_) => "run_functions".to_owned(),
+        BoardPlace::File(_) | BoardPlace::Http(_) => "run_functions".to_owned(),
         BoardPlace::Server(server) => {
             let address = server.address.split('?').next().unwrap_or_default();
             let (_, database) = address.rsplit_once('/').unwrap_or(("", ""));
@@ -29,8 +29,6 @@ fn board_name(settings: &Settings) -> String {
 pub(crate) struct ServerState {
     /// The board.
     pub(crate) board: Arc<dyn Board>,
-    /// Its identity.
-    pub(crate) board_id: String,
     /// Its name on pages.
     pub(crate) board_name: String,
     /// The configuration.
@@ -57,7 +55,6 @@ impl ServerState {
     #[expect(clippy::too_many_arguments, reason = "the parts are named once, here")]
     pub(crate) fn new(
         board: Arc<dyn Board>,
-        board_id: String,
         settings: Settings,
         store: Arc<ServerStore>,
         api: Api,
@@ -68,7 +65,6 @@ impl ServerState {
         ServerState {
             board_name: board_name(&settings),
             board,
-            board_id,
             settings,
             store,
             api,
@@ -79,6 +75,12 @@ impl ServerState {
             table,
             throttle: Mutex::default(),
         }
+    }
+
+    /// Returns a refusal as the calls of the board have it.
+    pub(crate) fn json(&self, refusal: &HttpRefusal) -> Vec<u8> {
+        let fault = CallFault::new(refusal.code, refusal.message.clone(), refusal.remedy);
+        self.api.refuse(fault).body
     }
 
     /// Returns the count of failed logins.

@@ -1,7 +1,6 @@
 //! An answer that refuses.
 
 use axum::http::StatusCode;
-use serde_json::json;
 
 /// An answer that refuses: as JSON for programs, as a page for browsers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,14 +44,14 @@ impl HttpRefusal {
     /// Returns the refusal of what nothing answers.
     pub(crate) fn missing() -> Self {
         let message = "nothing is at this address";
-        HttpRefusal::new(StatusCode::NOT_FOUND, "not_found", message, None)
+        HttpRefusal::new(StatusCode::NOT_FOUND, "no_such_call", message, None)
     }
 
     /// Returns the refusal of a method that means nothing at this address.
     pub(crate) fn method() -> Self {
         let message = "this address is not asked with this method";
         let status = StatusCode::METHOD_NOT_ALLOWED;
-        HttpRefusal::new(status, "method_not_allowed", message, None)
+        HttpRefusal::new(status, "no_such_method", message, None)
     }
 
     /// Returns the refusal of what the role does not allow.
@@ -66,17 +65,5 @@ impl HttpRefusal {
         let remedy = Some("try again in a moment");
         let status = StatusCode::SERVICE_UNAVAILABLE;
         HttpRefusal::new(status, "unavailable", message, remedy)
-    }
-
-    /// Returns the refusal as JSON of the board with this id.
-    pub(crate) fn json(&self, board: &str) -> Vec<u8> {
-        let error = json!({
-            "code": self.code,
-            "message": self.message,
-            "remedy": self.remedy,
-        });
-        let mut text = json!({ "board": board, "error": error }).to_string();
-        text.push('\n');
-        text.into_bytes()
     }
 }

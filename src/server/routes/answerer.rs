@@ -24,8 +24,8 @@ use crate::server::server_state::ServerState;
 const LIMIT: Duration = Duration::from_secs(30);
 /// How long a call may be held.
 const HELD_LIMIT: Duration = Duration::from_secs(120);
-/// How long a call goes on when the server ends: longer than a call of the board that is not held.
-const ENDING_LIMIT: Duration = Duration::from_millis(1500);
+/// How long a call goes on when the server ends: longer than a call of the board takes.
+const ENDING_LIMIT: Duration = Duration::from_secs(6);
 /// No head is longer.
 const MOST_OF_A_HEAD: usize = 16 * 1024;
 

@@ -53,7 +53,7 @@ pub(super) fn json(status: StatusCode, body: Vec<u8>) -> Response {
 /// Returns a refusal in its form.
 pub(super) fn refused(state: &ServerState, refusal: &HttpRefusal, form: AnswerForm) -> Response {
     let mut response = match form {
-        AnswerForm::Json => json(refusal.status, refusal.json(&state.board_id)),
+        AnswerForm::Json => json(refusal.status, state.json(refusal)),
         AnswerForm::Page => html(refusal.status, refusal_page(refusal, &state.board_name)),
     };
     let headers = response.headers_mut();

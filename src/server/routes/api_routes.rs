@@ -45,7 +45,7 @@ pub(super) fn expect_json(headers: &HeaderMap) -> Result<(), HttpRefusal> {
         Some(kind) if kind.trim().eq_ignore_ascii_case("application/json") => Ok(()),
         _ => Err(HttpRefusal::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "unsupported_media_type",
+            "unsupported_type",
             "the body is not said to be JSON",
             Some("send `Content-Type: application/json`"),
         )),

@@ -236,7 +236,7 @@ pub(super) async fn form_of(
     if kind.map(str::trim) != Some("application/x-www-form-urlencoded") {
         return Err(HttpRefusal::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "unsupported_media_type",
+            "unsupported_type",
             "the body is no form",
             None,
         ));

@@ -57,10 +57,9 @@ async fn registered(state: &Arc<ServerState>, request: Request) -> Result<Respon
     let (id, name, token) = made.map_err(|error| broken(&error))?;
     log::info!("Registered worker {name}");
     let answer = json!({
-        "board": state.board_id,
-        "id": id.to_string(),
-        "name": name,
-        "token": token,
+        "board": state.api.identity(),
+        "now": unix_millis(clock::wall()),
+        "answer": { "id": id.to_string(), "name": name, "token": token },
     });
     Ok(answers::json(
         StatusCode::OK,
