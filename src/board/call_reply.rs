@@ -12,7 +12,9 @@ use super::job_state::JobState;
 pub(crate) struct CallReply {
     /// The identity of the board.
     pub(crate) board: String,
-    /// The time of the server, in milliseconds since 1970.
+    /// The time of the server, in milliseconds since 1970; 0 in a refusal before the board was
+    /// asked.
+    #[serde(default)]
     pub(crate) now: i64,
     /// What the call returns.
     #[serde(default)]
@@ -91,7 +93,7 @@ impl CallFault {
             "no_such_batch" => BoardError::NoSuchBatch(BatchId(id)),
             "no_worker" => BoardError::NoWorker(self.definition.unwrap_or_default()),
             "malformed" => BoardError::Malformed(self.message),
-            "no_answer" => BoardError::NoAnswer { place },
+            "no_answer" | "timeout" => BoardError::NoAnswer { place },
             "unavailable" => BoardError::Unavailable {
                 place,
                 why: self.message,

@@ -21,6 +21,7 @@ fn board_name(settings: &Settings) -> String {
             let (_, database) = address.rsplit_once('/').unwrap_or(("", ""));
             database.to_owned()
         }
+        BoardPlace::Http(server) => server.base().to_owned(),
     }
 }
 

@@ -53,6 +53,11 @@ impl BoardPlace {
         }
     }
 
+    /// Returns whether the board is reached through a server of this program.
+    pub(crate) fn is_behind_server(&self) -> bool {
+        matches!(self, BoardPlace::Http(_))
+    }
+
     /// Returns the file for the token of a board behind a server.
     pub(crate) fn token_file(settings: &Settings) -> Option<PathBuf> {
         match &settings.board {

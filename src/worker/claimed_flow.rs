@@ -1,7 +1,7 @@
 //! A job that this worker holds: where it stands, what the board knows of that, and what comes
 //! next.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -12,13 +12,15 @@ use super::step_ending::StepEnding;
 use super::worker_definition::WorkerDefinition;
 use crate::board::{ClaimedJob, EndFailure, JobPosition, JobState, PendingRequest, Transition};
 use crate::core::failure::{Failure, FailureClass};
-use crate::core::time::in_words;
+use crate::core::time::{Mono, in_words};
 use crate::flow::journal::{Doing, EntryOutcome, JournalEntry, Phase};
 use crate::flow::{AttemptStart, FlowDecision, FlowEnd, FlowMode, FlowNext, FlowState};
 use crate::job::ResumeMode;
 use crate::lease::LeaseDeadlines;
 use crate::redact::Redactor;
 
+/// How many reports of a job wait for an answer before nothing more of it begins.
+const MOST_UNHEARD: usize = 256;
 /// The kind of the failure of a job whose time is over.
 const TIME_LIMIT: &str = "time limit";
 
@@ -50,8 +52,10 @@ pub(crate) struct ClaimedFlow {
     /// The attempts to begin once the board has recorded that they do.
     starts: Vec<AttemptStart>,
     next: FlowNext,
-    /// What was sent and not answered; sent again as it is.
-    sent: Option<Transition>,
+    /// What was sent and not answered, each sent again as it is, one after the other.
+    sent: VecDeque<Transition>,
+    /// Whether the flow goes on though the board has not answered.
+    is_unheard: bool,
     /// Whether the flow is to be asked again.
     is_changed: bool,
     /// Whether the worker gives the job back as soon as nothing of it is in progress.
@@ -94,7 +98,8 @@ impl ClaimedFlow {
             entries: Vec::new(),
             starts: Vec::new(),
             next: FlowNext::Wait { until: None },
-            sent: None,
+            sent: VecDeque::new(),
+            is_unheard: false,
             is_changed: true,
             is_leaving: false,
         };
@@ -222,7 +227,8 @@ impl ClaimedFlow {
     /// begin.
     pub(crate) fn advise(&mut self, now: i64, free: usize, worker: &str) -> usize {
         let is_due = self.wait_until().is_some_and(|until| until <= now);
-        if !(self.is_changed || is_due) || self.sent.is_some() {
+        let waits_for_answer = !self.sent.is_empty() && !self.is_unheard;
+        if !(self.is_changed || is_due) || waits_for_answer {
             return 0;
         }
         let free = if self.is_leaving { 0 } else { free };
@@ -261,14 +267,20 @@ impl ClaimedFlow {
 
     /// Returns what the board is to record, if anything.
     pub(crate) fn transition(&mut self) -> Option<Transition> {
-        if self.sent.is_none() {
-            self.sent = self.new_transition();
+        let goes_on = self
+            .sent
+            .back()
+            .is_none_or(|last| last.state == JobState::Running);
+        if self.sent.is_empty() || self.is_unheard && goes_on {
+            let new = self.new_transition();
+            self.sent.extend(new);
         }
-        self.sent.clone()
+        self.sent.front().cloned()
     }
 
     fn new_transition(&mut self) -> Option<Transition> {
-        let mut transition = Transition::begin(self.position, self.flow.doing().to_vec());
+        let before = self.sent.back().map_or(self.position, Transition::after);
+        let mut transition = Transition::begin(before, self.flow.doing().to_vec());
         let is_idle = self.flow.doing().is_empty();
         match &self.next {
             FlowNext::GiveBack { run_at, avoid } => {
@@ -300,9 +312,47 @@ impl ClaimedFlow {
     /// Takes note that the board has recorded what was sent. Returns the attempts to begin; `None`:
     /// the job is held no longer.
     pub(crate) fn acknowledged(&mut self) -> Option<Vec<AttemptStart>> {
-        let sent = self.sent.take()?;
+        let sent = self.sent.pop_front()?;
         self.position = sent.after();
-        (sent.state == JobState::Running).then(|| std::mem::take(&mut self.starts))
+        if sent.state != JobState::Running {
+            return None;
+        }
+        let is_last = self.sent.is_empty();
+        self.is_unheard &= !is_last;
+        Some(if is_last {
+            std::mem::take(&mut self.starts)
+        } else {
+            Vec::new()
+        })
+    }
+
+    /// Returns whether more is to be sent than the board was asked for.
+    pub(crate) fn has_more_to_send(&self) -> bool {
+        !self.sent.is_empty()
+    }
+
+    /// Returns what was sent and not answered.
+    pub(crate) fn unanswered(&self) -> impl Iterator<Item = &Transition> {
+        self.sent.iter()
+    }
+
+    /// Returns the attempts that begin though the board has not answered: only of a job that no
+    /// crash can leave half done, and while the lease holds.
+    pub(crate) fn begin_unheard(&mut self, now: Mono) -> Vec<AttemptStart> {
+        let goes_on = self
+            .sent
+            .back()
+            .is_some_and(|last| last.state == JobState::Running);
+        let may_begin = goes_on
+            && self.definition.may_go_on_unheard()
+            && !self.is_leaving
+            && self.sent.len() < MOST_UNHEARD
+            && now < self.deadlines.term_at;
+        if !may_begin {
+            return Vec::new();
+        }
+        self.is_unheard = true;
+        std::mem::take(&mut self.starts)
     }
 
     /// Returns how many bytes the results of all steps but one have.

@@ -34,6 +34,7 @@ mod step_ending;
 pub(crate) mod step_process;
 mod step_report;
 mod step_slots;
+mod unsent;
 mod work_loop;
 pub(crate) mod work_request;
 mod worker_definition;

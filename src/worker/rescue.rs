@@ -8,6 +8,7 @@ use std::time::Duration;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
 
 use super::step_slots::{end_leftovers, slot_files};
+use super::unsent::send_left_behind;
 use crate::board::{
     Board, BoardResult, HostIdentity, IDLE_LEASE, Reap, ReapAnswer, SessionId, SessionRecord,
     lease_end,
@@ -23,6 +24,8 @@ pub(crate) struct Rescue {
     here: HostIdentity,
     /// Where the workers of this host keep the files of their slots.
     files: PrivateDir,
+    /// Where they keep what a board behind a server has not taken.
+    spool: Option<PrivateDir>,
     watched: HashMap<SessionId, WatchedSession>,
     poll: Epoll,
 }
@@ -44,8 +47,14 @@ impl Rescue {
     /// # Errors
     ///
     /// When the process has no descriptor left.
-    pub(crate) fn new(own: SessionId, here: HostIdentity, files: PrivateDir) -> io::Result<Self> {
+    pub(crate) fn new(
+        own: SessionId,
+        here: HostIdentity,
+        files: PrivateDir,
+        spool: Option<PrivateDir>,
+    ) -> io::Result<Self> {
         Ok(Rescue {
+            spool,
             own,
             here,
             files,
@@ -76,6 +85,9 @@ impl Rescue {
             let is_here = self.here.shares_host_with(&session.request.identity);
             let is_dead = session.request.identity.is_dead_seen_from(&self.here) == Some(true);
             let answer = if is_dead && self.has_no_leftovers(session) {
+                if let Some(spool) = &self.spool {
+                    send_left_behind(spool, board)?;
+                }
                 board.reap_dead_on_this_host(session.session, &self.here)?
             } else if let Some(reap) = self.overdue(session, now) {
                 board.reap(&reap)?

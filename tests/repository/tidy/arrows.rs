@@ -3,7 +3,7 @@
 use super::source::{self, Source};
 
 /// The rooms, each with those that it may use. A room stands below all that it uses.
-const ROOMS: [(&str, &[&str]); 38] = [
+const ROOMS: [(&str, &[&str]); 39] = [
     // Documentation without code.
     ("guide", &[]),
     // Pure: no clock, no file, no thread.
@@ -53,6 +53,7 @@ const ROOMS: [(&str, &[&str]); 38] = [
             "core", "flow", "lease", "postgres", "schedule", "text", "unix",
         ],
     ),
+    ("spool", &["unix"]),
     ("metrics", &["core", "history"]),
     ("ping", &["core", "text", "unix"]),
     ("report", &["alert", "core", "history", "mute", "text"]),
@@ -85,8 +86,8 @@ const ROOMS: [(&str, &[&str]); 38] = [
         "worker",
         &[
             "alert", "board", "chain", "config", "core", "flow", "job", "lease", "logging", "mail",
-            "mute", "notify", "redact", "schedule", "service", "state", "status", "task", "text",
-            "unix",
+            "mute", "notify", "redact", "schedule", "service", "spool", "state", "status", "task",
+            "text", "unix",
         ],
     ),
     (
