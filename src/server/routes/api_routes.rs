@@ -1,12 +1,12 @@
 //! The calls of the board.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 
-use super::answers::{AnswerForm, json, refused};
+use super::answers::{AnswerForm, content, json, refused};
 use crate::server::api;
 use crate::server::http::{HttpRefusal, whole_body};
 use crate::server::server_state::ServerState;
@@ -54,7 +54,9 @@ pub(super) fn expect_json(headers: &HeaderMap) -> Result<(), HttpRefusal> {
 
 /// Answers `GET /api/v1/openapi.json`.
 pub(super) async fn document() -> Response {
-    json(StatusCode::OK, api::document().to_string().into_bytes())
+    static TEXT: OnceLock<String> = OnceLock::new();
+    let text = TEXT.get_or_init(|| api::document().to_string());
+    content(StatusCode::OK, "application/json", text.as_str())
 }
 
 /// Answers a method that means nothing at an address.
