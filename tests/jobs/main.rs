@@ -26,6 +26,8 @@ mod crashes;
 mod desk;
 mod flows;
 mod hosts;
+mod http;
+mod http_place;
 mod known;
 mod limits;
 mod origin;
