@@ -17,7 +17,7 @@ use super::http::{
 };
 use super::routes::ServerAnswerer;
 use super::serve_request::ServeRequest;
-use super::server_state::ServerState;
+use super::server_shared::ServerShared;
 use super::signal_stream::SignalStream;
 use super::store::{ServerStore, StoreError};
 use crate::board::{Board, BoardSettings, MissingBoard};
@@ -189,7 +189,7 @@ impl ServerStart<'_> {
         Ok(())
     }
 
-    fn state(&self, listen: &ListenAddress) -> ServerState {
+    fn state(&self, listen: &ListenAddress) -> ServerShared {
         let server = &self.request.server;
         let hosts = HostCheck::new(
             server.public_url.as_deref(),
@@ -198,7 +198,7 @@ impl ServerStart<'_> {
             &self.request.inputs.hostname,
         );
         let cookie = CookieForm::new(port_of(listen), hosts.is_secure());
-        ServerState::new(
+        ServerShared::new(
             Arc::clone(self.board),
             self.request.loaded.settings.clone(),
             Arc::clone(&self.store),

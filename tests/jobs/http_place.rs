@@ -39,7 +39,10 @@ impl BoardServer {
     pub fn variables(&self) -> Vec<(String, String)> {
         let token = self.token_file().display().to_string();
         vec![
-            ("RUN_FUNCTIONS_BOARD_ADDRESS".to_owned(), self.address.clone()),
+            (
+                "RUN_FUNCTIONS_BOARD_ADDRESS".to_owned(),
+                self.address.clone(),
+            ),
             ("RUN_FUNCTIONS_BOARD_TOKEN_FILE".to_owned(), token),
         ]
     }
@@ -48,7 +51,11 @@ impl BoardServer {
     #[track_caller]
     pub fn says(&self, args: &[&str]) -> String {
         let output = self.place.run(args);
-        assert!(output.status.success(), "{}", crate::support::stderr(&output));
+        assert!(
+            output.status.success(),
+            "{}",
+            crate::support::stderr(&output)
+        );
         crate::support::stdout(&output)
     }
 
