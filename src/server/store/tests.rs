@@ -68,7 +68,7 @@ fn a_login_ends_with_its_time_its_token_and_its_logout() {
     let login = store.add_login(id, 0).unwrap();
     store.end_login(&login).unwrap();
     assert_eq!(store.login(&login, 1).unwrap(), None);
-    // A secret of one kind is none of the other.
+    // The secrets of tokens and of logins are kept apart.
     assert_eq!(store.token(&login, 1).unwrap(), None);
     assert_eq!(store.login(&secret, 1).unwrap(), None);
 }

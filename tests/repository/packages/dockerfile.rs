@@ -9,6 +9,7 @@ const KNOWN: [&str; 13] = [
     "COPY",
     "RUN",
     "ENV",
+    "EXPOSE",
     "USER",
     "VOLUME",
     "STOPSIGNAL",
