@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use nix::sys::signal::Signal;
 
+use crate::desk::FILE;
 use crate::support::{Place, Runner, eventually, with_environment};
 
 /// A server with a board.
@@ -39,8 +40,15 @@ impl BoardServer {
     pub fn variables(&self) -> Vec<(String, String)> {
         let token = self.token_file().display().to_string();
         vec![
-            ("RUN_FUNCTIONS_BOARD_ADDRESS".to_owned(), self.address.clone()),
+            (
+                "RUN_FUNCTIONS_BOARD_ADDRESS".to_owned(),
+                self.address.clone(),
+            ),
             ("RUN_FUNCTIONS_BOARD_TOKEN_FILE".to_owned(), token),
+            (
+                FILE.to_owned(),
+                self.place.path("run/board.sqlite").display().to_string(),
+            ),
         ]
     }
 
@@ -48,7 +56,11 @@ impl BoardServer {
     #[track_caller]
     pub fn says(&self, args: &[&str]) -> String {
         let output = self.place.run(args);
-        assert!(output.status.success(), "{}", crate::support::stderr(&output));
+        assert!(
+            output.status.success(),
+            "{}",
+            crate::support::stderr(&output)
+        );
         crate::support::stdout(&output)
     }
 
