@@ -96,13 +96,21 @@ fn what_ended_while_the_server_was_away_outlives_the_worker() {
     desk.place.write("go", "");
     worker.wait_for("c: Execution successful");
     // The end of the job is on disk: nothing else has to happen before the worker is killed.
-    let is_kept = || {
+    let spooled = |ending: &str| {
         let files = fs::read_dir(desk.place.path("run/spool")).unwrap();
-        let kept = files
-            .flatten()
-            .filter_map(|file| fs::read(file.path()).ok());
-        kept.map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-            .any(|text| text.contains(r#""state":"succeeded""#))
+        let paths = files.flatten().map(|file| file.path());
+        let found = paths.filter(|path| path.extension().is_some_and(|it| it == ending));
+        found
+            .map(|path| fs::read(path).unwrap_or_default())
+            .collect::<Vec<_>>()
+    };
+    let is_kept = || {
+        let texts = spooled("spool");
+        let is_written = texts
+            .iter()
+            .any(|bytes| String::from_utf8_lossy(bytes).contains(r#""state":"succeeded""#));
+        // A transaction is committed when its journal is empty.
+        is_written && spooled("spool-journal").iter().all(Vec::is_empty)
     };
     assert!(eventually(is_kept), "{}", worker.log());
     worker.signal(Signal::SIGKILL);
