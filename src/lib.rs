@@ -45,6 +45,7 @@
 //! | `board-sqlite` | the board of jobs in a SQLite file | rusqlite (SQLite, compiled in) | jobs |
 //! | `lock-consul` | a lock in Consul | ureq, rustls | `backend = "consul"` |
 //! | `lock-postgres` | a lock in PostgreSQL | tokio-postgres, rustls | `backend = "postgres"` |
+//! | `server` (with `cli`) | the board over HTTP: `serve` | axum, hyper, tokio-rustls, rusqlite, maud, schemars | `serve` |
 //! | `smtp` | delivery to a mail server | rustls | `transport = "smtp"` |
 //! | `ping` | URLs that are requested by a run | ureq, rustls | `ping` of a task |
 //! | `report-html` (with `cli`) | the page of the report | maud | `report --html` |

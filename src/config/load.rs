@@ -99,7 +99,6 @@ fn put_together(
     };
     let tasks = tasks::define(&written, &surroundings, &mut report);
     let worker = worker::settings(&mut written.worker, &mut report);
-    let server = server::settings(&mut written.server, base, &mut report);
     let can_child = (!worker.can.is_empty()).then(|| {
         jobs::capability_surroundings::surroundings_of_can(&written.defaults, &inputs.cwd)
     });
@@ -132,7 +131,7 @@ fn put_together(
         settings,
         tasks,
         worker,
-        server,
+        server: server::settings(&mut written.server, base, &mut report),
         can_child,
         jobs,
         schedules,

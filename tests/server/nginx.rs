@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 
 use crate::exchange::{call, get, raw, send};
 use crate::served::Served;
-use crate::support::ports::ClosedPort;
+use crate::servers::own_address;
 use crate::support::{Place, eventually};
 
 /// A proxy, ended with the test.
@@ -18,8 +18,7 @@ struct Nginx {
 impl Nginx {
     fn before(served: &Served) -> Self {
         let place = Place::empty();
-        let port = ClosedPort::take();
-        let address: SocketAddr = format!("127.0.0.1:{}", port.number()).parse().unwrap();
+        let address: SocketAddr = format!("{}:8080", own_address()).parse().unwrap();
         let dir = place.dir().display().to_string();
         let upstream = served.address;
         place.write(
@@ -35,7 +34,6 @@ impl Nginx {
                  proxy_set_header Connection \"\"; proxy_read_timeout 60s; }} }} }}\n"
             ),
         );
-        drop(port);
         let mut command = Command::new("nginx");
         command.args(["-c", &format!("{dir}/nginx.conf"), "-p", &dir]);
         let child = command.stdin(Stdio::null()).spawn().unwrap();

@@ -13,12 +13,12 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use super::answers::{AnswerForm, refused};
-use super::router;
+use super::router::router;
 use crate::server::http::{
     AnswerFuture, ClientAddress, HttpRefusal, RequestAnswerer, add_security_headers,
 };
 use crate::server::request_counters::RequestKind;
-use crate::server::server_state::ServerState;
+use crate::server::server_shared::ServerShared;
 
 /// How long an answer may take.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -39,14 +39,14 @@ const NOT_UNDERSTOOD: [StatusCode; 4] = [
 
 /// What answers requests.
 pub(crate) struct ServerAnswerer {
-    state: Arc<ServerState>,
+    state: Arc<ServerShared>,
     router: Router,
     ending: watch::Receiver<bool>,
 }
 
 impl ServerAnswerer {
     /// Creates the answerer.
-    pub(crate) fn new(state: Arc<ServerState>, ending: watch::Receiver<bool>) -> Self {
+    pub(crate) fn new(state: Arc<ServerShared>, ending: watch::Receiver<bool>) -> Self {
         ServerAnswerer {
             router: router(Arc::clone(&state)),
             state,
