@@ -1,1 +1,5 @@
-//! Tests of the page.
+//! Tests of the page, on a real board.
+
+mod night;
+mod pages;
+mod story;
