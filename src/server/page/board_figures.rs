@@ -65,6 +65,8 @@ pub(super) struct FailedEnd {
     pub(super) at: i64,
     /// Why, for people.
     pub(super) reason: Option<String>,
+    /// How it ended.
+    pub(super) state: JobState,
 }
 
 impl DefinitionFigures {
@@ -88,9 +90,13 @@ impl DefinitionFigures {
         FAILURES.iter().map(|state| self.ended(*state)).sum()
     }
 
-    /// Returns the failure with which the last job ended that succeeded or failed.
+    /// Returns the failure with which the last job ended that succeeded or failed. A job that is
+    /// stuck is a problem of its own.
     pub(super) fn failure(&self) -> Option<&FailedEnd> {
         let last = self.last_failure.as_ref()?;
+        if last.state == JobState::Stuck {
+            return None;
+        }
         self.last_success
             .is_none_or(|success| success < last.at)
             .then_some(last)
@@ -103,7 +109,12 @@ impl DefinitionFigures {
         let is_later = self.last_failure.as_ref().is_none_or(|last| last.at < at);
         if FAILURES.contains(&state) && is_later {
             let reason = reason.cloned();
-            self.last_failure = Some(FailedEnd { job, at, reason });
+            self.last_failure = Some(FailedEnd {
+                job,
+                at,
+                reason,
+                state,
+            });
         }
     }
 }

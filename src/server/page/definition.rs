@@ -1,7 +1,5 @@
 //! A definition: where it always fails.
 
-use std::collections::BTreeMap;
-
 use maud::{Markup, html};
 
 use super::board_facts::BoardFacts;
@@ -12,6 +10,7 @@ use super::components::problem::{Problem, problem_list};
 use super::components::runs_by_steps::{COLUMNS, ColumnJob, runs_by_steps};
 use super::components::shell::{NavPlace, page_head};
 use super::definitions::durations;
+use super::failure_run::FailureRun;
 use super::mutes;
 use super::notices;
 use super::page_clock::span;
@@ -22,6 +21,7 @@ use super::wording::{address, definition_link, kind, name, plain_words, quoted, 
 use crate::board::{BoardResult, DefinitionRecord, EndFilter, EndedJob, JobState};
 use crate::core::time::unix_millis;
 use crate::job::JobSchema;
+use crate::report::capitalised;
 use crate::server::viewer::Role;
 use crate::text::counts::counted;
 
@@ -74,12 +74,8 @@ fn head(
     let outage = facts
         .outage(of)
         .map(|outage| unix_millis(outage.started.wall));
-    let last = facts
-        .figures
-        .definitions
-        .get(of)
-        .and_then(|one| one.last_failure.as_ref());
-    let since = outage.or(last.map(|last| last.at)).filter(|_| is_down);
+    let row = FailureRun::of(jobs);
+    let since = outage.or_else(|| row.since()).filter(|_| is_down);
     let sentence = html! {
         @if let Some(since) = since { "Since " (visit.clock.time(since)) ", " (visit.clock.since(since)) ". " }
         @if let Some(record) = record { (quoted(&record.entry.help)) } @else { "No worker has entered it on the board." }
@@ -87,7 +83,7 @@ fn head(
     Ok(html! {
         (page_head(&kicker, &verdict, &sentence, &actions(visit, facts, of, record)))
         (notices::last(visit, &format!("definition {of}"))?)
-        @if is_down { (why(visit, facts, of, jobs)) }
+        @if is_down { (why(visit, facts, of, &row)) }
     })
 }
 
@@ -126,48 +122,27 @@ fn actions(
 }
 
 /// Returns what its failures since the last success have in common.
-fn why(visit: &Visit<'_>, facts: &BoardFacts, of: &str, jobs: &[EndedJob]) -> Markup {
+fn why(visit: &Visit<'_>, facts: &BoardFacts, of: &str, row: &FailureRun) -> Markup {
     const MOST: usize = 3;
-    let in_a_row: Vec<&EndedJob> = jobs
-        .iter()
-        .take_while(|job| job.state != JobState::Succeeded)
-        .collect();
-    let mut kinds: BTreeMap<&str, (u64, &EndedJob)> = BTreeMap::new();
-    for job in &in_a_row {
-        kinds
-            .entry(job.kind.as_deref().unwrap_or_default())
-            .or_insert((0, job))
-            .0 += 1;
-    }
-    let mut kinds: Vec<_> = kinds.into_iter().collect();
-    kinds.sort_by_key(|(_, (count, _))| std::cmp::Reverse(*count));
     let next = facts
         .schedules
         .iter()
         .filter(|one| one.spec.job == of && one.pause.is_none());
     let next = next.filter_map(|one| one.next).min();
-    let count = in_a_row.len() as u64;
-    let more = if in_a_row.len() >= COLUMNS {
-        "more than "
-    } else {
-        ""
+    let problem = Problem {
+        what: html! { (capitalised(&row.words())) },
+        since: html! { @if let Some(next) = next { p class="quiet small" { "next job " (visit.clock.time(next)) ", " (visit.clock.distance(next)) } } },
+        why: html! {
+            @for alike in row.kinds().iter().take(MOST) {
+                (said(alike.last.reason.as_deref().unwrap_or("no reason is known")))
+                p class="quiet small" { (alike.count) " ×" @if !alike.kind.is_empty() { ", kind " (kind(alike.kind)) } ", the last at " (visit.clock.time(alike.last.ended)) ": " a href={ "/jobs/" (alike.last.id) } { "job " (alike.last.id) } "." }
+            }
+        },
+        remedy: html! { p { "Mend the cause; the first success ends the outage." } },
+        actions: html! { a class="button primary" href=(address("/jobs", &[("state", "failed"), ("definition", of)])) { "See the failures" } },
+        words: String::new(),
     };
-    problem_list(
-        &[Problem {
-            what: html! { "The last " (more) (counted(count, "job", "jobs")) " did not succeed" },
-            since: html! { @if let Some(next) = next { p class="quiet small" { "next job " (visit.clock.time(next)) ", " (visit.clock.distance(next)) } } },
-            why: html! {
-                @for (of_kind, (count, last)) in kinds.iter().take(MOST) {
-                    (said(last.reason.as_deref().unwrap_or("no reason is known")))
-                    p class="quiet small" { (count) " ×" @if !of_kind.is_empty() { ", kind " (kind(of_kind)) } ", the last at " (visit.clock.time(last.ended)) ": " a href={ "/jobs/" (last.id) } { "job " (last.id) } "." }
-                }
-            },
-            remedy: html! { p { "Mend the cause; the first success ends the outage." } },
-            actions: html! { a class="button primary" href=(address("/jobs", &[("state", "failed"), ("definition", of)])) { "See the failures" } },
-            words: String::new(),
-        }],
-        "Why, and what to do",
-    )
+    problem_list(&[problem], "Why, and what to do")
 }
 
 fn picture(visit: &Visit<'_>, of: &str, jobs: Vec<EndedJob>) -> BoardResult<Markup> {

@@ -195,7 +195,7 @@ fn stuck(visit: &Visit<'_>, view: &JobView) -> Markup {
         why: html! {
             (said(job.reason.as_deref().unwrap_or("it needs a person")))
             @if let Some(last) = last {
-                @if let Some(error) = &last.error { (said(error)) }
+                @if let Some(error) = last.error.as_ref().filter(|error| Some(*error) != job.reason.as_ref()) { (said(error)) }
                 p class="quiet small" { "On " (name(&last.worker)) "." }
             }
         },

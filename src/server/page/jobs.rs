@@ -184,7 +184,7 @@ fn list(visit: &Visit<'_>, filter: &JobsFilter, found: &FoundJobs) -> BoardResul
     let may_act = visit.may(Role::Operate);
     let mut rows = Vec::new();
     for job in &found.jobs {
-        rows.push(row(visit, job, may_act)?);
+        rows.push(row(visit, job, may_act, filter.state.is_none())?);
     }
     let zone = visit.clock.zone_word();
     Ok(html! {
@@ -196,7 +196,7 @@ fn list(visit: &Visit<'_>, filter: &JobsFilter, found: &FoundJobs) -> BoardResul
                         @if may_act { th scope="col" { span class="hidden" { "selected" } } }
                         th scope="col" { "job" }
                         th scope="col" { "definition, arguments" }
-                        th scope="col" { "now" }
+                        @if filter.state.is_none() { th scope="col" { "now" } }
                         th scope="col" { "what" }
                         th scope="col" { "ended, else posted (" (zone) ")" }
                     }
@@ -212,7 +212,12 @@ fn list(visit: &Visit<'_>, filter: &JobsFilter, found: &FoundJobs) -> BoardResul
     })
 }
 
-fn row(visit: &Visit<'_>, job: &JobRecord, may_act: bool) -> BoardResult<Markup> {
+fn row(
+    visit: &Visit<'_>,
+    job: &JobRecord,
+    may_act: bool,
+    shows_state: bool,
+) -> BoardResult<Markup> {
     let clock = &visit.clock;
     let schema = visit.sight.schema(&job.definition)?;
     let args = arguments::line(&arguments::shown(schema.as_ref(), &job.args));
@@ -224,7 +229,7 @@ fn row(visit: &Visit<'_>, job: &JobRecord, may_act: bool) -> BoardResult<Markup>
             @if may_act { td { input type="checkbox" name="job" value=(job.id) aria-label={ "Select job " (job.id) }; } }
             th scope="row" class="nowrap" { a href={ "/jobs/" (job.id) } { (job.id) } }
             td { span class="name" { (definition_link(&job.definition)) } @if !args.is_empty() { span class="under json" { bdi { (super::wording::plain_words(&args, 160)) } } } }
-            td data-l="now" { @if is_later { (state_word(Mark::SCHEDULED, "scheduled")) } @else { (job_state(job.state)) } }
+            @if shows_state { td { @if is_later { (state_word(Mark::SCHEDULED, "scheduled")) } @else { (job_state(job.state)) } } }
             td class="full" { (what(visit, job, is_later)) }
             td class="t" data-l=(if job.ended.is_some() { "ended" } else { "posted" }) { (clock.exact(at)) span class="under wide" { (clock.distance(at)) } }
         }

@@ -84,6 +84,14 @@ fn head(visit: &Visit<'_>, found: &FoundProblems, verdict: &str) -> Markup {
 fn sentence(visit: &Visit<'_>, found: &FoundProblems) -> String {
     const MOST: usize = 3;
     let words: Vec<&str> = found.rows.iter().map(|row| row.words.as_str()).collect();
+    // The name of a definition keeps its letters.
+    let first_is_name = words
+        .first()
+        .is_some_and(|words| words.ends_with(" is down"));
+    let capitalised = |text: &str| match first_is_name {
+        true => text.to_owned(),
+        false => capitalised(text),
+    };
     match words.as_slice() {
         [] if visit.sees_all() => {
             "No job is stuck, no definition is down, no schedule is late, each worker is heard from."

@@ -54,7 +54,7 @@ pub(in crate::server::page) fn button(
             form action="/confirm" {
                 input type="hidden" name="do" value=(of.verb);
                 input type="hidden" name=(of.object.0) value=(of.object.1);
-                div class="row" {
+                div class=[of.choice.is_some().then_some("pair")] {
                     button class=[(!of.class.is_empty()).then_some(of.class)] { (of.word) }
                     @if let Some(choice) = &of.choice { (choice) }
                 }

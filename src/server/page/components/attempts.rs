@@ -79,7 +79,7 @@ pub(in crate::server::page) fn attempt_axis(tracks: &[StepTrack], clock: &PageCl
                 span {}
                 svg class="scale" {
                     @for tick in &ticks {
-                        @if axis.place(*tick) < 9_300 {
+                        @if axis.place(*tick) < 8_800 {
                             text x=(percent(axis.place(*tick))) y="12" text-anchor="middle" { (clock.written(*tick, form)) }
                         }
                     }
