@@ -101,6 +101,8 @@ pub(crate) use call_reply::{CallFault, CallReply};
 #[cfg(feature = "server")]
 pub(crate) use call_scope::CallScope;
 pub(crate) use definition_entry::DefinitionEntry;
+#[cfg(feature = "server")]
+pub(crate) use definition_entry::DefinitionRecord;
 pub(crate) use end_summary::EndSummary;
 pub(crate) use ended_job::{EndFilter, EndedJob};
 pub(crate) use host_identity::HostIdentity;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use nix::sys::signal::Signal;
 
+use crate::desk::FILE;
 use crate::support::{Place, Runner, eventually, with_environment};
 
 /// A server with a board.
@@ -44,6 +45,10 @@ impl BoardServer {
                 self.address.clone(),
             ),
             ("RUN_FUNCTIONS_BOARD_TOKEN_FILE".to_owned(), token),
+            (
+                FILE.to_owned(),
+                self.place.path("run/board.sqlite").display().to_string(),
+            ),
         ]
     }
 

@@ -45,13 +45,3 @@ pub(crate) enum PageAnswer {
     /// Goes on at another path of the server.
     SeeOther(String),
 }
-
-impl PageAnswer {
-    /// Returns the answer for a path without a page.
-    pub(crate) fn missing() -> Self {
-        PageAnswer::Html {
-            status: 404,
-            body: String::new(),
-        }
-    }
-}
