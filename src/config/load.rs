@@ -9,7 +9,7 @@ use super::origin::Origin;
 use super::report::{ConfigProblem, ConfigReport};
 use super::source::SourceFile;
 use super::written::WrittenConfig;
-use super::{document, jobs, locate, runner, tasks, variables, worker};
+use super::{document, jobs, locate, pauses, runner, tasks, variables, worker};
 use crate::task::FunctionNames;
 
 /// Reads and checks the whole configuration. Nothing is created or changed.
@@ -87,6 +87,7 @@ fn put_together(
     inputs: &Inputs,
 ) -> Loaded {
     variables::apply(inputs, &mut written, &mut report);
+    pauses::settle(&mut written, &mut report);
     written.overlay(&inputs.command_line, &inputs.cwd, &mut report);
     let base = source
         .as_ref()

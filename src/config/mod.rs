@@ -23,6 +23,7 @@ mod ping_url;
 #[cfg(not(feature = "ping"))]
 #[path = "ping_url/left_out.rs"]
 mod ping_url;
+mod pauses;
 mod pipelines;
 mod places;
 pub(crate) mod program;

@@ -119,6 +119,8 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
         "whether a pipeline in `shell` fails when any of its commands does; true needs bash or a newer dash"),
     of_task(Every, "success_cooldown", PAUSE, Written("\"5m\""),
         "the pause after a success, before the next task"),
+    of_task(Every, "every", LIMIT, InWords("success_cooldown holds"),
+        "the time from one start of the task to its next, in place of success_cooldown; a longer run is followed at once"),
     of_task(Every, "fail_cooldown", PAUSE, Written("\"20m\""),
         "the pause after a failure, before the next task"),
     of_task(Every, "non_recoverable_downtime", LIMIT, Written("\"12h\""),
@@ -187,6 +189,15 @@ pub(crate) fn of(section: ConfigSection) -> impl Iterator<Item = &'static Option
 /// Returns one option.
 pub(crate) fn find(section: ConfigSection, key: &str) -> Option<&'static OptionSpec> {
     of(section).find(|option| option.key == key)
+}
+
+/// Returns the key that a key stands in place of: of the two, one is set.
+pub(crate) fn in_place_of(key: &str) -> Option<&'static str> {
+    match key {
+        "every" => Some("success_cooldown"),
+        "success_cooldown" => Some("every"),
+        _ => None,
+    }
 }
 
 /// Returns the engines of locks for which a key of `[lock]` means something; `None`: all.

@@ -66,6 +66,7 @@ pub(super) fn example(option: &OptionSpec) -> String {
         "user" | "group" => r#""www-data""#,
         "nice" => "5",
         "timeout" => r#""10m""#,
+        "every" => r#""1h""#,
         _ => return example_of_kind(option.kind),
     };
     text.to_owned()

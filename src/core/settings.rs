@@ -213,8 +213,10 @@ pub(crate) enum Digest {
 /// The settings of one task.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct TaskSettings {
-    /// The pause after a success.
+    /// The pause after a success; zero with [`every`](Self::every).
     pub success_cooldown: Duration,
+    /// The time from one start to the next, in place of a pause after a success.
+    pub every: Option<Duration>,
     /// The pause after a failure.
     pub fail_cooldown: Duration,
     /// How long an outage lasts before it is mailed (again).

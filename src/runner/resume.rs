@@ -346,9 +346,10 @@ impl ResumeState {
             Some(Activity::Sleeping { step, until, .. }) if step < count => {
                 memory.crashes = Crashes::default();
                 log::warn!("The former runner died in a cooldown; what was due is honoured");
-                let settings = &order.tasks[step].settings;
-                let longest = settings.success_cooldown.max(settings.fail_cooldown);
-                past.resume = Some(((step + 1) % count, until.min(now.mono + longest)));
+                let next = (step + 1) % count;
+                let pauses = |step: TaskIndex| Cooldowns::from(&order.tasks[step].settings);
+                let longest = pauses(step).longest_before(&pauses(next));
+                past.resume = Some((next, until.min(now.mono + longest)));
             }
             Some(Activity::Running { step, since, .. }) if step < count => {
                 memory.crashes = memory.crashes.another(step);

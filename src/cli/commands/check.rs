@@ -158,11 +158,17 @@ fn print_task(
             &format!("instead of the function with the {place}"),
         )?;
     }
-    let pauses = format!(
-        "{} after a success, {} after a failure",
-        written_duration(settings.success_cooldown),
-        written_duration(settings.fail_cooldown),
-    );
+    let fail = written_duration(settings.fail_cooldown);
+    let pauses = match settings.every {
+        Some(every) => {
+            let every = written_duration(every);
+            format!("from one start to the next {every}, {fail} after a failure")
+        }
+        None => {
+            let success = written_duration(settings.success_cooldown);
+            format!("{success} after a success, {fail} after a failure")
+        }
+    };
     row(out, "pauses", &pauses)?;
     let downtime = written_duration(settings.non_recoverable_downtime);
     row(

@@ -8,6 +8,7 @@ mod job_errors;
 mod jobs;
 mod lock;
 mod mail;
+mod pauses;
 mod precedence;
 mod reference;
 mod search;
@@ -146,6 +147,7 @@ const fn function(function: &'static str, attributes: Attributes) -> Registratio
 
 const SILENT: Attributes = Attributes {
     success_cooldown: None,
+    every: None,
     fail_cooldown: None,
     non_recoverable_downtime: None,
     forget_after: None,

@@ -164,6 +164,7 @@ fn check_says_where_each_value_is_from() {
     command = ["backup", "--all", "two words"] # run_functions.toml:11
     # pipefail: false, with a warning for each pipeline
     success_cooldown = "15m" # run_functions.toml:13
+    # every: success_cooldown holds
     fail_cooldown = "1h 30m" # run_functions.toml:14
     non_recoverable_downtime = "6h" # run_functions.toml:8
     forget_after = "6days" # default
@@ -196,6 +197,7 @@ fn check_says_where_each_value_is_from() {
 
     [tasks.refresh]
     success_cooldown = "1s" # attribute at src/tasks.rs:7
+    # every: success_cooldown holds
     fail_cooldown = "2s" # attribute at src/tasks.rs:7
     non_recoverable_downtime = "6h" # run_functions.toml:8
     forget_after = "6days" # default
