@@ -141,6 +141,7 @@ mod job;
 #[cfg(feature = "cli")]
 pub mod jobs;
 mod lease;
+mod liveness;
 pub mod lock;
 mod logging;
 pub mod mail;

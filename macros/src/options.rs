@@ -93,9 +93,8 @@ impl Options {
     /// Refuses options that contradict one another.
     fn agreeing(self, settings: &Settings) -> syn::Result<Self> {
         if self.every.is_some() && self.success_cooldown.is_some() {
-            let both = |setting: &&Setting| {
-                setting.name == "every" || setting.name == "success_cooldown"
-            };
+            let both =
+                |setting: &&Setting| setting.name == "every" || setting.name == "success_cooldown";
             let place = settings.iter().filter(both).next_back();
             let message = "`every` and `success_cooldown` exclude each other: `every` counts from \
                            one start to the next, `success_cooldown` from the end of a run; remove \

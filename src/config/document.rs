@@ -17,11 +17,12 @@ const MOST_SYNTAX_ERRORS: usize = 10;
 /// For how many unknown keys it is looked for what was meant: a file with more of them is no
 /// configuration.
 const MOST_SUGGESTIONS: usize = 200;
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 12] = [
     "log",
     "history",
     "metrics",
     "lock",
+    "liveness",
     "board",
     "mail",
     "defaults",
@@ -121,6 +122,7 @@ impl Document<'_> {
                 "history" => self.table(Within::Section(ConfigSection::History), key, value),
                 "metrics" => self.table(Within::Section(ConfigSection::Metrics), key, value),
                 "lock" => self.table(Within::Section(ConfigSection::Lock), key, value),
+                "liveness" => self.table(Within::Section(ConfigSection::Liveness), key, value),
                 "board" => self.table(Within::Section(ConfigSection::Board), key, value),
                 "mail" => self.table(Within::Section(ConfigSection::Mail), key, value),
                 "defaults" => self.table(Within::Defaults, key, value),
@@ -318,6 +320,7 @@ fn elsewhere(within: Within<'_>, name: &str) -> Option<String> {
             ConfigSection::History => "to `[history]`",
             ConfigSection::Metrics => "to `[metrics]`",
             ConfigSection::Lock => "to `[lock]`",
+            ConfigSection::Liveness => "to `[liveness]`",
             ConfigSection::Board => "to `[board]`",
             ConfigSection::Mail => "to `[mail]`",
             ConfigSection::Task => "to `[tasks.NAME]` or `[defaults]`",

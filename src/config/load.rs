@@ -145,6 +145,7 @@ fn put_together(
         history: written.history,
         metrics: written.metrics,
         lock: written.lock,
+        liveness: written.liveness,
         board: written.board,
         mail: written.mail,
     }

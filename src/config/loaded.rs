@@ -73,6 +73,8 @@ pub(crate) struct Loaded {
     pub(super) metrics: Layer,
     /// The values of `[lock]`.
     pub(super) lock: Layer,
+    /// The values of `[liveness]`.
+    pub(super) liveness: Layer,
     /// The values of `[board]`.
     pub(super) board: Layer,
     /// The values of `[mail]`.
@@ -88,6 +90,7 @@ impl Loaded {
             ConfigSection::History => Some(&self.history),
             ConfigSection::Metrics => Some(&self.metrics),
             ConfigSection::Lock => Some(&self.lock),
+            ConfigSection::Liveness => Some(&self.liveness),
             ConfigSection::Board => Some(&self.board),
             ConfigSection::Mail => Some(&self.mail),
             _ => None,

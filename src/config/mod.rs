@@ -18,12 +18,12 @@ mod inputs;
 mod loaded;
 pub(crate) mod options;
 mod origin;
+mod pauses;
 #[cfg(feature = "ping")]
 mod ping_url;
 #[cfg(not(feature = "ping"))]
 #[path = "ping_url/left_out.rs"]
 mod ping_url;
-mod pauses;
 mod pipelines;
 mod places;
 pub(crate) mod program;
@@ -40,6 +40,7 @@ mod excerpt;
 pub(crate) mod invocation;
 mod jobs;
 mod layer;
+mod liveness;
 pub(crate) mod load;
 mod locate;
 mod lock;

@@ -12,7 +12,7 @@ pub(crate) use option_spec::{Applies, Fallback, Never, OptionSpec, ValueKind, Ze
 use option_spec::{LIMIT, LIMIT_OR_NEVER, PAUSE, general, of_task};
 
 use Applies::{Child, Command, Every, Function, Program};
-use ConfigSection::{Board, History, Lock, Log, Mail, Metrics, Root};
+use ConfigSection::{Board, History, Liveness, Lock, Log, Mail, Metrics, Root};
 use Fallback::{InWords, Written};
 
 /// Every key but those of jobs and workers.
@@ -65,6 +65,20 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
         "file with the password of PostgreSQL in its first line, readable by its owner only"),
     general(Lock, "ca_file", ValueKind::Path, InWords("the authorities of this machine alone"),
         "PEM file of further authorities that are trusted to name the lock server"),
+
+    general(Liveness, "backend", ValueKind::Choice(&["file", "consul", "postgres"]),
+        InWords("that of the lock, if it is Consul or PostgreSQL, else file"),
+        "where each success is recorded besides state_dir, for check-liveness; file: nowhere else"),
+    general(Liveness, "address", ValueKind::TextOrTexts, InWords("127.0.0.1:8500 for Consul, none for postgres"),
+        "where the servers are, tried in turn: HOST:8500 or https://HOST:8501, or postgres://USER@HOST/DATABASE"),
+    general(Liveness, "token_file", ValueKind::Path, InWords("none"),
+        "file with the token of Consul in its first line, readable by its owner only"),
+    general(Liveness, "username", ValueKind::Text, InWords("that in the address, else the user of the runner"),
+        "the user of PostgreSQL"),
+    general(Liveness, "password_file", ValueKind::Path, InWords("none"),
+        "file with the password of PostgreSQL in its first line, readable by its owner only"),
+    general(Liveness, "ca_file", ValueKind::Path, InWords("the authorities of this machine alone"),
+        "PEM file of further authorities that are trusted to name the server"),
 
     general(Board, "address", ValueKind::Text, InWords("board.sqlite in state_dir"),
         "where the board of jobs is: the path of a file, or postgres://USER@HOST/DATABASE"),

@@ -42,7 +42,7 @@ fn others(kind: ValueKind, value: &str) -> String {
 /// Returns a value that the option could have, as it would be written.
 pub(super) fn example(option: &OptionSpec) -> String {
     match option.section {
-        ConfigSection::Lock => return example_of_lock(option),
+        ConfigSection::Lock | ConfigSection::Liveness => return example_of_lock(option),
         ConfigSection::Board => return example_of_board(option),
         section if section.is_of_jobs() => return example_of_job(option),
         _ => {}

@@ -9,7 +9,7 @@ use super::origin::Origin;
 use super::report::{ConfigProblem, ConfigReport};
 use super::value::Value;
 use super::written::WrittenConfig;
-use super::{board, lock, mail, metrics};
+use super::{board, liveness, lock, mail, metrics};
 use crate::core::settings::{HistorySettings, LogFormat, LogSettings, Settings};
 
 /// Puts the settings together and fills what is open in the layers. Defaults that are paths start
@@ -28,15 +28,13 @@ pub(super) fn settings(
     let log = log_settings(&mut written.log, base, report);
     let history = history_settings(&mut written.history, base);
     let metrics = metrics::settings(&mut written.metrics, base, report);
-    let lock = lock::settings(
-        &mut written.lock,
-        lock::LockSurroundings {
-            base,
-            run_root: &run_root,
-            inputs,
-        },
-        report,
-    );
+    let around = lock::LockSurroundings {
+        base,
+        run_root: &run_root,
+        inputs,
+    };
+    let lock = lock::settings(&mut written.lock, around, report);
+    let liveness = liveness::settings(&mut written.liveness, &lock, around, report);
     let board = board::location(&written.board, base, inputs.has_board_postgres, report);
     let mail = mail::settings(&mut written.mail, &state_dir, inputs, report);
     Settings {
@@ -49,6 +47,7 @@ pub(super) fn settings(
         history,
         metrics,
         lock,
+        liveness,
         board,
         mail,
     }

@@ -90,6 +90,7 @@ fn targets(inputs: &Inputs, written: &WrittenConfig) -> BTreeMap<String, Vec<Var
             ConfigSection::History => "HISTORY_",
             ConfigSection::Metrics => "METRICS_",
             ConfigSection::Lock => "LOCK_",
+            ConfigSection::Liveness => "LIVENESS_",
             ConfigSection::Board => "BOARD_",
             ConfigSection::Mail => "MAIL_",
             ConfigSection::Task if option.applies == Applies::Program => continue,

@@ -46,6 +46,8 @@ pub(super) struct WrittenConfig {
     pub(super) metrics: Layer,
     /// `[lock]`
     pub(super) lock: Layer,
+    /// `[liveness]`
+    pub(super) liveness: Layer,
     /// `[board]`
     pub(super) board: Layer,
     /// `[mail]`
@@ -73,6 +75,7 @@ impl WrittenConfig {
             ConfigSection::History => &mut self.history,
             ConfigSection::Metrics => &mut self.metrics,
             ConfigSection::Lock => &mut self.lock,
+            ConfigSection::Liveness => &mut self.liveness,
             ConfigSection::Board => &mut self.board,
             ConfigSection::Mail => &mut self.mail,
             ConfigSection::Worker => &mut self.worker,

@@ -5,6 +5,7 @@
 //! defaults; everything else only reads them.
 
 mod board_location;
+mod liveness_settings;
 mod lock_settings;
 mod metrics_settings;
 mod ping;
@@ -17,6 +18,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use board_location::{BoardLocation, BoardServer};
+pub(crate) use liveness_settings::LivenessSettings;
 pub use lock_settings::{LockEngine, LockSettings};
 pub(crate) use lock_settings::{checked_key, consul_address, postgres_address};
 pub(crate) use metrics_settings::MetricsSettings;
@@ -61,6 +63,8 @@ pub(crate) struct Settings {
     pub metrics: MetricsSettings,
     /// What makes one instance of a chain.
     pub lock: LockSettings,
+    /// Where its last success is recorded.
+    pub liveness: LivenessSettings,
     /// Where the board of jobs is.
     pub board: BoardLocation,
     /// How mail leaves the machine.

@@ -9,6 +9,7 @@ use super::observers::all::Observers;
 use super::observers::endings::ISOLATE;
 use super::observers::live_status::LiveStatusObserver;
 use super::observers::metrics_file::MetricsFile;
+use super::observers::outward::OutwardObservers;
 use super::observers::readiness::ReadinessNotifier;
 use super::request::{MemoryPolicy, RunRequest, longest_grace};
 use crate::alert::fingerprint;
@@ -25,6 +26,7 @@ use crate::core::hash::fnv1a;
 use crate::core::time::{Moment, Mono};
 use crate::history;
 use crate::history::{HistoryReader, Stamp};
+use crate::liveness::LivenessWriter;
 use crate::logging::Log;
 use crate::mail::mailer::Mailer;
 use crate::mute::on_disk::mute_file::MuteFile;
@@ -231,13 +233,22 @@ impl RunnerStart {
         let told = page.clone();
         alerter.tell_after_each_delivery(move |mails| told.mails_in_memory(mails));
         let observers = observers.with(alerter, service, page);
-        let pings = order.tasks.iter().map(|task| task.settings.ping.clone());
-        let pinger = Pinger::new(order.labels(), pings.collect());
-        let mut observers = observers.keeping(history, metrics_file).pinging(pinger);
+        let observers = observers.keeping(history, metrics_file);
+        let mut observers = observers.reaching_out(outward(order));
         if let Some(Crashes { step, count }) = past.died_under {
             observers.died_under(step, count, remedy(order.tasks[step]), now);
         }
         Ok((chain, observers))
+    }
+}
+
+fn outward(order: &RunRequest<'_>) -> OutwardObservers {
+    let pings = order.tasks.iter().map(|task| task.settings.ping.clone());
+    let (name, host) = (order.name.as_str(), &order.inputs.hostname);
+    let settings = &order.loaded.settings;
+    OutwardObservers {
+        pinger: Pinger::new(order.labels(), pings.collect()),
+        liveness: Some(LivenessWriter::start(name, host, order.labels(), settings)),
     }
 }
 

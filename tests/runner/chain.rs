@@ -131,9 +131,8 @@ fn a_chain_without_pauses_does_not_spin() {
 
 #[test]
 fn both_intervals_from_settings_are_refused_with_their_places() {
-    let place = Place::with(
-        "[tasks.a]\ncommand = [\"true\"]\nevery = \"1h\"\nsuccess_cooldown = \"5m\"\n",
-    );
+    let place =
+        Place::with("[tasks.a]\ncommand = [\"true\"]\nevery = \"1h\"\nsuccess_cooldown = \"5m\"\n");
     let output = place.run(&["tasks::a"]);
     assert_eq!(output.status.code(), Some(78));
     let text = String::from_utf8(output.stderr).unwrap();

@@ -13,6 +13,8 @@ pub(crate) enum ConfigSection {
     Metrics,
     /// In `[lock]`.
     Lock,
+    /// In `[liveness]`.
+    Liveness,
     /// In `[board]`.
     Board,
     /// In `[mail]`.
@@ -39,12 +41,13 @@ pub(crate) enum ConfigSection {
 
 impl ConfigSection {
     /// All of them, in the order of the reference.
-    pub(crate) const ALL: [ConfigSection; 16] = [
+    pub(crate) const ALL: [ConfigSection; 17] = [
         ConfigSection::Root,
         ConfigSection::Log,
         ConfigSection::History,
         ConfigSection::Metrics,
         ConfigSection::Lock,
+        ConfigSection::Liveness,
         ConfigSection::Board,
         ConfigSection::Mail,
         ConfigSection::Task,
@@ -74,6 +77,7 @@ impl ConfigSection {
             | ConfigSection::History
             | ConfigSection::Metrics
             | ConfigSection::Lock
+            | ConfigSection::Liveness
             | ConfigSection::Board
             | ConfigSection::Mail
             | ConfigSection::Task => false,
@@ -88,6 +92,7 @@ impl ConfigSection {
             ConfigSection::History => "[history]",
             ConfigSection::Metrics => "[metrics]",
             ConfigSection::Lock => "[lock]",
+            ConfigSection::Liveness => "[liveness]",
             ConfigSection::Board => "[board]",
             ConfigSection::Mail => "[mail]",
             ConfigSection::Task => "[tasks.NAME]",

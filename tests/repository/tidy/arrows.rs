@@ -3,7 +3,7 @@
 use super::source::{self, Source};
 
 /// The rooms, each with those that it may use. A room stands below all that it uses.
-const ROOMS: [(&str, &[&str]); 37] = [
+const ROOMS: [(&str, &[&str]); 38] = [
     // Documentation without code.
     ("guide", &[]),
     // Pure: no clock, no file, no thread.
@@ -55,6 +55,7 @@ const ROOMS: [(&str, &[&str]); 37] = [
     ),
     ("metrics", &["core", "history"]),
     ("ping", &["core", "text", "unix"]),
+    ("liveness", &["core", "lock", "unix"]),
     ("report", &["alert", "core", "history", "mute", "text"]),
     // Built from them.
     (
@@ -92,9 +93,9 @@ const ROOMS: [(&str, &[&str]); 37] = [
     (
         "runner",
         &[
-            "alert", "chain", "config", "core", "history", "lease", "lock", "logging", "mail",
-            "metrics", "mute", "notify", "ping", "redact", "service", "state", "status", "task",
-            "text", "unix",
+            "alert", "chain", "config", "core", "history", "lease", "liveness", "lock", "logging",
+            "mail", "metrics", "mute", "notify", "ping", "redact", "service", "state", "status",
+            "task", "text", "unix",
         ],
     ),
     // What a start of the runner would come to.

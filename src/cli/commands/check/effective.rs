@@ -22,6 +22,7 @@ pub(crate) fn print(out: &mut dyn Write, plan: &DryRunPlan<'_>) -> io::Result<()
         ConfigSection::Lock => {
             options::engines_of(option.key).is_none_or(|engines| engines.contains(&engine.as_str()))
         }
+        ConfigSection::Liveness => liveness_means_something(option.key, plan),
         ConfigSection::Board => board::means_something(option.key, &plan.loaded.settings.board),
         _ => true,
     };
@@ -31,6 +32,7 @@ pub(crate) fn print(out: &mut dyn Write, plan: &DryRunPlan<'_>) -> io::Result<()
         ConfigSection::History,
         ConfigSection::Metrics,
         ConfigSection::Lock,
+        ConfigSection::Liveness,
         ConfigSection::Board,
         ConfigSection::Mail,
     ] {
@@ -54,6 +56,19 @@ pub(crate) fn print(out: &mut dyn Write, plan: &DryRunPlan<'_>) -> io::Result<()
         }
     }
     Ok(())
+}
+
+/// Returns whether a key of `[liveness]` means something: the way to a server means nothing
+/// without one.
+fn liveness_means_something(key: &str, plan: &DryRunPlan<'_>) -> bool {
+    let layer = plan.loaded.section(ConfigSection::Liveness);
+    let backend = layer.and_then(|layer| layer.entry("backend"));
+    match backend.map(|entry| entry.value.to_string()) {
+        None => key == "backend",
+        Some(word) => {
+            options::engines_of(key).is_none_or(|engines| engines.contains(&word.trim_matches('"')))
+        }
+    }
 }
 
 /// Returns the header under which the settings of a task are written.

@@ -43,6 +43,7 @@ pub(crate) fn print(out: &mut dyn Write, plan: &DryRunPlan<'_>) -> io::Result<()
             "history": section(ConfigSection::History),
             "metrics": section(ConfigSection::Metrics),
             "lock": section(ConfigSection::Lock),
+            "liveness": section(ConfigSection::Liveness),
             "board": section(ConfigSection::Board),
             "mail": section(ConfigSection::Mail),
         },

@@ -140,6 +140,9 @@ fn check_says_where_each_value_is_from() {
     keep = false # default
     release_on_error = false # default
 
+    [liveness]
+    # backend: that of the lock, if it is Consul or PostgreSQL, else file
+
     [board]
     # address: board.sqlite in state_dir
 
