@@ -17,10 +17,11 @@ const MOST_SYNTAX_ERRORS: usize = 10;
 /// For how many unknown keys it is looked for what was meant: a file with more of them is no
 /// configuration.
 const MOST_SUGGESTIONS: usize = 200;
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 13] = [
     "log",
     "history",
     "metrics",
+    "metrics_push",
     "lock",
     "liveness",
     "board",
@@ -121,6 +122,9 @@ impl Document<'_> {
                 "log" => self.table(Within::Section(ConfigSection::Log), key, value),
                 "history" => self.table(Within::Section(ConfigSection::History), key, value),
                 "metrics" => self.table(Within::Section(ConfigSection::Metrics), key, value),
+                "metrics_push" => {
+                    self.table(Within::Section(ConfigSection::MetricsPush), key, value)
+                }
                 "lock" => self.table(Within::Section(ConfigSection::Lock), key, value),
                 "liveness" => self.table(Within::Section(ConfigSection::Liveness), key, value),
                 "board" => self.table(Within::Section(ConfigSection::Board), key, value),
@@ -319,6 +323,7 @@ fn elsewhere(within: Within<'_>, name: &str) -> Option<String> {
             ConfigSection::Log => "to `[log]`",
             ConfigSection::History => "to `[history]`",
             ConfigSection::Metrics => "to `[metrics]`",
+            ConfigSection::MetricsPush => "to `[metrics_push]`",
             ConfigSection::Lock => "to `[lock]`",
             ConfigSection::Liveness => "to `[liveness]`",
             ConfigSection::Board => "to `[board]`",

@@ -65,6 +65,8 @@ pub(crate) struct Inputs {
     pub(crate) delivers_by_smtp: bool,
     /// Whether this program is built with the feature `board-postgres`.
     pub(crate) has_board_postgres: bool,
+    /// Whether this program can push metrics.
+    pub(crate) pushes_metrics: bool,
     /// The engines of locks that this program has besides `file` and `none`: by its features, and
     /// registered.
     pub(crate) lock_engines: Vec<&'static str>,
@@ -91,6 +93,7 @@ impl Inputs {
             group: |name| Some(find_group(name).ok()??.as_raw()),
             delivers_by_smtp: cfg!(feature = "smtp"),
             has_board_postgres: cfg!(feature = "board-postgres"),
+            pushes_metrics: cfg!(feature = "metrics-push"),
             lock_engines: Vec::new(),
         })
     }

@@ -32,7 +32,7 @@ pub(super) fn settings(
     }
 }
 
-/// As in `[mail]`: what says how a server is reached was meant for one.
+/// As in `[mail]`: a key about the way to a server was meant for one.
 fn refuse_what_has_no_effect(layer: &Layer, report: &mut ConfigReport) {
     for (key, entry) in layer.entries().filter(|(key, _)| *key != "backend") {
         let message = format!("`{key}` has no effect without a server");

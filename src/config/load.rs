@@ -125,9 +125,6 @@ fn put_together(
         Some(around) => jobs::schedules(&written, around, &jobs, &mut report),
         None => BTreeMap::new(),
     };
-    let path = source.as_ref();
-    let path = path.map(|source| source.path.display().to_string());
-    let project: Option<String> = written.root.get("project");
     Loaded {
         settings,
         tasks,
@@ -135,7 +132,7 @@ fn put_together(
         can_child,
         jobs,
         schedules,
-        project: project.or(path).unwrap_or_default(),
+        project: project(&written, source.as_ref()),
         functions: Arc::new(FunctionNames::of(&inputs.registered)),
         warnings: report,
         wrong: None,
@@ -144,9 +141,17 @@ fn put_together(
         log: written.log,
         history: written.history,
         metrics: written.metrics,
+        metrics_push: written.metrics_push,
         lock: written.lock,
         liveness: written.liveness,
         board: written.board,
         mail: written.mail,
     }
+}
+
+/// Returns to what the schedules of a file belong: what it names, else its path.
+fn project(written: &WrittenConfig, source: Option<&SourceFile>) -> String {
+    let path = source.map(|source| source.path.display().to_string());
+    let project: Option<String> = written.root.get("project");
+    project.or(path).unwrap_or_default()
 }

@@ -46,6 +46,7 @@ mod locate;
 mod lock;
 mod mail;
 mod metrics;
+mod metrics_push;
 mod raw;
 mod read;
 pub(crate) mod reference;

@@ -12,7 +12,7 @@ pub(crate) use option_spec::{Applies, Fallback, Never, OptionSpec, ValueKind, Ze
 use option_spec::{LIMIT, LIMIT_OR_NEVER, PAUSE, general, of_task};
 
 use Applies::{Child, Command, Every, Function, Program};
-use ConfigSection::{Board, History, Liveness, Lock, Log, Mail, Metrics, Root};
+use ConfigSection::{Board, History, Liveness, Lock, Log, Mail, Metrics, MetricsPush, Root};
 use Fallback::{InWords, Written};
 
 /// Every key but those of jobs and workers.
@@ -44,6 +44,23 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
 
     general(Metrics, "textfile", ValueKind::Path, InWords("none"),
         "the file that a runner writes for the node exporter of Prometheus; its name ends with .prom, and %n in it is the name of the chain"),
+
+    general(MetricsPush, "address", ValueKind::Text, InWords("none: nothing is pushed"),
+        "the InfluxDB that metrics are pushed to, such as https://HOST:8086"),
+    general(MetricsPush, "database", ValueKind::Text, InWords("none"),
+        "the database, for InfluxDB 1"),
+    general(MetricsPush, "username", ValueKind::Text, InWords("no login"),
+        "the user, for InfluxDB 1"),
+    general(MetricsPush, "password_file", ValueKind::Path, InWords("none"),
+        "file with the password in its first line, readable by its owner only, for InfluxDB 1"),
+    general(MetricsPush, "bucket", ValueKind::Text, InWords("none"),
+        "the bucket, for InfluxDB 2"),
+    general(MetricsPush, "org", ValueKind::Text, InWords("none"),
+        "the organisation that the bucket belongs to, for InfluxDB 2"),
+    general(MetricsPush, "token_file", ValueKind::Path, InWords("none"),
+        "file with the token in its first line, readable by its owner only, for InfluxDB 2"),
+    general(MetricsPush, "ca_file", ValueKind::Path, InWords("the authorities of this machine alone"),
+        "PEM file of further authorities that are trusted to name the server"),
 
     general(Lock, "backend", ValueKind::Text, Written("\"file\""),
         "what makes one instance of a chain: file (on this host), consul, postgres, none, or an engine of this program"),

@@ -35,6 +35,17 @@ pub(crate) struct TaskDefinition {
 }
 
 impl TaskDefinition {
+    /// Returns how it is executed, in a word.
+    pub(crate) fn sort(&self) -> &'static str {
+        match (&self.settings.program, self.settings.isolate) {
+            (Some(Program::Command(_)), _) => "command",
+            (Some(Program::Shell(_)), _) => "shell",
+            (Some(Program::Script(_)), _) => "script",
+            (None, true) => "isolated",
+            (None, false) => "function",
+        }
+    }
+
     /// Returns whether an option can be written for this task as it is.
     pub(crate) fn takes(&self, option: &OptionSpec) -> bool {
         let runs = match self.function {

@@ -89,6 +89,7 @@ fn targets(inputs: &Inputs, written: &WrittenConfig) -> BTreeMap<String, Vec<Var
             ConfigSection::Log => "LOG_",
             ConfigSection::History => "HISTORY_",
             ConfigSection::Metrics => "METRICS_",
+            ConfigSection::MetricsPush => "METRICS_PUSH_",
             ConfigSection::Lock => "LOCK_",
             ConfigSection::Liveness => "LIVENESS_",
             ConfigSection::Board => "BOARD_",

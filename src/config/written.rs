@@ -44,6 +44,8 @@ pub(super) struct WrittenConfig {
     pub(super) history: Layer,
     /// `[metrics]`
     pub(super) metrics: Layer,
+    /// `[metrics_push]`
+    pub(super) metrics_push: Layer,
     /// `[lock]`
     pub(super) lock: Layer,
     /// `[liveness]`
@@ -74,6 +76,7 @@ impl WrittenConfig {
             ConfigSection::Log => &mut self.log,
             ConfigSection::History => &mut self.history,
             ConfigSection::Metrics => &mut self.metrics,
+            ConfigSection::MetricsPush => &mut self.metrics_push,
             ConfigSection::Lock => &mut self.lock,
             ConfigSection::Liveness => &mut self.liveness,
             ConfigSection::Board => &mut self.board,

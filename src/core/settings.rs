@@ -7,6 +7,7 @@
 mod board_location;
 mod liveness_settings;
 mod lock_settings;
+mod metrics_push_settings;
 mod metrics_settings;
 mod ping;
 mod worker_settings;
@@ -21,6 +22,7 @@ pub(crate) use board_location::{BoardLocation, BoardServer};
 pub(crate) use liveness_settings::LivenessSettings;
 pub use lock_settings::{LockEngine, LockSettings};
 pub(crate) use lock_settings::{checked_key, consul_address, postgres_address};
+pub(crate) use metrics_push_settings::{MetricsPushSettings, PushTarget};
 pub(crate) use metrics_settings::MetricsSettings;
 pub(crate) use ping::{Ping, PingUrl};
 pub(crate) use worker_settings::WorkerSettings;
@@ -61,6 +63,8 @@ pub(crate) struct Settings {
     pub history: HistorySettings,
     /// Which other program reads how the chain fares.
     pub metrics: MetricsSettings,
+    /// Which server metrics are pushed to; `None`: none.
+    pub metrics_push: Option<MetricsPushSettings>,
     /// What makes one instance of a chain.
     pub lock: LockSettings,
     /// Where its last success is recorded.

@@ -29,6 +29,7 @@ use crate::history::{HistoryReader, Stamp};
 use crate::liveness::LivenessWriter;
 use crate::logging::Log;
 use crate::mail::mailer::Mailer;
+use crate::metrics_push::{MetricsPusher, PushedTask};
 use crate::mute::on_disk::mute_file::MuteFile;
 use crate::notify::alert_memory_file::{AlertMemoryFile, FoundMemory};
 use crate::notify::alerter::Alerter;
@@ -249,6 +250,14 @@ fn outward(order: &RunRequest<'_>) -> OutwardObservers {
     OutwardObservers {
         pinger: Pinger::new(order.labels(), pings.collect()),
         liveness: Some(LivenessWriter::start(name, host, order.labels(), settings)),
+        metrics: settings.metrics_push.as_ref().map(|server| {
+            let tasks = order.labels().into_iter().zip(&order.tasks);
+            let tasks = tasks.map(|(label, task)| PushedTask {
+                label,
+                sort: task.sort(),
+            });
+            MetricsPusher::start(server, name, host, tasks.collect())
+        }),
     }
 }
 

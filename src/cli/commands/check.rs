@@ -280,6 +280,10 @@ fn print_runner(out: &mut dyn Write, plan: &DryRunPlan<'_>, settings: &Settings)
         let textfile = format!("{} is written for the node exporter", textfile.display());
         line(out, "Metrics", &textfile)?;
     }
+    if let Some(server) = &settings.metrics_push {
+        let pushed = format!("pushed to {server}; while it is away, they wait");
+        line(out, "Metrics", &pushed)?;
+    }
     let stop = format!(
         "a running task has {} to finish, then TERM, and after {} KILL",
         written_duration(settings.stop_timeout),

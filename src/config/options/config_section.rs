@@ -11,6 +11,8 @@ pub(crate) enum ConfigSection {
     History,
     /// In `[metrics]`.
     Metrics,
+    /// In `[metrics_push]`.
+    MetricsPush,
     /// In `[lock]`.
     Lock,
     /// In `[liveness]`.
@@ -41,11 +43,12 @@ pub(crate) enum ConfigSection {
 
 impl ConfigSection {
     /// All of them, in the order of the reference.
-    pub(crate) const ALL: [ConfigSection; 17] = [
+    pub(crate) const ALL: [ConfigSection; 18] = [
         ConfigSection::Root,
         ConfigSection::Log,
         ConfigSection::History,
         ConfigSection::Metrics,
+        ConfigSection::MetricsPush,
         ConfigSection::Lock,
         ConfigSection::Liveness,
         ConfigSection::Board,
@@ -76,6 +79,7 @@ impl ConfigSection {
             | ConfigSection::Log
             | ConfigSection::History
             | ConfigSection::Metrics
+            | ConfigSection::MetricsPush
             | ConfigSection::Lock
             | ConfigSection::Liveness
             | ConfigSection::Board
@@ -91,6 +95,7 @@ impl ConfigSection {
             ConfigSection::Log => "[log]",
             ConfigSection::History => "[history]",
             ConfigSection::Metrics => "[metrics]",
+            ConfigSection::MetricsPush => "[metrics_push]",
             ConfigSection::Lock => "[lock]",
             ConfigSection::Liveness => "[liveness]",
             ConfigSection::Board => "[board]",

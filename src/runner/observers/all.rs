@@ -33,7 +33,7 @@ pub(crate) struct Observers {
     history: Option<history::Writer>,
     /// `None` where nobody asked for it.
     metrics_file: Option<MetricsFile>,
-    outward: OutwardObservers,
+    pub(crate) outward: OutwardObservers,
     /// What the run printed that is about to end, if it did not fail.
     printed: Option<Output>,
     pub(super) running: Option<(TaskIndex, RunId, Moment)>,

@@ -3,6 +3,7 @@
 use crate::core::event::Event;
 use crate::core::time::Mono;
 use crate::liveness::LivenessWriter;
+use crate::metrics_push::MetricsPusher;
 use crate::ping::Pinger;
 
 /// What leaves the machine about runs, mail aside. `once` sends nothing.
@@ -12,6 +13,8 @@ pub(crate) struct OutwardObservers {
     pub(crate) pinger: Option<Pinger>,
     /// The record of the last success.
     pub(crate) liveness: Option<LivenessWriter>,
+    /// `None` where no server is named.
+    pub(crate) metrics: Option<MetricsPusher>,
 }
 
 impl OutwardObservers {
@@ -23,6 +26,9 @@ impl OutwardObservers {
         if let Some(liveness) = &self.liveness {
             liveness.note(event);
         }
+        if let Some(metrics) = &self.metrics {
+            metrics.note(event);
+        }
     }
 
     /// Lets the last of it leave, until `until`.
@@ -32,6 +38,9 @@ impl OutwardObservers {
         }
         if let Some(liveness) = &self.liveness {
             liveness.finish(until);
+        }
+        if let Some(metrics) = &self.metrics {
+            metrics.finish(until);
         }
     }
 }

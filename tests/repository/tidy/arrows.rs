@@ -3,7 +3,7 @@
 use super::source::{self, Source};
 
 /// The rooms, each with those that it may use. A room stands below all that it uses.
-const ROOMS: [(&str, &[&str]); 38] = [
+const ROOMS: [(&str, &[&str]); 39] = [
     // Documentation without code.
     ("guide", &[]),
     // Pure: no clock, no file, no thread.
@@ -56,6 +56,7 @@ const ROOMS: [(&str, &[&str]); 38] = [
     ("metrics", &["core", "history"]),
     ("ping", &["core", "text", "unix"]),
     ("liveness", &["core", "lock", "unix"]),
+    ("metrics_push", &["core", "unix"]),
     ("report", &["alert", "core", "history", "mute", "text"]),
     // Built from them.
     (
@@ -93,9 +94,28 @@ const ROOMS: [(&str, &[&str]); 38] = [
     (
         "runner",
         &[
-            "alert", "chain", "config", "core", "history", "lease", "liveness", "lock", "logging",
-            "mail", "metrics", "mute", "notify", "ping", "redact", "service", "state", "status",
-            "task", "text", "unix",
+            "alert",
+            "chain",
+            "config",
+            "core",
+            "history",
+            "lease",
+            "liveness",
+            "lock",
+            "logging",
+            "mail",
+            "metrics",
+            "metrics_push",
+            "mute",
+            "notify",
+            "ping",
+            "redact",
+            "service",
+            "state",
+            "status",
+            "task",
+            "text",
+            "unix",
         ],
     ),
     // What a start of the runner would come to.

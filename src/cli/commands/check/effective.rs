@@ -22,6 +22,9 @@ pub(crate) fn print(out: &mut dyn Write, plan: &DryRunPlan<'_>) -> io::Result<()
         ConfigSection::Lock => {
             options::engines_of(option.key).is_none_or(|engines| engines.contains(&engine.as_str()))
         }
+        ConfigSection::MetricsPush => {
+            option.key == "address" || plan.loaded.settings.metrics_push.is_some()
+        }
         ConfigSection::Liveness => liveness_means_something(option.key, plan),
         ConfigSection::Board => board::means_something(option.key, &plan.loaded.settings.board),
         _ => true,
@@ -31,6 +34,7 @@ pub(crate) fn print(out: &mut dyn Write, plan: &DryRunPlan<'_>) -> io::Result<()
         ConfigSection::Log,
         ConfigSection::History,
         ConfigSection::Metrics,
+        ConfigSection::MetricsPush,
         ConfigSection::Lock,
         ConfigSection::Liveness,
         ConfigSection::Board,

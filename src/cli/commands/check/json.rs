@@ -42,6 +42,7 @@ pub(crate) fn print(out: &mut dyn Write, plan: &DryRunPlan<'_>) -> io::Result<()
             "log": section(ConfigSection::Log),
             "history": section(ConfigSection::History),
             "metrics": section(ConfigSection::Metrics),
+            "metrics_push": section(ConfigSection::MetricsPush),
             "lock": section(ConfigSection::Lock),
             "liveness": section(ConfigSection::Liveness),
             "board": section(ConfigSection::Board),

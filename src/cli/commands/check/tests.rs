@@ -132,6 +132,9 @@ fn check_says_where_each_value_is_from() {
     [metrics]
     # textfile: none
 
+    [metrics_push]
+    # address: none: nothing is pushed
+
     [lock]
     backend = "file" # default
     # address: 127.0.0.1:8500 for Consul, a file in run_root for file, none for postgres
