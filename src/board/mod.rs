@@ -29,6 +29,9 @@ mod clock_offset;
 #[cfg(test)]
 #[cfg(any(feature = "board-postgres", feature = "board-sqlite"))]
 pub(crate) mod conformance;
+#[cfg(test)]
+#[cfg(all(feature = "board-sqlite", feature = "server"))]
+mod counting_board;
 mod definition_entry;
 mod end_summary;
 mod ended_job;
@@ -100,6 +103,9 @@ pub(crate) use board_trait::{Board, BoardBell, BoardResult};
 pub(crate) use call_reply::{CallFault, CallReply};
 #[cfg(feature = "server")]
 pub(crate) use call_scope::CallScope;
+#[cfg(test)]
+#[cfg(all(feature = "board-sqlite", feature = "server"))]
+pub(crate) use counting_board::CountingBoard;
 pub(crate) use definition_entry::DefinitionEntry;
 #[cfg(feature = "server")]
 pub(crate) use definition_entry::DefinitionRecord;
