@@ -45,6 +45,8 @@
 //! | `board-sqlite` | the board of jobs in a SQLite file | rusqlite (SQLite, compiled in) | jobs |
 //! | `lock-consul` | a lock in Consul | ureq, rustls | `backend = "consul"` |
 //! | `lock-postgres` | a lock in PostgreSQL | tokio-postgres, rustls | `backend = "postgres"` |
+//! | `server` (with `cli`) | the board over HTTP: `serve` | axum, hyper, tokio-rustls, rusqlite, maud, schemars | `serve` |
+//! | `metrics-push` | metrics pushed to InfluxDB | ureq, rustls | `[metrics_push]` |
 //! | `smtp` | delivery to a mail server | rustls | `transport = "smtp"` |
 //! | `ping` | URLs that are requested by a run | ureq, rustls | `ping` of a task |
 //! | `report-html` (with `cli`) | the page of the report | maud | `report --html` |
@@ -103,6 +105,7 @@
         feature = "import",
         feature = "lock-consul",
         feature = "lock-postgres",
+        feature = "metrics-push",
         feature = "ping",
         feature = "report-html",
         feature = "server",
@@ -142,10 +145,12 @@ mod job;
 #[cfg(feature = "cli")]
 pub mod jobs;
 mod lease;
+mod liveness;
 pub mod lock;
 mod logging;
 pub mod mail;
 mod metrics;
+mod metrics_push;
 mod mute;
 mod notify;
 mod ping;
@@ -179,6 +184,7 @@ mod unix;
 mod worker;
 
 pub use cli::main;
+pub use core::own_metric::InvalidMetric;
 #[cfg(feature = "cli")]
 #[doc = include_str!("job/attribute.md")]
 pub use run_functions_macros::job;

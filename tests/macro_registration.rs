@@ -121,6 +121,7 @@ fn what_is_written_is_there() {
         named("tasks::tuned").attributes,
         Attributes {
             success_cooldown: Some(secs(900)),
+            every: None,
             fail_cooldown: Some(Duration::from_millis(500)),
             non_recoverable_downtime: Some(secs(12 * 3600)),
             forget_after: Some(Some(secs(30 * 86_400))),

@@ -97,6 +97,7 @@ fn call(function: &ItemFn, argument: TokenStream) -> TokenStream {
 
 fn attributes(options: &Options) -> TokenStream {
     let success_cooldown = optional(options.success_cooldown.map(span));
+    let every = optional(options.every.map(span));
     let fail_cooldown = optional(options.fail_cooldown.map(span));
     let non_recoverable_downtime = optional(options.non_recoverable_downtime.map(span));
     let forget_after = optional(options.forget_after.map(|after| optional(after.map(span))));
@@ -106,6 +107,7 @@ fn attributes(options: &Options) -> TokenStream {
     quote! {
         ::run_functions::__private::Attributes {
             success_cooldown: #success_cooldown,
+            every: #every,
             fail_cooldown: #fail_cooldown,
             non_recoverable_downtime: #non_recoverable_downtime,
             forget_after: #forget_after,

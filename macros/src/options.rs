@@ -11,9 +11,10 @@ const KNOWN: KnownOptions = KnownOptions {
     example: "success_cooldown = \"15m\"",
     instead_of_never: "only `timeout` and `forget_after` can be `\"never\"`: write a duration, such as `\"12h\"`",
 };
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 9] = [
     "name",
     "success_cooldown",
+    "every",
     "fail_cooldown",
     "non_recoverable_downtime",
     "forget_after",
@@ -27,6 +28,7 @@ const NAMES: [&str; 8] = [
 pub(crate) struct Options {
     pub(crate) name: Option<String>,
     pub(crate) success_cooldown: Option<Duration>,
+    pub(crate) every: Option<Duration>,
     pub(crate) fail_cooldown: Option<Duration>,
     pub(crate) non_recoverable_downtime: Option<Duration>,
     /// `Some(None)` is "never".
@@ -53,6 +55,11 @@ impl Options {
         match name {
             "name" => self.name = Some(chosen(setting)?),
             "success_cooldown" => self.success_cooldown = Some(KNOWN.pause(setting)?),
+            "every" => {
+                let why = "an interval of zero would be a loop without a pause: write the time \
+                           from one start to the next, such as `\"1h\"`";
+                self.every = Some(KNOWN.more_than_zero(setting, why)?);
+            }
             "fail_cooldown" => self.fail_cooldown = Some(KNOWN.pause(setting)?),
             "non_recoverable_downtime" => {
                 let why = "a downtime of zero would be mailed without end: write how long an \
@@ -85,6 +92,18 @@ impl Options {
 
     /// Refuses options that contradict one another.
     fn agreeing(self, settings: &Settings) -> syn::Result<Self> {
+        if self.every.is_some() && self.success_cooldown.is_some() {
+            let both =
+                |setting: &&Setting| setting.name == "every" || setting.name == "success_cooldown";
+            let place = settings.iter().filter(both).next_back();
+            let message = "`every` and `success_cooldown` exclude each other: `every` counts from \
+                           one start to the next, `success_cooldown` from the end of a run; remove \
+                           one";
+            return Err(match place {
+                Some(setting) => Error::new_spanned(&setting.name, message),
+                None => Error::new(proc_macro2::Span::call_site(), message),
+            });
+        }
         if self.isolate == Some(false) && matches!(self.timeout, Some(Some(_))) {
             let setting = settings.iter().find(|setting| setting.name == "isolate");
             let place = setting.and_then(|setting| setting.value.as_ref());

@@ -4,7 +4,7 @@
 //! It knows no clock, no signal and no process: those are its [`Host`]'s. The real one is made in
 //! `cli`, a virtual one in `testing`.
 
-use crate::chain::{Next, RunVerdict, TaskCycle};
+use crate::chain::{Next, RunSpan, RunVerdict, TaskCycle};
 use crate::core::event::{Event, Observer, RunEnd, RunId, StopReason, TaskIndex};
 use crate::core::failure::Outcome;
 use crate::core::time::{Moment, Mono};
@@ -155,8 +155,12 @@ fn run_once(
     step: TaskIndex,
     course: &mut Course,
 ) -> Option<StopReason> {
-    let (outcome, at) = execute(host, step, &mut course.runs);
-    chain.record(step, verdict(&outcome), at.mono);
+    let (outcome, started, at) = execute(host, step, &mut course.runs);
+    let span = RunSpan {
+        started: started.mono,
+        ended: at.mono,
+    };
+    chain.record(step, verdict(&outcome), span);
     if matches!(outcome, Outcome::Fatal(_)) {
         return Some(StopReason::Fatal { step });
     }
@@ -164,8 +168,8 @@ fn run_once(
     None
 }
 
-/// Executes one run, from its first event to its last. Returns when the run ended.
-fn execute(host: &mut impl Host, step: TaskIndex, runs: &mut RunIds) -> (Outcome, Moment) {
+/// Executes one run, from its first event to its last. Returns when the run began and ended.
+fn execute(host: &mut impl Host, step: TaskIndex, runs: &mut RunIds) -> (Outcome, Moment, Moment) {
     let started = host.now();
     let run = runs.next(started);
     host.observe(&Event::RunStarted {
@@ -182,7 +186,7 @@ fn execute(host: &mut impl Host, step: TaskIndex, runs: &mut RunIds) -> (Outcome
         at,
         outcome: &outcome,
     }));
-    (outcome, at)
+    (outcome, started, at)
 }
 
 fn verdict(outcome: &Outcome) -> RunVerdict {

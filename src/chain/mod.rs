@@ -10,8 +10,9 @@ use crate::core::time::Mono;
 
 pub use name::ChainName;
 
-/// What keeps a chain without cooldowns from spinning when its tasks fail.
-const LEAST_PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(100);
+/// What keeps a chain without cooldowns from spinning: the least pause after a failure, and the
+/// least time from one start of a task to its next where no pause is set.
+const LEAST_PAUSE: Duration = Duration::from_millis(100);
 
 /// The pauses of one task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +21,16 @@ pub(crate) struct Cooldowns {
     pub success: Duration,
     /// After a failure.
     pub fail: Duration,
+    /// The time from the start of a run that did not fail to the next start of the task.
+    pub every: Option<Duration>,
+}
+
+impl Cooldowns {
+    /// Returns the longest time that a task whose pauses these are may wait for `next`.
+    pub(crate) fn longest_before(&self, next: &Cooldowns) -> Duration {
+        let every = next.every.unwrap_or_default();
+        self.success.max(self.fail).max(every)
+    }
 }
 
 impl From<&TaskSettings> for Cooldowns {
@@ -28,6 +39,7 @@ impl From<&TaskSettings> for Cooldowns {
         Cooldowns {
             success: settings.success_cooldown,
             fail: settings.fail_cooldown,
+            every: settings.every,
         }
     }
 }
@@ -41,6 +53,15 @@ pub(crate) enum RunVerdict {
     Failed,
     /// A failure after which the runner is to stop.
     Fatal,
+}
+
+/// When a run began and ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RunSpan {
+    /// Its first moment.
+    pub(crate) started: Mono,
+    /// Its last.
+    pub(crate) ended: Mono,
 }
 
 /// What is to be done now.
@@ -58,6 +79,8 @@ pub(crate) enum Next {
 #[derive(Clone, Debug)]
 pub(crate) struct TaskCycle {
     steps: Vec<Cooldowns>,
+    /// Before when each task does not start again; what a former runner started is not known.
+    earliest: Vec<Mono>,
     next: TaskIndex,
     due: Mono,
     ended: bool,
@@ -72,6 +95,7 @@ impl TaskCycle {
     pub(crate) fn new(steps: Vec<Cooldowns>) -> Self {
         assert!(!steps.is_empty(), "a chain has at least one task");
         TaskCycle {
+            earliest: vec![Mono::BOOT; steps.len()],
             steps,
             next: 0,
             due: Mono::BOOT,
@@ -98,18 +122,28 @@ impl TaskCycle {
         }
     }
 
-    /// Takes note that `step` ended at `now`; its cooldown begins, then the task after it is due.
-    pub(crate) fn record(&mut self, step: TaskIndex, verdict: RunVerdict, now: Mono) {
-        let Cooldowns { success, fail } = self.steps[step];
-        let pause = match verdict {
-            RunVerdict::Fine => success,
-            RunVerdict::Failed | RunVerdict::Fatal if self.never_pauses() => {
-                LEAST_PAUSE_AFTER_FAILURE
-            }
-            RunVerdict::Failed | RunVerdict::Fatal => fail,
+    /// Takes note of a run of `step`; its cooldown begins, then the task after it is due.
+    pub(crate) fn record(&mut self, step: TaskIndex, verdict: RunVerdict, run: RunSpan) {
+        let Cooldowns {
+            success,
+            fail,
+            every,
+        } = self.steps[step];
+        let has_failed = verdict != RunVerdict::Fine;
+        let pause = match has_failed {
+            false => success,
+            true if self.never_pauses() => LEAST_PAUSE,
+            true => fail,
         };
+        // A failure is tried again after its own pause, however long the interval is.
+        let every = every.filter(|_| !has_failed).unwrap_or_default();
+        let least = match pause.is_zero() {
+            true => LEAST_PAUSE,
+            false => Duration::ZERO,
+        };
+        self.earliest[step] = run.started + every.max(least);
         self.next = (step + 1) % self.steps.len();
-        self.due = now + pause;
+        self.due = (run.ended + pause).max(self.earliest[self.next]);
         self.ended |= verdict == RunVerdict::Fatal;
     }
 

@@ -1,5 +1,6 @@
 //! What can be typed: the form alone is checked here.
 
+mod check_liveness;
 mod common;
 mod count;
 mod deferred;
@@ -17,6 +18,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
+pub(crate) use check_liveness::CheckLivenessArgs;
 pub(crate) use common::{ColorArg, Common, LogFormatArg};
 use count::run_count;
 pub(crate) use deferred::Deferred;
@@ -64,6 +66,8 @@ pub(crate) enum Command {
     Lock(Deferred<LockCommandArgs>),
     /// Say what runs, what sleeps, and what fails. Changes nothing.
     Status(Deferred<StatusArgs>),
+    /// Check whether a chain has succeeded lately: PASS or FAIL, and how long ago that was.
+    CheckLiveness(Deferred<CheckLivenessArgs>),
     /// Print what is known of chains as numbers for Prometheus: runs, durations, outages, mails,
     /// and whether runners run.
     Metrics(Deferred<MetricsArgs>),

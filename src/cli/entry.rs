@@ -6,12 +6,12 @@ use std::io::Write as _;
 use clap::{CommandFactory, FromArgMatches};
 
 use super::args::{
-    CheckArgs, Command, Common, Deferred, LockCommandArgs, MailCommand, OnceArgs, ParsedArgs,
-    RunArgs,
+    CheckArgs, CheckLivenessArgs, Command, Common, Deferred, LockCommandArgs, MailCommand,
+    OnceArgs, ParsedArgs, RunArgs,
 };
 use super::commands::{
-    check, control, history, import, init, job, list, logs, mail, metrics, mute, pages, report,
-    serve, service, simulate, status,
+    check, check_liveness, control, history, import, init, job, list, logs, mail, metrics, mute,
+    pages, report, serve, service, simulate, status,
 };
 use super::load::{colour, load, load_to_look, load_with_lock, refused};
 use super::output::{print, print_folded};
@@ -127,6 +127,7 @@ fn obey_command(common: &Common, command: Command) -> CommandResult {
             simulate::print_inbox(&inputs, &loaded, &args)
         }
         Command::Mail { command } => obey_mail(common, &command),
+        Command::CheckLiveness(Deferred(args)) => check_liveness(common, &args),
         Command::Metrics(Deferred(args)) => {
             let (_, loaded) = load_to_look(common)?;
             metrics::show(&loaded, &args)
@@ -276,6 +277,14 @@ fn check(common: &Common, args: &CheckArgs) -> CommandResult {
         Some(code) => Err(CommandError::said(code)),
         None => Ok(()),
     }
+}
+
+fn check_liveness(common: &Common, args: &CheckLivenessArgs) -> CommandResult {
+    let (_, loaded) = match args.lock.is_set() {
+        true => load_with_lock(common, &args.lock),
+        false => load_to_look(common),
+    }?;
+    check_liveness::show(&loaded.settings, args)
 }
 
 fn list(common: &Common, json: bool) -> CommandResult {

@@ -6,7 +6,8 @@ use super::duration::written;
 use super::report::{ConfigProblem, ConfigReport};
 use super::tasks::TaskDefinition;
 
-/// The sum of all cooldowns: the shortest time from one start of a task to its next.
+/// The shortest time from one start of a task to its next: the sum of all cooldowns, or the longest
+/// interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Cycle {
     /// When all tasks succeed.
@@ -22,8 +23,10 @@ impl Cycle {
             let pauses = tasks.iter().map(|task| pause(task));
             pauses.fold(Duration::ZERO, Duration::saturating_add)
         };
+        let every = tasks.iter().filter_map(|task| task.settings.every).max();
+        let success = sum(|task| task.settings.success_cooldown);
         Cycle {
-            success: sum(|task| task.settings.success_cooldown),
+            success: success.max(every.unwrap_or_default()),
             failure: sum(|task| task.settings.fail_cooldown),
         }
     }

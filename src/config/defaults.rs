@@ -6,6 +6,7 @@ use super::child;
 use super::layer::Layer;
 use super::options::ConfigSection;
 use super::origin::Origin;
+use super::pauses;
 use super::tasks::{self, functions};
 use super::value::Value;
 use crate::core::settings::{ChildSettings, TaskSettings};
@@ -38,6 +39,7 @@ fn defaults_of_function(mut layer: Layer) -> Layer {
     layer.fill("kill_grace", kill_grace, Origin::Default);
     layer.fill("timeout", Value::Never, Origin::Default);
     layer.fill_defaults(ConfigSection::Task, Path::new(""));
+    pauses::forget_default(&mut layer);
     layer
 }
 

@@ -17,11 +17,13 @@ const MOST_SYNTAX_ERRORS: usize = 10;
 /// For how many unknown keys it is looked for what was meant: a file with more of them is no
 /// configuration.
 const MOST_SUGGESTIONS: usize = 200;
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 13] = [
     "log",
     "history",
     "metrics",
+    "metrics_push",
     "lock",
+    "liveness",
     "board",
     "mail",
     "defaults",
@@ -120,7 +122,11 @@ impl Document<'_> {
                 "log" => self.table(Within::Section(ConfigSection::Log), key, value),
                 "history" => self.table(Within::Section(ConfigSection::History), key, value),
                 "metrics" => self.table(Within::Section(ConfigSection::Metrics), key, value),
+                "metrics_push" => {
+                    self.table(Within::Section(ConfigSection::MetricsPush), key, value)
+                }
                 "lock" => self.table(Within::Section(ConfigSection::Lock), key, value),
+                "liveness" => self.table(Within::Section(ConfigSection::Liveness), key, value),
                 "board" => self.table(Within::Section(ConfigSection::Board), key, value),
                 "server" => self.table(Within::Section(ConfigSection::Server), key, value),
                 "mail" => self.table(Within::Section(ConfigSection::Mail), key, value),
@@ -318,7 +324,9 @@ fn elsewhere(within: Within<'_>, name: &str) -> Option<String> {
             ConfigSection::Log => "to `[log]`",
             ConfigSection::History => "to `[history]`",
             ConfigSection::Metrics => "to `[metrics]`",
+            ConfigSection::MetricsPush => "to `[metrics_push]`",
             ConfigSection::Lock => "to `[lock]`",
+            ConfigSection::Liveness => "to `[liveness]`",
             ConfigSection::Board => "to `[board]`",
             ConfigSection::Server => "to `[server]`",
             ConfigSection::Mail => "to `[mail]`",

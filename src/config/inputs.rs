@@ -67,6 +67,8 @@ pub(crate) struct Inputs {
     pub(crate) has_board_http: bool,
     /// Whether this program is built with the feature `board-postgres`.
     pub(crate) has_board_postgres: bool,
+    /// Whether this program can push metrics.
+    pub(crate) pushes_metrics: bool,
     /// The engines of locks that this program has besides `file` and `none`: by its features, and
     /// registered.
     pub(crate) lock_engines: Vec<&'static str>,
@@ -94,6 +96,7 @@ impl Inputs {
             delivers_by_smtp: cfg!(feature = "smtp"),
             has_board_http: cfg!(feature = "board-http"),
             has_board_postgres: cfg!(feature = "board-postgres"),
+            pushes_metrics: cfg!(feature = "metrics-push"),
             lock_engines: Vec::new(),
         })
     }

@@ -84,10 +84,22 @@ impl Layer {
             .expect("the table of options gives this key a default of this kind")
     }
 
-    /// Lays this layer over a lower one. Tables of variables and limits are joined entry by entry.
+    /// Lays this layer over a lower one. Tables of variables and limits are joined entry by entry;
+    /// of two keys that stand in place of each other, that of the upper layer stays.
     pub(super) fn over(mut self, lower: &Layer) -> Layer {
-        self.broken.extend(&lower.broken);
+        let is_replaced = |upper: &Layer, key: &str| {
+            options::in_place_of(key).is_some_and(|other| upper.mentions(other))
+        };
+        let broken: Vec<&'static str> = lower.broken.iter().copied().collect();
+        for key in broken {
+            if !is_replaced(&self, key) {
+                self.broken.insert(key);
+            }
+        }
         for (key, below) in &lower.entries {
+            if is_replaced(&self, key) {
+                continue;
+            }
             match self.entries.entry(key) {
                 Slot::Vacant(slot) => {
                     slot.insert(below.clone());

@@ -9,7 +9,7 @@ use super::origin::Origin;
 use super::report::{ConfigProblem, ConfigReport};
 use super::source::SourceFile;
 use super::written::WrittenConfig;
-use super::{document, jobs, locate, runner, server, tasks, variables, worker};
+use super::{document, jobs, locate, pauses, runner, server, tasks, variables, worker};
 use crate::task::FunctionNames;
 
 /// Reads and checks the whole configuration. Nothing is created or changed.
@@ -87,6 +87,7 @@ fn put_together(
     inputs: &Inputs,
 ) -> Loaded {
     variables::apply(inputs, &mut written, &mut report);
+    pauses::settle(&mut written, &mut report);
     written.overlay(&inputs.command_line, &inputs.cwd, &mut report);
     let base = source
         .as_ref()
@@ -99,7 +100,6 @@ fn put_together(
     };
     let tasks = tasks::define(&written, &surroundings, &mut report);
     let worker = worker::settings(&mut written.worker, &mut report);
-    let server = server::settings(&mut written.server, base, &mut report);
     let can_child = (!worker.can.is_empty()).then(|| {
         jobs::capability_surroundings::surroundings_of_can(&written.defaults, &inputs.cwd)
     });
@@ -125,18 +125,15 @@ fn put_together(
         Some(around) => jobs::schedules(&written, around, &jobs, &mut report),
         None => BTreeMap::new(),
     };
-    let path = source.as_ref();
-    let path = path.map(|source| source.path.display().to_string());
-    let project: Option<String> = written.root.get("project");
     Loaded {
         settings,
         tasks,
         worker,
-        server,
+        server: server::settings(&mut written.server, base, &mut report),
         can_child,
         jobs,
         schedules,
-        project: project.or(path).unwrap_or_default(),
+        project: project(&written, source.as_ref()),
         functions: Arc::new(FunctionNames::of(&inputs.registered)),
         warnings: report,
         wrong: None,
@@ -145,9 +142,18 @@ fn put_together(
         log: written.log,
         history: written.history,
         metrics: written.metrics,
+        metrics_push: written.metrics_push,
         lock: written.lock,
+        liveness: written.liveness,
         board: written.board,
         server_layer: written.server,
         mail: written.mail,
     }
+}
+
+/// Returns to what the schedules of a file belong: what it names, else its path.
+fn project(written: &WrittenConfig, source: Option<&SourceFile>) -> String {
+    let path = source.map(|source| source.path.display().to_string());
+    let project: Option<String> = written.root.get("project");
+    project.or(path).unwrap_or_default()
 }

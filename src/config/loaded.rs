@@ -74,8 +74,12 @@ pub(crate) struct Loaded {
     pub(super) history: Layer,
     /// The values of `[metrics]`.
     pub(super) metrics: Layer,
+    /// The values of `[metrics_push]`.
+    pub(super) metrics_push: Layer,
     /// The values of `[lock]`.
     pub(super) lock: Layer,
+    /// The values of `[liveness]`.
+    pub(super) liveness: Layer,
     /// The values of `[board]`.
     pub(super) board: Layer,
     /// The values of `[server]`.
@@ -92,7 +96,9 @@ impl Loaded {
             ConfigSection::Log => Some(&self.log),
             ConfigSection::History => Some(&self.history),
             ConfigSection::Metrics => Some(&self.metrics),
+            ConfigSection::MetricsPush => Some(&self.metrics_push),
             ConfigSection::Lock => Some(&self.lock),
+            ConfigSection::Liveness => Some(&self.liveness),
             ConfigSection::Board => Some(&self.board),
             ConfigSection::Server => Some(&self.server_layer),
             ConfigSection::Mail => Some(&self.mail),

@@ -103,6 +103,35 @@ pub(super) fn settings(
     }
 }
 
+/// Puts together how a server is reached that is no lock; `None` where that is not understood.
+pub(super) fn server(
+    layer: &mut Layer,
+    around: LockSurroundings<'_>,
+    report: &mut ConfigReport,
+) -> Option<LockSettings> {
+    layer.entry("backend")?;
+    let mut section = LockSection {
+        layer,
+        around,
+        report,
+    };
+    let engine = section.engine();
+    let addresses = section.addresses(&engine);
+    section.check_strangers(&engine);
+    section.check_secret("token_file");
+    section.check_secret("password_file");
+    let layer = section.layer;
+    Some(LockSettings {
+        engine,
+        addresses,
+        token_file: layer.get("token_file"),
+        username: layer.get("username"),
+        password_file: layer.get("password_file"),
+        ca_file: layer.get("ca_file"),
+        ..LockSettings::default()
+    })
+}
+
 struct LockSection<'a> {
     layer: &'a mut Layer,
     around: LockSurroundings<'a>,
@@ -161,7 +190,7 @@ impl LockSection<'_> {
             }
             LockEngine::Postgres => {
                 if written.is_empty() && !self.layer.is_broken("address") {
-                    let message = "a lock in PostgreSQL needs an address".to_owned();
+                    let message = "`backend = \"postgres\"` needs an address".to_owned();
                     let help = "add `address = \"postgres://USER@HOST/DATABASE\"`";
                     self.error("backend", message, help);
                 }

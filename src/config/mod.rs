@@ -18,6 +18,7 @@ mod inputs;
 mod loaded;
 pub(crate) mod options;
 mod origin;
+mod pauses;
 #[cfg(feature = "ping")]
 mod ping_url;
 #[cfg(not(feature = "ping"))]
@@ -39,11 +40,13 @@ mod excerpt;
 pub(crate) mod invocation;
 mod jobs;
 mod layer;
+mod liveness;
 pub(crate) mod load;
 mod locate;
 mod lock;
 mod mail;
 mod metrics;
+mod metrics_push;
 mod raw;
 mod read;
 pub(crate) mod reference;

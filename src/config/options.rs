@@ -12,7 +12,9 @@ pub(crate) use option_spec::{Applies, Fallback, Never, OptionSpec, ValueKind, Ze
 use option_spec::{LIMIT, LIMIT_OR_NEVER, PAUSE, general, of_task};
 
 use Applies::{Child, Command, Every, Function, Program};
-use ConfigSection::{Board, History, Lock, Log, Mail, Metrics, Root, Server};
+use ConfigSection::{
+    Board, History, Liveness, Lock, Log, Mail, Metrics, MetricsPush, Root, Server,
+};
 use Fallback::{InWords, Written};
 
 /// Every key but those of jobs and workers.
@@ -45,6 +47,23 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
     general(Metrics, "textfile", ValueKind::Path, InWords("none"),
         "the file that a runner writes for the node exporter of Prometheus; its name ends with .prom, and %n in it is the name of the chain"),
 
+    general(MetricsPush, "address", ValueKind::Text, InWords("none: nothing is pushed"),
+        "the InfluxDB that metrics are pushed to, such as https://HOST:8086"),
+    general(MetricsPush, "database", ValueKind::Text, InWords("none"),
+        "the database, for InfluxDB 1"),
+    general(MetricsPush, "username", ValueKind::Text, InWords("no login"),
+        "the user, for InfluxDB 1"),
+    general(MetricsPush, "password_file", ValueKind::Path, InWords("none"),
+        "file with the password in its first line, readable by its owner only, for InfluxDB 1"),
+    general(MetricsPush, "bucket", ValueKind::Text, InWords("none"),
+        "the bucket, for InfluxDB 2"),
+    general(MetricsPush, "org", ValueKind::Text, InWords("none"),
+        "the organisation that the bucket belongs to, for InfluxDB 2"),
+    general(MetricsPush, "token_file", ValueKind::Path, InWords("none"),
+        "file with the token in its first line, readable by its owner only, for InfluxDB 2"),
+    general(MetricsPush, "ca_file", ValueKind::Path, InWords("the authorities of this machine alone"),
+        "PEM file of further authorities that are trusted to name the server"),
+
     general(Lock, "backend", ValueKind::Text, Written("\"file\""),
         "what makes one instance of a chain: file (on this host), consul, postgres, none, or an engine of this program"),
     general(Lock, "address", ValueKind::TextOrTexts, InWords("127.0.0.1:8500 for Consul, a file in run_root for file, none for postgres"),
@@ -65,6 +84,20 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
         "file with the password of PostgreSQL in its first line, readable by its owner only"),
     general(Lock, "ca_file", ValueKind::Path, InWords("the authorities of this machine alone"),
         "PEM file of further authorities that are trusted to name the lock server"),
+
+    general(Liveness, "backend", ValueKind::Choice(&["file", "consul", "postgres"]),
+        InWords("that of the lock, if it is Consul or PostgreSQL, else file"),
+        "where each success is recorded besides state_dir, for check-liveness; file: nowhere else"),
+    general(Liveness, "address", ValueKind::TextOrTexts, InWords("127.0.0.1:8500 for Consul, none for postgres"),
+        "where the servers are, tried in turn: HOST:8500 or https://HOST:8501, or postgres://USER@HOST/DATABASE"),
+    general(Liveness, "token_file", ValueKind::Path, InWords("none"),
+        "file with the token of Consul in its first line, readable by its owner only"),
+    general(Liveness, "username", ValueKind::Text, InWords("that in the address, else the user of the runner"),
+        "the user of PostgreSQL"),
+    general(Liveness, "password_file", ValueKind::Path, InWords("none"),
+        "file with the password of PostgreSQL in its first line, readable by its owner only"),
+    general(Liveness, "ca_file", ValueKind::Path, InWords("the authorities of this machine alone"),
+        "PEM file of further authorities that are trusted to name the server"),
 
     general(Board, "address", ValueKind::Text, InWords("board.sqlite in state_dir"),
         "where the board of jobs is: the path of a file, postgres://USER@HOST/DATABASE, or the address of a server, https://HOST:7400"),
@@ -136,6 +169,8 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
         "whether a pipeline in `shell` fails when any of its commands does; true needs bash or a newer dash"),
     of_task(Every, "success_cooldown", PAUSE, Written("\"5m\""),
         "the pause after a success, before the next task"),
+    of_task(Every, "every", LIMIT, InWords("success_cooldown holds"),
+        "the time from one start of the task to its next, in place of success_cooldown; a longer run is followed at once"),
     of_task(Every, "fail_cooldown", PAUSE, Written("\"20m\""),
         "the pause after a failure, before the next task"),
     of_task(Every, "non_recoverable_downtime", LIMIT, Written("\"12h\""),
@@ -204,6 +239,15 @@ pub(crate) fn of(section: ConfigSection) -> impl Iterator<Item = &'static Option
 /// Returns one option.
 pub(crate) fn find(section: ConfigSection, key: &str) -> Option<&'static OptionSpec> {
     of(section).find(|option| option.key == key)
+}
+
+/// Returns the key that a key stands in place of: of the two, one is set.
+pub(crate) fn in_place_of(key: &str) -> Option<&'static str> {
+    match key {
+        "every" => Some("success_cooldown"),
+        "success_cooldown" => Some("every"),
+        _ => None,
+    }
 }
 
 /// Returns the engines of locks for which a key of `[lock]` means something; `None`: all.

@@ -42,9 +42,10 @@ fn others(kind: ValueKind, value: &str) -> String {
 /// Returns a value that the option could have, as it would be written.
 pub(super) fn example(option: &OptionSpec) -> String {
     match option.section {
-        ConfigSection::Lock => return example_of_lock(option),
+        ConfigSection::Lock | ConfigSection::Liveness => return example_of_lock(option),
         ConfigSection::Board => return example_of_board(option),
         ConfigSection::Server => return example_of_server(option),
+        ConfigSection::MetricsPush => return example_of_push(option),
         section if section.is_of_jobs() => return example_of_job(option),
         _ => {}
     }
@@ -67,6 +68,7 @@ pub(super) fn example(option: &OptionSpec) -> String {
         "user" | "group" => r#""www-data""#,
         "nice" => "5",
         "timeout" => r#""10m""#,
+        "every" => r#""1h""#,
         _ => return example_of_kind(option.kind),
     };
     text.to_owned()
@@ -81,6 +83,19 @@ fn example_of_lock(option: &OptionSpec) -> String {
         "password_file" => r#""postgres_password""#,
         "ca_file" => r#""/etc/ssl/our_own_ca.pem""#,
         _ => return example_of_kind(option.kind),
+    };
+    text.to_owned()
+}
+
+fn example_of_push(option: &OptionSpec) -> String {
+    let text = match option.key {
+        "address" => r#""http://127.0.0.1:8086""#,
+        "database" | "bucket" => r#""jobs""#,
+        "username" => r#""run_functions""#,
+        "password_file" => r#""influxdb_password""#,
+        "org" => r#""example""#,
+        "token_file" => r#""influxdb_token""#,
+        _ => r#""/etc/ssl/our_own_ca.pem""#,
     };
     text.to_owned()
 }

@@ -10,7 +10,7 @@ use super::origin::Origin;
 use super::report::{ConfigProblem, ConfigReport};
 use super::value::Value;
 use super::written::WrittenConfig;
-use super::{board, lock, mail, metrics};
+use super::{board, liveness, lock, mail, metrics, metrics_push};
 use crate::core::settings::{HistorySettings, LogFormat, LogSettings, Settings};
 
 /// Puts the settings together and fills what is open in the layers. Defaults that are paths start
@@ -29,15 +29,14 @@ pub(super) fn settings(
     let log = log_settings(&mut written.log, base, report);
     let history = history_settings(&mut written.history, base);
     let metrics = metrics::settings(&mut written.metrics, base, report);
-    let lock = lock::settings(
-        &mut written.lock,
-        lock::LockSurroundings {
-            base,
-            run_root: &run_root,
-            inputs,
-        },
-        report,
-    );
+    let metrics_push = metrics_push::settings(&written.metrics_push, inputs.pushes_metrics, report);
+    let around = lock::LockSurroundings {
+        base,
+        run_root: &run_root,
+        inputs,
+    };
+    let lock = lock::settings(&mut written.lock, around, report);
+    let liveness = liveness::settings(&mut written.liveness, &lock, around, report);
     let features = BoardFeatures {
         postgres: inputs.has_board_postgres,
         http: inputs.has_board_http,
@@ -53,7 +52,9 @@ pub(super) fn settings(
         kill_grace: written.root.need("kill_grace"),
         history,
         metrics,
+        metrics_push,
         lock,
+        liveness,
         board,
         mail,
     }

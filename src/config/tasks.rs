@@ -13,7 +13,7 @@ use super::origin::Origin;
 use super::report::{ConfigProblem, ConfigReport};
 use super::value::Value;
 use super::written::{WrittenConfig, WrittenTask};
-use super::{child, pipelines};
+use super::{child, pauses, pipelines};
 use crate::core::settings::{Program, Settings, TaskSettings};
 use crate::task::{FunctionNames, Registration, TaskName};
 
@@ -35,6 +35,17 @@ pub(crate) struct TaskDefinition {
 }
 
 impl TaskDefinition {
+    /// Returns how it is executed, in a word.
+    pub(crate) fn sort(&self) -> &'static str {
+        match (&self.settings.program, self.settings.isolate) {
+            (Some(Program::Command(_)), _) => "command",
+            (Some(Program::Shell(_)), _) => "shell",
+            (Some(Program::Script(_)), _) => "script",
+            (None, true) => "isolated",
+            (None, false) => "function",
+        }
+    }
+
     /// Returns whether an option can be written for this task as it is.
     pub(crate) fn takes(&self, option: &OptionSpec) -> bool {
         let runs = match self.function {
@@ -147,6 +158,7 @@ impl LayeredTask {
         let kill_grace = Value::Span(surroundings.settings.kill_grace);
         layer.fill("kill_grace", kill_grace, Origin::Default);
         layer.fill_defaults(ConfigSection::Task, base);
+        pauses::forget_default(&mut layer);
         let program = program(&layer, surroundings.base, report);
         child::judge(&layer, surroundings.inputs, report);
         let settings = settings(&layer, runs == TaskExecution::InChild, program);
@@ -242,7 +254,8 @@ impl LayeredTask {
 /// Puts the settings of a task together. The defaults are filled in.
 pub(super) fn settings(layer: &Layer, isolate: bool, program: Option<Program>) -> TaskSettings {
     TaskSettings {
-        success_cooldown: layer.need("success_cooldown"),
+        success_cooldown: layer.get("success_cooldown").unwrap_or_default(),
+        every: layer.get("every"),
         fail_cooldown: layer.need("fail_cooldown"),
         non_recoverable_downtime: layer.need("non_recoverable_downtime"),
         forget_after: layer.need("forget_after"),

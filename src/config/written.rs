@@ -44,8 +44,12 @@ pub(super) struct WrittenConfig {
     pub(super) history: Layer,
     /// `[metrics]`
     pub(super) metrics: Layer,
+    /// `[metrics_push]`
+    pub(super) metrics_push: Layer,
     /// `[lock]`
     pub(super) lock: Layer,
+    /// `[liveness]`
+    pub(super) liveness: Layer,
     /// `[board]`
     pub(super) board: Layer,
     /// `[server]`
@@ -74,7 +78,9 @@ impl WrittenConfig {
             ConfigSection::Log => &mut self.log,
             ConfigSection::History => &mut self.history,
             ConfigSection::Metrics => &mut self.metrics,
+            ConfigSection::MetricsPush => &mut self.metrics_push,
             ConfigSection::Lock => &mut self.lock,
+            ConfigSection::Liveness => &mut self.liveness,
             ConfigSection::Board => &mut self.board,
             ConfigSection::Server => &mut self.server,
             ConfigSection::Mail => &mut self.mail,

@@ -8,5 +8,6 @@ pub(crate) mod exit;
 pub(crate) mod failure;
 pub(crate) mod feature;
 pub(crate) mod hash;
+pub(crate) mod own_metric;
 pub(crate) mod settings;
 pub(crate) mod time;

@@ -5,7 +5,9 @@
 //! defaults; everything else only reads them.
 
 mod board_location;
+mod liveness_settings;
 mod lock_settings;
+mod metrics_push_settings;
 mod metrics_settings;
 mod ping;
 mod worker_settings;
@@ -17,8 +19,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use board_location::{BoardHttp, BoardLocation, BoardServer, http_address};
+pub(crate) use liveness_settings::LivenessSettings;
 pub use lock_settings::{LockEngine, LockSettings};
 pub(crate) use lock_settings::{checked_key, consul_address, postgres_address};
+pub(crate) use metrics_push_settings::{MetricsPushSettings, PushTarget};
 pub(crate) use metrics_settings::MetricsSettings;
 pub(crate) use ping::{Ping, PingUrl};
 pub(crate) use worker_settings::WorkerSettings;
@@ -59,8 +63,12 @@ pub(crate) struct Settings {
     pub history: HistorySettings,
     /// Which other program reads how the chain fares.
     pub metrics: MetricsSettings,
+    /// Which server metrics are pushed to; `None`: none.
+    pub metrics_push: Option<MetricsPushSettings>,
     /// What makes one instance of a chain.
     pub lock: LockSettings,
+    /// Where its last success is recorded.
+    pub liveness: LivenessSettings,
     /// Where the board of jobs is.
     pub board: BoardLocation,
     /// How mail leaves the machine.
@@ -213,8 +221,10 @@ pub(crate) enum Digest {
 /// The settings of one task.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct TaskSettings {
-    /// The pause after a success.
+    /// The pause after a success; zero with [`every`](Self::every).
     pub success_cooldown: Duration,
+    /// The time from one start to the next, in place of a pause after a success.
+    pub every: Option<Duration>,
     /// The pause after a failure.
     pub fail_cooldown: Duration,
     /// How long an outage lasts before it is mailed (again).

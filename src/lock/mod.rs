@@ -57,6 +57,7 @@ mod postgres;
 mod registered;
 #[cfg(feature = "lock-consul")]
 mod secret;
+mod stored_value;
 
 pub use attempt::{LockAttempt, LockRenewal};
 pub use error::{LockError, MOST_BYTES_OF_NOTE};
@@ -65,9 +66,10 @@ pub(crate) use lock_event::LockEvent;
 pub(crate) use lock_handle::{LockHandle, NoteSlot};
 pub use lock_trait::{Lock, LockInterrupter, boot_clock};
 pub use memory::{MemoryLock, MemoryLocks};
-pub(crate) use open::engines;
 pub use open::open;
+pub(crate) use open::{engines, open_value};
 pub use registered::{LockBackend, OpenLock};
+pub(crate) use stored_value::StoredValue;
 
 pub use crate::core::settings::{LockEngine, LockSettings};
 pub use crate::core::time::Mono;

@@ -5,6 +5,7 @@ use super::file::FileLock;
 use super::lock_trait::Lock;
 use super::none::NoLock;
 use super::registered::{registered, registered_schemes};
+use super::stored_value::StoredValue;
 use super::{consul, postgres};
 use crate::core::settings::{LockEngine, LockSettings, checked_key};
 
@@ -31,6 +32,31 @@ pub fn open(settings: &LockSettings, chain: &str) -> Result<Box<dyn Lock>, LockE
             Some(backend) => (backend.open)(settings, key),
             None => Err(unknown(scheme)),
         },
+    }
+}
+
+/// Opens the text `name` beside a lock. Nothing is sent before its first call.
+///
+/// # Errors
+///
+/// When the settings name nothing that could be opened.
+pub(crate) fn open_value(
+    settings: &LockSettings,
+    name: &str,
+) -> Result<Box<dyn StoredValue>, LockError> {
+    // What may be written beside a lock goes by the name of the lock.
+    let name = match &settings.key {
+        Some(key) => format!("{key}:{name}"),
+        None => name.to_owned(),
+    };
+    match &settings.engine {
+        LockEngine::Consul => consul::open_value(settings, &name),
+        LockEngine::Postgres => postgres::open_value(settings, &name),
+        other => Err(LockError::Refused {
+            place: format!("`backend = \"{other}\"`"),
+            why: "it keeps no texts".to_owned(),
+            remedy: "write `backend = \"consul\"` or `backend = \"postgres\"`".to_owned(),
+        }),
     }
 }
 

@@ -104,8 +104,11 @@ impl Children {
             Err(outcome) => return *outcome,
         };
         let patience = StopEscalation::new(self.stop_timeout, task.settings.child.kill_grace);
-        let ended = watch(started, alarm, shared, patience);
+        let mut ended = watch(started, alarm, shared, patience);
         self.tell(step, run, &ended, shared);
+        if let Some(pusher) = &shared.observers().outward.metrics {
+            pusher.task_reports(step, std::mem::take(&mut ended.metrics));
+        }
         if let Some(in_flight) = &self.in_flight {
             in_flight.run_ended(&run.to_string(), &ended.unkillable);
         }

@@ -42,6 +42,7 @@ pub(crate) mod directories;
 pub(crate) mod launch;
 pub(crate) mod lock_task;
 pub(crate) mod observers;
+mod reported_metrics;
 pub(crate) mod request;
 pub(crate) mod resume;
 pub(crate) mod shutdown;

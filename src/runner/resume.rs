@@ -9,6 +9,7 @@ use super::observers::all::Observers;
 use super::observers::endings::ISOLATE;
 use super::observers::live_status::LiveStatusObserver;
 use super::observers::metrics_file::MetricsFile;
+use super::observers::outward::OutwardObservers;
 use super::observers::readiness::ReadinessNotifier;
 use super::request::{MemoryPolicy, RunRequest, longest_grace};
 use crate::alert::fingerprint;
@@ -25,8 +26,10 @@ use crate::core::hash::fnv1a;
 use crate::core::time::{Moment, Mono};
 use crate::history;
 use crate::history::{HistoryReader, Stamp};
+use crate::liveness::LivenessWriter;
 use crate::logging::Log;
 use crate::mail::mailer::Mailer;
+use crate::metrics_push::{MetricsPusher, PushedTask};
 use crate::mute::on_disk::mute_file::MuteFile;
 use crate::notify::alert_memory_file::{AlertMemoryFile, FoundMemory};
 use crate::notify::alerter::Alerter;
@@ -231,13 +234,30 @@ impl RunnerStart {
         let told = page.clone();
         alerter.tell_after_each_delivery(move |mails| told.mails_in_memory(mails));
         let observers = observers.with(alerter, service, page);
-        let pings = order.tasks.iter().map(|task| task.settings.ping.clone());
-        let pinger = Pinger::new(order.labels(), pings.collect());
-        let mut observers = observers.keeping(history, metrics_file).pinging(pinger);
+        let observers = observers.keeping(history, metrics_file);
+        let mut observers = observers.reaching_out(outward(order));
         if let Some(Crashes { step, count }) = past.died_under {
             observers.died_under(step, count, remedy(order.tasks[step]), now);
         }
         Ok((chain, observers))
+    }
+}
+
+fn outward(order: &RunRequest<'_>) -> OutwardObservers {
+    let pings = order.tasks.iter().map(|task| task.settings.ping.clone());
+    let (name, host) = (order.name.as_str(), &order.inputs.hostname);
+    let settings = &order.loaded.settings;
+    OutwardObservers {
+        pinger: Pinger::new(order.labels(), pings.collect()),
+        liveness: Some(LivenessWriter::start(name, host, order.labels(), settings)),
+        metrics: settings.metrics_push.as_ref().map(|server| {
+            let tasks = order.labels().into_iter().zip(&order.tasks);
+            let tasks = tasks.map(|(label, task)| PushedTask {
+                label,
+                sort: task.sort(),
+            });
+            MetricsPusher::start(server, name, host, tasks.collect())
+        }),
     }
 }
 
@@ -346,9 +366,10 @@ impl ResumeState {
             Some(Activity::Sleeping { step, until, .. }) if step < count => {
                 memory.crashes = Crashes::default();
                 log::warn!("The former runner died in a cooldown; what was due is honoured");
-                let settings = &order.tasks[step].settings;
-                let longest = settings.success_cooldown.max(settings.fail_cooldown);
-                past.resume = Some(((step + 1) % count, until.min(now.mono + longest)));
+                let next = (step + 1) % count;
+                let pauses = |step: TaskIndex| Cooldowns::from(&order.tasks[step].settings);
+                let longest = pauses(step).longest_before(&pauses(next));
+                past.resume = Some((next, until.min(now.mono + longest)));
             }
             Some(Activity::Running { step, since, .. }) if step < count => {
                 memory.crashes = memory.crashes.another(step);

@@ -8,11 +8,13 @@ use super::chain_lock::runner_lock::{BeforeRun, RunnerLock};
 use super::child_runs::Children;
 use super::control::{MainThreadState, RunnerControl};
 use super::lock_task;
+use super::reported_metrics;
 use crate::chain::Next;
 use crate::chain::drive::{Host, HostRequest};
 use crate::core::event::{Event, Observer, RunId, StopReason, TaskIndex};
 use crate::core::failure::Outcome;
 use crate::core::time::{Moment, Mono};
+use crate::metrics_push::LockMetrics;
 use crate::service::handlers;
 use crate::task::{self, Registration};
 use crate::unix::child::leftovers;
@@ -46,6 +48,8 @@ pub(crate) struct UnixHost {
     lock: Option<RunnerLock>,
     /// The task whose run the loss of the lock has ended: it is begun again under the next hold.
     again: Option<TaskIndex>,
+    /// How often this runner has gone on where another host left the chain.
+    failovers: u64,
 }
 
 impl UnixHost {
@@ -61,6 +65,7 @@ impl UnixHost {
         pidfile: Option<Pidfile>,
     ) -> io::Result<Self> {
         let alarm = Waiter::new()?;
+        reported_metrics::keep();
         Ok(UnixHost {
             shared,
             alarm,
@@ -70,6 +75,7 @@ impl UnixHost {
             pidfile,
             lock: None,
             again: None,
+            failovers: 0,
         })
     }
 
@@ -162,6 +168,7 @@ impl UnixHost {
     /// Goes on where the last holder left the chain.
     fn inherit(&mut self, found: Inheritance) -> HostRequest {
         let Inheritance { next, due, alerts } = found;
+        self.failovers += 1;
         self.shared
             .observers()
             .inherit(alerts, lock_task::NAME, clock::now());
@@ -198,6 +205,21 @@ impl UnixHost {
         let now = clock::now();
         let alerts = self.shared.observers().remembered(now);
         lock.rests(next, until, alerts.as_ref(), now);
+    }
+
+    /// Pushes what the run of a task has reported, and how the lock stands at its end.
+    fn push_metrics(&self, step: TaskIndex) {
+        let observers = self.shared.observers();
+        let Some(pusher) = &observers.outward.metrics else {
+            return;
+        };
+        pusher.task_reports(step, reported_metrics::take());
+        if let Some(lock) = &self.lock {
+            pusher.lock_stands(LockMetrics {
+                margin: lock.margin(clock::mono()),
+                failovers: self.failovers,
+            });
+        }
     }
 
     fn runs_functions(&self) -> bool {
@@ -307,6 +329,7 @@ impl Host for UnixHost {
             Execution::Inside(registration) => self.run_inside(registration),
             Execution::Child => self.run_child(step, run),
         };
+        self.push_metrics(step);
         let Some(lock) = &mut self.lock else {
             return outcome;
         };

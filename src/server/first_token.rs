@@ -1,4 +1,4 @@
-//! The token of the first start: without it nobody could log in to create others.
+//! The token of the first start, with which an administrator logs in.
 
 use std::io;
 

@@ -17,7 +17,7 @@ use super::http::{
 };
 use super::routes::ServerAnswerer;
 use super::serve_request::ServeRequest;
-use super::server_state::ServerState;
+use super::server_shared::ServerShared;
 use super::signal_stream::SignalStream;
 use super::store::{ServerStore, StoreError};
 use crate::board::{Board, BoardSettings, MissingBoard};
@@ -55,11 +55,17 @@ pub(crate) fn serve(request: &ServeRequest<'_>) -> CommandResult {
     let store = ServerStore::open(&settings.state_dir).map_err(unusable)?;
     let tls = tls_of(request)?;
     let board = board_place::open(settings, MissingBoard::Create).map_err(refused)?;
+    let store = Arc::new(store);
+    let clock = BoardSettings::default().clock;
+    let audit = Arc::clone(&store);
+    // A board has a runtime of its own, which is neither asked nor dropped within another one.
+    let api = Api::new(Arc::clone(&board), audit, clock).map_err(refused)?;
     let runtime = runtime().map_err(no_descriptor)?;
     let server = ServerStart {
         request,
-        store: Arc::new(store),
-        board,
+        store,
+        board: &board,
+        api: &api,
         tls,
         log: &log,
     };
@@ -122,7 +128,8 @@ fn runtime() -> std::io::Result<Runtime> {
 struct ServerStart<'a> {
     request: &'a ServeRequest<'a>,
     store: Arc<ServerStore>,
-    board: Arc<dyn Board>,
+    board: &'a Arc<dyn Board>,
+    api: &'a Api,
     tls: Option<Arc<TlsAcceptance>>,
     log: &'a Log,
 }
@@ -138,7 +145,7 @@ impl ServerStart<'_> {
         };
         let first = first_token::create(&self.store, state_dir).map_err(unusable)?;
         let (end, ending) = watch::channel(false);
-        let state = Arc::new(self.state(&listen)?);
+        let state = Arc::new(self.state(&listen));
         let answerer = Arc::new(ServerAnswerer::new(Arc::clone(&state), ending.clone()));
         let refusal = HttpRefusal::unavailable("all connections of this server are taken");
         let accepting = AcceptLoop::new(
@@ -182,7 +189,7 @@ impl ServerStart<'_> {
         Ok(())
     }
 
-    fn state(&self, listen: &ListenAddress) -> Result<ServerState, CommandError> {
+    fn state(&self, listen: &ListenAddress) -> ServerShared {
         let server = &self.request.server;
         let hosts = HostCheck::new(
             server.public_url.as_deref(),
@@ -191,18 +198,15 @@ impl ServerStart<'_> {
             &self.request.inputs.hostname,
         );
         let cookie = CookieForm::new(port_of(listen), hosts.is_secure());
-        let audit = Arc::clone(&self.store);
-        let clock = BoardSettings::default().clock;
-        let api = Api::new(Arc::clone(&self.board), audit, clock).map_err(refused)?;
-        Ok(ServerState::new(
-            Arc::clone(&self.board),
+        ServerShared::new(
+            Arc::clone(self.board),
             self.request.loaded.settings.clone(),
             Arc::clone(&self.store),
-            api,
+            self.api.clone(),
             AccessGate::new(Arc::clone(&self.store), cookie),
             hosts,
             ConnectionTable::new(most_connections(server.max_connections)),
-        ))
+        )
     }
 
     /// Waits until the server is asked to end. SIGHUP opens the log anew and reads the certificate.

@@ -1,7 +1,7 @@
 //! The command `serve`: the board over HTTP, and its page.
 //!
 //! ```text
-//! launch ─► http (connections, limits) ─► routes ─┬─► access (who asks) ─► store
+//! launch ─► http (connections, limits) ─► routes ─┬─► access (tokens)   ─► store
 //!                                                 ├─► api (calls) ─► board
 //!                                                 └─► page (pages) ─► board
 //! ```
@@ -21,7 +21,7 @@ mod request_counters;
 mod routes;
 pub(crate) mod serve_request;
 mod server_metrics;
-mod server_state;
+mod server_shared;
 mod signal_stream;
 pub(crate) mod store;
 mod viewer;

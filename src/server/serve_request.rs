@@ -11,7 +11,6 @@ pub(crate) struct ServeRequest<'a> {
     pub(crate) loaded: &'a Loaded,
     /// What the server goes by, the command line included.
     pub(crate) server: ServerSettings,
-    /// What is printed for the person in front of a terminal, who alone may see a token; `None`:
-    /// there is no terminal.
+    /// Prints on the terminal, the only place where a token is shown; `None`: there is no terminal.
     pub(crate) show: Option<fn(&str)>,
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::server_state::ServerState;
+use super::server_shared::ServerShared;
 use crate::board::{Board, JobFilter, JobState, SessionRecord};
 use crate::core::time::unix_millis;
 use crate::metrics::server_metrics::{ServerMetrics, server_page};
@@ -14,7 +14,7 @@ use crate::worker::board_place::BoardPlace;
 const MOST_WAITING: u32 = 1000;
 
 /// Returns the metrics. A board that does not answer is left out.
-pub(crate) fn page(state: &ServerState) -> String {
+pub(crate) fn page(state: &ServerShared) -> String {
     let status = BoardStatus::of(&*state.board, BoardPlace::of(&state.settings).to_string());
     let now = unix_millis(clock::wall());
     let workers = status.workers.as_deref().unwrap_or_default();

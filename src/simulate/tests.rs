@@ -41,6 +41,7 @@ fn one(script: Script, pause: Duration) -> Simulation {
     let cooldowns = Cooldowns {
         success: pause,
         fail: pause,
+        every: None,
     };
     Simulation {
         tasks: vec![SimulatedTask {

@@ -57,18 +57,18 @@ fn stopped(chain: &ChainStatus) -> String {
     }
 }
 
+/// Returns for what a chain waits. Whether the pause after a success is a cooldown or an interval,
+/// its runner alone knows.
 fn cooldown(chain: &ChainStatus, step: usize) -> String {
     let last = chain
         .tasks
         .get(step)
         .and_then(|task| task.past.last.as_ref());
-    let failed = last.is_some_and(|last| last.result.is_failure());
-    let name = if failed {
-        "fail_cooldown"
-    } else {
-        "success_cooldown"
-    };
-    format!("{name} of {}", chain.task(step))
+    let task = chain.task(step);
+    match last.is_some_and(|last| last.result.is_failure()) {
+        true => format!("fail_cooldown of {task}"),
+        false => format!("pause after {task}"),
+    }
 }
 
 pub(crate) fn ago(time: SystemTime, now: Moment) -> String {

@@ -8,6 +8,8 @@ use std::time::Duration;
 pub struct Attributes {
     /// `success_cooldown = "…"`
     pub success_cooldown: Option<Duration>,
+    /// `every = "…"`
+    pub every: Option<Duration>,
     /// `fail_cooldown = "…"`
     pub fail_cooldown: Option<Duration>,
     /// `non_recoverable_downtime = "…"`

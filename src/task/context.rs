@@ -4,8 +4,11 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{PoisonError, RwLock};
 use std::time::SystemTime;
 
+use crate::core::own_metric::{InvalidMetric, OwnMetric};
+
 static STOPS: StopFlags = StopFlags(AtomicU8::new(0));
 static FENCE: RwLock<Option<u64>> = RwLock::new(None);
+static METRIC_SINK: RwLock<Option<MetricSink>> = RwLock::new(None);
 static DEADLINE: RwLock<Option<SystemTime>> = RwLock::new(None);
 
 /// What a task can ask about its run.
@@ -52,6 +55,36 @@ impl Context {
     /// `RUN_FUNCTIONS_FENCE`.
     pub fn fence(&self) -> Option<u64> {
         *FENCE.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reports a number of the task's own, such as how many orders were sent. It is pushed where
+    /// `[metrics_push]` is set, with the tags `task`, `chain` and `host` besides those that are
+    /// given; elsewhere it is checked, and goes nowhere. It never waits. Commands write it into
+    /// `$RUN_FUNCTIONS_REPORT`.
+    ///
+    /// ```
+    /// # let context = run_functions::Context::default();
+    /// context.metric("orders_sent", 12, &[("shop", "nl")])?;
+    /// let refusal = context.metric("job_duration_seconds", 1.5, &[]).unwrap_err();
+    /// assert!(refusal.to_string().contains("a name of the runner's own metrics"));
+    /// # Ok::<(), run_functions::InvalidMetric>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When a name is reserved or malformed, a tag has no value, or the number is not finite.
+    pub fn metric(
+        &self,
+        name: &str,
+        value: impl Into<f64>,
+        tags: &[(&str, &str)],
+    ) -> Result<(), InvalidMetric> {
+        let metric = OwnMetric::new(name, value.into(), tags)?;
+        let sink = *METRIC_SINK.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(take) = sink {
+            take(metric);
+        }
+        Ok(())
     }
 
     /// Returns when the run will be ended by its `timeout`, to the second; `None` when it may run
@@ -107,6 +140,14 @@ pub(crate) fn clear_stop(cause: StopCause) {
 /// Sets what [`Context::fence`] returns, and what runs in processes of their own are given.
 pub(crate) fn set_fence(fence: Option<u64>) {
     *FENCE.write().unwrap_or_else(PoisonError::into_inner) = fence;
+}
+
+/// What takes the numbers that tasks report.
+pub(crate) type MetricSink = fn(OwnMetric);
+
+/// Sets what takes the numbers that tasks report; until then they go nowhere.
+pub(crate) fn set_metric_sink(sink: MetricSink) {
+    *METRIC_SINK.write().unwrap_or_else(PoisonError::into_inner) = Some(sink);
 }
 
 /// Sets what [`Context::deadline`] returns.

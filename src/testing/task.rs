@@ -67,6 +67,12 @@ impl Task {
         self.set("success_cooldown", pause)
     }
 
+    /// Sets the time from one start to the next, in place of the pause after a success.
+    #[must_use]
+    pub fn every(self, interval: &str) -> Self {
+        self.set("every", interval)
+    }
+
     /// Sets the pause after a failure.
     #[must_use]
     pub fn fail_cooldown(self, pause: &str) -> Self {
@@ -156,7 +162,14 @@ impl Task {
         for (key, value) in &self.settings {
             let span = self.span(key, value)?;
             match *key {
-                "success_cooldown" => settings.success_cooldown = span,
+                "success_cooldown" => {
+                    settings.success_cooldown = span;
+                    settings.every = None;
+                }
+                "every" => {
+                    settings.success_cooldown = Duration::ZERO;
+                    settings.every = Some(span);
+                }
                 "fail_cooldown" => settings.fail_cooldown = span,
                 "non_recoverable_downtime" => settings.non_recoverable_downtime = span,
                 _ => settings.warn_after = Some(span),

@@ -49,7 +49,12 @@ pub(crate) fn register(settings: &Settings, name: &str, file: &Path) -> CommandR
 fn write(path: &Path, token: &str) -> io::Result<()> {
     let name = path.file_name().and_then(|name| name.to_str());
     let name = name.ok_or(io::ErrorKind::InvalidInput)?;
-    let dir = PrivateDir::existing_to_drop(parent(path)).map_err(io::Error::other)?;
+    let dir = match parent(path).exists() {
+        true => PrivateDir::existing_to_drop(parent(path)),
+        // STATE_DIR of a worker that begins for the first time.
+        false => PrivateDir::open(parent(path)),
+    };
+    let dir = dir.map_err(io::Error::other)?;
     dir.write_durably(name, format!("{token}\n").as_bytes())
 }
 

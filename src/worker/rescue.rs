@@ -17,6 +17,12 @@ use crate::core::time::Mono;
 use crate::unix::pidfd::Pidfd;
 use crate::unix::trusted_paths::PrivateDir;
 
+/// Between two looks for each session that there is: the looks of all workers together cost a board
+/// the same however many they are, and one of them comes each tenth of a second.
+const FOR_EACH_SESSION: Duration = Duration::from_millis(100);
+/// The longest time between two looks.
+const LONGEST: Duration = Duration::from_secs(60);
+
 /// The observer of all other sessions.
 #[derive(Debug)]
 pub(crate) struct Rescue {
@@ -28,6 +34,8 @@ pub(crate) struct Rescue {
     spool: Option<PrivateDir>,
     watched: HashMap<SessionId, WatchedSession>,
     poll: Epoll,
+    /// When the sessions are looked at next.
+    next: Mono,
 }
 
 /// What is remembered of a session.
@@ -60,6 +68,7 @@ impl Rescue {
             files,
             watched: HashMap::new(),
             poll: Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?,
+            next: Mono::BOOT,
         })
     }
 
@@ -68,14 +77,24 @@ impl Rescue {
         self.poll.0.as_fd()
     }
 
-    /// Looks at all other sessions, and takes the jobs of the dead from them. Returns whether there
+    /// Has the next look look at all sessions: a worker of this host has died.
+    pub(crate) fn hurry(&mut self) {
+        self.next = Mono::BOOT;
+    }
+
+    /// Looks at all other sessions, if it is time, and takes the jobs of the dead from them. Returns whether there
     /// were any.
     ///
     /// # Errors
     ///
     /// Those of the board.
     pub(crate) fn look(&mut self, board: &dyn Board, now: Mono) -> BoardResult<bool> {
+        if now < self.next {
+            return Ok(false);
+        }
         let mut sessions = board.workers()?;
+        let count = u32::try_from(sessions.len()).unwrap_or(u32::MAX);
+        self.next = now + FOR_EACH_SESSION.saturating_mul(count).min(LONGEST);
         sessions.retain(|session| session.session != self.own);
         self.watched
             .retain(|known, _| sessions.iter().any(|session| session.session == *known));

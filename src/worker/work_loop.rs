@@ -340,6 +340,9 @@ impl WorkLoop {
         let Ok([_, _, _, has_died, has_rung, _]) = self.waiter.wait(sources, until) else {
             return;
         };
+        if has_died {
+            self.parts.rescue.hurry();
+        }
         if has_died || has_rung {
             self.look_at = now.mono;
             self.peek_at = now.mono;

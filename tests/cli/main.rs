@@ -5,6 +5,7 @@
 mod support;
 
 mod another_user;
+mod check_liveness;
 mod commands;
 mod commands_told;
 mod config_trust;

@@ -60,7 +60,7 @@ fn a_healthy_chain_is_told_with_0() {
     assert_eq!(output.status.code(), Some(0), "{text}{}", stderr(&output));
     for expected in [
         "a_b: sleeping until ",
-        "the success_cooldown of tasks::b, then tasks::a",
+        "the pause after tasks::b, then tasks::a",
         &format!("(pid {}, up ", runner.pid()),
         "tasks::a  healthy since ",
         "; 24h: 1 ok, 0 failed",

@@ -21,6 +21,7 @@ mod faults;
 mod history;
 mod holder;
 mod hosts;
+mod liveness;
 mod local;
 mod network;
 mod origin;

@@ -71,6 +71,75 @@ fn half_a_second_is_not_zero_and_a_day_is_not_zero() {
     assert_eq!(place.read("days"), "x\n");
 }
 
+/// Returns the times between the lines of a file, in milliseconds, once it has so many of them.
+fn milliseconds_between(place: &Place, file: &str, lines: usize) -> Vec<u64> {
+    assert!(support::eventually(
+        || place.read(file).lines().count() >= lines
+    ));
+    let text = place.read(file);
+    let times: Vec<u64> = text.lines().map(|line| line.parse().unwrap()).collect();
+    let between = times.windows(2).map(|pair| (pair[1] - pair[0]) / 1_000_000);
+    between.collect()
+}
+
+#[test]
+fn an_interval_counts_from_start_to_start_and_an_overrun_is_not_caught_up() {
+    let place = Place::with(
+        "[tasks.a]\nshell = \"date +%s%N >> times; test $(wc -l < times) -ne 3 || sleep 2\"\n\
+         every = \"600ms\"\nfail_cooldown = \"600ms\"\n",
+    );
+    let runner = place.start(&["tasks::a"]);
+    let between = milliseconds_between(&place, "times", 7);
+    sleeps_less_than(&runner, 600);
+    assert_eq!(runner.stop(), Some(0));
+    // What a shell needs to its first line is never the same.
+    const JITTER: u64 = 100;
+    let (overrun, usual): (Vec<u64>, Vec<u64>) = between.iter().partition(|span| **span >= 2000);
+    assert_eq!(overrun.len(), 1, "{between:?}");
+    assert!(
+        usual.iter().all(|span| *span >= 600 - JITTER),
+        "{between:?}"
+    );
+}
+
+/// Checks that each pause in the log is shorter than so many milliseconds.
+fn sleeps_less_than(runner: &support::Runner, limit: u64) {
+    let log = runner.log();
+    let pauses = log.lines().filter_map(|line| line.split_once("Sleeping "));
+    let pauses: Vec<&str> = pauses.map(|(_, pause)| pause.trim()).collect();
+    assert!(!pauses.is_empty(), "{log}");
+    for pause in pauses {
+        let pause = humantime::parse_duration(pause).unwrap();
+        assert!(pause.as_millis() < u128::from(limit), "{log}");
+    }
+}
+
+#[test]
+fn a_chain_without_pauses_does_not_spin() {
+    for exit in [0, 1] {
+        let place = Place::with(&format!(
+            "[tasks.a]\nshell = \"date +%s%N >> times; exit {exit}\"\n\
+             success_cooldown = \"0s\"\nfail_cooldown = \"0s\"\n"
+        ));
+        let runner = place.start(&["tasks::a"]);
+        let between = milliseconds_between(&place, "times", 11);
+        assert_eq!(runner.stop(), Some(0));
+        let ten: u64 = between.iter().take(10).sum();
+        assert!(ten >= 900, "{between:?}");
+    }
+}
+
+#[test]
+fn both_intervals_from_settings_are_refused_with_their_places() {
+    let place =
+        Place::with("[tasks.a]\ncommand = [\"true\"]\nevery = \"1h\"\nsuccess_cooldown = \"5m\"\n");
+    let output = place.run(&["tasks::a"]);
+    assert_eq!(output.status.code(), Some(78));
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains("run_functions.toml:4:20"), "{text}");
+    assert!(text.contains("exclude each other"), "{text}");
+}
+
 #[test]
 fn a_task_named_twice_keeps_a_state_for_each() {
     let place = Place::with(&format!(

@@ -9,6 +9,7 @@
     reason = "each test file uses a part of it; tests may fail loudly, and look again and again at what other processes do"
 )]
 
+pub(crate) mod collector;
 pub(crate) mod limits;
 mod mails;
 pub(crate) mod ports;

@@ -17,13 +17,22 @@ use crate::unix::wakeup::Wakeup;
 /// For longer than the server holds a look.
 const WITHIN: Duration = Duration::from_secs(30);
 /// The shortest interval between two looks.
-const PAUSE: Duration = Duration::from_millis(50);
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// What is looked for.
 #[derive(Clone, Debug, PartialEq)]
 struct LookWish {
     session: SessionId,
     lanes: Vec<LaneWish>,
+}
+
+impl LookWish {
+    /// Creates a wish; workers rotate their lanes, whose order means nothing to a look.
+    fn new(session: SessionId, lanes: &[LaneWish]) -> Self {
+        let mut lanes = lanes.to_vec();
+        lanes.sort_by(|a, b| a.definition.cmp(&b.definition));
+        LookWish { session, lanes }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -65,7 +74,7 @@ impl HeldLook {
     ) -> Option<LookAnswer> {
         let state = self.state();
         let (wish, found) = state.held.as_ref()?;
-        let is_same = wish.session == session && wish.lanes == lanes;
+        let is_same = *wish == LookWish::new(session, lanes);
         let is_due = found.next_due.is_some_and(|due| due <= now);
         (is_same && !is_due).then(|| found.clone())
     }
@@ -73,10 +82,7 @@ impl HeldLook {
     /// Has the server hold a look which has found nothing to do.
     pub(super) fn hold(&self, session: SessionId, lanes: &[LaneWish], found: &LookAnswer) {
         let mut state = self.state();
-        let wish = LookWish {
-            session,
-            lanes: lanes.to_vec(),
-        };
+        let wish = LookWish::new(session, lanes);
         state.held = Some((wish.clone(), found.clone()));
         state.next = Some(wish);
         self.changed.notify_one();

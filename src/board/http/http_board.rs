@@ -115,6 +115,20 @@ impl HttpBoard {
         held.clone()
     }
 
+    /// Has the server hold a look from now on, where an advance has left nothing to do.
+    fn hold_after(&self, request: &Advance, answer: &AdvanceAnswer) {
+        let found = LookAnswer {
+            next_due: answer.next_due,
+            requests: answer.requests.clone(),
+            watched: Vec::new(),
+            wish: answer.wish,
+        };
+        let is_whole = request.claim.only.is_empty() && !found.brings_something(self.wall());
+        if let Some(held) = self.held().filter(|_| is_whole) {
+            held.hold(request.session, &request.claim.lanes, &found);
+        }
+    }
+
     fn look_directly(&self, session: SessionId, lanes: &[LaneWish]) -> BoardResult<LookAnswer> {
         let mut found: LookAnswer =
             self.call("look", &json!({"session": session, "lanes": lanes}))?;
@@ -152,6 +166,7 @@ impl Board for HttpBoard {
         for job in &mut answer.claimed {
             job.ends_by = job.ends_by.map(|end| self.offset.here(end));
         }
+        self.hold_after(request, &answer);
         Ok(answer)
     }
 

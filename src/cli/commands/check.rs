@@ -158,11 +158,17 @@ fn print_task(
             &format!("instead of the function with the {place}"),
         )?;
     }
-    let pauses = format!(
-        "{} after a success, {} after a failure",
-        written_duration(settings.success_cooldown),
-        written_duration(settings.fail_cooldown),
-    );
+    let fail = written_duration(settings.fail_cooldown);
+    let pauses = match settings.every {
+        Some(every) => {
+            let every = written_duration(every);
+            format!("from one start to the next {every}, {fail} after a failure")
+        }
+        None => {
+            let success = written_duration(settings.success_cooldown);
+            format!("{success} after a success, {fail} after a failure")
+        }
+    };
     row(out, "pauses", &pauses)?;
     let downtime = written_duration(settings.non_recoverable_downtime);
     row(
@@ -273,6 +279,10 @@ fn print_runner(out: &mut dyn Write, plan: &DryRunPlan<'_>, settings: &Settings)
     if let Some(textfile) = plan.textfile() {
         let textfile = format!("{} is written for the node exporter", textfile.display());
         line(out, "Metrics", &textfile)?;
+    }
+    if let Some(server) = &settings.metrics_push {
+        let pushed = format!("pushed to {server}; while it is away, they wait");
+        line(out, "Metrics", &pushed)?;
     }
     let stop = format!(
         "a running task has {} to finish, then TERM, and after {} KILL",

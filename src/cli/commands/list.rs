@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::check;
 use crate::config::{TaskDefinition, written_duration};
+use crate::core::settings::TaskSettings;
 use crate::plan::dry_run_plan::DryRunPlan;
 
 /// Prints one line for each task.
@@ -42,14 +43,18 @@ fn row(plan: &DryRunPlan<'_>, task: &TaskDefinition) -> [String; 4] {
     });
     [
         task.name.to_string(),
-        format!(
-            "{} / {}",
-            written_duration(task.settings.success_cooldown),
-            written_duration(task.settings.fail_cooldown)
-        ),
+        pauses(&task.settings),
         task.defined.place(),
         format!("{}{trouble}", executes.text),
     ]
+}
+
+fn pauses(settings: &TaskSettings) -> String {
+    let success = match settings.every {
+        Some(every) => format!("every {}", written_duration(every)),
+        None => written_duration(settings.success_cooldown),
+    };
+    format!("{success} / {}", written_duration(settings.fail_cooldown))
 }
 
 /// Prints the tasks as a JSON array.

@@ -1,6 +1,7 @@
 //! A file for each verb of the command line.
 
 pub(crate) mod check;
+pub(crate) mod check_liveness;
 pub(crate) mod control;
 pub(crate) mod history;
 #[cfg(feature = "import")]

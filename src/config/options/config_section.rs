@@ -11,8 +11,12 @@ pub(crate) enum ConfigSection {
     History,
     /// In `[metrics]`.
     Metrics,
+    /// In `[metrics_push]`.
+    MetricsPush,
     /// In `[lock]`.
     Lock,
+    /// In `[liveness]`.
+    Liveness,
     /// In `[board]`.
     Board,
     /// In `[server]`.
@@ -41,12 +45,14 @@ pub(crate) enum ConfigSection {
 
 impl ConfigSection {
     /// All of them, in the order of the reference.
-    pub(crate) const ALL: [ConfigSection; 17] = [
+    pub(crate) const ALL: [ConfigSection; 19] = [
         ConfigSection::Root,
         ConfigSection::Log,
         ConfigSection::History,
         ConfigSection::Metrics,
+        ConfigSection::MetricsPush,
         ConfigSection::Lock,
+        ConfigSection::Liveness,
         ConfigSection::Board,
         ConfigSection::Server,
         ConfigSection::Mail,
@@ -76,7 +82,9 @@ impl ConfigSection {
             | ConfigSection::Log
             | ConfigSection::History
             | ConfigSection::Metrics
+            | ConfigSection::MetricsPush
             | ConfigSection::Lock
+            | ConfigSection::Liveness
             | ConfigSection::Board
             | ConfigSection::Server
             | ConfigSection::Mail
@@ -91,7 +99,9 @@ impl ConfigSection {
             ConfigSection::Log => "[log]",
             ConfigSection::History => "[history]",
             ConfigSection::Metrics => "[metrics]",
+            ConfigSection::MetricsPush => "[metrics_push]",
             ConfigSection::Lock => "[lock]",
+            ConfigSection::Liveness => "[liveness]",
             ConfigSection::Board => "[board]",
             ConfigSection::Server => "[server]",
             ConfigSection::Mail => "[mail]",

@@ -10,7 +10,8 @@ use super::listen_address::ListenAddress;
 pub(crate) struct ServerSettings {
     /// Where the server listens.
     pub listen: ListenAddress,
-    /// How browsers reach the server, such as `https://board.example.org`; `None`: where it listens.
+    /// The URL by which browsers reach the server, such as `https://board.example.org`; `None`: the
+    /// listen address.
     pub public_url: Option<String>,
     /// The files of its certificate; `None`: no TLS.
     pub tls: Option<TlsFiles>,

@@ -77,6 +77,7 @@ pub(super) fn unknown(
 pub(in crate::config) fn attributes(function: &'static Registration) -> Layer {
     let Attributes {
         success_cooldown,
+        every,
         fail_cooldown,
         non_recoverable_downtime,
         forget_after,
@@ -87,6 +88,7 @@ pub(in crate::config) fn attributes(function: &'static Registration) -> Layer {
     let or_never = |span: Option<Duration>| span.map_or(Value::Never, Value::Span);
     let values = [
         ("success_cooldown", success_cooldown.map(Value::Span)),
+        ("every", every.map(Value::Span)),
         ("fail_cooldown", fail_cooldown.map(Value::Span)),
         (
             "non_recoverable_downtime",

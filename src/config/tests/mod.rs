@@ -8,6 +8,7 @@ mod job_errors;
 mod jobs;
 mod lock;
 mod mail;
+mod pauses;
 mod precedence;
 mod reference;
 mod search;
@@ -59,6 +60,7 @@ impl Setup {
             delivers_by_smtp: true,
             has_board_http: true,
             has_board_postgres: true,
+            pushes_metrics: true,
             lock_engines: vec!["consul", "postgres", "etcd"],
         };
         Setup { directory, inputs }
@@ -147,6 +149,7 @@ const fn function(function: &'static str, attributes: Attributes) -> Registratio
 
 const SILENT: Attributes = Attributes {
     success_cooldown: None,
+    every: None,
     fail_cooldown: None,
     non_recoverable_downtime: None,
     forget_after: None,

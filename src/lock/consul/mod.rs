@@ -15,9 +15,11 @@ mod consul_client;
 mod consul_entry;
 mod consul_lock;
 mod consul_session;
+mod consul_value;
 
 use super::error::LockError;
 use super::lock_trait::Lock;
+use super::stored_value::StoredValue;
 use crate::core::settings::LockSettings;
 
 /// The engine, which this program has.
@@ -26,4 +28,12 @@ pub(super) const ENGINE: Option<&str> = Some("consul");
 /// Opens a lock.
 pub(super) fn open(settings: &LockSettings, key: &str) -> Result<Box<dyn Lock>, LockError> {
     Ok(Box::new(consul_lock::ConsulLock::new(settings, key)?))
+}
+
+/// Opens a text.
+pub(super) fn open_value(
+    settings: &LockSettings,
+    name: &str,
+) -> Result<Box<dyn StoredValue>, LockError> {
+    Ok(Box::new(consul_value::ConsulValue::new(settings, name)?))
 }

@@ -18,10 +18,12 @@ mod lock_failure;
 mod lock_row;
 mod pg_client;
 mod postgres_lock;
+mod postgres_value;
 mod statements;
 
 use super::error::LockError;
 use super::lock_trait::Lock;
+use super::stored_value::StoredValue;
 use crate::core::settings::LockSettings;
 
 /// The engine, which this program has.
@@ -30,4 +32,14 @@ pub(super) const ENGINE: Option<&str> = Some("postgres");
 /// Opens a lock.
 pub(super) fn open(settings: &LockSettings, key: &str) -> Result<Box<dyn Lock>, LockError> {
     Ok(Box::new(postgres_lock::PostgresLock::new(settings, key)?))
+}
+
+/// Opens a text.
+pub(super) fn open_value(
+    settings: &LockSettings,
+    name: &str,
+) -> Result<Box<dyn StoredValue>, LockError> {
+    Ok(Box::new(postgres_value::PostgresValue::new(
+        settings, name,
+    )?))
 }

@@ -104,5 +104,20 @@ pub(super) const STORE_NOTE: &str = concat!(
     " WHERE l.name = free.name AND l.token = $2 AND l.fence = $3 AND s.one RETURNING l.fence"
 );
 
+/// The table of texts that no lock guards. A second program that creates it at the same moment may
+/// win.
+pub(super) const TABLE_OF_TEXTS: [&str; 2] = [
+    SCHEMA[0],
+    "CREATE TABLE IF NOT EXISTS run_functions.stored_text (
+        name text PRIMARY KEY, text text NOT NULL)",
+];
+
+/// $1 name, $2 text.
+pub(super) const STORE_TEXT: &str = "INSERT INTO run_functions.stored_text (name, text) \
+     VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET text = excluded.text";
+
+/// $1 name.
+pub(super) const LOAD_TEXT: &str = "SELECT text FROM run_functions.stored_text WHERE name = $1";
+
 /// $1 name.
 pub(super) const LOAD_NOTE: &str = "SELECT note FROM run_functions.lock WHERE name = $1";

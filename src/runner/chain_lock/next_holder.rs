@@ -84,12 +84,12 @@ impl NextHolder {
     }
 
     /// Returns how long the chain still waits. The clock of the other machine may be wrong: nothing
-    /// waits longer than its cooldown.
+    /// waits longer than its cooldown or interval.
     fn wait(&self, next: TaskIndex, due: SystemTime, now: Moment) -> Duration {
         let count = self.cooldowns.len();
         let former = &self.cooldowns[(next % count + count - 1) % count];
         let wait = due.duration_since(now.wall).unwrap_or_default();
-        wait.min(former.success.max(former.fail))
+        wait.min(former.longest_before(&self.cooldowns[next % count]))
     }
 }
 
@@ -103,6 +103,7 @@ mod tests {
         let cooldowns = Cooldowns {
             success: 5 * MINUTE,
             fail: 20 * MINUTE,
+            every: None,
         };
         let tasks = vec!["tasks::a".to_owned(), "tasks::b".to_owned()];
         NextHolder::new(origin.to_owned(), tasks, vec![cooldowns; 2])

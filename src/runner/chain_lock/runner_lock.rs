@@ -94,6 +94,12 @@ impl RunnerLock {
         })
     }
 
+    /// Returns for how long work may go on under the lock without an answer of its server; `None`
+    /// while the lock is not held.
+    pub(crate) fn margin(&self, now: Mono) -> Option<Duration> {
+        Some(self.state.stop_at()?.since(now))
+    }
+
     /// Returns whether the lock was held and is lost.
     pub(crate) fn is_lost(&self) -> bool {
         matches!(self.state.standing(), LockStanding::Lost { .. })

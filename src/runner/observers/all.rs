@@ -3,6 +3,7 @@
 use super::super::lock_task;
 use super::live_status::{self, LiveStatusObserver};
 use super::metrics_file::MetricsFile;
+use super::outward::OutwardObservers;
 use super::readiness::ReadinessNotifier;
 use super::task_table::TaskTable;
 use crate::alert::memory::AlertMemory;
@@ -13,7 +14,6 @@ use crate::history;
 use crate::logging::{self, EventLog};
 use crate::notify::alert_memory_file::MemoryCopy;
 use crate::notify::alerter::Alerter;
-use crate::ping::Pinger;
 use crate::redact::Redactor;
 use crate::unix::live::UnwrittenData;
 
@@ -33,8 +33,7 @@ pub(crate) struct Observers {
     history: Option<history::Writer>,
     /// `None` where nobody asked for it.
     metrics_file: Option<MetricsFile>,
-    /// `None` where no task has a ping.
-    pinger: Option<Pinger>,
+    pub(crate) outward: OutwardObservers,
     /// What the run printed that is about to end, if it did not fail.
     printed: Option<Output>,
     pub(super) running: Option<(TaskIndex, RunId, Moment)>,
@@ -60,7 +59,7 @@ impl Observers {
             page: LiveStatusObserver::default(),
             history: None,
             metrics_file: None,
-            pinger: None,
+            outward: OutwardObservers::default(),
             printed: None,
             running: None,
             lock_step: labels.len(),
@@ -98,9 +97,9 @@ impl Observers {
         }
     }
 
-    /// Adds the pings of the tasks.
-    pub(crate) fn pinging(self, pinger: Option<Pinger>) -> Self {
-        Observers { pinger, ..self }
+    /// Adds those that reach for other machines.
+    pub(crate) fn reaching_out(self, outward: OutwardObservers) -> Self {
+        Observers { outward, ..self }
     }
 
     /// Returns when there is something to do without an event. The caller promises to look then.
@@ -284,9 +283,7 @@ impl Observers {
         if let Some(metrics_file) = &self.metrics_file {
             metrics_file.writer().finish(until);
         }
-        if let Some(pinger) = &self.pinger {
-            pinger.finish(until);
-        }
+        self.outward.finish(until);
     }
 
     /// Returns whether the running task is past its time.
@@ -316,9 +313,7 @@ impl Observers {
         }
         self.page.note(event, self.limit);
         self.board.note(event);
-        if let Some(pinger) = &self.pinger {
-            pinger.note(event);
-        }
+        self.outward.note(event);
         if let Some(service) = &mut self.service {
             service.note(event);
         }

@@ -1,4 +1,4 @@
-//! Who asks, by the token in a header or by the cookie of a login.
+//! The user of a request, by the token in a header or by the cookie of a login.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::unix::clock;
 /// What the secret of forms is derived for.
 const FORMS: &str = "forms";
 
-/// Finds out who asks.
+/// Finds the user of a request.
 pub(crate) struct AccessGate {
     store: Arc<ServerStore>,
     cookie: CookieForm,
@@ -44,7 +44,7 @@ impl AccessGate {
             .ok_or_else(HttpRefusal::unauthorized)
     }
 
-    /// Returns the user of a login; `None`: there is none, or it is over.
+    /// Returns the user of a login; `None`: no login, or one that is over.
     ///
     /// # Errors
     ///

@@ -14,12 +14,12 @@ const MOST_OF_ALL: u32 = 600;
 /// How many addresses are remembered.
 const MOST_ADDRESSES: usize = 1024;
 
-/// What is said to one more login.
+/// The answer to one more login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ThrottleVerdict {
-    /// It is looked at.
+    /// The token of the login is looked up.
     Open,
-    /// It is refused for so long, whatever its token is.
+    /// The login is refused for so long, whatever its token is.
     Wait(Duration),
 }
 
@@ -47,7 +47,7 @@ impl FailureWindow {
 }
 
 impl LoginThrottle {
-    /// Returns what is said to a login from an address.
+    /// Returns the answer to a login from an address.
     pub(crate) fn look(&self, address: u64, now: Mono) -> ThrottleVerdict {
         let of_one = self.of_addresses.get(&address);
         let of_one = of_one.filter(|window| window.failures >= MOST_OF_ONE);

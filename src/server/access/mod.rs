@@ -1,4 +1,4 @@
-//! Who asks: tokens, cookies, forms, and how often a login may fail.
+//! The user of a request: tokens, cookies, and how often a login may fail.
 
 mod cookie;
 mod gate;

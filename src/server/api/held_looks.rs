@@ -33,6 +33,17 @@ pub(super) struct WaitRequest {
     lanes: Vec<LaneWish>,
 }
 
+/// The part of a request that names its session.
+#[derive(Debug, Deserialize)]
+struct OfSession {
+    session: SessionId,
+}
+
+#[derive(Debug, Deserialize)]
+struct OfAdvance {
+    advance: OfSession,
+}
+
 /// The looks that are held, by session.
 #[derive(Debug, Default)]
 pub(super) struct HeldLooks(Mutex<HashMap<SessionId, Arc<Notify>>>);
@@ -42,9 +53,16 @@ impl HeldLooks {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends the look that is held for the session of a request: it looks for something else now.
-    pub(super) fn supersede(&self, body: &[u8]) {
-        let Ok(WaitRequest { session, .. }) = serde_json::from_slice(body) else {
+    /// Ends the look that is held for the session of a request which looks for something else.
+    pub(super) fn supersede(&self, call: &str, body: &[u8]) {
+        let session = match call {
+            "look" => serde_json::from_slice::<OfSession>(body).map(|request| request.session),
+            "advance" => {
+                serde_json::from_slice::<OfAdvance>(body).map(|request| request.advance.session)
+            }
+            _ => return,
+        };
+        let Ok(session) = session else {
             return;
         };
         if let Some(held) = self.looks().remove(&session) {

@@ -117,9 +117,7 @@ impl Api {
             projects,
             posts_as: (viewer.role != Role::Worker).then_some(viewer.name.as_str()),
         };
-        if served.name == "look" {
-            self.shared.looks.supersede(body);
-        }
+        self.shared.looks.supersede(served.name, body);
         match (served.answer)(&scope, body) {
             Ok(answer) => replied(&shared.identity, self.now(), &answer),
             Err(fault) => self.refuse(fault),

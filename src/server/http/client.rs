@@ -1,4 +1,4 @@
-//! Who is at the other end of a connection, as far as addresses show.
+//! The other end of a connection, as far as addresses show.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -32,7 +32,7 @@ impl ClientAddress {
         }
     }
 
-    /// Returns for whom a proxy on this machine asks, where one is told of.
+    /// Returns the client of a proxy on this machine, where there is a proxy.
     pub(crate) fn behind_proxy(self, headers: &HeaderMap, has_proxy: bool) -> Self {
         let forwarded = headers.get_all("x-forwarded-for").iter().next_back();
         let last = forwarded.and_then(|value| value.to_str().ok()?.rsplit(',').next());
@@ -60,7 +60,7 @@ impl ClientAddress {
     }
 }
 
-/// Returns whether a request comes from a proxy that says so.
+/// Returns whether a request comes from a proxy, by the headers that proxies add.
 pub(crate) fn is_proxied(headers: &HeaderMap) -> bool {
     OF_PROXIES.iter().any(|name| headers.contains_key(*name))
 }

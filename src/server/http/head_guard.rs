@@ -130,7 +130,7 @@ impl HeadGuard {
         }
     }
 
-    /// An empty line before a request is none of its head.
+    /// Takes note of an empty line. Before a request it is no part of the head.
     fn end_of_head(&mut self) {
         if !std::mem::take(&mut self.has_lines) {
             return;

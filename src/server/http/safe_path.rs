@@ -15,7 +15,7 @@ pub(crate) fn is_own_path(text: &str) -> bool {
         && text.bytes().all(is_plain)
 }
 
-/// Returns the pairs of a query or a form, decoded; `None`: the text is none.
+/// Returns the pairs of a query or a form, decoded; `None`: it is malformed.
 pub(crate) fn decoded_pairs(text: &str) -> Option<Vec<(String, String)>> {
     let uri: Uri = format!("/?{text}").parse().ok()?;
     Query::<Vec<(String, String)>>::try_from_uri(&uri)

@@ -1,4 +1,4 @@
-//! What every answer tells browsers not to do.
+//! What every answer forbids to browsers.
 
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
@@ -13,7 +13,7 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; scri
 /// Under `no-referrer` browsers would send forms without their origin, which is checked.
 const REFERRERS: &str = "same-origin";
 
-/// Adds the headers to an answer. One that says itself how long it is kept is kept so.
+/// Adds the headers to an answer. A `Cache-Control` that is there stays.
 pub(crate) fn add_security_headers(headers: &mut HeaderMap, is_secure: bool) {
     let fixed: [(HeaderName, &str); 4] = [
         (CONTENT_SECURITY_POLICY, POLICY),

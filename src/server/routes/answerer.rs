@@ -13,12 +13,12 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use super::answers::{AnswerForm, refused};
-use super::router;
+use super::router::router;
 use crate::server::http::{
     AnswerFuture, ClientAddress, HttpRefusal, RequestAnswerer, add_security_headers,
 };
 use crate::server::request_counters::RequestKind;
-use crate::server::server_state::ServerState;
+use crate::server::server_shared::ServerShared;
 
 /// How long an answer may take.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -29,16 +29,24 @@ const ENDING_LIMIT: Duration = Duration::from_secs(6);
 /// No head is longer.
 const MOST_OF_A_HEAD: usize = 16 * 1024;
 
+/// What is answered to what was not read to its end, or not understood.
+const NOT_UNDERSTOOD: [StatusCode; 4] = [
+    StatusCode::BAD_REQUEST,
+    StatusCode::REQUEST_TIMEOUT,
+    StatusCode::PAYLOAD_TOO_LARGE,
+    StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+];
+
 /// What answers requests.
 pub(crate) struct ServerAnswerer {
-    state: Arc<ServerState>,
+    state: Arc<ServerShared>,
     router: Router,
     ending: watch::Receiver<bool>,
 }
 
 impl ServerAnswerer {
     /// Creates the answerer.
-    pub(crate) fn new(state: Arc<ServerState>, ending: watch::Receiver<bool>) -> Self {
+    pub(crate) fn new(state: Arc<ServerShared>, ending: watch::Receiver<bool>) -> Self {
         ServerAnswerer {
             router: router(Arc::clone(&state)),
             state,
@@ -138,11 +146,12 @@ fn check_one_host(headers: &HeaderMap) -> Result<(), HttpRefusal> {
 }
 
 /// Completes an answer. Behind a body of chunks the connection ends: where that body ended is known
-/// to the parser alone.
+/// to the parser alone. So it does behind what was not understood.
 fn finish(response: &mut Response, is_chunked: bool, is_secure: bool) {
+    let is_understood = !NOT_UNDERSTOOD.contains(&response.status());
     let headers = response.headers_mut();
     add_security_headers(headers, is_secure);
-    if is_chunked {
+    if is_chunked || !is_understood {
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
 }

@@ -6,7 +6,7 @@ use axum::response::Response;
 
 use crate::server::http::{HttpRefusal, is_own_path};
 use crate::server::plain_page::refusal_page;
-use crate::server::server_state::ServerState;
+use crate::server::server_shared::ServerShared;
 
 /// Whether a refusal is read by a program or by a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +51,7 @@ pub(super) fn json(status: StatusCode, body: Vec<u8>) -> Response {
 }
 
 /// Returns a refusal in its form.
-pub(super) fn refused(state: &ServerState, refusal: &HttpRefusal, form: AnswerForm) -> Response {
+pub(super) fn refused(state: &ServerShared, refusal: &HttpRefusal, form: AnswerForm) -> Response {
     let mut response = match form {
         AnswerForm::Json => json(refusal.status, state.json(refusal)),
         AnswerForm::Page => html(refusal.status, refusal_page(refusal, &state.board_name)),

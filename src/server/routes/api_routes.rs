@@ -1,19 +1,19 @@
 //! The calls of the board.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 
-use super::answers::{AnswerForm, json, refused};
+use super::answers::{AnswerForm, content, json, refused};
 use crate::server::api;
 use crate::server::http::{HttpRefusal, whole_body};
-use crate::server::server_state::ServerState;
+use crate::server::server_shared::ServerShared;
 
 /// Answers `POST /api/v1/CALL`.
 pub(super) async fn call(
-    State(state): State<Arc<ServerState>>,
+    State(state): State<Arc<ServerShared>>,
     Path(call): Path<String>,
     request: Request,
 ) -> Response {
@@ -24,7 +24,7 @@ pub(super) async fn call(
 }
 
 async fn answered(
-    state: &ServerState,
+    state: &ServerShared,
     call: &str,
     request: Request,
 ) -> Result<Response, HttpRefusal> {
@@ -37,7 +37,7 @@ async fn answered(
     Ok(json(status, answer.body))
 }
 
-/// Refuses a body that is not said to be JSON: no form of another site can send one that is.
+/// Refuses a body that is not declared as JSON: no form of another site can send such a body.
 pub(super) fn expect_json(headers: &HeaderMap) -> Result<(), HttpRefusal> {
     let kind = headers.get(header::CONTENT_TYPE);
     let kind = kind.and_then(|value| value.to_str().ok()?.split(';').next());
@@ -46,7 +46,7 @@ pub(super) fn expect_json(headers: &HeaderMap) -> Result<(), HttpRefusal> {
         _ => Err(HttpRefusal::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "unsupported_type",
-            "the body is not said to be JSON",
+            "the body is not declared as JSON",
             Some("send `Content-Type: application/json`"),
         )),
     }
@@ -54,12 +54,14 @@ pub(super) fn expect_json(headers: &HeaderMap) -> Result<(), HttpRefusal> {
 
 /// Answers `GET /api/v1/openapi.json`.
 pub(super) async fn document() -> Response {
-    json(StatusCode::OK, api::document().to_string().into_bytes())
+    static TEXT: OnceLock<String> = OnceLock::new();
+    let text = TEXT.get_or_init(|| api::document().to_string());
+    content(StatusCode::OK, "application/json", text.as_str())
 }
 
 /// Answers a method that means nothing at an address.
 pub(super) async fn wrong_method(
-    State(state): State<Arc<ServerState>>,
+    State(state): State<Arc<ServerShared>>,
     request: Request,
 ) -> Response {
     let form = AnswerForm::of_path(request.uri().path());

@@ -15,7 +15,7 @@ use crate::server::access::ThrottleVerdict;
 use crate::server::audit_entry::{AuditEntry, AuditTrail};
 use crate::server::http::{ClientAddress, HttpRefusal, decoded_pairs, is_own_path};
 use crate::server::plain_page::LoginPage;
-use crate::server::server_state::ServerState;
+use crate::server::server_shared::ServerShared;
 use crate::server::store::{SecretText, TokenRecord};
 use crate::server::viewer::Role;
 use crate::unix::clock;
@@ -29,7 +29,7 @@ struct RefusedLogin {
 /// Answers `GET /login`. With `?token=`, from this machine alone, the login is made at once, and
 /// the browser goes on at an address without it.
 pub(super) async fn show(
-    State(state): State<Arc<ServerState>>,
+    State(state): State<Arc<ServerShared>>,
     Extension(from): Extension<ClientAddress>,
     request: Request,
 ) -> Response {
@@ -49,7 +49,7 @@ pub(super) async fn show(
 
 /// Answers `POST /login`.
 pub(super) async fn login(
-    State(state): State<Arc<ServerState>>,
+    State(state): State<Arc<ServerShared>>,
     Extension(from): Extension<ClientAddress>,
     request: Request,
 ) -> Response {
@@ -70,7 +70,7 @@ pub(super) async fn login(
 }
 
 /// Answers `POST /logout`.
-pub(super) async fn logout(State(state): State<Arc<ServerState>>, request: Request) -> Response {
+pub(super) async fn logout(State(state): State<Arc<ServerShared>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     match logged_out(&state, head, body).await {
         Ok(()) => with_cookie(see_other("/login"), &state.gate.cookie().removal()),
@@ -79,7 +79,7 @@ pub(super) async fn logout(State(state): State<Arc<ServerState>>, request: Reque
 }
 
 async fn logged_out(
-    state: &Arc<ServerState>,
+    state: &Arc<ServerShared>,
     head: Parts,
     body: axum::body::Body,
 ) -> Result<(), HttpRefusal> {
@@ -102,7 +102,7 @@ async fn logged_out(
 }
 
 async fn log_in(
-    state: &Arc<ServerState>,
+    state: &Arc<ServerShared>,
     from: ClientAddress,
     headers: &axum::http::HeaderMap,
     token: String,
@@ -120,7 +120,7 @@ async fn log_in(
 
 /// Checks a token, and makes a login of it.
 fn admitted(
-    state: &ServerState,
+    state: &ServerShared,
     from: ClientAddress,
     token: &str,
 ) -> Result<SecretText, RefusedLogin> {
@@ -158,7 +158,7 @@ fn admitted(
     })
 }
 
-fn unknown(state: &ServerState, from: ClientAddress) -> RefusedLogin {
+fn unknown(state: &ServerShared, from: ClientAddress) -> RefusedLogin {
     state.counters.login_refused();
     let left = state.throttle().failed(from.group(), clock::mono());
     log::warn!("Login refused: an unknown token, from {from}");
@@ -175,7 +175,7 @@ fn unknown(state: &ServerState, from: ClientAddress) -> RefusedLogin {
 }
 
 fn record(
-    state: &ServerState,
+    state: &ServerShared,
     token: &TokenRecord,
     from: ClientAddress,
 ) -> Result<(), RefusedLogin> {
@@ -202,7 +202,7 @@ fn broken() -> RefusedLogin {
     }
 }
 
-fn form(state: &ServerState, status: StatusCode, next: &str, refused: Option<&str>) -> Response {
+fn form(state: &ServerShared, status: StatusCode, next: &str, refused: Option<&str>) -> Response {
     let page = LoginPage {
         board: &state.board_name,
         next,

@@ -1,4 +1,4 @@
-//! The pages: who asks is checked here, what is shown is composed on a thread that may block.
+//! The pages: the user is checked here, the page is composed on a thread that may block.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::board::BoardError;
 use crate::core::time::unix_millis;
 use crate::server::http::{HttpRefusal, decoded_pairs, decoded_path, whole_body};
 use crate::server::page::{self, PageAnswer, PageRequest};
-use crate::server::server_state::ServerState;
+use crate::server::server_shared::ServerShared;
 use crate::server::store::is_same_secret;
 use crate::server::viewer::{Projects, Role, Viewer};
 use crate::unix::clock;
@@ -22,7 +22,7 @@ use crate::unix::clock;
 const OF_STYLE: [&str; 2] = [".css", ".svg"];
 
 /// Answers all other paths.
-pub(super) async fn page(State(state): State<Arc<ServerState>>, request: Request) -> Response {
+pub(super) async fn page(State(state): State<Arc<ServerShared>>, request: Request) -> Response {
     let form = AnswerForm::of_path(request.uri().path());
     let (head, body) = request.into_parts();
     let answered = match form {
@@ -33,7 +33,7 @@ pub(super) async fn page(State(state): State<Arc<ServerState>>, request: Request
 }
 
 async fn answered(
-    state: &Arc<ServerState>,
+    state: &Arc<ServerShared>,
     head: Parts,
     body: Body,
 ) -> Result<Response, HttpRefusal> {
@@ -75,22 +75,22 @@ async fn answered(
     Ok(as_http(state, answer))
 }
 
-/// Answers a user who is not logged in: the login comes first. A script that fetches a part of a
-/// page is told so.
+/// Answers a request without a login: the login comes first. A script that fetches a part of a page
+/// gets an error.
 async fn without_login(
-    state: &Arc<ServerState>,
+    state: &Arc<ServerShared>,
     head: &Parts,
     path: String,
 ) -> Result<Response, HttpRefusal> {
     if OF_STYLE.iter().any(|ending| path.ends_with(ending)) {
-        let nobody = Viewer {
+        let stranger = Viewer {
             name: String::new(),
             role: Role::Register,
             projects: Projects::Only(Vec::new()),
             csrf: String::new(),
         };
         let asked = AskedPage {
-            viewer: nobody,
+            viewer: stranger,
             path,
             query: Vec::new(),
             form: None,
@@ -128,7 +128,7 @@ struct AskedPage {
 }
 
 impl AskedPage {
-    async fn answer(self, state: &Arc<ServerState>) -> Result<PageAnswer, HttpRefusal> {
+    async fn answer(self, state: &Arc<ServerShared>) -> Result<PageAnswer, HttpRefusal> {
         let state = Arc::clone(state);
         let answer = tokio::task::spawn_blocking(move || {
             let request = PageRequest {
@@ -169,7 +169,7 @@ fn of_board(error: &BoardError) -> HttpRefusal {
     }
 }
 
-fn as_http(state: &ServerState, answer: PageAnswer) -> Response {
+fn as_http(state: &ServerShared, answer: PageAnswer) -> Response {
     match answer {
         PageAnswer::Html { status, body } => {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
@@ -191,7 +191,7 @@ pub(super) fn host_of(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// Refuses a request for another server: a name of another site may lead here (DNS rebinding).
-pub(super) fn check_host(state: &ServerState, headers: &HeaderMap) -> Result<(), HttpRefusal> {
+pub(super) fn check_host(state: &ServerShared, headers: &HeaderMap) -> Result<(), HttpRefusal> {
     let host = host_of(headers).unwrap_or_default();
     match state.hosts.is_ours(host) {
         true => Ok(()),
@@ -205,7 +205,7 @@ pub(super) fn check_host(state: &ServerState, headers: &HeaderMap) -> Result<(),
 }
 
 /// Refuses a form that was not one of our pages.
-pub(super) fn check_origin(state: &ServerState, headers: &HeaderMap) -> Result<(), HttpRefusal> {
+pub(super) fn check_origin(state: &ServerShared, headers: &HeaderMap) -> Result<(), HttpRefusal> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let site = text("sec-fetch-site");
     let origin = text("origin").filter(|origin| *origin != "null");

@@ -13,7 +13,7 @@ use super::api_routes::expect_json;
 use crate::core::time::unix_millis;
 use crate::server::audit_entry::{AuditEntry, AuditTrail};
 use crate::server::http::{HttpRefusal, whole_body};
-use crate::server::server_state::ServerState;
+use crate::server::server_shared::ServerShared;
 use crate::server::store::{NewToken, ServerStore, StoreError};
 use crate::server::viewer::{Role, Viewer};
 use crate::unix::clock;
@@ -25,19 +25,19 @@ const LONGEST_NAME: usize = 100;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Registration {
+struct RegistrationBody {
     name: String,
 }
 
 /// Answers `POST /api/v1/register`.
-pub(super) async fn register(State(state): State<Arc<ServerState>>, request: Request) -> Response {
+pub(super) async fn register(State(state): State<Arc<ServerShared>>, request: Request) -> Response {
     match registered(&state, request).await {
         Ok(response) => response,
         Err(refusal) => refused(&state, &refusal, AnswerForm::Json),
     }
 }
 
-async fn registered(state: &Arc<ServerState>, request: Request) -> Result<Response, HttpRefusal> {
+async fn registered(state: &Arc<ServerShared>, request: Request) -> Result<Response, HttpRefusal> {
     let (head, body) = request.into_parts();
     let viewer = state.gate.bearer(&head.headers)?;
     if !viewer.may(Role::Register) {
@@ -47,7 +47,8 @@ async fn registered(state: &Arc<ServerState>, request: Request) -> Result<Respon
     }
     expect_json(&head.headers)?;
     let body = whole_body(&head.headers, body).await?;
-    let wish: Registration = serde_json::from_slice(&body).map_err(|error| malformed(&error))?;
+    let wish: RegistrationBody =
+        serde_json::from_slice(&body).map_err(|error| malformed(&error))?;
     if !is_name(&wish.name) {
         return Err(malformed(&"`name` is no name of a worker"));
     }
@@ -98,7 +99,7 @@ fn create(
                     outcome: "The worker has a token of its own.".to_owned(),
                     reason: None,
                 };
-                // The worker has its token, whatever the trail says.
+                // The worker has its token, recorded or not.
                 if let Err(error) = store.record(entry) {
                     log::error!("{error}");
                 }

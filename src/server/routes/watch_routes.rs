@@ -13,11 +13,11 @@ use super::page_routes::host_of;
 use crate::core::time::in_words;
 use crate::server::http::{ClientAddress, HttpRefusal, is_proxied};
 use crate::server::server_metrics;
-use crate::server::server_state::ServerState;
+use crate::server::server_shared::ServerShared;
 use crate::server::viewer::Role;
 
 /// Answers `GET /healthz`: 200 while the board answers.
-pub(super) async fn health(State(state): State<Arc<ServerState>>) -> Response {
+pub(super) async fn health(State(state): State<Arc<ServerShared>>) -> Response {
     match state.watch.away_for() {
         None => {
             let body = json!({ "status": "ok" }).to_string();
@@ -33,7 +33,7 @@ pub(super) async fn health(State(state): State<Arc<ServerState>>) -> Response {
 
 /// Answers `GET /metrics`.
 pub(super) async fn metrics(
-    State(state): State<Arc<ServerState>>,
+    State(state): State<Arc<ServerShared>>,
     Extension(from): Extension<ClientAddress>,
     request: Request,
 ) -> Response {
@@ -57,7 +57,7 @@ pub(super) async fn metrics(
 
 /// A process of this machine needs no token, unless it asks for others.
 fn may_read(
-    state: &ServerState,
+    state: &ServerShared,
     from: ClientAddress,
     headers: &HeaderMap,
 ) -> Result<(), HttpRefusal> {

@@ -34,7 +34,7 @@ impl SecretText {
         Ok(SecretText(format!("{PREFIX}{}", hex(&bytes))))
     }
 
-    /// Parses what was sent: anything that cannot be a secret of ours is none.
+    /// Parses what was sent; `None` for what has not the form of a secret.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let digits = text.trim_ascii().strip_prefix(PREFIX)?;
         let is_whole = digits.len() == 2 * BYTES && digits.bytes().all(|b| b.is_ascii_hexdigit());
@@ -53,7 +53,7 @@ impl SecretText {
         SecretDigest(bytes)
     }
 
-    /// Returns a second secret that only who knows this one can derive.
+    /// Returns a second secret that is derived from this one.
     pub(crate) fn derived(&self, purpose: &str) -> String {
         let key = hmac::Key::new(hmac::HMAC_SHA256, self.0.as_bytes());
         hex(hmac::sign(&key, purpose.as_bytes()).as_ref())

@@ -17,7 +17,7 @@ pub(crate) struct TokenRecord {
     pub(crate) created: i64,
     /// When it ends, in milliseconds since 1970.
     pub(crate) expires: Option<i64>,
-    /// Who created it: a user of the machine, or the name of another token.
+    /// The creator: a user of the machine, or the name of another token.
     pub(crate) made_by: String,
 }
 
@@ -49,6 +49,6 @@ pub(crate) struct NewToken {
     pub(crate) projects: Projects,
     /// When it ends, in milliseconds since 1970.
     pub(crate) expires: Option<i64>,
-    /// Who creates it.
+    /// The creator.
     pub(crate) made_by: String,
 }

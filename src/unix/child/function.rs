@@ -1,16 +1,19 @@
 //! A registered function, or one of a step of a job, in a process of its own.
 
+use std::fs::File;
 use std::io::{self, Write};
 use std::sync::Once;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::environment::{DEADLINE, FENCE};
+use super::environment::{DEADLINE, FENCE, REPORT};
 use super::launch_request::{LaunchReply, LaunchStage, StartFailure};
 use super::sys;
 use crate::core::failure::Outcome;
+use crate::core::own_metric::OwnMetric;
 use crate::task::context::{self, StopCause};
 use crate::task::{self, FunctionNames, TaskFunction, TaskName};
+use crate::unix::clock;
 
 /// Calls a registered function to its end.
 pub(super) fn call(name: &str, stop_signal: i32) -> LaunchReply {
@@ -27,6 +30,7 @@ pub(super) fn call(name: &str, stop_signal: i32) -> LaunchReply {
     log_to_standard_error();
     context::set_fence(number_in(FENCE));
     context::set_deadline(deadline());
+    context::set_metric_sink(write_into_the_report);
     if let TaskFunction::WithContext(_) = function.run {
         // A function that cannot ask is ended by the signal, as any program.
         sys::handle_signal(stop_signal, take_note);
@@ -34,6 +38,20 @@ pub(super) fn call(name: &str, stop_signal: i32) -> LaunchReply {
     let outcome = task::call(function);
     let _ = io::stdout().flush();
     LaunchReply::Returned(outcome.into())
+}
+
+/// Appends a number to the file from which the runner reads what a run reports.
+fn write_into_the_report(metric: OwnMetric) {
+    let metric = OwnMetric {
+        at: Some(clock::wall()),
+        ..metric
+    };
+    let (Some(path), Ok(json)) = (std::env::var_os(REPORT), serde_json::to_string(&metric)) else {
+        return;
+    };
+    let file = File::options().append(true).open(path);
+    // A run whose runner could give it no file has a note about that.
+    let _ = file.and_then(|mut file| file.write_all(format!("metric={json}\n").as_bytes()));
 }
 
 /// Calls a function of a step of a job, with what its process knows.

@@ -6,6 +6,7 @@
 //! | line | meaning |
 //! |---|---|
 //! | `kind=TEXT` | if this run fails: failures with the same text are the same exception, whatever else they print |
+//! | `metric=NAME[,TAG=VALUE] NUMBER` | a number of the task's own, which is pushed where `[metrics_push]` is set |
 //! | `retry-later=REASON` | this run is neither a success nor a failure, whatever its exit code: try again after the cooldown |
 //!
 //! ```sh
@@ -20,7 +21,7 @@
 //! The file is new for each run, belongs to the run's user alone, and is gone after it. Where none
 //! can be made, the variable names `/dev/null`, so that a run that writes to it does not fail of
 //! that, and a note says why. The runner reads it through the descriptor with which it made it,
-//! never by its name, and no more than 4 KiB: whatever a run does to the name cannot lead the
+//! never by its name, and no more than 64 KiB: whatever a run does to the name cannot lead the
 //! runner elsewhere.
 
 use std::fs::{self, File, OpenOptions};
@@ -33,23 +34,37 @@ use nix::unistd::{geteuid, getpid};
 
 use super::launch_request::beginning;
 use super::switch_user::find_user;
+use crate::core::own_metric::OwnMetric;
 
-const MOST_BYTES: usize = 4096;
+const MOST_BYTES: usize = 64 << 10;
 const MOST_TEXT: usize = 200;
 
 /// Where everybody may make temporary files on any Linux (file-hierarchy(7)).
 const OTHERS: [&str; 3] = ["/tmp", "/var/tmp", "/dev/shm"];
 
 /// What a run reported about itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct RunReport {
     pub(super) kind: Option<String>,
     pub(super) retry_later: Option<String>,
+    pub(super) metrics: Vec<OwnMetric>,
     /// Lines that mean nothing, each in a sentence.
     pub(super) notes: Vec<String>,
 }
 
 impl RunReport {
+    fn add_metric(&mut self, line: &str) {
+        let text = line.split_once('=').map_or("", |(_, text)| text.trim());
+        match OwnMetric::parse(text) {
+            Ok(metric) => self.metrics.push(metric),
+            Err(error) => {
+                let line = beginning(line, 60);
+                let note = format!("the run reported `{line}`, which is no metric: {error}");
+                self.notes.push(note);
+            }
+        }
+    }
+
     /// What a run reported that had no file to say it in.
     pub(super) fn nothing(error: &io::Error) -> Self {
         let note =
@@ -106,7 +121,7 @@ impl ReportFile {
         if self.file.metadata().map_or(0, |data| data.size()) == 0 {
             return RunReport::default();
         }
-        let mut bytes = [0; MOST_BYTES];
+        let mut bytes = vec![0; MOST_BYTES];
         let read = self.file.read_at(&mut bytes, 0).unwrap_or(0);
         parse(&String::from_utf8_lossy(&bytes[..read]))
     }
@@ -174,10 +189,11 @@ fn parse(text: &str) -> RunReport {
         match key.trim() {
             "kind" if !value.is_empty() => said.kind = Some(value),
             "retry-later" => said.retry_later = Some(value),
+            "metric" => said.add_metric(line),
             _ => {
                 let line = beginning(line, 60);
                 said.notes.push(format!(
-                    "the run reported `{line}`, which means nothing: write `kind=TEXT` or `retry-later=REASON`"
+                    "the run reported `{line}`, which means nothing: write `kind=TEXT`, `retry-later=REASON` or `metric=NAME NUMBER`"
                 ));
             }
         }
@@ -197,6 +213,24 @@ mod tests {
         assert_eq!(said.retry_later.as_deref(), Some(""));
         assert_eq!(said.notes.len(), 1);
         assert!(said.notes[0].contains("`kinf=x`"));
+    }
+
+    #[test]
+    fn numbers_are_metrics_and_reserved_names_are_told() {
+        let said = parse("metric=orders,shop=a b 3\nmetric = rows 1e3\nmetric=lock_held 1\n");
+        let names: Vec<&str> = said.metrics.iter().map(|one| one.name.as_str()).collect();
+        assert_eq!(names, ["orders", "rows"]);
+        assert_eq!(said.metrics[1].value, 1000.0);
+        assert!(
+            said.notes[0].contains("`metric=lock_held 1`"),
+            "{:?}",
+            said.notes
+        );
+        assert!(
+            said.notes[0].contains("the runner's own"),
+            "{:?}",
+            said.notes
+        );
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::chain::ChainName;
 use crate::core::event::RunId;
 use crate::core::failure::{Outcome, Output};
+use crate::core::own_metric::OwnMetric;
 use crate::core::settings::{ChildSettings, Program};
 use crate::task::TaskName;
 use crate::unix::keeper::Keeper;
@@ -97,6 +98,8 @@ pub struct EndedRun {
     /// Processes of this run that could not be ended. While one of them lives, no other copy of the
     /// task may start.
     pub unkillable: Vec<i32>,
+    /// The numbers that it reported of itself.
+    pub(crate) metrics: Vec<OwnMetric>,
 }
 
 impl EndedRun {

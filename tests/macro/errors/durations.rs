@@ -43,3 +43,9 @@ pub const PAUSE: &str = "15m";
 
 #[run_functions::task(success_cooldown = PAUSE)]
 pub fn not_a_literal() {}
+
+#[run_functions::task(every = "0s")]
+pub fn a_loop_without_a_pause() {}
+
+#[run_functions::task(every = "1h", success_cooldown = "5m")]
+pub fn two_pauses() {}

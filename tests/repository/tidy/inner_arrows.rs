@@ -40,6 +40,7 @@ const ROOMS: [(&str, Parts); 3] = [
             ("request", &[]),
             ("start_error", &[]),
             ("lock_task", &[]),
+            ("reported_metrics", &[]),
             ("observers", &["lock_task", "request"]),
             ("control", &["observers"]),
             ("child_runs", &["control"]),
@@ -49,7 +50,13 @@ const ROOMS: [(&str, Parts); 3] = [
             ),
             (
                 "unix_host",
-                &["chain_lock", "child_runs", "control", "lock_task"],
+                &[
+                    "chain_lock",
+                    "child_runs",
+                    "control",
+                    "lock_task",
+                    "reported_metrics",
+                ],
             ),
             ("shutdown", &["control", "observers", "request"]),
             ("signal_thread", &["chain_lock", "control", "shutdown"]),

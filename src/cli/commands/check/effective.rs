@@ -22,6 +22,10 @@ pub(crate) fn print(out: &mut dyn Write, plan: &DryRunPlan<'_>) -> io::Result<()
         ConfigSection::Lock => {
             options::engines_of(option.key).is_none_or(|engines| engines.contains(&engine.as_str()))
         }
+        ConfigSection::MetricsPush => {
+            option.key == "address" || plan.loaded.settings.metrics_push.is_some()
+        }
+        ConfigSection::Liveness => liveness_means_something(option.key, plan),
         ConfigSection::Board => board::means_something(option.key, &plan.loaded.settings.board),
         _ => true,
     };
@@ -30,7 +34,9 @@ pub(crate) fn print(out: &mut dyn Write, plan: &DryRunPlan<'_>) -> io::Result<()
         ConfigSection::Log,
         ConfigSection::History,
         ConfigSection::Metrics,
+        ConfigSection::MetricsPush,
         ConfigSection::Lock,
+        ConfigSection::Liveness,
         ConfigSection::Board,
         ConfigSection::Server,
         ConfigSection::Mail,
@@ -55,6 +61,19 @@ pub(crate) fn print(out: &mut dyn Write, plan: &DryRunPlan<'_>) -> io::Result<()
         }
     }
     Ok(())
+}
+
+/// Returns whether a key of `[liveness]` means something: the way to a server means nothing
+/// without one.
+fn liveness_means_something(key: &str, plan: &DryRunPlan<'_>) -> bool {
+    let layer = plan.loaded.section(ConfigSection::Liveness);
+    let backend = layer.and_then(|layer| layer.entry("backend"));
+    match backend.map(|entry| entry.value.to_string()) {
+        None => key == "backend",
+        Some(word) => {
+            options::engines_of(key).is_none_or(|engines| engines.contains(&word.trim_matches('"')))
+        }
+    }
 }
 
 /// Returns the header under which the settings of a task are written.

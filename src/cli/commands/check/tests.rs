@@ -132,6 +132,9 @@ fn check_says_where_each_value_is_from() {
     [metrics]
     # textfile: none
 
+    [metrics_push]
+    # address: none: nothing is pushed
+
     [lock]
     backend = "file" # default
     # address: 127.0.0.1:8500 for Consul, a file in run_root for file, none for postgres
@@ -139,6 +142,9 @@ fn check_says_where_each_value_is_from() {
     ttl = "15s" # default
     keep = false # default
     release_on_error = false # default
+
+    [liveness]
+    # backend: that of the lock, if it is Consul or PostgreSQL, else file
 
     [board]
     # address: board.sqlite in state_dir
@@ -164,6 +170,7 @@ fn check_says_where_each_value_is_from() {
     command = ["backup", "--all", "two words"] # run_functions.toml:11
     # pipefail: false, with a warning for each pipeline
     success_cooldown = "15m" # run_functions.toml:13
+    # every: success_cooldown holds
     fail_cooldown = "1h 30m" # run_functions.toml:14
     non_recoverable_downtime = "6h" # run_functions.toml:8
     forget_after = "6days" # default
@@ -196,6 +203,7 @@ fn check_says_where_each_value_is_from() {
 
     [tasks.refresh]
     success_cooldown = "1s" # attribute at src/tasks.rs:7
+    # every: success_cooldown holds
     fail_cooldown = "2s" # attribute at src/tasks.rs:7
     non_recoverable_downtime = "6h" # run_functions.toml:8
     forget_after = "6days" # default

@@ -34,12 +34,15 @@ impl ChildRun {
         let mut notes = std::mem::take(&mut self.notes);
         notes.extend(self.output.trouble.take());
         notes.extend(self.left_in_words());
+        let mut said = self.child.said();
+        let metrics = std::mem::take(&mut said.metrics);
+        let wrong = said.notes.clone();
         let mut outcome = outcome::judge(RunObservation {
             settings: &self.settings,
             is_function: self.is_function,
             status,
             answer: self.child.answer(),
-            said: self.child.said(),
+            said,
             ended: self.ended.take(),
             output: &output,
         });
@@ -49,13 +52,18 @@ impl ChildRun {
                 failure.notes.extend(notes.iter().cloned());
                 failure.output = Some(output);
             }
-            _ => kept = output,
+            // A failure has these already.
+            _ => {
+                notes.extend(wrong);
+                kept = output;
+            }
         }
         EndedRun {
             outcome,
             output: kept,
             notes,
             unkillable: Vec::new(),
+            metrics,
         }
     }
 

@@ -12,7 +12,7 @@ use crate::board::{Board, CallFault};
 use crate::core::settings::Settings;
 use crate::worker::board_place::BoardPlace;
 
-/// Returns how pages name the board: who is not logged in yet reads that, too.
+/// Returns the name of the board on pages, the page of the login among them.
 fn board_name(settings: &Settings) -> String {
     match BoardPlace::of(settings) {
         BoardPlace::File(_) | BoardPlace::Http(_) => "run_functions".to_owned(),
@@ -21,12 +21,11 @@ fn board_name(settings: &Settings) -> String {
             let (_, database) = address.rsplit_once('/').unwrap_or(("", ""));
             database.to_owned()
         }
-        BoardPlace::Http(server) => server.base().to_owned(),
     }
 }
 
 /// What all requests share.
-pub(crate) struct ServerState {
+pub(crate) struct ServerShared {
     /// The board.
     pub(crate) board: Arc<dyn Board>,
     /// Its name on pages.
@@ -37,9 +36,9 @@ pub(crate) struct ServerState {
     pub(crate) store: Arc<ServerStore>,
     /// The calls.
     pub(crate) api: Api,
-    /// Who asks.
+    /// The check of tokens and logins.
     pub(crate) gate: AccessGate,
-    /// Under which names.
+    /// The check of names and origins.
     pub(crate) hosts: HostCheck,
     /// Whether the board answers.
     pub(crate) watch: Arc<BoardWatch>,
@@ -50,9 +49,8 @@ pub(crate) struct ServerState {
     throttle: Mutex<LoginThrottle>,
 }
 
-impl ServerState {
+impl ServerShared {
     /// Puts the parts together.
-    #[expect(clippy::too_many_arguments, reason = "the parts are named once, here")]
     pub(crate) fn new(
         board: Arc<dyn Board>,
         settings: Settings,
@@ -62,7 +60,7 @@ impl ServerState {
         hosts: HostCheck,
         table: Arc<ConnectionTable>,
     ) -> Self {
-        ServerState {
+        ServerShared {
             board_name: board_name(&settings),
             board,
             settings,
