@@ -27,6 +27,9 @@ mod clock_offset;
 #[cfg(test)]
 #[cfg(any(feature = "board-postgres", feature = "board-sqlite"))]
 pub(crate) mod conformance;
+#[cfg(test)]
+#[cfg(all(feature = "board-sqlite", feature = "server"))]
+mod counting_board;
 mod definition_entry;
 mod end_summary;
 mod ended_job;
@@ -92,6 +95,9 @@ pub(crate) use board_error::BoardError;
 pub(crate) use board_role::BoardRole;
 pub(crate) use board_settings::{BOARD_FILE, BoardSettings, MissingBoard};
 pub(crate) use board_trait::{Board, BoardBell, BoardResult};
+#[cfg(test)]
+#[cfg(all(feature = "board-sqlite", feature = "server"))]
+pub(crate) use counting_board::CountingBoard;
 pub(crate) use definition_entry::DefinitionEntry;
 pub(crate) use end_summary::EndSummary;
 pub(crate) use ended_job::{EndFilter, EndedJob};
