@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::sight::Sight;
 use super::wording::capped;
-use crate::board::{BoardResult, JobFilter, JobId, JobRecord, JobState};
+use crate::board::{BoardResult, JobFilter, JobRecord, JobState};
 use crate::text::counts::grouped;
 
 /// The board counts no further.
@@ -59,12 +59,8 @@ pub(super) struct DefinitionFigures {
 /// The end of a job that failed.
 #[derive(Clone, Debug)]
 pub(super) struct FailedEnd {
-    /// The job.
-    pub(super) job: JobId,
     /// When, in milliseconds since 1970.
     pub(super) at: i64,
-    /// Why, for people.
-    pub(super) reason: Option<String>,
     /// How it ended.
     pub(super) state: JobState,
 }
@@ -102,19 +98,13 @@ impl DefinitionFigures {
             .then_some(last)
     }
 
-    fn add_end(&mut self, state: JobState, job: JobId, at: i64, reason: Option<&String>) {
+    fn add_end(&mut self, state: JobState, at: i64) {
         if state == JobState::Succeeded {
             self.last_success = self.last_success.max(Some(at));
         }
         let is_later = self.last_failure.as_ref().is_none_or(|last| last.at < at);
         if FAILURES.contains(&state) && is_later {
-            let reason = reason.cloned();
-            self.last_failure = Some(FailedEnd {
-                job,
-                at,
-                reason,
-                state,
-            });
+            self.last_failure = Some(FailedEnd { at, state });
         }
     }
 }
@@ -159,7 +149,7 @@ impl BoardFigures {
         for end in sight.board().ends(since)? {
             let of_name = figures.definitions.entry(end.definition).or_default();
             of_name.ended.insert(end.state, end.jobs);
-            of_name.add_end(end.state, end.last, end.at, end.reason.as_ref());
+            of_name.add_end(end.state, end.at);
         }
         Ok(figures)
     }
@@ -201,7 +191,7 @@ impl BoardFigures {
         let Some(at) = job.ended else {
             return;
         };
-        of_name.add_end(job.state, job.id, at, job.reason.as_ref());
+        of_name.add_end(job.state, at);
         if at >= since {
             *of_name.ended.entry(job.state).or_default() += 1;
         }

@@ -13,7 +13,8 @@ use super::page_clock::span;
 use super::page_content::PageContent;
 use super::visit::Visit;
 use super::wording::{address, definition_link, name, quoted};
-use crate::board::{BoardResult, DefinitionRecord, EndFilter, EndedJob, JobState};
+use crate::board::served::DefinitionRecord;
+use crate::board::{BoardResult, EndFilter, EndedJob, JobState};
 use crate::core::time::unix_millis;
 use crate::text::counts::counted;
 
@@ -268,7 +269,10 @@ fn under(visit: &Visit<'_>, facts: &BoardFacts, row: &DefinitionRow<'_>) -> Mark
         .map(|last| last.at);
     html! {
         @match row.standing {
-            Standing::Down => { @if let Some(at) = outage.or(last) { span class="under bad" { "since " (clock.time(at)) ", " (clock.since(at)) } } }
+            Standing::Down => {
+                @if let Some(at) = outage { span class="under bad" { "since " (clock.time(at)) ", " (clock.since(at)) } }
+                @else if let Some(at) = last { span class="under bad" { "failed last at " (clock.time(at)) } }
+            }
             Standing::Stuck => { span class="under bad" { (counted(stuck, "job is stuck", "jobs are stuck")) } }
             Standing::Unserved => { span class="under bad" { "no worker that serves can do it" } }
             Standing::Paused => { @if let Some(pause) = facts.pause_of(row.name, row.project()) { span class="under warn" { "by " (name(&pause.by)) " since " (clock.time(pause.since)) } } }

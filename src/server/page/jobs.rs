@@ -11,6 +11,7 @@ use super::components::shell::{NavPlace, page_head};
 use super::job_search::{FoundJobs, find};
 use super::jobs_filter::{JobsFilter, PAGE};
 use super::kinds;
+use super::notices;
 use super::overview::steps;
 use super::page_content::{PageContent, answer};
 use super::page_request::PageAnswer;
@@ -62,6 +63,7 @@ pub(super) fn page(visit: &Visit<'_>) -> BoardResult<PageAnswer> {
     let found = find(visit, &filter)?;
     let first = found.jobs.first().map_or(0, |job| job.id.0);
     content = content.live("jobs-head", head(visit, &filter, &title, &figures)?);
+    content = content.still(notices::last(visit, "")?);
     content = content.still(filter_bar(visit, &filter)?);
     content = match filter.state {
         Some(JobState::Failed | JobState::Reverted | JobState::Stuck) => {

@@ -81,18 +81,22 @@ pub(in crate::server::page) fn action_strip(
     needed: Role,
     actions: &[StripAction<'_>],
 ) -> Markup {
-    let is_allowed = visit.may(needed);
+    // Who may post may post again.
+    let needed = |of: &ActionButton<'_>| match of.verb {
+        "again" => Role::Post,
+        _ => needed,
+    };
     html! {
         section class="actions" aria-label="Actions" {
             @for action in actions {
                 @match &action.button {
-                    Some(of) if is_allowed => {
-                        div class="action" { (button(visit, needed, of)) p { (action.text) } }
+                    Some(of) if visit.may(needed(of)) => {
+                        div class="action" { (button(visit, needed(of), of)) p { (action.text) } }
                     }
-                    Some(_) => {
+                    Some(of) => {
                         div class="action off" {
                             button disabled { (action.word) }
-                            " " p { "Takes the role " (needed.word()) "." }
+                            " " p { "Takes the role " (needed(of).word()) "." }
                         }
                     }
                     None => {

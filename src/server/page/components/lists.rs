@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::marks::{Mark, mark};
 use crate::board::JobState;
 use crate::server::page::board_figures::BoardFigures;
-use crate::server::page::wording::address;
+use crate::server::page::wording::{address, plain_words};
 
 /// The states in the order of the tabs.
 pub(in crate::server::page) const TABS: [JobState; 9] = [
@@ -106,7 +106,7 @@ pub(in crate::server::page) fn choice<'a>(
             select name=(name) {
                 option value="" { (all) }
                 @for value in values {
-                    option value=(value) selected[current == Some(value)] { (value) }
+                    option value=(value) selected[current == Some(value)] { (plain_words(value, 60)) }
                 }
             }
         }
