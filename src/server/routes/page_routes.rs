@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 
 use super::answers::{AnswerForm, content, html, refused, see_other};
@@ -178,7 +178,18 @@ fn as_http(state: &ServerShared, answer: PageAnswer) -> Response {
                 false => html(status, body),
             }
         }
-        PageAnswer::Asset { content_type, body } => content(StatusCode::OK, content_type, body),
+        PageAnswer::Asset {
+            content_type,
+            body,
+            is_kept,
+        } => {
+            let mut response = content(StatusCode::OK, content_type, body);
+            if is_kept {
+                let kept = HeaderValue::from_static("private, max-age=31536000, immutable");
+                response.headers_mut().insert(header::CACHE_CONTROL, kept);
+            }
+            response
+        }
         PageAnswer::SeeOther(path) => see_other(&path),
     }
 }
