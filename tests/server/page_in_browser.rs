@@ -144,7 +144,7 @@ fn what_changes_is_seen_without_a_reload() {
 fn what_is_read_ticked_or_opened_stays_while_the_rest_is_live() {
     let scene = Scene::new();
     let mut browser = scene.browser();
-    browser.open(&scene.address("/jobs?state=all"));
+    browser.open(&scene.address("/jobs?state=all&definition=good"));
     browser.eval("document.querySelector('tbody input[type=checkbox]').click()");
     scene.post("good");
     browser.wait_for("/1 newer/.test(document.querySelector('#fresh').textContent)");

@@ -7,6 +7,7 @@ use super::components::notice::notice;
 use super::visit::Visit;
 use super::wording::quoted;
 use crate::board::BoardResult;
+use crate::server::audit_entry::AuditEntry;
 
 /// For how long an action is the last one, in milliseconds.
 const FRESH: i64 = 120_000;
@@ -30,9 +31,12 @@ pub(super) fn last(visit: &Visit<'_>, object: &str) -> BoardResult<Markup> {
         .audit
         .entries(None, LOOKED_AT)
         .unwrap_or_default();
+    // What was posted is named by what it came to.
+    let posted = format!("{object}.");
+    let is_about = |entry: &AuditEntry| entry.object == object || entry.outcome.ends_with(&posted);
     let mine = entries.iter().find(|entry| {
         entry.by == visit.request.viewer.name
-            && (object.is_empty() || entry.object == object)
+            && (object.is_empty() || is_about(entry))
             && entry.outcome != ASKED
             && visit.clock.now.saturating_sub(entry.at) < FRESH
     });
