@@ -168,10 +168,6 @@ mod schedule;
 mod server;
 mod service;
 mod simulate;
-#[cfg(feature = "board-http")]
-mod spool;
-#[cfg(not(feature = "board-http"))]
-#[path = "spool/left_out.rs"]
 mod spool;
 mod state;
 mod status;

@@ -53,17 +53,6 @@ pub(crate) struct LookAnswer {
     pub(crate) wish: SessionWish,
 }
 
-impl LookAnswer {
-    /// Returns whether there is something for the worker to do now.
-    #[cfg(any(feature = "board-http", feature = "server"))]
-    pub(crate) fn brings_something(&self, now: i64) -> bool {
-        self.next_due.is_some_and(|due| due <= now)
-            || !self.requests.is_empty()
-            || !self.watched.is_empty()
-            || self.wish != SessionWish::Work
-    }
-}
-
 /// A job at a point of its journal: what each write is guarded by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "server", derive(schemars::JsonSchema))]

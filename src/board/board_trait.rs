@@ -246,10 +246,6 @@ pub(crate) trait Board: ScheduleBoard + AlertBoard + Send + Sync {
     /// # Errors
     ///
     /// Only those of the board itself.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "boards behind a network need it")
-    )]
     fn outcome_of(&self, positions: &[JobPosition]) -> BoardResult<Vec<Option<JobOutcome>>>;
 
     /// Returns a job.

@@ -29,7 +29,4 @@ macro_rules! lent {
     };
 }
 
-#[cfg(feature = "board-http")]
-pub(crate) use argument_type;
-#[cfg(feature = "server")]
-pub(crate) use {lent, request_type};
+pub(crate) use {argument_type, lent, request_type};

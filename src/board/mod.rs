@@ -20,8 +20,6 @@ mod board_trait;
 mod call_arguments;
 #[cfg(any(feature = "board-http", feature = "server"))]
 mod call_reply;
-#[cfg(feature = "server")]
-mod call_scope;
 #[cfg(any(feature = "board-http", feature = "server"))]
 mod call_table;
 #[cfg(any(feature = "board-http", feature = "board-postgres"))]
@@ -47,6 +45,8 @@ mod job_record;
 mod job_request;
 mod job_state;
 mod keep_limits;
+#[cfg(any(feature = "board-http", feature = "server"))]
+mod look_news;
 mod mail_record;
 mod maintenance;
 pub mod measured;
@@ -67,7 +67,7 @@ mod schedule_file;
 mod schedule_record;
 mod schedule_slot;
 #[cfg(feature = "server")]
-mod served_calls;
+pub(crate) mod served;
 mod session_request;
 #[cfg(feature = "board-sqlite")]
 mod sqlite;
@@ -90,25 +90,15 @@ pub(crate) use alert_record::{
     ALERTER, AlertLook, AlertRecord, AlertsHold, EndFact, EndFailure, MUTES,
 };
 pub(crate) use batch::{BatchPost, BatchReceipt, BatchRecord, BulkAnswer};
-#[cfg(feature = "server")]
-pub(crate) use beat::LookAnswer;
 pub(crate) use beat::{Beat, BeatAnswer, JobPosition};
 pub(crate) use board_error::BoardError;
 pub(crate) use board_role::BoardRole;
-#[cfg(feature = "server")]
-pub(crate) use board_settings::BoardClock;
 pub(crate) use board_settings::{BOARD_FILE, BoardSettings, MissingBoard};
 pub(crate) use board_trait::{Board, BoardBell, BoardResult};
-#[cfg(feature = "server")]
-pub(crate) use call_reply::{CallFault, CallReply};
-#[cfg(feature = "server")]
-pub(crate) use call_scope::CallScope;
 #[cfg(test)]
 #[cfg(all(feature = "board-sqlite", feature = "server"))]
 pub(crate) use counting_board::CountingBoard;
 pub(crate) use definition_entry::DefinitionEntry;
-#[cfg(feature = "server")]
-pub(crate) use definition_entry::DefinitionRecord;
 pub(crate) use end_summary::EndSummary;
 pub(crate) use ended_job::{EndFilter, EndedJob};
 pub(crate) use host_identity::HostIdentity;
@@ -135,8 +125,6 @@ pub(crate) use schedule_file::{
 };
 pub(crate) use schedule_record::{ScheduleRecord, ScheduledJob};
 pub(crate) use schedule_slot::{DueSchedule, ScheduleNews, SlotAnswer, SlotTaking};
-#[cfg(feature = "server")]
-pub(crate) use served_calls::{CallRole, ServedCall, served_calls};
 pub(crate) use session_request::{
     EndCount, NameRule, SessionRecord, SessionRequest, SessionTicket, SessionWish,
 };

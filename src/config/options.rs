@@ -124,7 +124,7 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
         "PEM file of the key of the certificate, readable by its owner only"),
     general(Server, "insecure_http", ValueKind::Flag, Written("false"),
         "whether an address that others reach may be served without TLS: tokens are sent in the clear"),
-    general(Server, "max_connections", ValueKind::Number { least: 16, most: 100_000 }, Written("1024"),
+    general(Server, "max_connections", ValueKind::Number { least: 16, most: 100_000 }, Written("2048"),
         "how many connections there are at once; a further one is refused"),
 
     general(Mail, "to", ValueKind::Addresses, InWords("nobody: each mail is a file"),

@@ -32,6 +32,7 @@ pub(crate) fn create(
         projects: Projects::All,
         expires: None,
         made_by: "first start".to_owned(),
+        is_registered: false,
     };
     let secret = match store.add_token(&token, unix_millis(clock::wall())) {
         Ok((_, secret)) => secret,

@@ -1,13 +1,15 @@
-//! Pages that need nothing of the board: the login, and errors.
+//! Pages that need nothing of the board: the login, and refusals.
 
-use maud::{DOCTYPE, Markup, html};
+use maud::{Markup, html};
 
+use super::page::components::shell::{DocumentHead, TopBar, document, foot};
+use super::page::errors::error_page;
 use crate::server::http::HttpRefusal;
 
 /// What a login page shows beside its form.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LoginPage<'a> {
-    /// Where the board is, as the head names it.
+    /// The name of the board.
     pub(crate) board: &'a str,
     /// Where the browser goes on.
     pub(crate) next: &'a str,
@@ -30,20 +32,7 @@ impl LoginPage<'_> {
                     @if let Some(why) = self.refused {
                         div.notice.s-bad role="alert" id="err" { p { b { (why) } } }
                     }
-                    form.stackv method="post" action="/login" {
-                        input type="hidden" name="next" value=(self.next);
-                        div.field {
-                            label for="token" { "Token" }
-                            input id="token" name="token" type="password" required
-                                autocomplete="current-password" aria-describedby="tokhelp"
-                                spellcheck="false" autocapitalize="none";
-                            p.quiet.small id="tokhelp" {
-                                "The same token as for the API. Its role (view, post, operate or admin) \
-                                 decides what you may do."
-                            }
-                        }
-                        button.primary { "Log in" }
-                    }
+                    (self.form())
                     p.quiet.small {
                         "No token? An administrator of this board creates one: "
                         code { "run_functions serve token add NAME --role view" }
@@ -57,30 +46,40 @@ impl LoginPage<'_> {
                 }
             }
         };
-        page(&format!("Log in – {}", self.board), &content)
+        page("Log in", self.refused.is_some(), &content)
+    }
+
+    fn form(&self) -> Markup {
+        html! {
+            form.stackv method="post" action="/login" {
+                input type="hidden" name="next" value=(self.next);
+                div.field {
+                    label for="token" { "Token" }
+                    input id="token" name="token" type="password" required
+                        autocomplete="current-password" aria-describedby="tokhelp"
+                        aria-invalid=[self.refused.map(|_| "true")]
+                        spellcheck="false" autocapitalize="none";
+                    p.quiet.small id="tokhelp" {
+                        "The same token as for the API. Its role (view, post, operate or admin) \
+                         decides what you may do."
+                    }
+                }
+                button.primary { "Log in" }
+            }
+        }
     }
 }
 
 /// Returns the page of a refusal.
-pub(crate) fn refusal_page(refusal: &HttpRefusal, board: &str) -> String {
-    let status = refusal.status.as_u16();
+pub(crate) fn refusal_page(refusal: &HttpRefusal) -> String {
     let reason = refusal.status.canonical_reason().unwrap_or("Error");
-    let content = html! {
-        div.center {
-            section.card.stackv aria-labelledby="h" {
-                div {
-                    p.brand { (board) }
-                    h1.section id="h" { (status) " " (reason) }
-                }
-                p { (sentence(&refusal.message)) }
-                @if let Some(remedy) = refusal.remedy {
-                    p { (sentence(remedy)) }
-                }
-                p { a href="/" { "To the overview" } }
-            }
-        }
+    let why = html! { p { (sentence(&refusal.message)) } };
+    let remedy = html! {
+        @if let Some(remedy) = refusal.remedy { p { (sentence(remedy)) } }
+        p { a href="/" { "Go to the overview" } }
     };
-    page(&format!("{status} – {board}"), &content)
+    let content = error_page(refusal.status.as_u16(), reason, &why, &remedy);
+    page(reason, true, &content)
 }
 
 /// Returns a fragment of a message as a sentence.
@@ -90,24 +89,10 @@ fn sentence(words: &str) -> String {
     format!("{}{}.", first.unwrap_or_default(), chars.as_str())
 }
 
-fn page(title: &str, content: &Markup) -> String {
-    html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                meta name="robots" content="noindex";
-                title { (title) }
-                link rel="icon" href="/mark-ok.svg" type="image/svg+xml";
-                link rel="stylesheet" href="/style.css";
-            }
-            body {
-                a.skip href="#main" { "Skip to the content" }
-                main.page id="main" { div.wrap { (content) } }
-            }
-        }
-    }
-    .into_string()
+fn page(title: &str, is_bad: bool, content: &Markup) -> String {
+    let head = DocumentHead {
+        title: title.to_owned(),
+        is_bad,
+    };
+    document(&head, &TopBar::default(), content, &foot(&[], None))
 }

@@ -8,7 +8,8 @@ use super::board_watch::BoardWatch;
 use super::http::{ConnectionTable, HostCheck, HttpRefusal};
 use super::request_counters::RequestCounters;
 use super::store::ServerStore;
-use crate::board::{Board, CallFault};
+use crate::board::Board;
+use crate::board::served::fault;
 use crate::core::settings::Settings;
 use crate::worker::board_place::BoardPlace;
 
@@ -77,7 +78,7 @@ impl ServerShared {
 
     /// Returns a refusal as the calls of the board have it.
     pub(crate) fn json(&self, refusal: &HttpRefusal) -> Vec<u8> {
-        let fault = CallFault::new(refusal.code, refusal.message.clone(), refusal.remedy);
+        let fault = fault(refusal.code, refusal.message.clone(), refusal.remedy);
         self.api.refuse(fault).body
     }
 

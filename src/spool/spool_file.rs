@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 
+use super::spooled_entry::SpooledEntry;
 use crate::unix::trusted_paths::PrivateDir;
 
 /// The end of the names of the files.
@@ -27,15 +28,6 @@ pub(crate) struct SpoolFile {
     path: PathBuf,
     owner: u64,
     board: String,
-}
-
-/// Something that is to be sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct SpooledEntry {
-    /// What distinguishes it from others of the file.
-    pub(crate) key: String,
-    /// The JSON text.
-    pub(crate) body: String,
 }
 
 impl SpoolFile {

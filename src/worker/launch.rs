@@ -211,17 +211,21 @@ impl WorkerStart<'_> {
         drop(worker);
         drop((alerts, mailer));
         if end != WorkEnd::SessionOver {
-            // A session that could not leave is reaped.
-            let left = self.board.leave(session);
-            log::info!("Worker {} has left", ticket.name);
-            if let Err(error) = left {
-                log::warn!("{error}: the next worker takes this one off the board");
-            }
+            self.leave(ticket);
         }
         for file in slot_files(&files, session) {
             let _ = files.remove(file);
         }
         Ok(end)
+    }
+
+    /// Takes the session off the board. One that could not leave is reaped.
+    fn leave(&self, ticket: &SessionTicket) {
+        let left = self.board.leave(ticket.session);
+        log::info!("Worker {} has left", ticket.name);
+        if let Err(error) = left {
+            log::warn!("{error}: the next worker takes this one off the board");
+        }
     }
 
     /// Returns where what the board does not take is kept: for a board behind a server on disk.

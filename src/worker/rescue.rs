@@ -82,8 +82,8 @@ impl Rescue {
         self.next = Mono::BOOT;
     }
 
-    /// Looks at all other sessions, if it is time, and takes the jobs of the dead from them. Returns whether there
-    /// were any.
+    /// Looks at all other sessions, if it is time, and takes the jobs of the dead from them.
+    /// Returns whether there were any.
     ///
     /// # Errors
     ///

@@ -7,8 +7,8 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use crate::board::{
-    Advance, Board, BoardError, BoardResult, ClaimWish, OutputBatch, SessionId, Transition,
-    TransitionVerdict,
+    Advance, Board, BoardError, BoardResult, ClaimWish, JobPosition, OutputBatch, SessionId,
+    Transition, TransitionVerdict,
 };
 use crate::spool::{SpoolFile, SpooledEntry};
 use crate::unix::trusted_paths::PrivateDir;
@@ -212,7 +212,7 @@ fn send_file(file: &SpoolFile, board: &dyn Board) -> BoardResult<u64> {
 }
 
 fn send_late(session: SessionId, transition: Transition, board: &dyn Board) -> BoardResult<()> {
-    let id = transition.before.id;
+    let after = transition.after();
     let advance = Advance {
         session,
         transitions: vec![transition],
@@ -223,10 +223,19 @@ fn send_late(session: SessionId, transition: Transition, board: &dyn Board) -> B
         Err(BoardError::SessionOver(_)) => None,
         Err(error) => return Err(error),
     };
-    if matches!(verdict, None | Some(TransitionVerdict::Stale)) {
+    let is_late = matches!(verdict, None | Some(TransitionVerdict::Stale));
+    if is_late && !is_recorded(after, board)? {
+        let id = after.id;
         log::warn!("What session {session} reported of job {id} comes too late: it is another's");
     }
     Ok(())
+}
+
+/// Returns whether the board has recorded an entry: its answer was lost, not the report.
+fn is_recorded(after: JobPosition, board: &dyn Board) -> BoardResult<bool> {
+    let outcomes = board.outcome_of(&[after])?;
+    let outcome = outcomes.into_iter().flatten().next();
+    Ok(outcome.is_some_and(|outcome| outcome.has_entry))
 }
 
 fn is_empty(file: &SpoolFile) -> bool {

@@ -206,6 +206,16 @@ fn every_answer_forbids_what_pages_do_not_need() {
         ("POST /api/v1/workers", 401),
         ("DELETE /jobs", 405),
     ];
+    let page = get(served.address, "/login").body;
+    let style = page.split(r#"<link rel="stylesheet" href=""#).nth(1);
+    let style = style.unwrap().split('"').next().unwrap();
+    let asset = get(served.address, style);
+    assert_eq!(
+        (asset.status, asset.header("content-type")),
+        (200, Some("text/css; charset=utf-8"))
+    );
+    assert!(asset.header("cache-control").unwrap().contains("immutable"));
+    assert!(asset.header("content-security-policy").is_some());
     for (request, status) in requests {
         let answer = send(served.address, request, &[&cookie], "");
         assert_eq!(answer.status, status, "{request}: {answer:?}");
@@ -253,12 +263,9 @@ fn a_logout_ends_the_login() {
     let cookie = served.log_in(&served.admin());
     let other = served.log_in(&served.admin());
     let page = send(served.address, "GET /", &[&cookie], "");
-    let csrf = page.body.split(r#"name="csrf" value=""#).nth(1);
-    // Without a page there is no form yet.
-    let Some(csrf) = csrf.and_then(|rest| rest.split('"').next()) else {
-        assert_eq!(page.status, 404, "{page:?}");
-        return;
-    };
+    assert_eq!(page.status, 200, "{page:?}");
+    let csrf = page.body.split(r#"name="csrf" value=""#).nth(1).unwrap();
+    let csrf = csrf.split('"').next().unwrap();
     let own = format!("Origin: http://{}", served.address);
     let body = format!("csrf={csrf}");
     let stolen = send(served.address, "POST /logout", &[&other, &own, FORM], &body);

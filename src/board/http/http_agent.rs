@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use ureq::Agent;
 use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 
+use super::call_errors::into_error;
 use crate::board::board_error::{BoardError, BoardResult};
 use crate::board::call_reply::{CallFault, CallReply};
 use crate::board::http_settings::HttpSettings;
@@ -118,7 +119,7 @@ impl HttpAgent {
             });
         }
         match reply.error {
-            Some(fault) => Err(fault.into_error(&self.place)),
+            Some(fault) => Err(into_error(fault, &self.place)),
             None => Ok(AgentAnswer {
                 now: reply.now,
                 answer: reply.answer,

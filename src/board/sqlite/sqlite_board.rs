@@ -24,8 +24,7 @@ use crate::board::advance::{
 };
 use crate::board::batch::{BatchPost, BatchReceipt, BatchRecord, BulkAnswer};
 use crate::board::beat::{Beat, BeatAnswer, JobPosition, LookAnswer};
-use crate::board::board_error::BoardError;
-use crate::board::board_error::place_of;
+use crate::board::board_error::{BoardError, place_of};
 use crate::board::board_settings::{BoardClock, BoardSettings};
 use crate::board::board_trait::{Board, BoardBell, BoardResult};
 use crate::board::definition_entry::{DefinitionEntry, DefinitionRecord};

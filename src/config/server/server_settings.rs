@@ -38,7 +38,7 @@ impl Default for ServerSettings {
             public_url: None,
             tls: None,
             insecure_http: false,
-            max_connections: 1024,
+            max_connections: 2048,
         }
     }
 }

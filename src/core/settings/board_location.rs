@@ -71,8 +71,8 @@ fn is_loopback(host: &str) -> bool {
         Some(rest) => rest.split_once(']').map_or(rest, |(name, _)| name),
         None => host.split_once(':').map_or(host, |(name, _)| name),
     };
-    let is_address = |ip: std::net::IpAddr| ip.is_loopback();
-    name == "localhost" || name.parse().is_ok_and(is_address)
+    let is_v4 = |rest: &str| rest.chars().all(|c| c.is_ascii_digit() || c == '.');
+    matches!(name, "localhost" | "::1") || name.strip_prefix("127.").is_some_and(is_v4)
 }
 
 #[cfg(test)]

@@ -15,8 +15,8 @@ pub(crate) struct CookieForm {
 }
 
 impl CookieForm {
-    /// Returns the form for a server. A browser has one store of cookies for all ports of a host, so
-    /// that the name has the port.
+    /// Returns the form for a server. A browser has one store of cookies for all ports of a host,
+    /// so that the name has the port.
     pub(crate) fn new(port: u16, is_secure: bool) -> Self {
         let name = match is_secure {
             true => format!("__Host-run_functions_{port}"),

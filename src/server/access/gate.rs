@@ -39,9 +39,13 @@ impl AccessGate {
     pub(crate) fn bearer(&self, headers: &HeaderMap) -> Result<Viewer, HttpRefusal> {
         let token = bearer_of(headers).ok_or_else(HttpRefusal::unauthorized)?;
         let found = self.token(&token).map_err(|error| unreadable(&error))?;
-        found
-            .map(|token| token.viewer(String::new()))
-            .ok_or_else(HttpRefusal::unauthorized)
+        let token = found.ok_or_else(HttpRefusal::unauthorized)?;
+        if token.is_use_news(now()) {
+            let (store, id) = (Arc::clone(&self.store), token.id);
+            // Without the note the token works as well.
+            tokio::task::spawn_blocking(move || store.note_use(id, now()));
+        }
+        Ok(token.viewer(String::new()))
     }
 
     /// Returns the user of a login; `None`: no login, or one that is over.

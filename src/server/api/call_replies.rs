@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::board::{CallFault, CallReply};
+use crate::board::served::{CallFault, CallReply};
 
 /// The answer to a call: JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::call_replies::STATUSES;
 use super::held_looks::{CALL, WaitRequest};
-use crate::board::{CallFault, CallRole, LookAnswer, served_calls};
+use crate::board::served::{CallFault, CallRole, LookAnswer, served_calls};
 
 /// Returns the document of the calls.
 pub(crate) fn document() -> Value {

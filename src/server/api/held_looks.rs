@@ -10,9 +10,10 @@ use serde::Deserialize;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::Api;
-use super::call_replies::{ApiAnswer, replied};
-use crate::board::{BoardResult, CallFault, LaneWish, LookAnswer, SessionId};
+use super::board_ring::BoardRing;
+use crate::board::served::{BoardClock, CallFault, LookAnswer, fault, fault_of};
+use crate::board::{Board, BoardError, BoardResult, LaneWish, SessionId};
+use crate::core::time::unix_millis;
 
 /// The name of the call.
 pub(super) const CALL: &str = "wait";
@@ -88,6 +89,26 @@ impl HeldLooks {
         }
     }
 
+    /// Answers the call: JSON of what a look has found.
+    ///
+    /// # Errors
+    ///
+    /// For a request that is not understood, and those of the board.
+    pub(super) async fn respond(
+        &self,
+        context: &HeldContext<'_>,
+        body: &[u8],
+    ) -> Result<String, CallFault> {
+        let wish: WaitRequest = serde_json::from_slice(body)
+            .map_err(|error| fault("bad_request", format!("the request: {error}"), None))?;
+        let session = wish.session;
+        let ended = self.begin(session);
+        let found = hold(context, wish, &ended).await;
+        self.end(session, &ended);
+        let found = found.map_err(|error| fault_of(&error))?;
+        serde_json::to_string(&found).map_err(|error| fault("unavailable", error.to_string(), None))
+    }
+
     /// Ends all looks: the server ends.
     pub(super) fn end_all(&self) {
         for (_, held) in self.looks().drain() {
@@ -96,41 +117,44 @@ impl HeldLooks {
     }
 }
 
-/// Answers the call.
-pub(super) async fn respond(api: &Api, body: &[u8]) -> ApiAnswer {
-    let wish: WaitRequest = match serde_json::from_slice(body) {
-        Ok(wish) => wish,
-        Err(error) => {
-            let words = format!("the request: {error}");
-            return api.refuse(CallFault::new("bad_request", words, None));
-        }
-    };
-    let session = wish.session;
-    let ended = api.shared.looks.begin(session);
-    let found = hold(api, wish, &ended).await;
-    api.shared.looks.end(session, &ended);
-    match found {
-        Ok(found) => {
-            let answer = serde_json::to_string(&found).unwrap_or_default();
-            replied(api.identity(), api.now(), &answer)
-        }
-        Err(error) => api.refuse(CallFault::of(&error)),
+/// What held looks need of the server.
+pub(super) struct HeldContext<'a> {
+    pub(super) board: &'a Arc<dyn Board>,
+    pub(super) clock: &'a BoardClock,
+    pub(super) ring: Option<&'a BoardRing>,
+}
+
+impl HeldContext<'_> {
+    fn now(&self) -> i64 {
+        unix_millis((self.clock)().wall)
+    }
+
+    async fn look(&self, wish: WaitRequest) -> BoardResult<LookAnswer> {
+        let board = Arc::clone(self.board);
+        let looked = tokio::task::spawn_blocking(move || board.look(wish.session, &wish.lanes));
+        looked.await.unwrap_or_else(|error| {
+            Err(BoardError::Unavailable {
+                place: self.board.place(),
+                why: error.to_string(),
+            })
+        })
     }
 }
 
-async fn hold(api: &Api, wish: WaitRequest, ended: &Notify) -> BoardResult<LookAnswer> {
+async fn hold(
+    context: &HeldContext<'_>,
+    wish: WaitRequest,
+    ended: &Notify,
+) -> BoardResult<LookAnswer> {
     let until = Instant::now() + HELD;
     loop {
-        let rung = api.shared.ring.as_ref().map(|ring| ring.rung().notified());
-        let found = look(api, wish.clone()).await?;
-        if found.brings_something(api.now()) || Instant::now() >= until {
+        let rung = context.ring.map(|ring| ring.rung().notified());
+        let found = context.look(wish.clone()).await?;
+        if found.brings_something(context.now()) || Instant::now() >= until {
             return Ok(found);
         }
-        let wait = Duration::from_millis(
-            found
-                .next_due
-                .map_or(u64::MAX, |due| due.abs_diff(api.now())),
-        );
+        let wait = found.next_due.map(|due| due.abs_diff(context.now()));
+        let wait = Duration::from_millis(wait.unwrap_or(u64::MAX));
         let next = until.min(Instant::now() + LOOK.min(wait));
         let is_over = tokio::select! {
             () = ended.notified() => true,
@@ -151,15 +175,4 @@ async fn rings(rung: Option<impl Future<Output = ()>>) {
         }
         None => std::future::pending().await,
     }
-}
-
-async fn look(api: &Api, wish: WaitRequest) -> BoardResult<LookAnswer> {
-    let board = Arc::clone(&api.shared.board);
-    let looked = tokio::task::spawn_blocking(move || board.look(wish.session, &wish.lanes));
-    looked.await.unwrap_or_else(|error| {
-        Err(crate::board::BoardError::Unavailable {
-            place: api.shared.board.place(),
-            why: error.to_string(),
-        })
-    })
 }

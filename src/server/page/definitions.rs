@@ -13,7 +13,8 @@ use super::page_clock::span;
 use super::page_content::PageContent;
 use super::visit::Visit;
 use super::wording::{address, definition_link, name, quoted};
-use crate::board::{BoardResult, DefinitionRecord, EndFilter, EndedJob, JobState};
+use crate::board::served::DefinitionRecord;
+use crate::board::{BoardResult, EndFilter, EndedJob, JobState};
 use crate::core::time::unix_millis;
 use crate::text::counts::counted;
 

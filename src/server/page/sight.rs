@@ -3,9 +3,10 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashSet};
 
+use crate::board::served::DefinitionRecord;
 use crate::board::{
-    AlertConditions, Board, BoardResult, DefinitionRecord, EndFilter, EndedJob, JobFilter, JobId,
-    JobRecord, ScheduleRecord,
+    AlertConditions, Board, BoardResult, EndFilter, EndedJob, JobFilter, JobId, JobRecord,
+    ScheduleRecord,
 };
 use crate::job::JobSchema;
 use crate::server::viewer::Projects;

@@ -54,7 +54,7 @@ pub(super) fn json(status: StatusCode, body: Vec<u8>) -> Response {
 pub(super) fn refused(state: &ServerShared, refusal: &HttpRefusal, form: AnswerForm) -> Response {
     let mut response = match form {
         AnswerForm::Json => json(refusal.status, state.json(refusal)),
-        AnswerForm::Page => html(refusal.status, refusal_page(refusal, &state.board_name)),
+        AnswerForm::Page => html(refusal.status, refusal_page(refusal)),
     };
     let headers = response.headers_mut();
     match refusal.status {

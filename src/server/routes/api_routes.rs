@@ -52,11 +52,17 @@ pub(super) fn expect_json(headers: &HeaderMap) -> Result<(), HttpRefusal> {
     }
 }
 
-/// Answers `GET /api/v1/openapi.json`.
-pub(super) async fn document() -> Response {
+/// Answers `GET /api/v1/openapi.json`. The document is made once, on a thread that may take its time.
+pub(super) async fn document(State(state): State<Arc<ServerShared>>) -> Response {
     static TEXT: OnceLock<String> = OnceLock::new();
-    let text = TEXT.get_or_init(|| api::document().to_string());
-    content(StatusCode::OK, "application/json", text.as_str())
+    let made = || TEXT.get_or_init(|| api::document().to_string()).as_str();
+    match tokio::task::spawn_blocking(made).await {
+        Ok(text) => content(StatusCode::OK, "application/json", text),
+        Err(_) => {
+            let refusal = HttpRefusal::unavailable("the document cannot be made");
+            refused(&state, &refusal, AnswerForm::Json)
+        }
+    }
 }
 
 /// Answers a method that means nothing at an address.

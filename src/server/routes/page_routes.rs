@@ -9,17 +9,18 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 
 use super::answers::{AnswerForm, content, html, refused, see_other};
-use crate::board::BoardError;
 use crate::core::time::unix_millis;
 use crate::server::http::{HttpRefusal, decoded_pairs, decoded_path, whole_body};
+use crate::server::page::assets::{ASSETS, asset};
+use crate::server::page::errors::unavailable;
 use crate::server::page::{self, PageAnswer, PageRequest};
 use crate::server::server_shared::ServerShared;
 use crate::server::store::is_same_secret;
-use crate::server::viewer::{Projects, Role, Viewer};
+use crate::server::viewer::{Role, Viewer};
 use crate::unix::clock;
 
-/// What is shown without a login: the page of the login needs its style.
-const OF_STYLE: [&str; 2] = [".css", ".svg"];
+/// How long a browser keeps what has its content in its path, and what has not.
+const KEPT: [&str; 2] = ["public, max-age=31536000, immutable", "public, max-age=300"];
 
 /// Answers all other paths.
 pub(super) async fn page(State(state): State<Arc<ServerShared>>, request: Request) -> Response {
@@ -44,6 +45,10 @@ async fn answered(
         Method::POST => true,
         _ => return Err(HttpRefusal::method()),
     };
+    // The page of the login needs its style, too.
+    if !is_post && let Some(asset) = asset(&path) {
+        return Ok(kept(as_http(state, asset), &path));
+    }
     let query = match head.uri.query() {
         Some(query) => decoded_pairs(query).ok_or_else(malformed)?,
         None => Vec::new(),
@@ -51,7 +56,7 @@ async fn answered(
     let viewer = match state.gate.login(&head.headers)? {
         Some(viewer) => viewer,
         None if is_post => return Ok(see_other("/login")),
-        None => return without_login(state, &head, path).await,
+        None => return without_login(&head),
     };
     if !viewer.may(Role::View) {
         return Err(HttpRefusal::forbidden("pages need the role view"));
@@ -77,29 +82,7 @@ async fn answered(
 
 /// Answers a request without a login: the login comes first. A script that fetches a part of a page
 /// gets an error.
-async fn without_login(
-    state: &Arc<ServerShared>,
-    head: &Parts,
-    path: String,
-) -> Result<Response, HttpRefusal> {
-    if OF_STYLE.iter().any(|ending| path.ends_with(ending)) {
-        let stranger = Viewer {
-            name: String::new(),
-            role: Role::Register,
-            projects: Projects::Only(Vec::new()),
-            csrf: String::new(),
-        };
-        let asked = AskedPage {
-            viewer: stranger,
-            path,
-            query: Vec::new(),
-            form: None,
-        };
-        return match asked.answer(state).await? {
-            answer @ PageAnswer::Asset { .. } => Ok(as_http(state, answer)),
-            _ => Err(HttpRefusal::missing()),
-        };
-    }
+fn without_login(head: &Parts) -> Result<Response, HttpRefusal> {
     let is_of_script = head
         .headers
         .get("sec-fetch-dest")
@@ -148,7 +131,7 @@ impl AskedPage {
         });
         match answer.await {
             Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => Err(of_board(&error)),
+            Ok(Err(error)) => Ok(unavailable(&error)),
             Err(_) => Err(HttpRefusal::new(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "defect",
@@ -159,14 +142,16 @@ impl AskedPage {
     }
 }
 
-fn of_board(error: &BoardError) -> HttpRefusal {
-    match error {
-        BoardError::NoSuchJob(_) | BoardError::NoSuchBatch(_) => HttpRefusal {
-            message: error.to_string(),
-            ..HttpRefusal::missing()
-        },
-        _ => HttpRefusal::unavailable("the board does not answer"),
-    }
+/// Lets browsers keep a file.
+fn kept(mut response: Response, path: &str) -> Response {
+    let [by_content, by_name] = KEPT.map(HeaderValue::from_static);
+    let value = match path.starts_with(ASSETS) {
+        true => by_content,
+        false => by_name,
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, value);
+    response
 }
 
 fn as_http(state: &ServerShared, answer: PageAnswer) -> Response {

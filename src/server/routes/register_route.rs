@@ -16,10 +16,8 @@ use crate::server::http::{HttpRefusal, whole_body};
 use crate::server::server_shared::ServerShared;
 use crate::server::store::{NewToken, ServerStore, StoreError};
 use crate::server::viewer::{Role, Viewer};
-use crate::unix::clock;
+use crate::unix::{clock, random};
 
-/// How many workers of one name there may be.
-const MOST_OF_A_NAME: u32 = 1000;
 /// No name is longer.
 const LONGEST_NAME: usize = 100;
 
@@ -74,42 +72,38 @@ fn create(
     name: &str,
 ) -> Result<(i64, String, String), StoreError> {
     let now = unix_millis(clock::wall());
-    let mut last = StoreError::NameTaken(name.to_owned());
-    for number in 1..=MOST_OF_A_NAME {
-        let name = match number {
-            1 => name.to_owned(),
-            number => format!("{name}-{number}"),
-        };
-        let token = NewToken {
-            name: name.clone(),
-            role: Role::Worker,
-            projects: viewer.projects.clone(),
-            expires: None,
-            made_by: viewer.name.clone(),
-        };
-        match store.add_token(&token, now) {
-            Ok((id, secret)) => {
-                let entry = AuditEntry {
-                    id: 0,
-                    at: 0,
-                    by: viewer.name.clone(),
-                    action: "registered".to_owned(),
-                    object: format!("worker {name}"),
-                    project: None,
-                    outcome: "The worker has a token of its own.".to_owned(),
-                    reason: None,
-                };
-                // The worker has its token, recorded or not.
-                if let Err(error) = store.record(entry) {
-                    log::error!("{error}");
-                }
-                return Ok((id, name, secret.reveal().to_owned()));
-            }
-            Err(error @ StoreError::NameTaken(_)) => last = error,
-            Err(error) => return Err(error),
+    let mut token = NewToken {
+        name: name.to_owned(),
+        role: Role::Worker,
+        projects: viewer.projects.clone(),
+        expires: None,
+        made_by: viewer.name.clone(),
+        is_registered: true,
+    };
+    let added = match store.add_token(&token, now) {
+        Err(StoreError::NameTaken(_)) => {
+            let id = random::hex_id().unwrap_or_default();
+            token.name = format!("{name}-{}", id.get(..6).unwrap_or_default());
+            store.add_token(&token, now)
         }
+        added => added,
+    };
+    let (id, secret) = added?;
+    let entry = AuditEntry {
+        id: 0,
+        at: 0,
+        by: viewer.name.clone(),
+        action: "registered".to_owned(),
+        object: format!("worker {}", token.name),
+        project: None,
+        outcome: "The worker has a token of its own.".to_owned(),
+        reason: None,
+    };
+    // The worker has its token, recorded or not.
+    if let Err(error) = store.record(entry) {
+        log::error!("{error}");
     }
-    Err(last)
+    Ok((id, token.name, secret.reveal().to_owned()))
 }
 
 /// A name stands in lines of logs and in names of files.

@@ -62,7 +62,9 @@ fn may_read(
     headers: &HeaderMap,
 ) -> Result<(), HttpRefusal> {
     let is_ours = host_of(headers).is_some_and(|host| state.hosts.is_ours(host));
-    let has_proxy = is_proxied(headers) || state.hosts.has_public_url();
+    // What connects to a socket in a directory is a proxy, as a rule.
+    let is_direct = matches!(from, ClientAddress::Ip(_)) && !is_proxied(headers);
+    let has_proxy = !is_direct || state.hosts.has_public_url();
     if from.is_local() && is_ours && !has_proxy {
         return Ok(());
     }

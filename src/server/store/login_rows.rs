@@ -79,11 +79,11 @@ fn of_login(conn: &Connection, digest: &SecretDigest) -> rusqlite::Result<Option
     let found = conn
         .prepare_cached(&select)?
         .query_row([digest.bytes()], |row| {
-            let login_ends: i64 = row.get(8)?;
+            let login_ends: i64 = row.get(9)?;
             let mut token = token_of(row)?;
             let ends = token.expires.unwrap_or(i64::MAX).min(login_ends);
             token.expires = Some(ends);
-            Ok((token, row.get::<_, Vec<u8>>(7)?))
+            Ok((token, row.get::<_, Vec<u8>>(8)?))
         })
         .optional()?;
     Ok(found.and_then(|(token, stored)| digest.is(&stored).then_some(token)))

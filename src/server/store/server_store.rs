@@ -35,7 +35,10 @@ CREATE TABLE token (
     created INTEGER NOT NULL,
     expires INTEGER,
     revoked INTEGER,
-    made_by TEXT NOT NULL
+    made_by TEXT NOT NULL,
+    -- Whether a worker has it by a registration: then it ends when it is not used.
+    is_registered INTEGER NOT NULL,
+    last_used INTEGER
 ) STRICT;
 CREATE UNIQUE INDEX token_name ON token (name) WHERE revoked IS NULL;
 CREATE TABLE login (

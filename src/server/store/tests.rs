@@ -15,6 +15,7 @@ fn token(name: &str, expires: Option<i64>) -> NewToken {
         projects: Projects::Only(vec!["shop".to_owned()]),
         expires,
         made_by: "test".to_owned(),
+        is_registered: false,
     }
 }
 
@@ -68,9 +69,30 @@ fn a_login_ends_with_its_time_its_token_and_its_logout() {
     let login = store.add_login(id, 0).unwrap();
     store.end_login(&login).unwrap();
     assert_eq!(store.login(&login, 1).unwrap(), None);
-    // A secret of one kind is none of the other.
+    // The secrets of tokens and of logins are kept apart.
     assert_eq!(store.token(&login, 1).unwrap(), None);
     assert_eq!(store.login(&secret, 1).unwrap(), None);
+}
+
+#[test]
+fn a_token_of_a_registration_ends_when_it_is_not_used() {
+    const DAY: i64 = 24 * 3600 * 1000;
+    let (_dir, store) = opened();
+    let of_worker = |name: &str| NewToken {
+        is_registered: true,
+        ..token(name, None)
+    };
+    let (used, used_secret) = store.add_token(&of_worker("used"), 0).unwrap();
+    let (_, left_secret) = store.add_token(&of_worker("left"), 0).unwrap();
+    let (_, own_secret) = store.add_token(&token("own", None), 0).unwrap();
+    store.note_use(used, 6 * DAY).unwrap();
+    store.add_token(&token("next", None), 8 * DAY).unwrap();
+    let is_known = |secret| store.token(secret, 8 * DAY).unwrap().is_some();
+    assert!(is_known(&used_secret) && is_known(&own_secret));
+    assert!(!is_known(&left_secret));
+    let found = store.token(&used_secret, 8 * DAY).unwrap().unwrap();
+    assert_eq!(found.last_used, Some(6 * DAY));
+    assert!(found.is_use_news(8 * DAY) && !found.is_use_news(6 * DAY + 1));
 }
 
 #[test]

@@ -2,6 +2,9 @@
 
 use crate::server::viewer::{Projects, Role, Viewer};
 
+/// A use is noted once in so many milliseconds.
+pub(super) const NOTED_EACH: i64 = 3600 * 1000;
+
 /// A token, without its secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TokenRecord {
@@ -19,12 +22,19 @@ pub(crate) struct TokenRecord {
     pub(crate) expires: Option<i64>,
     /// The creator: a user of the machine, or the name of another token.
     pub(crate) made_by: String,
+    /// When it was used last, in milliseconds since 1970, to the hour.
+    pub(crate) last_used: Option<i64>,
 }
 
 impl TokenRecord {
     /// Returns whether the token is over.
     pub(crate) fn is_over(&self, now: i64) -> bool {
         self.expires.is_some_and(|expires| expires <= now)
+    }
+
+    /// Returns whether a use is to be noted.
+    pub(crate) fn is_use_news(&self, now: i64) -> bool {
+        self.last_used.is_none_or(|last| last <= now - NOTED_EACH)
     }
 
     /// Returns the user of the token; `csrf` is the secret of the forms.
@@ -51,4 +61,6 @@ pub(crate) struct NewToken {
     pub(crate) expires: Option<i64>,
     /// The creator.
     pub(crate) made_by: String,
+    /// Whether a worker gets it by a registration.
+    pub(crate) is_registered: bool,
 }

@@ -5,11 +5,14 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::secret_text::{SecretDigest, SecretText};
 use super::server_store::ServerStore;
 use super::store_error::StoreError;
-use super::token_record::{NewToken, TokenRecord};
+use super::token_record::{NOTED_EACH, NewToken, TokenRecord};
 use crate::server::viewer::{Projects, Role};
 
 pub(super) const COLUMNS: &str =
-    "token.id, token.name, token.role, token.projects, token.created, token.expires, token.made_by";
+    "token.id, token.name, token.role, token.projects, token.created, token.expires, token.made_by,
+     token.last_used";
+/// A token of a registration that was not used for so long ends, in milliseconds.
+const UNUSED: i64 = 7 * 24 * 3600 * 1000;
 /// How long a revoked token is kept, in milliseconds.
 const KEPT: i64 = 90 * 24 * 3600 * 1000;
 
@@ -37,10 +40,16 @@ impl ServerStore {
                 "UPDATE token SET revoked = ?1 WHERE revoked IS NULL AND expires <= ?1",
                 [now],
             )?;
+            tx.execute(
+                "UPDATE token SET revoked = ?1 WHERE revoked IS NULL AND is_registered = 1
+                    AND coalesce(last_used, created) < ?2",
+                [now, now - UNUSED],
+            )?;
             tx.execute("DELETE FROM token WHERE revoked < ?1", [now - KEPT])?;
             let added = tx.execute(
-                "INSERT INTO token (name, hash, role, projects, created, expires, made_by)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+                "INSERT INTO token (name, hash, role, projects, created, expires, made_by,
+                    is_registered)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
                  ON CONFLICT (name) WHERE revoked IS NULL DO NOTHING",
                 params![
                     token.name,
@@ -49,7 +58,8 @@ impl ServerStore {
                     projects,
                     now,
                     token.expires,
-                    token.made_by
+                    token.made_by,
+                    token.is_registered
                 ],
             )?;
             Ok((added == 1).then(|| tx.last_insert_rowid()))
@@ -95,6 +105,21 @@ impl ServerStore {
         })
     }
 
+    /// Notes that a token is used, unless that was noted in the last hour.
+    ///
+    /// # Errors
+    ///
+    /// Those of the file.
+    pub(crate) fn note_use(&self, token: i64, now: i64) -> Result<(), StoreError> {
+        self.write(|tx| {
+            tx.execute(
+                "UPDATE token SET last_used = ?2 WHERE id = ?1 AND coalesce(last_used, 0) <= ?3",
+                params![token, now, now - NOTED_EACH],
+            )
+        })
+        .map(drop)
+    }
+
     /// Returns whether there was ever a token.
     ///
     /// # Errors
@@ -128,7 +153,7 @@ fn of_digest(conn: &Connection, digest: &SecretDigest) -> rusqlite::Result<Optio
     let found = conn
         .prepare_cached(&select)?
         .query_row([digest.bytes()], |row| {
-            Ok((token_of(row)?, row.get::<_, Vec<u8>>(7)?))
+            Ok((token_of(row)?, row.get::<_, Vec<u8>>(8)?))
         })
         .optional()?;
     Ok(found.and_then(|(token, stored)| digest.is(&stored).then_some(token)))
@@ -156,5 +181,6 @@ pub(super) fn token_of(row: &Row<'_>) -> rusqlite::Result<TokenRecord> {
         created: row.get(4)?,
         expires: row.get(5)?,
         made_by: row.get(6)?,
+        last_used: row.get(7)?,
     })
 }

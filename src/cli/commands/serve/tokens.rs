@@ -51,6 +51,7 @@ fn add(
         },
         expires: expires.map(unix_millis),
         made_by: user_name(),
+        is_registered: false,
     };
     let added = store.add_token(&token, unix_millis(now));
     let (_, secret) = added.map_err(unusable)?;
@@ -111,7 +112,9 @@ fn line(token: &TokenRecord, width: usize) -> String {
     };
     let role = token.role.word();
     let by = plain(&token.made_by);
-    format!("{name:<width$}  {role:<8}  {projects}, {end}; created {created} by {by}\n")
+    let used = token.last_used.map(|at| short(of_unix_millis(at)));
+    let used = used.map(|at| format!(", used {at}")).unwrap_or_default();
+    format!("{name:<width$}  {role:<8}  {projects}, {end}; created {created} by {by}{used}\n")
 }
 
 fn as_json(token: &TokenRecord) -> Value {
@@ -126,6 +129,7 @@ fn as_json(token: &TokenRecord) -> Value {
         "created": token.created,
         "expires": token.expires,
         "made_by": token.made_by,
+        "last_used": token.last_used,
     })
 }
 

@@ -1,11 +1,12 @@
 //! What a call may see and change: everything, or what belongs to some projects.
 
-use super::board_error::BoardError;
-use super::board_trait::Board;
-use super::call_reply::CallFault;
-use super::job_id::JobId;
-use super::job_record::JobFilter;
-use super::post::Post;
+use super::faults::{fault, fault_of};
+use crate::board::board_error::BoardError;
+use crate::board::board_trait::Board;
+use crate::board::call_reply::CallFault;
+use crate::board::job_id::JobId;
+use crate::board::job_record::JobFilter;
+use crate::board::post::Post;
 
 /// What a call may see and change.
 pub(crate) struct CallScope<'a> {
@@ -52,10 +53,10 @@ impl CallScope<'_> {
         if self.projects.is_none() {
             return Ok(Visibility::All);
         }
-        let found = self.board.job(*id).map_err(|error| CallFault::of(&error))?;
+        let found = self.board.job(*id).map_err(|error| fault_of(&error))?;
         match found.is_some_and(|job| self.sees(job.project.as_deref())) {
             true => Ok(Visibility::All),
-            false => Err(CallFault::of(&BoardError::NoSuchJob(*id))),
+            false => Err(fault_of(&BoardError::NoSuchJob(*id))),
         }
     }
 
@@ -101,5 +102,5 @@ impl CallScope<'_> {
 
 fn forbidden(why: &str) -> CallFault {
     let remedy = "an administrator creates tokens: `run_functions serve token add`";
-    CallFault::new("forbidden", why, Some(remedy))
+    fault("forbidden", why, Some(remedy))
 }

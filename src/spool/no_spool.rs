@@ -3,22 +3,16 @@
 
 use std::io;
 
+use super::spooled_entry::SpooledEntry;
 use crate::unix::trusted_paths::PrivateDir;
+
+pub(crate) use NoSpool as SpoolFile;
 
 /// A queue that does not exist.
 #[derive(Debug)]
-pub(crate) enum SpoolFile {}
+pub(crate) enum NoSpool {}
 
-/// Something that is to be sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct SpooledEntry {
-    /// What distinguishes it from others of the file.
-    pub(crate) key: String,
-    /// The JSON text.
-    pub(crate) body: String,
-}
-
-impl SpoolFile {
+impl NoSpool {
     /// Refuses to create a queue.
     ///
     /// # Errors

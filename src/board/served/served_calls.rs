@@ -6,47 +6,48 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::advance::{Advance, AdvanceAnswer, GiveBack, LaneWish, TransitionVerdict};
-use super::alert_conditions::AlertConditions;
-use super::alert_record::{AlertLook, AlertRecord, AlertsHold};
-use super::batch::{BatchPost, BatchReceipt, BatchRecord, BulkAnswer};
-use super::beat::{Beat, BeatAnswer, JobPosition, LookAnswer};
-use super::call_arguments::{lent, request_type};
-use super::call_reply::CallFault;
 use super::call_scope::{CallScope, Visibility};
-use super::call_table::{alerts_calls, board_calls, own_calls, schedules_calls};
-use super::definition_entry::{DefinitionEntry, DefinitionRecord};
-use super::end_summary::EndSummary;
-use super::ended_job::{EndFilter, EndedJob};
-use super::host_identity::HostIdentity;
-use super::job_id::{BatchId, JobId, SessionId};
-use super::job_record::{JobFilter, JobOutcome, JobPage, JobRecord, StateCount};
-use super::job_request::{JobRequest, RequestAnswer};
-use super::keep_limits::{GcAnswer, KeepLimits};
-use super::mail_record::{ClaimedMail, MailRecord};
-use super::next_post::{FollowedPost, NextRecord};
-use super::output_part::{OutputBatch, OutputPart};
-use super::pause::{PauseRecord, PauseScope};
-use super::post::{NextPost, Post, PostReceipt};
-use super::reap::{Reap, ReapAnswer};
-use super::schedule_board::{ScheduleRequest, ScheduleRequestAnswer};
-use super::schedule_file::{ScheduleFile, ScheduleFileAnswer};
-use super::schedule_record::ScheduleRecord;
-use super::schedule_slot::{ScheduleLook, ScheduleNews, SlotAnswer, SlotTaking};
-use super::session_request::{SessionRecord, SessionRequest, SessionTicket, SessionWish};
-use super::wait_facts::{CannotNow, WaitFacts};
+use super::faults::{fault, fault_of};
+use crate::board::advance::{Advance, AdvanceAnswer, GiveBack, LaneWish, TransitionVerdict};
+use crate::board::alert_conditions::AlertConditions;
+use crate::board::alert_record::{AlertLook, AlertRecord, AlertsHold};
+use crate::board::batch::{BatchPost, BatchReceipt, BatchRecord, BulkAnswer};
+use crate::board::beat::{Beat, BeatAnswer, JobPosition, LookAnswer};
+use crate::board::call_arguments::{lent, request_type};
+use crate::board::call_reply::CallFault;
+use crate::board::call_table::{alerts_calls, board_calls, own_calls, schedules_calls};
+use crate::board::definition_entry::{DefinitionEntry, DefinitionRecord};
+use crate::board::end_summary::EndSummary;
+use crate::board::ended_job::{EndFilter, EndedJob};
+use crate::board::host_identity::HostIdentity;
+use crate::board::job_id::{BatchId, JobId, SessionId};
+use crate::board::job_record::{JobFilter, JobOutcome, JobPage, JobRecord, StateCount};
+use crate::board::job_request::{JobRequest, RequestAnswer};
+use crate::board::keep_limits::{GcAnswer, KeepLimits};
+use crate::board::mail_record::{ClaimedMail, MailRecord};
+use crate::board::next_post::{FollowedPost, NextRecord};
+use crate::board::output_part::{OutputBatch, OutputPart};
+use crate::board::pause::{PauseRecord, PauseScope};
+use crate::board::post::{NextPost, Post, PostReceipt};
+use crate::board::reap::{Reap, ReapAnswer};
+use crate::board::schedule_board::{ScheduleRequest, ScheduleRequestAnswer};
+use crate::board::schedule_file::{ScheduleFile, ScheduleFileAnswer};
+use crate::board::schedule_record::ScheduleRecord;
+use crate::board::schedule_slot::{ScheduleLook, ScheduleNews, SlotAnswer, SlotTaking};
+use crate::board::session_request::{SessionRecord, SessionRequest, SessionTicket, SessionWish};
+use crate::board::wait_facts::{CannotNow, WaitFacts};
 use crate::flow::journal::JournalEntry;
 
-/// Who may make a call.
+/// The role that a call takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CallRole {
-    /// Who looks.
+    /// To look.
     View,
-    /// Who posts.
+    /// To post.
     Post,
-    /// Who stops, retries, pauses.
+    /// To stop, retry and pause.
     Operate,
-    /// A worker.
+    /// To work.
     Worker,
 }
 
@@ -56,7 +57,7 @@ pub(crate) struct ServedCall {
     pub(crate) name: &'static str,
     /// What the call does.
     pub(crate) about: &'static str,
-    /// Who may make it.
+    /// The role that it takes.
     pub(crate) role: CallRole,
     /// Answers a request: JSON in, JSON out.
     pub(crate) answer: fn(&CallScope<'_>, &[u8]) -> Result<String, CallFault>,
@@ -80,7 +81,7 @@ macro_rules! served {
                 let CallRequest { $(mut $argument),* } = request(body)?;
                 let visible = scope.$scope($(&mut $scoped),*)?;
                 let answer = scope.board.$name($(lent!($kind, $argument)),*);
-                json(&answer.map_err(|error| CallFault::of(&error))?, scope, visible)
+                json(&answer.map_err(|error| fault_of(&error))?, scope, visible)
             }
 
             ServedCall {
@@ -114,7 +115,7 @@ pub(crate) fn served_calls() -> impl Iterator<Item = &'static ServedCall> {
 fn request<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, CallFault> {
     serde_json::from_slice(body).map_err(|error| {
         let remedy = "the document of the calls is at /api/v1/openapi.json";
-        CallFault::new("bad_request", format!("the request: {error}"), Some(remedy))
+        fault("bad_request", format!("the request: {error}"), Some(remedy))
     })
 }
 
@@ -128,7 +129,7 @@ fn json(
     scope: &CallScope<'_>,
     visible: Visibility,
 ) -> Result<String, CallFault> {
-    let unfit = |error: serde_json::Error| CallFault::new("refused", error.to_string(), None);
+    let unfit = |error: serde_json::Error| fault("refused", error.to_string(), None);
     match (visible, scope.projects) {
         (Visibility::OfProjects, Some(projects)) => {
             let mut list = serde_json::to_value(answer).map_err(unfit)?;
