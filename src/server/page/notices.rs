@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::components::marks::Mark;
+use super::components::marks::StateMark;
 use super::components::notice::notice;
 use super::visit::Visit;
 use super::wording::quoted;
@@ -16,8 +16,8 @@ const LOOKED_AT: u32 = 20;
 /// What stands in an entry until its action has been carried out.
 pub(super) const ASKED: &str = "asked";
 
-/// Returns what the last action of the user on an object came to, where the address says that
-/// there was one; an empty object stands for any.
+/// Returns what the last action of the user on an object came to, where the address names an
+/// action; an empty object stands for any.
 ///
 /// # Errors
 ///
@@ -42,7 +42,7 @@ pub(super) fn last(visit: &Visit<'_>, object: &str) -> BoardResult<Markup> {
     });
     Ok(html! {
         @if let Some(entry) = mine {
-            (notice(Mark::OK, &html! {
+            (notice(StateMark::OK, &html! {
                 p { b { (quoted(&entry.outcome)) } " Recorded as " bdi { (entry.by) } ", " (visit.clock.exact_in_zone(entry.at)) "." }
             }))
         }

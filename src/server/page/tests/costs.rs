@@ -51,7 +51,7 @@ fn the_calls_that_a_page_costs_are_bounded() {
 }
 
 #[test]
-#[ignore = "posts a million jobs: takes minutes"]
+#[ignore = "needs minutes: posts a million jobs"]
 fn the_first_byte_with_a_million_jobs_and_a_hundred_workers() {
     let (night, jobs) = night();
     for number in 0..100 {

@@ -24,7 +24,7 @@ fn write(dir: &Path, name: &str, text: &str) {
 }
 
 #[test]
-#[ignore = "writes pages into the directory RUN_FUNCTIONS_PAGES, to be looked at"]
+#[ignore = "needs RUN_FUNCTIONS_PAGES: a directory for pages to be looked at"]
 fn pages_can_be_looked_at() {
     let Some(dir) = std::env::var_os("RUN_FUNCTIONS_PAGES") else {
         return;
