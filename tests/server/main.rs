@@ -16,10 +16,12 @@ mod support;
 
 mod access;
 mod board_away;
+mod browser;
 mod ends;
 mod exchange;
 mod floods;
 mod nginx;
+mod page_in_browser;
 mod pages;
 mod secrets;
 mod served;

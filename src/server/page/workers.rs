@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use super::board_facts::{SeenWorker, pauses, workers};
 use super::board_figures::BoardFigures;
 use super::components::lists::{PagerLinks, pager};
-use super::components::marks::{Mark, state_pill, state_word};
+use super::components::marks::{StateMark, state_pill, state_word};
 use super::components::shell::{NavPlace, page_head};
 use super::components::slots::slot_boxes;
 use super::notices;
@@ -238,12 +238,12 @@ fn row(
 
 fn standing(worker: &SeenWorker) -> Markup {
     match (worker.presence, worker.record.wish) {
-        (WorkerPresence::Unheard, _) => state_pill(Mark::SILENT, "not heard from"),
-        (WorkerPresence::Dead, _) => state_pill(Mark::SILENT, "died"),
-        (_, SessionWish::Sleep) => state_pill(Mark::ASLEEP, "asleep"),
-        (_, SessionWish::Drain) => state_pill(Mark::PAUSED, "draining"),
-        (_, SessionWish::Quit | SessionWish::QuitNow) => state_pill(Mark::PAUSED, "ends"),
-        (_, SessionWish::Work) => state_word(Mark::OK, "serving"),
+        (WorkerPresence::Unheard, _) => state_pill(StateMark::SILENT, "not heard from"),
+        (WorkerPresence::Dead, _) => state_pill(StateMark::SILENT, "died"),
+        (_, SessionWish::Sleep) => state_pill(StateMark::ASLEEP, "asleep"),
+        (_, SessionWish::Drain) => state_pill(StateMark::PAUSED, "draining"),
+        (_, SessionWish::Quit | SessionWish::QuitNow) => state_pill(StateMark::PAUSED, "ends"),
+        (_, SessionWish::Work) => state_word(StateMark::OK, "serving"),
     }
 }
 

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::board::BoardResult;
-use crate::server::page::components::marks::Mark;
+use crate::server::page::components::marks::StateMark;
 use crate::server::page::components::notice::notice;
 use crate::server::page::components::shell::NavPlace;
 use crate::server::page::page_content::{PageContent, answer};
@@ -78,7 +78,7 @@ impl Confirmation {
                     input type="hidden" name="csrf" value=(viewer.csrf);
                     @for (name, value) in &self.fields { input type="hidden" name=(name) value=(value); }
                     div { p class="kicker" { (self.kicker) } h1 { (self.question) } }
-                    @if let Some(warning) = &self.warning { (notice(Mark::WARNING, warning)) }
+                    @if let Some(warning) = &self.warning { (notice(StateMark::WARNING, warning)) }
                     div {
                         h2 { "What will happen" }
                         ul class="plain" {

@@ -2,7 +2,7 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::marks::{Mark, mark};
+use super::marks::{StateMark, mark};
 use crate::server::page::assets;
 
 /// The marks, defined once a page.
@@ -85,7 +85,7 @@ pub(in crate::server) struct TopBar {
 pub(in crate::server) struct DocumentHead {
     /// The title, without the name of the program.
     pub(in crate::server) title: String,
-    /// Whether something is wrong: so says the icon of the browser's tab.
+    /// Whether something is wrong: the icon of the browser's tab shows that.
     pub(in crate::server) is_bad: bool,
 }
 
@@ -137,7 +137,7 @@ pub(in crate::server) fn top_bar(bar: &TopBar) -> Markup {
     html! {
         header class="bar" {
             div class="wrap" {
-                a class="brand" href="/" { (mark(Mark::LOOP)) span { "run_functions" } }
+                a class="brand" href="/" { (mark(StateMark::LOOP)) span { "run_functions" } }
                 (navigation(bar))
                 @if let Some(account) = &bar.account {
                     div class="tools" {
