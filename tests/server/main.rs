@@ -23,6 +23,7 @@ mod floods;
 mod nginx;
 mod page_in_browser;
 mod pages;
+mod property;
 mod secrets;
 mod served;
 mod smuggling;
