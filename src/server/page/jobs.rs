@@ -70,7 +70,7 @@ pub(super) fn page(visit: &Visit<'_>) -> BoardResult<PageAnswer> {
             content.still(kinds::table(visit, &filter)?)
         }
         Some(JobState::Waiting | JobState::Limited) => {
-            content.still(reasons_table::table(visit, &filter, &figures)?)
+            content.still(reasons_table::table(visit, &filter, &figures, &found.jobs)?)
         }
         _ => content,
     };

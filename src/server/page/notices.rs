@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::components::marks::StateMark;
 use super::components::notice::notice;
 use super::visit::Visit;
-use super::wording::quoted;
+use super::wording::{name, quoted};
 use crate::board::BoardResult;
 use crate::server::audit_entry::AuditEntry;
 
@@ -43,7 +43,7 @@ pub(super) fn last(visit: &Visit<'_>, object: &str) -> BoardResult<Markup> {
     Ok(html! {
         @if let Some(entry) = mine {
             (notice(StateMark::OK, &html! {
-                p { b { (quoted(&entry.outcome)) } " Recorded as " bdi { (entry.by) } ", " (visit.clock.exact_in_zone(entry.at)) "." }
+                p { b { (quoted(&entry.outcome)) } " Recorded as " (name(&entry.by)) ", " (visit.clock.exact_in_zone(entry.at)) "." }
             }))
         }
     })

@@ -13,7 +13,7 @@ use super::components::slots::slot_boxes;
 use super::notices;
 use super::page_content::PageContent;
 use super::visit::Visit;
-use super::wording::{address, name};
+use super::wording::{address, name, plain_words};
 use crate::board::{
     BoardResult, JobFilter, JobRecord, JobState, PauseRecord, PauseScope, SessionId, SessionWish,
 };
@@ -22,7 +22,7 @@ use crate::status::worker_presence::WorkerPresence;
 use crate::text::counts::counted;
 
 /// How many workers a page has.
-const PAGE: usize = 50;
+const PAGE: usize = 25;
 /// How many running jobs are shown in slots.
 const MOST_RUNNING: u32 = 500;
 /// How many tags have a figure.
@@ -318,18 +318,15 @@ fn worker_menu(visit: &Visit<'_>, worker: &SeenWorker) -> Markup {
     let is_allowed = visit.may(Role::Operate) && visit.sees_all();
     html! {
         details class="menu" data-k={ "m" (worker.record.session) } {
-            summary { "Actions" span class="hidden" { " for " (of) } }
-            ul {
-                @for (verb, word, text, is_possible) in verbs {
-                    li {
-                        form action="/confirm" {
-                            input type="hidden" name="do" value=(verb);
-                            input type="hidden" name="worker" value=(of);
-                            button disabled[!is_possible || !is_allowed] { span { b { (word) } span class="under" { (text) } } }
-                        }
+            summary { "Actions" span class="hidden" { " for " (plain_words(of, 60)) } }
+            form action="/confirm" {
+                input type="hidden" name="worker" value=(of);
+                ul {
+                    @for (verb, word, text, is_possible) in verbs {
+                        li { button name="do" value=(verb) disabled[!is_possible || !is_allowed] { span { b { (word) } span class="under" { (text) } } } }
                     }
+                    @if !is_allowed { li class="small quiet" { "Takes the role " (Role::Operate.word()) ", for all projects." } }
                 }
-                @if !is_allowed { li class="small quiet" { "Takes the role " (Role::Operate.word()) ", for all projects." } }
             }
         }
     }

@@ -81,7 +81,7 @@ fn page(
             }
             p class="quiet small" {
                 @if schema.every_worker { "A job is posted for each live worker that can do it. " }
-                "Whichever worker is able begins it at once. To undo it: stop the job. Recorded as " bdi { (visit.request.viewer.name) } "."
+                "Whichever worker is able begins it at once. To undo it: stop the job. Recorded as " (name(&visit.request.viewer.name)) "."
             }
             div class="row" {
                 button class="primary" { "Post" }

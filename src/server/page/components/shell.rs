@@ -4,6 +4,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::marks::{StateMark, mark};
 use crate::server::page::assets;
+use crate::server::page::wording::name;
 
 /// The marks, defined once a page.
 const SPRITE: &str = include_str!("../assets/sprite.svg");
@@ -201,7 +202,7 @@ fn live_light(live: Option<&(String, String)>) -> Markup {
 fn account_menu(account: &AccountMenu) -> Markup {
     html! {
         details class="menu" {
-            summary { bdi { (account.name) } " " span class="quiet" { (account.role) } }
+            summary { (name(&account.name)) " " span class="quiet" { (account.role) } }
             ul {
                 li { a href="/audit" { "Audit: the actions of users" } }
                 li class="small" {
@@ -210,7 +211,7 @@ fn account_menu(account: &AccountMenu) -> Markup {
                         "Projects: "
                         @for (at, project) in account.projects.iter().enumerate() {
                             @if at > 0 { ", " }
-                            bdi { (project) }
+                            (name(project))
                         }
                     }
                 }

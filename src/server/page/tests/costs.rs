@@ -100,6 +100,6 @@ fn the_first_byte_with_a_million_jobs_and_a_hundred_workers() {
             "{path} {query:?}: {:?}, {bytes} bytes",
             clock().since(began)
         );
-        assert!(bytes < 80_000, "{path}");
+        assert!(bytes < 60_000, "{path}");
     }
 }
