@@ -45,6 +45,7 @@
 //! | `board-sqlite` | the board of jobs in a SQLite file | rusqlite (SQLite, compiled in) | jobs |
 //! | `lock-consul` | a lock in Consul | ureq, rustls | `backend = "consul"` |
 //! | `lock-postgres` | a lock in PostgreSQL | tokio-postgres, rustls | `backend = "postgres"` |
+//! | `server` (with `cli`) | the board over HTTP: `serve` | axum, hyper, tokio-rustls, rusqlite, maud, schemars | `serve` |
 //! | `metrics-push` | metrics pushed to InfluxDB | ureq, rustls | `[metrics_push]` |
 //! | `smtp` | delivery to a mail server | rustls | `transport = "smtp"` |
 //! | `ping` | URLs that are requested by a run | ureq, rustls | `ping` of a task |
@@ -107,6 +108,7 @@
         feature = "metrics-push",
         feature = "ping",
         feature = "report-html",
+        feature = "server",
         feature = "smtp"
     )),
     expect(dead_code, reason = "only whole modules are left out")
@@ -165,8 +167,11 @@ mod runner;
 #[cfg(feature = "cli")]
 mod runs;
 mod schedule;
+#[cfg(feature = "server")]
+mod server;
 mod service;
 mod simulate;
+mod spool;
 mod state;
 mod status;
 #[cfg(feature = "cli")]

@@ -15,6 +15,7 @@ use crate::flow::journal::{Doing, JournalEntry};
 
 /// What a worker reports and wishes. Counts as a beat.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct Advance {
     /// The session.
     pub(crate) session: SessionId,
@@ -26,6 +27,7 @@ pub(crate) struct Advance {
 
 /// All that happened to a job since the last acknowledged batch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct Transition {
     /// The job, its fence, and the number of its last entry before this one.
     pub(crate) before: JobPosition,
@@ -74,6 +76,7 @@ impl Transition {
 
 /// What a worker wants to claim.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct ClaimWish {
     /// How many jobs: never more than the free slots of the worker.
     pub(crate) at_most: u32,
@@ -86,6 +89,7 @@ pub(crate) struct ClaimWish {
 
 /// A definition that a worker can do now.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct LaneWish {
     /// The definition, which the session has entered.
     pub(crate) definition: String,
@@ -104,6 +108,7 @@ pub(crate) struct LaneWish {
 
 /// What an [`Advance`] brings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct AdvanceAnswer {
     /// The counter after this call, which counts as a beat.
     pub(crate) beat: u64,
@@ -122,6 +127,7 @@ pub(crate) struct AdvanceAnswer {
 
 /// The outcome of a transition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum TransitionVerdict {
     /// The transition is recorded.
@@ -134,6 +140,7 @@ pub(crate) enum TransitionVerdict {
 
 /// A job as its new holder gets it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct ClaimedJob {
     /// The job, its new fence, and the number of its last entry.
     pub(crate) position: JobPosition,
@@ -169,6 +176,7 @@ pub(crate) struct ClaimedJob {
 
 /// A job that a worker gives back without count: its tree is dead, or never was.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct GiveBack {
     /// The job as [`beat`](super::Board::beat) named it.
     pub(crate) position: JobPosition,
@@ -178,6 +186,7 @@ pub(crate) struct GiveBack {
 
 /// What became of the attempts of a job that is given back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum LeftoverFate {
     /// None of them was started.

@@ -6,6 +6,7 @@ use super::job_id::JobId;
 
 /// What did not happen, as it is now.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct AlertConditions {
     /// Jobs of schedules that have not begun in time, one a schedule.
     pub(crate) late: Vec<LateJob>,
@@ -22,6 +23,7 @@ pub(crate) struct AlertConditions {
 
 /// A job of a schedule that has not begun in time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct LateJob {
     /// The schedule.
     pub(crate) schedule: String,
@@ -33,6 +35,7 @@ pub(crate) struct LateJob {
 
 /// A schedule that is paused because its jobs failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct FailedSchedule {
     /// The schedule.
     pub(crate) schedule: String,
@@ -44,6 +47,7 @@ pub(crate) struct FailedSchedule {
 
 /// A job that has waited for too long.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct OverdueJob {
     /// The definition.
     pub(crate) definition: String,
@@ -57,6 +61,7 @@ pub(crate) struct OverdueJob {
 
 /// A job that needs a person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct StuckJob {
     /// The definition.
     pub(crate) definition: String,
@@ -70,6 +75,7 @@ pub(crate) struct StuckJob {
 
 /// A worker that was not heard from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct LostWorker {
     /// Its name.
     pub(crate) name: String,

@@ -9,6 +9,7 @@ use super::session_request::EndCount;
 
 /// What an end that is no success is about, as the worker of the job knows it. Without secrets.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct EndFailure {
     /// The fingerprint of the failure.
     pub(crate) kind: String,
@@ -21,6 +22,7 @@ pub(crate) struct EndFailure {
 
 /// Jobs of a definition that ended alike in one transaction.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct EndFact {
     /// Its number; later facts have greater ones.
     pub(crate) id: u64,
@@ -42,6 +44,7 @@ pub(crate) struct EndFact {
 
 /// What the alerter has not taken yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct AlertLook {
     /// The facts, the oldest first.
     pub(crate) facts: Vec<EndFact>,
@@ -52,6 +55,7 @@ pub(crate) struct AlertLook {
 
 /// What a session has seen end since it joined.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct SessionCounts {
     /// The session.
     pub(crate) session: SessionId,
@@ -61,6 +65,7 @@ pub(crate) struct SessionCounts {
 
 /// Whether a session holds the lock `alerts`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum AlertsHold {
     /// The session holds the lock under this fence.
@@ -71,6 +76,7 @@ pub(crate) enum AlertsHold {
 
 /// What the alerter has decided.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct AlertRecord {
     /// The holder.
     pub(crate) session: SessionId,

@@ -7,6 +7,7 @@ use super::post::NextPost;
 
 /// What a batch is posted with.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct BatchPost {
     /// The identity of the posting: a second try with the same one is the same batch.
     pub(crate) posting: String,
@@ -25,6 +26,7 @@ pub(crate) struct BatchPost {
 
 /// The answer to the post of members.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct BatchReceipt {
     /// The batch.
     pub(crate) id: BatchId,
@@ -36,6 +38,7 @@ pub(crate) struct BatchReceipt {
 
 /// A batch as the board knows it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct BatchRecord {
     /// The batch.
     pub(crate) id: BatchId,
@@ -61,6 +64,7 @@ pub(crate) struct BatchRecord {
 
 /// What became of a request to many jobs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct BulkAnswer {
     /// How many it was carried out for.
     pub(crate) done: u64,

@@ -8,6 +8,7 @@ use super::session_request::{EndCount, SessionWish};
 
 /// The sign of life of a session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct Beat {
     /// The session.
     pub(crate) session: SessionId,
@@ -21,6 +22,7 @@ pub(crate) struct Beat {
 ///
 /// The worker compares `owned` with what it held *when the beat was sent*.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct BeatAnswer {
     /// The counter after this beat.
     pub(crate) beat: u64,
@@ -38,6 +40,7 @@ pub(crate) struct BeatAnswer {
 
 /// What a look for work finds, which writes nothing and is no beat.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct LookAnswer {
     /// When the next job of the lanes is due, in milliseconds since 1970; a time that has passed:
     /// there is something to claim. `None`: none waits.
@@ -52,6 +55,7 @@ pub(crate) struct LookAnswer {
 
 /// A job at a point of its journal: what each write is guarded by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct JobPosition {
     /// The job.
     pub(crate) id: JobId,

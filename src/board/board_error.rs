@@ -36,6 +36,15 @@ pub(crate) enum BoardError {
         /// What to do about it.
         remedy: String,
     },
+    /// The token, or the role, of this program may not make the call. A person must act.
+    NotAllowed {
+        /// Where the board is.
+        place: String,
+        /// The reason, as a fragment for messages.
+        why: String,
+        /// What to do about it.
+        remedy: String,
+    },
     /// There is no board yet, and none was to be made.
     NoBoard {
         /// Where the board would be.
@@ -70,7 +79,9 @@ impl BoardError {
     /// Returns what to do about the error.
     pub(crate) fn remedy(&self) -> Option<&str> {
         match self {
-            BoardError::Refused { remedy, .. } => Some(remedy),
+            BoardError::Refused { remedy, .. } | BoardError::NotAllowed { remedy, .. } => {
+                Some(remedy)
+            }
             BoardError::NoBoard { .. } => Some("create one: `run_functions work`"),
             BoardError::KeyTaken { .. } => {
                 Some("wait until that job is over, or post with `--if-there keep` or `replace`")
@@ -89,7 +100,9 @@ impl fmt::Display for BoardError {
         match self {
             BoardError::NoAnswer { place } => write!(f, "{place} does not answer in time"),
             BoardError::Unavailable { place, why } => write!(f, "{place} cannot be used: {why}"),
-            BoardError::Refused { place, why, .. } => write!(f, "{place} refuses: {why}"),
+            BoardError::Refused { place, why, .. } | BoardError::NotAllowed { place, why, .. } => {
+                write!(f, "{place} refuses: {why}")
+            }
             BoardError::NoBoard { place } => write!(f, "{place} refuses: there is no board"),
             BoardError::SessionOver(session) => write!(f, "session {session} is over"),
             BoardError::KeyTaken { id, state } => {

@@ -246,10 +246,6 @@ pub(crate) trait Board: ScheduleBoard + AlertBoard + Send + Sync {
     /// # Errors
     ///
     /// Only those of the board itself.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "boards behind a network need it")
-    )]
     fn outcome_of(&self, positions: &[JobPosition]) -> BoardResult<Vec<Option<JobOutcome>>>;
 
     /// Returns a job.
@@ -352,6 +348,13 @@ pub(crate) trait Board: ScheduleBoard + AlertBoard + Send + Sync {
     /// When the kernel has no watch left.
     fn bell(&self) -> Result<Box<dyn BoardBell>, BoardError>;
 
+    /// Returns the identity that the board was created with: no other board has it.
+    ///
+    /// # Errors
+    ///
+    /// Only those of the board itself.
+    fn identity(&self) -> BoardResult<String>;
+
     /// Returns where the board is, for messages. No secrets.
     fn place(&self) -> String;
 }
@@ -360,4 +363,10 @@ pub(crate) trait Board: ScheduleBoard + AlertBoard + Send + Sync {
 pub(crate) trait BoardBell: AsFd + Send {
     /// Takes note of all rings so far: called before the look for work, so that no ring is lost.
     fn clear(&self);
+
+    /// Returns whether a request to end a job rings, too: then a worker hears it while all its
+    /// slots are busy.
+    fn rings_for_requests(&self) -> bool {
+        false
+    }
 }

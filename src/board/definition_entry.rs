@@ -5,6 +5,7 @@ use serde_json::Value;
 
 /// A definition as a worker enters it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct DefinitionEntry {
     /// The name.
     pub(crate) name: String,
@@ -24,6 +25,7 @@ pub(crate) struct DefinitionEntry {
 
 /// A definition as the board knows it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct DefinitionRecord {
     /// What was entered.
     pub(crate) entry: DefinitionEntry,

@@ -7,6 +7,7 @@ use super::job_state::JobState;
 
 /// How the jobs of a definition have ended in one state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct EndSummary {
     /// The definition.
     pub(crate) definition: String,

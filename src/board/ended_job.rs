@@ -7,6 +7,7 @@ use super::job_state::JobState;
 
 /// A job that has ended, or is stuck.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct EndedJob {
     /// The job.
     pub(crate) id: JobId,
@@ -26,6 +27,7 @@ pub(crate) struct EndedJob {
 
 /// A query over jobs that have ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct EndFilter {
     /// Only jobs of this definition.
     pub(crate) definition: Option<String>,

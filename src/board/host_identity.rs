@@ -12,6 +12,7 @@ use crate::unix::{boot, process_start};
 /// Two processes *share a host* when boot id, user, pid and time namespace are equal: then a pid
 /// and its start mean the same to both. All containers of a machine have the same boot id.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct HostIdentity {
     /// The name of the host, for people.
     pub(crate) host: String,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// The number of a job on its board: short, never given twice, rising with the posts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub(crate) struct JobId(pub(crate) u64);
 
@@ -26,6 +27,7 @@ impl FromStr for JobId {
 
 /// The number of a session on its board.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub(crate) struct SessionId(pub(crate) u64);
 
@@ -37,6 +39,7 @@ impl fmt::Display for SessionId {
 
 /// The number of a batch on its board.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub(crate) struct BatchId(pub(crate) u64);
 

@@ -10,6 +10,7 @@ use crate::flow::journal::Doing;
 
 /// A job as the board knows it, without its journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct JobRecord {
     /// The job.
     pub(crate) id: JobId,
@@ -75,6 +76,7 @@ pub(crate) struct JobRecord {
 
 /// A query over jobs, the newest first; what is `None` is not asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct JobFilter {
     /// Only jobs in one of these states; empty: in any.
     pub(crate) states: Vec<JobState>,
@@ -98,6 +100,7 @@ pub(crate) struct JobFilter {
 
 /// A page of jobs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct JobPage {
     /// The jobs, the newest first.
     pub(crate) jobs: Vec<JobRecord>,
@@ -107,6 +110,7 @@ pub(crate) struct JobPage {
 
 /// How many jobs are in a state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct StateCount {
     /// The definition.
     pub(crate) definition: String,
@@ -118,6 +122,7 @@ pub(crate) struct StateCount {
 
 /// What became of a write: where the job stands, and the entry that was asked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct JobOutcome {
     /// Where the job stands.
     pub(crate) state: JobState,

@@ -7,6 +7,7 @@ use super::job_state::JobState;
 
 /// A request to a job. What each does in each state is in the table of the room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum JobRequest {
     /// After the steps in progress, then reverts; the job is then cancelled.
@@ -40,6 +41,7 @@ pub(crate) enum JobRequest {
 /// A request that waits for the holder of a job to carry it out. The stronger one replaces the
 /// weaker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum PendingRequest {
     /// Nothing begins after the steps in progress.
@@ -54,6 +56,7 @@ pub(crate) enum PendingRequest {
 
 /// A request to a job that the asking session holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct HeldRequest {
     /// The job.
     pub(crate) id: JobId,
@@ -63,6 +66,7 @@ pub(crate) struct HeldRequest {
 
 /// The answer to a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum RequestAnswer {
     /// Carried out at once; the job is now in this state.

@@ -8,6 +8,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 
 /// How long jobs that are over are kept; stuck ones are kept until a person decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct KeepLimits {
     /// How long succeeded jobs are kept.
     pub(crate) succeeded: Duration,
@@ -32,6 +33,7 @@ impl Default for KeepLimits {
 
 /// What one step of the removal has removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct GcAnswer {
     /// The removed jobs.
     pub(crate) jobs: u64,

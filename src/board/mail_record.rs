@@ -6,6 +6,7 @@ use super::job_id::SessionId;
 
 /// A mail that is put on the board.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct NewMail {
     /// The Message-ID, the same in each copy.
     pub(crate) message_id: String,
@@ -15,6 +16,7 @@ pub(crate) struct NewMail {
 
 /// A mail that a session has claimed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct ClaimedMail {
     /// Its number.
     pub(crate) id: u64,
@@ -24,6 +26,7 @@ pub(crate) struct ClaimedMail {
 
 /// A mail that waits on the board.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct MailRecord {
     /// Its number.
     pub(crate) id: u64,

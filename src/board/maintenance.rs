@@ -9,6 +9,7 @@ use super::job_state::JobState;
 
 /// What a check of a board has found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct CheckReport {
     /// The identity of the board.
     pub(crate) id: String,
@@ -35,6 +36,7 @@ pub(crate) struct CheckReport {
 
 /// What a copy of a board has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct CopyReport {
     /// The epoch of the copy.
     pub(crate) epoch: u64,
@@ -67,6 +69,7 @@ impl Default for QueryLimits {
 
 /// What a query has found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct QueryAnswer {
     /// The names of the columns.
     pub(crate) columns: Vec<String>,

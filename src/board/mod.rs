@@ -16,18 +16,37 @@ mod board_error;
 mod board_role;
 mod board_settings;
 mod board_trait;
+#[cfg(any(feature = "board-http", feature = "server"))]
+mod call_arguments;
+#[cfg(any(feature = "board-http", feature = "server"))]
+mod call_reply;
+#[cfg(any(feature = "board-http", feature = "server"))]
+mod call_table;
+#[cfg(any(feature = "board-http", feature = "board-postgres"))]
+mod clock_offset;
 #[cfg(test)]
 #[cfg(any(feature = "board-postgres", feature = "board-sqlite"))]
-mod conformance;
+pub(crate) mod conformance;
+#[cfg(test)]
+#[cfg(all(feature = "board-sqlite", feature = "server"))]
+mod counting_board;
 mod definition_entry;
 mod end_summary;
 mod ended_job;
 mod host_identity;
+#[cfg(feature = "board-http")]
+mod http;
+#[cfg(not(feature = "board-http"))]
+#[path = "http/left_out.rs"]
+mod http;
+mod http_settings;
 mod job_id;
 mod job_record;
 mod job_request;
 mod job_state;
 mod keep_limits;
+#[cfg(any(feature = "board-http", feature = "server"))]
+mod look_news;
 mod mail_record;
 mod maintenance;
 pub mod measured;
@@ -47,6 +66,8 @@ mod schedule_board;
 mod schedule_file;
 mod schedule_record;
 mod schedule_slot;
+#[cfg(feature = "server")]
+pub(crate) mod served;
 mod session_request;
 #[cfg(feature = "board-sqlite")]
 mod sqlite;
@@ -74,10 +95,15 @@ pub(crate) use board_error::BoardError;
 pub(crate) use board_role::BoardRole;
 pub(crate) use board_settings::{BOARD_FILE, BoardSettings, MissingBoard};
 pub(crate) use board_trait::{Board, BoardBell, BoardResult};
+#[cfg(test)]
+#[cfg(all(feature = "board-sqlite", feature = "server"))]
+pub(crate) use counting_board::CountingBoard;
 pub(crate) use definition_entry::DefinitionEntry;
 pub(crate) use end_summary::EndSummary;
 pub(crate) use ended_job::{EndFilter, EndedJob};
 pub(crate) use host_identity::HostIdentity;
+pub(crate) use http::{open as open_http, register as register_worker};
+pub(crate) use http_settings::HttpSettings;
 pub(crate) use job_id::{BatchId, JobId, SessionId};
 pub(crate) use job_record::{JobFilter, JobRecord};
 pub(crate) use job_request::{HeldRequest, JobRequest, PendingRequest, RequestAnswer};

@@ -7,6 +7,7 @@ use super::post::NextPost;
 
 /// What something follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum FollowedPost {
     /// A job.
@@ -17,6 +18,7 @@ pub(crate) enum FollowedPost {
 
 /// What comes after a job or a batch, as the board knows it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct NextRecord {
     /// What is to be posted.
     pub(crate) next: NextPost,

@@ -6,6 +6,7 @@ use super::job_id::JobId;
 
 /// A piece of the output of a job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct OutputPart {
     /// Its number within the job, given by the worker; a part that is sent twice is stored once.
     pub(crate) part: u64,
@@ -23,6 +24,7 @@ pub(crate) struct OutputPart {
 
 /// Parts that the holder of a job sends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct OutputBatch {
     /// The job.
     pub(crate) id: JobId,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What is paused.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum PauseScope {
     /// The jobs of a definition.
@@ -37,6 +38,7 @@ impl PauseScope {
 
 /// A pause.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct PauseRecord {
     /// What is paused.
     pub(crate) scope: PauseScope,

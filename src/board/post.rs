@@ -10,6 +10,7 @@ pub(crate) const PRIORITIES: std::ops::RangeInclusive<i8> = -2..=2;
 
 /// What a job is posted with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct Post {
     /// The identity of the posting: a second try with the same one is the same job, as long as the
     /// board keeps that job.
@@ -48,6 +49,7 @@ pub(crate) struct Post {
 
 /// A limit as the poster knows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct PostLimit {
     /// The key that jobs behind the same limit share.
     pub(crate) key: String,
@@ -79,6 +81,7 @@ impl Post {
 
 /// What follows when a job with the same key is there and not over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum KeyRule {
     /// The answer names the job that is there; nothing is posted.
@@ -92,6 +95,7 @@ pub(crate) enum KeyRule {
 
 /// The answer to a post.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct PostReceipt {
     /// The job.
     pub(crate) id: JobId,
@@ -101,6 +105,7 @@ pub(crate) struct PostReceipt {
 
 /// What is posted when a job or a batch is over. Its posting is made from what it follows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct NextPost {
     /// When it is posted at all.
     pub(crate) rule: ThenRule,
@@ -114,6 +119,7 @@ pub(crate) struct NextPost {
 
 /// After which ends the next job is posted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ThenRule {
     /// After a success of all.

@@ -8,6 +8,7 @@ use super::job_id::{JobId, SessionId};
 
 /// What an observer has seen of a session that is not heard of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct Reap {
     /// The session.
     pub(crate) session: SessionId,
@@ -29,6 +30,7 @@ pub(crate) fn lease_end(lease: Duration) -> Duration {
 
 /// The answer to a reap.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ReapAnswer {
     /// The session has beaten since: the counter is now this.

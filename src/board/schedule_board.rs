@@ -77,6 +77,7 @@ pub(crate) trait ScheduleBoard {
 
 /// What a person asks of a schedule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ScheduleRequest {
     /// To post nothing.
@@ -95,6 +96,7 @@ pub(crate) enum ScheduleRequest {
 
 /// The answer to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ScheduleRequestAnswer {
     /// Carried out.

@@ -6,6 +6,7 @@ use crate::schedule::ScheduleSpec;
 
 /// The schedules of a project's file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct ScheduleFile {
     /// The project.
     pub(crate) project: String,
@@ -19,6 +20,7 @@ pub(crate) struct ScheduleFile {
 
 /// How a file is applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ApplyMode {
     /// When its content is new to the board.
@@ -29,6 +31,7 @@ pub(crate) enum ApplyMode {
 
 /// A schedule of a file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct ScheduleEntry {
     /// The name.
     pub(crate) name: String,
@@ -40,6 +43,7 @@ pub(crate) struct ScheduleEntry {
 
 /// What became of a file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ScheduleFileAnswer {
     /// The board has this content already.
@@ -55,6 +59,7 @@ pub(crate) enum ScheduleFileAnswer {
 
 /// A difference that a file makes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct ScheduleChange {
     /// The schedule.
     pub(crate) name: String,
@@ -64,6 +69,7 @@ pub(crate) struct ScheduleChange {
 
 /// What a file has done to a schedule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ScheduleChangeKind {
     /// The schedule is new.

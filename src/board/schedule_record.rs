@@ -8,6 +8,7 @@ use crate::schedule::ScheduleSpec;
 
 /// A schedule as the board knows it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct ScheduleRecord {
     /// The name, which no other project may use.
     pub(crate) name: String,
@@ -39,6 +40,7 @@ pub(crate) struct ScheduleRecord {
 
 /// Why a schedule posts nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct SchedulePause {
     /// Since when, in milliseconds since 1970.
     pub(crate) since: i64,
@@ -50,6 +52,7 @@ pub(crate) struct SchedulePause {
 
 /// A job of a schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct ScheduledJob {
     /// The job.
     pub(crate) id: JobId,

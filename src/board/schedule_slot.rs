@@ -11,6 +11,7 @@ pub(crate) const SET_BACK_MILLIS: i64 = 3 * 3600 * 1000;
 
 /// What a look at the schedules finds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct ScheduleLook {
     /// Schedules whose slot has come, or whose next slot was planned by a clock that has been set
     /// back since.
@@ -23,6 +24,7 @@ pub(crate) struct ScheduleLook {
 
 /// A schedule whose slot is to be taken.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct DueSchedule {
     /// The name.
     pub(crate) name: String,
@@ -40,6 +42,7 @@ pub(crate) struct DueSchedule {
 
 /// The request to take a slot.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct SlotTaking {
     /// The schedule.
     pub(crate) name: String,
@@ -60,6 +63,7 @@ pub(crate) struct SlotTaking {
 
 /// The answer to the taking of a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum SlotAnswer {
     /// The job is posted, or was for this slot.
@@ -76,6 +80,7 @@ pub(crate) enum SlotAnswer {
 
 /// Something about schedules that is to be mailed. Each is returned once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ScheduleNews {
     /// The schedule is paused, since its jobs failed too often in a row.

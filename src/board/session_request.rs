@@ -7,6 +7,7 @@ use super::job_id::SessionId;
 
 /// What a worker joins with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct SessionRequest {
     /// The wanted name.
     pub(crate) name: String,
@@ -24,6 +25,7 @@ pub(crate) struct SessionRequest {
 
 /// What follows when a live session has the wanted name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum NameRule {
     /// A session that shares the host is asked to drain, and the name is used twice until that one
@@ -35,6 +37,7 @@ pub(crate) enum NameRule {
 
 /// The answer to a join.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct SessionTicket {
     /// The session.
     pub(crate) session: SessionId,
@@ -46,6 +49,7 @@ pub(crate) struct SessionTicket {
 
 /// What a worker is asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum SessionWish {
     /// Nothing: claims and works.
@@ -63,6 +67,7 @@ pub(crate) enum SessionWish {
 
 /// A session as the board knows it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct SessionRecord {
     /// The session.
     pub(crate) session: SessionId,
@@ -92,6 +97,7 @@ pub(crate) struct SessionRecord {
 
 /// How many jobs of a definition a session saw end since it joined.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct EndCount {
     /// The definition.
     pub(crate) definition: String,

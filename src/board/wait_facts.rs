@@ -8,6 +8,7 @@ use super::pause::PauseRecord;
 
 /// All that is known of why a job waits, for one function that puts it into words.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct WaitFacts {
     /// The job.
     pub(crate) job: JobRecord,
@@ -30,6 +31,7 @@ pub(crate) struct WaitFacts {
 
 /// What stands between a limited job and its admission.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct LimitFacts {
     /// How many jobs of the key hold a place at once; `None`: any number.
     pub(crate) most: Option<u32>,
@@ -41,6 +43,7 @@ pub(crate) struct LimitFacts {
 
 /// What stands between a live session and a job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct WorkerFacts {
     /// The name.
     pub(crate) name: String,
@@ -70,6 +73,7 @@ pub(crate) struct WorkerFacts {
 
 /// A job that a worker cannot do now, though it may be able to later.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct CannotNow {
     /// The job.
     pub(crate) job: JobId,

@@ -10,6 +10,7 @@ mod lock;
 mod once;
 mod run;
 pub(crate) mod schedules;
+pub(crate) mod serve;
 pub(crate) mod service;
 
 use std::path::PathBuf;
@@ -150,6 +151,8 @@ pub(crate) enum Command {
     Workers(Deferred<jobs::WorkersArgs>),
     /// Show schedules and their next times, or ask something of one: pause, resume, run.
     Schedules(Deferred<schedules::SchedulesArgs>),
+    /// Serve the board over HTTP: its page, its calls for programs and workers, its metrics.
+    Serve(Deferred<serve::ServeArgs>),
     /// Look after the board itself.
     Board {
         #[command(subcommand)]

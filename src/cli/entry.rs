@@ -11,7 +11,7 @@ use super::args::{
 };
 use super::commands::{
     check, check_liveness, control, history, import, init, job, list, logs, mail, metrics, mute,
-    pages, report, service, simulate, status,
+    pages, report, serve, service, simulate, status,
 };
 use super::load::{colour, load, load_to_look, load_with_lock, refused};
 use super::output::{print, print_folded};
@@ -72,7 +72,7 @@ fn parsed() -> Result<ParsedArgs, clap::Error> {
     let goes_on = |line: &ParsedArgs| {
         matches!(
             line.command,
-            None | Some(Command::Work(_) | Command::Lock(_))
+            None | Some(Command::Work(_) | Command::Serve(_) | Command::Lock(_))
         )
     };
     if !line.as_ref().is_ok_and(goes_on) {
@@ -155,6 +155,7 @@ fn obey_command(common: &Common, command: Command) -> CommandResult {
         Command::Work(Deferred(args)) => job::work::work(common, args),
         Command::Workers(Deferred(args)) => job::workers::obey(common, &args),
         Command::Schedules(Deferred(args)) => job::schedules::obey(common, &args),
+        Command::Serve(Deferred(args)) => serve::obey(common, &args),
         Command::Board { command } => job::board::obey(common, &command),
         Command::Completions { shell } => pages::completions(shell),
         Command::Man { directory } => pages::manual(&directory),

@@ -63,6 +63,8 @@ pub(crate) struct Inputs {
     pub(crate) group: fn(&str) -> Option<u32>,
     /// Whether this program is built with the feature `smtp`.
     pub(crate) delivers_by_smtp: bool,
+    /// Whether this program is built with the feature `board-http`.
+    pub(crate) has_board_http: bool,
     /// Whether this program is built with the feature `board-postgres`.
     pub(crate) has_board_postgres: bool,
     /// Whether this program can push metrics.
@@ -92,6 +94,7 @@ impl Inputs {
             user: |name| Some(find_user(name).ok()??.uid.as_raw()),
             group: |name| Some(find_group(name).ok()??.as_raw()),
             delivers_by_smtp: cfg!(feature = "smtp"),
+            has_board_http: cfg!(feature = "board-http"),
             has_board_postgres: cfg!(feature = "board-postgres"),
             pushes_metrics: cfg!(feature = "metrics-push"),
             lock_engines: Vec::new(),

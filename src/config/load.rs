@@ -9,7 +9,7 @@ use super::origin::Origin;
 use super::report::{ConfigProblem, ConfigReport};
 use super::source::SourceFile;
 use super::written::WrittenConfig;
-use super::{document, jobs, locate, pauses, runner, tasks, variables, worker};
+use super::{document, jobs, locate, pauses, runner, server, tasks, variables, worker};
 use crate::task::FunctionNames;
 
 /// Reads and checks the whole configuration. Nothing is created or changed.
@@ -130,6 +130,7 @@ fn put_together(
         settings,
         tasks,
         worker,
+        server: server::settings(&mut written.server, base, &mut report),
         can_child,
         jobs,
         schedules,
@@ -146,6 +147,7 @@ fn put_together(
         lock: written.lock,
         liveness: written.liveness,
         board: written.board,
+        server_layer: written.server,
         mail: written.mail,
     }
 }

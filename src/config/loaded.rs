@@ -9,6 +9,7 @@ use super::layer::{Layer, LayerEntry};
 use super::options::{self, ConfigSection};
 use super::origin::Origin;
 use super::report::{ConfigProblem, ConfigReport};
+use super::server::ServerSettings;
 use super::tasks::TaskDefinition;
 use super::tasks::functions::{UNLINKED, sharing};
 use crate::core::exit;
@@ -48,6 +49,8 @@ pub(crate) struct Loaded {
     pub(crate) tasks: BTreeMap<TaskName, TaskDefinition>,
     /// The settings of a worker.
     pub(crate) worker: WorkerSettings,
+    /// The settings of the server.
+    pub(crate) server: ServerSettings,
     /// What surrounds the commands of `can`; `None`: there are none.
     pub(crate) can_child: Option<ChildSettings>,
     /// Every job that is defined, in the file or by this program.
@@ -80,6 +83,8 @@ pub(crate) struct Loaded {
     pub(super) liveness: Layer,
     /// The values of `[board]`.
     pub(super) board: Layer,
+    /// The values of `[server]`.
+    pub(super) server_layer: Layer,
     /// The values of `[mail]`.
     pub(super) mail: Layer,
 }
@@ -96,6 +101,7 @@ impl Loaded {
             ConfigSection::Lock => Some(&self.lock),
             ConfigSection::Liveness => Some(&self.liveness),
             ConfigSection::Board => Some(&self.board),
+            ConfigSection::Server => Some(&self.server_layer),
             ConfigSection::Mail => Some(&self.mail),
             _ => None,
         }

@@ -54,6 +54,7 @@ mod read;
 pub(crate) mod reference;
 mod runner;
 mod script;
+pub(crate) mod server;
 mod source;
 mod tasks;
 mod value;

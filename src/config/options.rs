@@ -12,7 +12,9 @@ pub(crate) use option_spec::{Applies, Fallback, Never, OptionSpec, ValueKind, Ze
 use option_spec::{LIMIT, LIMIT_OR_NEVER, PAUSE, general, of_task};
 
 use Applies::{Child, Command, Every, Function, Program};
-use ConfigSection::{Board, History, Liveness, Lock, Log, Mail, Metrics, MetricsPush, Root};
+use ConfigSection::{
+    Board, History, Liveness, Lock, Log, Mail, Metrics, MetricsPush, Root, Server,
+};
 use Fallback::{InWords, Written};
 
 /// Every key but those of jobs and workers.
@@ -98,7 +100,7 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
         "PEM file of further authorities that are trusted to name the server"),
 
     general(Board, "address", ValueKind::Text, InWords("board.sqlite in state_dir"),
-        "where the board of jobs is: the path of a file, or postgres://USER@HOST/DATABASE"),
+        "where the board of jobs is: the path of a file, postgres://USER@HOST/DATABASE, or the address of a server, https://HOST:7400"),
     general(Board, "listen", ValueKind::Text, InWords("address"),
         "the address of the same database past a pooler, by which a worker hears at once of a new job"),
     general(Board, "username", ValueKind::Text, InWords("that in the address, else the user of the program"),
@@ -107,6 +109,23 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
         "file with the password of PostgreSQL in its first line, readable by its owner only"),
     general(Board, "ca_file", ValueKind::Path, InWords("the authorities of this machine alone"),
         "PEM file of further authorities that are trusted to name the server"),
+    general(Board, "insecure_http", ValueKind::Flag, Written("false"),
+        "whether a board behind a server on another host is reached without TLS: the token can be read on the way"),
+    general(Board, "token_file", ValueKind::Path, InWords("board_token in state_dir, where a worker has registered"),
+        "file with the token for a board behind a server, readable by its owner only"),
+
+    general(Server, "listen", ValueKind::Text, Written("\"127.0.0.1:7400\""),
+        "where `serve` listens: ADDRESS:PORT, or unix:PATH; another address than loopback needs TLS"),
+    general(Server, "public_url", ValueKind::Text, InWords("none"),
+        "how browsers reach the server, where a proxy or a name stands before it"),
+    general(Server, "tls_certificate", ValueKind::Path, InWords("none: no TLS"),
+        "PEM file of the certificate, followed by those that lead to its authority; read again on SIGHUP"),
+    general(Server, "tls_key", ValueKind::Path, InWords("none"),
+        "PEM file of the key of the certificate, readable by its owner only"),
+    general(Server, "insecure_http", ValueKind::Flag, Written("false"),
+        "whether an address that others reach may be served without TLS: tokens are sent in the clear"),
+    general(Server, "max_connections", ValueKind::Number { least: 16, most: 100_000 }, Written("2048"),
+        "how many connections there are at once; a further one is refused"),
 
     general(Mail, "to", ValueKind::Addresses, InWords("nobody: each mail is a file"),
         "who is mailed"),

@@ -44,6 +44,7 @@ pub(super) fn example(option: &OptionSpec) -> String {
     match option.section {
         ConfigSection::Lock | ConfigSection::Liveness => return example_of_lock(option),
         ConfigSection::Board => return example_of_board(option),
+        ConfigSection::Server => return example_of_server(option),
         ConfigSection::MetricsPush => return example_of_push(option),
         section if section.is_of_jobs() => return example_of_job(option),
         _ => {}
@@ -106,6 +107,17 @@ fn example_of_board(option: &OptionSpec) -> String {
         "username" => r#""run_functions""#,
         "password_file" => r#""postgres_password""#,
         "ca_file" => r#""/etc/ssl/our_own_ca.pem""#,
+        "token_file" => r#""board_token""#,
+        _ => return example_of_kind(option.kind),
+    };
+    text.to_owned()
+}
+
+fn example_of_server(option: &OptionSpec) -> String {
+    let text = match option.key {
+        "public_url" => r#""https://board.example.org""#,
+        "tls_certificate" => r#""/etc/ssl/board.pem""#,
+        "tls_key" => r#""/etc/ssl/board.key""#,
         _ => return example_of_kind(option.kind),
     };
     text.to_owned()

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::board::BoardFeatures;
 use super::inputs::Inputs;
 use super::layer::Layer;
 use super::options::ConfigSection;
@@ -36,7 +37,11 @@ pub(super) fn settings(
     };
     let lock = lock::settings(&mut written.lock, around, report);
     let liveness = liveness::settings(&mut written.liveness, &lock, around, report);
-    let board = board::location(&written.board, base, inputs.has_board_postgres, report);
+    let features = BoardFeatures {
+        postgres: inputs.has_board_postgres,
+        http: inputs.has_board_http,
+    };
+    let board = board::location(&written.board, base, features, report);
     let mail = mail::settings(&mut written.mail, &state_dir, inputs, report);
     Settings {
         run_root,

@@ -93,6 +93,7 @@ fn targets(inputs: &Inputs, written: &WrittenConfig) -> BTreeMap<String, Vec<Var
             ConfigSection::Lock => "LOCK_",
             ConfigSection::Liveness => "LIVENESS_",
             ConfigSection::Board => "BOARD_",
+            ConfigSection::Server => "SERVER_",
             ConfigSection::Mail => "MAIL_",
             ConfigSection::Task if option.applies == Applies::Program => continue,
             ConfigSection::Task => "DEFAULTS_",

@@ -52,6 +52,8 @@ pub(super) struct WrittenConfig {
     pub(super) liveness: Layer,
     /// `[board]`
     pub(super) board: Layer,
+    /// `[server]`
+    pub(super) server: Layer,
     /// `[mail]`
     pub(super) mail: Layer,
     /// `[defaults]`
@@ -80,6 +82,7 @@ impl WrittenConfig {
             ConfigSection::Lock => &mut self.lock,
             ConfigSection::Liveness => &mut self.liveness,
             ConfigSection::Board => &mut self.board,
+            ConfigSection::Server => &mut self.server,
             ConfigSection::Mail => &mut self.mail,
             ConfigSection::Worker => &mut self.worker,
             ConfigSection::Task

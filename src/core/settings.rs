@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use board_location::{BoardLocation, BoardServer};
+pub(crate) use board_location::{BoardHttp, BoardLocation, BoardServer, http_address};
 pub(crate) use liveness_settings::LivenessSettings;
 pub use lock_settings::{LockEngine, LockSettings};
 pub(crate) use lock_settings::{checked_key, consul_address, postgres_address};

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 /// What happened to a job. Entries are only appended; `seq` begins at 1 and has no gap.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct JournalEntry {
     /// Its number within the job.
     pub(crate) seq: u64,
@@ -36,6 +37,7 @@ pub(crate) struct JournalEntry {
 
 /// What an entry is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Phase {
     /// The question whether a step runs or is skipped.
@@ -56,6 +58,7 @@ pub(crate) enum Phase {
 
 /// How something ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum EntryOutcome {
     /// Done; of `When`: the step runs; of `Check`: the execution was done.
@@ -93,6 +96,7 @@ pub(crate) enum EntryOutcome {
 
 /// An attempt in progress.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct Doing {
     /// The step.
     pub(crate) step: String,

@@ -21,6 +21,8 @@ pub(crate) mod board_metrics;
 mod chain_metrics;
 mod chains;
 mod page;
+#[cfg(feature = "server")]
+pub(crate) mod server_metrics;
 mod tasks;
 mod text;
 

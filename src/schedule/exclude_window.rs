@@ -10,6 +10,7 @@ const DAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 /// A window of time in which no slot is posted. It begins on its days; one that does not end after
 /// it begins goes over midnight.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub(crate) struct ExcludeWindow {
     /// The minute of the day at which it begins.
     pub(crate) from: u32,

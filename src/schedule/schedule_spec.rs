@@ -15,6 +15,7 @@ use super::slot_source::SlotSource;
 
 /// A schedule as it is written and kept. What a later version adds is passed over.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub(crate) struct ScheduleSpec {
     /// The definition of the jobs.
@@ -39,6 +40,7 @@ pub(crate) struct ScheduleSpec {
 
 /// When the slots of a schedule are.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub(crate) struct SlotTimes {
     /// A cron expression.
@@ -55,6 +57,7 @@ pub(crate) struct SlotTimes {
 
 /// What becomes of slots at which no worker was there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum MissedRule {
     /// No job.
@@ -67,6 +70,7 @@ pub(crate) enum MissedRule {
 
 /// What becomes of a slot while the job of the slot before is not over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum SlotOverlap {
     /// No job is posted.

@@ -1,6 +1,6 @@
 //! What is known of chains, from their locks, pages, histories and memories.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::time::{Duration, SystemTime};
 
 use super::lock_status::LockStatus;
@@ -14,8 +14,9 @@ pub(crate) use super::view::{
 };
 use crate::alert::memory::{AlertMemory, TaskMemory};
 use crate::chain::ChainName;
-use crate::config::Loaded;
+use crate::config::{Loaded, TaskDefinition};
 use crate::core::command_error::CommandError;
+use crate::core::settings::Settings;
 use crate::core::time::Moment;
 use crate::history::{ChainSummary, HistoryReader, TaskSummary};
 use crate::mail::outbox;
@@ -34,7 +35,9 @@ const LATE: Duration = Duration::from_secs(5);
 
 /// Where to look.
 struct SnapshotPlaces<'a> {
-    loaded: &'a Loaded,
+    settings: &'a Settings,
+    /// The tasks that are known, for when reminders are due.
+    tasks: Option<&'a BTreeMap<TaskName, TaskDefinition>>,
     directories: ChainDirectories,
     /// The boot whose times hold.
     boot: u64,
@@ -43,7 +46,19 @@ struct SnapshotPlaces<'a> {
 
 /// Looks at these chains, or at all of RUN_ROOT if none is named.
 pub(crate) fn at(loaded: &Loaded, names: &[String]) -> Result<StatusSnapshot, CommandError> {
-    let settings = &loaded.settings;
+    look(&loaded.settings, Some(&loaded.tasks), names)
+}
+
+/// Looks at all chains of RUN_ROOT for a reader that knows no tasks: without the reminders to come.
+pub(crate) fn of_host(settings: &Settings) -> Result<StatusSnapshot, CommandError> {
+    look(settings, None, &[])
+}
+
+fn look(
+    settings: &Settings,
+    tasks: Option<&BTreeMap<TaskName, TaskDefinition>>,
+    names: &[String],
+) -> Result<StatusSnapshot, CommandError> {
     let cannot_look = |error: UntrustedPath| error.cannot_look();
     let directories = ChainDirectories {
         run_root: PrivateDir::open_existing(&settings.run_root).map_err(cannot_look)?,
@@ -62,7 +77,8 @@ pub(crate) fn at(loaded: &Loaded, names: &[String]) -> Result<StatusSnapshot, Co
     names.retain(|name| seen.insert(name.to_string()));
     let now = clock::now();
     let places = SnapshotPlaces {
-        loaded,
+        settings,
+        tasks,
         directories,
         boot: boot::short(&boot::id()),
         now,
@@ -92,7 +108,7 @@ impl SnapshotPlaces<'_> {
             Ok(ChainHolder::Nobody) => Liveness::Stopped,
             Err(error) => return ChainStatus::hidden(name, &error),
         };
-        let past = HistoryReader::open(&self.loaded.settings.state_dir, name.as_str());
+        let past = HistoryReader::open(&self.settings.state_dir, name.as_str());
         let past = past.ok().flatten().map(|shelf| shelf.summary());
         let past = past.unwrap_or_default();
         let said = self.said(&name, &standing);
@@ -281,10 +297,7 @@ impl SnapshotPlaces<'_> {
 
     fn reminder(&self, memory: &TaskMemory) -> Option<SystemTime> {
         let ongoing = memory.outage.as_ref()?;
-        let task = self
-            .loaded
-            .tasks
-            .get(&TaskName::parse(&memory.name).ok()?)?;
+        let task = self.tasks?.get(&TaskName::parse(&memory.name).ok()?)?;
         let nrd = task.settings.non_recoverable_downtime;
         let after = nrd.saturating_mul(ongoing.reminded.saturating_add(1));
         ongoing.outage.started.wall.checked_add(after)

@@ -5,6 +5,7 @@ pub(crate) mod authorities;
 pub(crate) mod boot;
 pub mod child;
 pub(crate) mod clock;
+pub(crate) mod descriptor_limit;
 pub(crate) mod dir_watch;
 pub(crate) mod fault_points;
 pub(crate) mod fd_passing;

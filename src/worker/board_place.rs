@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::board::{
-    BOARD_FILE, Board, BoardError, BoardResult, BoardSettings, MissingBoard, PostgresSettings,
-    open_postgres, open_sqlite,
+    BOARD_FILE, Board, BoardError, BoardResult, BoardSettings, HttpSettings, MissingBoard,
+    PostgresSettings, open_http, open_postgres, open_sqlite,
 };
 use crate::core::command_error::CommandError;
 use crate::core::exit;
-use crate::core::settings::{BoardLocation, BoardServer, Settings};
+use crate::core::settings::{BoardHttp, BoardLocation, BoardServer, Settings};
 
 /// Opens the board of a configuration.
 ///
@@ -27,6 +27,7 @@ pub(crate) fn open(settings: &Settings, missing: MissingBoard) -> BoardResult<Ar
     match BoardPlace::of(settings) {
         BoardPlace::File(path) => open_sqlite(&path, &opening),
         BoardPlace::Server(server) => open_postgres(&server, &opening),
+        BoardPlace::Http(server) => open_http(&server, &opening),
     }
 }
 
@@ -37,6 +38,8 @@ pub(crate) enum BoardPlace {
     File(PathBuf),
     /// A database of PostgreSQL.
     Server(PostgresSettings),
+    /// A server of this program.
+    Http(HttpSettings),
 }
 
 impl BoardPlace {
@@ -46,6 +49,23 @@ impl BoardPlace {
             BoardLocation::InStateDir => BoardPlace::File(settings.state_dir.join(BOARD_FILE)),
             BoardLocation::File(path) => BoardPlace::File(path.clone()),
             BoardLocation::Postgres(server) => BoardPlace::Server(of_server(server)),
+            BoardLocation::Http(server) => BoardPlace::Http(of_http(server, settings)),
+        }
+    }
+
+    /// Returns whether the board is reached through a server of this program.
+    pub(crate) fn is_behind_server(&self) -> bool {
+        matches!(self, BoardPlace::Http(_))
+    }
+
+    /// Returns the file for the token of a board behind a server.
+    pub(crate) fn token_file(settings: &Settings) -> Option<PathBuf> {
+        match &settings.board {
+            BoardLocation::Http(server) => {
+                let own = || settings.state_dir.join(TOKEN_FILE);
+                Some(server.token_file.clone().unwrap_or_else(own))
+            }
+            _ => None,
         }
     }
 
@@ -53,7 +73,7 @@ impl BoardPlace {
     pub(crate) fn is_missing(&self) -> bool {
         match self {
             BoardPlace::File(path) => !path.exists(),
-            BoardPlace::Server(_) => false,
+            BoardPlace::Server(_) | BoardPlace::Http(_) => false,
         }
     }
 
@@ -62,7 +82,7 @@ impl BoardPlace {
     pub(crate) fn usual_lease(&self) -> Duration {
         match self {
             BoardPlace::File(_) => Duration::from_secs(5 * 60),
-            BoardPlace::Server(_) => Duration::from_secs(60),
+            BoardPlace::Server(_) | BoardPlace::Http(_) => Duration::from_secs(60),
         }
     }
 }
@@ -76,6 +96,7 @@ impl fmt::Display for BoardPlace {
                 let address = &server.address;
                 f.write_str(address.split_once('?').map_or(address, |(place, _)| place))
             }
+            BoardPlace::Http(server) => f.write_str(server.base()),
         }
     }
 }
@@ -94,6 +115,20 @@ fn of_server(server: &BoardServer) -> PostgresSettings {
         username,
         password_file,
         ca_file,
+    }
+}
+
+/// The file in STATE_DIR with the token that a worker has got.
+const TOKEN_FILE: &str = "board_token";
+
+fn of_http(server: &BoardHttp, settings: &Settings) -> HttpSettings {
+    let got = settings.state_dir.join(TOKEN_FILE);
+    let written = server.token_file.clone();
+    HttpSettings {
+        address: server.address.clone(),
+        // On loopback a server may ask for none.
+        token_file: written.or_else(|| got.exists().then_some(got)),
+        ca_file: server.ca_file.clone(),
     }
 }
 
@@ -119,7 +154,7 @@ impl BoardFile {
                 identity: identity(&path),
                 path,
             },
-            BoardPlace::Server(_) => BoardFile::Remote,
+            BoardPlace::Server(_) | BoardPlace::Http(_) => BoardFile::Remote,
         }
     }
 
@@ -146,6 +181,7 @@ pub(crate) fn refused(error: BoardError) -> CommandError {
         BoardError::NoSuchJob(_) | BoardError::NoSuchBatch(_) | BoardError::Malformed(_) => {
             exit::USAGE
         }
+        BoardError::NotAllowed { .. } => exit::NO_PERMISSION,
         _ => exit::UNAVAILABLE,
     };
     let refusal = CommandError::of(code, &error);

@@ -1,7 +1,9 @@
 //! A job that this worker holds: where it stands, what the board knows of that, and what comes
 //! next.
 
-use std::collections::BTreeMap;
+mod sending;
+
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -50,8 +52,10 @@ pub(crate) struct ClaimedFlow {
     /// The attempts to begin once the board has recorded that they do.
     starts: Vec<AttemptStart>,
     next: FlowNext,
-    /// What was sent and not answered; sent again as it is.
-    sent: Option<Transition>,
+    /// What was sent and not answered, each sent again as it is, one after the other.
+    sent: VecDeque<Transition>,
+    /// Whether the flow goes on though the board has not answered.
+    is_unheard: bool,
     /// Whether the flow is to be asked again.
     is_changed: bool,
     /// Whether the worker gives the job back as soon as nothing of it is in progress.
@@ -94,7 +98,8 @@ impl ClaimedFlow {
             entries: Vec::new(),
             starts: Vec::new(),
             next: FlowNext::Wait { until: None },
-            sent: None,
+            sent: VecDeque::new(),
+            is_unheard: false,
             is_changed: true,
             is_leaving: false,
         };
@@ -222,7 +227,8 @@ impl ClaimedFlow {
     /// begin.
     pub(crate) fn advise(&mut self, now: i64, free: usize, worker: &str) -> usize {
         let is_due = self.wait_until().is_some_and(|until| until <= now);
-        if !(self.is_changed || is_due) || self.sent.is_some() {
+        let waits_for_answer = !self.sent.is_empty() && !self.is_unheard;
+        if !(self.is_changed || is_due) || waits_for_answer {
             return 0;
         }
         let free = if self.is_leaving { 0 } else { free };
@@ -257,52 +263,6 @@ impl ClaimedFlow {
         results
             .map(|(step, value)| (step.to_owned(), value.clone()))
             .collect()
-    }
-
-    /// Returns what the board is to record, if anything.
-    pub(crate) fn transition(&mut self) -> Option<Transition> {
-        if self.sent.is_none() {
-            self.sent = self.new_transition();
-        }
-        self.sent.clone()
-    }
-
-    fn new_transition(&mut self) -> Option<Transition> {
-        let mut transition = Transition::begin(self.position, self.flow.doing().to_vec());
-        let is_idle = self.flow.doing().is_empty();
-        match &self.next {
-            FlowNext::GiveBack { run_at, avoid } => {
-                transition.state = JobState::Waiting;
-                // Who claims it then ends it.
-                transition.run_at = self.time_is_over_at().map_or(*run_at, |at| at.min(*run_at));
-                transition.avoid = Some(avoid.clone());
-            }
-            FlowNext::End(end) => {
-                transition.state = end_state(end);
-                transition.reason = self.reason_of(end);
-                transition.failure = self.end_failure(end);
-                transition.result = self.flow.last_result().cloned();
-            }
-            FlowNext::Wait { until } if self.is_leaving && is_idle => {
-                transition.state = JobState::Waiting;
-                transition.run_at = until.unwrap_or(0);
-            }
-            FlowNext::Wait { .. } => {}
-        }
-        let goes_on = transition.state == JobState::Running;
-        if goes_on && self.entries.is_empty() && self.starts.is_empty() {
-            return None;
-        }
-        transition.entries = std::mem::take(&mut self.entries);
-        Some(transition)
-    }
-
-    /// Takes note that the board has recorded what was sent. Returns the attempts to begin; `None`:
-    /// the job is held no longer.
-    pub(crate) fn acknowledged(&mut self) -> Option<Vec<AttemptStart>> {
-        let sent = self.sent.take()?;
-        self.position = sent.after();
-        (sent.state == JobState::Running).then(|| std::mem::take(&mut self.starts))
     }
 
     /// Returns how many bytes the results of all steps but one have.

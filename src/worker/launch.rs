@@ -12,6 +12,7 @@ use super::capabilities::Capabilities;
 use super::job_directory::JobDirectories;
 use super::rescue::Rescue;
 use super::step_slots::{StepSlots, slot_files};
+use super::unsent::{self, SpoolPlace};
 use super::work_loop::{WorkEnd, WorkLoop};
 use super::work_request::WorkRequest;
 use super::worker_definition::WorkerDefinition;
@@ -36,6 +37,8 @@ use crate::unix::{clock, self_exe};
 
 /// Where the workers of a host keep the files of their slots, below STATE_DIR.
 const FILES: &str = "workers";
+/// Where they keep what a board behind a server has not taken.
+const SPOOL: &str = "spool";
 /// How long the last mails have to leave.
 const LAST_MAIL: Duration = Duration::from_secs(5);
 
@@ -61,6 +64,7 @@ pub(crate) fn work(request: &WorkRequest<'_>) -> CommandResult {
             board: &board,
             board_file: &board_file,
         };
+        worker.send_left_behind()?;
         let joined = worker.join()?;
         notifier.ready();
         let end = worker.run(&joined, &log, &signals)?;
@@ -84,6 +88,18 @@ struct WorkerStart<'a> {
 }
 
 impl WorkerStart<'_> {
+    /// Sends what former workers could not, before anything of theirs is taken for crashed.
+    fn send_left_behind(&self) -> CommandResult {
+        match self
+            .state_dir
+            .below_existing(SPOOL)
+            .map_err(unsafe_directory)?
+        {
+            Some(dir) => unsent::send_left_behind(&dir, &**self.board).map_err(refused),
+            None => Ok(()),
+        }
+    }
+
     fn join(&self) -> Result<SessionTicket, CommandError> {
         let request = self.request;
         let can: Vec<String> = request.loaded.worker.can.keys().cloned().collect();
@@ -153,7 +169,9 @@ impl WorkerStart<'_> {
         let capabilities = Capabilities::new(can, child, secrets.clone(), Arc::clone(&redactor));
         let slots = StepSlots::new(request.slots, &files, session, secrets, context);
         let slots = slots.map_err(|error| CommandError::of(error.exit_code(), &error))?;
-        let rescue = Rescue::new(session, here()?, files.clone());
+        let spool = self.spool(session)?;
+        let spools = spool.as_ref().map(|place| place.dir.clone());
+        let rescue = Rescue::new(session, here()?, files.clone(), spools);
         let (alerts, mut mailer) = self.start_mails(session)?;
         let parts = WorkerParts {
             board: Arc::clone(self.board),
@@ -174,6 +192,7 @@ impl WorkerStart<'_> {
             redactor,
             own_values: own_values(request.inputs, request.loaded).collect(),
             schedules: (!request.is_once).then(|| PendingSchedules::of(request.loaded)),
+            spool,
             is_once: request.is_once,
             drain_timeout: request.drain_timeout,
         };
@@ -192,17 +211,33 @@ impl WorkerStart<'_> {
         drop(worker);
         drop((alerts, mailer));
         if end != WorkEnd::SessionOver {
-            // A session that could not leave is reaped.
-            let left = self.board.leave(session);
-            log::info!("Worker {} has left", ticket.name);
-            if let Err(error) = left {
-                log::warn!("{error}: the next worker takes this one off the board");
-            }
+            self.leave(ticket);
         }
         for file in slot_files(&files, session) {
             let _ = files.remove(file);
         }
         Ok(end)
+    }
+
+    /// Takes the session off the board. One that could not leave is reaped.
+    fn leave(&self, ticket: &SessionTicket) {
+        let left = self.board.leave(ticket.session);
+        log::info!("Worker {} has left", ticket.name);
+        if let Err(error) = left {
+            log::warn!("{error}: the next worker takes this one off the board");
+        }
+    }
+
+    /// Returns where what the board does not take is kept: for a board behind a server on disk.
+    fn spool(&self, session: SessionId) -> Result<Option<SpoolPlace>, CommandError> {
+        if !BoardPlace::of(&self.request.loaded.settings).is_behind_server() {
+            return Ok(None);
+        }
+        Ok(Some(SpoolPlace {
+            dir: self.state_dir.below(SPOOL).map_err(unsafe_directory)?,
+            session,
+            board: self.board.identity().map_err(refused)?,
+        }))
     }
 
     /// Starts what decides about mails, and what delivers them.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
 
 use super::step_slots::{end_leftovers, slot_files};
+use super::unsent::send_left_behind;
 use crate::board::{
     Board, BoardResult, HostIdentity, IDLE_LEASE, Reap, ReapAnswer, SessionId, SessionRecord,
     lease_end,
@@ -16,6 +17,12 @@ use crate::core::time::Mono;
 use crate::unix::pidfd::Pidfd;
 use crate::unix::trusted_paths::PrivateDir;
 
+/// Between two looks for each session that there is: the looks of all workers together cost a board
+/// the same however many they are, and one of them comes each tenth of a second.
+const FOR_EACH_SESSION: Duration = Duration::from_millis(100);
+/// The longest time between two looks.
+const LONGEST: Duration = Duration::from_secs(60);
+
 /// The observer of all other sessions.
 #[derive(Debug)]
 pub(crate) struct Rescue {
@@ -23,8 +30,12 @@ pub(crate) struct Rescue {
     here: HostIdentity,
     /// Where the workers of this host keep the files of their slots.
     files: PrivateDir,
+    /// Where they keep what a board behind a server has not taken.
+    spool: Option<PrivateDir>,
     watched: HashMap<SessionId, WatchedSession>,
     poll: Epoll,
+    /// When the sessions are looked at next.
+    next: Mono,
 }
 
 /// What is remembered of a session.
@@ -44,13 +55,20 @@ impl Rescue {
     /// # Errors
     ///
     /// When the process has no descriptor left.
-    pub(crate) fn new(own: SessionId, here: HostIdentity, files: PrivateDir) -> io::Result<Self> {
+    pub(crate) fn new(
+        own: SessionId,
+        here: HostIdentity,
+        files: PrivateDir,
+        spool: Option<PrivateDir>,
+    ) -> io::Result<Self> {
         Ok(Rescue {
+            spool,
             own,
             here,
             files,
             watched: HashMap::new(),
             poll: Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?,
+            next: Mono::BOOT,
         })
     }
 
@@ -59,14 +77,24 @@ impl Rescue {
         self.poll.0.as_fd()
     }
 
-    /// Looks at all other sessions, and takes the jobs of the dead from them. Returns whether there
-    /// were any.
+    /// Has the next look look at all sessions: a worker of this host has died.
+    pub(crate) fn hurry(&mut self) {
+        self.next = Mono::BOOT;
+    }
+
+    /// Looks at all other sessions, if it is time, and takes the jobs of the dead from them.
+    /// Returns whether there were any.
     ///
     /// # Errors
     ///
     /// Those of the board.
     pub(crate) fn look(&mut self, board: &dyn Board, now: Mono) -> BoardResult<bool> {
+        if now < self.next {
+            return Ok(false);
+        }
         let mut sessions = board.workers()?;
+        let count = u32::try_from(sessions.len()).unwrap_or(u32::MAX);
+        self.next = now + FOR_EACH_SESSION.saturating_mul(count).min(LONGEST);
         sessions.retain(|session| session.session != self.own);
         self.watched
             .retain(|known, _| sessions.iter().any(|session| session.session == *known));
@@ -76,6 +104,9 @@ impl Rescue {
             let is_here = self.here.shares_host_with(&session.request.identity);
             let is_dead = session.request.identity.is_dead_seen_from(&self.here) == Some(true);
             let answer = if is_dead && self.has_no_leftovers(session) {
+                if let Some(spool) = &self.spool {
+                    send_left_behind(spool, board)?;
+                }
                 board.reap_dead_on_this_host(session.session, &self.here)?
             } else if let Some(reap) = self.overdue(session, now) {
                 board.reap(&reap)?

@@ -3,6 +3,7 @@
 use super::claimed_flow::ClaimedFlow;
 use super::step_ending::StepEnding;
 use super::step_slots::PrintedLines;
+use super::unsent::Unsent;
 use super::wall_millis;
 use crate::board::{Board, OutputBatch, OutputPart};
 use crate::core::failure::Output;
@@ -11,10 +12,10 @@ use crate::redact::Redactor;
 use crate::text::cut::floor;
 use crate::unix::clock;
 
-/// Sends what a step has printed, but for the first `sent` bytes. Without an answer it is lost: the
-/// journal is not.
+/// Sends what a step has printed, but for the first `sent` bytes.
 pub(super) fn send_output(
     board: &dyn Board,
+    unsent: &mut Unsent,
     job: &mut ClaimedFlow,
     doing: &Doing,
     output: &Output,
@@ -29,12 +30,17 @@ pub(super) fn send_output(
             omitted,
             text,
         };
-        send_lines(board, job, lines);
+        send_lines(board, unsent, job, lines);
     }
 }
 
 /// Sends lines that a step has printed.
-pub(super) fn send_lines(board: &dyn Board, job: &mut ClaimedFlow, lines: PrintedLines) {
+pub(super) fn send_lines(
+    board: &dyn Board,
+    unsent: &mut Unsent,
+    job: &mut ClaimedFlow,
+    lines: PrintedLines,
+) {
     let batch = OutputBatch {
         id: job.position.id,
         fence: job.position.fence,
@@ -48,9 +54,7 @@ pub(super) fn send_lines(board: &dyn Board, job: &mut ClaimedFlow, lines: Printe
         }],
     };
     job.next_part += 1;
-    if let Err(error) = board.append_output(&batch) {
-        log::warn!("The output of job {} is not kept: {error}", batch.id);
-    }
+    unsent.send(board, batch);
 }
 
 /// Returns the pieces of an output after its first bytes, each with how many bytes before it are

@@ -18,6 +18,7 @@ use super::board_outage::BoardOutage;
 use super::claimed_flow::ClaimedFlow;
 use super::idle_memory::IdleMemory;
 use super::shutdown::WorkerShutdown;
+use super::unsent::Unsent;
 use super::wall_millis;
 use super::worker_parts::WorkerParts;
 use crate::board::{Beat, BoardError, CannotNow, EndCount, JobId, LaneWish};
@@ -52,6 +53,7 @@ pub(crate) struct WorkLoop {
     /// Whether the last call of the board was not answered.
     is_unanswered: bool,
     outage: BoardOutage,
+    unsent: Unsent,
     /// When what was kept for long enough is removed.
     clean_at: Mono,
     /// Whether all jobs that ended here have succeeded.
@@ -88,6 +90,7 @@ impl WorkLoop {
     ///
     /// When the process has no descriptor left.
     pub(crate) fn new(parts: WorkerParts) -> io::Result<Self> {
+        let parts_spool = parts.spool.clone();
         Ok(WorkLoop {
             fires_schedules: !parts.is_once,
             leaving: WorkerShutdown::new(parts.drain_timeout),
@@ -103,6 +106,7 @@ impl WorkLoop {
             first_lane: 0,
             is_unanswered: false,
             outage: BoardOutage::default(),
+            unsent: Unsent::new(parts_spool),
             clean_at: clock::mono(),
             all_well: true,
             schedules_at: Mono::BOOT,
@@ -167,6 +171,12 @@ impl WorkLoop {
                 continue;
             }
             self.parts.bell.clear();
+            // What was printed before a step ended is stored before its end is.
+            if let Err(error) = self.unsent.flush(&*self.parts.board) {
+                self.unheard(&advance);
+                self.unanswered_by(&error);
+                return None;
+            }
             let sent = clock::mono();
             match self.parts.board.advance(&advance) {
                 Ok(answer) => {
@@ -181,6 +191,7 @@ impl WorkLoop {
                 Err(BoardError::SessionOver(_)) => return Some(self.session_over()),
                 Err(error @ BoardError::Malformed(_)) => return Some(self.refused(&error)),
                 Err(error) => {
+                    self.unheard(&advance);
                     self.unanswered_by(&error);
                     return None;
                 }
@@ -263,6 +274,7 @@ impl WorkLoop {
     /// Takes note of a write that the board has taken.
     fn written(&mut self) {
         self.is_unanswered = false;
+        self.unsent.end();
         report_end_of_outage(self.outage.written(clock::mono()));
     }
 
@@ -316,7 +328,7 @@ impl WorkLoop {
         if fires && !self.is_unanswered {
             until = until.min(self.schedules_at);
         }
-        let rings = self.may_claim() && self.free() > 0;
+        let rings = self.parts.bell.rings_for_requests() || self.may_claim() && self.free() > 0;
         let sources = [
             Some(signals.as_fd()),
             Some(self.parts.slots.source()),
@@ -328,6 +340,9 @@ impl WorkLoop {
         let Ok([_, _, _, has_died, has_rung, _]) = self.waiter.wait(sources, until) else {
             return;
         };
+        if has_died {
+            self.parts.rescue.hurry();
+        }
         if has_died || has_rung {
             self.look_at = now.mono;
             self.peek_at = now.mono;

@@ -7,6 +7,7 @@ use crate::board::{DefinitionEntry, LaneWish};
 use crate::core::hash::fnv1a;
 use crate::core::time::Mono;
 use crate::flow::FlowPlan;
+use crate::flow::definition::Interrupted;
 use crate::job::{JobDefinition, JobSchema, ResumeMode};
 use crate::lease::{LeaseDeadlines, LeaseTerms};
 use crate::unix::self_exe;
@@ -44,6 +45,14 @@ impl WorkerDefinition {
     /// Returns the deadlines of a job after a request that was sent at a moment and acknowledged.
     pub(crate) fn deadlines(&self, sent: Mono) -> LeaseDeadlines {
         LeaseTerms::of_ttl(self.lease()).deadlines(sent)
+    }
+
+    /// Returns whether a next step may begin before the board has recorded the one before: nothing
+    /// is to be undone or looked at where the record is missing in the end.
+    pub(crate) fn may_go_on_unheard(&self) -> bool {
+        self.plan.definition().root.steps().iter().all(|step| {
+            step.revert.is_none() && step.interrupted == Interrupted::Again && !step.elsewhere
+        })
     }
 
     /// Returns whether a worker with these tags may do its jobs.

@@ -11,6 +11,7 @@ use super::capabilities::Capabilities;
 use super::job_directory::JobDirectories;
 use super::rescue::Rescue;
 use super::step_slots::StepSlots;
+use super::unsent::SpoolPlace;
 use super::worker_definition::WorkerDefinition;
 use crate::board::{Board, BoardBell, SessionId};
 use crate::logging::Log;
@@ -54,6 +55,8 @@ pub(crate) struct WorkerParts {
     pub(crate) own_values: Vec<(String, String)>,
     /// The schedules of the file, until they are on the board.
     pub(crate) schedules: Option<PendingSchedules>,
+    /// Where what the board has not taken is kept; `None`: in memory alone.
+    pub(crate) spool: Option<SpoolPlace>,
     /// Whether the worker ends when there is nothing to do.
     pub(crate) is_once: bool,
     /// How long steps may go on after the worker was asked to end.

@@ -7,6 +7,8 @@ use serde_json::Value;
 
 use crate::support::{Place, Runner, eventually, stderr, stdout};
 
+/// The variable with the file of the board, where a server is in front of the board.
+pub const FILE: &str = "TESTED_BOARD_FILE";
 /// Set where an executable of tests is to be the program.
 pub const AS_PROGRAM: &str = "TESTED_AS_PROGRAM";
 
@@ -47,7 +49,19 @@ impl Desk {
     }
 
     fn run(&self, args: &[&str]) -> Output {
-        self.command(args).output().expect("the binary can be run")
+        let mut command = self.command(args);
+        // What reads a board itself is run beside its server.
+        if args.first() == Some(&"board")
+            && let Some((_, file)) = self
+                .place
+                .environment()
+                .iter()
+                .find(|(name, _)| name == FILE)
+        {
+            command.env("RUN_FUNCTIONS_BOARD_ADDRESS", file);
+            command.env_remove("RUN_FUNCTIONS_BOARD_TOKEN_FILE");
+        }
+        command.output().expect("the binary can be run")
     }
 
     /// Runs a command that succeeds, and returns what it printed.

@@ -48,20 +48,30 @@ fn the_configuration_for_sysadmins_names_its_tasks() {
 
 #[test]
 #[ignore = "needs systemd"]
-fn the_unit_is_right() {
+fn the_units_are_right() {
+    for (unit, name) in [
+        ("run_functions@.service", "run_functions@shop.service"),
+        ("run_functions-serve.service", "run_functions-serve.service"),
+        ("run_functions-work.service", "run_functions-work.service"),
+    ] {
+        unit_is_right(unit, name);
+    }
+}
+
+fn unit_is_right(unit: &str, name: &str) {
     let place = Place::empty();
     let binary = place.path("run_functions");
     fs::write(&binary, "#!/bin/sh\n").unwrap();
     fs::set_permissions(&binary, Permissions::from_mode(0o755)).unwrap();
-    let unit = fs::read_to_string(example("run_functions@.service")).unwrap();
+    let unit = fs::read_to_string(example(unit)).unwrap();
     // systemd-analyze wants the program to be there, and manual pages to be installed.
     let unit = unit
         .replace("/usr/bin/run_functions", binary.to_str().unwrap())
         .replace("Documentation=man:run_functions(1)\n", "");
-    place.write("run_functions@shop.service", unit);
+    place.write(name, unit);
     let output = Command::new("systemd-analyze")
         .arg("verify")
-        .arg(place.path("run_functions@shop.service"))
+        .arg(place.path(name))
         .output()
         .expect("systemd-analyze can be started");
     let said = stderr(&output);

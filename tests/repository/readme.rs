@@ -84,6 +84,7 @@ fn the_transcripts_of_the_guide_are_what_happens() {
         "schedules",
         "alerts",
         "operations",
+        "server",
         "metrics",
         "environment",
         "migrating",

@@ -15,7 +15,6 @@ mod alerts;
 mod board_bell;
 mod calls;
 mod claim_hold;
-mod clock_offset;
 mod lane_call;
 mod lane_marks;
 pub(crate) mod maintenance;

@@ -11,7 +11,6 @@ use serde_json::json;
 use super::board_bell::PgBell;
 use super::calls::Calls;
 use super::claim_hold::ClaimHold;
-use super::clock_offset::ClockOffset;
 use super::lane_call::LaneCall;
 use super::lane_marks::LaneMarks;
 use super::migration;
@@ -22,6 +21,7 @@ use crate::board::beat::{Beat, BeatAnswer, JobPosition, LookAnswer};
 use crate::board::board_error::BoardError;
 use crate::board::board_settings::{BoardClock, BoardSettings};
 use crate::board::board_trait::{Board, BoardBell, BoardResult};
+use crate::board::clock_offset::ClockOffset;
 use crate::board::definition_entry::{DefinitionEntry, DefinitionRecord};
 use crate::board::end_summary::EndSummary;
 use crate::board::ended_job::{EndFilter, EndedJob};
@@ -347,6 +347,10 @@ impl Board for PostgresBoard {
         })?;
         self.calls.pool.spawn(listening);
         Ok(Box::new(bell))
+    }
+
+    fn identity(&self) -> BoardResult<String> {
+        self.call("identity", &())
     }
 
     fn place(&self) -> String {

@@ -3,10 +3,10 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::clock_offset::ClockOffset;
 use crate::board::advance::Transition;
 use crate::board::alert_record::EndFailure;
 use crate::board::board_error::BoardError;
+use crate::board::clock_offset::ClockOffset;
 use crate::board::job_request::PendingRequest;
 use crate::board::transition_facts::TransitionFacts;
 use crate::flow::journal::{Doing, JournalEntry};

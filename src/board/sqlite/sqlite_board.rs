@@ -24,8 +24,7 @@ use crate::board::advance::{
 };
 use crate::board::batch::{BatchPost, BatchReceipt, BatchRecord, BulkAnswer};
 use crate::board::beat::{Beat, BeatAnswer, JobPosition, LookAnswer};
-use crate::board::board_error::BoardError;
-use crate::board::board_error::place_of;
+use crate::board::board_error::{BoardError, place_of};
 use crate::board::board_settings::{BoardClock, BoardSettings};
 use crate::board::board_trait::{Board, BoardBell, BoardResult};
 use crate::board::definition_entry::{DefinitionEntry, DefinitionRecord};
@@ -389,6 +388,10 @@ impl Board for SqliteBoard {
             why: error.to_string(),
         })?;
         Ok(Box::new(watch))
+    }
+
+    fn identity(&self) -> BoardResult<String> {
+        self.read(|conn| conn.query_row("SELECT id FROM board", [], |row| row.get(0)))
     }
 
     fn place(&self) -> String {

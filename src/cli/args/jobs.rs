@@ -248,6 +248,9 @@ pub(crate) struct WorkArgs {
     /// End when no job waits that this worker can do.
     #[arg(long)]
     pub(crate) once: bool,
+    /// Get a token of its own first, by the registration token in this file, unless it has one.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) register: Option<PathBuf>,
 }
 
 /// The workers to be listed, or to be asked something.

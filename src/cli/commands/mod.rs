@@ -18,6 +18,11 @@ pub(crate) mod metrics;
 pub(crate) mod mute;
 pub(crate) mod pages;
 pub(crate) mod report;
+#[cfg(feature = "server")]
+pub(crate) mod serve;
+#[cfg(not(feature = "server"))]
+#[path = "serve/left_out.rs"]
+pub(crate) mod serve;
 pub(crate) mod service;
 pub(crate) mod simulate;
 pub(crate) mod status;

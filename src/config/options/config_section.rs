@@ -19,6 +19,8 @@ pub(crate) enum ConfigSection {
     Liveness,
     /// In `[board]`.
     Board,
+    /// In `[server]`.
+    Server,
     /// In `[mail]`.
     Mail,
     /// In `[tasks.NAME]`, and in `[defaults]` unless it names what is executed.
@@ -43,7 +45,7 @@ pub(crate) enum ConfigSection {
 
 impl ConfigSection {
     /// All of them, in the order of the reference.
-    pub(crate) const ALL: [ConfigSection; 18] = [
+    pub(crate) const ALL: [ConfigSection; 19] = [
         ConfigSection::Root,
         ConfigSection::Log,
         ConfigSection::History,
@@ -52,6 +54,7 @@ impl ConfigSection {
         ConfigSection::Lock,
         ConfigSection::Liveness,
         ConfigSection::Board,
+        ConfigSection::Server,
         ConfigSection::Mail,
         ConfigSection::Task,
         ConfigSection::Worker,
@@ -83,6 +86,7 @@ impl ConfigSection {
             | ConfigSection::Lock
             | ConfigSection::Liveness
             | ConfigSection::Board
+            | ConfigSection::Server
             | ConfigSection::Mail
             | ConfigSection::Task => false,
         }
@@ -99,6 +103,7 @@ impl ConfigSection {
             ConfigSection::Lock => "[lock]",
             ConfigSection::Liveness => "[liveness]",
             ConfigSection::Board => "[board]",
+            ConfigSection::Server => "[server]",
             ConfigSection::Mail => "[mail]",
             ConfigSection::Task => "[tasks.NAME]",
             ConfigSection::Worker => "[worker]",

@@ -58,6 +58,7 @@ impl Setup {
             },
             group: |name| (name == "www-data").then_some(33),
             delivers_by_smtp: true,
+            has_board_http: true,
             has_board_postgres: true,
             pushes_metrics: true,
             lock_engines: vec!["consul", "postgres", "etcd"],

@@ -108,12 +108,39 @@ impl WorkLoop {
             self.drop_job(id);
             return false;
         }
+        self.unsent.answered(transition);
         match job.acknowledged() {
-            Some(starts) => self.begin_all(id, starts),
+            Some(starts) => {
+                let has_more = job.has_more_to_send();
+                self.begin_all(id, starts) || has_more
+            }
             None => {
                 self.left(id, transition);
                 true
             }
+        }
+    }
+
+    /// Does what may be done though the board has not answered: keeps what was reported, and goes
+    /// on where nothing can be left half done.
+    pub(super) fn unheard(&mut self, advance: &Advance) {
+        for transition in &advance.transitions {
+            self.unsent.keep(transition);
+        }
+        if self.parts.spool.is_none() {
+            return;
+        }
+        let now = clock::mono();
+        let ids: Vec<JobId> = self.jobs.keys().copied().collect();
+        for id in ids {
+            let Some(job) = self.jobs.get_mut(&id) else {
+                continue;
+            };
+            for transition in job.unanswered() {
+                self.unsent.keep(transition);
+            }
+            let starts = job.begin_unheard(now);
+            self.begin_all(id, starts);
         }
     }
 

@@ -73,7 +73,14 @@ impl WorkLoop {
             return;
         };
         let output = ended.output().clone();
-        send_output(&*self.parts.board, job, &doing, &output, sent);
+        send_output(
+            &*self.parts.board,
+            &mut self.unsent,
+            job,
+            &doing,
+            &output,
+            sent,
+        );
         let others = job.bytes_of_others(&doing.step);
         let ending = StepEnding::of(
             ended.outcome,
@@ -101,7 +108,7 @@ impl WorkLoop {
         for id in watched {
             if let Some(job) = self.jobs.get_mut(id) {
                 for lines in self.parts.slots.take_printed(*id) {
-                    send_lines(&*self.parts.board, job, lines);
+                    send_lines(&*self.parts.board, &mut self.unsent, job, lines);
                 }
             }
         }

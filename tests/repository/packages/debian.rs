@@ -16,7 +16,7 @@ fn the_debian_package_is_installed_runs_and_goes_without_a_trace() {
     let before = debian.files();
     debian.put(&made(".deb"), "tmp/it.deb");
     debian.run(&["dpkg", "--install", "/tmp/it.deb"]);
-    let units = "run_functions@*.service";
+    let units = "run_functions@*.service run_functions-serve.service run_functions-work.service";
     let begins = ["daemon-reload".to_owned(), format!("try-restart {units}")];
     assert_eq!(systemctl.heard(), begins);
     let version = format!("run_functions {}\n", env!("CARGO_PKG_VERSION"));
@@ -92,6 +92,10 @@ fn what_came_with_it_is_of_use(debian: &Root) {
             .path("/usr/lib/systemd/system/run_functions@.service")
             .exists()
     );
+    for unit in ["run_functions-serve.service", "run_functions-work.service"] {
+        let path = format!("/usr/lib/systemd/system/{unit}");
+        assert!(debian.path(&path).exists(), "{unit}");
+    }
 }
 
 /// A failing chain is mailed, replaced, and stopped.

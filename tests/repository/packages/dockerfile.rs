@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 /// What a Dockerfile may say; a word that is not here is a mistake, or needs a line in these tests.
-const KNOWN: [&str; 13] = [
+const KNOWN: [&str; 14] = [
     "FROM",
     "WORKDIR",
     "COPY",
     "RUN",
     "ENV",
+    "EXPOSE",
     "USER",
     "VOLUME",
     "STOPSIGNAL",

@@ -3,7 +3,7 @@
 use super::source::{self, Source};
 
 /// The rooms, each with those that it may use. A room stands below all that it uses.
-const ROOMS: [(&str, &[&str]); 39] = [
+const ROOMS: [(&str, &[&str]); 41] = [
     // Documentation without code.
     ("guide", &[]),
     // Pure: no clock, no file, no thread.
@@ -53,6 +53,7 @@ const ROOMS: [(&str, &[&str]); 39] = [
             "core", "flow", "lease", "postgres", "schedule", "text", "unix",
         ],
     ),
+    ("spool", &["unix"]),
     ("metrics", &["core", "history"]),
     ("ping", &["core", "text", "unix"]),
     ("liveness", &["core", "lock", "unix"]),
@@ -87,8 +88,8 @@ const ROOMS: [(&str, &[&str]); 39] = [
         "worker",
         &[
             "alert", "board", "chain", "config", "core", "flow", "job", "lease", "logging", "mail",
-            "mute", "notify", "redact", "schedule", "service", "state", "status", "task", "text",
-            "unix",
+            "mute", "notify", "redact", "schedule", "service", "spool", "state", "status", "task",
+            "text", "unix",
         ],
     ),
     (
@@ -116,6 +117,14 @@ const ROOMS: [(&str, &[&str]); 39] = [
             "task",
             "text",
             "unix",
+        ],
+    ),
+    // The board over HTTP, and its page.
+    (
+        "server",
+        &[
+            "alert", "board", "config", "core", "flow", "job", "logging", "metrics", "mute",
+            "redact", "report", "runs", "schedule", "service", "status", "text", "unix", "worker",
         ],
     ),
     // What a start of the runner would come to.

@@ -6,8 +6,8 @@
 CREATE OR REPLACE FUNCTION grant_to(p_role text, p_kind text) RETURNS integer
 LANGUAGE plpgsql AS $$
 DECLARE
-    v_view CONSTANT text[] := ARRAY['job', 'jobs', 'counts', 'ends', 'ended_jobs', 'journal',
-        'output', 'watch_output', 'workers', 'definitions', 'batch', 'what_follows', 'followed_by',
+    v_view CONSTANT text[] := ARRAY['identity', 'job', 'jobs', 'counts', 'ends', 'ended_jobs',
+        'journal', 'output', 'watch_output', 'workers', 'definitions', 'batch', 'what_follows', 'followed_by',
         'pauses', 'wait_facts', 'outcome_of', 'schedules', 'look_at_schedules', 'mails',
         'next_mail', 'deliverers', 'alert_memory'];
     v_post CONSTANT text[] := v_view || ARRAY['post_all', 'post_batch', 'post_after'];

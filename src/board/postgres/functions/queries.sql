@@ -123,6 +123,12 @@ BEGIN
     RETURN v_jobs;
 END $$;
 
+-- The identity that the board was created with.
+CREATE OR REPLACE FUNCTION call_identity(p_now bigint, r jsonb) RETURNS jsonb
+LANGUAGE sql STABLE AS $$
+    SELECT to_jsonb(id) FROM board
+$$;
+
 CREATE OR REPLACE FUNCTION call_counts(p_now bigint, r jsonb) RETURNS jsonb
 LANGUAGE sql STABLE AS $$
     SELECT coalesce(jsonb_agg(jsonb_build_object('definition', name,

@@ -38,6 +38,7 @@ pub(crate) fn print(out: &mut dyn Write, plan: &DryRunPlan<'_>) -> io::Result<()
         ConfigSection::Lock,
         ConfigSection::Liveness,
         ConfigSection::Board,
+        ConfigSection::Server,
         ConfigSection::Mail,
     ] {
         if let Some(layer) = plan.loaded.section(section) {

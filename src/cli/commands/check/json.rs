@@ -46,6 +46,7 @@ pub(crate) fn print(out: &mut dyn Write, plan: &DryRunPlan<'_>) -> io::Result<()
             "lock": section(ConfigSection::Lock),
             "liveness": section(ConfigSection::Liveness),
             "board": section(ConfigSection::Board),
+            "server": section(ConfigSection::Server),
             "mail": section(ConfigSection::Mail),
         },
         "warnings": warnings(plan),

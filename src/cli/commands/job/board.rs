@@ -27,6 +27,7 @@ pub(crate) fn obey(common: &Common, command: &BoardCommand) -> CommandResult {
             let report = match &place {
                 BoardPlace::File(path) => sqlite_maintenance::check(path),
                 BoardPlace::Server(server) => postgres_maintenance::check(server),
+                BoardPlace::Http(_) => return Err(of_the_server(&place, "check")),
             };
             let report = report.map_err(refused)?;
             show_check(&report, BoardMail::of(settings), &place, *json)
@@ -38,6 +39,7 @@ pub(crate) fn obey(common: &Common, command: &BoardCommand) -> CommandResult {
             let answer = match &place {
                 BoardPlace::File(path) => sqlite_maintenance::query(path, sql, &limits),
                 BoardPlace::Server(server) => postgres_maintenance::query(server, sql, &limits),
+                BoardPlace::Http(_) => return Err(of_the_server(&place, "query")),
             };
             show_answer(answer.map_err(refused)?, *json)
         }
@@ -100,6 +102,9 @@ fn move_file(settings: &Settings, place: &BoardPlace, file: Option<&Path>) -> Co
 }
 
 fn grant(place: &BoardPlace, role: &str, kind: BoardRoleArg) -> CommandResult {
+    if let BoardPlace::Http(_) = place {
+        return Err(of_the_server(place, "grant"));
+    }
     let BoardPlace::Server(server) = place else {
         let message = format!("{place} is a file, which has no roles");
         return Err(CommandError::new(exit::USAGE, message)
@@ -123,8 +128,19 @@ const RESTORE: &str = "stop the workers, `DROP SCHEMA run_functions CASCADE`, `p
      and raise the epoch above the one that \
      `board check` showed before: `UPDATE run_functions.board SET epoch = N, hold = longest_lease`";
 
+/// Returns the error for what is done beside the board.
+fn of_the_server(place: &BoardPlace, verb: &str) -> CommandError {
+    let message =
+        format!("`board {verb}` reads the board itself, and {place} is a server in front of one");
+    CommandError::new(exit::USAGE, message)
+        .hint("run it on the host of `run_functions serve`, with the configuration there")
+}
+
 /// Returns the error for what a server does itself.
 fn of_the_database(place: &BoardPlace, verb: &str, remedy: &str) -> CommandError {
+    if let BoardPlace::Http(_) = place {
+        return of_the_server(place, verb);
+    }
     let message = format!("`board {verb}` is for a board in a file, and {place} is a database");
     CommandError::new(exit::USAGE, message).hint(remedy)
 }
@@ -133,6 +149,7 @@ fn migrate(place: &BoardPlace) -> CommandResult {
     let migrated = match place {
         BoardPlace::File(path) => sqlite_maintenance::migrate(path, &BoardSettings::default()),
         BoardPlace::Server(server) => postgres_maintenance::migrate(server),
+        BoardPlace::Http(_) => return Err(of_the_server(place, "migrate")),
     };
     let (from, to) = migrated.map_err(refused)?;
     print(&match from {

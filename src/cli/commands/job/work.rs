@@ -4,8 +4,8 @@ use crate::cli::args::Common;
 use crate::cli::args::jobs::WorkArgs;
 use crate::cli::load::load;
 use crate::core::command_error::{CommandError, CommandResult};
-use crate::worker::launch;
 use crate::worker::work_request::WorkRequest;
+use crate::worker::{launch, registration};
 
 /// Works until the worker is asked to end.
 pub(crate) fn work(common: &Common, args: WorkArgs) -> CommandResult {
@@ -22,8 +22,12 @@ pub(crate) fn work(common: &Common, args: WorkArgs) -> CommandResult {
         .or(worker.slots)
         .and_then(|slots| usize::try_from(slots).ok());
     let processors = || std::thread::available_parallelism().map_or(1, usize::from);
+    let name = name.unwrap_or_else(|| inputs.hostname.clone());
+    if let Some(file) = &args.register {
+        registration::register(&loaded.settings, &name, file)?;
+    }
     launch::work(&WorkRequest {
-        name: name.unwrap_or_else(|| inputs.hostname.clone()),
+        name,
         slots: slots.unwrap_or_else(processors),
         tags,
         vars: worker.vars.clone(),

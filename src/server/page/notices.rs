@@ -1,0 +1,46 @@
+//! What the last action of the user came to, as the audit has it: no address can make one up.
+
+use maud::{Markup, html};
+
+use super::components::marks::Mark;
+use super::components::notice::notice;
+use super::visit::Visit;
+use super::wording::quoted;
+use crate::board::BoardResult;
+
+/// For how long an action is the last one, in milliseconds.
+const FRESH: i64 = 120_000;
+/// How many entries are looked through.
+const LOOKED_AT: u32 = 20;
+/// What stands in an entry until its action has been carried out.
+pub(super) const ASKED: &str = "asked";
+
+/// Returns what the last action of the user on an object came to, where the address says that
+/// there was one; an empty object stands for any.
+///
+/// # Errors
+///
+/// None: an audit that cannot be read has no notices.
+pub(super) fn last(visit: &Visit<'_>, object: &str) -> BoardResult<Markup> {
+    if visit.query("done").is_none() {
+        return Ok(html! {});
+    }
+    let entries = visit
+        .request
+        .audit
+        .entries(None, LOOKED_AT)
+        .unwrap_or_default();
+    let mine = entries.iter().find(|entry| {
+        entry.by == visit.request.viewer.name
+            && (object.is_empty() || entry.object == object)
+            && entry.outcome != ASKED
+            && visit.clock.now.saturating_sub(entry.at) < FRESH
+    });
+    Ok(html! {
+        @if let Some(entry) = mine {
+            (notice(Mark::OK, &html! {
+                p { b { (quoted(&entry.outcome)) } " Recorded as " bdi { (entry.by) } ", " (visit.clock.exact_in_zone(entry.at)) "." }
+            }))
+        }
+    })
+}
