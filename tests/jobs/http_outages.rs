@@ -246,3 +246,44 @@ fn a_worker_registers_once_and_keeps_its_token() {
     );
     assert_eq!(command.output().unwrap().status.code(), Some(77));
 }
+
+#[test]
+fn nothing_is_lost_or_doubled_while_the_server_is_killed() {
+    let mut server = BoardServer::start();
+    let desk = desk_at(&server, None);
+    let effects = desk.place.path("effects");
+    fs::create_dir(&effects).unwrap();
+    let step = |name: &str| {
+        let file = effects.join("$JOB_ID").display().to_string();
+        format!(r#"{{ name = "{name}", shell = 'sleep 0.05; echo {name} >> "{file}"' }}"#)
+    };
+    desk.place.configure(&format!(
+        "[worker]\nslots = 4\n[jobs.x]\nlease = \"1h\"\nsteps = [{}, {}]\n",
+        step("a"),
+        step("b")
+    ));
+    let worker = desk.worker(&[]);
+    let posted = desk.place.path("jobs");
+    fs::write(&posted, "{}\n".repeat(120)).unwrap();
+    desk.says(&["post", "x", "--from", "jobs"]);
+    for _ in 0..5 {
+        let before = worker.count("Succeeded");
+        assert!(
+            eventually(|| worker.count("Succeeded") > before + 2),
+            "{}",
+            worker.log()
+        );
+        server.end(Signal::SIGKILL);
+        server.start_again();
+    }
+    for id in 1..=120 {
+        let job = desk.wait_for(id, "succeeded");
+        is_exact(&job);
+        assert_eq!(
+            journal(&job),
+            ["a execute succeeded", "b execute succeeded"],
+            "{job:#}"
+        );
+        assert_eq!(desk.place.read(&format!("effects/{id}")), "a\nb\n");
+    }
+}

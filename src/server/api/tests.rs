@@ -1,6 +1,8 @@
 //! The conformance suite, through a server.
 
 mod arena;
+mod clocks;
+mod roles;
 
 use crate::board::conformance::{random_calls, table_cases};
 use arena::HttpArena;
