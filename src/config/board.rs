@@ -15,7 +15,9 @@ const HTTP: Feature = feature_named!("board-http");
 /// What means something for a database alone.
 const OF_DATABASES: [&str; 3] = ["listen", "username", "password_file"];
 /// What means something for a server of this program alone.
-const OF_HTTP: [&str; 2] = ["insecure_http", "token_file"];
+const OF_HTTP: [&str; 2] = [INSECURE, "token_file"];
+/// Whether a token may be sent in the clear.
+const INSECURE: &str = "insecure_http";
 /// What means something for both.
 const OF_BOTH: [&str; 1] = ["ca_file"];
 
@@ -103,7 +105,9 @@ fn server(layer: &Layer, address: &str, report: &mut ConfigReport) -> BoardServe
 
 fn refuse_keys(layer: &Layer, keys: &[&str], place: &str, report: &mut ConfigReport) {
     for key in keys {
-        if layer.mentions(key) {
+        // What holds anyway may be written.
+        let is_default = *key == INSECURE && layer.get(key) == Some(false);
+        if layer.mentions(key) && !is_default {
             let message = format!("`{key}` has no effect on {place}");
             let help = match OF_HTTP.contains(key) {
                 true => "remove it, or write `address = \"https://HOST:7400\"`",

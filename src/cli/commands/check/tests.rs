@@ -149,6 +149,14 @@ fn check_says_where_each_value_is_from() {
     [board]
     # address: board.sqlite in state_dir
 
+    [server]
+    listen = "127.0.0.1:7400" # default
+    # public_url: none
+    # tls_certificate: none: no TLS
+    # tls_key: none
+    insecure_http = false # default
+    max_connections = 2048 # default
+
     [mail]
     to = ["ops@example.org"] # run_functions.toml:3
     from = "run_functions@web1.example.org" # default
