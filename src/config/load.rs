@@ -89,9 +89,8 @@ fn put_together(
     variables::apply(inputs, &mut written, &mut report);
     pauses::settle(&mut written, &mut report);
     written.overlay(&inputs.command_line, &inputs.cwd, &mut report);
-    let base = source
-        .as_ref()
-        .map_or(inputs.cwd.as_path(), |source| source.directory());
+    let base = source.as_ref().map(SourceFile::directory);
+    let base = base.unwrap_or(&inputs.cwd);
     let settings = runner::settings(&mut written, base, inputs, &mut report);
     let surroundings = tasks::TaskSurroundings {
         inputs,

@@ -228,7 +228,7 @@ fail_cooldown = "1ms"
 
 #[test]
 fn successes_in_quick_succession_are_counted_together() {
-    let place = Place::with("[tasks.a]\ncommand = [\"true\"]\nsuccess_cooldown = \"0s\"\n");
+    let place = Place::with("[tasks.a]\ncommand = [\"true\"]\nsuccess_cooldown = \"1ms\"\n");
     let runner = place.start(&["tasks::a"]);
     runner.wait_for_count("times in", 2);
     assert_eq!(runner.stop(), Some(0));
