@@ -17,7 +17,7 @@
 //!
 //! | for whom | what |
 //! |---|---|
-//! | you write Rust | the attribute [`macro@task`], [`main()`], and [`TaskError`] when a failure has more to say |
+//! | you write Rust | the attribute [`macro@task`], [`main!`], [`guide::functions`], [`Context`], and [`TaskError`] when a failure has more to say |
 //! | you write jobs in Rust | the attribute [`macro@job`], [`jobs`], [`guide::jobs`] |
 //! | you write commands | `run_functions.toml`: [`guide::configuration`], [`guide::environment`] |
 //! | you get the mails | [`guide::alerts`], `simulate`, `check --explain-kind` |
@@ -124,6 +124,9 @@
 // The attribute names this crate; inside it, the crate must be able to name itself.
 extern crate self as run_functions;
 
+#[cfg(not(target_os = "linux"))]
+compile_error!("run_functions runs on Linux alone: it stands on pidfds, signalfds and /proc");
+
 mod alert;
 mod board;
 mod chain;
@@ -179,14 +182,14 @@ mod text;
 mod unix;
 mod worker;
 
-pub use cli::main;
+pub use cli::{main, main_from};
 pub use core::own_metric::InvalidMetric;
 #[cfg(feature = "cli")]
 #[doc = include_str!("job/attribute.md")]
 pub use run_functions_macros::job;
 #[doc = include_str!("task/attribute.md")]
 pub use run_functions_macros::task;
-pub use task::{Context, InvalidName, TaskError, TaskName};
+pub use task::{Context, InvalidName, SettingsError, TaskError, TaskName};
 
 /// Registers a backend for locks whose URL has this scheme: `--lock etcd://…`, and
 /// `backend = "etcd"` in `[lock]`.
@@ -212,6 +215,26 @@ macro_rules! lock_backend {
     };
 }
 
+/// Writes the `main` of a program, and hands the name and the version of its package over: they
+/// stand in `--version`, `--help`, completions, manual pages, mails and state.
+///
+/// Without it, with [`main()`] alone, the name is that by which the program was called, and the
+/// version that of the package of its tasks, where these are in the crate of the program itself.
+///
+/// ```
+/// run_functions::main!();
+/// ```
+#[macro_export]
+macro_rules! main {
+    () => {
+        fn main() -> ::std::process::ExitCode {
+            let name = ::core::option_env!("CARGO_BIN_NAME");
+            let name = name.unwrap_or(::core::env!("CARGO_PKG_NAME"));
+            $crate::__private::main_of(name, ::core::env!("CARGO_PKG_VERSION"))
+        }
+    };
+}
+
 /// The code blocks of the README, compiled.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
@@ -220,6 +243,7 @@ struct Readme;
 /// What the attribute expands to. Not for people.
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::cli::main_of;
     pub use crate::flow::definition::{Interrupted, OnFailure};
     #[cfg(feature = "cli")]
     pub use crate::job::functions::{
@@ -230,7 +254,10 @@ pub mod __private {
         DraftedJob, JobOption, JobRegistration, StepCall, StepReply, StepSurroundings,
         registered_jobs,
     };
-    pub use crate::task::{Attributes, IntoReport, Registration, Report, TaskFunction, registered};
+    pub use crate::task::{
+        Attributes, IntoReport, Registration, Report, SettingsCheck, SettingsFault, TaskFunction,
+        WrittenSettings, check_settings, registered,
+    };
     pub use inventory;
     pub use std::time::Duration;
 }

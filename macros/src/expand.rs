@@ -42,18 +42,30 @@ fn registration(options: &Options, function: &ItemFn) -> TokenStream {
     let name = ident.unraw().to_string();
     let chosen = optional(options.name.as_ref().map(|name| quote!(#name)));
     let attributes = attributes(options);
+    let settings = options.settings.as_ref().map(|settings| {
+        let place = Span::call_site().located_at(settings.span());
+        quote_spanned!(place=> __run_functions::__private::check_settings::<#settings>)
+    });
+    let settings = optional(settings);
     let run = run(function);
     // No name is brought in beside the function: what the program calls its own is not shadowed.
+    let root = match &options.root {
+        Some(root) => quote!(#root),
+        None => quote!(::run_functions),
+    };
     quote! {
         const _: () = {
-            ::run_functions::__private::inventory::submit! {
-                ::run_functions::__private::Registration {
+            use #root as __run_functions;
+            __run_functions::__private::inventory::submit! {
+                __run_functions::__private::Registration {
                     module_path: ::core::module_path!(),
                     function: #name,
                     chosen: #chosen,
+                    package_version: ::core::option_env!("CARGO_PKG_VERSION"),
                     file: ::core::file!(),
                     line: ::core::line!(),
                     attributes: #attributes,
+                    settings: #settings,
                     run: #run,
                 }
             }
@@ -67,13 +79,13 @@ fn run(function: &ItemFn) -> TokenStream {
     match function.sig.inputs.first() {
         None => {
             let call = call(function, TokenStream::new());
-            quote!(::run_functions::__private::TaskFunction::Plain(|| #call))
+            quote!(__run_functions::__private::TaskFunction::Plain(|| #call))
         }
         Some(argument) => {
             let place = Span::call_site().located_at(argument.span());
             let context = Ident::new("context", place);
             let call = call(function, quote!(#context));
-            quote!(::run_functions::__private::TaskFunction::WithContext(|#context| #call))
+            quote!(__run_functions::__private::TaskFunction::WithContext(|#context| #call))
         }
     }
 }
@@ -92,7 +104,7 @@ fn call(function: &ItemFn, argument: TokenStream) -> TokenStream {
         ident.set_span(place);
         ident
     };
-    quote_spanned!(place=> ::run_functions::__private::IntoReport::into_report(#ident(#argument)))
+    quote_spanned!(place=> __run_functions::__private::IntoReport::into_report(#ident(#argument)))
 }
 
 fn attributes(options: &Options) -> TokenStream {
@@ -105,7 +117,7 @@ fn attributes(options: &Options) -> TokenStream {
     let warn_after = optional(options.warn_after.map(span));
     let isolate = optional(options.isolate.map(|isolate| quote!(#isolate)));
     quote! {
-        ::run_functions::__private::Attributes {
+        __run_functions::__private::Attributes {
             success_cooldown: #success_cooldown,
             every: #every,
             fail_cooldown: #fail_cooldown,
@@ -129,5 +141,5 @@ pub(crate) fn optional(value: Option<TokenStream>) -> TokenStream {
 /// Returns a duration as an expression.
 pub(crate) fn span(duration: Duration) -> TokenStream {
     let (secs, nanos) = (duration.as_secs(), duration.subsec_nanos());
-    quote!(::run_functions::__private::Duration::new(#secs, #nanos))
+    quote!(__run_functions::__private::Duration::new(#secs, #nanos))
 }

@@ -29,14 +29,15 @@ fn registration(options: &JobOptions, function: &ItemFn) -> TokenStream {
     let place = argument.map_or_else(|| ident.span(), |argument| argument.span());
     let place = Span::call_site().located_at(place);
     let calls = quote_spanned! {place=>
-        define: || ::run_functions::__private::define_job(#ident),
-        check: |args| ::run_functions::__private::check_arguments(#ident, args),
-        call: |call, around| ::run_functions::__private::call_step(#ident, call, around),
+        define: || __run_functions::__private::define_job(#ident),
+        check: |args| __run_functions::__private::check_arguments(#ident, args),
+        call: |call, around| __run_functions::__private::call_step(#ident, call, around),
     };
     quote! {
         const _: () = {
-            ::run_functions::__private::inventory::submit! {
-                ::run_functions::__private::JobRegistration {
+            use ::run_functions as __run_functions;
+            __run_functions::__private::inventory::submit! {
+                __run_functions::__private::JobRegistration {
                     module_path: ::core::module_path!(),
                     function: #name,
                     chosen: #chosen,

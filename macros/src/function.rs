@@ -111,6 +111,11 @@ fn qualifiers(signature: &Signature) -> Option<Error> {
         let message = "a task is for what happens at run time: remove `const`";
         return Some(Error::new_spanned(constness, message));
     }
+    if let Some(abi) = &signature.abi {
+        let message = "a task is called from Rust: remove `extern`, or call the function from one \
+                       without";
+        return Some(Error::new_spanned(abi, message));
+    }
     if let Safety::Unsafe(unsafety) = &signature.safety {
         let message = "a task cannot be unsafe: nobody could keep its promises; wrap the unsafe \
                        part in a safe function";

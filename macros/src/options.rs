@@ -11,7 +11,7 @@ const KNOWN: KnownOptions = KnownOptions {
     example: "success_cooldown = \"15m\"",
     instead_of_never: "only `timeout` and `forget_after` can be `\"never\"`: write a duration, such as `\"12h\"`",
 };
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 11] = [
     "name",
     "success_cooldown",
     "every",
@@ -21,6 +21,8 @@ const NAMES: [&str; 9] = [
     "timeout",
     "warn_after",
     "isolate",
+    "settings",
+    "crate",
 ];
 
 /// The options of the attribute; `None`: not written.
@@ -37,6 +39,10 @@ pub(crate) struct Options {
     pub(crate) timeout: Option<Option<Duration>>,
     pub(crate) warn_after: Option<Duration>,
     pub(crate) isolate: Option<bool>,
+    /// The type of its settings.
+    pub(crate) settings: Option<syn::ExprPath>,
+    /// The path of this library, where its name is another one.
+    pub(crate) root: Option<syn::Path>,
 }
 
 impl Options {
@@ -85,6 +91,8 @@ impl Options {
                 self.warn_after = Some(KNOWN.more_than_zero(setting, why)?);
             }
             "isolate" => self.isolate = Some(yes_or_no(setting)?.value),
+            "crate" => self.root = Some(root(setting)?),
+            "settings" => self.settings = Some(type_of(setting)?),
             _ => return Err(KNOWN.unknown(&setting.name, name)),
         }
         Ok(())
@@ -95,7 +103,7 @@ impl Options {
         if self.every.is_some() && self.success_cooldown.is_some() {
             let both =
                 |setting: &&Setting| setting.name == "every" || setting.name == "success_cooldown";
-            let place = settings.iter().filter(both).next_back();
+            let place = settings.iter().rfind(both);
             let message = "`every` and `success_cooldown` exclude each other: `every` counts from \
                            one start to the next, `success_cooldown` from the end of a run; remove \
                            one";
@@ -130,6 +138,28 @@ fn chosen(setting: &Setting) -> syn::Result<String> {
             ..
         }) if text.value().split("::").all(is_identifier) => Ok(text.value()),
         _ => Err(Error::new_spanned(value, message)),
+    }
+}
+
+/// Reads the path of this library.
+fn root(setting: &Setting) -> syn::Result<syn::Path> {
+    let value = setting.value("\"rf\"")?;
+    let message = "`crate` is the path of run_functions in quotes, such as `crate = \"rf\"`";
+    match value {
+        Expr::Lit(ExprLit {
+            lit: Lit::Str(text),
+            ..
+        }) => text.parse().map_err(|_| Error::new_spanned(value, message)),
+        _ => Err(Error::new_spanned(value, message)),
+    }
+}
+
+/// Reads the path of a type.
+fn type_of(setting: &Setting) -> syn::Result<syn::ExprPath> {
+    let message = "`settings` is a type that serde can deserialize, such as `settings = Shop`";
+    match setting.value("Shop")? {
+        Expr::Path(path) => Ok(path.clone()),
+        other => Err(Error::new_spanned(other, message)),
     }
 }
 

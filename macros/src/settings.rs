@@ -173,17 +173,26 @@ impl KnownOptions {
 
 impl Setting {
     pub(crate) fn is(&self, word: &str) -> bool {
-        matches!(&self.value, Some(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) if text.value().trim() == word)
+        matches!(self.value.as_ref().map(ungrouped), Some(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) if text.value().trim() == word)
     }
 
     pub(crate) fn value(&self, example: &str) -> syn::Result<&Expr> {
-        self.value.as_ref().ok_or_else(|| {
+        self.value.as_ref().map(ungrouped).ok_or_else(|| {
             let name = self.name.unraw();
             Error::new(
                 self.name.span(),
                 format!("`{name}` has no value: write `{name} = {example}`"),
             )
         })
+    }
+}
+
+/// Returns what a `macro_rules!` has passed on, without the group that it has put around it.
+fn ungrouped(value: &Expr) -> &Expr {
+    match value {
+        Expr::Group(group) => ungrouped(&group.expr),
+        Expr::Paren(paren) => ungrouped(&paren.expr),
+        value => value,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::io::Write as _;
 
-use clap::{CommandFactory, FromArgMatches};
+use clap::FromArgMatches;
 
 use super::args::{
     CheckArgs, CheckLivenessArgs, Command, Common, Deferred, LockCommandArgs, MailCommand,
@@ -15,6 +15,7 @@ use super::commands::{
 };
 use super::load::{colour, load, load_to_look, load_with_lock, refused};
 use super::output::{print, print_folded};
+use super::own_command_line::program;
 use super::run_chain;
 use super::typed::refuse_words;
 use crate::chain::ChainName;
@@ -26,13 +27,14 @@ use crate::runner::chain_lock::under_lock;
 use crate::runner::launch;
 use crate::runner::request::{MemoryPolicy, RunRequest, Warnings};
 use crate::service::secrets::secret_variables;
+use crate::unix::own_program;
 use crate::unix::service_environment;
 use crate::unix::terminal::print_to_stderr;
 
 /// Carries out what a person has typed.
 pub(super) fn people() -> CommandResult {
     if asks_for_the_version() {
-        let version = concat!("run_functions ", env!("CARGO_PKG_VERSION"), "\n");
+        let version = format!("{} {}\n", own_program::name(), own_program::version());
         // A closed pipe is no error of this program.
         let _ = std::io::stdout().lock().write_all(version.as_bytes());
         return Ok(());
@@ -54,7 +56,7 @@ pub(super) fn people() -> CommandResult {
 
 /// Returns whether nothing but the version is asked for, as scripts do: that needs no parser.
 fn asks_for_the_version() -> bool {
-    let mut words = std::env::args_os().skip(1);
+    let mut words = own_program::arguments().into_iter().skip(1);
     let word = words.next();
     let is_version = [OsStr::new("--version"), OsStr::new("-V")].map(Some);
     words.next().is_none() && is_version.contains(&word.as_deref())
@@ -62,8 +64,8 @@ fn asks_for_the_version() -> bool {
 
 /// Parses the command line.
 fn parsed() -> Result<ParsedArgs, clap::Error> {
-    let mut parser = ParsedArgs::command();
-    let matches = parser.try_get_matches_from_mut(std::env::args_os());
+    let mut parser = program();
+    let matches = parser.try_get_matches_from_mut(own_program::arguments());
     let line = matches
         .and_then(|mut matches| ParsedArgs::from_arg_matches_mut(&mut matches))
         .map_err(|error| error.format(&mut parser));

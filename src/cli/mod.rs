@@ -18,8 +18,10 @@ mod load;
 mod main;
 #[cfg(feature = "cli")]
 mod output;
+#[cfg(feature = "cli")]
+mod own_command_line;
 mod run_chain;
 #[cfg(feature = "cli")]
 mod typed;
 
-pub use main::main;
+pub use main::{main, main_from, main_of};

@@ -97,6 +97,7 @@ fn put_together(
         inputs,
         settings: &settings,
         base,
+        source: source.as_ref(),
     };
     let tasks = tasks::define(&written, &surroundings, &mut report);
     let worker = worker::settings(&mut written.worker, &mut report);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::function_settings;
 use super::layer::{Layer, LayerEntry};
 use super::options::{self, ConfigSection};
 use super::origin::Origin;
@@ -160,7 +161,16 @@ impl Loaded {
             }
         }
         let Some(last) = problems.pop() else {
-            return Ok(found);
+            let mut missing = ConfigReport::default();
+            let each = found.iter().filter_map(|task| {
+                let function = task.function.filter(|_| task.settings.settings.is_none())?;
+                function_settings::missing(&task.name, function)
+            });
+            each.for_each(|problem| missing.add(problem));
+            return match missing.has_errors() {
+                true => Err(missing),
+                false => Ok(found),
+            };
         };
         let mut report = ConfigReport::default();
         problems.into_iter().for_each(|problem| report.add(problem));

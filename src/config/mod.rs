@@ -14,6 +14,7 @@
 //! default. Each of the first two can be overridden by environment, which beats the file for that
 //! section; the command line beats all.
 
+mod function_settings;
 mod inputs;
 mod loaded;
 pub(crate) mod options;
@@ -39,6 +40,7 @@ mod duration;
 mod excerpt;
 pub(crate) mod invocation;
 mod jobs;
+mod json;
 mod layer;
 mod liveness;
 pub(crate) mod load;

@@ -190,6 +190,8 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
         "how long a run may take before \"still running\" is mailed"),
     of_task(Function, "isolate", ValueKind::Flag, InWords("true with a timeout, else false"),
         "whether a function runs in a child process"),
+    of_task(Function, "settings", ValueKind::Settings, InWords("none"),
+        "what the function reads by Context::settings, in a section [tasks.NAME.settings]"),
     of_task(Child, "working_dir", ValueKind::Path, InWords("that of the runner"), "where it runs"),
     of_task(Child, "env", ValueKind::Variables, InWords("nothing"),
         "variables that are set, those of [defaults] and of the task together"),

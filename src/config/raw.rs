@@ -115,8 +115,8 @@ impl Raw {
         let parts = || text.split(',').filter(|part| !part.trim().is_empty());
         Some(match kind {
             ValueKind::Flag => match text.trim() {
-                "true" => plain(Shape::Flag(true)),
-                "false" => plain(Shape::Flag(false)),
+                "true" | "1" => plain(Shape::Flag(true)),
+                "false" | "0" => plain(Shape::Flag(false)),
                 _ => text_of(text),
             },
             ValueKind::Number { .. } => number_of(text),
@@ -127,6 +127,7 @@ impl Raw {
             ValueKind::Texts
             | ValueKind::Variables
             | ValueKind::Limits
+            | ValueKind::Settings
             | ValueKind::Ping
             | ValueKind::Commands
             | ValueKind::Structure(_) => return None,

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use lettre::message::Mailbox;
 
+use super::json::json;
 use super::options::{Never, OptionSpec, ValueKind, Zero};
 use super::raw::{Raw, Shape};
 use super::value::Value;
@@ -82,6 +83,7 @@ pub(super) fn read(option: &OptionSpec, raw: &Raw, base: &Path) -> ReadValue {
         ValueKind::Variables => reader.variables(),
         ValueKind::ExitCodes => reader.exit_codes(),
         ValueKind::Limits => reader.limits(),
+        ValueKind::Settings => reader.settings().into(),
         ValueKind::Mask => reader.mask().into(),
         ValueKind::Signal => reader.signal().into(),
         ValueKind::IoNice => reader.io_nice().into(),
@@ -247,6 +249,19 @@ impl ValueReader<'_> {
             format!("is not the name of a variable: `{text}`"),
             Some(help),
         ))
+    }
+
+    fn settings(&self) -> Result<Value, Fault> {
+        if !matches!(self.raw.shape, Shape::Table(_)) {
+            return Err(self.wrong_type("a table", "`{ url = \"https://shop.example.org\" }`"));
+        }
+        json(self.raw)
+            .map(Value::Settings)
+            .map_err(|(message, span)| Fault {
+                message: format!("a value in `{}` {message}", self.key),
+                help: None,
+                span,
+            })
     }
 
     fn mask(&self) -> Result<Value, Fault> {

@@ -170,6 +170,7 @@ fn example_of_kind(kind: ValueKind) -> String {
         ValueKind::VariableName => r#""NAME""#,
         ValueKind::VariableNames => r#"["LANG", "TZ"]"#,
         ValueKind::Variables => r#"{ APP_ENV = "production" }"#,
+        ValueKind::Settings => r#"{ url = "https://shop.example.org", retries = 3 }"#,
         ValueKind::ExitCodes => "[1]",
         ValueKind::Limits => "{ nofile = 1024, core = 0 }",
         ValueKind::Mask => r#""027""#,

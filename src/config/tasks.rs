@@ -11,9 +11,10 @@ use super::layer::Layer;
 use super::options::{self, Applies, ConfigSection, OptionSpec};
 use super::origin::Origin;
 use super::report::{ConfigProblem, ConfigReport};
+use super::source::SourceFile;
 use super::value::Value;
 use super::written::{WrittenConfig, WrittenTask};
-use super::{child, pauses, pipelines};
+use super::{child, function_settings, pauses, pipelines};
 use crate::core::settings::{Program, Settings, TaskSettings};
 use crate::task::{FunctionNames, Registration, TaskName};
 
@@ -65,6 +66,8 @@ pub(super) struct TaskSurroundings<'a> {
     pub(super) settings: &'a Settings,
     /// The directory of the file; the working directory if no file was read.
     pub(super) base: &'a Path,
+    /// The file that was read.
+    pub(super) source: Option<&'a SourceFile>,
 }
 
 /// Defines every task: those of the binary, and those of the file.
@@ -163,6 +166,13 @@ impl LayeredTask {
         child::judge(&layer, surroundings.inputs, report);
         let settings = settings(&layer, runs == TaskExecution::InChild, program);
         judge_times(&self.name, &layer, &settings, report);
+        function_settings::judge(
+            &self.name,
+            self.function,
+            &layer,
+            surroundings.source,
+            report,
+        );
         pipelines::judge(&self.name, &layer, settings.program.as_ref(), report);
         let layer = layer.only(applies);
         TaskDefinition {
@@ -265,6 +275,7 @@ pub(super) fn settings(layer: &Layer, isolate: bool, program: Option<Program>) -
         timeout: layer.need("timeout"),
         warn_after: layer.get("warn_after"),
         isolate,
+        settings: layer.get("settings"),
         program,
         child: child::settings(layer),
     }

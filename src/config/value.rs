@@ -40,6 +40,8 @@ pub(crate) enum Value {
     IoNice(IoNice),
     /// URLs that are asked.
     Ping(Ping),
+    /// Settings of the task's own.
+    Settings(serde_json::Value),
     /// Commands by name.
     Commands(BTreeMap<String, Vec<String>>),
 }
@@ -67,6 +69,7 @@ impl Value {
                 .urls()
                 .map(|(key, url)| (key.to_owned(), Json::from(url.to_string())))
                 .collect(),
+            Value::Settings(settings) => hidden(settings),
             Value::Commands(commands) => commands
                 .iter()
                 .map(|(name, words)| (name.clone(), Json::from(words.clone())))
@@ -105,6 +108,43 @@ fn shown(name: &str, value: &str) -> String {
     }
 }
 
+/// Returns settings as they may be seen.
+fn hidden(settings: &serde_json::Value) -> serde_json::Value {
+    use serde_json::Value as Json;
+    match settings {
+        Json::Object(entries) => entries
+            .iter()
+            .map(|(name, value)| {
+                let value = match super::secret::is_secret(name) {
+                    true => Json::from("(hidden)"),
+                    false => hidden(value),
+                };
+                (name.clone(), value)
+            })
+            .collect(),
+        Json::Array(items) => items.iter().map(hidden).collect(),
+        other => other.clone(),
+    }
+}
+
+/// Returns settings on one line, as the file may have them.
+fn in_toml(settings: &serde_json::Value) -> String {
+    use serde_json::Value as Json;
+    match settings {
+        Json::Object(entries) => {
+            let each = entries.iter();
+            let each = each.map(|(name, value)| format!("{name} = {}", in_toml(value)));
+            format!("{{ {} }}", each.collect::<Vec<_>>().join(", "))
+        }
+        Json::Array(items) => {
+            let each: Vec<String> = items.iter().map(in_toml).collect();
+            format!("[{}]", each.join(", "))
+        }
+        Json::String(text) => toml::Value::String(text.clone()).to_string(),
+        other => other.to_string(),
+    }
+}
+
 fn limit_json(limit: u64) -> serde_json::Value {
     match limit {
         u64::MAX => "unlimited".into(),
@@ -138,6 +178,7 @@ impl fmt::Display for Value {
                 let each = each.map(|(name, limit)| (name.clone(), limit_json(*limit).to_string()));
                 braced(f, each.collect())
             }
+            Value::Settings(settings) => f.write_str(&in_toml(&hidden(settings))),
             Value::Ping(ping) => {
                 let each = ping.urls();
                 let each = each.map(|(key, url)| (key.to_owned(), text(&url.to_string())));
@@ -199,6 +240,7 @@ from_value! {
     i32 = Value::Signal(signal) => *signal;
     IoNice = Value::IoNice(class) => *class;
     Ping = Value::Ping(ping) => ping.clone();
+    serde_json::Value = Value::Settings(settings) => settings.clone();
     BTreeMap<String, Vec<String>> = Value::Commands(commands) => commands.clone();
 }
 

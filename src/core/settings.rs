@@ -244,6 +244,8 @@ pub(crate) struct TaskSettings {
     pub warn_after: Option<Duration>,
     /// Whether a function runs in a child process (also when it has a timeout).
     pub isolate: bool,
+    /// What its function reads by `Context::settings`.
+    pub settings: Option<serde_json::Value>,
     /// The command, for tasks of the TOML file; `None` for registered functions.
     pub program: Option<Program>,
     /// What surrounds a child process.

@@ -9,6 +9,7 @@
 //! | [`schedules`] | for jobs by the clock: times, zones, what is missed, pauses |
 //! | [`board`] | for the board of jobs in operation: backup, upgrade, failover, limits |
 //! | [`engines`] | which board when: a file or PostgreSQL, posts in SQL, roles, failover |
+//! | [`functions`] | who writes tasks in Rust: what they can ask, and what happens in their process |
 //! | [`server`] | for the board over HTTP: start, tokens, TLS or a proxy, metrics, health |
 //! | [`configuration`] | who writes `run_functions.toml`: every key, with its default |
 //! | [`alerts`] | who gets the mails: which, when, and why not more |
@@ -37,6 +38,9 @@ pub mod board {}
 
 #[doc = include_str!("engines.md")]
 pub mod engines {}
+
+#[doc = include_str!("functions.md")]
+pub mod functions {}
 
 #[doc = include_str!("server.md")]
 pub mod server {}

@@ -18,6 +18,7 @@ use crate::core::failure::{Outcome, Output};
 use crate::core::settings::HistorySettings;
 use crate::core::time::{Moment, Mono};
 use crate::unix::boot;
+use crate::unix::own_program;
 use crate::unix::trusted_paths::StateDir;
 
 mod tally;
@@ -175,7 +176,7 @@ impl Writer {
         let began = Began {
             at: Stamp::of(at.wall),
             pid: std::process::id(),
-            program: env!("CARGO_PKG_VERSION").to_owned(),
+            program: own_program::version().to_owned(),
             tasks: self.tasks.iter().map(|task| task.label.clone()).collect(),
             boot: boot::short(&boot::id()),
         };

@@ -9,13 +9,19 @@ mod line_format;
 mod sink;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use log::{Level, LevelFilter, Record};
 
 use crate::core::settings::{LogFormat, LogSettings};
+use crate::unix::terminal::print_to_stderr;
 pub(crate) use event_log::{EventLog, log_end_of_output, log_output, tell_note};
 use line_format::LineFormat;
 pub(crate) use sink::Sink;
+
+/// What is to be known where a logger was set before ours.
+const FOREIGN_LOGGER: &str = "this program has set a logger of its own before run_functions::main(): \
+     the log goes there, and `[log]`, `--log-format`, `-v` and `-q` have no effect on it";
 
 /// The log of this process, once it is set up.
 #[derive(Clone, Debug)]
@@ -70,8 +76,16 @@ impl Log {
             // What libraries say at debug is for their authors.
             .level_for("rustls", settings.level.min(LevelFilter::Warn))
             .chain(fern::Output::call(write));
-        // A second call in one process (a test) keeps the first logger.
-        let _ = dispatch.apply();
+        static IS_OURS: AtomicBool = AtomicBool::new(false);
+        match dispatch.apply() {
+            Ok(()) => IS_OURS.store(true, Ordering::Relaxed),
+            // A second call in one process (a test) keeps the first logger.
+            Err(_) if IS_OURS.load(Ordering::Relaxed) => {}
+            Err(_) => {
+                log::warn!("{FOREIGN_LOGGER}");
+                print_to_stderr(&format!("warning: {FOREIGN_LOGGER}\n"));
+            }
+        }
         Log { sink, audience }
     }
 

@@ -17,7 +17,7 @@ use crate::mail::outbox;
 use crate::notify::recipients::Addressed;
 use crate::task::label::TaskLabel;
 use crate::unix::clock::local_time;
-use crate::unix::self_exe;
+use crate::unix::{own_program, self_exe};
 
 /// What the mails of one runner have in common.
 #[derive(Debug)]
@@ -131,7 +131,7 @@ impl MailComposer {
                 chain: &self.chain,
                 tasks: &self.labels,
                 pid: std::process::id(),
-                version: env!("CARGO_PKG_VERSION"),
+                version: own_program::version(),
                 executable_from: self.executable_from,
                 runner_started: self.started.wall,
                 run_duration: took,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::control::RunnerControl;
+use super::function_surroundings;
 use crate::chain::ChainName;
 use crate::config::TaskDefinition;
 use crate::core::event::{RunId, TaskIndex};
@@ -29,8 +30,9 @@ pub(crate) struct Children {
     tasks: Vec<TaskDefinition>,
     labels: Vec<String>,
     secrets: Vec<String>,
-    /// What functions find in processes of their own as in this one.
-    function_context: String,
+    /// The mail queue, for functions in processes of their own.
+    mail: String,
+    host: String,
     in_flight: Option<TaskLock>,
     /// The parent of all runs; `None`: this process.
     keeper: Option<Arc<Keeper>>,
@@ -42,13 +44,13 @@ pub(crate) struct Children {
 
 impl Children {
     /// Makes it for a chain of these tasks. `secrets` names variables of our own that no child
-    /// gets.
+    /// gets; `mail` is what that room has packed.
     pub(crate) fn new(
         chain: ChainName,
         tasks: Vec<TaskDefinition>,
         labels: Vec<String>,
         secrets: Vec<String>,
-        function_context: String,
+        [mail, host]: [String; 2],
         in_flight: Option<TaskLock>,
         stop_timeout: Duration,
     ) -> Self {
@@ -58,7 +60,8 @@ impl Children {
             tasks,
             labels,
             secrets,
-            function_context,
+            mail,
+            host,
             in_flight,
             keeper: None,
             stop_timeout,
@@ -83,6 +86,9 @@ impl Children {
             return Outcome::Failure(Box::new(failure));
         }
         let task = &self.tasks[step];
+        let settings = task.settings.settings.as_ref();
+        let surroundings = || function_surroundings::pack(&self.mail, &self.host, settings);
+        let function_context = task.function.map(|_| surroundings());
         let spec = Spec {
             what: what(task),
             settings: &task.settings.child,
@@ -93,7 +99,7 @@ impl Children {
             secrets: self.secrets_kept_from(task),
             in_flight: self.in_flight.as_ref().map(TaskLock::descriptor),
             register: self.in_flight.as_ref().map(|file| file as &dyn RunRegister),
-            function_context: task.function.map(|_| self.function_context.as_str()),
+            function_context: function_context.as_deref(),
             fence: Context::default().fence(),
             keeper: self.keeper.as_ref(),
             standard: None,

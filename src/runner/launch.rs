@@ -36,7 +36,7 @@ use crate::core::settings::Settings;
 use crate::logging::{Audience, Log};
 use crate::service::secrets::secret_variables;
 use crate::service::start_error::{no_descriptor, no_proc, no_thread, unsafe_directory};
-use crate::task::{self, TaskName};
+use crate::task::{self, TaskName, context};
 use crate::unix::child::descendants::kill_descendants_of;
 use crate::unix::keeper::Keeper;
 use crate::unix::notify::Notifier;
@@ -257,9 +257,10 @@ fn process(
     held: Option<AcquiredChain>,
     keeper: Option<Arc<Keeper>>,
 ) -> Result<UnixHost, CommandError> {
+    context::set_host(order.inputs.hostname.clone());
     let how = |task: &&TaskDefinition| match task.function {
         Some(function) if !task.settings.isolate && task.settings.timeout.is_none() => {
-            Execution::Inside(function)
+            Execution::Inside(function, task.settings.settings.clone())
         }
         _ => Execution::Child,
     };
@@ -269,10 +270,13 @@ fn process(
         order.tasks.iter().map(|&task| task.clone()).collect(),
         order.labels(),
         secret_variables(&order.loaded.settings),
-        crate::mail::pack(
-            &order.loaded.settings.mail,
-            &order.loaded.settings.state_dir,
-        ),
+        [
+            crate::mail::pack(
+                &order.loaded.settings.mail,
+                &order.loaded.settings.state_dir,
+            ),
+            order.inputs.hostname.clone(),
+        ],
         in_flight,
         order.loaded.settings.stop_timeout,
     );

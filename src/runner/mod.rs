@@ -39,6 +39,7 @@ pub(crate) mod chain_lock;
 pub(crate) mod child_runs;
 pub(crate) mod control;
 pub(crate) mod directories;
+pub(crate) mod function_surroundings;
 pub(crate) mod launch;
 pub(crate) mod lock_task;
 pub(crate) mod observers;

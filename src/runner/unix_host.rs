@@ -16,7 +16,7 @@ use crate::core::failure::Outcome;
 use crate::core::time::{Moment, Mono};
 use crate::metrics_push::LockMetrics;
 use crate::service::handlers;
-use crate::task::{self, Registration};
+use crate::task::{self, Registration, context};
 use crate::unix::child::leftovers;
 use crate::unix::clock;
 use crate::unix::memory_trim::MemoryTrim;
@@ -30,7 +30,7 @@ const FIRST: TaskIndex = 0;
 #[derive(Debug)]
 pub(crate) enum Execution {
     /// As a function in this process.
-    Inside(&'static Registration),
+    Inside(&'static Registration, Option<serde_json::Value>),
     /// In a child process.
     Child,
 }
@@ -225,7 +225,7 @@ impl UnixHost {
     fn runs_functions(&self) -> bool {
         self.tasks
             .iter()
-            .any(|how| matches!(how, Execution::Inside(_)))
+            .any(|how| matches!(how, Execution::Inside(..)))
     }
 
     fn run_inside(&self, registration: &'static Registration) -> Outcome {
@@ -325,8 +325,11 @@ impl Host for UnixHost {
         if let Some(lock) = &mut self.lock {
             lock.run_begins(step);
         }
-        let outcome = match self.tasks[step] {
-            Execution::Inside(registration) => self.run_inside(registration),
+        let outcome = match &self.tasks[step] {
+            Execution::Inside(registration, settings) => {
+                context::set_settings(settings.as_ref());
+                self.run_inside(registration)
+            }
             Execution::Child => self.run_child(step, run),
         };
         self.push_metrics(step);

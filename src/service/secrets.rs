@@ -2,6 +2,8 @@
 
 use std::ffi::OsString;
 
+use serde_json::Value;
+
 use crate::config::{Inputs, Loaded, TaskDefinition};
 use crate::core::settings::{Login, PasswordSource, Settings, SmtpSettings, Transport};
 use crate::redact::Redactor;
@@ -15,7 +17,24 @@ pub(crate) fn redactor(inputs: &Inputs, loaded: &Loaded, tasks: &[&TaskDefinitio
     let of_tasks = tasks
         .iter()
         .flat_map(|task| task.settings.child.env.clone());
+    let of_settings = tasks
+        .iter()
+        .filter_map(|task| task.settings.settings.as_ref())
+        .flat_map(texts_of);
+    let of_tasks = of_tasks.chain(of_settings);
     Redactor::new(own_values(inputs, loaded).chain(of_tasks))
+}
+
+/// Returns the texts in settings, each with its name.
+fn texts_of(settings: &Value) -> Vec<(String, String)> {
+    let Value::Object(entries) = settings else {
+        return Vec::new();
+    };
+    let each = entries.iter().flat_map(|(name, value)| match value {
+        Value::String(text) => vec![(name.clone(), text.clone())],
+        value => texts_of(value),
+    });
+    each.collect()
 }
 
 /// Returns the values of this process and of its mail settings, some of which are secret, with

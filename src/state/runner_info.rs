@@ -85,6 +85,14 @@ impl RunnerInfo {
         }
     }
 
+    /// Sets the version of the program.
+    pub(crate) fn of_version(self, version: &str) -> Self {
+        RunnerInfo {
+            program: version.to_owned(),
+            ..self
+        }
+    }
+
     /// Reads what a runner has written; `None` for anything else, however it came to be there.
     pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
         serde_json::from_slice(bytes).ok()

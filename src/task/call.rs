@@ -39,7 +39,7 @@ thread_local! {
 
 /// Runs a function once, on this thread.
 pub(crate) fn call(task: &Registration) -> Outcome {
-    static CONTEXT: Context = Context {};
+    static CONTEXT: Context = Context::OF_RUNNER;
     let report = caught(&NameInLog(task), || match task.run {
         TaskFunction::Plain(run) => run(),
         TaskFunction::WithContext(run) => run(&CONTEXT),

@@ -1,14 +1,23 @@
 //! What a function can learn of its run while it goes on.
 
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::SystemTime;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::resources::Resources;
+use super::settings_error::SettingsError;
 use crate::core::own_metric::{InvalidMetric, OwnMetric};
 
 static STOPS: StopFlags = StopFlags(AtomicU8::new(0));
 static FENCE: RwLock<Option<u64>> = RwLock::new(None);
 static METRIC_SINK: RwLock<Option<MetricSink>> = RwLock::new(None);
+static SETTINGS: RwLock<Value> = RwLock::new(Value::Null);
+static HOST: RwLock<Option<String>> = RwLock::new(None);
+static RESOURCES: Resources = Resources::new();
 static DEADLINE: RwLock<Option<SystemTime>> = RwLock::new(None);
 
 /// What a task can ask about its run.
@@ -32,12 +41,144 @@ static DEADLINE: RwLock<Option<SystemTime>> = RwLock::new(None);
 /// # fn main() {}
 /// ```
 ///
-/// In a test, [`Context::default()`] is the context of a run that is not asked to stop.
-#[derive(Clone, Copy, Debug, Default)]
+/// In a test, [`Context::default()`] is the context of a run that is not asked to stop, and
+/// [`Context::with_settings`] that of one with settings.
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
-pub struct Context {}
+pub struct Context {
+    /// `None`: what the runner has set.
+    test: Option<Arc<TestFacts>>,
+}
+
+/// What a context of a unit test has of its own.
+#[derive(Debug, Default)]
+struct TestFacts {
+    settings: Value,
+    resources: Resources,
+}
 
 impl Context {
+    /// What a runner passes.
+    pub(super) const OF_RUNNER: Context = Context { test: None };
+
+    /// Returns a context for a unit test of a function: with these settings, with resources of its
+    /// own, and not asked to stop.
+    ///
+    /// ```
+    /// use run_functions::Context;
+    ///
+    /// #[derive(serde::Serialize, serde::Deserialize)]
+    /// struct Shop { url: String }
+    ///
+    /// let context = Context::with_settings(&Shop { url: "https://shop.example".into() }).unwrap();
+    /// assert_eq!(context.settings::<Shop>().unwrap().url, "https://shop.example");
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the settings are none that a file could have.
+    pub fn with_settings(settings: &impl Serialize) -> Result<Context, SettingsError> {
+        let settings = serde_json::to_value(settings).map_err(SettingsError::new)?;
+        let facts = TestFacts {
+            settings,
+            resources: Resources::new(),
+        };
+        Ok(Context {
+            test: Some(Arc::new(facts)),
+        })
+    }
+
+    /// Returns what `[tasks.NAME.settings]` has, as a type of the program's own.
+    ///
+    /// With `settings = Type` in the attribute this is checked when the configuration is read, with
+    /// `file:line:column`, and not only when the task runs. Where nothing is written, a type whose
+    /// fields all have defaults is read nevertheless.
+    ///
+    /// ```
+    /// #[derive(serde::Deserialize)]
+    /// #[serde(deny_unknown_fields)]
+    /// struct Shop {
+    ///     url: String,
+    ///     #[serde(default)]
+    ///     retries: u32,
+    /// }
+    ///
+    /// #[run_functions::task(settings = Shop)]
+    /// fn sync(context: &run_functions::Context) -> Result<(), run_functions::SettingsError> {
+    ///     let shop: Shop = context.settings()?;
+    ///     println!("{} {}", shop.url, shop.retries);
+    ///     Ok(())
+    /// }
+    /// # fn main() {}
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the settings are not a `T`.
+    pub fn settings<T: DeserializeOwned>(&self) -> Result<T, SettingsError> {
+        let settings = match &self.test {
+            Some(test) => test.settings.clone(),
+            None => SETTINGS
+                .read()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone(),
+        };
+        let settings = match settings {
+            Value::Null => Value::Object(serde_json::Map::new()),
+            settings => settings,
+        };
+        serde_json::from_value(settings).map_err(SettingsError::new)
+    }
+
+    /// Returns what is made once and used in each run: a pool of connections, a client, a table
+    /// that was read from a file. `create` is called by the first run that asks; when that fails,
+    /// the error is the caller's, and the next run tries again. There is one resource of each type.
+    ///
+    /// ```
+    /// struct Shop(std::fs::File);
+    ///
+    /// #[run_functions::task]
+    /// fn sync(context: &run_functions::Context) -> Result<(), std::io::Error> {
+    ///     let shop = context.resource(|| std::fs::File::open("/srv/shop/queue").map(Shop))?;
+    ///     println!("{} bytes", shop.0.metadata()?.len());
+    ///     Ok(())
+    /// }
+    /// # fn main() {}
+    /// ```
+    ///
+    /// The resource lives as long as the process: in the runner over all runs, in a process of its
+    /// own (`isolate`, `timeout`) for one run. A resource that has become unusable, such as a
+    /// connection that was lost, is made anew after [`forget_resource`](Context::forget_resource).
+    ///
+    /// # Errors
+    ///
+    /// The error of `create`.
+    pub fn resource<T, E>(&self, create: impl FnOnce() -> Result<T, E>) -> Result<Arc<T>, E>
+    where
+        T: Send + Sync + 'static,
+    {
+        self.resources().get(create)
+    }
+
+    /// Forgets the resource of a type: the next call of [`resource`](Context::resource) makes it
+    /// anew.
+    pub fn forget_resource<T: Send + Sync + 'static>(&self) {
+        self.resources().forget::<T>();
+    }
+
+    fn resources(&self) -> &Resources {
+        match &self.test {
+            Some(test) => &test.resources,
+            None => &RESOURCES,
+        }
+    }
+
+    /// Returns the name of the machine, as mails have it; `localhost` outside of a runner.
+    pub fn host(&self) -> String {
+        let host = HOST.read().unwrap_or_else(PoisonError::into_inner);
+        host.as_deref().unwrap_or("localhost").to_owned()
+    }
+
     /// Returns whether the run should come to its end soon: the runner was asked to stop, or has
     /// not had its lock confirmed for so long that another host may soon get it.
     ///
@@ -148,6 +289,17 @@ pub(crate) type MetricSink = fn(OwnMetric);
 /// Sets what takes the numbers that tasks report; until then they go nowhere.
 pub(crate) fn set_metric_sink(sink: MetricSink) {
     *METRIC_SINK.write().unwrap_or_else(PoisonError::into_inner) = Some(sink);
+}
+
+/// Sets what [`Context::settings`] reads.
+pub(crate) fn set_settings(settings: Option<&Value>) {
+    let settings = settings.cloned().unwrap_or_default();
+    *SETTINGS.write().unwrap_or_else(PoisonError::into_inner) = settings;
+}
+
+/// Sets what [`Context::host`] returns.
+pub(crate) fn set_host(host: String) {
+    *HOST.write().unwrap_or_else(PoisonError::into_inner) = Some(host);
 }
 
 /// Sets what [`Context::deadline`] returns.

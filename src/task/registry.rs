@@ -7,6 +7,7 @@ use super::attributes::Attributes;
 use super::context::Context;
 use super::name::TaskName;
 use super::report::Report;
+use super::settings_check::SettingsCheck;
 
 /// A function that the attribute has registered. Made by the macro only.
 #[doc(hidden)]
@@ -18,12 +19,16 @@ pub struct Registration {
     pub function: &'static str,
     /// The name that the attribute chooses, checked by the macro.
     pub chosen: Option<&'static str>,
+    /// The version of the package that the function is in, where cargo has built it.
+    pub package_version: Option<&'static str>,
     /// `file!()`.
     pub file: &'static str,
     /// `line!()`.
     pub line: u32,
     /// The settings of the attribute.
     pub attributes: Attributes,
+    /// Checks the settings that the configuration has for it.
+    pub settings: Option<SettingsCheck>,
     /// Runs it once.
     pub run: TaskFunction,
 }

@@ -79,9 +79,11 @@ fn called(run: fn() -> Report) -> Outcome {
         module_path: "app::tasks",
         function: "sample",
         chosen: None,
+        package_version: None,
         file: "src/tasks.rs",
         line: 1,
         attributes: Attributes::default(),
+        settings: None,
         run: TaskFunction::Plain(run),
     })
 }

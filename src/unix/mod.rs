@@ -20,6 +20,7 @@ pub(crate) mod memory_trim;
 pub(crate) mod name_service;
 pub(crate) mod notify;
 pub(crate) mod own_children;
+pub(crate) mod own_program;
 pub(crate) mod pidfd;
 pub(crate) mod pidfile;
 pub(crate) mod process_exit;

@@ -7,6 +7,8 @@
     reason = "without the usual harness, nothing tells the linter that this is a test"
 )]
 
+mod context;
+mod context_tests;
 #[path = "../support/mod.rs"]
 mod support;
 mod tasks;
@@ -306,26 +308,28 @@ fn main() -> ExitCode {
     if std::env::var_os(IS_BINARY).is_some() {
         return run_functions::main();
     }
-    tiny_harness::run(tiny_harness::tests![
-        term_lets_a_function_finish_and_starts_no_other,
-        a_function_learns_that_its_runner_was_asked_to_stop,
-        after_the_stop_timeout_what_the_function_waits_for_is_ended,
-        a_function_that_hangs_is_left_behind_after_stop_timeout_and_kill_grace,
-        quit_ends_a_function_that_hangs_at_once,
-        the_third_interrupt_ends_a_function_that_hangs,
-        a_runner_whose_handlers_a_function_has_replaced_is_still_stopped,
-        a_thread_that_replaces_handlers_in_a_cooldown_does_not_bar_the_stop,
-        a_function_that_replaces_handlers_and_hangs_is_still_stopped,
-        signals_are_obeyed_while_a_function_hangs,
-        a_wake_during_a_run_does_not_skip_the_cooldown_after_it,
-        downtime_is_mailed_while_the_second_run_hangs,
-        a_fatal_error_is_mailed_before_the_runner_ends_with_70,
-        retry_later_is_neither_success_nor_failure,
-        a_function_that_kills_its_runner_each_time_is_mailed_once,
-        two_deaths_with_a_success_between_them_are_not_in_a_row,
-        a_newcomer_that_dies_leaves_the_old_runner_and_its_function_alone,
-        a_function_that_calls_exit_0_does_not_look_like_health,
-        a_secret_in_a_panic_reaches_neither_log_nor_mail,
-        once_that_is_cut_off_is_a_failure,
-    ])
+    tiny_harness::run(&[context_tests::TESTS, TESTS].concat())
 }
+
+const TESTS: &[tiny_harness::Test] = tiny_harness::tests![
+    term_lets_a_function_finish_and_starts_no_other,
+    a_function_learns_that_its_runner_was_asked_to_stop,
+    after_the_stop_timeout_what_the_function_waits_for_is_ended,
+    a_function_that_hangs_is_left_behind_after_stop_timeout_and_kill_grace,
+    quit_ends_a_function_that_hangs_at_once,
+    the_third_interrupt_ends_a_function_that_hangs,
+    a_runner_whose_handlers_a_function_has_replaced_is_still_stopped,
+    a_thread_that_replaces_handlers_in_a_cooldown_does_not_bar_the_stop,
+    a_function_that_replaces_handlers_and_hangs_is_still_stopped,
+    signals_are_obeyed_while_a_function_hangs,
+    a_wake_during_a_run_does_not_skip_the_cooldown_after_it,
+    downtime_is_mailed_while_the_second_run_hangs,
+    a_fatal_error_is_mailed_before_the_runner_ends_with_70,
+    retry_later_is_neither_success_nor_failure,
+    a_function_that_kills_its_runner_each_time_is_mailed_once,
+    two_deaths_with_a_success_between_them_are_not_in_a_row,
+    a_newcomer_that_dies_leaves_the_old_runner_and_its_function_alone,
+    a_function_that_calls_exit_0_does_not_look_like_health,
+    a_secret_in_a_panic_reaches_neither_log_nor_mail,
+    once_that_is_cut_off_is_a_failure,
+];

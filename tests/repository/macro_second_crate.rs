@@ -43,6 +43,37 @@ fn the_tasks_of_a_crate_that_nothing_refers_to_are_not() {
     assert!(tasks_of("forgets").is_empty());
 }
 
+#[test]
+fn the_binary_of_a_user_is_the_users_wherever_it_is_named() {
+    let directory = rustc::scratch("macro_second_crate_named");
+    let mut compiler = rustc::rustc(&source("named.rs"), &directory);
+    compiler.env("CARGO_PKG_NAME", "shop");
+    compiled(compiler.env("CARGO_PKG_VERSION", "2.1.0"));
+    let program = directory.join("named");
+    let place = tempfile::tempdir().unwrap();
+    let (code, version) = both(&program, place.path(), &["--version"]);
+    let ours = env!("CARGO_PKG_VERSION");
+    let line = format!("shop 2.1.0 (run_functions {ours})\n");
+    assert_eq!((code, version), (Some(0), line));
+    for (words, expected) in [
+        (&["--help"][..], "Usage: shop [OPTIONS] TASK"),
+        (&["--help"], "`shop stop NAME`"),
+        (&["status", "--help"], "Usage: shop status"),
+        (&["completions", "bash"], "_shop()"),
+        (&["man", "."], "/shop.1`"),
+        // The pauses that a macro has passed on.
+        (&["list"], "15m / 20m"),
+        (&["check", "--effective"], "timeout = \"1h\""),
+    ] {
+        let (code, text) = both(&program, place.path(), words);
+        assert_eq!(code, Some(0), "{words:?}: {text}");
+        assert!(text.contains(expected), "{words:?}: {text}");
+    }
+    assert!(place.path().join("shop-status.1").exists());
+    let page = std::fs::read_to_string(place.path().join("shop.1")).unwrap();
+    assert!(!page.contains("\\fBrun_functions\\fR"), "{page}");
+}
+
 /// Runs the program, which knows two libraries, and returns its exit code and what it said.
 fn both(program: &Path, place: &Path, words: &[&str]) -> (Option<i32>, String) {
     let mut command = Command::new(program);

@@ -16,11 +16,14 @@ mod support;
 
 mod access;
 mod board_away;
+mod browser;
 mod ends;
 mod exchange;
 mod floods;
 mod nginx;
+mod page_in_browser;
 mod pages;
+mod property;
 mod secrets;
 mod served;
 mod smuggling;

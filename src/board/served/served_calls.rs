@@ -77,10 +77,10 @@ macro_rules! served {
             struct CallRequest { $($argument: request_type!($kind, $type)),* }
 
             fn answer(scope: &CallScope<'_>, body: &[u8]) -> Result<String, CallFault> {
-                #[allow(unused_mut, reason = "some calls are not limited by what they ask for")]
-                let CallRequest { $(mut $argument),* } = request(body)?;
-                let visible = scope.$scope($(&mut $scoped),*)?;
-                let answer = scope.board.$name($(lent!($kind, $argument)),*);
+                // Some calls ask for nothing, and some are not limited by what they ask for.
+                let _asked: &mut CallRequest = &mut request(body)?;
+                let visible = scope.$scope($(&mut _asked.$scoped),*)?;
+                let answer = scope.board.$name($(lent!($kind, _asked.$argument)),*);
                 json(&answer.map_err(|error| fault_of(&error))?, scope, visible)
             }
 

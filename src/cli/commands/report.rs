@@ -24,6 +24,7 @@ use crate::status::report_input;
 use crate::text::counts::counted_or_no;
 use crate::unix::clock;
 use crate::unix::files::{self, Readers};
+use crate::unix::own_program;
 use crate::unix::terminal::print_to_stderr;
 use crate::unix::trusted_paths::{PrivateDir, is_trusted};
 
@@ -127,7 +128,7 @@ fn gathered(
     }
     let heading = Heading {
         host: inputs.hostname.clone(),
-        program: format!("run_functions {}", env!("CARGO_PKG_VERSION")),
+        program: format!("{} {}", own_program::name(), own_program::version()),
     };
     let report = gathering.finish(heading, now);
     if report.chains.is_empty() && what.is_some() {

@@ -12,7 +12,7 @@ use crate::core::exit;
 use crate::core::feature::{Feature, feature_named};
 use crate::core::settings::LogFormat;
 use crate::runner::request::MemoryPolicy;
-use crate::unix::self_exe;
+use crate::unix::{own_program, self_exe};
 
 /// The program that has the commands for a chain of this program: both read the same files.
 const STOCK_PROGRAM: &str = "run_functions";
@@ -39,13 +39,13 @@ const OPTIONS: &str = "Options:
 /// Carries out what a person has typed.
 pub(in crate::cli) fn people() -> CommandResult {
     let program = self_exe::name();
-    match typed(std::env::args_os().skip(1))? {
+    match typed(own_program::arguments().into_iter().skip(1))? {
         Typed::Help => print(&format!(
             "Usage: {program} [OPTIONS] TASK [TASK…]\n\n{OPTIONS}\n\
              `{STOCK_PROGRAM} status`, `stop` and other commands: by the stock binary, or {}.\n",
             CLI.remedy
         )),
-        Typed::Version => print(&format!("{program} {}\n", env!("CARGO_PKG_VERSION"))),
+        Typed::Version => print(&format!("{program} {}\n", own_program::version())),
         Typed::Chain(chain) => run(&chain),
     }
 }

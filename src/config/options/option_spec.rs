@@ -54,6 +54,8 @@ pub(crate) enum ValueKind {
     VariableNames,
     /// A table of variables and their values.
     Variables,
+    /// A table of settings of the task's own.
+    Settings,
     /// A list of numbers from 0 to 255.
     ExitCodes,
     /// A table of resource limits.

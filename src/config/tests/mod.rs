@@ -140,9 +140,11 @@ const fn function(function: &'static str, attributes: Attributes) -> Registratio
         module_path: "app::tasks",
         function,
         chosen: None,
+        package_version: None,
         file: "src/tasks.rs",
         line: 7,
         attributes,
+        settings: None,
         run: crate::task::TaskFunction::Plain(nothing),
     }
 }

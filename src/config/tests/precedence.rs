@@ -63,6 +63,25 @@ fn the_command_line_beats_the_environment() {
 }
 
 #[test]
+fn booleans_of_the_environment_are_words_or_digits_and_a_fraction_is_an_error() {
+    for (text, expected) in [("1", true), ("true", true), ("0", false), ("false", false)] {
+        let setup = Setup::bare().set("RUN_FUNCTIONS_KILL_CONCURRENT", text);
+        assert_eq!(setup.load().settings.kill_concurrent, expected, "{text}");
+    }
+    for (name, text) in [
+        ("RUN_FUNCTIONS_KILL_CONCURRENT", "yes"),
+        ("RUN_FUNCTIONS_MAIL_MAX_PER_HOUR", "2.5"),
+        ("RUN_FUNCTIONS_HISTORY_MAX_BYTES", "true"),
+        ("RUN_FUNCTIONS_DEFAULTS_SUCCESS_COOLDOWN", "0.5"),
+        ("RUN_FUNCTIONS_DEFAULTS_EVERY", "1.5"),
+    ] {
+        let setup = Setup::bare().set(name, text);
+        assert_eq!(setup.exit_code(), 78, "{name}");
+        assert!(setup.refusal().contains(name), "{name}");
+    }
+}
+
+#[test]
 fn scalars_of_every_section_can_be_overridden() {
     let setup = Setup::with("[mail]\nto = [\"a@example.org\"]\nserver = \"x\"\n[tasks.\"a::sync\"]\ncommand = [\"true\"]\n")
         .set("RUN_FUNCTIONS_LOG_LEVEL", "warn")

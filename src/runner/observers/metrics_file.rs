@@ -16,6 +16,7 @@ use crate::metrics::{AlertMetrics, RunnerMetrics};
 use crate::mute::account::MuteAccount;
 use crate::status::memory_label;
 use crate::status::ongoing_outage::down_since;
+use crate::unix::own_program;
 
 pub(crate) use metrics_file_writer::MetricsFileWriter;
 use metrics_file_writer::MetricsSnapshot;
@@ -149,7 +150,7 @@ impl MetricsFile {
         };
         self.writer.write(MetricsSnapshot {
             runner: self.is_up.then(|| RunnerMetrics {
-                version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+                version: Some(own_program::version().to_owned()),
                 began: self.began,
                 next_run: self.next_run,
             }),

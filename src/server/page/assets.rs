@@ -38,9 +38,11 @@ pub(in crate::server) fn asset(path: &str) -> Option<PageAnswer> {
         "mark-bad.svg" => ("image/svg+xml", ILL),
         _ => return None,
     };
+    let is_kept = versioned.is_some_and(|(version, _)| version == *VERSION);
     Some(PageAnswer::Asset {
         content_type,
         body: text.as_bytes().to_vec(),
+        is_kept,
     })
 }
 

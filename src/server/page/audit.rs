@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::components::lists::{PagerLinks, pager};
-use super::components::marks::{Mark, state_pill};
+use super::components::marks::{StateMark, state_pill};
 use super::components::shell::{NavPlace, page_head};
 use super::notices::ASKED;
 use super::page_content::PageContent;
@@ -132,7 +132,7 @@ fn table(
 
 fn outcome(entry: &AuditEntry) -> Markup {
     html! {
-        @if entry.outcome.starts_with("refused") { (state_pill(Mark::FAILED, "refused")) " " (quoted(entry.outcome.trim_start_matches("refused: "))) }
+        @if entry.outcome.starts_with("refused") { (state_pill(StateMark::FAILED, "refused")) " " (quoted(entry.outcome.trim_start_matches("refused: "))) }
         @else if entry.outcome == ASKED { span class="quiet" { "asked for; what it came to is not recorded" } }
         @else { (quoted(&entry.outcome)) }
     }

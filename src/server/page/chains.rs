@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::components::marks::{Mark, mark, state_pill, state_word};
+use super::components::marks::{StateMark, mark, state_pill, state_word};
 use super::components::pictures::spark;
 use super::components::shell::{NavPlace, page_head};
 use super::page_clock::span;
@@ -43,7 +43,11 @@ pub(super) fn page(visit: &Visit<'_>) -> BoardResult<PageContent> {
         ),
         Ok(seen) => shown(visit, seen),
     };
-    let of = if is_bad { Mark::FAILED } else { Mark::OK };
+    let of = if is_bad {
+        StateMark::FAILED
+    } else {
+        StateMark::OK
+    };
     let markup = html! {
         (page_head(&html! { "Chains of this host" }, &html! { (mark(of)) (title) }, &sentence, &html! {}))
         (body)
@@ -131,13 +135,13 @@ fn standing(chain: &ChainStatus, task: &TaskStatus, is_running: bool) -> Markup 
     let is_stopped = matches!(chain.standing, Liveness::Stopped);
     let is_muted = chain.muted_until(&task.label).is_some();
     match (&task.down, task.late) {
-        (Some(_), _) => state_pill(Mark::FAILED, "down"),
-        (None, Some(_)) => state_pill(Mark::ALARM, "still running"),
-        _ if is_muted => state_pill(Mark::PAUSED, "muted"),
-        _ if is_stopped => state_word(Mark::SKIPPED, "does not run"),
-        _ if is_running => state_word(Mark::RUNNING, "running now"),
-        _ if task.past.asks > 0 => state_word(Mark::WAITING, "asks for later"),
-        _ if task.past.healthy_since.is_some() => state_word(Mark::OK, "healthy"),
-        _ => state_word(Mark::WAITING, "unknown"),
+        (Some(_), _) => state_pill(StateMark::FAILED, "down"),
+        (None, Some(_)) => state_pill(StateMark::ALARM, "still running"),
+        _ if is_muted => state_pill(StateMark::PAUSED, "muted"),
+        _ if is_stopped => state_word(StateMark::SKIPPED, "does not run"),
+        _ if is_running => state_word(StateMark::RUNNING, "running now"),
+        _ if task.past.asks > 0 => state_word(StateMark::WAITING, "asks for later"),
+        _ if task.past.healthy_since.is_some() => state_word(StateMark::OK, "healthy"),
+        _ => state_word(StateMark::WAITING, "unknown"),
     }
 }

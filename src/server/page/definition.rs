@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::board_facts::BoardFacts;
 use super::components::action::{ActionButton, button};
 use super::components::figures::facts as fact_list;
-use super::components::marks::{Mark, mark};
+use super::components::marks::{StateMark, mark};
 use super::components::problem::{Problem, problem_list};
 use super::components::runs_by_steps::{COLUMNS, ColumnJob, runs_by_steps};
 use super::components::shell::{NavPlace, page_head};
@@ -26,7 +26,7 @@ use crate::report::capitalised;
 use crate::server::viewer::Role;
 use crate::text::counts::counted;
 
-/// Returns the page of a definition; `None`: there is none that the user may see.
+/// Returns the page of a definition; `None` where the user may see no such definition.
 ///
 /// # Errors
 ///
@@ -70,7 +70,7 @@ fn head(
     let project = record.and_then(|record| record.entry.project.as_deref());
     let kicker = html! { a href="/definitions" { "Definitions" } @if let Some(project) = project { " / " (name(project)) } };
     let verdict = html! {
-        (mark(if is_down { Mark::FAILED } else { Mark::OK })) (name(of)) @if is_down { " is down" }
+        (mark(if is_down { StateMark::FAILED } else { StateMark::OK })) (name(of)) @if is_down { " is down" }
     };
     let outage = facts
         .outage(of)

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::board_facts::BoardFacts;
 use super::board_figures::DefinitionFigures;
 use super::components::lists::{PagerLinks, pager};
-use super::components::marks::{Mark, state_pill, state_word};
+use super::components::marks::{StateMark, state_pill, state_word};
 use super::components::pictures::strip_of;
 use super::components::shell::{NavPlace, page_head};
 use super::mutes;
@@ -28,12 +28,12 @@ struct DefinitionRow<'a> {
     name: &'a str,
     record: Option<&'a DefinitionRecord>,
     figures: Option<&'a DefinitionFigures>,
-    standing: Standing,
+    standing: DefinitionStanding,
 }
 
 /// How a definition stands, the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Standing {
+enum DefinitionStanding {
     Down,
     Stuck,
     Unserved,
@@ -68,11 +68,11 @@ pub(super) fn page(visit: &Visit<'_>) -> BoardResult<PageContent> {
     let all = rows.len() as u64;
     let down = rows
         .iter()
-        .filter(|row| row.standing == Standing::Down)
+        .filter(|row| row.standing == DefinitionStanding::Down)
         .count();
     let unserved = rows
         .iter()
-        .filter(|row| row.standing == Standing::Unserved)
+        .filter(|row| row.standing == DefinitionStanding::Unserved)
         .count();
     if let Some(text) = visit.query("q") {
         let wanted = text.to_lowercase();
@@ -145,7 +145,7 @@ fn standing(
     name: &str,
     record: Option<&DefinitionRecord>,
     figures: Option<&DefinitionFigures>,
-) -> Standing {
+) -> DefinitionStanding {
     let project = record.and_then(|record| record.entry.project.as_deref());
     let waits = figures.is_some_and(|figures| figures.waiting() > 0);
     let needs = record
@@ -157,13 +157,13 @@ fn standing(
             .iter()
             .any(|worker| worker.serves() && worker.has(needs));
     match figures {
-        _ if facts.is_down(name) => Standing::Down,
-        Some(figures) if figures.count(JobState::Stuck) > 0 => Standing::Stuck,
-        _ if facts.pause_of(name, project).is_some() => Standing::Paused,
-        _ if waits && !is_served => Standing::Unserved,
-        _ if mutes::of_definition(&facts.mutes, name).is_some() => Standing::Muted,
-        Some(_) => Standing::Healthy,
-        None => Standing::Idle,
+        _ if facts.is_down(name) => DefinitionStanding::Down,
+        Some(figures) if figures.count(JobState::Stuck) > 0 => DefinitionStanding::Stuck,
+        _ if facts.pause_of(name, project).is_some() => DefinitionStanding::Paused,
+        _ if waits && !is_served => DefinitionStanding::Unserved,
+        _ if mutes::of_definition(&facts.mutes, name).is_some() => DefinitionStanding::Muted,
+        Some(_) => DefinitionStanding::Healthy,
+        None => DefinitionStanding::Idle,
     }
 }
 
@@ -221,7 +221,7 @@ fn table_row(
     let limit = row.record.and_then(|record| record.entry.limit);
     let is_bad = matches!(
         row.standing,
-        Standing::Down | Standing::Stuck | Standing::Unserved
+        DefinitionStanding::Down | DefinitionStanding::Stuck | DefinitionStanding::Unserved
     );
     Ok(html! {
         tr class=[is_bad.then_some("alarm")] data-k={ "d" (row.name) } {
@@ -242,15 +242,15 @@ fn table_row(
     })
 }
 
-fn standing_word(standing: Standing) -> Markup {
+fn standing_word(standing: DefinitionStanding) -> Markup {
     match standing {
-        Standing::Down => state_pill(Mark::FAILED, "down"),
-        Standing::Stuck => state_pill(Mark::STUCK, "stuck"),
-        Standing::Unserved => state_pill(Mark::ALARM, "unserved"),
-        Standing::Paused => state_pill(Mark::PAUSED, "paused"),
-        Standing::Muted => state_pill(Mark::PAUSED, "muted"),
-        Standing::Healthy => state_word(Mark::OK, "healthy"),
-        Standing::Idle => state_word(Mark::SKIPPED, "no jobs"),
+        DefinitionStanding::Down => state_pill(StateMark::FAILED, "down"),
+        DefinitionStanding::Stuck => state_pill(StateMark::STUCK, "stuck"),
+        DefinitionStanding::Unserved => state_pill(StateMark::ALARM, "unserved"),
+        DefinitionStanding::Paused => state_pill(StateMark::PAUSED, "paused"),
+        DefinitionStanding::Muted => state_pill(StateMark::PAUSED, "muted"),
+        DefinitionStanding::Healthy => state_word(StateMark::OK, "healthy"),
+        DefinitionStanding::Idle => state_word(StateMark::SKIPPED, "no jobs"),
     }
 }
 
@@ -269,15 +269,15 @@ fn under(visit: &Visit<'_>, facts: &BoardFacts, row: &DefinitionRow<'_>) -> Mark
         .map(|last| last.at);
     html! {
         @match row.standing {
-            Standing::Down => {
+            DefinitionStanding::Down => {
                 @if let Some(at) = outage { span class="under bad" { "since " (clock.time(at)) ", " (clock.since(at)) } }
                 @else if let Some(at) = last { span class="under bad" { "failed last at " (clock.time(at)) } }
             }
-            Standing::Stuck => { span class="under bad" { (counted(stuck, "job is stuck", "jobs are stuck")) } }
-            Standing::Unserved => { span class="under bad" { "no worker that serves can do it" } }
-            Standing::Paused => { @if let Some(pause) = facts.pause_of(row.name, row.project()) { span class="under warn" { "by " (name(&pause.by)) " since " (clock.time(pause.since)) } } }
-            Standing::Muted => { @if let Some(mute) = mutes::of_definition(&facts.mutes, row.name) { span class="under" { "until " (clock.time(unix_millis(mute.until))) ", by " (name(&mute.by)) } } }
-            Standing::Healthy | Standing::Idle => {}
+            DefinitionStanding::Stuck => { span class="under bad" { (counted(stuck, "job is stuck", "jobs are stuck")) } }
+            DefinitionStanding::Unserved => { span class="under bad" { "no worker that serves can do it" } }
+            DefinitionStanding::Paused => { @if let Some(pause) = facts.pause_of(row.name, row.project()) { span class="under warn" { "by " (name(&pause.by)) " since " (clock.time(pause.since)) } } }
+            DefinitionStanding::Muted => { @if let Some(mute) = mutes::of_definition(&facts.mutes, row.name) { span class="under" { "until " (clock.time(unix_millis(mute.until))) ", by " (name(&mute.by)) } } }
+            DefinitionStanding::Healthy | DefinitionStanding::Idle => {}
         }
     }
 }

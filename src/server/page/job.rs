@@ -8,12 +8,13 @@ use super::arguments;
 use super::components::attempts::attempt_axis;
 use super::components::flow::flow_picture;
 use super::components::journal::journal_table;
-use super::components::marks::{Mark, mark};
+use super::components::marks::{StateMark, mark};
 use super::components::output::{OutputPane, output_pane};
 use super::components::problem::{Problem, problem_list};
 use super::components::shell::{NavPlace, page_head};
 use super::job_actions;
 use super::job_facts;
+use super::job_view::JobView;
 use super::page_content::PageContent;
 use super::step_track::{StepTrack, add_coming, tracks};
 use super::visit::Visit;
@@ -31,19 +32,7 @@ const MOST_READS: usize = 8;
 /// For how long the holder of a job is asked to send its output as it comes.
 const WATCHED_FOR: Duration = Duration::from_secs(10);
 
-/// All that the page of a job is made of.
-pub(super) struct JobView {
-    /// The job.
-    pub(super) job: JobRecord,
-    /// Its journal, the oldest entry first.
-    pub(super) journal: Vec<JournalEntry>,
-    /// Its steps, those that have begun first.
-    pub(super) tracks: Vec<StepTrack>,
-    /// Why it waits, a sentence each.
-    pub(super) reasons: Vec<String>,
-}
-
-/// Returns the page of a job; `None`: there is none that the user may see.
+/// Returns the page of a job; `None` where the user may see no such job.
 ///
 /// # Errors
 ///
@@ -123,9 +112,9 @@ fn head(visit: &Visit<'_>, view: &JobView) -> BoardResult<Markup> {
     let of = name(&job.definition);
     let is_later = job.state == JobState::Waiting && job.run_at > visit.clock.now;
     let shown = if is_later {
-        Mark::SCHEDULED
+        StateMark::SCHEDULED
     } else {
-        Mark::of(job.state)
+        StateMark::of(job.state)
     };
     let verdict = html! { (mark(shown)) (of) " " (job.id) " " (if is_later { "is scheduled".to_owned() } else { is(job.state) }) };
     let kicker =

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::components::action::{ActionButton, StripAction, action_strip};
-use super::job::JobView;
+use super::job_view::JobView;
 use super::step_track::TrackState;
 use super::visit::Visit;
 use super::wording::plain_words;

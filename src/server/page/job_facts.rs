@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::components::figures::facts;
-use super::job::JobView;
+use super::job_view::JobView;
 use super::page_clock::span;
 use super::visit::Visit;
 use super::wording::{address, definition_link, name, plain_words, worker_link};

@@ -6,7 +6,7 @@ use super::arguments;
 use super::board_facts;
 use super::board_figures::BoardFigures;
 use super::components::lists::{PagerLinks, choice, pager, state_tabs, tab_word};
-use super::components::marks::{Mark, job_state, state_word};
+use super::components::marks::{StateMark, job_state, state_word};
 use super::components::shell::{NavPlace, page_head};
 use super::job_search::{FoundJobs, find};
 use super::jobs_filter::{JobsFilter, PAGE};
@@ -70,7 +70,7 @@ pub(super) fn page(visit: &Visit<'_>) -> BoardResult<PageAnswer> {
             content.still(kinds::table(visit, &filter)?)
         }
         Some(JobState::Waiting | JobState::Limited) => {
-            content.still(reasons_table::table(visit, &filter, &figures)?)
+            content.still(reasons_table::table(visit, &filter, &figures, &found.jobs)?)
         }
         _ => content,
     };
@@ -231,7 +231,7 @@ fn row(
             @if may_act { td { input type="checkbox" name="job" value=(job.id) aria-label={ "Select job " (job.id) }; } }
             th scope="row" class="nowrap" { a href={ "/jobs/" (job.id) } { (job.id) } }
             td { span class="name" { (definition_link(&job.definition)) } @if !args.is_empty() { span class="under json" { bdi { (super::wording::plain_words(&args, 160)) } } } }
-            @if shows_state { td { @if is_later { (state_word(Mark::SCHEDULED, "scheduled")) } @else { (job_state(job.state)) } } }
+            @if shows_state { td { @if is_later { (state_word(StateMark::SCHEDULED, "scheduled")) } @else { (job_state(job.state)) } } }
             td class="full" { (what(visit, job, is_later)) }
             td class="t" data-l=(if job.ended.is_some() { "ended" } else { "posted" }) { (clock.exact(at)) span class="under wide" { (clock.distance(at)) } }
         }

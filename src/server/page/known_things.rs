@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use super::board_facts::BoardFacts;
-use super::components::marks::{Mark, mark};
+use super::components::marks::{StateMark, mark};
 use super::visit::Visit;
 use super::wording::{address, definition_link, name, quoted, worker_link};
 use crate::board::{PauseRecord, PauseScope, ScheduleRecord};
@@ -17,23 +17,23 @@ const MOST: usize = 6;
 
 /// Returns what is worth knowing, a line each.
 pub(super) fn list(visit: &Visit<'_>, facts: &BoardFacts) -> Markup {
-    let mut lines: Vec<(Mark, Markup)> = Vec::new();
+    let mut lines: Vec<(StateMark, Markup)> = Vec::new();
     let pauses = facts.pauses.iter().take(MOST);
-    lines.extend(pauses.map(|pause| (Mark::PAUSED, paused(visit, pause))));
+    lines.extend(pauses.map(|pause| (StateMark::PAUSED, paused(visit, pause))));
     let schedules = facts.schedules.iter().filter(|one| one.pause.is_some());
     lines.extend(
         schedules
             .take(MOST)
-            .map(|one| (Mark::PAUSED, paused_schedule(visit, one))),
+            .map(|one| (StateMark::PAUSED, paused_schedule(visit, one))),
     );
     let mutes = facts.mutes.iter().filter(|mute| is_shown(visit, mute));
     lines.extend(
         mutes
             .take(MOST)
-            .map(|mute| (Mark::PAUSED, muted(visit, mute))),
+            .map(|mute| (StateMark::PAUSED, muted(visit, mute))),
     );
     if let Some(mixed) = versions(facts) {
-        lines.push((Mark::SKIPPED, mixed));
+        lines.push((StateMark::SKIPPED, mixed));
     }
     html! {
         @if !lines.is_empty() {

@@ -4,8 +4,8 @@
 //! [`show`] for a GET and [`act`] for a POST, on a thread that may block.
 //!
 //! ```text
-//! PageRequest ─► Visit (clock, Sight) ─► a page of this folder ─► PageContent ─► shell ─► PageAnswer
-//!                                        └─ components/            └─ parts that are fetched again
+//! PageRequest ─► Visit (clock, Sight) ─► a page ─► PageContent ─► shell ─► PageAnswer
+//!                                        └─ components/  └─ parts that are fetched again
 //! ```
 //!
 //! [`Sight`](sight::Sight) is the only way to jobs, definitions and schedules: what belongs to
@@ -27,6 +27,7 @@ mod job;
 mod job_actions;
 mod job_facts;
 mod job_search;
+mod job_view;
 mod jobs;
 mod jobs_filter;
 mod kinds;

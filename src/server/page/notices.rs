@@ -2,11 +2,12 @@
 
 use maud::{Markup, html};
 
-use super::components::marks::Mark;
+use super::components::marks::StateMark;
 use super::components::notice::notice;
 use super::visit::Visit;
-use super::wording::quoted;
+use super::wording::{name, quoted};
 use crate::board::BoardResult;
+use crate::server::audit_entry::AuditEntry;
 
 /// For how long an action is the last one, in milliseconds.
 const FRESH: i64 = 120_000;
@@ -15,8 +16,8 @@ const LOOKED_AT: u32 = 20;
 /// What stands in an entry until its action has been carried out.
 pub(super) const ASKED: &str = "asked";
 
-/// Returns what the last action of the user on an object came to, where the address says that
-/// there was one; an empty object stands for any.
+/// Returns what the last action of the user on an object came to, where the address names an
+/// action; an empty object stands for any.
 ///
 /// # Errors
 ///
@@ -30,16 +31,19 @@ pub(super) fn last(visit: &Visit<'_>, object: &str) -> BoardResult<Markup> {
         .audit
         .entries(None, LOOKED_AT)
         .unwrap_or_default();
+    // What was posted is named by what it came to.
+    let posted = format!("{object}.");
+    let is_about = |entry: &AuditEntry| entry.object == object || entry.outcome.ends_with(&posted);
     let mine = entries.iter().find(|entry| {
         entry.by == visit.request.viewer.name
-            && (object.is_empty() || entry.object == object)
+            && (object.is_empty() || is_about(entry))
             && entry.outcome != ASKED
             && visit.clock.now.saturating_sub(entry.at) < FRESH
     });
     Ok(html! {
         @if let Some(entry) = mine {
-            (notice(Mark::OK, &html! {
-                p { b { (quoted(&entry.outcome)) } " Recorded as " bdi { (entry.by) } ", " (visit.clock.exact_in_zone(entry.at)) "." }
+            (notice(StateMark::OK, &html! {
+                p { b { (quoted(&entry.outcome)) } " Recorded as " (name(&entry.by)) ", " (visit.clock.exact_in_zone(entry.at)) "." }
             }))
         }
     })

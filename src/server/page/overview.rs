@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::board_facts::{BoardFacts, SeenWorker};
 use super::board_figures::DAY;
 use super::components::figures::{FigureCell, figures, health};
-use super::components::marks::{Mark, mark};
+use super::components::marks::{StateMark, mark};
 use super::components::pictures::{FailureBars, gauge, throughput};
 use super::components::problem::problem_list;
 use super::components::shell::{NavPlace, page_head};
@@ -69,9 +69,9 @@ fn head(visit: &Visit<'_>, found: &FoundProblems, verdict: &str) -> Markup {
     let clock = &visit.clock;
     let kicker = html! { (clock.written(clock.now, "%A, %-d %B %Y")) ", " (clock.time(clock.now)) };
     let of = if found.count > 0 {
-        Mark::FAILED
+        StateMark::FAILED
     } else {
-        Mark::OK
+        StateMark::OK
     };
     page_head(
         &kicker,
@@ -115,7 +115,7 @@ fn counts(facts: &BoardFacts) -> Markup {
         href: address("/jobs", &[("state", state.word())]),
         number: all.words(count),
         word,
-        of: Mark::of(state),
+        of: StateMark::of(state),
     };
     let now = [
         cell(all.count(JobState::Waiting), JobState::Waiting, "waiting"),
@@ -207,17 +207,21 @@ fn parts(visit: &Visit<'_>, facts: &BoardFacts, took: i64) -> BoardResult<Markup
         a href="/schedules" { @if late > 0 { (late) " late" } @else { (well) " on time" } }
         @if paused > 0 { ", " (paused) " paused" } @if late > 0 { ", " (well) " on time" }
     };
-    let of = if late > 0 { Mark::FAILED } else { Mark::OK };
+    let of = if late > 0 {
+        StateMark::FAILED
+    } else {
+        StateMark::OK
+    };
     rows.push((of, "Schedules", schedules));
     if visit.sees_all() {
         let mails = visit.sight.board().mails()?.len() as u64;
         let deliverers = visit.sight.board().deliverers()?;
         let of = if mails > 0 && deliverers == 0 {
-            Mark::FAILED
+            StateMark::FAILED
         } else if deliverers == 0 {
-            Mark::WARNING
+            StateMark::WARNING
         } else {
-            Mark::OK
+            StateMark::OK
         };
         let mail = html! {
             @if mails == 0 { "none waits" } @else { (counted(mails, "mail waits", "mails wait")) }
@@ -225,12 +229,12 @@ fn parts(visit: &Visit<'_>, facts: &BoardFacts, took: i64) -> BoardResult<Markup
         };
         rows.push((of, "Mail", mail));
         rows.push((
-            Mark::OK,
+            StateMark::OK,
             "Chains",
             html! { a href="/chains" { "those of this host" } },
         ));
         rows.push((
-            Mark::OK,
+            StateMark::OK,
             "Board",
             html! { "answered in " (took.max(1)) " ms" },
         ));
@@ -238,7 +242,7 @@ fn parts(visit: &Visit<'_>, facts: &BoardFacts, took: i64) -> BoardResult<Markup
     Ok(health(&rows))
 }
 
-fn workers(facts: &BoardFacts) -> (Mark, &'static str, Markup) {
+fn workers(facts: &BoardFacts) -> (StateMark, &'static str, Markup) {
     let all = facts.workers.len();
     let serving = facts
         .workers
@@ -249,9 +253,9 @@ fn workers(facts: &BoardFacts) -> (Mark, &'static str, Markup) {
     let silent = count(&|worker| worker.presence != WorkerPresence::Alive);
     let asleep = count(&|worker| worker.record.wish == SessionWish::Sleep);
     let of = match (silent, serving) {
-        (0, 1..) => Mark::OK,
-        (0, _) => Mark::WARNING,
-        _ => Mark::FAILED,
+        (0, 1..) => StateMark::OK,
+        (0, _) => StateMark::WARNING,
+        _ => StateMark::FAILED,
     };
     let words = html! {
         a href="/workers" { (serving) " of " (all) " serve" }
@@ -261,7 +265,7 @@ fn workers(facts: &BoardFacts) -> (Mark, &'static str, Markup) {
     (of, "Workers", words)
 }
 
-fn slots(visit: &Visit<'_>, facts: &BoardFacts) -> BoardResult<(Mark, &'static str, Markup)> {
+fn slots(visit: &Visit<'_>, facts: &BoardFacts) -> BoardResult<(StateMark, &'static str, Markup)> {
     let all = facts.slots();
     let busy: u64 = match visit.sees_all() {
         true => facts
@@ -273,7 +277,7 @@ fn slots(visit: &Visit<'_>, facts: &BoardFacts) -> BoardResult<(Mark, &'static s
         false => facts.figures.count(JobState::Running),
     };
     Ok((
-        Mark::OK,
+        StateMark::OK,
         "Slots",
         html! { (busy) " of " (all) " busy" (gauge(busy, all)) },
     ))

@@ -1,10 +1,10 @@
 //! The overview of a board on which nothing has run yet: the first steps.
 
-use maud::html;
+use maud::{Markup, html};
 
 use super::board_facts::BoardFacts;
 use super::components::figures::health;
-use super::components::marks::Mark;
+use super::components::marks::StateMark;
 use super::components::shell::{NavPlace, page_head};
 use super::page_content::PageContent;
 use super::visit::Visit;
@@ -38,36 +38,24 @@ pub(super) fn page(visit: &Visit<'_>, facts: &BoardFacts) -> BoardResult<PageCon
             Some(first) => { (definitions.len()) " known: " b { (name(first)) } @if definitions.len() > 1 { " and more" } }
         }
     };
-    let of = |count: usize| if count == 0 { Mark::SKIPPED } else { Mark::OK };
+    let of = |count: usize| {
+        if count == 0 {
+            StateMark::SKIPPED
+        } else {
+            StateMark::OK
+        }
+    };
     let rows = [
-        (Mark::OK, "Board", html! { "answers" }),
+        (StateMark::OK, "Board", html! { "answers" }),
         (of(facts.workers.len()), "Workers", joined),
         (of(definitions.len()), "Definitions", known),
-        (Mark::SKIPPED, "Schedules", html! { "none" }),
+        (StateMark::SKIPPED, "Schedules", html! { "none" }),
     ];
     let first = definitions.keys().next().map_or("hello", String::as_str);
     let markup = html! {
         (head)
         div class="grid21" {
-            section class="card pad" aria-label="First steps" {
-                ol class="steps" {
-                    li {
-                        div {
-                            h2 { "Start a worker" }
-                            p { "In the directory with your " code { "run_functions.toml" } ". It enters on the board what it can do, and waits for jobs." }
-                            code class="type" { "run_functions work" }
-                        }
-                    }
-                    li {
-                        div {
-                            h2 { "Post a job" }
-                            p { "In a second terminal. " code { "post --help" } " lists the jobs that are defined." }
-                            code class="type" { "run_functions post " (name(first)) " --wait" }
-                            p class="quiet small" { "It returns when the job is durable; " code { "--wait" } " stays until the job has ended." }
-                        }
-                    }
-                }
-            }
+            (first_steps(first))
             div class="stackv" {
                 (health(&rows))
                 section class="card pad" {
@@ -83,4 +71,29 @@ pub(super) fn page(visit: &Visit<'_>, facts: &BoardFacts) -> BoardResult<PageCon
     };
     let content = PageContent::new(NavPlace::Overview, verdict.to_owned());
     Ok(content.live("overview", markup))
+}
+
+/// Returns what is to be typed first.
+fn first_steps(first: &str) -> Markup {
+    html! {
+        section class="card pad" aria-label="First steps" {
+            ol class="steps" {
+                li {
+                    div {
+                        h2 { "Start a worker" }
+                        p { "In the directory with your " code { "run_functions.toml" } ". It enters on the board what it can do, and waits for jobs." }
+                        code class="type" { "run_functions work" }
+                    }
+                }
+                li {
+                    div {
+                        h2 { "Post a job" }
+                        p { "In a second terminal. " code { "post --help" } " lists the jobs that are defined." }
+                        code class="type" { "run_functions post " (name(first)) " --wait" }
+                        p class="quiet small" { "It returns when the job is durable; " code { "--wait" } " stays until the job has ended." }
+                    }
+                }
+            }
+        }
+    }
 }

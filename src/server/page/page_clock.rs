@@ -92,6 +92,11 @@ impl PageClock {
         }
     }
 
+    /// Returns since when something is so, and for how long.
+    pub(super) fn since_when(&self, millis: i64) -> Markup {
+        html! { p class="nowrap" { "since " (self.time(millis)) ", " (self.since(millis)) } }
+    }
+
     /// Returns for how long something has been so.
     pub(super) fn since(&self, millis: i64) -> String {
         span(self.now.saturating_sub(millis).max(0))

@@ -41,6 +41,8 @@ pub(crate) enum PageAnswer {
         content_type: &'static str,
         /// The content.
         body: Vec<u8>,
+        /// Whether a browser may keep it: what is at this address never changes.
+        is_kept: bool,
     },
     /// Goes on at another path of the server.
     SeeOther(String),

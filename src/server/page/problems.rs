@@ -1,18 +1,13 @@
 //! What needs a person, one cause a row: what and since when, why, what to do.
 
-use maud::{Markup, html};
-
 use super::board_facts::{BoardFacts, SeenWorker};
-use super::components::problem::Problem;
+use super::components::problem::{MOST_OF_A_SORT, Problem};
 use super::problems_of_jobs::{down_definition, late_schedules, overdue_jobs, stuck_job};
 use super::problems_of_workers::{silent_worker, undelivered_mail, unserved, unserved_jobs};
 use super::visit::Visit;
 use crate::board::{BoardResult, JobFilter, JobState};
 use crate::status::worker_presence::WorkerPresence;
 use crate::text::counts::grouped;
-
-/// How many problems of a sort have a row.
-pub(super) const MOST_OF_A_SORT: usize = 5;
 
 /// What needs a person, as far as a user may see it.
 #[derive(Default)]
@@ -109,9 +104,4 @@ pub(super) fn find(visit: &Visit<'_>, facts: &BoardFacts) -> BoardResult<FoundPr
         found.add(mail.into_iter().collect(), count, "");
     }
     Ok(found)
-}
-
-/// Returns since when something is so.
-pub(super) fn since(visit: &Visit<'_>, at: i64) -> Markup {
-    html! { p class="nowrap" { "since " (visit.clock.time(at)) ", " (visit.clock.since(at)) } }
 }

@@ -1,13 +1,12 @@
-//! Problems of work: definitions that are down, jobs that are stuck or wait too long, schedules that
-//! are late.
+//! Problems of work: definitions that are down, jobs that are stuck or wait too long, late
+//! schedules.
 
 use maud::{Markup, html};
 
 use super::board_facts::BoardFacts;
 use super::components::action::{ActionButton, button};
-use super::components::problem::Problem;
+use super::components::problem::{MOST_OF_A_SORT, Problem};
 use super::failure_run::FailureRun;
-use super::problems::{MOST_OF_A_SORT, since};
 use super::visit::Visit;
 use super::wording::{address, definition_link, kind, name, quoted, said, worker_link};
 use crate::alert::outage::Outage;
@@ -60,7 +59,7 @@ pub(super) fn down_definition(
     };
     Ok(Problem {
         what: html! { (definition_link(of)) " is down" },
-        since: html! { (since(visit, at)) p class="quiet small" { (row.words()) } },
+        since: html! { (visit.clock.since_when(at)) p class="quiet small" { (row.words()) } },
         why: why_down(visit, &row, step.as_ref(), &mailed(outage)),
         remedy,
         actions,
@@ -115,7 +114,7 @@ pub(super) fn stuck_job(visit: &Visit<'_>, job: &JobRecord) -> Problem {
     let at = job.ended.unwrap_or(job.posted);
     Problem {
         what: html! { a href={ "/jobs/" (id) } { "Job " (id) } " is stuck" },
-        since: html! { (since(visit, at)) p class="quiet small" { (definition_link(&job.definition)) } },
+        since: html! { (visit.clock.since_when(at)) p class="quiet small" { (definition_link(&job.definition)) } },
         why: html! {
             p { "It stays like this until a person acts:" }
             (said(job.reason.as_deref().unwrap_or("it needs a person")))
@@ -201,7 +200,7 @@ pub(super) fn overdue_jobs(
         let why = first_reason(visit, overdue.job)?;
         rows.push(Problem {
             what: html! { a href={ "/jobs/" (overdue.job) } { "Job " (overdue.job) } " waits too long" },
-            since: html! { (since(visit, overdue.since)) p class="quiet small" { (definition_link(&overdue.definition)) } },
+            since: html! { (visit.clock.since_when(overdue.since)) p class="quiet small" { (definition_link(&overdue.definition)) } },
             why: html! { p { (quoted(why.as_deref().unwrap_or("it is about to be claimed"))) } },
             remedy: html! { p { "Make room for it, or raise " code { "waiting_for_at_most" } "." } },
             actions: html! { a class="button" href={ "/jobs/" (overdue.job) } { "Open the job" } },

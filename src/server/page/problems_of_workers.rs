@@ -7,7 +7,6 @@ use maud::{Markup, html};
 use super::board_facts::{BoardFacts, SeenWorker};
 use super::components::action::{ActionButton, button};
 use super::components::problem::Problem;
-use super::problems::since;
 use super::visit::Visit;
 use super::wording::{address, definition_link, name, worker_link};
 use crate::board::{BoardResult, SessionWish};
@@ -156,7 +155,7 @@ pub(super) fn silent_worker(visit: &Visit<'_>, worker: &SeenWorker) -> Problem {
     let is_dead = worker.presence == WorkerPresence::Dead;
     Problem {
         what: html! { "Worker " (worker_link(of)) @if is_dead { " has died" } @else { " is not heard from" } },
-        since: since(visit, worker.record.last_heard),
+        since: visit.clock.since_when(worker.record.last_heard),
         why: html! {
             p {
                 @if is_dead { "Its process on this host is gone." }
@@ -201,7 +200,7 @@ pub(super) fn undelivered_mail(
     let is_served = facts.workers.iter().any(SeenWorker::serves);
     Ok(Some(Problem {
         what: html! { "Mail does not leave" },
-        since: html! { (since(visit, first.queued)) p class="quiet small" { (counted(count, "mail waits", "mails wait")) " on the board" } },
+        since: html! { (visit.clock.since_when(first.queued)) p class="quiet small" { (counted(count, "mail waits", "mails wait")) " on the board" } },
         why: html! {
             p {
                 @if is_served { "No live worker has a way by which mail leaves its machine, or the server does not accept it." }

@@ -7,12 +7,13 @@ use super::jobs_filter::JobsFilter;
 use super::visit::Visit;
 use super::waiting::reasons;
 use super::wording::{address, definition_link, quoted};
-use crate::board::{BoardResult, JobFilter, JobState};
+use crate::board::{BoardResult, JobRecord, JobState};
 
 /// How many definitions are asked about: those with most jobs.
 const MOST: usize = 6;
 
-/// Returns why jobs in a state wait.
+/// Returns why jobs in a state wait; `jobs`: those that are listed below. The board has no quick way
+/// to the first job of a definition that waits.
 ///
 /// # Errors
 ///
@@ -21,6 +22,7 @@ pub(super) fn table(
     visit: &Visit<'_>,
     filter: &JobsFilter,
     figures: &BoardFigures,
+    jobs: &[JobRecord],
 ) -> BoardResult<Markup> {
     let state = filter.state.unwrap_or(JobState::Waiting);
     let all = figures.definitions.iter();
@@ -34,12 +36,19 @@ pub(super) fn table(
     }
     let mut rows = Vec::new();
     for (name, one) in all.iter().take(MOST) {
-        rows.push(row(visit, name, state, &figures.words(one.count(state)))?);
+        let newest = jobs.iter().find(|job| job.definition == **name);
+        rows.push(row(
+            visit,
+            name,
+            state,
+            &figures.words(one.count(state)),
+            newest,
+        )?);
     }
     Ok(html! {
         section class="card" {
             table class="stack" {
-                caption { h2 { "Why they wait" } " the newest job of each definition is asked about" }
+                caption { h2 { "Why they wait" } " of each definition the newest one below is asked about" }
                 thead { tr { th scope="col" class="n" { "jobs" } th scope="col" { "definition" } th scope="col" { "why its newest waits" } th scope="col" { span class="hidden" { "actions" } } } }
                 tbody { @for row in &rows { (row) } }
             }
@@ -48,16 +57,16 @@ pub(super) fn table(
     })
 }
 
-fn row(visit: &Visit<'_>, name: &str, state: JobState, count: &str) -> BoardResult<Markup> {
-    let newest = visit.sight.jobs(&JobFilter {
-        states: vec![state],
-        definition: Some(name.to_owned()),
-        limit: 1,
-        ..JobFilter::default()
-    })?;
-    let why = match newest.jobs.first() {
+fn row(
+    visit: &Visit<'_>,
+    name: &str,
+    state: JobState,
+    count: &str,
+    newest: Option<&JobRecord>,
+) -> BoardResult<Markup> {
+    let why = match newest {
         Some(job) => reasons(visit, job.id)?,
-        None => Vec::new(),
+        None => vec!["none of them is among those below".to_owned()],
     };
     let href = address("/jobs", &[("state", state.word()), ("definition", name)]);
     Ok(html! {

@@ -109,5 +109,6 @@ fn output(visit: &Visit<'_>, id: JobId) -> BoardResult<PageAnswer> {
     Ok(PageAnswer::Asset {
         content_type: "text/plain; charset=utf-8",
         body: text.into_bytes(),
+        is_kept: false,
     })
 }

@@ -7,7 +7,7 @@ use super::board_facts::BoardFacts;
 use super::board_figures::DAY;
 use super::components::action::{ActionButton, button};
 use super::components::lists::{PagerLinks, pager};
-use super::components::marks::{Mark, state_pill, state_word};
+use super::components::marks::{StateMark, state_pill, state_word};
 use super::components::pictures::{day_ruler, result_strip};
 use super::components::shell::{NavPlace, page_head};
 use super::notices;
@@ -147,10 +147,12 @@ fn row(visit: &Visit<'_>, standing: ScheduleStanding, one: &ScheduleRecord) -> M
 
 fn standing_word(standing: ScheduleStanding) -> Markup {
     match standing {
-        ScheduleStanding::Late => state_pill(Mark::ALARM, "late"),
-        ScheduleStanding::Failing => state_pill(Mark::FAILED, "failing"),
-        ScheduleStanding::GivenUp | ScheduleStanding::Paused => state_pill(Mark::PAUSED, "paused"),
-        ScheduleStanding::OnTime => state_word(Mark::OK, "on time"),
+        ScheduleStanding::Late => state_pill(StateMark::ALARM, "late"),
+        ScheduleStanding::Failing => state_pill(StateMark::FAILED, "failing"),
+        ScheduleStanding::GivenUp | ScheduleStanding::Paused => {
+            state_pill(StateMark::PAUSED, "paused")
+        }
+        ScheduleStanding::OnTime => state_word(StateMark::OK, "on time"),
     }
 }
 

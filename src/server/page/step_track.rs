@@ -1,4 +1,4 @@
-//! What a journal tells of each step: its attempts, in the order of their beginning.
+//! What a journal has of each step: its attempts, in the order of their beginning.
 //!
 //! The board does not know the steps of a definition, so that a page knows those that have begun.
 

@@ -7,13 +7,13 @@ use maud::{Markup, html};
 use super::board_facts::{SeenWorker, pauses, workers};
 use super::board_figures::BoardFigures;
 use super::components::lists::{PagerLinks, pager};
-use super::components::marks::{Mark, state_pill, state_word};
+use super::components::marks::{StateMark, state_pill, state_word};
 use super::components::shell::{NavPlace, page_head};
 use super::components::slots::slot_boxes;
 use super::notices;
 use super::page_content::PageContent;
 use super::visit::Visit;
-use super::wording::{address, name};
+use super::wording::{address, name, plain_words};
 use crate::board::{
     BoardResult, JobFilter, JobRecord, JobState, PauseRecord, PauseScope, SessionId, SessionWish,
 };
@@ -22,7 +22,7 @@ use crate::status::worker_presence::WorkerPresence;
 use crate::text::counts::counted;
 
 /// How many workers a page has.
-const PAGE: usize = 50;
+const PAGE: usize = 25;
 /// How many running jobs are shown in slots.
 const MOST_RUNNING: u32 = 500;
 /// How many tags have a figure.
@@ -238,12 +238,12 @@ fn row(
 
 fn standing(worker: &SeenWorker) -> Markup {
     match (worker.presence, worker.record.wish) {
-        (WorkerPresence::Unheard, _) => state_pill(Mark::SILENT, "not heard from"),
-        (WorkerPresence::Dead, _) => state_pill(Mark::SILENT, "died"),
-        (_, SessionWish::Sleep) => state_pill(Mark::ASLEEP, "asleep"),
-        (_, SessionWish::Drain) => state_pill(Mark::PAUSED, "draining"),
-        (_, SessionWish::Quit | SessionWish::QuitNow) => state_pill(Mark::PAUSED, "ends"),
-        (_, SessionWish::Work) => state_word(Mark::OK, "serving"),
+        (WorkerPresence::Unheard, _) => state_pill(StateMark::SILENT, "not heard from"),
+        (WorkerPresence::Dead, _) => state_pill(StateMark::SILENT, "died"),
+        (_, SessionWish::Sleep) => state_pill(StateMark::ASLEEP, "asleep"),
+        (_, SessionWish::Drain) => state_pill(StateMark::PAUSED, "draining"),
+        (_, SessionWish::Quit | SessionWish::QuitNow) => state_pill(StateMark::PAUSED, "ends"),
+        (_, SessionWish::Work) => state_word(StateMark::OK, "serving"),
     }
 }
 
@@ -318,18 +318,15 @@ fn worker_menu(visit: &Visit<'_>, worker: &SeenWorker) -> Markup {
     let is_allowed = visit.may(Role::Operate) && visit.sees_all();
     html! {
         details class="menu" data-k={ "m" (worker.record.session) } {
-            summary { "Actions" span class="hidden" { " for " (of) } }
-            ul {
-                @for (verb, word, text, is_possible) in verbs {
-                    li {
-                        form action="/confirm" {
-                            input type="hidden" name="do" value=(verb);
-                            input type="hidden" name="worker" value=(of);
-                            button disabled[!is_possible || !is_allowed] { span { b { (word) } span class="under" { (text) } } }
-                        }
+            summary { "Actions" span class="hidden" { " for " (plain_words(of, 60)) } }
+            form action="/confirm" {
+                input type="hidden" name="worker" value=(of);
+                ul {
+                    @for (verb, word, text, is_possible) in verbs {
+                        li { button name="do" value=(verb) disabled[!is_possible || !is_allowed] { span { b { (word) } span class="under" { (text) } } } }
                     }
+                    @if !is_allowed { li class="small quiet" { "Takes the role " (Role::Operate.word()) ", for all projects." } }
                 }
-                @if !is_allowed { li class="small quiet" { "Takes the role " (Role::Operate.word()) ", for all projects." } }
             }
         }
     }

@@ -165,7 +165,18 @@ fn as_http(state: &ServerShared, answer: PageAnswer) -> Response {
                 false => html(status, body),
             }
         }
-        PageAnswer::Asset { content_type, body } => content(StatusCode::OK, content_type, body),
+        PageAnswer::Asset {
+            content_type,
+            body,
+            is_kept,
+        } => {
+            let mut response = content(StatusCode::OK, content_type, body);
+            if is_kept {
+                let kept = HeaderValue::from_static("private, max-age=31536000, immutable");
+                response.headers_mut().insert(header::CACHE_CONTROL, kept);
+            }
+            response
+        }
         PageAnswer::SeeOther(path) => see_other(&path),
     }
 }

@@ -13,7 +13,7 @@ use super::super::pidfile::{ChainFileNames, Pidfile, PidfileContent};
 use super::super::signals::{Signal, SignalReader};
 use super::super::trusted_paths::PrivateDir;
 use super::super::waiter::Waiter;
-use super::super::{clock, procfs};
+use super::super::{clock, own_program, procfs};
 use super::error::TakeoverError;
 use super::hand_over::SuccessorWatch;
 use super::past::Predecessors;
@@ -122,7 +122,8 @@ impl<'a> Newcomer<'a> {
     }
 
     fn hold(&mut self, lock: LockFile, past: &Predecessors) -> (Pidfile, SuccessorWatch) {
-        let mut holder = RunnerInfo::new(own_pid(), self.tasks, clock::wall());
+        let mut holder = RunnerInfo::new(own_pid(), self.tasks, clock::wall())
+            .of_version(own_program::version());
         holder.stop_timeout = self.policy.stop_timeout;
         holder.kill_grace = self.policy.kill_grace;
         holder.takeovers.clone_from(&past.takeovers);

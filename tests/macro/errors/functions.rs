@@ -38,6 +38,9 @@ pub const fn constant() {}
 pub unsafe fn without_promises() {}
 
 #[run_functions::task]
+pub extern "C" fn called_from_c() {}
+
+#[run_functions::task]
 pub fn endless() -> ! {
     loop {}
 }

@@ -221,6 +221,7 @@ fn check_says_where_each_value_is_from() {
     timeout = "never" # default
     # warn_after: timeout + kill_grace + 5s, else 10 times the usual time and at least 10m
     # isolate: true with a timeout, else false
+    # settings: none
     "#);
 }
 

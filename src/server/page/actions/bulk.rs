@@ -151,8 +151,12 @@ fn same_arguments(deed: JobDeed, jobs: &[JobRecord]) -> Option<Markup> {
         .first()
         .filter(|_| deed == JobDeed::Retry && jobs.len() > 1)?;
     let alike = |job: &JobRecord| job.args == first.args && job.definition == first.definition;
+    let count = jobs.len();
     jobs.iter().all(alike).then(|| html! {
-        p { b { "All " (jobs.len()) " have the same arguments" } ", so that " (jobs.len()) " retries would do the same " (jobs.len()) " times. The newest alone may be what you want." }
+        p {
+            b { "All " (count) " have the same arguments" } ", so that " (count) " retries would do the same " (count) " times. The newest alone may be what you want: "
+            a href={ "/confirm?do=retry&job=" (first.id) } { "retry job " (first.id) " only" } "."
+        }
     })
 }
 
@@ -206,7 +210,7 @@ fn aside(visit: &Visit<'_>, meant: &MeantJobs) -> Markup {
     let (first, all) = (meant.jobs.len().min(LISTED), meant.jobs.len());
     html! {
         section class="card" {
-            table {
+            table class="stack" {
                 caption { h2 { "The " (counted(all as u64, "job", "jobs")) } }
                 thead { tr { th scope="col" { "job" } th scope="col" { "definition" } th scope="col" { "ended, else posted (" (zone) ")" } } }
                 tbody {

@@ -3,12 +3,13 @@
 use maud::{Markup, html};
 
 use crate::board::BoardResult;
-use crate::server::page::components::marks::Mark;
+use crate::server::page::components::marks::StateMark;
 use crate::server::page::components::notice::notice;
 use crate::server::page::components::shell::NavPlace;
 use crate::server::page::page_content::{PageContent, answer};
 use crate::server::page::page_request::PageAnswer;
 use crate::server::page::visit::Visit;
+use crate::server::page::wording::name;
 
 /// A button of the page: what stands on it, and the field that it sends.
 pub(super) struct ConfirmChoice {
@@ -76,9 +77,9 @@ impl Confirmation {
             div class="grid21" {
                 form class="card pad stackv" method="post" action="/act" {
                     input type="hidden" name="csrf" value=(viewer.csrf);
-                    @for (name, value) in &self.fields { input type="hidden" name=(name) value=(value); }
+                    @for (field, value) in &self.fields { input type="hidden" name=(field) value=(value); }
                     div { p class="kicker" { (self.kicker) } h1 { (self.question) } }
-                    @if let Some(warning) = &self.warning { (notice(Mark::WARNING, warning)) }
+                    @if let Some(warning) = &self.warning { (notice(StateMark::WARNING, warning)) }
                     div {
                         h2 { "What will happen" }
                         ul class="plain" {
@@ -91,11 +92,11 @@ impl Confirmation {
                         label for="why" { "Reason " span class="quiet" { "(optional, kept in the audit)" } }
                         input id="why" name="reason" maxlength="200" autocomplete="off";
                     }
-                    p class="quiet small" { "Recorded as " bdi { (viewer.name) } ", at the time you press." }
+                    p class="quiet small" { "Recorded as " (name(&viewer.name)) ", at the time you press." }
                     div class="row" {
                         @for choice in &self.choices {
                             @match &choice.field {
-                                Some((name, value)) => { button class=(choice.class) name=(name) value=(value) { (choice.word) } }
+                                Some((field, value)) => { button class=(choice.class) name=(field) value=(value) { (choice.word) } }
                                 None => { button class=(choice.class) { (choice.word) } }
                             }
                         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use maud::html;
+use maud::{Markup, html};
 
 use super::confirmation::Confirmation;
 use super::deed::Deed;
@@ -62,18 +62,13 @@ fn scope_of<'a>(
     }))
 }
 
-/// Returns the question about a definition or a project.
-///
-/// # Errors
-///
-/// Those of the board.
-pub(super) fn confirm(visit: &Visit<'_>, verb: &str) -> BoardResult<PageAnswer> {
-    let Some(meant) = scope_of(visit, verb, |name| visit.query(name))? else {
-        return errors::missing(visit);
-    };
-    let (word, of) = meant.scope.parts();
-    let shown = plain_words(of, 60);
-    let (question, button, consequences, undo) = match verb {
+/// The question about a definition or a project: its words, its button, what will happen, and how
+/// that can be undone.
+type AskedWords = (String, &'static str, Vec<Markup>, &'static str);
+
+fn words_of(verb: &str, sort: &str, shown: &str) -> AskedWords {
+    let what = if sort == "project" { "project " } else { "" };
+    match verb {
         "mute" => (
             format!("Mute {shown}?"),
             "Mute",
@@ -92,10 +87,7 @@ pub(super) fn confirm(visit: &Visit<'_>, verb: &str) -> BoardResult<PageAnswer> 
             "mute it again.",
         ),
         "definition-pause" | "project-pause" => (
-            format!(
-                "Pause {}{shown}?",
-                if word == "project" { "project " } else { "" }
-            ),
+            format!("Pause {}{shown}?", what),
             "Pause",
             vec![
                 html! { "What runs goes on; no waiting job of it is claimed until it is resumed." },
@@ -104,15 +96,26 @@ pub(super) fn confirm(visit: &Visit<'_>, verb: &str) -> BoardResult<PageAnswer> 
             "resume it.",
         ),
         _ => (
-            format!(
-                "Resume {}{shown}?",
-                if word == "project" { "project " } else { "" }
-            ),
+            format!("Resume {}{shown}?", what),
             "Resume",
             vec![html! { "Waiting jobs of it are claimed again, at once." }],
             "pause it.",
         ),
+    }
+}
+
+/// Returns the question about a definition or a project.
+///
+/// # Errors
+///
+/// Those of the board.
+pub(super) fn confirm(visit: &Visit<'_>, verb: &str) -> BoardResult<PageAnswer> {
+    let Some(meant) = scope_of(visit, verb, |name| visit.query(name))? else {
+        return errors::missing(visit);
     };
+    let (word, of) = meant.scope.parts();
+    let shown = plain_words(of, 60);
+    let (question, button, consequences, undo) = words_of(verb, word, &shown);
     let inputs = match verb {
         "mute" => html! {
             div class="field" {

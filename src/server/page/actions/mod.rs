@@ -1,7 +1,7 @@
 //! What users ask for: a page that asks once, then the deed.
 //!
 //! ```text
-//! button ─► GET /confirm?do=VERB&… ─► POST /act ─► audit ─► board ─► audit ─► the object, with a notice
+//! button ─► GET /confirm?do=VERB&… ─► POST /act ─► audit ─► board ─► audit ─► the object
 //! ```
 
 mod bulk;

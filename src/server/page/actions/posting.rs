@@ -57,7 +57,7 @@ fn page(
     let kicker = html! { a href="/definitions" { "Definitions" } " / " (definition_link(of)) };
     let markup = html! {
         (page_head(&kicker, &html! { (title) "?" }, &html! { (quoted(&schema.help)) }, &html! {}))
-        form class="card pad stackv" method="post" action="/act" {
+        form class="card pad stackv narrow" method="post" action="/act" {
             input type="hidden" name="csrf" value=(visit.request.viewer.csrf);
             input type="hidden" name="do" value="post";
             input type="hidden" name="definition" value=(of);
@@ -81,7 +81,7 @@ fn page(
             }
             p class="quiet small" {
                 @if schema.every_worker { "A job is posted for each live worker that can do it. " }
-                "Whichever worker is able begins it at once. To undo it: stop the job. Recorded as " bdi { (visit.request.viewer.name) } "."
+                "Whichever worker is able begins it at once. To undo it: stop the job. Recorded as " (name(&visit.request.viewer.name)) "."
             }
             div class="row" {
                 button class="primary" { "Post" }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::marks::{Mark, mark};
+use super::marks::{StateMark, mark};
 
 /// A figure with what it counts.
 pub(in crate::server::page) struct FigureCell {
@@ -13,7 +13,7 @@ pub(in crate::server::page) struct FigureCell {
     /// What is counted.
     pub(in crate::server::page) word: &'static str,
     /// The mark.
-    pub(in crate::server::page) of: Mark,
+    pub(in crate::server::page) of: StateMark,
 }
 
 /// Returns figures beside one another.
@@ -31,7 +31,7 @@ pub(in crate::server::page) fn figures(cells: &[FigureCell]) -> Markup {
 }
 
 /// Returns the parts of the system, each with its mark.
-pub(in crate::server::page) fn health(rows: &[(Mark, &str, Markup)]) -> Markup {
+pub(in crate::server::page) fn health(rows: &[(StateMark, &str, Markup)]) -> Markup {
     html! {
         section class="card" aria-label="Parts of the system" {
             dl class="health" {

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::marks::{Mark, mark};
+use super::marks::{StateMark, mark};
 use crate::flow::journal::Phase;
 use crate::server::page::page_clock::span;
 use crate::server::page::step_track::{StepTrack, TrackState, sets};
@@ -61,16 +61,16 @@ fn flow_node(track: &StepTrack) -> Markup {
 }
 
 /// Returns the mark of where a step stands.
-pub(in crate::server::page) fn mark_of(state: TrackState) -> Mark {
+pub(in crate::server::page) fn mark_of(state: TrackState) -> StateMark {
     match state {
-        TrackState::Coming => Mark::WAITING,
-        TrackState::Running | TrackState::Reverting => Mark::RUNNING,
-        TrackState::Done => Mark::OK,
-        TrackState::Failed => Mark::FAILED,
-        TrackState::Undone => Mark::REVERTED,
-        TrackState::NotUndone => Mark::STUCK,
-        TrackState::Skipped => Mark::SKIPPED,
-        TrackState::Interrupted => Mark::WARNING,
+        TrackState::Coming => StateMark::WAITING,
+        TrackState::Running | TrackState::Reverting => StateMark::RUNNING,
+        TrackState::Done => StateMark::OK,
+        TrackState::Failed => StateMark::FAILED,
+        TrackState::Undone => StateMark::REVERTED,
+        TrackState::NotUndone => StateMark::STUCK,
+        TrackState::Skipped => StateMark::SKIPPED,
+        TrackState::Interrupted => StateMark::WARNING,
     }
 }
 

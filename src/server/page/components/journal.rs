@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::marks::{Mark, mark};
+use super::marks::{StateMark, mark};
 use crate::flow::journal::{EntryOutcome, JournalEntry, Phase};
 use crate::flow::{Took, what_happened};
 use crate::server::page::page_clock::{PageClock, span};
@@ -62,17 +62,19 @@ fn row(entry: &JournalEntry, clock: &PageClock) -> Markup {
     }
 }
 
-fn mark_of(entry: &JournalEntry) -> Mark {
+fn mark_of(entry: &JournalEntry) -> StateMark {
     match (entry.phase, entry.outcome) {
-        (Phase::Request | Phase::Decision | Phase::Round, EntryOutcome::Failed) => Mark::FAILED,
-        (Phase::Request | Phase::Decision | Phase::Round, _) => Mark::SCHEDULED,
-        (Phase::Revert, EntryOutcome::Succeeded) => Mark::REVERTED,
-        (Phase::Revert, EntryOutcome::Failed) => Mark::STUCK,
-        (_, EntryOutcome::Succeeded) => Mark::OK,
-        (_, EntryOutcome::Failed | EntryOutcome::Killed) => Mark::FAILED,
-        (_, EntryOutcome::Interrupted) => Mark::WARNING,
-        (_, EntryOutcome::Skipped) => Mark::SKIPPED,
-        _ => Mark::WAITING,
+        (Phase::Request | Phase::Decision | Phase::Round, EntryOutcome::Failed) => {
+            StateMark::FAILED
+        }
+        (Phase::Request | Phase::Decision | Phase::Round, _) => StateMark::SCHEDULED,
+        (Phase::Revert, EntryOutcome::Succeeded) => StateMark::REVERTED,
+        (Phase::Revert, EntryOutcome::Failed) => StateMark::STUCK,
+        (_, EntryOutcome::Succeeded) => StateMark::OK,
+        (_, EntryOutcome::Failed | EntryOutcome::Killed) => StateMark::FAILED,
+        (_, EntryOutcome::Interrupted) => StateMark::WARNING,
+        (_, EntryOutcome::Skipped) => StateMark::SKIPPED,
+        _ => StateMark::WAITING,
     }
 }
 

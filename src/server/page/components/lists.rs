@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::marks::{Mark, mark};
+use super::marks::{StateMark, mark};
 use crate::board::JobState;
 use crate::server::page::board_figures::BoardFigures;
 use crate::server::page::wording::{address, plain_words};
@@ -38,7 +38,7 @@ pub(in crate::server::page) fn state_tabs(
                 @let count = figures.count(state);
                 @if count > 0 || current == Some(state) || !matches!(state, JobState::Limited | JobState::Paused) {
                     a href=(href(state.word())) aria-current=[(current == Some(state)).then_some("page")] {
-                        (mark(Mark::of(state))) (tab_word(state)) " " b { (figures.words(count)) }
+                        (mark(StateMark::of(state))) (tab_word(state)) " " b { (figures.words(count)) }
                     }
                 }
             }

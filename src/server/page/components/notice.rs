@@ -2,14 +2,14 @@
 
 use maud::{Markup, html};
 
-use super::marks::{Mark, mark};
+use super::marks::{StateMark, mark};
 
 /// Returns a notice of a sort.
-pub(in crate::server::page) fn notice(of: Mark, text: &Markup) -> Markup {
+pub(in crate::server::page) fn notice(of: StateMark, text: &Markup) -> Markup {
     let class = match of {
-        Mark::OK => "notice section s-ok",
-        Mark::FAILED | Mark::ALARM => "notice section s-bad",
-        Mark::RUNNING => "notice section s-run",
+        StateMark::OK => "notice section s-ok",
+        StateMark::FAILED | StateMark::ALARM => "notice section s-bad",
+        StateMark::RUNNING => "notice section s-run",
         _ => "notice section s-warn",
     };
     html! { div class=(class) role="status" { (mark(of)) div { (text) } } }

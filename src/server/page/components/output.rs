@@ -188,7 +188,7 @@ fn coloured_line(line: &str) -> Markup {
 fn class_of(sequence: &str) -> Option<&'static str> {
     let digits = sequence.trim_start_matches(|c: char| !c.is_ascii_digit());
     let parameters = digits.trim_end_matches('m').split([';', ':']);
-    let classes = parameters.filter_map(|parameter| match parameter {
+    let mut classes = parameters.filter_map(|parameter| match parameter {
         "1" => Some("ab"),
         "2" | "90" => Some("a8"),
         "31" | "91" => Some("a1"),
@@ -199,7 +199,7 @@ fn class_of(sequence: &str) -> Option<&'static str> {
         "36" | "96" => Some("a6"),
         _ => None,
     });
-    classes.last()
+    classes.next_back()
 }
 
 #[cfg(test)]

@@ -2,6 +2,9 @@
 
 use maud::{Markup, html};
 
+/// How many problems of a sort have a row.
+pub(in crate::server::page) const MOST_OF_A_SORT: usize = 5;
+
 /// A problem that needs a person.
 pub(in crate::server::page) struct Problem {
     /// What is wrong.

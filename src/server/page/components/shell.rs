@@ -2,8 +2,9 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::marks::{Mark, mark};
+use super::marks::{StateMark, mark};
 use crate::server::page::assets;
+use crate::server::page::wording::name;
 
 /// The marks, defined once a page.
 const SPRITE: &str = include_str!("../assets/sprite.svg");
@@ -85,7 +86,7 @@ pub(in crate::server) struct TopBar {
 pub(in crate::server) struct DocumentHead {
     /// The title, without the name of the program.
     pub(in crate::server) title: String,
-    /// Whether something is wrong: so says the icon of the browser's tab.
+    /// Whether something is wrong: the icon of the browser's tab shows that.
     pub(in crate::server) is_bad: bool,
 }
 
@@ -137,7 +138,7 @@ pub(in crate::server) fn top_bar(bar: &TopBar) -> Markup {
     html! {
         header class="bar" {
             div class="wrap" {
-                a class="brand" href="/" { (mark(Mark::LOOP)) span { "run_functions" } }
+                a class="brand" href="/" { (mark(StateMark::LOOP)) span { "run_functions" } }
                 (navigation(bar))
                 @if let Some(account) = &bar.account {
                     div class="tools" {
@@ -201,7 +202,7 @@ fn live_light(live: Option<&(String, String)>) -> Markup {
 fn account_menu(account: &AccountMenu) -> Markup {
     html! {
         details class="menu" {
-            summary { bdi { (account.name) } " " span class="quiet" { (account.role) } }
+            summary { (name(&account.name)) " " span class="quiet" { (account.role) } }
             ul {
                 li { a href="/audit" { "Audit: the actions of users" } }
                 li class="small" {
@@ -210,7 +211,7 @@ fn account_menu(account: &AccountMenu) -> Markup {
                         "Projects: "
                         @for (at, project) in account.projects.iter().enumerate() {
                             @if at > 0 { ", " }
-                            bdi { (project) }
+                            (name(project))
                         }
                     }
                 }

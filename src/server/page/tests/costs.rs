@@ -1,6 +1,8 @@
 //! How many calls of the board each page costs.
 
-use super::night::alice;
+use serde_json::json;
+
+use super::night::{NOW, alice};
 use super::story::night;
 use crate::board::CountingBoard;
 use crate::server::page::{PageRequest, show};
@@ -45,5 +47,59 @@ fn the_calls_that_a_page_costs_are_bounded() {
         let count: u64 = calls.values().sum();
         println!("{path} {query:?}: {count}");
         assert!(count <= most, "{path}: {count} {calls:?}");
+    }
+}
+
+#[test]
+#[ignore = "needs minutes: posts a million jobs"]
+fn the_first_byte_with_a_million_jobs_and_a_hundred_workers() {
+    let (night, jobs) = night();
+    for number in 0..100 {
+        let session = night.join(&format!("w{number}"), 8, &["x86_64"], "1");
+        night.define(
+            session,
+            &[super::story::definition(
+                "mass",
+                "shop",
+                &[],
+                "Many.",
+                json!([]),
+            )],
+        );
+    }
+    for batch in 0..1000_u64 {
+        let posts = (0..1000_u64).map(|at| {
+            let posting = format!("mass {batch} {at}");
+            crate::board::Post {
+                project: Some("shop".to_owned()),
+                ..crate::board::Post::new("mass", json!({"n": at}), posting)
+            }
+        });
+        night.board.post_all(&posts.collect::<Vec<_>>()).unwrap();
+    }
+    night.set(NOW);
+    let job = format!("/jobs/{}", jobs.stuck);
+    let clock = crate::unix::clock::mono;
+    for path in [
+        "/",
+        "/jobs",
+        "/jobs?waiting",
+        job.as_str(),
+        "/definitions",
+        "/schedules",
+        "/workers",
+    ] {
+        let (path, query) = match path.split_once('?') {
+            Some((path, state)) => (path, vec![("state", state)]),
+            None => (path, vec![]),
+        };
+        night.page(path, &query);
+        let began = clock();
+        let bytes = night.page(path, &query).len();
+        println!(
+            "{path} {query:?}: {:?}, {bytes} bytes",
+            clock().since(began)
+        );
+        assert!(bytes < 60_000, "{path}");
     }
 }

@@ -213,7 +213,9 @@ fn output_as_text_has_no_escape_sequences() {
         .jobs;
     let path = format!("/jobs/{}/output", jobs[0].id);
     match night.get_as(&alice(), &path, &[]) {
-        crate::server::page::PageAnswer::Asset { content_type, body } => {
+        crate::server::page::PageAnswer::Asset {
+            content_type, body, ..
+        } => {
             assert_eq!(content_type, "text/plain; charset=utf-8");
             let text = String::from_utf8(body).unwrap();
             assert!(

@@ -7,6 +7,9 @@ use super::story::night;
 use crate::board::JobId;
 use crate::server::page::{PageAnswer, assets};
 
+/// The name of a file, and the path and the query of its page.
+type ShownPage<'a> = (&'a str, &'a str, Vec<(&'a str, &'a str)>);
+
 /// Writes a page beside its style, so that a browser can be looked at: by hand.
 fn write(dir: &Path, name: &str, text: &str) {
     let version = assets::path("style.css");
@@ -21,7 +24,7 @@ fn write(dir: &Path, name: &str, text: &str) {
 }
 
 #[test]
-#[ignore = "writes pages into the directory RUN_FUNCTIONS_PAGES, to be looked at"]
+#[ignore = "needs RUN_FUNCTIONS_PAGES: a directory for pages to be looked at"]
 fn pages_can_be_looked_at() {
     let Some(dir) = std::env::var_os("RUN_FUNCTIONS_PAGES") else {
         return;
@@ -37,7 +40,7 @@ fn pages_can_be_looked_at() {
         job(jobs.reverted),
     );
     let id = jobs.running.to_string();
-    let all: Vec<(&str, &str, Vec<(&str, &str)>)> = vec![
+    let all: Vec<ShownPage<'_>> = vec![
         ("overview", "/", vec![]),
         ("jobs", "/jobs", vec![("state", "failed")]),
         ("jobs-all", "/jobs", vec![("state", "all")]),
