@@ -80,6 +80,13 @@ fn a_proxy_passes_calls_and_pages_on() {
     let login = send(nginx.address, "POST /login", &headers, &body);
     assert_eq!(login.status, 303, "{login:?}");
     assert!(login.header("set-cookie").unwrap().contains("; secure"));
+    let path = format!("GET /login?token={}", served.admin());
+    let by_url = send(nginx.address, &path, &[host], "");
+    assert_eq!(
+        by_url.status, 200,
+        "a token in a URL is for this machine alone"
+    );
+    assert_eq!(by_url.header("set-cookie"), None);
     let evil = send(nginx.address, "GET /login", &["Host: evil.example"], "");
     assert_eq!(evil.status, 421);
 }

@@ -18,8 +18,8 @@ use super::timed_stream::ByteStream;
 use super::tls::TlsAcceptance;
 use crate::unix::resource_check::is_shortage;
 
-/// How long no connection is accepted when the process has no descriptor left.
-const AFTER_SHORTAGE: Duration = Duration::from_millis(50);
+/// How long no connection is accepted after an error, as when the process has no descriptor left.
+const AFTER_ERROR: Duration = Duration::from_millis(50);
 
 /// Accepts connections.
 pub(crate) struct AcceptLoop {
@@ -85,17 +85,18 @@ impl AcceptLoop {
     }
 }
 
-/// Waits where the process has no descriptor left, which is logged once.
+/// Waits after an error, which is logged once where it is a shortage. One that has gone away before
+/// it was accepted costs no time.
 async fn after(error: &io::Error, is_logged: bool) -> bool {
-    if !is_shortage(error) {
-        // The other end has gone away before it was accepted.
+    if error.kind() == io::ErrorKind::ConnectionAborted {
         return is_logged;
     }
-    if !is_logged {
+    let is_short = is_shortage(error);
+    if is_short && !is_logged {
         log::error!("no connection can be accepted: {error}; look at `ulimit -n`");
     }
-    sleep(AFTER_SHORTAGE).await;
-    true
+    sleep(AFTER_ERROR).await;
+    is_logged || is_short
 }
 
 /// Sends the refusal if the connection takes it at once, and never waits. What has come in already

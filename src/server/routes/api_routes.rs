@@ -52,7 +52,7 @@ pub(super) fn expect_json(headers: &HeaderMap) -> Result<(), HttpRefusal> {
     }
 }
 
-/// Answers `GET /api/v1/openapi.json`. The document is made once, on a thread that may take its time.
+/// Answers `GET /api/v1/openapi.json`. The document is made once, on a thread that may block.
 pub(super) async fn document(State(state): State<Arc<ServerShared>>) -> Response {
     static TEXT: OnceLock<String> = OnceLock::new();
     let made = || TEXT.get_or_init(|| api::document().to_string()).as_str();

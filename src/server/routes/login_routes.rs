@@ -9,7 +9,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 
 use super::answers::{AnswerForm, html, refused, see_other};
-use super::page_routes::{check_csrf, check_host, check_origin, form_of};
+use super::page_routes::{check_csrf, check_host, check_origin, form_of, is_direct};
 use crate::core::time::{in_words, unix_millis};
 use crate::server::access::ThrottleVerdict;
 use crate::server::audit_entry::{AuditEntry, AuditTrail};
@@ -40,7 +40,7 @@ pub(super) async fn show(
     let pairs = pairs.unwrap_or_default();
     let next = own_path(&pairs);
     match value(&pairs, "token") {
-        Some(token) if from.is_local() => {
+        Some(token) if is_direct(&state, from, request.headers()) => {
             log_in(&state, from, request.headers(), token.to_owned(), &next).await
         }
         _ => form(&state, StatusCode::OK, &next, None),

@@ -10,7 +10,9 @@ use axum::response::Response;
 
 use super::answers::{AnswerForm, content, html, refused, see_other};
 use crate::core::time::unix_millis;
-use crate::server::http::{HttpRefusal, decoded_pairs, decoded_path, whole_body};
+use crate::server::http::{
+    ClientAddress, HttpRefusal, decoded_pairs, decoded_path, is_proxied, whole_body,
+};
 use crate::server::page::assets::{ASSETS, asset};
 use crate::server::page::errors::unavailable;
 use crate::server::page::{self, PageAnswer, PageRequest};
@@ -184,6 +186,14 @@ pub(super) fn host_of(headers: &HeaderMap) -> Option<&str> {
     let mut all = headers.get_all(header::HOST).iter();
     let (first, second) = (all.next()?, all.next());
     first.to_str().ok().filter(|_| second.is_none())
+}
+
+/// Returns whether a request comes from a process of this machine, for itself: no proxy is between.
+/// What connects to a socket in a directory is a proxy, as a rule.
+pub(super) fn is_direct(state: &ServerShared, from: ClientAddress, headers: &HeaderMap) -> bool {
+    let is_ours = host_of(headers).is_some_and(|host| state.hosts.is_ours(host));
+    let has_proxy = is_proxied(headers) || state.hosts.has_public_url();
+    matches!(from, ClientAddress::Ip(_)) && from.is_local() && is_ours && !has_proxy
 }
 
 /// Refuses a request for another server: a name of another site may lead here (DNS rebinding).

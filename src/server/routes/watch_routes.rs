@@ -9,9 +9,9 @@ use axum::response::Response;
 use serde_json::json;
 
 use super::answers::{self, AnswerForm, refused};
-use super::page_routes::host_of;
+use super::page_routes::is_direct;
 use crate::core::time::in_words;
-use crate::server::http::{ClientAddress, HttpRefusal, is_proxied};
+use crate::server::http::{ClientAddress, HttpRefusal};
 use crate::server::server_metrics;
 use crate::server::server_shared::ServerShared;
 use crate::server::viewer::Role;
@@ -61,11 +61,7 @@ fn may_read(
     from: ClientAddress,
     headers: &HeaderMap,
 ) -> Result<(), HttpRefusal> {
-    let is_ours = host_of(headers).is_some_and(|host| state.hosts.is_ours(host));
-    // What connects to a socket in a directory is a proxy, as a rule.
-    let is_direct = matches!(from, ClientAddress::Ip(_)) && !is_proxied(headers);
-    let has_proxy = !is_direct || state.hosts.has_public_url();
-    if from.is_local() && is_ours && !has_proxy {
+    if is_direct(state, from, headers) {
         return Ok(());
     }
     match state.gate.bearer(headers)?.may(Role::View) {
