@@ -50,6 +50,7 @@ pub(crate) fn at(loaded: &Loaded, names: &[String]) -> Result<StatusSnapshot, Co
 }
 
 /// Looks at all chains of RUN_ROOT for a reader that knows no tasks: without the reminders to come.
+#[cfg(feature = "server")]
 pub(crate) fn of_host(settings: &Settings) -> Result<StatusSnapshot, CommandError> {
     look(settings, None, &[])
 }
