@@ -3,6 +3,8 @@
 
 #[cfg(feature = "cli")]
 pub(crate) mod board_status;
+#[cfg(feature = "server")]
+pub(crate) mod host_chains;
 pub(crate) mod job_wait;
 #[cfg(feature = "cli")]
 pub(crate) mod json;

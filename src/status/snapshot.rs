@@ -49,13 +49,8 @@ pub(crate) fn at(loaded: &Loaded, names: &[String]) -> Result<StatusSnapshot, Co
     look(&loaded.settings, Some(&loaded.tasks), names)
 }
 
-/// Looks at all chains of RUN_ROOT for a reader that knows no tasks: without the reminders to come.
-#[cfg(feature = "server")]
-pub(crate) fn of_host(settings: &Settings) -> Result<StatusSnapshot, CommandError> {
-    look(settings, None, &[])
-}
-
-fn look(
+/// Looks at chains; without the tasks there are no reminders to come.
+pub(super) fn look(
     settings: &Settings,
     tasks: Option<&BTreeMap<TaskName, TaskDefinition>>,
     names: &[String],

@@ -11,7 +11,8 @@ use super::visit::Visit;
 use super::wording::{name, quoted, said};
 use crate::board::BoardResult;
 use crate::core::time::{unix_millis, whole_millis};
-use crate::status::snapshot::{self, ChainStatus, Liveness, StatusSnapshot, TaskStatus};
+use crate::status::host_chains;
+use crate::status::snapshot::{ChainStatus, Liveness, StatusSnapshot, TaskStatus};
 use crate::status::words;
 use crate::text::counts::counted;
 use crate::unix::live::Activity;
@@ -27,7 +28,7 @@ const MOST_OF_A_CHAIN: usize = 40;
 ///
 /// Those of the board.
 pub(super) fn page(visit: &Visit<'_>) -> BoardResult<PageContent> {
-    let seen = snapshot::of_host(visit.request.settings);
+    let seen = host_chains::of_host(visit.request.settings);
     let (title, sentence, body, is_bad) = match &seen {
         Err(error) => (
             "The chains cannot be looked at".to_owned(),

@@ -12,8 +12,8 @@ use crate::board::{BoardResult, JobRecord, JobState};
 /// How many definitions are asked about: those with most jobs.
 const MOST: usize = 6;
 
-/// Returns why jobs in a state wait; `jobs`: those that are listed below. The board has no quick way
-/// to the first job of a definition that waits.
+/// Returns why jobs in a state wait; `jobs`: those that are listed below. The board has no quick
+/// way to the first job of a definition that waits.
 ///
 /// # Errors
 ///
