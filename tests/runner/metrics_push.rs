@@ -33,6 +33,10 @@ fn place_pushing_to(address: &str, more: &str) -> Place {
 const DATABASE: &str = "database = \"jobs db\"\nusername = \"me\"\npassword_file = \"secret\"\n";
 
 #[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the time of a point is compared with that of the machine"
+)]
 fn each_run_is_a_point_with_its_status_and_each_success_another_one() {
     let server = Collector::start();
     let place = place_pushing_to(&server.address.to_string(), DATABASE);
