@@ -52,7 +52,8 @@ pub(crate) fn http_address(text: &str, is_plain_allowed: bool) -> Result<String,
     let address = text.trim_end_matches('/');
     let (scheme, rest) = address.split_once("://").unwrap_or(("", address));
     let host = rest.split_once('/').map_or(rest, |(host, _)| host);
-    if host.is_empty() || rest.contains(['@', '?', '#', ' ', ',']) {
+    let is_known = matches!(scheme, "http" | "https");
+    if !is_known || host.is_empty() || rest.contains(['@', '?', '#', ' ', ',']) {
         return Err("is not the address of a server; write `https://HOST:7400`".to_owned());
     }
     if scheme == "http" && !is_plain_allowed && !is_loopback(host) {
