@@ -11,8 +11,6 @@ macro_rules! board_calls {
         $then! {
             Post, posts(posts), "Posts jobs, all in one transaction or none.":
                 post_all(posts: each(Post)) -> Vec<PostReceipt>;
-            Post, all(), "Posts members of a batch, all in one transaction or none. The batch is created by the first call with its posting. With `is_whole` no more members come, and what comes after the batch is posted as soon as none is left. A batch that is whole already stays as it is.":
-                post_batch(batch: whole(BatchPost), posts: each(Post), is_whole: by(bool)) -> BatchReceipt;
             Post, all(), "Has a job posted when another job, or a batch, is over; at once if that is so already.":
                 post_after(after: by(FollowedPost), next: whole(NextPost)) -> NextRecord;
             Operate, all(), "Pauses, or resumes, a definition, a project or a worker: what waits is claimed by nothing. Returns whether that changed anything.":
@@ -83,10 +81,13 @@ macro_rules! board_calls {
     };
 }
 
-/// The calls whose times the client turns into those of its own clock.
+/// The calls whose client does more than to send them: times are turned into those of its own clock,
+/// what is long is sent in pieces.
 macro_rules! own_calls {
     ($then:ident) => {
         $then! {
+            Post, all(), "Posts members of a batch, all in one transaction or none. The batch is created by the first call with its posting. With `is_whole` no more members come, and what comes after the batch is posted as soon as none is left. A batch that is whole already stays as it is.":
+                post_batch(batch: whole(BatchPost), posts: each(Post), is_whole: by(bool)) -> BatchReceipt;
             Worker, all(), "Records transitions and claims jobs. Counts as a beat.":
                 advance(advance: whole(Advance)) -> AdvanceAnswer;
             Worker, all(), "Looks whether there is something to do, without a write: what a worker asks once a second, and at each ring, before it claims by an `advance`. No beat.":

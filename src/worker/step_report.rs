@@ -12,6 +12,9 @@ use crate::redact::Redactor;
 use crate::text::cut::floor;
 use crate::unix::clock;
 
+/// The bytes of a part of the output: JSON with all of them escaped is taken by every server.
+const MOST_OF_PART: usize = 128 << 10;
+
 /// Sends what a step has printed, but for the first `sent` bytes.
 pub(super) fn send_output(
     board: &dyn Board,
@@ -41,20 +44,37 @@ pub(super) fn send_lines(
     job: &mut ClaimedFlow,
     lines: PrintedLines,
 ) {
-    let batch = OutputBatch {
-        id: job.position.id,
-        fence: job.position.fence,
-        parts: vec![OutputPart {
+    let text = job.redactor.text(&lines.text).into_owned();
+    let mut omitted = lines.omitted;
+    let mut rest = text.as_str();
+    while !rest.is_empty() {
+        let (piece, further) = rest.split_at(piece_of(rest));
+        let part = OutputPart {
             part: job.next_part,
-            step: lines.step,
+            step: lines.step.clone(),
             attempt: lines.attempt,
             at: wall_millis(clock::now()),
-            omitted: lines.omitted,
-            text: job.redactor.text(&lines.text).into_owned(),
-        }],
-    };
-    job.next_part += 1;
-    unsent.send(board, batch);
+            omitted: std::mem::take(&mut omitted),
+            text: piece.to_owned(),
+        };
+        job.next_part += 1;
+        let batch = OutputBatch {
+            id: job.position.id,
+            fence: job.position.fence,
+            parts: vec![part],
+        };
+        unsent.send(board, batch);
+        rest = further;
+    }
+}
+
+/// Returns the length of the first part of a text: whole lines, where they are not longer.
+fn piece_of(text: &str) -> usize {
+    if text.len() <= MOST_OF_PART {
+        return text.len();
+    }
+    let at = floor(text, MOST_OF_PART);
+    text[..at].rfind('\n').map_or(at, |end| end + 1)
 }
 
 /// Returns the pieces of an output after its first bytes, each with how many bytes before it are

@@ -287,3 +287,61 @@ fn nothing_is_lost_or_doubled_while_the_server_is_killed() {
         assert_eq!(desk.place.read(&format!("effects/{id}")), "a\nb\n");
     }
 }
+
+#[test]
+fn a_step_that_prints_much_while_it_is_cut_off_is_finished_and_its_output_arrives_once() {
+    let server = BoardServer::start();
+    let front = Front::before(&server.address);
+    let desk = desk_at(&server, Some(&front.address));
+    let go = desk.place.path("go").display().to_string();
+    desk.place.configure(&format!(
+        r#"
+[jobs.x]
+lease = "1h"
+steps = [{{ name = "a", shell = 'echo first; touch begun; while [ ! -e {go} ]; do sleep 0.05; done; yes 0123456789abcdef | head -c 50000000; echo; echo last' }}]
+"#
+    ));
+    let worker = desk.worker(&[]);
+    let id = desk.post(&["x"]);
+    desk.wait_for_step(id, "a");
+    front.set(FrontMode::Answers(502));
+    desk.place.write("go", "");
+    worker.wait_for("a: Execution successful");
+    worker.wait_for("it is tried again");
+    front.set(FrontMode::Passes);
+    let job = desk.wait_for(id, "succeeded");
+    is_exact(&job);
+    assert_eq!(journal(&job), ["a execute succeeded"]);
+    let printed = output(&desk, id);
+    assert!(printed.starts_with("first\n") && printed.ends_with("last\n"));
+    assert_eq!(printed.matches("bytes left out").count(), 1);
+    assert!(printed.len() < 1_000_000, "{}", printed.len());
+}
+
+#[test]
+fn what_is_longer_than_a_request_may_be_is_sent_in_pieces() {
+    let server = BoardServer::start();
+    let desk = desk_at(&server, None);
+    desk.place.configure(
+        r#"
+[worker]
+slots = 4
+[jobs.x]
+args.text = { type = "string" }
+steps = [{ name = "a", shell = 'head -c 300000 /dev/zero | tr "\\000" "\\\""; echo; echo last' }]
+"#,
+    );
+    let line = format!("{{\"text\": \"{}\"}}\n", "x".repeat(60_000));
+    desk.place.write("jobs", line.repeat(60));
+    let worker = desk.worker(&[]);
+    desk.says(&["post", "x", "--from", "jobs", "--wait"]);
+    assert_eq!(worker.count("not kept"), 0, "{}", worker.log());
+    for id in [1, 60] {
+        let printed = output(&desk, id);
+        assert!(
+            printed.ends_with("last\n") && printed.len() > 200_000,
+            "{}",
+            printed.len()
+        );
+    }
+}

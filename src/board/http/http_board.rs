@@ -11,7 +11,9 @@ use serde_json::json;
 use super::held_look::HeldLook;
 use super::http_agent::HttpAgent;
 use super::http_bell::HttpBell;
-use crate::board::advance::{Advance, AdvanceAnswer, GiveBack, LaneWish, TransitionVerdict};
+use crate::board::advance::{
+    Advance, AdvanceAnswer, ClaimWish, GiveBack, LaneWish, TransitionVerdict,
+};
 use crate::board::alert_board::AlertBoard;
 use crate::board::alert_conditions::AlertConditions;
 use crate::board::alert_record::{AlertLook, AlertRecord, AlertsHold};
@@ -46,6 +48,9 @@ use crate::board::session_request::{SessionRecord, SessionRequest, SessionTicket
 use crate::board::wait_facts::{CannotNow, WaitFacts};
 use crate::core::time::unix_millis;
 use crate::flow::journal::JournalEntry;
+
+/// How long the list of a request is; the server takes four times as much.
+const MOST_BYTES: usize = 1 << 20;
 
 /// Opens a board behind a server; the server is not asked yet.
 ///
@@ -137,6 +142,25 @@ impl HttpBoard {
     }
 }
 
+/// Returns how many of these fit into a request: one at least, where there is any.
+///
+/// # Errors
+///
+/// For what has no JSON.
+fn fitting(items: &[impl Serialize]) -> BoardResult<usize> {
+    let mut bytes = 0;
+    for (at, item) in items.iter().enumerate() {
+        let text = serde_json::to_vec(item);
+        bytes += text
+            .map_err(|error| BoardError::Malformed(error.to_string()))?
+            .len();
+        if bytes > MOST_BYTES && at > 0 {
+            return Ok(at);
+        }
+    }
+    Ok(items.len())
+}
+
 /// Makes the methods of the client.
 macro_rules! client_methods {
     ($($role:ident, $scope:ident($($scoped:ident),*), $doc:literal:
@@ -156,12 +180,55 @@ impl Board for HttpBoard {
         receipt.ok_or_else(|| BoardError::Malformed("nothing was posted".to_owned()))
     }
 
+    fn post_batch(
+        &self,
+        batch: &BatchPost,
+        posts: &[Post],
+        is_whole: bool,
+    ) -> BoardResult<BatchReceipt> {
+        let mut posted = 0;
+        let mut rest = posts;
+        loop {
+            let (piece, further) = rest.split_at(fitting(rest)?);
+            let is_last = further.is_empty();
+            let request = json!({
+                "batch": batch, "posts": piece, "is_whole": is_whole && is_last,
+            });
+            let receipt: BatchReceipt = self.call("post_batch", &request)?;
+            posted += receipt.posted;
+            if is_last {
+                return Ok(BatchReceipt { posted, ..receipt });
+            }
+            rest = further;
+        }
+    }
+
     fn advance(&self, request: &Advance) -> BoardResult<AdvanceAnswer> {
-        let mut sent = request.clone();
-        for transition in &mut sent.transitions {
+        let mut transitions = request.transitions.clone();
+        for transition in &mut transitions {
             transition.run_at = self.offset.there(transition.run_at);
         }
-        let mut answer: AdvanceAnswer = self.call("advance", &json!({"advance": sent}))?;
+        let mut verdicts = Vec::new();
+        let mut rest = transitions.as_slice();
+        let mut answer = loop {
+            let (piece, further) = rest.split_at(fitting(rest)?);
+            let is_last = further.is_empty();
+            let sent = Advance {
+                session: request.session,
+                transitions: piece.to_vec(),
+                claim: if is_last {
+                    request.claim.clone()
+                } else {
+                    ClaimWish::default()
+                },
+            };
+            let answer: AdvanceAnswer = self.call("advance", &json!({"advance": sent}))?;
+            verdicts.extend_from_slice(&answer.verdicts);
+            if is_last {
+                break AdvanceAnswer { verdicts, ..answer };
+            }
+            rest = further;
+        };
         answer.next_due = answer.next_due.map(|due| self.offset.here(due));
         for job in &mut answer.claimed {
             job.ends_by = job.ends_by.map(|end| self.offset.here(end));

@@ -28,7 +28,7 @@ pub(crate) use connection_table::ConnectionTable;
 pub(crate) use host_check::HostCheck;
 pub(crate) use listener::ServerListener;
 pub(crate) use refusal::HttpRefusal;
-pub(crate) use request_body::whole_body;
+pub(crate) use request_body::{MOST_OF_CALL, MOST_OF_FORM, whole_body};
 pub(crate) use safe_path::{decoded_pairs, decoded_path, is_own_path};
 pub(crate) use security_headers::add_security_headers;
 pub(crate) use tls::TlsAcceptance;

@@ -8,25 +8,31 @@ use tokio::time::timeout;
 
 use super::refusal::HttpRefusal;
 
-/// No body is longer.
-const MOST_BYTES: usize = 1024 * 1024;
+/// No body of a call is longer: the results of the steps of a job are 1 MiB at most.
+pub(crate) const MOST_OF_CALL: usize = 4 << 20;
+/// No body of a form is longer.
+pub(crate) const MOST_OF_FORM: usize = 1 << 20;
 /// How long a body may take.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// Reads a body.
+/// Reads a body of so many bytes at most; its user has been checked.
 ///
 /// # Errors
 ///
 /// When it is too long, takes too long, or is cut off.
-pub(crate) async fn whole_body(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, HttpRefusal> {
+pub(crate) async fn whole_body(
+    headers: &HeaderMap,
+    body: Body,
+    most: usize,
+) -> Result<Vec<u8>, HttpRefusal> {
     let announced = headers.get(header::CONTENT_LENGTH);
     let announced = announced.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > MOST_BYTES as u64) {
-        return Err(too_long());
+    if announced.is_some_and(|length| length > most as u64) {
+        return Err(too_long(most));
     }
-    match timeout(LIMIT, to_bytes(body, MOST_BYTES)).await {
+    match timeout(LIMIT, to_bytes(body, most)).await {
         Ok(Ok(bytes)) => Ok(bytes.into()),
-        Ok(Err(error)) if is_too_long(&error) => Err(too_long()),
+        Ok(Err(error)) if is_too_long(&error) => Err(too_long(most)),
         Ok(Err(_)) => Err(HttpRefusal::new(
             StatusCode::BAD_REQUEST,
             "bad_request",
@@ -42,8 +48,8 @@ pub(crate) async fn whole_body(headers: &HeaderMap, body: Body) -> Result<Vec<u8
     }
 }
 
-fn too_long() -> HttpRefusal {
-    let message = "the body is longer than 1 MiB";
+fn too_long(most: usize) -> HttpRefusal {
+    let message = format!("the body is longer than {} MiB", most >> 20);
     let remedy = Some("send less at once");
     HttpRefusal::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message, remedy)
 }

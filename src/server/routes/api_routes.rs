@@ -8,7 +8,7 @@ use axum::response::Response;
 
 use super::answers::{AnswerForm, content, json, refused};
 use crate::server::api;
-use crate::server::http::{HttpRefusal, whole_body};
+use crate::server::http::{HttpRefusal, MOST_OF_CALL, whole_body};
 use crate::server::server_shared::ServerShared;
 
 /// Answers `POST /api/v1/CALL`.
@@ -31,7 +31,7 @@ async fn answered(
     let (head, body) = request.into_parts();
     let viewer = state.gate.bearer(&head.headers)?;
     expect_json(&head.headers)?;
-    let body = whole_body(&head.headers, body).await?;
+    let body = whole_body(&head.headers, body, MOST_OF_CALL).await?;
     let answer = state.api.clone().respond(viewer, call, &body).await;
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     Ok(json(status, answer.body))

@@ -11,7 +11,7 @@ use axum::response::Response;
 use super::answers::{AnswerForm, content, html, refused, see_other};
 use crate::core::time::unix_millis;
 use crate::server::http::{
-    ClientAddress, HttpRefusal, decoded_pairs, decoded_path, is_proxied, whole_body,
+    ClientAddress, HttpRefusal, MOST_OF_FORM, decoded_pairs, decoded_path, is_proxied, whole_body,
 };
 use crate::server::page::assets::{ASSETS, asset};
 use crate::server::page::errors::unavailable;
@@ -247,7 +247,7 @@ pub(super) async fn form_of(
             None,
         ));
     }
-    let body = whole_body(headers, body).await?;
+    let body = whole_body(headers, body, MOST_OF_FORM).await?;
     let text = String::from_utf8(body).map_err(|_| malformed())?;
     decoded_pairs(&text).ok_or_else(malformed)
 }

@@ -12,7 +12,7 @@ use super::answers::{self, AnswerForm, refused};
 use super::api_routes::expect_json;
 use crate::core::time::unix_millis;
 use crate::server::audit_entry::{AuditEntry, AuditTrail};
-use crate::server::http::{HttpRefusal, whole_body};
+use crate::server::http::{HttpRefusal, MOST_OF_FORM, whole_body};
 use crate::server::server_shared::ServerShared;
 use crate::server::store::{NewToken, ServerStore, StoreError};
 use crate::server::viewer::{Role, Viewer};
@@ -44,7 +44,7 @@ async fn registered(state: &Arc<ServerShared>, request: Request) -> Result<Respo
         ));
     }
     expect_json(&head.headers)?;
-    let body = whole_body(&head.headers, body).await?;
+    let body = whole_body(&head.headers, body, MOST_OF_FORM).await?;
     let wish: RegistrationBody =
         serde_json::from_slice(&body).map_err(|error| malformed(&error))?;
     if !is_name(&wish.name) {
