@@ -3,7 +3,8 @@
 //!
 //! A row has the role that may make the call, what limits it for a token of some projects alone,
 //! what it does, and its signature. Kinds of arguments: `by` value, a `whole` one by reference,
-//! `each` of a list, a `text`, `maybe` a text.
+//! `each` of a list, a `text`, `maybe` a text. What the client does more for than to send it is in
+//! `served/own_calls.rs`.
 
 /// The calls of the jobs and the workers.
 macro_rules! board_calls {
@@ -81,21 +82,6 @@ macro_rules! board_calls {
     };
 }
 
-/// The calls whose client does more than to send them: times are turned into those of its own clock,
-/// what is long is sent in pieces.
-macro_rules! own_calls {
-    ($then:ident) => {
-        $then! {
-            Post, all(), "Posts members of a batch, all in one transaction or none. The batch is created by the first call with its posting. With `is_whole` no more members come, and what comes after the batch is posted as soon as none is left. A batch that is whole already stays as it is.":
-                post_batch(batch: whole(BatchPost), posts: each(Post), is_whole: by(bool)) -> BatchReceipt;
-            Worker, all(), "Records transitions and claims jobs. Counts as a beat.":
-                advance(advance: whole(Advance)) -> AdvanceAnswer;
-            Worker, all(), "Looks whether there is something to do, without a write: what a worker asks once a second, and at each ring, before it claims by an `advance`. No beat.":
-                look(session: by(SessionId), lanes: each(LaneWish)) -> LookAnswer;
-        }
-    };
-}
-
 /// The calls of the schedules.
 macro_rules! schedules_calls {
     ($then:ident) => {
@@ -156,4 +142,4 @@ macro_rules! alerts_calls {
     };
 }
 
-pub(crate) use {alerts_calls, board_calls, own_calls, schedules_calls};
+pub(crate) use {alerts_calls, board_calls, schedules_calls};

@@ -17,8 +17,6 @@ mod board_role;
 mod board_settings;
 mod board_trait;
 #[cfg(any(feature = "board-http", feature = "server"))]
-mod call_arguments;
-#[cfg(any(feature = "board-http", feature = "server"))]
 mod call_reply;
 #[cfg(any(feature = "board-http", feature = "server"))]
 mod call_table;

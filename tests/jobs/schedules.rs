@@ -253,11 +253,11 @@ timezone = "Europe/Berlin"
         "{refused}"
     );
     let _worker = desk.worker(&[]);
+    // A worker brings its schedules a moment after it has joined.
+    let first = "nightly  report, every day at 03:00, Europe/Berlin\n";
+    let is_there = || desk.says(&["schedules"]).starts_with(first);
+    assert!(eventually(is_there), "{}", desk.says(&["schedules"]));
     let shown = desk.says(&["schedules"]);
-    assert!(
-        shown.starts_with("nightly  report, every day at 03:00, Europe/Berlin\n"),
-        "{shown}"
-    );
     assert!(shown.contains("03:00 CE"), "{shown}");
     let refused = desk.refuses(&["schedules", "pause", "nigthly"], 2);
     assert!(refused.contains("did you mean `nightly`?"), "{refused}");

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
+use super::argument_type::argument_type;
 use super::held_look::HeldLook;
 use super::http_agent::HttpAgent;
 use super::http_bell::HttpBell;
@@ -22,7 +23,6 @@ use crate::board::beat::{Beat, BeatAnswer, JobPosition, LookAnswer};
 use crate::board::board_error::BoardError;
 use crate::board::board_settings::{BoardClock, BoardSettings};
 use crate::board::board_trait::{Board, BoardBell, BoardResult};
-use crate::board::call_arguments::argument_type;
 use crate::board::call_table::{alerts_calls, board_calls, schedules_calls};
 use crate::board::clock_offset::ClockOffset;
 use crate::board::definition_entry::{DefinitionEntry, DefinitionRecord};

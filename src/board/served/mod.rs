@@ -1,7 +1,9 @@
 //! The board as a server answers for it.
 
+mod arguments;
 mod call_scope;
 mod faults;
+mod own_calls;
 mod served_calls;
 #[cfg(test)]
 #[cfg(feature = "board-http")]

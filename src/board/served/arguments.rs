@@ -1,13 +1,4 @@
-//! The kinds of arguments of calls: how each is passed, owned, and lent.
-
-/// Returns the type of an argument as methods of a board take it.
-macro_rules! argument_type {
-    (by, $type:ty) => { $type };
-    (whole, $type:ty) => { &$type };
-    (each, $type:ty) => { &[$type] };
-    (text, $type:ty) => { &str };
-    (maybe, $type:ty) => { Option<&str> };
-}
+//! The kinds of arguments of calls: how each is owned, and lent to the board.
 
 /// Returns the type of an argument as a request has it.
 macro_rules! request_type {
@@ -29,4 +20,4 @@ macro_rules! lent {
     };
 }
 
-pub(crate) use {argument_type, lent, request_type};
+pub(crate) use {lent, request_type};
