@@ -1,4 +1,4 @@
-//! What a look for work has found, for those who wait for it.
+//! Whether a look for work has found something.
 
 use super::beat::LookAnswer;
 use super::session_request::SessionWish;

@@ -109,7 +109,7 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
         "file with the password of PostgreSQL in its first line, readable by its owner only"),
     general(Board, "ca_file", ValueKind::Path, InWords("the authorities of this machine alone"),
         "PEM file of further authorities that are trusted to name the server"),
-    general(Board, "insecure_http", ValueKind::Flag, Written("false"),
+    general(Board, "insecure_http", ValueKind::Flag, InWords("not set: over TLS alone"),
         "whether a board behind a server on another host is reached without TLS: the token can be read on the way"),
     general(Board, "token_file", ValueKind::Path, InWords("board_token in state_dir, where a worker has registered"),
         "file with the token for a board behind a server, readable by its owner only"),

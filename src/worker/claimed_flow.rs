@@ -49,8 +49,10 @@ pub(crate) struct ClaimedFlow {
     flow: FlowState,
     /// What happened and is not in a transition yet.
     entries: Vec<JournalEntry>,
-    /// The attempts to begin once the board has recorded that they do.
+    /// The attempts to begin that are not in a transition yet.
     starts: Vec<AttemptStart>,
+    /// The attempts to begin once the board has recorded that they do.
+    recorded_starts: Vec<AttemptStart>,
     next: FlowNext,
     /// What was sent and not answered, each sent again as it is, one after the other.
     sent: VecDeque<Transition>,
@@ -97,6 +99,7 @@ impl ClaimedFlow {
             flow,
             entries: Vec::new(),
             starts: Vec::new(),
+            recorded_starts: Vec::new(),
             next: FlowNext::Wait { until: None },
             sent: VecDeque::new(),
             is_unheard: false,

@@ -1,7 +1,7 @@
 //! The rest of the table of calls.
 
-/// The calls whose client does more than to send them: times are turned into those of its own clock,
-/// what is long is sent in pieces.
+/// The calls whose client does more than to send them: times are turned into those of its own
+/// clock, what is long is sent in pieces.
 macro_rules! own_calls {
     ($then:ident) => {
         $then! {

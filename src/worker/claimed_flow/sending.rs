@@ -51,6 +51,7 @@ impl ClaimedFlow {
             return None;
         }
         transition.entries = std::mem::take(&mut self.entries);
+        self.recorded_starts.append(&mut self.starts);
         Some(transition)
     }
 
@@ -65,7 +66,7 @@ impl ClaimedFlow {
         let is_last = self.sent.is_empty();
         self.is_unheard &= !is_last;
         Some(if is_last {
-            std::mem::take(&mut self.starts)
+            std::mem::take(&mut self.recorded_starts)
         } else {
             Vec::new()
         })
@@ -97,6 +98,6 @@ impl ClaimedFlow {
             return Vec::new();
         }
         self.is_unheard = true;
-        std::mem::take(&mut self.starts)
+        std::mem::take(&mut self.recorded_starts)
     }
 }

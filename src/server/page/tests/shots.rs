@@ -23,13 +23,12 @@ fn write(dir: &Path, name: &str, text: &str) {
     }
 }
 
+/// `RUN_FUNCTIONS_PAGES` names a directory in which the pages are kept, for `packaging/pictures`.
 #[test]
-#[ignore = "needs RUN_FUNCTIONS_PAGES: a directory for pages to be looked at"]
-fn pages_can_be_looked_at() {
-    let Some(dir) = std::env::var_os("RUN_FUNCTIONS_PAGES") else {
-        return;
-    };
-    let dir = Path::new(&dir);
+fn each_page_of_a_night_stands_by_itself_beside_its_style() {
+    let above = tempfile::tempdir().unwrap();
+    let kept = std::env::var_os("RUN_FUNCTIONS_PAGES");
+    let dir = kept.as_ref().map_or(above.path(), |dir| Path::new(dir));
     let (night, jobs) = night();
     let job = |id: JobId| format!("/jobs/{id}");
     let (running, failed, stuck, waiting, reverted) = (
@@ -100,8 +99,16 @@ fn pages_can_be_looked_at() {
         let PageAnswer::Html { body, .. } = night.get_as(&viewer, path, &query) else {
             panic!("{path}");
         };
+        assert!(
+            body.ends_with("</html>") && body.len() < 60_000,
+            "{name}: {}",
+            body.len()
+        );
+        assert!(
+            !body.contains("src=\"http") && !body.contains(" style="),
+            "{name}"
+        );
         write(dir, name, &body);
-        println!("{name}: {} bytes", body.len());
     }
     let quiet = super::night::TestNight::quiet();
     quiet.set(super::night::NOW);
