@@ -26,7 +26,7 @@ const NAMES: [&str; 11] = [
 ];
 
 /// The options of the attribute; `None`: not written.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Options {
     pub(crate) name: Option<String>,
     pub(crate) success_cooldown: Option<Duration>,
