@@ -100,7 +100,7 @@ pub(super) fn unserved_jobs(visit: &Visit<'_>, facts: &BoardFacts, of: &Unserved
                 @match asleep.first() {
                     Some(first) => { "Wake " (name(first.name())) ": its " (counted(u64::from(first.record.request.slots), "slot starts", "slots start")) " at once." }
                     None if of.is_unknown => { "Start a worker whose configuration has " (name(&of.definitions[0])) ": " code { "run_functions work" } "." }
-                    None => { "Start a worker" @if !of.tags.is_empty() { " with " code { "--tag " (of.tags.join(" --tag ")) } } ": " code { "run_functions work" } "." }
+                    None => { "Start a worker: " code { "run_functions work" @for tag in &of.tags { " --tag " (tag) } } "." }
                 }
             }
         },
