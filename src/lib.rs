@@ -41,6 +41,7 @@
 //! | feature | what it brings | crates for it | what is refused without it |
 //! |---|---|---|---|
 //! | `cli` | the commands, screens, completions, manual pages; jobs in Rust | clap | each command |
+//! | `board-http` | the board of jobs behind a server | ureq, rustls, rusqlite | `[board]` with `https://…` |
 //! | `board-postgres` | the board of jobs in PostgreSQL | tokio-postgres, rustls | `[board]` with an address of PostgreSQL |
 //! | `board-sqlite` | the board of jobs in a SQLite file | rusqlite (SQLite, compiled in) | jobs |
 //! | `lock-consul` | a lock in Consul | ureq, rustls | `backend = "consul"` |
