@@ -52,10 +52,10 @@ struct RecordWork {
 }
 
 impl LivenessWriter {
-    /// Starts the writer of a chain of tasks with these labels. Where no thread can be had, that is
-    /// tried again with each success.
-    pub(crate) fn start(chain: &str, host: &str, labels: Vec<String>, settings: &Settings) -> Self {
-        let writer = LivenessWriter {
+    /// Creates the writer of a chain of tasks with these labels. Its thread begins with the first
+    /// success; where none can be had, that is tried again with each success.
+    pub(crate) fn of(chain: &str, host: &str, labels: Vec<String>, settings: &Settings) -> Self {
+        LivenessWriter {
             labels,
             shared: Arc::new(WriterShared {
                 chain: chain.to_owned(),
@@ -65,9 +65,7 @@ impl LivenessWriter {
                 work: Mutex::default(),
                 changed: Condvar::new(),
             }),
-        };
-        writer.start_thread(&mut writer.shared.work());
-        writer
+        }
     }
 
     /// Takes note of an event: after a success, the record is to be written. Of several that wait,

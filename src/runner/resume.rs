@@ -249,7 +249,7 @@ fn outward(order: &RunRequest<'_>) -> OutwardObservers {
     let settings = &order.loaded.settings;
     OutwardObservers {
         pinger: Pinger::new(order.labels(), pings.collect()),
-        liveness: Some(LivenessWriter::start(name, host, order.labels(), settings)),
+        liveness: Some(LivenessWriter::of(name, host, order.labels(), settings)),
         metrics: settings.metrics_push.as_ref().map(|server| {
             let tasks = order.labels().into_iter().zip(&order.tasks);
             let tasks = tasks.map(|(label, task)| PushedTask {
