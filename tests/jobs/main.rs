@@ -24,6 +24,7 @@ mod board;
 mod capabilities;
 mod crashes;
 mod desk;
+mod everywhere;
 mod flows;
 mod front;
 mod hosts;
