@@ -26,7 +26,7 @@ mod clock_offset;
 #[cfg(any(feature = "board-postgres", feature = "board-sqlite"))]
 pub(crate) mod conformance;
 #[cfg(test)]
-#[cfg(all(feature = "board-sqlite", feature = "server"))]
+#[cfg(all(feature = "board-http", feature = "board-sqlite", feature = "server"))]
 mod counting_board;
 mod definition_entry;
 mod end_summary;
@@ -94,7 +94,7 @@ pub(crate) use board_role::BoardRole;
 pub(crate) use board_settings::{BOARD_FILE, BoardSettings, MissingBoard};
 pub(crate) use board_trait::{Board, BoardBell, BoardResult};
 #[cfg(test)]
-#[cfg(all(feature = "board-sqlite", feature = "server"))]
+#[cfg(all(feature = "board-http", feature = "board-sqlite", feature = "server"))]
 pub(crate) use counting_board::CountingBoard;
 pub(crate) use definition_entry::DefinitionEntry;
 pub(crate) use end_summary::EndSummary;

@@ -1,5 +1,5 @@
-//! The look that the server holds until there is something to do: an idle worker makes three
-//! requests a minute, and hears of a post, or of a request to end a job, at once.
+//! The look that the server holds until there is something to do: a worker hears of a post, or of a
+//! request to end a job, at once.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

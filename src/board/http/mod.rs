@@ -4,7 +4,7 @@
 //! names the board; anything else, whatever its status, is no answer: proxies answer 404 and 403
 //! while the server behind them is replaced.
 
-mod argument_type;
+pub(super) mod argument_type;
 mod call_errors;
 mod held_look;
 mod http_agent;

@@ -3,7 +3,7 @@
 mod arguments;
 mod call_scope;
 mod faults;
-mod own_calls;
+pub(super) mod own_calls;
 mod served_calls;
 #[cfg(test)]
 #[cfg(feature = "board-http")]

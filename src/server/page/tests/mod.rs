@@ -1,5 +1,6 @@
 //! Tests of the page, on a real board.
 
+#[cfg(feature = "board-http")]
 mod costs;
 mod deeds;
 mod hostile;
