@@ -15,7 +15,7 @@ pub(super) struct ShownArgument {
     pub(super) value: Option<String>,
 }
 
-/// Returns the arguments of a job. Of a definition that is unknown nobody knows which are secret:
+/// Returns the arguments of a job. Which are secret is unknown where the definition is:
 /// all are hidden.
 pub(super) fn shown(schema: Option<&JobSchema>, args: &Value) -> Vec<ShownArgument> {
     let Some(args) = args.as_object() else {
