@@ -219,6 +219,10 @@ impl WorkLoop {
         let now = clock::now();
         let has_requests = self.hear_requests(&found.requests, now);
         self.hear_wish(found.wish, now.mono);
+        if let Err(error) = self.unsent.flush(&*self.parts.board) {
+            self.unanswered_by(&error);
+            return Ok(has_requests);
+        }
         self.send_watched(&found.watched);
         self.look_after_the_dead();
         Ok(has_requests || self.is_more_due(now))
