@@ -4,15 +4,15 @@ use maud::{Markup, html};
 
 use super::board_facts::BoardFacts;
 use super::board_figures::DefinitionFigures;
-use super::components::lists::{PagerLinks, pager};
 use super::components::marks::{StateMark, state_pill, state_word};
 use super::components::pictures::strip_of;
 use super::components::shell::{NavPlace, page_head};
+use super::list_page::ListPage;
 use super::mutes;
 use super::page_clock::span;
 use super::page_content::PageContent;
 use super::visit::Visit;
-use super::wording::{address, definition_link, name, quoted};
+use super::wording::{definition_link, name, quoted};
 use crate::board::served::DefinitionRecord;
 use crate::board::{BoardResult, EndFilter, EndedJob, JobState};
 use crate::core::time::unix_millis;
@@ -90,12 +90,8 @@ pub(super) fn page(visit: &Visit<'_>) -> BoardResult<PageContent> {
             row.name.to_owned(),
         )
     });
-    let from: usize = visit
-        .query("from")
-        .and_then(|at| at.parse().ok())
-        .unwrap_or(0)
-        .min(rows.len());
-    let shown = &rows[from..(from + PAGE).min(rows.len())];
+    let page = ListPage::of(visit, rows.len(), PAGE);
+    let shown = &rows[page.rows()];
     let title = counted(all, "definition", "definitions");
     let sentence = html! {
         @match (down, unserved) {
@@ -119,7 +115,7 @@ pub(super) fn page(visit: &Visit<'_>) -> BoardResult<PageContent> {
     let markup = html! {
         (page_head(&html! { "Definitions" }, &html! { (title) }, &sentence, &search))
         (table(&body, visit))
-        (links(visit, from, shown.len(), rows.len()))
+        (page.links(visit, "/definitions", &["q"]))
     };
     let mut content = PageContent::new(NavPlace::Definitions, title);
     content.is_bad = down + unserved > 0;
@@ -293,22 +289,4 @@ pub(super) fn durations(jobs: &[EndedJob]) -> (Option<i64>, i64) {
         took.get(took.len() / 2).copied(),
         took.last().copied().unwrap_or(0),
     )
-}
-
-fn links(visit: &Visit<'_>, from: usize, shown: usize, all: usize) -> Markup {
-    let text = visit.query("q").unwrap_or_default();
-    let href = |at: usize| {
-        let at = at.to_string();
-        address("/definitions", &[("q", text), ("from", &at)])
-    };
-    html! {
-        @if all > PAGE {
-            (pager(&PagerLinks {
-                words: format!("{} to {} of {all}", from + 1, from + shown),
-                newest: (from > 0).then(|| href(0)),
-                older: (from + shown < all).then(|| href(from + shown)),
-                labels: ("First", "Next"),
-            }))
-        }
-    }
 }

@@ -32,6 +32,7 @@ mod jobs;
 mod jobs_filter;
 mod kinds;
 mod known_things;
+mod list_page;
 mod mutes;
 mod notices;
 mod overview;

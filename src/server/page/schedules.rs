@@ -6,14 +6,14 @@ use maud::{Markup, html};
 use super::board_facts::BoardFacts;
 use super::board_figures::DAY;
 use super::components::action::{ActionButton, button};
-use super::components::lists::{PagerLinks, pager};
 use super::components::marks::{StateMark, state_pill, state_word};
 use super::components::pictures::{day_ruler, result_strip};
 use super::components::shell::{NavPlace, page_head};
+use super::list_page::ListPage;
 use super::notices;
 use super::page_content::PageContent;
 use super::visit::Visit;
-use super::wording::{address, definition_link, name, quoted};
+use super::wording::{definition_link, name, quoted};
 use crate::board::{BoardResult, JobState, ScheduleRecord};
 use crate::server::viewer::Role;
 use crate::text::counts::counted;
@@ -68,12 +68,8 @@ pub(super) fn page(visit: &Visit<'_>) -> BoardResult<PageContent> {
                 || one.spec.job.to_lowercase().contains(&wanted)
         });
     }
-    let from: usize = visit
-        .query("from")
-        .and_then(|at| at.parse().ok())
-        .unwrap_or(0)
-        .min(rows.len());
-    let shown = &rows[from..(from + PAGE).min(rows.len())];
+    let page = ListPage::of(visit, rows.len(), PAGE);
+    let shown = &rows[page.rows()];
     let search = html! {
         form class="row" role="search" aria-label="These schedules" action="/schedules" {
             input type="search" name="q" value=(visit.query("q").unwrap_or_default()) aria-label="Filter schedules" placeholder="Name or job";
@@ -84,7 +80,7 @@ pub(super) fn page(visit: &Visit<'_>) -> BoardResult<PageContent> {
         (page_head(&html! { "Schedules" }, &html! { (title) }, &html! { (sentence) }, &search))
         (notices::last(visit, "")?)
         (table(visit, shown))
-        (links(visit, from, shown.len(), rows.len()))
+        (page.links(visit, "/schedules", &["q"]))
     };
     let mut content = PageContent::new(NavPlace::Schedules, title);
     content.is_bad = is_bad;
@@ -248,24 +244,6 @@ fn actions(visit: &Visit<'_>, one: &ScheduleRecord) -> Markup {
             (button(visit, Role::Operate, &ActionButton::new("schedule-run", "Run now…", object)))
             @if one.pause.is_some() { (button(visit, Role::Operate, &ActionButton::new("schedule-resume", "Resume…", object))) }
             @else { (button(visit, Role::Operate, &ActionButton::new("schedule-pause", "Pause…", object))) }
-        }
-    }
-}
-
-fn links(visit: &Visit<'_>, from: usize, shown: usize, all: usize) -> Markup {
-    let text = visit.query("q").unwrap_or_default();
-    let href = |at: usize| {
-        let at = at.to_string();
-        address("/schedules", &[("q", text), ("from", &at)])
-    };
-    html! {
-        @if all > PAGE {
-            (pager(&PagerLinks {
-                words: format!("{} to {} of {all}", from + 1, from + shown),
-                newest: (from > 0).then(|| href(0)),
-                older: (from + shown < all).then(|| href(from + shown)),
-                labels: ("First", "Next"),
-            }))
         }
     }
 }

@@ -6,10 +6,10 @@ use maud::{Markup, html};
 
 use super::board_facts::{SeenWorker, pauses, workers};
 use super::board_figures::BoardFigures;
-use super::components::lists::{PagerLinks, pager};
 use super::components::marks::{StateMark, state_pill, state_word};
 use super::components::shell::{NavPlace, page_head};
 use super::components::slots::slot_boxes;
+use super::list_page::ListPage;
 use super::notices;
 use super::page_content::PageContent;
 use super::visit::Visit;
@@ -62,12 +62,8 @@ pub(super) fn page(visit: &Visit<'_>) -> BoardResult<PageContent> {
         tag.as_deref().is_none_or(|tag| worker.has(tag)) && wanted.as_ref().is_none_or(is_named)
     });
     all.sort_by_key(|worker| (rank(worker), worker.name().to_owned()));
-    let from: usize = visit
-        .query("from")
-        .and_then(|at| at.parse().ok())
-        .unwrap_or(0)
-        .min(all.len());
-    let shown = &all[from..(from + PAGE).min(all.len())];
+    let page = ListPage::of(visit, all.len(), PAGE);
+    let shown = &all[page.rows()];
     let search = html! {
         form class="row" role="search" aria-label="These workers" action="/workers" {
             input type="search" name="q" value=(visit.query("q").unwrap_or_default()) aria-label="Filter workers" placeholder="Name or host";
@@ -85,7 +81,7 @@ pub(super) fn page(visit: &Visit<'_>) -> BoardResult<PageContent> {
         (notices::last(visit, "")?)
         (coverage)
         (table(visit, &rows))
-        (links(visit, from, shown.len(), all.len()))
+        (page.links(visit, "/workers", &["q", "tag"]))
     };
     let mut content = PageContent::new(NavPlace::Workers, title);
     content.is_bad = is_bad;
@@ -328,27 +324,6 @@ fn worker_menu(visit: &Visit<'_>, worker: &SeenWorker) -> Markup {
                     @if !is_allowed { li class="small quiet" { "Takes the role " (Role::Operate.word()) ", for all projects." } }
                 }
             }
-        }
-    }
-}
-
-fn links(visit: &Visit<'_>, from: usize, shown: usize, all: usize) -> Markup {
-    let (text, tag) = (
-        visit.query("q").unwrap_or_default(),
-        visit.query("tag").unwrap_or_default(),
-    );
-    let href = |at: usize| {
-        let at = at.to_string();
-        address("/workers", &[("q", text), ("tag", tag), ("from", &at)])
-    };
-    html! {
-        @if all > PAGE {
-            (pager(&PagerLinks {
-                words: format!("{} to {} of {all}", from + 1, from + shown),
-                newest: (from > 0).then(|| href(0)),
-                older: (from + shown < all).then(|| href(from + shown)),
-                labels: ("First", "Next"),
-            }))
         }
     }
 }
