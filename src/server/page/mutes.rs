@@ -2,15 +2,11 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::board::{Board, BoardError, BoardResult, MUTES};
-use crate::core::time::of_unix_millis;
+use crate::board::{Board, BoardError, BoardResult};
+use crate::core::time::{Moment, of_unix_millis};
 use crate::mute::wish::Mute;
 use crate::unix::{boot, clock};
-
-/// What is mailed about a definition.
-const SORTS: [&str; 3] = ["jobs", "stuck", "waiting"];
-/// How often a change is tried that another one gets in the way of.
-const MOST_TRIES: u32 = 20;
+use crate::worker::alerts::board_mutes;
 
 /// Returns the mutes that hold.
 ///
@@ -18,10 +14,7 @@ const MOST_TRIES: u32 = 20;
 ///
 /// Those of the board.
 pub(super) fn held(board: &dyn Board, now: i64) -> BoardResult<Vec<Mute>> {
-    let text = board.alert_memory(MUTES)?;
-    let mut mutes = parsed(text.as_deref());
-    mutes.retain(|mute| mute.until > of_unix_millis(now));
-    Ok(mutes)
+    board_mutes::held(board, of_unix_millis(now))
 }
 
 /// Returns the mute of a definition, or of all that is mailed about the board.
@@ -44,10 +37,11 @@ pub(super) fn mute(
 ) -> BoardResult<SystemTime> {
     let now = clock::now();
     let until = now.wall.checked_add(span).unwrap_or(now.wall);
-    change(board, |mutes| {
-        mutes.retain(|mute| !is_of(mute, name));
-        mutes.extend(SORTS.iter().map(|sort| Mute {
-            task: Some(format!("{sort}::{name}")),
+    let names = board_mutes::names_of_job(name);
+    change(board, |mutes, _| {
+        mutes.retain(|mute| !is_of(mute, &names));
+        mutes.extend(names.iter().map(|name| Mute {
+            task: Some(name.clone()),
             from: now.wall,
             until,
             by: by.to_owned(),
@@ -66,36 +60,25 @@ pub(super) fn mute(
 /// Those of the board.
 pub(super) fn unmute(board: &dyn Board, name: &str) -> BoardResult<bool> {
     let mut is_ended = false;
-    change(board, |mutes| {
+    let names = board_mutes::names_of_job(name);
+    change(board, |mutes, _| {
         let before = mutes.len();
-        mutes.retain(|mute| !is_of(mute, name));
+        mutes.retain(|mute| !is_of(mute, &names));
         is_ended = mutes.len() < before;
     })?;
     Ok(is_ended)
 }
 
-fn is_of(mute: &Mute, name: &str) -> bool {
-    let task = mute.task.as_deref().and_then(|task| task.split_once("::"));
-    task.is_some_and(|(sort, of)| SORTS.contains(&sort) && of == name)
-}
-
-fn change(board: &dyn Board, mut change: impl FnMut(&mut Vec<Mute>)) -> BoardResult<()> {
-    for _ in 0..MOST_TRIES {
-        let before = board.alert_memory(MUTES)?;
-        let mut mutes = parsed(before.as_deref());
-        mutes.retain(|mute| mute.until > clock::wall());
-        change(&mut mutes);
-        let after = serde_json::to_string(&mutes).unwrap_or_default();
-        if board.replace_alert_memory(MUTES, before.as_deref(), &after)? {
-            return Ok(());
-        }
+fn change(board: &dyn Board, change: impl FnMut(&mut Vec<Mute>, Moment)) -> BoardResult<()> {
+    match board_mutes::change(board, change)? {
+        true => Ok(()),
+        false => Err(BoardError::Unavailable {
+            place: board.place(),
+            why: "others change the mutes all the time".to_owned(),
+        }),
     }
-    Err(BoardError::Unavailable {
-        place: board.place(),
-        why: "others change the mutes all the time".to_owned(),
-    })
 }
 
-fn parsed(text: Option<&str>) -> Vec<Mute> {
-    serde_json::from_str(text.unwrap_or("[]")).unwrap_or_default()
+fn is_of(mute: &Mute, names: &[String]) -> bool {
+    mute.task.as_ref().is_some_and(|task| names.contains(task))
 }

@@ -13,6 +13,7 @@ mod alert_surroundings;
 mod alert_thread;
 mod board_alerter;
 mod board_mailer;
+pub(crate) mod board_mutes;
 mod conditions;
 pub(crate) mod mail_flush;
 

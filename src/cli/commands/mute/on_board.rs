@@ -3,19 +3,17 @@
 
 use std::sync::Arc;
 
-use crate::board::{Board, MUTES};
+use crate::board::Board;
 use crate::cli::commands::job::board_access::{open_existing, refused};
 use crate::core::command_error::{CommandError, CommandResult};
 use crate::core::exit;
 use crate::core::settings::Settings;
 use crate::core::time::Moment;
 use crate::mute::wish::Mute;
-use crate::unix::clock;
+use crate::worker::alerts::board_mutes;
 
 /// What stands for all that is mailed about a board.
 const BOARD: &str = "board";
-/// How often a change is tried that another command gets in the way of.
-const MOST_TRIES: u32 = 20;
 
 /// What is muted on a board.
 pub(super) struct BoardMute {
@@ -37,10 +35,7 @@ impl BoardMute {
             .any(|sort| whom.starts_with(sort));
         let keys = match whom {
             BOARD => None,
-            name if is_job => {
-                let sorts = ["jobs", "stuck", "waiting"];
-                Some(sorts.iter().map(|sort| format!("{sort}::{name}")).collect())
-            }
+            name if is_job => Some(board_mutes::names_of_job(name).into()),
             name if is_other => Some(vec![name.to_owned()]),
             _ => return Ok(None),
         };
@@ -77,23 +72,13 @@ impl BoardMute {
         }
     }
 
-    fn change(&self, mut change: impl FnMut(&mut Vec<Mute>, Moment)) -> CommandResult {
-        for _ in 0..MOST_TRIES {
-            let now = clock::now();
-            let before = self.board.alert_memory(MUTES).map_err(refused)?;
-            let text = before.as_deref().unwrap_or("[]");
-            let mut mutes: Vec<Mute> = serde_json::from_str(text).unwrap_or_default();
-            mutes.retain(|mute| mute.until > now.wall);
-            change(&mut mutes, now);
-            let after = serde_json::to_string(&mutes).unwrap_or_default();
-            let replaced = self
-                .board
-                .replace_alert_memory(MUTES, before.as_deref(), &after);
-            if replaced.map_err(refused)? {
-                return Ok(());
+    fn change(&self, change: impl FnMut(&mut Vec<Mute>, Moment)) -> CommandResult {
+        match board_mutes::change(&*self.board, change).map_err(refused)? {
+            true => Ok(()),
+            false => {
+                let message = "other commands change the mutes of the board all the time";
+                Err(CommandError::new(exit::HELD, message))
             }
         }
-        let message = "other commands change the mutes of the board all the time";
-        Err(CommandError::new(exit::HELD, message))
     }
 }
