@@ -384,3 +384,25 @@ fn each_page_has_one_head_a_named_table_and_no_script_or_style_of_its_own() {
         assert_eq!(ids.len(), count, "{path}: an id stands twice");
     }
 }
+
+#[test]
+fn a_long_list_is_shown_page_by_page_and_the_filter_stays() {
+    let night = TestNight::quiet();
+    for number in 0..30 {
+        night.join(&format!("builder-{number:02}"), 1, &["x86_64"], "1");
+    }
+    night.join("other", 1, &[], "1");
+    let query = [("q", "builder"), ("tag", "x86_64")];
+    let first = night.page("/workers", &query);
+    assert!(first.contains("1 to 25 of 30"), "{first}");
+    assert!(
+        first.contains("/workers?q=builder&amp;tag=x86_64&amp;from=25"),
+        "{first}"
+    );
+    let second = night.page("/workers", &[query[0], query[1], ("from", "25")]);
+    assert!(
+        second.contains("26 to 30 of 30") && !second.contains("builder-00"),
+        "{second}"
+    );
+    assert!(!second.contains("from=30"), "there is no third page");
+}
